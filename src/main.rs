@@ -1,0 +1,5 @@
+//! The `stimrig` command.
+
+fn main() -> std::process::ExitCode {
+    stimrig::cli::main()
+}

@@ -1,0 +1,66 @@
+//! A phantom as data.
+
+/// Resistor or capacitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementKind {
+    /// Ohm.
+    Resistor,
+    /// Farad.
+    Capacitor,
+}
+
+/// One element between two nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Element {
+    /// Which kind.
+    pub kind: ElementKind,
+    /// Value in force (measured if stated, else nominal), ohm or farad.
+    pub value: f64,
+    /// Stated tolerance of the nominal, as a fraction; 0 if not stated.
+    pub tolerance: f64,
+    /// Standard uncertainty of `value` where it was measured (same unit), else `None`.
+    pub measured_u: Option<f64>,
+    /// Index into [`Phantom::nodes`].
+    pub from: usize,
+    /// Index into [`Phantom::nodes`].
+    pub to: usize,
+}
+
+/// A phantom: an R-C network with named contacts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phantom {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file, hexadecimal.
+    pub hash: String,
+    /// Node names; the node called `gnd`, if there is one, is the reference.
+    pub nodes: Vec<String>,
+    /// Contact name → node index, in file order. The first is the default electrode; `case` (else the last) the return.
+    pub contacts: Vec<(String, usize)>,
+    /// Elements.
+    pub elements: Vec<Element>,
+    /// Voltage channels: name → (plus, minus) node indices.
+    pub senses: Vec<(String, usize, usize)>,
+    /// Geometric areas: contact → m².
+    pub areas: Vec<(String, f64)>,
+    /// Where the values come from.
+    pub source: Option<String>,
+}
+
+impl Phantom {
+    /// The default return contact: `case`, else the last.
+    pub fn return_contact(&self) -> &str {
+        let case = self.contacts.iter().find(|(name, _)| name == "case");
+        case.or(self.contacts.last()).map_or("", |(name, _)| name.as_str())
+    }
+
+    /// The node of a contact.
+    pub fn node_of(&self, contact: &str) -> Option<usize> {
+        self.contacts.iter().find(|(name, _)| name == contact).map(|(_, node)| *node)
+    }
+
+    /// Geometric area of a contact, m².
+    pub fn area_of(&self, contact: &str) -> Option<f64> {
+        self.areas.iter().find(|(name, _)| name == contact).map(|(_, area)| *area)
+    }
+}

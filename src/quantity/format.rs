@@ -1,0 +1,78 @@
+//! SI values as a person reads them.
+
+use super::Dimension;
+
+/// `0.002` A → `2 mA`, with `digits` significant digits and trailing zeros kept out.
+pub fn engineering(value: f64, dimension: Dimension, digits: usize) -> String {
+    let (scale, unit) = scale_of(value, dimension);
+    format!("{} {unit}", significant(value / scale, digits)).trim_end().to_owned()
+}
+
+/// `2.0012 mA ± 0.0031 mA` → `2.0012 ± 0.0031 mA`: the value to the last digit of a two-digit uncertainty.
+pub fn with_uncertainty(value: f64, uncertainty: f64, dimension: Dimension) -> String {
+    if !(uncertainty.is_finite() && uncertainty > 0.0) {
+        return engineering(value, dimension, 6);
+    }
+    let (scale, unit) =
+        scale_of(if value == 0.0 { uncertainty } else { value.abs().max(uncertainty) }, dimension);
+    let (value, uncertainty) = (value / scale, uncertainty / scale);
+    let places = decimals(uncertainty, 2);
+    format!("{value:.places$} ± {uncertainty:.places$} {unit}").trim_end().to_owned()
+}
+
+/// The factor and unit in which `value` has one to three digits before the point.
+fn scale_of(value: f64, dimension: Dimension) -> (f64, String) {
+    match dimension {
+        Dimension::Ratio => (1e-2, "%".to_owned()),
+        Dimension::Number => (1.0, String::new()),
+        Dimension::Area => (1e-4, "cm²".to_owned()),
+        Dimension::ChargeDensity => (1e-2, "µC/cm²".to_owned()),
+        Dimension::Codes => (1.0, "lsb".to_owned()),
+        _ => {
+            let unit = if dimension == Dimension::Resistance { "Ω" } else { dimension.unit() };
+            // A hair of slack: 1e-3 held as 0.00099999… is still one milli.
+            let magnitude = value.abs() * (1.0 + 1e-12);
+            let prefixes =
+                [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")];
+            let found = prefixes.iter().find(|(scale, _)| magnitude >= *scale);
+            let (scale, prefix) = match found {
+                Some(pair) => *pair,
+                None if magnitude == 0.0 => (1.0, ""),
+                None => (1e-12, "p"),
+            };
+            (scale, format!("{prefix}{unit}"))
+        }
+    }
+}
+
+fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let places = decimals(value, digits);
+    let text = format!("{value:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// Decimal places that show `digits` significant digits of `value`.
+fn decimals(value: f64, digits: usize) -> usize {
+    let leading = value.abs().log10().floor();
+    let places = digits as f64 - 1.0 - leading;
+    if places.is_finite() && places > 0.0 { places.min(12.0) as usize } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_like_a_bench_note() {
+        assert_eq!(engineering(2e-3, Dimension::Current, 4), "2 mA");
+        assert_eq!(engineering(-2.0004e-4, Dimension::Time, 5), "-200.04 µs");
+        assert_eq!(engineering(0.005, Dimension::Ratio, 3), "0.5 %");
+        assert_eq!(engineering(0.0, Dimension::Charge, 3), "0 C");
+        assert_eq!(engineering(25.0, Dimension::Number, 3), "25");
+        assert_eq!(with_uncertainty(2.0012e-3, 3.1e-6, Dimension::Current), "2.0012 ± 0.0031 mA");
+        assert_eq!(with_uncertainty(0.0, 2e-9, Dimension::Current), "0.0 ± 2.0 nA");
+    }
+}

@@ -1,0 +1,231 @@
+//! `record.json`: the fields of `stimrig schema record`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Verdict of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The whole interval value ± U is inside the limit.
+    Pass,
+    /// The whole interval is outside.
+    Fail,
+    /// The limit lies inside the interval.
+    Inconclusive,
+    /// It could not be measured.
+    Invalid,
+}
+
+/// Outcome of a case or run, in ascending rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// At least one check was judged and all passed.
+    Passed,
+    /// A capability is missing.
+    Skipped,
+    /// A limit lies inside an uncertainty.
+    Inconclusive,
+    /// A check could not be measured.
+    Invalid,
+    /// Instrument lost, busy, wrong identity, wrong phantom.
+    RigError,
+    /// A check failed, or the output guard tripped.
+    Failed,
+    /// Ended by a signal, safe state confirmed.
+    Aborted,
+    /// Safe state not confirmed.
+    Unsafe,
+}
+
+/// Whether the output was measured to be off at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SafeState {
+    /// Measured.
+    Confirmed,
+    /// Measured, and it was not.
+    Unconfirmed,
+    /// Could not be measured.
+    Impossible,
+}
+
+/// The limit of a check, in the unit of the measurand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitRecord {
+    /// `within`, `at_most`, `at_least`, `between`, `equals` or `holds`.
+    pub criterion: String,
+    /// What a tolerance is about.
+    pub nominal: Option<f64>,
+    /// Lower bound.
+    pub lower: Option<f64>,
+    /// Upper bound.
+    pub upper: Option<f64>,
+}
+
+/// Which unit decided a `worst` check.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WorstRecord {
+    /// Index of the pulse (or cycle) within the recording, from 0.
+    pub pulse: Option<u64>,
+    /// Seconds since the first sample of the case.
+    pub time: Option<f64>,
+}
+
+/// One line of an uncertainty budget.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BudgetRecord {
+    /// `gain`, `offset`, `noise`, …
+    pub input: String,
+    /// Standard uncertainty it contributes, in the unit of the measurand.
+    pub contribution: f64,
+    /// `A` (statistical) or `B`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// One check, judged. Units are SI base units; ratios are plain fractions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckRecord {
+    /// Name of the measurand.
+    pub measurand: String,
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Measured value (the deciding unit's for `worst`); null when invalid.
+    pub value: Option<f64>,
+    /// SI base unit of value, uncertainty, limit and margin.
+    pub unit: String,
+    /// Expanded uncertainty at 95 % coverage probability.
+    pub uncertainty: Option<f64>,
+    /// The family-wise uncertainty U_N, where the verdict used it.
+    pub uncertainty_family: Option<f64>,
+    /// Coverage factor k of `uncertainty`.
+    pub coverage: Option<f64>,
+    /// The limit.
+    pub limit: LimitRecord,
+    /// Distance of the value from the nearest limit, positive inside.
+    pub margin: Option<f64>,
+    /// `worst`, `mean` or `p99`.
+    pub statistic: String,
+    /// Units (pulses, cycles, events) judged.
+    pub count: u64,
+    /// The unit that decided.
+    pub worst: Option<WorstRecord>,
+    /// Why it is not a pass, or what qualifies it.
+    pub reason: Option<String>,
+    /// Uncertainty budget of the value, largest line first.
+    pub budget: Vec<BudgetRecord>,
+    /// Line in the scenario file.
+    pub line: u32,
+    /// The check as written.
+    pub text: String,
+    /// `guarded` or `simple`.
+    pub decision: String,
+    /// Shutdown only: time until the next pulse that was due, s.
+    pub upper_bound: Option<f64>,
+}
+
+/// A named instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InstantRecord {
+    /// `start`, `stop`, `settled`, or a step's `as`.
+    pub name: String,
+    /// Seconds since the first sample of the case.
+    pub time: Option<f64>,
+    /// Sample index.
+    pub sample: Option<u64>,
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CaseRecord {
+    /// Scenario file.
+    pub scenario: String,
+    /// Case name.
+    pub name: String,
+    /// Matrix values as written.
+    pub matrix: BTreeMap<String, String>,
+    /// Requirement ids.
+    pub verifies: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Name of the phantom.
+    pub phantom: String,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Passed on a simulated bench although a rig was asked for.
+    pub sim_only: bool,
+    /// Why it is not passed.
+    pub reason: Option<String>,
+    /// Whether the output was measured to be off at its end.
+    pub safe_state: SafeState,
+    /// Checks in the order of the scenario.
+    pub checks: Vec<CheckRecord>,
+    /// Named instants in order of time.
+    pub events: Vec<InstantRecord>,
+    /// Remarks a reader should see (setup that was skipped, a retry).
+    pub notes: Vec<String>,
+}
+
+/// One instrument as it identified itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InstrumentRecord {
+    /// `stimulator` or `load`.
+    pub role: String,
+    /// Driver.
+    pub driver: String,
+    /// Model or product name.
+    pub model: String,
+    /// Unique id.
+    pub uid: String,
+    /// Firmware hash read back, hexadecimal.
+    pub firmware: String,
+    /// Calibration id, date and due date as stated.
+    pub calibration: Option<String>,
+}
+
+/// Everything one run produced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    /// Version of this format.
+    pub version: u32,
+    /// UUIDv7.
+    pub id: String,
+    /// `sim` or `rig`.
+    pub fidelity: String,
+    /// Highest-ranking outcome of its cases; null if none ran.
+    pub outcome: Option<Outcome>,
+    /// Lowest safe state of its cases.
+    pub safe_state: SafeState,
+    /// Exit code of the run.
+    pub exit_code: u8,
+    /// Serial of the device under test, if given.
+    pub dut: Option<String>,
+    /// Operator, if given.
+    pub operator: Option<String>,
+    /// Seed of the simulated bench; null on a rig.
+    pub seed: Option<u64>,
+    /// UTC start, RFC 3339.
+    pub started: String,
+    /// UTC end, RFC 3339.
+    pub ended: String,
+    /// Monotonic length of the run, s.
+    pub elapsed: f64,
+    /// Version of stimrig.
+    pub tool: String,
+    /// Host it ran on.
+    pub host: String,
+    /// Rig name.
+    pub rig: String,
+    /// SHA-256 of the rig file.
+    pub rig_hash: String,
+    /// Scenario file → SHA-256.
+    pub scenarios: BTreeMap<String, String>,
+    /// Instruments.
+    pub instruments: Vec<InstrumentRecord>,
+    /// Cases in order.
+    pub cases: Vec<CaseRecord>,
+}

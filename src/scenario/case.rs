@@ -1,0 +1,212 @@
+//! One expansion of a scenario's matrix: what the runner runs.
+
+use crate::phantom::Phantom;
+use crate::signal::Program;
+
+use super::Check;
+
+/// How a verdict treats uncertainty (ILAC-G8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decision {
+    /// Pass only if the whole interval is inside the limit (w = U).
+    #[default]
+    Guarded,
+    /// The value alone decides, and every report says so.
+    Simple,
+}
+
+/// What evidence a requirement asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Fidelity {
+    /// A simulated bench will do.
+    #[default]
+    Sim,
+    /// A real rig.
+    Rig,
+}
+
+/// Fault codes a stimulator reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultCode {
+    /// No fault.
+    None,
+    /// A lead is open.
+    OpenLead,
+    /// A load below the short threshold.
+    ShortLead,
+    /// More current than commanded.
+    OverCurrent,
+    /// Output at compliance.
+    Compliance,
+    /// Commanded beyond the cap.
+    OverAmplitude,
+    /// Host fell silent.
+    Watchdog,
+    /// Supply dipped.
+    BrownOut,
+    /// Link errors.
+    Link,
+}
+
+impl FaultCode {
+    /// All, with their names in the language.
+    pub const ALL: &'static [(Self, &'static str)] = &[
+        (Self::None, "none"),
+        (Self::OpenLead, "open-lead"),
+        (Self::ShortLead, "short-lead"),
+        (Self::OverCurrent, "over-current"),
+        (Self::Compliance, "compliance"),
+        (Self::OverAmplitude, "over-amplitude"),
+        (Self::Watchdog, "watchdog"),
+        (Self::BrownOut, "brown-out"),
+        (Self::Link, "link"),
+    ];
+
+    /// Its name in the language.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(code, _)| *code == self).map_or("none", |(_, name)| name)
+    }
+}
+
+/// A fault the load (or the debug probe) injects. Quantities in SI base units.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// The contact's lead relay opens.
+    OpenLead {
+        /// Which contact.
+        contact: String,
+    },
+    /// A contact is shorted to its return, or two contacts together.
+    ShortLead {
+        /// The shorted pair.
+        between: (String, String),
+    },
+    /// A resistor from a contact to the return.
+    Leakage {
+        /// Which contact.
+        contact: String,
+        /// Its resistance, ohm.
+        ohms: f64,
+    },
+    /// The phantom's access resistance jumps.
+    ImpedanceStep {
+        /// To this, ohm.
+        to: f64,
+    },
+    /// The stimulator's supply is cut.
+    BrownOut {
+        /// For this long, s.
+        duration: f64,
+    },
+    /// Bytes of the stimulator's link are corrupted at this rate.
+    CorruptLink {
+        /// Fraction of bytes.
+        rate: f64,
+    },
+    /// The stimulator's core is halted.
+    CoreHalt,
+    /// A command above the stimulator's cap.
+    OverAmplitude {
+        /// Commanded amplitude, A.
+        amplitude: f64,
+    },
+}
+
+impl Fault {
+    /// Names in the language, in the order of the contract.
+    pub const NAMES: &'static [&'static str] = &[
+        "open-lead",
+        "short-lead",
+        "leakage",
+        "impedance-step",
+        "brown-out",
+        "corrupt-link",
+        "core-halt",
+        "over-amplitude",
+    ];
+
+    /// Its name in the language.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::OpenLead { .. } => "open-lead",
+            Self::ShortLead { .. } => "short-lead",
+            Self::Leakage { .. } => "leakage",
+            Self::ImpedanceStep { .. } => "impedance-step",
+            Self::BrownOut { .. } => "brown-out",
+            Self::CorruptLink { .. } => "corrupt-link",
+            Self::CoreHalt => "core-halt",
+            Self::OverAmplitude { .. } => "over-amplitude",
+        }
+    }
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Start stimulation.
+    Start,
+    /// Stop stimulation.
+    Stop,
+    /// Let scenario time pass, s.
+    Wait(f64),
+    /// Change the running program: the whole new program.
+    Set(Box<Program>),
+    /// Load another program.
+    Program(Box<Program>),
+    /// Inject a fault.
+    Inject(Fault),
+    /// Clear a fault, by name.
+    Clear(String),
+    /// Clear the stimulator's latched fault.
+    Acknowledge,
+    /// No frame to the stimulator for this long, s.
+    HostSilence(f64),
+    /// Re-measure the load's own offset.
+    Zero,
+}
+
+/// One step of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What it does.
+    pub action: Action,
+    /// The instant it names (`as:`).
+    pub name: Option<String>,
+    /// Line in the scenario file, from 1.
+    pub line: u32,
+}
+
+/// One case: a scenario with one combination of its matrix, everything resolved and in SI base units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Scenario file as given.
+    pub file: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub hash: String,
+    /// Counting from 1 within the file (`FILE#2`).
+    pub number: usize,
+    /// The scenario's name.
+    pub scenario: String,
+    /// `<scenario name> [k=v, …]`.
+    pub name: String,
+    /// The scenario's free text.
+    pub about: Option<String>,
+    /// Matrix values of this case, as written, in matrix order.
+    pub matrix: Vec<(String, String)>,
+    /// Requirement ids.
+    pub verifies: Vec<String>,
+    /// Evidence asked for.
+    pub min_fidelity: Fidelity,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The phantom.
+    pub phantom: Phantom,
+    /// What is loaded first.
+    pub program: Program,
+    /// What is done, in order; `start`/run/`stop` made explicit.
+    pub steps: Vec<Step>,
+    /// What is judged.
+    pub checks: Vec<Check>,
+    /// Decision rule.
+    pub decision: Decision,
+}

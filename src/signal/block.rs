@@ -1,0 +1,99 @@
+//! Blocks of raw samples as a load streams them: planar codes, their calibration, and marker bits.
+
+/// What a channel senses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sensed {
+    /// Current into a contact, ampere.
+    Current,
+    /// Voltage between two nodes, volt.
+    Voltage,
+}
+
+/// Calibration of one channel as stated by the load: value = (code − offset) · lsb. Standard uncertainties beside.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// A or V per code.
+    pub lsb: f64,
+    /// Stated offset, codes (0 unless a certificate says otherwise).
+    pub offset: f64,
+    /// Standard uncertainty of the offset, codes.
+    pub offset_u: f64,
+    /// Standard uncertainty of the gain, as a fraction.
+    pub gain_u: f64,
+    /// Integral non-linearity: half-width of the uniform draw at each of 33 knots over full scale, codes.
+    pub inl: f64,
+    /// Noise, standard deviation of one sample, codes (before quantisation).
+    pub noise: f64,
+    /// Lowest and highest code; a sample there is saturated.
+    pub rails: (i16, i16),
+}
+
+/// Which of a load's streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Fast simultaneous channels.
+    Fast,
+    /// The slow leakage channel of every contact.
+    Slow,
+}
+
+/// Bits the load samples together with its channels, unfiltered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MarkerBit {
+    /// A lead relay is open.
+    Lead,
+    /// A short relay is closed.
+    Short,
+    /// A leakage resistor is connected.
+    Leakage,
+    /// The impedance step is in.
+    Impedance,
+    /// The interlock is closed: stimulator and phantom are connected.
+    Interlock,
+    /// The load's input is shorted for a zero.
+    Zero,
+    /// The load's test source drives the phantom.
+    TestSource,
+    /// The stimulator's supply is cut.
+    Supply,
+    /// The stimulator's acknowledge line: toggles when it takes a start.
+    StartTaken,
+    /// Toggles when it takes a stop.
+    StopTaken,
+    /// Toggles when it takes a program.
+    ProgramTaken,
+}
+
+/// A change of a marker bit, in the sample time base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marker {
+    /// First sample at which the bit has its new value.
+    pub sample: u64,
+    /// Which bit.
+    pub bit: MarkerBit,
+    /// Its new value.
+    pub value: bool,
+}
+
+/// One block of raw codes, planar: all samples of the first channel, then of the second, ….
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    /// Which stream.
+    pub stream: StreamKind,
+    /// Index of its first sample since the stream began.
+    pub first: u64,
+    /// Samples per channel.
+    pub count: usize,
+    /// `count` codes per channel.
+    pub codes: &'a [i16],
+    /// Marker changes within (or just before) the block, ascending.
+    pub markers: &'a [Marker],
+    /// Samples per channel lost before this block.
+    pub lost: u64,
+}
+
+/// A consumer of blocks.
+pub trait BlockSink: Send {
+    /// Takes one block.
+    fn block(&mut self, block: &Block<'_>);
+}

@@ -1,0 +1,271 @@
+//! The pulses a program asks for, exactly.
+
+use super::{Law, Program, Ramp, Recovery, Run, Waveform};
+
+/// What a phase is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The stimulating phase.
+    Leading,
+    /// The active phase (or phases) that takes the charge back.
+    Recovery,
+}
+
+/// One constant-current phase. Times in seconds from the first pulse of the run; currents in ampere, for a contact
+/// whose share is −100 %: negative is cathodic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Phase {
+    /// When it begins.
+    pub start: f64,
+    /// How long it lasts.
+    pub width: f64,
+    /// Signed current.
+    pub current: f64,
+    /// What it is for.
+    pub kind: Kind,
+}
+
+impl Phase {
+    /// When it ends, s.
+    pub fn end(&self) -> f64 {
+        self.start + self.width
+    }
+}
+
+/// One programmed pulse.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pulse {
+    /// Counting from 0 at the start of the run.
+    pub index: u64,
+    /// Start of the leading phase, s from the first pulse.
+    pub start: f64,
+    /// Magnitude of the leading phase in force, A (the ramp's value inside a ramp).
+    pub amplitude: f64,
+    /// Width of the leading phase in force, s.
+    pub width: f64,
+    /// Up to three phases in order of time.
+    phases: [Phase; 3],
+    count: usize,
+    /// Intervals (start, duration) in which the recharge switch is closed, s.
+    pub recharge: Option<(f64, f64)>,
+}
+
+impl Pulse {
+    /// The phases in order of time.
+    pub fn phases(&self) -> &[Phase] {
+        self.phases.get(..self.count).unwrap_or(&[])
+    }
+
+    /// End of the last active phase, s.
+    pub fn end(&self) -> f64 {
+        self.phases().last().map_or(self.start, Phase::end)
+    }
+}
+
+impl Program {
+    /// Pulses (of bursts singly, of an alternating pair both) in one period.
+    pub fn pulses_per_period(&self) -> u64 {
+        if self.waveform == Waveform::Alternating {
+            2
+        } else {
+            self.burst.map_or(1, |burst| u64::from(burst.pulses))
+        }
+    }
+
+    /// Start of pulse `n`, s from the first pulse, with on and off times.
+    pub fn start_of(&self, n: u64) -> f64 {
+        let per_period = self.pulses_per_period();
+        let group = n / per_period;
+        let inner = (n % per_period) as f64;
+        let offset = match (self.waveform, self.burst) {
+            (Waveform::Alternating, _) => inner * 0.5 / self.rate,
+            (_, Some(burst)) => inner / burst.rate,
+            _ => 0.0,
+        };
+        let group_start = match self.cycle {
+            None => group as f64 / self.rate,
+            Some(cycle) => {
+                let per_on = groups_below(cycle.on_time, self.rate);
+                let turn = group / per_on;
+                turn as f64 * (cycle.on_time + cycle.off_time) + (group % per_on) as f64 / self.rate
+            }
+        };
+        group_start + offset
+    }
+
+    /// Number of pulses the stimulator emits by itself; `None` until stopped.
+    pub fn pulse_limit(&self) -> Option<u64> {
+        match self.run {
+            Run::UntilStopped => None,
+            Run::Pulses(pulses) => Some(pulses),
+            Run::Duration(duration) => Some(self.pulses_before(duration)),
+        }
+    }
+
+    /// Number of pulses whose start is below `t` seconds from the first.
+    pub fn pulses_before(&self, t: f64) -> u64 {
+        if t <= 0.0 {
+            return 0;
+        }
+        // Starts grow with n: bisect between 0 and a bound that ignores pauses.
+        let densest = self.burst.map_or(self.rate, |burst| burst.rate.max(self.rate)) * 2.0;
+        let (mut low, mut high) = (0_u64, (t * densest).ceil() as u64 + 2);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.start_of(middle) < t - 1e-12 { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    /// The exact pulse `n` asks for.
+    pub fn pulse(&self, n: u64) -> Pulse {
+        let start = self.start_of(n);
+        let (amplitude, width) = self.in_force(n);
+        let sign = self.leading.sign();
+        let phase = |start: f64, width: f64, current: f64, kind: Kind| Phase { start, width, current, kind };
+        let lead = phase(start, width, sign * amplitude, Kind::Leading);
+        let mut phases = [lead; 3];
+        let mut count = 1;
+        let second_start = start + width + self.gap;
+        match (self.waveform, self.recovery) {
+            (Waveform::Biphasic, Recovery::Mirrored) => {
+                phases[1] = phase(second_start, width, -sign * amplitude, Kind::Recovery);
+                count = 2;
+            }
+            (Waveform::Biphasic, Recovery::Ratio(k)) => {
+                phases[1] = phase(second_start, width * k, -sign * amplitude / k, Kind::Recovery);
+                count = 2;
+            }
+            (Waveform::Triphasic, _) => {
+                let third_start = second_start + width + self.gap;
+                phases = [
+                    phase(start, width, 0.5 * sign * amplitude, Kind::Leading),
+                    phase(second_start, width, -sign * amplitude, Kind::Recovery),
+                    phase(third_start, width, 0.5 * sign * amplitude, Kind::Leading),
+                ];
+                count = 3;
+            }
+            (Waveform::Alternating, _) if n % 2 == 1 => phases[0].current = -lead.current,
+            _ => {}
+        }
+        let end = phases.get(count - 1).map_or(start, Phase::end);
+        Pulse { index: n, start, amplitude, width, phases, count, recharge: self.recharge_after(n, end) }
+    }
+
+    /// The pulses in order, endless unless the program ends by itself.
+    pub fn pulses(&self) -> impl Iterator<Item = Pulse> + '_ {
+        (0..self.pulse_limit().unwrap_or(u64::MAX)).map(|n| self.pulse(n))
+    }
+
+    /// Seconds from the first leading edge to the end of the ramp; 0 without one.
+    pub fn ramp_end(&self) -> f64 {
+        self.ramp.map_or(0.0, |ramp| ramp.up)
+    }
+
+    fn recharge_after(&self, n: u64, end: f64) -> Option<(f64, f64)> {
+        let last_of_burst =
+            self.burst.is_none_or(|burst| n % u64::from(burst.pulses) == u64::from(burst.pulses) - 1);
+        let passive = match self.recovery {
+            Recovery::Passive { duration, per_burst } if !per_burst || last_of_burst => Some(duration),
+            _ => None,
+        };
+        // Dead time between the pulse and the switch is the program's own gap for a passive recovery.
+        match (passive, self.recharge) {
+            (Some(duration), _) => Some((end + self.gap, duration)),
+            (None, Some(duration)) => Some((end, duration)),
+            (None, None) => None,
+        }
+    }
+
+    /// Amplitude and width in force at pulse `n` (ramps restart with each on-time).
+    fn in_force(&self, n: u64) -> (f64, f64) {
+        let Some(Ramp { up, law }) = self.ramp else { return (self.amplitude, self.width) };
+        let group = n / self.pulses_per_period();
+        let group = self.cycle.map_or(group, |cycle| group % groups_below(cycle.on_time, self.rate));
+        let position = (group as f64 + 0.5) / (self.rate * up);
+        if position >= 1.0 {
+            return (self.amplitude, self.width);
+        }
+        match law {
+            Law::Linear => (self.amplitude * position, self.width),
+            Law::QuarterSine => (self.amplitude * (std::f64::consts::FRAC_PI_2 * position).sin(), self.width),
+            Law::Width => (self.amplitude, self.width * position),
+        }
+    }
+}
+
+/// How many periods begin within `on_time`; at least one.
+fn groups_below(on_time: f64, rate: f64) -> u64 {
+    ((on_time * rate - 1e-9).ceil() as u64).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Burst, Cycle, Polarity, Share};
+    use super::*;
+
+    fn program() -> Program {
+        Program {
+            waveform: Waveform::Biphasic,
+            leading: Polarity::Cathodic,
+            amplitude: 2e-3,
+            width: 200e-6,
+            gap: 50e-6,
+            recovery: Recovery::Mirrored,
+            recharge: None,
+            rate: 50.0,
+            ramp: None,
+            burst: None,
+            cycle: None,
+            contacts: vec![
+                Share { contact: "e1".into(), share: -1.0 },
+                Share { contact: "case".into(), share: 1.0 },
+            ],
+            run: Run::UntilStopped,
+        }
+    }
+
+    #[test]
+    fn a_mirrored_pulse_carries_no_net_charge() {
+        let pulse = program().pulse(3);
+        let net: f64 = pulse.phases().iter().map(|phase| phase.current * phase.width).sum();
+        assert_eq!(pulse.start, 0.06);
+        assert!(net.abs() < 1e-18, "{net}");
+        assert_eq!(pulse.phases()[0].current, -2e-3);
+        assert!((pulse.end() - 0.06045).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ratio_is_a_kth_of_the_amplitude_k_times_as_long() {
+        let pulse = Program { recovery: Recovery::Ratio(4.0), ..program() }.pulse(0);
+        assert_eq!(pulse.phases()[1].current, 0.5e-3);
+        assert!((pulse.phases()[1].width - 800e-6).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_linear_ramp_follows_its_law() {
+        let program = Program { ramp: Some(Ramp { up: 0.2, law: Law::Linear }), ..program() };
+        assert!((program.pulse(0).amplitude - 2e-3 * 0.05).abs() < 1e-15);
+        assert!((program.pulse(9).amplitude - 2e-3 * 0.95).abs() < 1e-15);
+        assert_eq!(program.pulse(10).amplitude, 2e-3);
+    }
+
+    #[test]
+    fn a_duration_counts_the_pulses_that_begin_before_it() {
+        let at = |duration| Program { run: Run::Duration(duration), ..program() }.pulse_limit();
+        assert_eq!(at(2.0), Some(100));
+        assert_eq!(at(0.0201), Some(2));
+        assert_eq!(at(0.02), Some(1));
+    }
+
+    #[test]
+    fn bursts_and_cycles_place_their_pulses() {
+        let burst = Program { rate: 40.0, burst: Some(Burst { pulses: 5, rate: 500.0 }), ..program() };
+        assert!((burst.start_of(4) - 0.008).abs() < 1e-12);
+        assert!((burst.start_of(5) - 0.025).abs() < 1e-12);
+        let cycle = Program { cycle: Some(Cycle { on_time: 1.0, off_time: 2.0 }), ..program() };
+        assert!((cycle.start_of(49) - 0.98).abs() < 1e-12);
+        assert!((cycle.start_of(50) - 3.0).abs() < 1e-12);
+        assert_eq!(cycle.pulses_before(3.01), 51);
+    }
+}

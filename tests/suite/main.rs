@@ -1,0 +1,1 @@
+//! One integration binary (link time), one module per subject.
