@@ -1,1 +1,42 @@
-//! capture
+//! Recorded waveforms: the bytes of an oscilloscope's export become traces on one time base.
+//!
+//! Every vendor writes its own header; what follows it is the same table of numbers. [`read`] looks at the header to
+//! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. It opens no
+//! file: whoever calls it hands in the bytes.
+
+mod columns;
+mod dialect;
+mod encoding;
+mod error;
+mod header;
+mod table;
+mod time_base;
+mod trace;
+
+pub use dialect::Dialect;
+pub use error::{CaptureError, CaptureFault};
+pub use trace::{Capture, TimeBase, Trace};
+
+/// The largest file that is read, bytes: 2²⁸ holds some ten million samples of two channels.
+pub const MAX_BYTES: u64 = 1 << 28;
+
+/// Reads an export.
+///
+/// `file` is used in messages alone.
+///
+/// # Errors
+/// A [`CaptureError`] names the file, and the line and column where one is to blame, when the bytes are no text, the
+/// table has no columns or no numbers, a cell is empty or not a finite number, the time runs backwards, or there are
+/// fewer than two samples. A time base that is not uniform is no error: see [`TimeBase::worst_deviation`].
+pub fn read(file: &str, bytes: &[u8]) -> Result<Capture, CaptureError> {
+    let text = encoding::text(bytes).map_err(|fault| CaptureError::whole(file, fault))?;
+    let delimiter = header::delimiter(text);
+    let (header, rows) = table::split(file, text, delimiter)?;
+    let layout =
+        dialect::layout(&header).map_err(|fault| CaptureError::at(file, header.last_line(), fault))?;
+    let numbers = table::numbers(file, text, delimiter, &layout, rows)?;
+    trace::assemble(file, layout, numbers)
+}
+
+#[cfg(test)]
+mod tests;

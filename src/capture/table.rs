@@ -1,0 +1,154 @@
+//! The rows of numbers, read in one pass.
+
+use super::CaptureError;
+use super::columns::Column;
+use super::dialect::{Layout, TimeSource};
+use super::error::CaptureFault;
+use super::header::{Header, HeaderRow, number};
+
+/// Lines of settings any scope writes before its numbers, with room to spare.
+const MOST_HEADER_ROWS: usize = 400;
+
+/// Where the first row of numbers begins in the text, byte offset.
+pub(super) type Rows = csv::Position;
+
+/// The columns of a file, each a flat vector in its SI base unit.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// Times, s; empty where the header states them.
+    pub time: Vec<f64>,
+    /// Most significant digits seen in a time cell.
+    pub time_digits: usize,
+    /// One vector per channel.
+    pub values: Vec<Vec<f64>>,
+    /// Line of the first row.
+    pub first_line: u64,
+}
+
+fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .trim(csv::Trim::All)
+        .from_reader(text)
+}
+
+/// Separates the header from the rows: the first row whose first cell is a number ends it.
+pub(super) fn split(file: &str, text: &[u8], delimiter: u8) -> Result<(Header, Rows), CaptureError> {
+    let mut reader = reader(text, delimiter);
+    let mut record = csv::ByteRecord::new();
+    let mut header = Header::default();
+    loop {
+        let position = reader.position().clone();
+        if !matches!(reader.read_byte_record(&mut record), Ok(true)) || header.rows.len() > MOST_HEADER_ROWS {
+            return Err(CaptureError::whole(file, CaptureFault::NoNumbers));
+        }
+        let line = record.position().map_or(position.line(), csv::Position::line);
+        let first = record.get(0).unwrap_or_default();
+        if first.starts_with(b"#") || first.starts_with(b"%") {
+            continue;
+        }
+        let used = record.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+        if number(first, delimiter).is_some() {
+            header.width = used;
+            header.first_row = line;
+            return Ok((header, record.position().cloned().unwrap_or(position)));
+        }
+        let cells = record.iter().take(used).map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        if used > 0 {
+            header.rows.push(HeaderRow { line, cells });
+        }
+    }
+}
+
+/// Reads every row.
+pub(super) fn numbers(
+    file: &str,
+    text: &[u8],
+    delimiter: u8,
+    layout: &Layout,
+    rows: Rows,
+) -> Result<Numbers, CaptureError> {
+    let start = usize::try_from(rows.byte()).unwrap_or(0);
+    let body = text.get(start..).unwrap_or_default();
+    let mut reader = reader(body, delimiter);
+    let mut record = csv::ByteRecord::new();
+    // A guess from the first row's length saves growing the vectors again and again.
+    let row_length = body.iter().position(|byte| *byte == b'\n').unwrap_or(body.len()) + 1;
+    let room = body.len() / row_length + 1;
+    let mut numbers = Numbers { first_line: rows.line(), ..Numbers::default() };
+    numbers.values = layout.channels.iter().map(|_| Vec::with_capacity(room)).collect();
+    let ends_cleanly = text.ends_with(b"\n") || text.ends_with(b"\r");
+    let width = layout.width();
+    let mut previous = f64::NEG_INFINITY;
+    while matches!(reader.read_byte_record(&mut record), Ok(true)) {
+        let used = record.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+        if used == 0 || record.get(0).is_some_and(|cell| cell.starts_with(b"#")) {
+            continue;
+        }
+        let line = rows.line() + record.position().map_or(1, csv::Position::line) - 1;
+        if used > width {
+            return Err(CaptureError::at(file, line, CaptureFault::LongRow { found: used, wanted: width }));
+        }
+        if record.len() < width {
+            let last = !ends_cleanly && reader.position().byte() >= body.len() as u64;
+            let (found, wanted) = (record.len(), width);
+            let fault = match last {
+                true => CaptureFault::TruncatedRow { found, wanted },
+                false => CaptureFault::ShortRow { found, wanted },
+            };
+            return Err(CaptureError::at(file, line, fault));
+        }
+        let cell = Cells { file, record: &record, delimiter, line };
+        if let TimeSource::Column(factor) = layout.time {
+            let time = cell.read(0, || "time".to_owned())? * factor;
+            if time < previous {
+                let fault = CaptureFault::TimeNotGrowing { before: previous, after: time };
+                return Err(CaptureError::cell(file, line, 1, fault));
+            }
+            previous = time;
+            numbers.time.push(time);
+            numbers.time_digits = numbers.time_digits.max(significant(record.get(0).unwrap_or_default()));
+        }
+        for (index, (values, Column { name, factor, .. })) in
+            numbers.values.iter_mut().zip(&layout.channels).enumerate()
+        {
+            values.push(cell.read(layout.first + index, || name.clone())? * factor);
+        }
+    }
+    Ok(numbers)
+}
+
+/// One row and where it stands.
+struct Cells<'a> {
+    file: &'a str,
+    record: &'a csv::ByteRecord,
+    delimiter: u8,
+    line: u64,
+}
+
+impl Cells<'_> {
+    fn read(&self, index: usize, name: impl Fn() -> String) -> Result<f64, CaptureError> {
+        let cell = self.record.get(index).unwrap_or_default();
+        let fault = match number(cell, self.delimiter) {
+            Some(value) if value.is_finite() => return Ok(value),
+            Some(_) => CaptureFault::NotFinite { text: shortened(cell), column: name() },
+            None if cell.is_empty() => CaptureFault::EmptyCell(name()),
+            None => CaptureFault::NotANumber { text: shortened(cell), column: name() },
+        };
+        // Cells before it and the characters between them.
+        let before: usize = self.record.iter().take(index).map(|cell| cell.len() + 1).sum();
+        Err(CaptureError::cell(self.file, self.line, before as u64 + 1, fault))
+    }
+}
+
+fn shortened(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).chars().take(40).collect()
+}
+
+/// Digits of a number's mantissa from the first that is not zero.
+fn significant(cell: &[u8]) -> usize {
+    let mantissa = cell.split(|byte| byte.eq_ignore_ascii_case(&b'e')).next().unwrap_or_default();
+    mantissa.iter().filter(|byte| byte.is_ascii_digit()).skip_while(|byte| **byte == b'0').count()
+}

@@ -1,0 +1,48 @@
+//! Is the time uniform, as far as its digits can tell?
+
+use super::dialect::TimeSource;
+use super::error::CaptureFault;
+use super::table::Numbers;
+use super::trace::TimeBase;
+
+/// Largest deviation from a uniform grid that is taken for rounding in the scope, in sample intervals, beyond what
+/// the digits of the file explain.
+const JITTER: f64 = 0.05;
+
+/// The grid through the first and the last sample, and how far the others stray from it.
+pub(super) fn time_base(source: TimeSource, numbers: &Numbers) -> Result<TimeBase, CaptureFault> {
+    let count = numbers.values.first().map_or(0, Vec::len);
+    if count < 2 {
+        return Err(CaptureFault::OneSample);
+    }
+    if let TimeSource::Stated { t0, dt } = source {
+        return Ok(TimeBase { t0, dt, worst_deviation: None });
+    }
+    let (Some(first), Some(last)) = (numbers.time.first(), numbers.time.last()) else {
+        return Err(CaptureFault::NoTimeBase);
+    };
+    let (t0, dt) = (*first, (last - first) / (count - 1) as f64);
+    if dt <= 0.0 {
+        return Err(CaptureFault::TimeNotGrowing { before: *first, after: *last });
+    }
+    // Half a unit of the last digit at the largest time, both at this sample and at the ends that define the grid.
+    let largest = first.abs().max(last.abs());
+    let rounding = 10_f64.powf(largest.log10().floor() - numbers.time_digits as f64 + 1.0);
+    let allowed = JITTER * dt + rounding;
+    let mut worst = (0_usize, 0.0_f64);
+    for (n, time) in numbers.time.iter().enumerate() {
+        let off = (time - (t0 + n as f64 * dt)).abs();
+        if off > worst.1 {
+            worst = (n, off);
+        }
+    }
+    // One lost row shifts all that follow by less than an interval each way; look at single steps too.
+    let step = numbers.time.iter().zip(numbers.time.iter().skip(1)).enumerate();
+    let odd = step.map(|(n, (before, after))| (n + 1, (after - before - dt).abs()));
+    let worst_step =
+        odd.fold((0_usize, 0.0_f64), |so_far, next| if next.1 > so_far.1 { next } else { so_far });
+    let found =
+        if worst_step.1 > 2.0 * allowed { Some(worst_step) } else { (worst.1 > allowed).then_some(worst) };
+    let worst_deviation = found.map(|(n, off)| (numbers.first_line + n as u64, off));
+    Ok(TimeBase { t0, dt, worst_deviation })
+}
