@@ -2,11 +2,18 @@
 //!
 //! Execution emits [`Event`]s and nothing else; every output (journal, console, JUnit, reports) is a consumer.
 
+mod conform;
 mod event;
+mod fold;
 mod run_record;
+#[cfg(test)]
+pub(crate) mod samples;
+mod schema;
 
 pub use event::{Event, Sink};
+pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
 pub use run_record::{
     BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, Outcome, RunRecord,
-    SafeState, Verdict, WorstRecord,
+    SafeState, Sketch, Verdict, WorstRecord,
 };
+pub use schema::schema;

@@ -19,6 +19,18 @@ pub enum Verdict {
     Invalid,
 }
 
+impl Verdict {
+    /// Its name in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 /// Outcome of a case or run, in ascending rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -41,6 +53,22 @@ pub enum Outcome {
     Unsafe,
 }
 
+impl Outcome {
+    /// Its name in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+            Self::Invalid => "invalid",
+            Self::RigError => "rig-error",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
 /// Whether the output was measured to be off at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -51,6 +79,26 @@ pub enum SafeState {
     Unconfirmed,
     /// Could not be measured.
     Impossible,
+}
+
+impl SafeState {
+    /// The worse of two: one output that was not off outweighs everything, then one that could not be seen.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unconfirmed, _) | (_, Self::Unconfirmed) => Self::Unconfirmed,
+            (Self::Impossible, _) | (_, Self::Impossible) => Self::Impossible,
+            (Self::Confirmed, Self::Confirmed) => Self::Confirmed,
+        }
+    }
+
+    /// Its name in the record.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Impossible => "impossible",
+        }
+    }
 }
 
 /// The limit of a check, in the unit of the measurand.
@@ -126,6 +174,23 @@ pub struct CheckRecord {
     pub decision: String,
     /// Shutdown only: time until the next pulse that was due, s.
     pub upper_bound: Option<f64>,
+    /// The waveform around the deciding unit, for a picture; null unless the verdict needs a look.
+    pub sketch: Option<Sketch>,
+}
+
+/// A short stretch of one channel, evenly spaced, for a picture in a terminal: a few hundred points at most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sketch {
+    /// Name of the channel.
+    pub channel: String,
+    /// Unit of the values: `A` or `V`.
+    pub unit: String,
+    /// Time of the first value, s since the first sample of the case.
+    pub start: f64,
+    /// Time between values, s.
+    pub step: f64,
+    /// The values.
+    pub values: Vec<f64>,
 }
 
 /// A named instant.
@@ -162,6 +227,8 @@ pub struct CaseRecord {
     pub reason: Option<String>,
     /// Whether the output was measured to be off at its end.
     pub safe_state: SafeState,
+    /// Monotonic time it took, s.
+    pub elapsed: f64,
     /// Checks in the order of the scenario.
     pub checks: Vec<CheckRecord>,
     /// Named instants in order of time.
@@ -202,6 +269,8 @@ pub struct RunRecord {
     pub safe_state: SafeState,
     /// Exit code of the run.
     pub exit_code: u8,
+    /// The signal that ended it early: `SIGINT` or `SIGTERM`.
+    pub interrupted: Option<String>,
     /// Serial of the device under test, if given.
     pub dut: Option<String>,
     /// Operator, if given.
