@@ -1,0 +1,64 @@
+//! What a runner knows besides the samples.
+
+use crate::scenario::FaultCode;
+use crate::signal::Program;
+
+/// A step's instant on the sample clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instant {
+    /// Index of the step in [`crate::scenario::Case::steps`].
+    pub step: usize,
+    /// First sample at which the step is in effect: the marker's sample where the load marks it (start and stop
+    /// taken, relays), else the last sample seen when the request was sent.
+    pub sample: u64,
+    /// Whether a marker bit gave the sample. Without one, latencies carry the link's round trip.
+    pub marked: bool,
+}
+
+/// A stretch of the recording with one program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// When it was requested (last sample seen); pulses between this and `from` are left out of `of: programmed`.
+    pub requested: u64,
+    /// First sample at which it is in force (the taken marker).
+    pub from: u64,
+    /// As the scenario programs it.
+    pub programmed: Program,
+    /// As the stimulator said it applies it.
+    pub applied: Program,
+}
+
+/// One status read from the board.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observation {
+    /// Last sample seen when the answer arrived.
+    pub sample: u64,
+    /// Declared fault.
+    pub fault: FaultCode,
+}
+
+/// Everything besides the samples that a judgement needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// Steps that were reached, in order.
+    pub instants: Vec<Instant>,
+    /// Programs in order of time; the first from sample 0.
+    pub segments: Vec<Segment>,
+    /// Status reports in order of time.
+    pub statuses: Vec<Observation>,
+    /// First sample after teardown was complete.
+    pub ended: u64,
+    /// Total of the link counters of stimulator and load over the case.
+    pub link_errors: u64,
+    /// The stimulator's stated maximum, A.
+    pub cap: f64,
+    /// Interval at which status is polled, s.
+    pub poll_period: f64,
+    /// Link round trip, s: the uncertainty of an unmarked instant.
+    pub round_trip: f64,
+    /// Whether the phantom was relaxed for 5 τ before the first start.
+    pub relaxed: bool,
+    /// Largest time constant of the closed network with the recharge switch closed for its share of the cycle, s;
+    /// `None` if it never settles.
+    pub time_constant: Option<f64>,
+}

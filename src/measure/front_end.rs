@@ -1,0 +1,163 @@
+//! What the anti-alias filter does to an edge: delay, settling, and the error of straight-line interpolation.
+
+/// Constants of a Bessel low-pass behind which samples are taken. Times in seconds.
+///
+/// They are read off its step response, which is integrated once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FrontEnd {
+    /// From a step to the 50 % instant of the response.
+    pub delay: f64,
+    /// From the 50 % instant until the response stays within 1e-4 of its end: `g` of the definitions.
+    pub settling: f64,
+    /// t90 − t10 of the response to a step.
+    pub transition: f64,
+    /// ∫ of the step response up to its 50 % instant: the charge (per ampere of step) that has arrived early.
+    pub early: f64,
+    /// Standard deviation, over the phase of the samples, of the 50 % instant found by straight-line interpolation.
+    pub interpolation: f64,
+}
+
+/// The step response is tabulated at this fraction of the unit delay.
+const STEP: f64 = 1.0 / 512.0;
+
+impl FrontEnd {
+    /// A filter of `poles` Bessel poles (0: none) with −3 dB at `cutoff` Hz, sampled every `period` seconds.
+    pub fn bessel(poles: u32, cutoff: f64, period: f64) -> Self {
+        if poles == 0 || !(cutoff > 0.0) {
+            // Edges are not resolved: T/√6 per width, half of its square per edge (domain.md 6.5).
+            return Self {
+                delay: 0.0,
+                settling: 2.0 * period,
+                transition: 0.0,
+                early: 0.0,
+                interpolation: period / 12_f64.sqrt(),
+            };
+        }
+        let coefficients = reverse_bessel(poles);
+        // Time in units of the filter's zero-frequency delay.
+        let unit = half_power(&coefficients) / (std::f64::consts::TAU * cutoff);
+        let response = step_response(&coefficients);
+        let t50 = instant(&response, 0.5);
+        let settled = response.iter().rposition(|y| (y - 1.0).abs() > 1e-4).unwrap_or(0) as f64 * STEP;
+        let before = (t50 / STEP) as usize;
+        let early: f64 = response.iter().take(before).sum::<f64>() * STEP;
+        Self {
+            delay: t50 * unit,
+            settling: (settled - t50) * unit,
+            transition: (instant(&response, 0.9) - instant(&response, 0.1)) * unit,
+            early: early * unit,
+            interpolation: interpolation_error(&response, t50, period / unit) * unit,
+        }
+    }
+}
+
+/// Coefficients a₀…aₙ of the reverse Bessel polynomial θₙ(s) = Σ aₖ sᵏ; H(s) = a₀/θₙ(s) has unit delay.
+fn reverse_bessel(poles: u32) -> Vec<f64> {
+    // θₙ = (2n − 1) θₙ₋₁ + s² θₙ₋₂
+    let (mut older, mut newer) = (vec![1.0], vec![1.0, 1.0]);
+    for n in 2..=poles {
+        let mut next = vec![0.0; n as usize + 1];
+        for (slot, a) in next.iter_mut().zip(&newer) {
+            *slot += f64::from(2 * n - 1) * a;
+        }
+        for (slot, a) in next.iter_mut().skip(2).zip(&older) {
+            *slot += a;
+        }
+        older = std::mem::replace(&mut newer, next);
+    }
+    newer
+}
+
+/// Angular frequency at which |H|² is a half.
+fn half_power(coefficients: &[f64]) -> f64 {
+    let a0 = coefficients.first().copied().unwrap_or(1.0);
+    let excess = |w: f64| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (k, a) in coefficients.iter().enumerate() {
+            let term = a * w.powi(k as i32);
+            match k % 4 {
+                0 => re += term,
+                1 => im += term,
+                2 => re -= term,
+                _ => im -= term,
+            }
+        }
+        re * re + im * im - 2.0 * a0 * a0
+    };
+    let (mut low, mut high) = (0.0, 64.0);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if excess(middle) < 0.0 { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
+/// Step response of a₀/θ(s), sampled every [`STEP`], over sixteen delays; classical Runge–Kutta on the controllable
+/// form.
+fn step_response(coefficients: &[f64]) -> Vec<f64> {
+    let order = coefficients.len() - 1;
+    let lead = coefficients.last().copied().unwrap_or(1.0);
+    let a0 = coefficients.first().copied().unwrap_or(1.0);
+    let slope = |x: &[f64]| -> Vec<f64> {
+        let feedback: f64 = coefficients.iter().zip(x).map(|(a, x)| a * x).sum();
+        x.iter().skip(1).copied().chain(std::iter::once((a0 - feedback) / lead)).collect()
+    };
+    let moved =
+        |x: &[f64], k: &[f64], by: f64| -> Vec<f64> { x.iter().zip(k).map(|(x, k)| x + by * k).collect() };
+    let mut state = vec![0.0; order];
+    let count = (16.0 / STEP) as usize;
+    let mut response = Vec::with_capacity(count);
+    for _ in 0..count {
+        response.push(state.first().copied().unwrap_or(1.0));
+        let k1 = slope(&state);
+        let k2 = slope(&moved(&state, &k1, 0.5 * STEP));
+        let k3 = slope(&moved(&state, &k2, 0.5 * STEP));
+        let k4 = slope(&moved(&state, &k3, STEP));
+        for ((((x, a), b), c), d) in state.iter_mut().zip(&k1).zip(&k2).zip(&k3).zip(&k4) {
+            *x += STEP / 6.0 * (a + 2.0 * b + 2.0 * c + d);
+        }
+    }
+    response
+}
+
+/// First instant of a level, in delays.
+fn instant(response: &[f64], level: f64) -> f64 {
+    super::edge::crossing(response, 0, level, super::edge::Slope::Rising).unwrap_or(0.0) * STEP
+}
+
+/// Standard deviation of the interpolated 50 % instant over the sampling phase, in delays.
+fn interpolation_error(response: &[f64], t50: f64, period: f64) -> f64 {
+    const PHASES: usize = 64;
+    let at = |t: f64| {
+        let position = (t / STEP).max(0.0);
+        let k = position as usize;
+        let pair = (response.get(k).copied().unwrap_or(1.0), response.get(k + 1).copied().unwrap_or(1.0));
+        if t <= 0.0 { 0.0 } else { pair.0 + (pair.1 - pair.0) * (position - k as f64) }
+    };
+    let errors: Vec<f64> = (0..PHASES)
+        .map(|phase| {
+            let before = t50 - period * (phase as f64 + 0.5) / PHASES as f64;
+            let (a, b) = (at(before), at(before + period));
+            before + period * (0.5 - a) / (b - a) - t50
+        })
+        .collect();
+    let mean = errors.iter().sum::<f64>() / PHASES as f64;
+    (errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / PHASES as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_bench_has_the_constants_of_its_definition() {
+        let front_end = FrontEnd::bessel(4, 1e5, 1e-6);
+        // Unit-delay Bessel of order 4: −3 dB at 2.113918 rad/s.
+        assert!((half_power(&reverse_bessel(4)) - 2.113_918).abs() < 1e-5);
+        println!("{front_end:?}");
+        assert!((front_end.transition - 3.5e-6).abs() < 0.05e-6, "{front_end:?}");
+        // 0.009 µs for a width, which has two edges.
+        let width = front_end.interpolation * 2_f64.sqrt();
+        assert!((width - 0.009e-6).abs() < 0.002e-6, "{width:e}");
+    }
+}

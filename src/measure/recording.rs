@@ -1,0 +1,207 @@
+//! What is left of a stream once it has been measured: rows, not samples.
+
+use crate::signal::Marker;
+
+use super::{FrontEnd, Level, Pyramid, Setup};
+
+/// One phase of a measured pulse. Instants in samples relative to the pulse's `at`, levels in raw codes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PhaseRow {
+    /// 50 % instant of its first edge.
+    pub start: f32,
+    /// 50 % instant of its second edge.
+    pub end: f32,
+    /// Instants at a third of the peak instead, start and end.
+    pub third: (f32, f32),
+    /// Mean of the central 60 %, codes.
+    pub level: f32,
+    /// Samples in that mean; 0 when fewer than eight could be used and the level is charge over width.
+    pub settled: u32,
+    /// Σ(code − baseline before) over the phase's charge window, code·samples.
+    pub area: f32,
+    /// Length of that window, samples.
+    pub span: f32,
+}
+
+/// Properties of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flags {
+    /// A sample of the pulse is at a rail.
+    pub clipped: bool,
+    /// Samples were lost in it or the record ended in it: edges or charges are not to be trusted.
+    pub truncated: bool,
+    /// It outlasted the history: its instants are not to be trusted.
+    pub endless: bool,
+}
+
+/// One measured pulse of one contact.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PulseRow {
+    /// Sample to which the instants of its phases refer.
+    pub at: u64,
+    /// Up to three phases.
+    pub phases: [PhaseRow; 3],
+    /// How many of them are there.
+    pub count: u8,
+    /// First sample of its windows: the leading 50 % instant less the settling time.
+    pub from: u64,
+    /// Σ(code − baseline before) over the pulse window, recharge included, code·samples.
+    pub pulse_area: f64,
+    /// Length of that window, samples.
+    pub pulse_span: u32,
+    /// Σ(code − baseline before) to the first sample of the next pulse's windows; NaN while there is none.
+    pub cycle_area: f64,
+    /// Length of the cycle, samples; 0 while there is no next pulse.
+    pub cycle_span: u64,
+    /// Quiet level before it.
+    pub before: Option<Level>,
+    /// Quiet level after it.
+    pub after: Option<Level>,
+    /// Largest 3-sample median of |code − baseline|.
+    pub peak: f32,
+    /// Properties.
+    pub flags: Flags,
+}
+
+impl PulseRow {
+    /// The phases that were found, leading first.
+    pub fn phases(&self) -> &[PhaseRow] {
+        self.phases.get(..usize::from(self.count)).unwrap_or(&[])
+    }
+
+    /// Leading 50 % instant in samples since the stream began, still delayed by the filter.
+    pub fn start(&self) -> f64 {
+        self.at as f64 + self.phases().first().map_or(0.0, |phase| f64::from(phase.start))
+    }
+
+    /// Last 50 % instant in samples since the stream began, still delayed by the filter.
+    pub fn end(&self) -> f64 {
+        self.at as f64 + self.phases().last().map_or(0.0, |phase| f64::from(phase.end))
+    }
+}
+
+/// Samples [first, last] during which something was active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// First active sample.
+    pub first: u64,
+    /// Last active sample.
+    pub last: u64,
+}
+
+/// What a zero found on one channel.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Zero {
+    /// First sample of the interval that was used.
+    pub from: u64,
+    /// One past its last.
+    pub to: u64,
+    /// Level with the input shorted, codes.
+    pub level: Level,
+    /// Standard deviation of 16-sample means, codes.
+    pub sd16: f64,
+}
+
+/// Samples of one pulse on every channel, for pictures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excerpt {
+    /// Index of the pulse in its contact's table.
+    pub pulse: u64,
+    /// Why it was kept.
+    pub why: &'static str,
+    /// First sample.
+    pub first: u64,
+    /// One plane of raw codes per channel.
+    pub codes: Vec<Vec<i16>>,
+}
+
+/// What was found on one current channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContactRecord {
+    /// Index of its channel in [`Setup::channels`].
+    pub channel: usize,
+    /// Contact.
+    pub name: String,
+    /// Pulses in order of time.
+    pub pulses: Vec<PulseRow>,
+    /// Set when more pulses came than the table holds; nothing about later ones is known.
+    pub table_full: bool,
+    /// When it was active (16-sample means beyond the safe current).
+    pub activity: Vec<Interval>,
+    /// Safe current, codes from zero.
+    pub safe_codes: f64,
+    /// Largest 3-sample median of |code − zero| while the interlock was closed, with its sample.
+    pub peak: (f64, u64),
+    /// First saturated sample outside zero and test source, if any.
+    pub clipped: Option<u64>,
+}
+
+/// What was found on one voltage channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VoltageRecord {
+    /// Index of its channel in [`Setup::channels`].
+    pub channel: usize,
+    /// Sense or `vout`.
+    pub name: String,
+    /// Mean code (and number of samples) before each pulse of the main contact, in the order of its table.
+    pub before_pulse: Vec<(f32, u32)>,
+    /// Mean code and number of samples over 1 to 10 ms before each taken start: (sample of the start, mean, n).
+    pub before_start: Vec<(u64, f64, u32)>,
+    /// When it moved (`vout` only).
+    pub activity: Vec<Interval>,
+}
+
+/// The slow stream: few samples, kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SlowRecord {
+    /// One plane of raw codes per contact.
+    pub codes: Vec<Vec<i16>>,
+    /// Zero intervals in slow samples [from, to).
+    pub zeros: Vec<(u64, u64)>,
+    /// Samples lost.
+    pub lost: u64,
+}
+
+/// Everything a case is judged on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// What was streamed.
+    pub setup: Setup,
+    /// Delay, settling and edge constants of the front end.
+    pub front_end: FrontEnd,
+    /// Samples per fast channel.
+    pub samples: u64,
+    /// Current channels in the order of the planes.
+    pub contacts: Vec<ContactRecord>,
+    /// Voltage channels in the order of the planes.
+    pub voltages: Vec<VoltageRecord>,
+    /// Zeros of each channel, in order of time.
+    pub zeros: Vec<Vec<Zero>>,
+    /// Every change of a marker bit.
+    pub markers: Vec<Marker>,
+    /// Where samples were lost: (sample, how many).
+    pub lost: Vec<(u64, u64)>,
+    /// Overview of each channel.
+    pub overview: Vec<Pyramid>,
+    /// Waveforms of some pulses of the main contact.
+    pub excerpts: Vec<Excerpt>,
+    /// The slow stream.
+    pub slow: SlowRecord,
+}
+
+impl Recording {
+    /// Sample period, s.
+    pub fn period(&self) -> f64 {
+        1.0 / self.setup.sample_rate
+    }
+
+    /// The record of a contact.
+    pub fn contact(&self, name: &str) -> Option<&ContactRecord> {
+        self.contacts.iter().find(|contact| contact.name == name)
+    }
+
+    /// The record of the default contact.
+    pub fn main(&self) -> Option<&ContactRecord> {
+        self.contacts.iter().find(|contact| contact.channel == self.setup.main)
+    }
+}

@@ -1,0 +1,46 @@
+//! What a recorder must know before the first sample.
+
+use crate::signal::{Calibration, Program, Sensed};
+
+/// One channel of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelSetup {
+    /// Contact, sense or `vout`.
+    pub name: String,
+    /// What it senses.
+    pub sensed: Sensed,
+    /// As the load states it.
+    pub calibration: Calibration,
+}
+
+/// The slow stream: one channel per contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlowSetup {
+    /// Samples per second and channel, Hz.
+    pub sample_rate: f64,
+    /// Low-pass filter: poles and −3 dB frequency, Hz.
+    pub filter: (u32, f64),
+    /// Channels in the order of the planes; named like the contacts.
+    pub channels: Vec<ChannelSetup>,
+}
+
+/// Everything a [`crate::measure::Recorder`] needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setup {
+    /// Samples per second and fast channel as the load states them, Hz.
+    pub sample_rate: f64,
+    /// Standard uncertainty of the sample clock, as a fraction.
+    pub clock_u: f64,
+    /// Anti-alias filter: Bessel poles and −3 dB frequency, Hz.
+    pub filter: (u32, f64),
+    /// Fast channels in the order of the planes.
+    pub channels: Vec<ChannelSetup>,
+    /// Index (into `channels`) of the current channel of the default contact.
+    pub main: usize,
+    /// Index of the stimulator-side voltage channel.
+    pub vout: Option<usize>,
+    /// The slow stream, where there is one.
+    pub slow: Option<SlowSetup>,
+    /// The program loaded first.
+    pub program: Program,
+}
