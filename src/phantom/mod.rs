@@ -1,5 +1,19 @@
 //! Resistor-capacitor phantoms and their exact solution for piecewise-constant drive.
+//!
+//! A [`Phantom`] is data. A [`Circuit`] puts it between a stimulator's output stage and a load's relays; between two
+//! changes of drive or switches every signal is a [`Waveform`] in closed form, so stepping is exact for any step.
 
+mod circuit;
+mod modes;
 mod network;
+mod output;
+mod topology;
+mod waveform;
 
+#[cfg(test)]
+mod golden;
+
+pub use circuit::{Circuit, Drive, Probe};
 pub use network::{Element, ElementKind, Phantom};
+pub use output::{NetworkError, Output};
+pub use waveform::Waveform;

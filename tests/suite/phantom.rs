@@ -1,0 +1,199 @@
+//! The phantom solver against waveforms of an independent circuit simulator (`fixtures/ngspice`).
+
+use std::path::Path;
+
+use serde_json::Value;
+use stimrig::phantom::{Circuit, Drive, Element, ElementKind, Output, Phantom, Probe};
+
+/// What happens at an instant.
+enum Action {
+    Drive(Drive),
+    Lead(bool),
+}
+
+struct Case {
+    name: &'static str,
+    parameters: Value,
+    tolerances: Value,
+    own_error: f64,
+    columns: Vec<String>,
+    rows: Vec<Vec<f64>>,
+}
+
+impl Case {
+    fn load(name: &'static str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ngspice");
+        let read = |suffix: &str| std::fs::read_to_string(folder.join(format!("{name}.{suffix}"))).unwrap();
+        let description: Value = serde_json::from_str(&read("json")).unwrap();
+        let csv = read("csv");
+        let mut lines = csv.lines();
+        let columns = lines.next().unwrap().split(',').map(str::to_owned).collect();
+        let rows = lines.map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+        let own = description["max_abs_error_vs_closed_form_V"]["v_out"].as_f64().unwrap_or(2e-6);
+        Self {
+            name,
+            parameters: description["params"].clone(),
+            tolerances: description["interp_tol"].clone(),
+            own_error: own,
+            columns,
+            rows,
+        }
+    }
+
+    fn number(&self, pointer: &str) -> Option<f64> {
+        self.parameters.pointer(pointer).and_then(Value::as_f64)
+    }
+
+    fn end(&self) -> f64 {
+        self.number("/t_end").unwrap()
+    }
+
+    /// Instants (ascending) and what happens there. `contacts` are the driven and the returning one of `count`.
+    fn actions(&self, count: usize, (out, back): (usize, usize)) -> Vec<(f64, Action)> {
+        let stim = |key: &str| self.number(&format!("/stim/{key}"));
+        let (amplitude, width, gap) = (stim("amp").unwrap(), stim("pw").unwrap(), stim("gap").unwrap());
+        let second = stim("amp2").unwrap_or(-amplitude);
+        let second_width = stim("pw2").unwrap_or(width);
+        let ramp = stim("ramp_pulses");
+        let recharge = self.number("/discharge_ohm").is_some();
+        let idle = || if recharge { Drive::Recharge } else { Drive::Off };
+        let current = |amperes: f64| {
+            let mut currents = vec![0.0; count];
+            currents[out] = amperes;
+            currents[back] = -amperes;
+            Drive::Currents(currents)
+        };
+        let mut actions = vec![];
+        for pulse in 0.. {
+            let start = 1e-3 + f64::from(pulse) / stim("hz").unwrap();
+            if start > self.end() {
+                break;
+            }
+            let scale = ramp.map_or(1.0, |pulses| ((f64::from(pulse) + 1.0) / pulses).min(1.0));
+            actions.push((start, Action::Drive(current(amplitude * scale))));
+            actions.push((start + width, Action::Drive(if second == 0.0 { idle() } else { Drive::Off })));
+            if second != 0.0 {
+                let start = start + width + gap;
+                actions.push((start, Action::Drive(current(second * scale))));
+                actions.push((start + second_width, Action::Drive(idle())));
+            }
+        }
+        for fault in self.parameters["faults"].as_array().into_iter().flatten() {
+            actions.push((fault["t"].as_f64().unwrap(), Action::Lead(true)));
+            if let Some(until) = fault["until"].as_f64() {
+                actions.push((until, Action::Lead(false)));
+            }
+        }
+        actions.sort_by(|a, b| a.0.total_cmp(&b.0));
+        actions
+    }
+
+    /// Runs `circuit` and compares every row outside the edges; returns how many values were compared.
+    fn compare(&self, circuit: &mut Circuit, contacts: (usize, usize), probes: &[(&str, Probe)]) -> usize {
+        let actions = self.actions(circuit.phantom().contacts.len(), contacts);
+        let instants: Vec<f64> = actions.iter().map(|(t, _)| *t).collect();
+        let mut pending = actions.into_iter().peekable();
+        let (mut now, mut compared) = (0.0, 0);
+        for row in &self.rows {
+            let t = row[0];
+            while let Some((at, action)) = pending.next_if(|(at, _)| *at <= t) {
+                circuit.advance(at - now);
+                now = at;
+                match action {
+                    Action::Drive(drive) => circuit.set_drive(&drive),
+                    Action::Lead(open) => circuit.open_lead(0, open),
+                }
+            }
+            circuit.advance(t - now);
+            now = t;
+            // Edges last 100 ns, centred on the nominal instants.
+            if instants.iter().any(|at| (t - at).abs() < 60e-9) {
+                continue;
+            }
+            for (column, probe) in probes {
+                let index = self.columns.iter().position(|name| name == column).unwrap();
+                let expected = row[index];
+                // The limiter's knee of the reference is as soft as ours, its edges are not: see the README there.
+                let tolerance = self.tolerances[*column].as_f64().unwrap() + self.slack(column);
+                let got = circuit.value(*probe);
+                assert!(
+                    (got - expected).abs() <= tolerance,
+                    "{} at {t}: {column} is {got}, reference {expected}, tolerance {tolerance}",
+                    self.name
+                );
+                compared += 1;
+            }
+        }
+        compared
+    }
+
+    fn slack(&self, column: &str) -> f64 {
+        let limited = self.parameters.get("compliance_v").is_some() && self.name != "passive_recharge";
+        match (column.starts_with('i'), limited) {
+            (true, false) => 1e-9,
+            (false, false) => self.own_error,
+            (true, true) => 1e-6,
+            (false, true) => 1e-3,
+        }
+    }
+}
+
+fn element(kind: ElementKind, value: f64, from: usize, to: usize) -> Element {
+    Element { kind, value, tolerance: 0.0, measured_u: None, from, to }
+}
+
+fn phantom(nodes: usize, contacts: Vec<(String, usize)>, elements: Vec<Element>) -> Phantom {
+    Phantom {
+        name: "reference".into(),
+        hash: String::new(),
+        nodes: (0..nodes).map(|node| format!("n{node}")).collect(),
+        contacts,
+        elements,
+        senses: Vec::new(),
+        areas: Vec::new(),
+        source: None,
+    }
+}
+
+/// `rs` in series with (`cdl` ∥ `rct`).
+fn one_electrode(case: &Case) -> Phantom {
+    let part = |key: &str| case.number(&format!("/load/{key}")).unwrap();
+    let elements = vec![
+        element(ElementKind::Resistor, part("rs"), 1, 2),
+        element(ElementKind::Capacitor, part("cdl"), 2, 0),
+        element(ElementKind::Resistor, part("rct"), 2, 0),
+    ];
+    phantom(3, vec![("e1".into(), 1), ("case".into(), 0)], elements)
+}
+
+fn output(case: &Case) -> Output {
+    Output {
+        compliance: case.number("/compliance_v").unwrap_or(f64::INFINITY),
+        blocking_capacitor: case.number("/block_cap").unwrap_or(0.0),
+        recharge: case.number("/discharge_ohm").unwrap_or(200.0),
+        open_lead: case.number("/faults/0/ohm"),
+        sense_input: None,
+        ..Output::default()
+    }
+}
+
+#[rstest::rstest]
+#[case("biphasic_sym_50hz")]
+#[case("biphasic_asym_1to4")]
+#[case("mono_imbalanced")]
+#[case("ramp_20_pulses")]
+#[case("compliance_limited")]
+#[case("open_lead_midway")]
+#[case("open_lead_intermittent")]
+#[case("passive_recharge")]
+fn one_electrode_follows_the_reference(#[case] name: &'static str) {
+    let case = Case::load(name);
+    let mut circuit = Circuit::new(&one_electrode(&case), output(&case)).unwrap();
+    let probes = [
+        ("i_A", Probe::Current(0)),
+        ("v_out_V", Probe::Source(0)),
+        ("v_dl_V", Probe::Nodes(2, 0)),
+    ];
+    let compared = case.compare(&mut circuit, (0, 1), &probes);
+    assert!(compared > 2 * case.rows.len(), "only {compared} values of {} rows compared", case.rows.len());
+}
