@@ -1,0 +1,73 @@
+//! Files that appear whole or not at all.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use super::StoreError;
+
+/// Writes a file by way of a temporary one beside it and a rename, so that a reader never sees half of it and an older
+/// version survives a full disk or a crash.
+///
+/// # Errors
+/// Names the file and the step that failed; the temporary file is removed.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    // Beside the target, because a rename does not cross file systems; named by process, because two runs may share a target.
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let written = write_synced(&temporary, bytes).and_then(|()| {
+        fs::rename(&temporary, path).map_err(|source| StoreError::file(path, "put in place", source))
+    });
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    sync_folder(path);
+    Ok(())
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let failed = |doing: &'static str| move |source| StoreError::file(path, doing, source);
+    let mut file = File::create(path).map_err(failed("create"))?;
+    file.write_all(bytes).map_err(failed("write"))?;
+    file.sync_all().map_err(failed("synchronise"))
+}
+
+/// Makes the rename itself durable. Some file systems cannot synchronise a folder; the file is in place all the same.
+pub(super) fn sync_folder(path: &Path) {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(parent) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        write_atomic(&path, b"old").unwrap();
+        write_atomic(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_keeps_the_old_file_and_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.json");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("kept"), b"kept").unwrap();
+        let error = write_atomic(&path, b"new").unwrap_err().to_string();
+        assert!(error.contains("record.json") && error.contains("put in place"), "{error}");
+        assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+        let missing = write_atomic(&folder.path().join("no/such/file"), b"").unwrap_err().to_string();
+        assert!(missing.contains("create") && missing.contains("check the path"), "{missing}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Why something could not be kept or read back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failed access to the run history. What had been written before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("{}: {doing}: {source} ({})", path.display(), advice(source))]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What was being done, as a fragment.
+        doing: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A record could not be turned into text.
+    #[error("{}: {source}", path.display())]
+    Serialize {
+        /// Which file it was for.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A line of a journal, other than a cut last one, is not an event.
+    #[error("{}:{line}: not an event of this version: {source} (the file was changed, or written by a newer stimrig)", path.display())]
+    Corrupt {
+        /// The journal.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl StoreError {
+    /// Wraps an I/O error with its file and what was being done.
+    pub(super) fn file(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        Self::File { path: path.to_owned(), doing, source }
+    }
+}
+
+/// What to do about it.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space; what was written before is kept"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder you may write to with --runs"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file of that name is in the way; choose another folder with --runs"
+        }
+        io::ErrorKind::NotFound => "check the path",
+        _ => "check the disk, or choose another folder with --runs",
+    }
+}

@@ -1,0 +1,129 @@
+//! The folder of one run.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::record::{Event, RunRecord, Sink};
+
+use super::{Journal, StoreError, atomic, write_atomic};
+
+/// Name of the journal in a run's folder.
+pub const JOURNAL: &str = "journal.jsonl";
+/// Name of the record in a run's folder.
+pub const RECORD: &str = "record.json";
+/// Name of the JUnit report in a run's folder.
+pub const JUNIT: &str = "junit.xml";
+
+/// A run being kept: a sink of its events that closes with the files derived from them.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    journal: Journal<File>,
+}
+
+impl RunFolder {
+    /// Creates `runs/<id>/` and its journal.
+    ///
+    /// Called before anything is energised: a run that could not be kept is not worth running.
+    ///
+    /// # Errors
+    /// When the folder or the journal cannot be created, or a run of that id exists.
+    pub fn create(runs: &Path, id: &str) -> Result<Self, StoreError> {
+        let path = runs.join(id);
+        fs::create_dir_all(runs).map_err(|source| StoreError::file(runs, "create the folder", source))?;
+        fs::create_dir(&path).map_err(|source| StoreError::file(&path, "create the folder", source))?;
+        atomic::sync_folder(&path);
+        let journal = Journal::create(&path.join(JOURNAL))?;
+        atomic::sync_folder(&path.join(JOURNAL));
+        Ok(Self { path, journal })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the derived files. The journal stays as it is even if this fails.
+    ///
+    /// # Errors
+    /// The journal's own error first, as it is the older one; else that of `record.json`, then that of `junit.xml`. All
+    /// files are attempted.
+    pub fn finish(&mut self, record: &RunRecord, junit: &str) -> Result<(), StoreError> {
+        let record = write_record(&self.path.join(RECORD), record);
+        let junit = write_atomic(&self.path.join(JUNIT), junit.as_bytes());
+        self.journal.take_error().map_or(Ok(()), Err).and(record).and(junit)
+    }
+}
+
+/// Writes a record as indented JSON that ends in a newline.
+///
+/// # Errors
+/// When it cannot be serialised or written.
+pub fn write_record(path: &Path, record: &RunRecord) -> Result<(), StoreError> {
+    let mut text = serde_json::to_vec_pretty(record)
+        .map_err(|source| StoreError::Serialize { path: path.to_owned(), source })?;
+    text.push(b'\n');
+    write_atomic(path, &text)
+}
+
+impl Sink for RunFolder {
+    fn take(&mut self, event: &Event) {
+        self.journal.take(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_journal;
+    use super::*;
+    use crate::record::fold;
+    use crate::record::samples::{case, head};
+
+    #[test]
+    fn a_stored_run_replays_to_the_same_record() {
+        let runs = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(&runs.path().join("new/runs"), "one").unwrap();
+        let events = [
+            Event::RunStarted(Box::new(head())),
+            Event::CaseEnded { case: 0, record: Box::new(case("a")) },
+            Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 },
+        ];
+        events.iter().for_each(|event| folder.take(event));
+        folder.finish(&fold(&events).unwrap(), "<testsuites/>").unwrap();
+
+        let (entries, _) = read_journal(&folder.path().join(JOURNAL)).unwrap();
+        let replayed = fold(entries.iter().map(|entry| &entry.event)).unwrap();
+        let stored = fs::read_to_string(folder.path().join(RECORD)).unwrap();
+        assert_eq!(serde_json::from_str::<RunRecord>(&stored).unwrap(), replayed);
+        assert_eq!(fs::read_to_string(folder.path().join(JUNIT)).unwrap(), "<testsuites/>");
+    }
+
+    #[test]
+    fn a_run_of_that_id_is_never_overwritten() {
+        let runs = tempfile::tempdir().unwrap();
+        RunFolder::create(runs.path(), "one").unwrap();
+        let error = RunFolder::create(runs.path(), "one").unwrap_err().to_string();
+        assert!(error.contains("one") && error.contains("--runs"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_says_which_and_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_the_way = folder.path().join("runs");
+        fs::write(&in_the_way, "a file").unwrap();
+        let error = RunFolder::create(&in_the_way, "one").unwrap_err().to_string();
+        assert!(error.contains("in the way") && error.contains("--runs"), "{error}");
+        assert_eq!(fs::read_to_string(&in_the_way).unwrap(), "a file");
+    }
+
+    #[test]
+    fn records_that_cannot_be_written_leave_the_journal() {
+        let runs = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(runs.path(), "one").unwrap();
+        folder.take(&Event::RunStarted(Box::new(head())));
+        fs::create_dir_all(folder.path().join(RECORD).join("in the way")).unwrap();
+        assert!(folder.finish(&head(), "<testsuites/>").is_err());
+        assert_eq!(read_journal(&folder.path().join(JOURNAL)).unwrap().0.len(), 1);
+        assert!(folder.path().join(JUNIT).exists(), "one file's failure does not lose the other");
+    }
+}
