@@ -1,9 +1,20 @@
 //! Benches as data: rig files, phantom files, calibration, and the parameters of the simulated bench.
 
 mod bench;
+mod builtin;
+mod channels;
 mod defect;
+mod defect_file;
+mod overrides;
+mod phantom_file;
+mod rig_file;
+mod schema;
+mod sim_file;
 mod types;
 
 pub use bench::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec};
+pub use builtin::{DEFAULT_RIG, builtin_phantom, builtin_phantoms};
 pub use defect::{Defect, DefectKind, DefectValue};
-pub use types::{Capabilities, Channel, Driver, Limits, Rig};
+pub use phantom_file::read_phantom;
+pub use schema::{phantom_schema, rig_schema};
+pub use types::{Capabilities, Channel, Driver, Input, Limits, Port, Probe, Rig, Wiring};

@@ -1,6 +1,7 @@
 //! A rig file, resolved.
 
 use crate::signal::Sensed;
+use crate::source::Places;
 
 use super::SimBench;
 
@@ -31,6 +32,95 @@ pub enum Driver {
     Recorded,
 }
 
+impl Driver {
+    /// Drivers of a stimulator, with their names in rig files.
+    pub const OF_STIMULATOR: &'static [(&'static str, Self)] = &[
+        ("native", Self::Native),
+        ("stimjim", Self::Stimjim),
+        ("pulse-pal", Self::PulsePal),
+        ("science-mode", Self::ScienceMode),
+        ("template", Self::Template),
+        ("exec", Self::Exec),
+        ("manual", Self::Manual),
+        ("simulated", Self::Simulated),
+    ];
+
+    /// Drivers of a load, with their names in rig files.
+    pub const OF_LOAD: &'static [(&'static str, Self)] = &[
+        ("native", Self::Native),
+        ("scpi", Self::Scpi),
+        ("sigrok", Self::Sigrok),
+        ("recorded", Self::Recorded),
+        ("simulated", Self::Simulated),
+    ];
+
+    /// Its name in rig files.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::OF_STIMULATOR.iter().chain(Self::OF_LOAD);
+        all.find(|(_, driver)| *driver == self).map_or("", |(name, _)| *name)
+    }
+}
+
+/// How an instrument is found. Never by `ttyACM0`: that name belongs to whoever was plugged in first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Port {
+    /// USB serial number.
+    SerialNumber(String),
+    /// A stable device path.
+    Path(String),
+    /// A pseudo-terminal.
+    Pty(String),
+    /// `host:port`.
+    Tcp(String),
+}
+
+/// A debug probe on the stimulator's core.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Vendor, product and serial of the probe.
+    pub selector: String,
+    /// Target name as probe-rs knows it.
+    pub chip: String,
+    /// Firmware image with symbols, relative to the rig file.
+    pub elf: Option<String>,
+}
+
+/// What ties a rig file to the things on the bench.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wiring {
+    /// The stimulator's port.
+    pub stimulator: Option<Port>,
+    /// The load's port.
+    pub load: Option<Port>,
+    /// The debug probe.
+    pub probe: Option<Probe>,
+    /// Calibration file, relative to the rig file.
+    pub calibration: Option<String>,
+    /// Program and arguments of an `exec` driver.
+    pub command: Vec<String>,
+}
+
+/// How a channel senses.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Input {
+    /// The load's own input.
+    #[default]
+    Own,
+    /// Across a shunt (ohm).
+    Shunt(f64),
+    /// The difference of two inputs, across a shunt (ohm) for a current.
+    Differential {
+        /// Positive input.
+        plus: String,
+        /// Negative input.
+        minus: String,
+        /// Shunt, ohm.
+        shunt: Option<f64>,
+    },
+    /// A stimulator's monitor output, V per A.
+    Monitor(f64),
+}
+
 /// One channel of a load.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
@@ -40,6 +130,10 @@ pub struct Channel {
     pub quantity: Sensed,
     /// Selectable ranges (± full scale), A or V, ascending.
     pub ranges: Vec<f64>,
+    /// How it senses.
+    pub input: Input,
+    /// The contacts between which a `vout` channel measures.
+    pub of: Vec<String>,
 }
 
 /// Hard limits of a bench: no plan may exceed them and the output guard trips on them.
@@ -95,6 +189,10 @@ pub struct Rig {
     pub capabilities: Capabilities,
     /// The simulated bench (present when a driver is `simulated`).
     pub sim: Option<SimBench>,
+    /// Ports, probe and calibration.
+    pub wiring: Wiring,
+    /// Where its parts stand in the file.
+    pub places: Places,
 }
 
 impl Rig {

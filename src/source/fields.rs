@@ -133,6 +133,15 @@ impl<'a> At<'a> {
         Some(Fields { at: self.clone(), keys })
     }
 
+    /// The values directly under it; none for text.
+    pub fn children(&self) -> Vec<Self> {
+        match &self.node.kind {
+            Kind::Scalar { .. } => Vec::new(),
+            Kind::List(_) => self.list().unwrap_or_default(),
+            Kind::Map(entries) => entries.iter().map(|(key, node)| self.under(key, node)).collect(),
+        }
+    }
+
     /// What it is, for a message.
     pub fn described(&self) -> String {
         match &self.node.kind {

@@ -1,0 +1,236 @@
+//! A phantom file, lowered.
+
+use crate::phantom::{Element, ElementKind, Phantom};
+use crate::quantity::Dimension;
+use crate::source::{At, Context, Diagnostic, Fields, Source, parse};
+
+pub(super) const KEYS: &[&str] =
+    &["$schema", "version", "name", "about", "contacts", "elements", "sense", "area", "source"];
+pub(super) const ELEMENT_KEYS: &[&str] = &["r", "c", "from", "to", "tolerance", "measured"];
+
+/// Reads a phantom file.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_phantom(source: &Source) -> Result<Phantom, Vec<Diagnostic>> {
+    let (root, problems) = parse(source)?;
+    let context = Context::new(source, problems);
+    let phantom = context.root(&root).fields(KEYS).and_then(|fields| lower(&fields, source));
+    let failed = context.failed();
+    match phantom {
+        Some(phantom) if !failed => Ok(phantom),
+        _ => Err(context.finish()),
+    }
+}
+
+fn lower(fields: &Fields<'_>, source: &Source) -> Option<Phantom> {
+    super::rig_file::version(fields);
+    let name = fields.require("name").and_then(|at| at.text());
+    let mut nodes = Vec::new();
+    let contacts = fields.require("contacts").and_then(|at| contacts(&at, &mut nodes));
+    let elements = fields.require("elements").and_then(|at| {
+        let items = at.list()?;
+        if items.is_empty() {
+            at.error("a phantom needs at least one element", None);
+        }
+        Some(items.iter().filter_map(|item| element(item, &mut nodes)).collect::<Vec<_>>())
+    });
+    let (contacts, elements) = (contacts?, elements?);
+    if let Some(at) = fields.get("contacts") {
+        reachable(&at, &contacts, &elements, &nodes);
+    }
+    let senses = fields.or("sense", Vec::new(), |at| senses(at, &nodes));
+    let areas = fields.or("area", Vec::new(), |at| {
+        let mut areas = Vec::new();
+        for (key, at) in at.entries()? {
+            if contacts.iter().all(|(name, _)| *name != key.text) {
+                let known = contacts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+                at.key_error(
+                    &format!("there is no contact `{}`", key.text),
+                    Some(&format!("one of: {known}")),
+                );
+            }
+            areas.push((key.text.clone(), at.positive(Dimension::Area)?));
+        }
+        Some(areas)
+    });
+    let text = |key| fields.get(key).and_then(|at| at.text().map(str::to_owned));
+    let source_note = text("source");
+    Some(Phantom {
+        name: name?.to_owned(),
+        hash: source.hash.clone(),
+        nodes,
+        contacts,
+        elements,
+        senses,
+        areas,
+        source: source_note,
+    })
+}
+
+fn contacts(at: &At<'_>, nodes: &mut Vec<String>) -> Option<Vec<(String, usize)>> {
+    let mut contacts = Vec::new();
+    for (key, at) in at.entries()? {
+        if let Some(node) = at.text() {
+            contacts.push((key.text.clone(), index(nodes, node)));
+        }
+        if key.text == "vout" {
+            at.key_error("`vout` names the stimulator's own voltage, not a contact", None);
+        }
+    }
+    if contacts.len() < 2 {
+        at.error("a phantom needs at least two contacts: an electrode and its return", None);
+    }
+    Some(contacts)
+}
+
+fn element(at: &At<'_>, nodes: &mut Vec<String>) -> Option<Element> {
+    let fields = at.fields(ELEMENT_KEYS)?;
+    let (kind, dimension, key) = match (fields.has("r"), fields.has("c")) {
+        (true, false) => (ElementKind::Resistor, Dimension::Resistance, "r"),
+        (false, true) => (ElementKind::Capacitor, Dimension::Capacitance, "c"),
+        _ => {
+            at.error(
+                "an element is either a resistor `r` or a capacitor `c`",
+                Some("such as `{ r: 1 kohm, from: a, to: b }`"),
+            );
+            return None;
+        }
+    };
+    let nominal = fields.get(key).and_then(|at| at.positive(dimension));
+    let tolerance = fields.or("tolerance", 0.0, |at| at.not_negative(Dimension::Ratio));
+    let measured = fields.get("measured").and_then(|at| measured(&at, dimension));
+    let ends =
+        (fields.require("from").and_then(|at| at.text()), fields.require("to").and_then(|at| at.text()));
+    let (from, to) = (index(nodes, ends.0?), index(nodes, ends.1?));
+    if from == to {
+        at.error("both ends are on the same node", None);
+    }
+    Some(Element {
+        kind,
+        value: measured.map_or(nominal?, |(value, _)| value),
+        tolerance,
+        measured_u: measured.map(|(_, uncertainty)| uncertainty),
+        from,
+        to,
+    })
+}
+
+/// `1.0003 kohm ± 0.2 ohm`: value and standard uncertainty. What stands after ± is the expanded uncertainty of a
+/// certificate (k = 2).
+fn measured(at: &At<'_>, dimension: Dimension) -> Option<(f64, f64)> {
+    let text = at.text()?;
+    let parts = text.split_once('±').or_else(|| text.split_once("+-")).or_else(|| text.split_once("+/-"));
+    let read = |part: &str| crate::quantity::Quantity::parse_as(part.trim(), dimension);
+    let outcome = parts.map(|(value, uncertainty)| Ok((read(value)?, read(uncertainty)? / 2.0)));
+    match outcome {
+        Some(Ok((value, uncertainty))) if value > 0.0 && uncertainty >= 0.0 => Some((value, uncertainty)),
+        Some(Err(error)) => {
+            let error: crate::quantity::QuantityError = error;
+            at.error(&error.to_string(), Some("such as `1.0003 kohm ± 0.2 ohm`"));
+            None
+        }
+        _ => {
+            at.error(
+                &format!("`{text}` is not a measured value with its uncertainty"),
+                Some("such as `1.0003 kohm ± 0.2 ohm`"),
+            );
+            None
+        }
+    }
+}
+
+fn senses(at: &At<'_>, nodes: &[String]) -> Option<Vec<(String, usize, usize)>> {
+    let mut senses = Vec::new();
+    for (key, at) in at.entries()? {
+        let ends = at.list()?;
+        let mut found = ends.iter().map(|end| {
+            let name = end.text()?;
+            let node = nodes.iter().position(|node| node == name);
+            if node.is_none() {
+                end.unknown("node", nodes.iter().map(String::as_str));
+            }
+            node
+        });
+        match (found.next(), found.next(), found.next()) {
+            (Some(plus), Some(minus), None) => {
+                senses.extend(plus.zip(minus).map(|(p, m)| (key.text.clone(), p, m)))
+            }
+            _ => at.error("a sense channel lies between two nodes", Some("such as `[a, gnd]`")),
+        }
+        if key.text == "vout" {
+            at.key_error("`vout` is the stimulator's own voltage, every bench has it", None);
+        }
+    }
+    Some(senses)
+}
+
+/// Every contact must touch an element, and every element hang together with a contact.
+fn reachable(at: &At<'_>, contacts: &[(String, usize)], elements: &[Element], nodes: &[String]) {
+    for (name, node) in contacts {
+        if elements.iter().all(|element| element.from != *node && element.to != *node) {
+            at.error(&format!("no element touches contact `{name}`"), None);
+        }
+    }
+    let mut reached: Vec<usize> = contacts.iter().map(|(_, node)| *node).collect();
+    loop {
+        let before = reached.len();
+        for element in elements {
+            for (here, there) in [(element.from, element.to), (element.to, element.from)] {
+                if reached.contains(&here) && !reached.contains(&there) {
+                    reached.push(there);
+                }
+            }
+        }
+        if reached.len() == before {
+            break;
+        }
+    }
+    for (_, node) in nodes.iter().enumerate().filter(|(index, _)| !reached.contains(index)) {
+        at.error(&format!("node `{node}` is not connected to any contact"), None);
+    }
+}
+
+fn index(nodes: &mut Vec<String>, name: &str) -> usize {
+    nodes.iter().position(|node| node == name).unwrap_or_else(|| {
+        nodes.push(name.to_owned());
+        nodes.len() - 1
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "version: 1
+name: rc
+contacts: { e1: a, case: gnd }
+elements:
+  - { r: 1 kohm, from: a, to: b, tolerance: 0.1 %, measured: 1.0003 kohm ± 0.2 ohm }
+  - { c: 1 uF, from: b, to: gnd, tolerance: 1 % }
+sense: { v1: [a, gnd] }
+area: { e1: 0.12 cm2 }
+";
+
+    #[test]
+    fn a_measured_value_replaces_the_nominal() {
+        let phantom = read_phantom(&Source::new("rc.yaml", GOOD)).unwrap();
+        assert_eq!(phantom.nodes, ["a", "gnd", "b"]);
+        let first = &phantom.elements[0];
+        assert_eq!((first.value, first.measured_u, first.tolerance), (1000.3, Some(0.1), 0.001));
+        assert_eq!(phantom.senses, [("v1".to_owned(), 0, 1)]);
+        assert!((phantom.area_of("e1").unwrap() - 0.12e-4).abs() < 1e-18);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_at_once() {
+        let bad = "version: 1\nname: x\ncontacts: { e1: a, case: gnd }\nelements:\n  - { r: 1 mA, from: b, to: c }\n  - { r: -1 ohm, from: a, to: a }\nsense: { v1: [a, z] }\narea: { e2: 1 cm2 }\n";
+        let problems = read_phantom(&Source::new("x.yaml", bad)).unwrap_err();
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for part in
+            ["`1 mA` is a current", "must be above zero", "same node", "no node `z`", "no contact `e2`"]
+        {
+            assert!(text.iter().any(|line| line.contains(part)), "{part}: {text:?}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A rig file, lowered.
+
+use crate::quantity::Dimension;
+use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
+
+use super::{Capabilities, Driver, Limits, Port, Probe, Rig, SimBench, Wiring, channels, sim_file};
+
+pub(super) const KEYS: &[&str] = &[
+    "$schema",
+    "version",
+    "name",
+    "about",
+    "stimulator",
+    "load",
+    "probe",
+    "phantoms",
+    "limits",
+    "calibration",
+    "sim",
+];
+pub(super) const STIMULATOR_KEYS: &[&str] = &["driver", "port", "cap", "command", "template"];
+pub(super) const LOAD_KEYS: &[&str] = &["driver", "port", "channels", "file"];
+pub(super) const PORT_KEYS: &[&str] = &["serial_number", "path", "pty", "tcp"];
+pub(super) const PROBE_KEYS: &[&str] = &["selector", "chip", "elf"];
+pub(super) const LIMIT_KEYS: &[&str] = &["amplitude", "charge_per_phase", "mean_dc", "shannon_k"];
+
+impl Rig {
+    /// Reads a rig file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(source: &Source) -> Result<Self, Vec<Diagnostic>> {
+        let (root, problems) = parse(source)?;
+        let context = Context::new(source, problems);
+        let rig = context.root(&root).fields(KEYS).and_then(|fields| lower(&fields, source));
+        let failed = context.failed();
+        match rig {
+            Some(rig) if !failed => Ok(rig),
+            _ => Err(context.finish()),
+        }
+    }
+}
+
+/// `version: 1`, which every file must state.
+pub(crate) fn version(fields: &Fields<'_>) {
+    let Some(at) = fields.require("version") else { return };
+    if at.node().as_text() != Some("1") {
+        at.error(&format!("version {} is not known", at.described()), Some("this stimrig reads version 1"));
+    }
+}
+
+fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
+    version(fields);
+    let name = fields.require("name").and_then(|at| at.text());
+    let stimulator = fields.require("stimulator").and_then(|at| at.fields(STIMULATOR_KEYS));
+    let load = fields.require("load").and_then(|at| at.fields(LOAD_KEYS));
+    let driver = |fields: Option<&Fields<'_>>, what, known: &[(&str, Driver)]| {
+        fields.and_then(|fields| fields.require("driver")).and_then(|at| at.word(what, known))
+    };
+    let stimulator_driver = driver(stimulator.as_ref(), "a stimulator driver", Driver::OF_STIMULATOR);
+    let load_driver = driver(load.as_ref(), "a load driver", Driver::OF_LOAD);
+    let simulated = [stimulator_driver, load_driver].contains(&Some(Driver::Simulated));
+    let mut sim = simulated.then(SimBench::default);
+    match (fields.get("sim"), &mut sim) {
+        (Some(at), Some(bench)) => drop(sim_file::lower(&at, bench)),
+        (Some(at), None) => at.key_error("`sim` is for a simulated driver, and this bench has none", None),
+        _ => {}
+    }
+    let limits = limits(fields, sim.is_some());
+    let stated =
+        stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
+    let wiring = wiring(fields, stimulator.as_ref(), load.as_ref());
+    let channels = load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at));
+    let phantoms = fields.or("phantoms", Vec::new(), |at| {
+        Some(
+            at.entries()?
+                .iter()
+                .filter_map(|(k, at)| Some((k.text.clone(), at.text()?.to_owned())))
+                .collect(),
+        )
+    });
+    let mut places = Places::default();
+    places.keep_all(fields.at());
+    let (stimulator, load, limits) = (stimulator_driver?, load_driver?, limits?);
+    if load != Driver::Simulated && channels.is_none() {
+        fields.require("load")?.key_error("a real load states its `channels`", None);
+    }
+    let channels = channels.unwrap_or_default();
+    let cap = stated.or(sim.as_ref().map(|sim| sim.stimulator.cap)).unwrap_or(limits.amplitude);
+    Some(Rig {
+        name: name?.to_owned(),
+        file: source.name.clone(),
+        hash: source.hash.clone(),
+        stimulator,
+        cap,
+        load,
+        capabilities: capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout")),
+        channels,
+        phantoms,
+        limits,
+        sim,
+        wiring,
+        places,
+    })
+}
+
+fn limits(fields: &Fields<'_>, simulated: bool) -> Option<Limits> {
+    // A simulated bench protects nothing; a real one never energises on limits nobody stated.
+    let mut limits =
+        Limits { amplitude: 25e-3, charge_per_phase: 25e-6, mean_dc: 100e-6, shannon_k: Some(4.0) };
+    if !fields.has("limits") && simulated {
+        return Some(limits);
+    }
+    let stated = fields.require("limits")?.fields(LIMIT_KEYS)?;
+    if !simulated {
+        for key in ["amplitude", "charge_per_phase", "mean_dc"] {
+            stated.require(key);
+        }
+        limits.shannon_k = None;
+    }
+    lower_limits(&stated, &mut limits);
+    Some(limits)
+}
+
+/// Applies the limits that are written.
+pub(super) fn lower_limits(stated: &Fields<'_>, limits: &mut Limits) {
+    limits.amplitude = stated.or("amplitude", limits.amplitude, |at| at.positive(Dimension::Current));
+    limits.charge_per_phase =
+        stated.or("charge_per_phase", limits.charge_per_phase, |at| at.positive(Dimension::Charge));
+    limits.mean_dc = stated.or("mean_dc", limits.mean_dc, |at| at.positive(Dimension::Current));
+    limits.shannon_k = stated.or("shannon_k", limits.shannon_k, |at| at.number().map(Some));
+}
+
+fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fields<'_>>) -> Wiring {
+    let text = |at: &At<'_>| at.text().map(str::to_owned);
+    let port_of = |side: Option<&Fields<'_>>| side.and_then(|side| side.get("port")).and_then(|at| port(&at));
+    let command = stimulator.and_then(|side| side.get("command")).and_then(|at| match at.node().as_text() {
+        Some(program) => Some(vec![program.to_owned()]),
+        None => Some(at.list()?.iter().filter_map(text).collect()),
+    });
+    let probe = fields.get("probe").and_then(|at| at.fields(PROBE_KEYS)).and_then(|probe| {
+        let (selector, chip) = (probe.require("selector"), probe.require("chip"));
+        let elf = probe.get("elf").and_then(|at| text(&at));
+        Some(Probe { selector: text(&selector?)?, chip: text(&chip?)?, elf })
+    });
+    Wiring {
+        stimulator: port_of(stimulator),
+        load: port_of(load),
+        probe,
+        calibration: fields.get("calibration").and_then(|at| text(&at)),
+        command: command.unwrap_or_default(),
+    }
+}
+
+fn port(at: &At<'_>) -> Option<Port> {
+    let fields = at.fields(PORT_KEYS)?;
+    let known: [(&str, fn(String) -> Port); 4] =
+        [("serial_number", Port::SerialNumber), ("path", Port::Path), ("pty", Port::Pty), ("tcp", Port::Tcp)];
+    let mut given = known.iter().filter(|(key, _)| fields.has(key));
+    match (given.next(), given.next()) {
+        (Some((key, make)), None) => {
+            let value = fields.get(key)?;
+            let text = value.text()?;
+            if *key == "path" && (text.contains("ttyACM") || text.contains("ttyUSB")) {
+                let help = "name the port by `serial_number` or by its link in /dev/serial/by-id";
+                value.error(&format!("`{text}` is whichever device was plugged in first"), Some(help));
+            }
+            Some(make(text.to_owned()))
+        }
+        _ => {
+            at.error("a port is named in exactly one way", Some("one of: serial_number, path, pty, tcp"));
+            None
+        }
+    }
+}
+
+fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilities {
+    let own = |driver| matches!(driver, Driver::Simulated | Driver::Native);
+    let mut faults = Vec::new();
+    if own(load) {
+        faults.extend(["open-lead", "short-lead"]);
+    }
+    if own(stimulator) {
+        faults.push("host-silence");
+    }
+    Capabilities {
+        faults: faults.into_iter().map(str::to_owned).collect(),
+        test_source: own(load),
+        dc_channel: own(load),
+        vout: load == Driver::Simulated || has_vout,
+        status: own(stimulator) || stimulator == Driver::ScienceMode,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{DefectKind, DefectValue, Input};
+
+    const BENCH: &str = r#"version: 1
+name: bench-a
+stimulator: { driver: native, port: { serial_number: "STIM-0042" }, cap: 12.7 mA }
+load:
+  driver: native
+  port: { serial_number: "LOAD-0007" }
+  channels:
+    e1: { quantity: current, shunt: 100 ohm, ranges: [32 mA, 4 mA] }
+    m1: { monitor: 2.5 mV/uA, ranges: [4 mA] }
+    d1: { plus: CH1, minus: CH2, shunt: 100 ohm, ranges: [4 mA] }
+    vout: { quantity: voltage, ranges: [20 V], of: [e1, case] }
+probe: { selector: "0d28:0204", chip: nRF52840_xxAA, elf: fw.elf }
+phantoms: { slot1: scs-lead }
+limits: { amplitude: 25 mA, charge_per_phase: 25 uC, mean_dc: 100 uA }
+calibration: calibration/bench-a.yaml
+"#;
+
+    #[test]
+    fn a_real_bench_is_read_whole() {
+        let rig = Rig::read(&Source::new("bench-a.yaml", BENCH)).unwrap();
+        assert_eq!(rig.channels[0].ranges, [4e-3, 32e-3]);
+        assert!(matches!(rig.channels[1].input, Input::Monitor(gain) if (gain - 2500.0).abs() < 1e-9));
+        assert!(matches!(&rig.channels[2].input, Input::Differential { plus, .. } if plus == "CH1"));
+        assert_eq!(rig.channels[3].of, ["e1", "case"]);
+        assert_eq!(rig.wiring.stimulator, Some(Port::SerialNumber("STIM-0042".into())));
+        assert!(!rig.is_simulated() && rig.capabilities.vout && rig.limits.shannon_k.is_none());
+    }
+
+    #[test]
+    fn a_real_bench_states_its_limits() {
+        let text = BENCH.replace("limits: { amplitude: 25 mA, charge_per_phase: 25 uC,", "limits: {");
+        let problems = Rig::read(&Source::new("b", &text)).unwrap_err();
+        let what: Vec<_> = problems.iter().map(|p| p.what.as_str()).collect();
+        assert_eq!(what, ["`limits` needs `amplitude`", "`limits` needs `charge_per_phase`"]);
+    }
+
+    #[test]
+    fn defects_take_the_values_of_the_catalogue() {
+        let rig = |defects: &str| {
+            let head = "version: 1\nname: s\nstimulator: { driver: simulated }\nload: { driver: simulated }\nsim:\n  defects: ";
+            Rig::read(&Source::new("s", &format!("{head}{defects}\n")))
+        };
+        let good = rig(
+            "{ gain_error: -5 %, missing_pulse_every: 25, stop_ignored: true, no_latch: false, swapped_contacts: [a, b] }",
+        );
+        let defects = good.unwrap().sim.unwrap().defects;
+        assert_eq!(defects.len(), 4);
+        assert_eq!(
+            (defects[0].kind, &defects[0].value),
+            (DefectKind::GainError, &DefectValue::Amount(-0.05))
+        );
+        assert_eq!(defects[1].value, DefectValue::Every(25));
+        let bad = rig("{ gain_eror: 5 %, slow_shutdown: 5 %, corrupt_replies: 200 %, recharge_stuck: half }")
+            .unwrap_err();
+        assert_eq!(bad.len(), 4, "{bad:?}");
+        assert_eq!(bad[0].help.as_deref(), Some("did you mean `gain_error`?"));
+    }
+}
