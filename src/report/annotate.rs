@@ -1,0 +1,194 @@
+//! GitHub Actions: annotations at the lines of checks, and the summary page of a step.
+
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
+
+use super::check_line::{allowed, margin, measured};
+
+/// GitHub shows ten annotations of a step and drops the rest without a word.
+const ANNOTATIONS: usize = 10;
+/// GitHub refuses a summary above 1 MiB as a whole, so this stays well below it.
+const SUMMARY_BYTES: usize = 256 * 1024;
+
+/// Workflow commands, one a line: at most ten, then one that says how many more there are.
+pub fn annotations(record: &RunRecord) -> Vec<String> {
+    let mut all = record.cases.iter().flat_map(of_case);
+    let mut shown: Vec<String> = all.by_ref().take(ANNOTATIONS).collect();
+    let more = all.count();
+    if more > 0 {
+        shown.push(format!("::notice title=stimrig::and {more} more; see the summary or junit.xml"));
+    }
+    shown
+}
+
+fn of_case(case: &CaseRecord) -> Vec<String> {
+    let checks = case.checks.iter().filter(|check| check.verdict != Verdict::Pass);
+    let mut commands: Vec<String> = checks.map(|check| of_check(case, check)).collect();
+    // An outcome that no check explains: a rig error, a tripped guard, an output that stayed on.
+    if commands.is_empty() && !matches!(case.outcome, Outcome::Passed | Outcome::Skipped) {
+        let reason = case.reason.as_deref().unwrap_or(case.outcome.name());
+        commands.push(command("error", &case.scenario, 1, &case.name, reason));
+    }
+    commands
+}
+
+fn of_check(case: &CaseRecord, check: &CheckRecord) -> String {
+    let mut message = format!("{}: {} against {}", check.measurand, measured(check), allowed(check));
+    if let Some(reason) = &check.reason {
+        let _ = write!(message, ": {reason}");
+    }
+    command("error", &case.scenario, check.line.max(1), &case.name, &message)
+}
+
+fn command(level: &str, file: &str, line: u32, title: &str, message: &str) -> String {
+    let (file, title) = (property(file), property(title));
+    format!("::{level} file={file},line={line},title={title}::{}", data(message))
+}
+
+/// Escapes the text of a workflow command, so that a name cannot start a command of its own.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The run as Markdown, what did not pass first, within a bounded size.
+pub fn step_summary(record: &RunRecord) -> String {
+    let outcome = record.outcome.map_or("nothing ran", Outcome::name);
+    let mut text = format!(
+        "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n\
+         | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
+        record.cases.len(),
+        cell(&record.rig),
+        cell(&record.fidelity),
+        record.safe_state.name()
+    );
+    let mut cases: Vec<&CaseRecord> = record.cases.iter().collect();
+    cases.sort_by_key(|case| std::cmp::Reverse(case.outcome));
+    for (shown, case) in cases.iter().enumerate() {
+        let rows = rows(case);
+        if text.len() + rows.len() > SUMMARY_BYTES {
+            let _ = writeln!(text, "\nand {} more cases; see junit.xml", cases.len() - shown);
+            break;
+        }
+        text.push_str(&rows);
+    }
+    text.push('\n');
+    text
+}
+
+fn rows(case: &CaseRecord) -> String {
+    let mut text = String::new();
+    let (outcome, name) = (case.outcome.name(), cell(&case.name));
+    if case.checks.is_empty() {
+        let reason = cell(case.reason.as_deref().unwrap_or(""));
+        let _ = writeln!(text, "| {outcome} | {name} | {reason} | | | |");
+    }
+    for check in &case.checks {
+        let (measurand, value) = (cell(&check.measurand), cell(&measured(check)));
+        let (limit, margin) = (cell(&allowed(check)), cell(&margin(check)));
+        let verdict = check.verdict.name();
+        let _ = writeln!(text, "| {verdict} | {name} | {measurand} | {value} | {limit} | {margin} |");
+    }
+    text
+}
+
+/// Text of others inside a Markdown table: neither markup nor a new cell.
+fn cell(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '#' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Appends the summary to the file GitHub names in `GITHUB_STEP_SUMMARY`.
+///
+/// # Errors
+/// When the file cannot be opened or written.
+pub fn append_step_summary(path: &Path, record: &RunRecord) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(step_summary(record).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, check, head};
+
+    fn failing(cases: usize) -> RunRecord {
+        let mut record = head();
+        record.cases = (0..cases)
+            .map(|at| CaseRecord {
+                outcome: Outcome::Failed,
+                checks: vec![check("amplitude", Verdict::Pass), check("width", Verdict::Fail)],
+                ..case(&format!("case {at}"))
+            })
+            .collect();
+        record
+    }
+
+    #[test]
+    fn at_most_ten_annotations_then_the_rest_in_one_line() {
+        assert_eq!(annotations(&failing(10)).len(), 10);
+        let shown = annotations(&failing(13));
+        assert_eq!(shown.len(), 11);
+        assert!(shown[10].contains("and 3 more"), "{}", shown[10]);
+        let expected = "::error file=scenarios/amplitude/a.yaml,line=17,title=case 0::width: ";
+        assert!(shown[0].starts_with(expected), "{}", shown[0]);
+    }
+
+    #[test]
+    fn a_name_cannot_forge_a_command_or_a_cell() {
+        let mut record = failing(1);
+        record.cases[0].name = "evil,line=1::x\n::error::y".into();
+        record.cases[0].checks[1].reason = Some("100 %\r\n::stop-commands::t".into());
+        let shown = annotations(&record);
+        assert!(shown.iter().all(|line| !line.contains('\n') && !line.contains('\r')));
+        assert_eq!(
+            shown[0].matches("::").count(),
+            4,
+            "only in the message, where they are text: {}",
+            shown[0]
+        );
+        record.cases[0].name = "| <script>alert(1)</script> | [x](y)".into();
+        let summary = step_summary(&record);
+        assert!(!summary.contains("<script>") && !summary.contains("[x]("), "{summary}");
+        assert!(summary.contains("\\| &lt;script&gt;"), "{summary}");
+    }
+
+    #[test]
+    fn a_rig_error_without_checks_is_annotated_too() {
+        let mut record = head();
+        let lost = Some("load: port is gone".to_owned());
+        record.cases = vec![CaseRecord { outcome: Outcome::RigError, reason: lost, ..case("a") }];
+        assert!(annotations(&record)[0].ends_with("::load: port is gone"));
+    }
+
+    #[test]
+    fn the_summary_is_bounded_and_puts_failures_first() {
+        let mut record = failing(20_000);
+        record.cases.insert(0, case("fine"));
+        let summary = step_summary(&record);
+        assert!(summary.len() < SUMMARY_BYTES + 1024);
+        assert!(summary.contains("more cases; see junit.xml"));
+        assert!(!summary.contains("fine"), "what passed is what is left out");
+    }
+}

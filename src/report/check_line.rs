@@ -1,0 +1,164 @@
+//! One check in words: what was measured, what was allowed, how far from it.
+
+use crate::quantity::{Dimension, engineering, with_uncertainty};
+use crate::record::{CheckRecord, Verdict};
+
+/// Value ± U with its unit, as the check itself states it; `not measured` without a value.
+pub fn measured(check: &CheckRecord) -> String {
+    let Some(value) = check.value else { return "not measured".to_owned() };
+    let dimension = dimension_of(&check.unit);
+    if check.limit.criterion == "holds" && check.uncertainty.unwrap_or(0.0) == 0.0 {
+        return if value == 0.0 { "no".to_owned() } else { "yes".to_owned() };
+    }
+    match check.uncertainty.filter(|u| *u > 0.0) {
+        Some(uncertainty) => with_uncertainty(value, uncertainty, dimension),
+        None => engineering(value, dimension, 6),
+    }
+}
+
+/// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 mA … 2.06 mA`, `= 100`.
+pub fn allowed(check: &CheckRecord) -> String {
+    let dimension = dimension_of(&check.unit);
+    let show = |value: f64| engineering(value, dimension, 4);
+    let limit = &check.limit;
+    match (limit.nominal, limit.lower, limit.upper) {
+        _ if limit.criterion == "holds" => "must hold".to_owned(),
+        (Some(nominal), None, None) => format!("= {}", show(nominal)),
+        (_, Some(lower), Some(upper)) if lower == upper => format!("= {}", show(upper)),
+        // A bound on a magnitude reads best as one.
+        (None, Some(lower), Some(upper)) if lower == -upper => format!("within ±{}", show(upper)),
+        (_, Some(lower), Some(upper)) => format!("{} … {}", show(lower), show(upper)),
+        (_, None, Some(upper)) => format!("≤ {}", show(upper)),
+        (_, Some(lower), None) => format!("≥ {}", show(lower)),
+        (None, None, None) => String::new(),
+    }
+}
+
+/// `margin 0.488 %`, or `beyond by 83 µA`; empty where there is no distance to speak of (counts that match, properties that
+/// hold).
+pub(super) fn margin(check: &CheckRecord) -> String {
+    let Some(margin) = check.margin else { return String::new() };
+    let distance = engineering(margin.abs(), dimension_of(&check.unit), 3);
+    match margin {
+        _ if check.limit.criterion == "holds" => String::new(),
+        m if m > 0.0 => format!("margin {distance}"),
+        0.0 => String::new(),
+        _ => format!("beyond by {distance}"),
+    }
+}
+
+/// What was measured, and in brackets what was allowed and how far from it: `0.03 ± 0.06 %` and `(≤ 0.5 %, margin 0.47 %)`.
+pub(super) fn against(check: &CheckRecord) -> (String, String) {
+    let parts = [allowed(check), margin(check)];
+    let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let limit = if parts.is_empty() { String::new() } else { format!("({})", parts.join(", ")) };
+    (measured(check), limit)
+}
+
+/// How much of its limit a check has left, as a fraction of the widest it could have: what decides which check is a case's
+/// headline. 0 is at the limit, 1 is as far from it as can be.
+fn slack(check: &CheckRecord) -> f64 {
+    let Some(margin) = check.margin else { return f64::INFINITY };
+    let limit = &check.limit;
+    let width = match (limit.lower, limit.upper) {
+        (Some(lower), Some(upper)) => (upper - lower) / 2.0,
+        (_, Some(bound)) | (Some(bound), _) => bound.abs(),
+        _ => return f64::INFINITY,
+    };
+    if width > 0.0 { (margin - check.uncertainty.unwrap_or(0.0)) / width } else { f64::INFINITY }
+}
+
+/// The checks of a case, the one that a person should see first at the head: the worst verdict, then the least slack.
+pub(super) fn by_interest(checks: &[CheckRecord]) -> Vec<&CheckRecord> {
+    let mut sorted: Vec<&CheckRecord> = checks.iter().collect();
+    sorted.sort_by(|a, b| severity(b.verdict).cmp(&severity(a.verdict)).then(slack(a).total_cmp(&slack(b))));
+    sorted
+}
+
+/// Rank of a verdict for people: what fails first, then what could not be judged.
+fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Invalid => 2,
+        Verdict::Fail => 3,
+    }
+}
+
+/// The dimension whose SI base unit stands in the record.
+pub(super) fn dimension_of(unit: &str) -> Dimension {
+    const ALL: [Dimension; 12] = [
+        Dimension::Current,
+        Dimension::Voltage,
+        Dimension::Charge,
+        Dimension::Time,
+        Dimension::Frequency,
+        Dimension::Resistance,
+        Dimension::Capacitance,
+        Dimension::Ratio,
+        Dimension::Area,
+        Dimension::ChargeDensity,
+        Dimension::Codes,
+        Dimension::Number,
+    ];
+    ALL.into_iter().find(|dimension| dimension.unit() == unit).unwrap_or(Dimension::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::check;
+    use crate::record::{LimitRecord, Verdict};
+
+    fn limit(criterion: &str, nominal: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> LimitRecord {
+        LimitRecord { criterion: criterion.into(), nominal, lower, upper }
+    }
+
+    #[test]
+    fn limits_read_as_on_a_drawing() {
+        for (limit, unit, text) in [
+            (limit("at_most", None, None, Some(0.005)), "ratio", "≤ 0.5 %"),
+            (limit("within", Some(2e-3), Some(1.94e-3), Some(2.06e-3)), "A", "1.94 mA … 2.06 mA"),
+            (limit("within", None, Some(-1e-6), Some(1e-6)), "A", "within ±1 µA"),
+            (limit("equals", Some(100.0), Some(100.0), Some(100.0)), "1", "= 100"),
+            (limit("at_least", None, Some(1.0), None), "s", "≥ 1 s"),
+            (limit("holds", None, None, None), "1", "must hold"),
+        ] {
+            let check = CheckRecord { limit, unit: unit.into(), ..check("any", Verdict::Pass) };
+            assert_eq!(allowed(&check), text);
+        }
+    }
+
+    #[test]
+    fn measured_values_carry_their_uncertainty() {
+        let sample = check("amplitude", Verdict::Pass);
+        assert_eq!(measured(&sample), "2.0012 ± 0.0031 mA");
+        assert_eq!(margin(&sample), "margin 58.8 µA");
+        assert_eq!(margin(&CheckRecord { margin: Some(-8.3e-5), ..sample.clone() }), "beyond by 83 µA");
+        assert_eq!(measured(&CheckRecord { value: None, ..sample }), "not measured");
+        let holds = CheckRecord {
+            limit: limit("holds", None, None, None),
+            value: Some(1.0),
+            uncertainty: Some(0.0),
+            unit: "1".into(),
+            ..check("stays_off", Verdict::Pass)
+        };
+        assert_eq!(measured(&holds), "yes");
+    }
+
+    #[test]
+    fn the_headline_is_what_failed_or_else_what_is_nearest_its_limit() {
+        let near = CheckRecord { margin: Some(4e-6), ..check("near", Verdict::Pass) };
+        let far = check("far", Verdict::Pass);
+        let exact = CheckRecord {
+            limit: limit("equals", Some(100.0), Some(100.0), Some(100.0)),
+            margin: Some(0.0),
+            uncertainty: Some(0.0),
+            ..check("exact", Verdict::Pass)
+        };
+        let invalid = check("invalid", Verdict::Invalid);
+        let checks = [exact, far, near, invalid, check("failed", Verdict::Fail)];
+        let names: Vec<_> = by_interest(&checks).iter().map(|check| check.measurand.as_str()).collect();
+        assert_eq!(names, ["failed", "invalid", "near", "far", "exact"]);
+    }
+}

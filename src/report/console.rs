@@ -1,0 +1,273 @@
+//! The run as a person at the bench follows it.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink, Verdict};
+
+use super::Paint;
+use super::check_line::{against, by_interest};
+use super::failure::{block, label};
+use super::paint::plain;
+
+/// Failures shown in full; the rest is counted, because a screen of failures beyond that has one cause.
+const BLOCKS: usize = 12;
+
+/// What the console shows and how.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsoleOptions {
+    /// Colour.
+    pub color: bool,
+    /// Width of the terminal in characters; `None` when it is none: lines are then never cut.
+    pub width: Option<usize>,
+    /// −1 and below shows only what did not pass, 1 adds each check, 2 each step as it happens.
+    pub verbosity: i8,
+    /// A progress bar (a terminal, and not in continuous integration).
+    pub progress: bool,
+    /// Cases that will run.
+    pub cases: usize,
+}
+
+/// Follows a run on standard error, or on any writer.
+pub struct Console {
+    options: ConsoleOptions,
+    paint: Paint,
+    out: Box<dyn Write + Send>,
+    bar: ProgressBar,
+    running: Vec<(usize, String)>,
+}
+
+impl Console {
+    /// A console on standard error.
+    pub fn stderr(options: ConsoleOptions) -> Self {
+        Self::new(options, Box::new(std::io::stderr()))
+    }
+
+    /// A console on any writer; the progress bar, if there is one, is drawn on standard error.
+    pub fn new(options: ConsoleOptions, out: Box<dyn Write + Send>) -> Self {
+        let bar = if options.progress && options.verbosity >= 0 {
+            progress_bar(options.cases)
+        } else {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+        };
+        Self { options, paint: Paint::new(options.color), out, bar, running: Vec::new() }
+    }
+
+    /// Prints what did not pass and the closing lines. `folder` is where the run is kept.
+    pub fn finish(&mut self, record: &RunRecord, folder: Option<&Path>) {
+        self.bar.finish_and_clear();
+        let bad: Vec<&CaseRecord> = record
+            .cases
+            .iter()
+            .filter(|case| !matches!(case.outcome, Outcome::Passed | Outcome::Skipped))
+            .collect();
+        for case in bad.iter().take(BLOCKS) {
+            let lines = block(case, self.paint, true);
+            self.print("");
+            self.print_all(&lines);
+        }
+        if bad.len() > BLOCKS {
+            let more = format!("and {} more; record.json and junit.xml have them all", bad.len() - BLOCKS);
+            self.print(&format!("\n{more}"));
+        }
+        if self.options.verbosity >= -1 {
+            let lines = self.closing(record, folder);
+            self.print("");
+            self.print_all(&lines);
+        }
+    }
+
+    fn closing(&self, record: &RunRecord, folder: Option<&Path>) -> Vec<String> {
+        let count = |outcome: Outcome| record.cases.iter().filter(|case| case.outcome == outcome).count();
+        let mut parts = Vec::new();
+        for (outcome, paint) in [
+            (Outcome::Unsafe, Paint::bad as fn(Paint, &str) -> String),
+            (Outcome::Aborted, Paint::bad),
+            (Outcome::Failed, Paint::bad),
+            (Outcome::RigError, Paint::bad),
+            (Outcome::Invalid, Paint::odd),
+            (Outcome::Inconclusive, Paint::odd),
+            (Outcome::Skipped, Paint::faint),
+            (Outcome::Passed, Paint::good),
+        ] {
+            if count(outcome) > 0 {
+                parts.push(paint(self.paint, &format!("{} {}", count(outcome), outcome.name())));
+            }
+        }
+        if parts.is_empty() {
+            parts.push(self.paint.odd("nothing ran"));
+        }
+        let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
+        if sim_only > 0 {
+            parts.push(self.paint.odd(&format!("{sim_only} of them on the simulator only")));
+        }
+        let checks: usize = record.cases.iter().map(|case| case.checks.len()).sum();
+        let safe = match record.safe_state {
+            SafeState::Confirmed => self.paint.good("safe state confirmed"),
+            state => self.paint.bad(&format!("safe state {}", state.name())),
+        };
+        let totals = format!(
+            "{} · {checks} checks in {} cases · {:.1} s · {safe}",
+            parts.join(", "),
+            record.cases.len(),
+            record.elapsed
+        );
+        let mut lines = vec![totals];
+        if record.safe_state == SafeState::Unconfirmed {
+            let warning =
+                "the output was not measured to be off: treat it as live and disconnect the stimulator";
+            lines.push(self.paint.bad(warning));
+        }
+        if let Some(folder) = folder {
+            lines.push(
+                self.paint
+                    .faint(&format!("record.json, junit.xml and journal.jsonl in {}", folder.display())),
+            );
+        }
+        lines
+    }
+
+    /// One line: outcome, name, and the checks that a person should see, as many as fit.
+    fn case_line(&self, case: &CaseRecord) -> String {
+        let room = self.options.width.unwrap_or(usize::MAX).saturating_sub(14);
+        let column = if self.options.width.is_some() { room.saturating_sub(72).clamp(26, 60) } else { 60 };
+        let name = plain(&case.name);
+        let name = if self.options.width.is_some() { shortened(&name, column) } else { name };
+        let mut line = format!("{}  {name:<column$}", label(case, self.paint));
+        let mut used = name.chars().count().max(column);
+        if let Some(reason) = case.reason.as_deref().filter(|_| case.checks.is_empty()) {
+            let reason = shortened(&plain(reason), room.saturating_sub(used + 2));
+            return format!("{line}  {}", self.paint.faint(&reason));
+        }
+        let sorted = by_interest(&case.checks);
+        for (shown, check) in sorted.iter().take(2).enumerate() {
+            let (value, limit) = against(check);
+            let value = format!("{} {value}", check.measurand);
+            let width = value.chars().count() + limit.chars().count() + 3;
+            if shown > 0 && used + width > room {
+                break;
+            }
+            used += width;
+            let painted = match check.verdict {
+                Verdict::Pass => value,
+                Verdict::Fail => self.paint.bad(&value),
+                _ => self.paint.odd(&value),
+            };
+            line.push_str(&format!("  {painted} {}", self.paint.faint(&limit)));
+        }
+        line
+    }
+
+    fn print(&mut self, line: &str) {
+        // Nobody is left to tell when standard error is gone; the run and its record go on.
+        self.bar.suspend(|| {
+            let _ = writeln!(self.out, "{line}");
+        });
+    }
+
+    fn print_all(&mut self, lines: &[String]) {
+        for line in lines {
+            self.print(line);
+        }
+    }
+}
+
+fn progress_bar(cases: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(cases as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len}  {elapsed}  {wide_msg}")
+    {
+        bar.set_style(style.progress_chars("━╸ ").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// `text` in at most `room` characters: cut in the middle of the words, never in the matrix values at the end.
+fn shortened(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let (words, values) = match text.rfind(" [") {
+        Some(at) if text.ends_with(']') => text.split_at(at),
+        _ => (text, ""),
+    };
+    let keep = room.saturating_sub(values.chars().count() + 1);
+    if keep < 8 && !values.is_empty() {
+        return text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
+    }
+    let head: String = words.chars().take(keep).collect();
+    format!("{}…{values}", head.trim_end())
+}
+
+impl Sink for Console {
+    fn take(&mut self, event: &Event) {
+        let verbosity = self.options.verbosity;
+        match event {
+            Event::RunStarted(head) if verbosity >= 0 => {
+                let seed = head.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+                let kind = if head.fidelity == "sim" { "simulated" } else { "real" };
+                let cases = self.options.cases;
+                self.print(&format!(
+                    "{} · {cases} cases on {} ({kind}{seed})",
+                    self.paint.strong(&format!("stimrig {}", head.tool)),
+                    plain(&head.rig)
+                ));
+            }
+            Event::Identified(instrument) if verbosity >= 1 => {
+                let line = format!(
+                    "{} {} {} uid {} firmware {}",
+                    instrument.role, instrument.driver, instrument.model, instrument.uid, instrument.firmware
+                );
+                self.print(&self.paint.faint(&plain(&line)));
+            }
+            Event::CaseStarted { case, name } => {
+                self.running.push((*case, plain(name)));
+                self.show_running();
+            }
+            Event::Progress { case, time, what } if verbosity >= 2 => {
+                let line = format!("{:>12}  #{case} {time:.3} s  {}", "", plain(what));
+                self.print(&self.paint.faint(&line));
+            }
+            Event::CaseEnded { case, record } => {
+                self.running.retain(|(running, _)| running != case);
+                self.bar.inc(1);
+                self.show_running();
+                if verbosity >= 0 || record.outcome != Outcome::Passed {
+                    self.print(&self.case_line(record));
+                }
+                if verbosity >= 1 {
+                    self.print_all(&every_check(record, self.paint));
+                }
+            }
+            Event::Interrupted { signal } => {
+                self.print(
+                    &self.paint.odd(&format!("{}: stopping, then measuring the safe state", plain(signal))),
+                );
+            }
+            Event::RunStarted(_) | Event::Identified(_) | Event::Progress { .. } | Event::RunEnded { .. } => {
+            }
+        }
+    }
+}
+
+impl Console {
+    fn show_running(&self) {
+        let names: Vec<&str> = self.running.iter().map(|(_, name)| name.as_str()).collect();
+        self.bar.set_message(names.join(" · "));
+    }
+}
+
+/// All checks of a case, one a line.
+fn every_check(case: &CaseRecord, paint: Paint) -> Vec<String> {
+    let line = |check: &crate::record::CheckRecord| {
+        let (value, limit) = against(check);
+        let verdict = check.verdict.name();
+        paint
+            .faint(format!("{:>14}{verdict:<12}  {:<20} {value:<24} {limit}", "", check.measurand).trim_end())
+    };
+    case.checks.iter().map(line).collect()
+}

@@ -1,0 +1,142 @@
+//! JUnit XML in the dialect of nextest and Jenkins.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
+
+use super::check_line::{allowed, margin, measured};
+
+/// The run as JUnit XML: a suite for each scenario file, a test case for each case.
+///
+/// A failed or inconclusive case is a `failure`: it was measured and did not pass. What could not be measured, and whatever
+/// went wrong with the rig, is an `error`. Characters that XML cannot hold are left out.
+pub fn junit(record: &RunRecord) -> String {
+    let mut report = Report::new("stimrig");
+    report.set_time(seconds(record.elapsed));
+    for (scenario, cases) in by_scenario(&record.cases) {
+        let mut suite = TestSuite::new(scenario);
+        suite.add_property(Property::new("run", record.id.as_str()));
+        suite.add_property(Property::new("fidelity", record.fidelity.as_str()));
+        suite.add_property(Property::new("rig", record.rig.as_str()));
+        suite.set_time(seconds(cases.iter().map(|case| case.elapsed).sum()));
+        for case in cases {
+            suite.add_test_case(test_case(scenario, case));
+        }
+        report.add_test_suite(suite);
+    }
+    // Quotes and brackets are escaped by the writer; what XML cannot hold even escaped goes here, markup being ASCII.
+    // Only a failing writer can make this an error, and a string does not fail; should it ever, the file says so.
+    let text = report
+        .to_string()
+        .unwrap_or_else(|_| "<?xml version=\"1.0\"?><testsuites name=\"stimrig\" errors=\"1\"/>".to_owned());
+    text.chars().filter(|c| is_xml(*c)).collect()
+}
+
+/// `Char` of XML 1.0.
+fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Cases grouped by file, files in the order in which they first appear.
+fn by_scenario(cases: &[CaseRecord]) -> Vec<(&str, Vec<&CaseRecord>)> {
+    let mut groups: Vec<(&str, Vec<&CaseRecord>)> = Vec::new();
+    for case in cases {
+        match groups.iter_mut().find(|(scenario, _)| *scenario == case.scenario) {
+            Some((_, group)) => group.push(case),
+            None => groups.push((&case.scenario, vec![case])),
+        }
+    }
+    groups
+}
+
+fn test_case(scenario: &str, case: &CaseRecord) -> TestCase {
+    let mut test = TestCase::new(case.name.as_str(), status(case));
+    test.set_classname(scenario).set_time(seconds(case.elapsed)).set_assertions(case.checks.len());
+    test.add_property(Property::new("outcome", case.outcome.name()));
+    test.add_property(Property::new("safe_state", case.safe_state.name()));
+    test.add_property(Property::new("phantom", case.phantom.as_str()));
+    if case.sim_only {
+        test.add_property(Property::new("sim_only", "true"));
+    }
+    for requirement in &case.verifies {
+        test.add_property(Property::new("requirement", requirement.as_str()));
+    }
+    test.set_system_out(checks(case));
+    test
+}
+
+fn status(case: &CaseRecord) -> TestCaseStatus {
+    let kind = match case.outcome {
+        Outcome::Passed => return TestCaseStatus::success(),
+        Outcome::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(case.reason.as_deref().unwrap_or("skipped"));
+            return status;
+        }
+        Outcome::Failed | Outcome::Inconclusive => NonSuccessKind::Failure,
+        Outcome::RigError | Outcome::Invalid | Outcome::Aborted | Outcome::Unsafe => NonSuccessKind::Error,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(case.outcome.name()).set_message(message(case)).set_description(description(case));
+    status
+}
+
+/// One sentence that tells what happened.
+fn message(case: &CaseRecord) -> String {
+    let of_check = case.checks.iter().find(|check| check.verdict != Verdict::Pass).map(|check| {
+        let reason = check.reason.as_deref().unwrap_or(check.verdict.name());
+        format!("{}: {reason}", check.measurand)
+    });
+    case.reason.clone().or(of_check).unwrap_or_else(|| case.outcome.name().to_owned())
+}
+
+/// The checks that did not pass, with the place of each in the scenario.
+fn description(case: &CaseRecord) -> String {
+    let mut text = message(case);
+    for check in case.checks.iter().filter(|check| check.verdict != Verdict::Pass) {
+        let _ = write!(
+            text,
+            "\n{}:{}: {} {}: {} against {}",
+            case.scenario,
+            check.line,
+            check.verdict.name(),
+            check.measurand,
+            measured(check),
+            allowed(check)
+        );
+        if let Some(reason) = &check.reason {
+            let _ = write!(text, " ({reason})");
+        }
+        if let Some(line) = check.budget.first() {
+            let _ = write!(text, "; largest uncertainty: {}", line.input);
+        }
+    }
+    text
+}
+
+/// Every check on a line of its own, with its margin.
+fn checks(case: &CaseRecord) -> String {
+    let mut text = String::new();
+    for check in &case.checks {
+        let _ = writeln!(
+            text,
+            "{} {}: {} against {}  {}",
+            check.verdict.name(),
+            check.measurand,
+            measured(check),
+            allowed(check),
+            margin(check)
+        );
+    }
+    for note in &case.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    text
+}
+
+fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value).unwrap_or_default()
+}
