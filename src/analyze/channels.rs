@@ -1,0 +1,208 @@
+//! Which column is the current, which the voltage, and what a displayed unit means.
+
+use crate::capture::{Capture, Trace};
+use crate::quantity::{Dimension, Quantity, QuantityError, engineering};
+
+use super::{Finding, FindingCode};
+
+/// Why a capture cannot be analysed as asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AnalyzeError {
+    /// A column that is not there.
+    #[error("there is no column `{name}`; the file has {columns}")]
+    NoColumn {
+        /// The name asked for.
+        name: String,
+        /// What is there.
+        columns: String,
+    },
+    /// No column is in ampere.
+    #[error("no column is in ampere; the file has {columns}")]
+    NoCurrent {
+        /// What is there.
+        columns: String,
+    },
+    /// The current's column is not in ampere and no scale says what it means.
+    #[error("column `{name}` is in {unit}, not in ampere")]
+    NeedsScale {
+        /// The column.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
+    /// The scale is for another unit than the column's.
+    #[error("the scale is per {per}, but column `{name}` is in {unit}")]
+    ScaleUnit {
+        /// Unit below the scale's stroke.
+        per: &'static str,
+        /// The column.
+        name: String,
+        /// Its unit.
+        unit: String,
+    },
+    /// Not a scale.
+    #[error("`{0}` is not a scale; one is written like `1 mA/A`")]
+    BadScale(String),
+    /// Not a scale, because of a quantity in it.
+    #[error("in the scale `{text}`: {source}")]
+    ScaleQuantity {
+        /// As given.
+        text: String,
+        /// What is wrong with it.
+        source: QuantityError,
+    },
+}
+
+impl AnalyzeError {
+    /// What to try next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoColumn { .. } => "column names are those of the header row",
+            Self::NoCurrent { .. } | Self::NeedsScale { .. } => {
+                "name the current and what its unit means: --current CH2 --scale '10 mA/V'"
+            }
+            Self::ScaleUnit { .. } | Self::BadScale(_) | Self::ScaleQuantity { .. } => {
+                "a scale is a current per displayed unit: --scale '1 mA/A' or --scale '10 mA/V'"
+            }
+        }
+    }
+}
+
+/// What one displayed unit of the current's column stands for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    /// Ampere per displayed SI base unit.
+    pub factor: f64,
+    /// The displayed unit, `A` or `V`.
+    pub per: &'static str,
+}
+
+impl Scale {
+    /// Reads `1 mA/A`, `10 mA/V`, `2 mA/100 mV`.
+    ///
+    /// # Errors
+    /// When it is not a current per volt or ampere.
+    pub fn parse(text: &str) -> Result<Self, AnalyzeError> {
+        let bad = || AnalyzeError::BadScale(text.to_owned());
+        let (above, below) = text.split_once('/').ok_or_else(bad)?;
+        let quantity = |source| AnalyzeError::ScaleQuantity { text: text.to_owned(), source };
+        let current = Quantity::parse_as(above, Dimension::Current).map_err(quantity)?;
+        let below = below.trim();
+        let counted = below.starts_with(|first: char| first.is_ascii_digit());
+        let per = Quantity::parse(&if counted { below.to_owned() } else { format!("1 {below}") })
+            .map_err(quantity)?;
+        let named = matches!(per.dimension, Dimension::Current | Dimension::Voltage);
+        if !named || per.value == 0.0 || current == 0.0 {
+            return Err(bad());
+        }
+        Ok(Self { factor: current / per.value, per: per.dimension.unit() })
+    }
+}
+
+/// The channels to measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Channels {
+    /// Column of the current.
+    pub current_name: String,
+    /// Its samples, A.
+    pub current: Vec<f64>,
+    /// Its file's resolution, A.
+    pub step: f64,
+    /// Column of the voltage, if there is one.
+    pub voltage_name: Option<String>,
+    /// Its samples, V.
+    pub voltage: Vec<f64>,
+    /// Whether a scale was given.
+    pub scaled: bool,
+}
+
+/// Finds the channels: as named, else by their units.
+///
+/// # Errors
+/// A column is missing, or no column is known to be a current.
+pub fn channels(
+    capture: &Capture,
+    current: Option<&str>,
+    voltage: Option<&str>,
+    scale: Option<Scale>,
+) -> Result<Channels, AnalyzeError> {
+    let named = |name: &str| {
+        let missing = || AnalyzeError::NoColumn { name: name.to_owned(), columns: columns(capture) };
+        capture.trace(name).ok_or_else(missing)
+    };
+    let amperes = |trace: &&Trace| trace.unit == "A" && Some(trace.name.as_str()) != voltage;
+    let current = match current {
+        Some(name) => named(name)?,
+        None => capture
+            .traces
+            .iter()
+            .find(amperes)
+            .ok_or_else(|| AnalyzeError::NoCurrent { columns: columns(capture) })?,
+    };
+    let unit = || if current.unit.is_empty() { "no stated unit".to_owned() } else { current.unit.clone() };
+    let factor = match scale {
+        Some(Scale { factor, per }) if current.unit == per || current.unit.is_empty() => factor,
+        Some(Scale { per, .. }) => {
+            return Err(AnalyzeError::ScaleUnit { per, name: current.name.clone(), unit: unit() });
+        }
+        None if current.unit == "A" => 1.0,
+        None => return Err(AnalyzeError::NeedsScale { name: current.name.clone(), unit: unit() }),
+    };
+    let voltage = match voltage {
+        Some(name) => Some(named(name)?),
+        None => capture.traces.iter().find(|trace| trace.unit == "V" && trace.name != current.name),
+    };
+    Ok(Channels {
+        current_name: current.name.clone(),
+        current: current.values.iter().map(|value| value * factor).collect(),
+        step: current.step * factor.abs(),
+        voltage_name: voltage.map(|trace| trace.name.clone()),
+        voltage: voltage.map_or_else(Vec::new, |trace| trace.values.clone()),
+        scaled: scale.is_some(),
+    })
+}
+
+/// A neural stimulator's amplitude lies between these, A; outside, the scale is more likely wrong than the device.
+const PLAUSIBLE: (f64, f64) = (100e-9, 0.1);
+
+/// Says so when the currents are too large or too small to be a stimulator's.
+pub(super) fn suspect_units(channels: &Channels, largest: f64) -> Option<Finding> {
+    let (least, most) = PLAUSIBLE;
+    if largest == 0.0 || (least..=most).contains(&largest) {
+        return None;
+    }
+    let shown = engineering(largest, Dimension::Current, 3);
+    let hint = if channels.scaled {
+        "check --scale"
+    } else {
+        "a scope with a current-probe unit may show 1 A per mA: give --scale, such as '1 mA/A'"
+    };
+    let message = format!(
+        "`{}` reaches {shown}, which no neural stimulator delivers as its signal; {hint}",
+        channels.current_name
+    );
+    Some(Finding { code: FindingCode::UnitsSuspect, message })
+}
+
+fn columns(capture: &Capture) -> String {
+    let shown = capture.traces.iter().map(|trace| match trace.unit.as_str() {
+        "" => format!("`{}`", trace.name),
+        unit => format!("`{}` ({unit})", trace.name),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_is_a_current_per_displayed_unit() {
+        assert_eq!(Scale::parse("1 mA/A"), Ok(Scale { factor: 1e-3, per: "A" }));
+        assert_eq!(Scale::parse("10 mA / V"), Ok(Scale { factor: 1e-2, per: "V" }));
+        assert!((Scale::parse("2 mA/100 mV").unwrap().factor - 0.02).abs() < 1e-15);
+        for bad in ["1 mA", "1 V/A", "1 mA/s", "x/V", "1 mA/0 V"] {
+            assert!(Scale::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
