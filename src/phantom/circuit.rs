@@ -240,6 +240,28 @@ impl Circuit {
             - self.evaluate(&self.topology.voltage(self.topology.lead(contact), self.ground()))
     }
 
+    /// Contacts driven last, without the reference.
+    pub fn driven(&self) -> impl Iterator<Item = usize> + '_ {
+        self.driven.iter().enumerate().filter(|(_, driven)| **driven).map(|(contact, _)| contact)
+    }
+
+    /// Voltage of every capacitor, V: the phantom's in file order, then each contact's series capacitor, then each
+    /// contact's `vout` input. Together with the drive and the switches this is the whole state.
+    pub fn capacitor_voltages(&self) -> Vec<f64> {
+        let mut stored = self.clone();
+        stored.store();
+        stored.capacitors
+    }
+
+    /// Puts the state back that [`capacitor_voltages`](Self::capacitor_voltages) gave.
+    pub fn set_capacitor_voltages(&mut self, voltages: &[f64]) {
+        for (slot, voltage) in self.capacitors.iter_mut().zip(voltages) {
+            *slot = *voltage;
+        }
+        self.restore();
+        self.settle();
+    }
+
     /// How long, at most `limit` seconds, the present waveforms hold: until a source begins or ceases to limit.
     pub fn span(&mut self, limit: f64) -> f64 {
         self.pending = None;
@@ -492,6 +514,11 @@ impl Circuit {
                 topology
             }
         };
+        self.restore();
+    }
+
+    /// Modes from the capacitors' voltages.
+    fn restore(&mut self) {
         let present = self.topology.capacitors.iter();
         let voltages = present.map(|id| self.capacitors.get(*id).copied().unwrap_or(0.0));
         let voltages = DVector::from_iterator(self.topology.capacitors.len(), voltages);

@@ -8,6 +8,7 @@ mod modes;
 mod network;
 mod output;
 mod topology;
+pub mod train;
 mod waveform;
 
 #[cfg(test)]

@@ -1,0 +1,226 @@
+//! Prediction: a train of pulses through a circuit.
+//!
+//! Pulses come as plain numbers, so that whoever owns the programs can hand them in.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::{Circuit, Drive, Probe, Waveform};
+
+/// Instants closer together than this are one, s (a tenth of any timer's grid).
+const TOGETHER: f64 = 1e-10;
+
+/// One pulse of a train.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TrainPulse {
+    /// (start in s, width in s, current in A of a contact whose share is −100 %), in order of time.
+    pub phases: Vec<(f64, f64, f64)>,
+    /// (start in s, duration in s) in which the recharge switch is closed.
+    pub recharge: Option<(f64, f64)>,
+}
+
+impl TrainPulse {
+    fn start(&self) -> f64 {
+        self.phases.first().map_or(0.0, |(start, ..)| *start)
+    }
+}
+
+/// The changes of drive (instant in s, drive from there on) that a train asks for; ends with the output off.
+/// `shares` are those of a program, per contact of the phantom: −1 is the whole leading phase when cathodic.
+pub fn changes(pulses: &[TrainPulse], shares: &[f64]) -> Vec<(f64, Drive)> {
+    let mut changes: Vec<(f64, Drive)> = Vec::new();
+    let mut push = |at: f64, drive: Drive| {
+        // Back-to-back phases leave no instant in between; a recharge ends where the next pulse begins.
+        while changes.last().is_some_and(|(last, _)| *last > at - TOGETHER) {
+            changes.pop();
+        }
+        changes.push((at, drive));
+    };
+    for pulse in pulses {
+        for &(start, width, current) in &pulse.phases {
+            push(start, Drive::Currents(shares.iter().map(|share| -share * current).collect()));
+            push(start + width, Drive::Off);
+        }
+        if let Some((start, duration)) = pulse.recharge {
+            push(start, Drive::Recharge);
+            push(start + duration, Drive::Off);
+        }
+    }
+    changes
+}
+
+/// Largest |voltage| of any driven source over a train of `total` pulses, V.
+///
+/// `pulses` are the first of them (all, or as many as matter, for instance 2000); beyond them the last period is taken
+/// to repeat. That is exact too: a period maps the capacitors' voltages linearly, so the map is raised to the power
+/// of the periods left out. Give the circuit no compliance limit, else the map is not linear.
+pub fn peak_voltage(circuit: &mut Circuit, pulses: &[TrainPulse], shares: &[f64], total: u64) -> f64 {
+    let mut peak = 0.0_f64;
+    let mut wave = Waveform::default();
+    run(circuit, &changes(pulses, shares), |circuit, span| {
+        peak = peak.max(peak_of_span(circuit, span, &mut wave));
+    });
+    let left = total.saturating_sub(pulses.len() as u64);
+    let (Some(last), Some(before)) = (pulses.last(), pulses.len().checked_sub(2).and_then(|k| pulses.get(k)))
+    else {
+        return peak;
+    };
+    if left == 0 {
+        return peak;
+    }
+    // One period, from the start of the last pulse, ending where the next one would begin.
+    let period = last.start() - before.start();
+    let start = last.start();
+    let one = changes(std::slice::from_ref(last), shares);
+    let one: Vec<(f64, Drive)> = one.into_iter().map(|(at, drive)| (at - start, drive)).collect();
+    let rest = period - one.last().map_or(0.0, |(at, _)| *at);
+    circuit.advance(rest.max(0.0));
+    let state = circuit.capacitor_voltages();
+    let period_from = |voltages: &DVector<f64>| {
+        let mut trial = circuit.clone();
+        trial.set_capacitor_voltages(voltages.as_slice());
+        run(&mut trial, &one, |_, _| {});
+        trial.advance(rest.max(0.0));
+        DVector::from_vec(trial.capacitor_voltages())
+    };
+    let size = state.len();
+    let offset = period_from(&DVector::zeros(size));
+    let columns: Vec<DVector<f64>> = (0..size)
+        .map(|k| {
+            let mut unit = DVector::zeros(size);
+            unit[k] = 1.0;
+            period_from(&unit) - &offset
+        })
+        .collect();
+    let state = repeat(DMatrix::from_columns(&columns), offset, DVector::from_vec(state), left - 1);
+    circuit.set_capacitor_voltages(state.as_slice());
+    run(circuit, &one, |circuit, span| peak = peak.max(peak_of_span(circuit, span, &mut wave)));
+    peak
+}
+
+/// Values of `probes` at the instants n/`rate`, n = 0 … `count` − 1, planar; the circuit is driven by `changes`, whose
+/// instants count from the first sample. What changes at a sample's instant is in force from that sample on.
+pub fn sample(
+    circuit: &mut Circuit,
+    changes: &[(f64, Drive)],
+    probes: &[Probe],
+    rate: f64,
+    count: usize,
+) -> Vec<Vec<f64>> {
+    let mut planes = vec![Vec::with_capacity(count); probes.len()];
+    let mut waves = vec![Waveform::default(); probes.len()];
+    let (mut now, mut next) = (0.0_f64, 0_usize);
+    let end = count as f64 / rate;
+    let ends = changes.iter().map(|(at, _)| *at).chain([end]);
+    let drives = std::iter::once(None).chain(changes.iter().map(|(_, drive)| Some(drive)));
+    for (until, drive) in ends.zip(drives) {
+        if let Some(drive) = drive {
+            circuit.set_drive(drive);
+        }
+        while now < until.min(end) {
+            let span = circuit.span(until.min(end) - now);
+            for (probe, wave) in probes.iter().zip(&mut waves) {
+                circuit.waveform(*probe, wave);
+            }
+            while next < count && (next as f64 / rate) < now + span - TOGETHER {
+                let t = (next as f64 / rate - now).max(0.0);
+                for (plane, wave) in planes.iter_mut().zip(&waves) {
+                    plane.push(wave.at(t));
+                }
+                next += 1;
+            }
+            circuit.step(span);
+            now += span;
+        }
+    }
+    planes
+}
+
+/// Drives a circuit, which stands at the first change; `visit` sees every span of constant waveforms before it passes.
+fn run(circuit: &mut Circuit, changes: &[(f64, Drive)], mut visit: impl FnMut(&Circuit, f64)) {
+    let following = changes.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
+    for ((at, drive), next) in changes.iter().zip(following) {
+        circuit.set_drive(drive);
+        let mut left = next.map_or(0.0, |next| next - at);
+        while left > 0.0 {
+            let span = circuit.span(left);
+            visit(circuit, span);
+            circuit.step(span);
+            left -= span;
+        }
+    }
+}
+
+fn peak_of_span(circuit: &Circuit, span: f64, wave: &mut Waveform) -> f64 {
+    let mut peak = 0.0_f64;
+    for contact in circuit.driven() {
+        circuit.waveform(Probe::Source(contact), wave);
+        peak = peak.max(wave.peak(span));
+    }
+    peak
+}
+
+/// x → A x + b, `times` times, by squaring.
+fn repeat(a: DMatrix<f64>, b: DVector<f64>, x: DVector<f64>, times: u64) -> DVector<f64> {
+    let (mut a, mut b, mut x, mut times) = (a, b, x, times);
+    while times > 0 {
+        if times & 1 == 1 {
+            x = &a * x + &b;
+        }
+        b = &a * &b + b;
+        a = &a * &a;
+        times >>= 1;
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Output;
+    use super::super::golden::rc;
+    use super::*;
+
+    fn unlimited(blocking_capacitor: f64) -> Output {
+        Output { compliance: f64::INFINITY, blocking_capacitor, ..Output::default() }
+    }
+
+    fn train(count: u32, second: f64) -> Vec<TrainPulse> {
+        let pulse = |n: u32| {
+            let start = f64::from(n) * 0.02;
+            TrainPulse {
+                phases: vec![(start, 200e-6, -2e-3), (start + 250e-6, 200e-6, second)],
+                recharge: None,
+            }
+        };
+        (0..count).map(pulse).collect()
+    }
+
+    #[test]
+    fn the_peak_of_a_single_pulse_is_its_end() {
+        let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
+        let peak = peak_voltage(&mut circuit, &train(1, 2e-3), &[-1.0, 1.0], 1);
+        let expected = 2.0 + 200.0 * -(-2e-3_f64).exp_m1();
+        assert!((peak - expected).abs() < 1e-8, "{peak}");
+    }
+
+    #[test]
+    fn periods_left_out_give_the_same_peak_as_periods_run() {
+        // 1 % imbalance charges the series capacitor for ever and the interface to its steady state.
+        let run = |count: u32| {
+            let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(2.2e-6)).unwrap();
+            peak_voltage(&mut circuit, &train(count, 2.02e-3), &[-1.0, 1.0], 500)
+        };
+        let (jumped, stepped) = (run(20), run(500));
+        assert!((jumped - stepped).abs() < 1e-8, "{jumped} {stepped}");
+        assert!(stepped > 2.8, "{stepped}: 499 · 4 nC / 2.2 uF on top of 2 V");
+    }
+
+    #[test]
+    fn samples_see_a_change_from_its_instant_on() {
+        let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
+        let pulses = [TrainPulse { phases: vec![(2e-6, 3e-6, -1e-3), (5e-6, 2e-6, 1e-3)], recharge: None }];
+        let changes = changes(&pulses, &[-1.0, 1.0]);
+        let planes = sample(&mut circuit, &changes, &[Probe::Current(0), Probe::Current(1)], 1e6, 9);
+        assert_eq!(planes[0], [0.0, 0.0, -1e-3, -1e-3, -1e-3, 1e-3, 1e-3, 0.0, 0.0]);
+        assert!(planes[0].iter().zip(&planes[1]).all(|(out, back)| out + back == 0.0));
+    }
+}
