@@ -10,6 +10,7 @@ pub mod signal;
 // Floor 1: from samples to numbers and verdicts.
 pub mod capture;
 pub mod measure;
+pub mod plot;
 pub mod verdict;
 // Floor 2: text to a positioned tree.
 pub mod source;

@@ -1,0 +1,146 @@
+//! Figures as SVG text: stacked panels of traces with phases shaded and levels labelled.
+//!
+//! What a figure shows is data ([`Figure`]); [`draw`] alone knows the drawing library. Values are handed in in SI base
+//! units; each panel picks the prefix its axis reads best in.
+
+mod draw;
+mod thin;
+
+pub use draw::{PlotError, draw};
+
+/// A colour, red, green, blue.
+pub type Colour = (u8, u8, u8);
+
+/// Distinguishable with any colour vision (Okabe and Ito's palette).
+pub const PALETTE: [Colour; 6] =
+    [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (230, 159, 0)];
+
+/// A line through points in order of x.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// What it is, for the legend.
+    pub name: String,
+    /// (x, y) in SI base units.
+    pub points: Vec<(f64, f64)>,
+    /// Its colour.
+    pub colour: Colour,
+}
+
+/// A shaded stretch of the x axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// Its colour, drawn lightly.
+    pub colour: Colour,
+    /// A word at its top; may be empty.
+    pub label: String,
+}
+
+/// A horizontal mark with a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Where it begins.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// Its height.
+    pub y: f64,
+    /// What is written at it; may be empty.
+    pub label: String,
+    /// Whether its ends carry bars, as a dimension in a drawing has.
+    pub bars: bool,
+}
+
+/// One pair of axes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Written above it.
+    pub title: String,
+    /// Unit of y, without prefix (`A`, `V`).
+    pub unit: String,
+    /// First and last x; `None` for what the series span.
+    pub window: Option<(f64, f64)>,
+    /// The traces.
+    pub series: Vec<Series>,
+    /// Shaded stretches.
+    pub bands: Vec<Band>,
+    /// Marks.
+    pub levels: Vec<Level>,
+}
+
+/// Panels one above the other, over an x axis in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Written above all.
+    pub title: String,
+    /// Written under the title.
+    pub subtitle: String,
+    /// From top to bottom.
+    pub panels: Vec<Panel>,
+    /// Lines of text under the panels.
+    pub notes: Vec<String>,
+}
+
+/// Text made harmless in HTML and XML, in elements and in quoted attributes.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            // XML 1.0 has no other control characters, not even escaped.
+            '\t' | '\n' | '\r' => safe.push(letter),
+            control if control.is_control() => safe.push('\u{fffd}'),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// The power of ten and the prefix in which `largest` has one to three digits before the point.
+pub fn prefix(largest: f64) -> (f64, &'static str) {
+    const PREFIXES: [(f64, &str); 6] =
+        [(1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p")];
+    let magnitude = largest.abs() * (1.0 + 1e-9);
+    PREFIXES.into_iter().find(|(scale, _)| magnitude >= *scale).unwrap_or((1.0, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_can_leave_its_element() {
+        assert_eq!(escape("<b a=\"1\" c='2'>&\u{1}"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn a_figure_is_one_well_formed_document_whatever_it_is_called() {
+        let points: Vec<_> =
+            (0..10_000).map(|k| (f64::from(k) * 1e-6, (f64::from(k) / 500.0).sin() * 1e-3)).collect();
+        let figure = Figure {
+            title: "<script>alert(1)</script>".into(),
+            subtitle: "a & b".into(),
+            panels: vec![Panel {
+                title: "current".into(),
+                unit: "A".into(),
+                window: None,
+                series: vec![Series { name: "e1".into(), points, colour: PALETTE[0] }],
+                bands: vec![Band { from: 1e-3, to: 2e-3, colour: PALETTE[1], label: "x<y".into() }],
+                levels: vec![],
+            }],
+            notes: vec!["\u{2}".into()],
+        };
+        let svg = draw(&figure).unwrap();
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+        assert!(!svg.contains("<script>") && svg.contains("&lt;script&gt;"), "{}", &svg[..600]);
+        // Ten thousand points are drawn as what a screen can show of them.
+        assert!(svg.len() < 60_000, "{}", svg.len());
+    }
+}
