@@ -9,6 +9,7 @@ use crate::{MAX_CONTACTS, Text};
 /// A device executes a sequence number once: the same number again gets the same reply again, so a host whose reply was
 /// lost may repeat any request. [`Request::Hello`] alone is always executed, because it begins a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is no allocator to box a program with")]
 pub enum Request {
     /// Who is there? Answered by [`Reply::Hello`].
     Hello {
@@ -31,6 +32,7 @@ pub enum Request {
 
 /// Stimulator to host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is no allocator to box a program with")]
 pub enum Reply {
     /// To [`Request::Hello`].
     Hello(Hello),

@@ -1,0 +1,278 @@
+//! The board: commands, the train of pulses, the fault latch and the dead-man.
+
+use stimrig_protocol::stimulator::{FaultCode, Program, Refusal, Reply, Request, State, Status};
+
+use crate::pulse::Action;
+use crate::supervision::Supervision;
+use crate::train::Train;
+use crate::{Hal, Line, Output, Plan, Policy, Spec};
+
+/// A stimulator board. Times are ticks of its own timer.
+#[derive(Debug, Clone)]
+pub struct Board<P> {
+    spec: Spec,
+    policy: P,
+    plan: Option<Plan>,
+    train: Option<Train>,
+    /// A start taken while the last pulse of the train before it is finished.
+    restart: bool,
+    /// Code of the phase being driven, for the output with the largest share.
+    driving: Option<u32>,
+    supervision: Supervision,
+    fault: FaultCode,
+    off_at: Option<u64>,
+    last_frame: u64,
+    pulses: u64,
+}
+
+impl<P: Policy> Board<P> {
+    /// A board with nothing loaded and its output off.
+    pub fn new(spec: Spec, policy: P) -> Self {
+        Self {
+            spec,
+            policy,
+            plan: None,
+            train: None,
+            restart: false,
+            driving: None,
+            supervision: Supervision::default(),
+            fault: FaultCode::None,
+            off_at: None,
+            last_frame: 0,
+            pulses: 0,
+        }
+    }
+
+    /// What it was built as.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Its report.
+    pub fn status(&self) -> Status {
+        let state = match (self.fault, &self.train) {
+            (FaultCode::None, None) => State::Idle,
+            (FaultCode::None, Some(_)) => State::Running,
+            _ => State::Latched,
+        };
+        Status { state, fault: self.fault, pulses: self.pulses }
+    }
+
+    /// Executes a request received at `now`.
+    pub fn handle(&mut self, now: u64, request: &Request, hal: &mut impl Hal) -> Reply {
+        self.alive(now);
+        let taken = match request {
+            Request::Hello { protocol: stimrig_protocol::VERSION } => return Reply::Hello(self.spec.hello()),
+            Request::Hello { .. } => Err(Refusal::Version),
+            Request::Load(program) => match self.load(now, program, hal) {
+                Ok(applied) => return Reply::Applied(applied),
+                Err(refusal) => Err(refusal),
+            },
+            Request::Start => self.start(now, hal),
+            Request::Stop => {
+                self.stop(hal);
+                Ok(())
+            }
+            Request::Status => return Reply::Status(self.status()),
+            Request::Acknowledge => {
+                self.acknowledge(hal);
+                Ok(())
+            }
+            Request::Keepalive => Ok(()),
+        };
+        taken.map_or_else(Reply::Refused, |()| Reply::Done)
+    }
+
+    /// A whole frame arrived, whatever it said: the host is alive.
+    pub fn alive(&mut self, now: u64) {
+        self.last_frame = now;
+    }
+
+    /// When [`Board::on_deadline`] wants to be called.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let watchdog = self.watchdog_at();
+        [self.off_at, self.train.as_ref().map(Train::next), watchdog].into_iter().flatten().min()
+    }
+
+    /// Does all that is due at `now`.
+    pub fn on_deadline(&mut self, now: u64, hal: &mut impl Hal) {
+        while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
+            if self.off_at == Some(due) {
+                self.end(hal);
+            } else if self.train.as_ref().is_some_and(|train| train.next() == due) {
+                self.step(due, hal);
+            } else {
+                // Taken as a frame, so that a policy that lets it pass is not asked again at once.
+                self.last_frame = due;
+                self.declare(due, FaultCode::Watchdog);
+            }
+        }
+    }
+
+    fn load(&mut self, now: u64, program: &Program, hal: &mut impl Hal) -> Result<Program, Refusal> {
+        let plan = Plan::new(&self.spec, program).inspect_err(|refusal| {
+            if *refusal == Refusal::OverAmplitude {
+                self.declare(now, FaultCode::OverAmplitude);
+            }
+        })?;
+        self.plan = Some(plan);
+        if let Some(train) = &mut self.train {
+            train.change(plan, |period| self.policy.period(period));
+        }
+        hal.toggle(Line::ProgramTaken);
+        Ok(*plan.applied())
+    }
+
+    fn start(&mut self, now: u64, hal: &mut impl Hal) -> Result<(), Refusal> {
+        if self.fault != FaultCode::None {
+            return Err(Refusal::Latched);
+        }
+        let plan = self.plan.ok_or(Refusal::NoProgram)?;
+        match &self.train {
+            Some(train) if !train.stopping => return Ok(()),
+            Some(_) => self.restart = true,
+            None => self.begin(now, plan),
+        }
+        hal.toggle(Line::StartTaken);
+        Ok(())
+    }
+
+    fn begin(&mut self, now: u64, plan: Plan) {
+        // `now` may be anywhere within its tick: one more makes the lead-in a lower bound.
+        let first = now.saturating_add(self.spec.ticks(self.spec.lead_in)).saturating_add(1);
+        let period = self.policy.period(plan.applied().period);
+        self.train = Some(Train::new(plan, period, first));
+        self.supervision = Supervision::default();
+        self.restart = false;
+        self.pulses = 0;
+    }
+
+    /// Ends the train behind the pulse in progress: cutting a pulse would leave its charge in the tissue.
+    fn stop(&mut self, hal: &mut impl Hal) {
+        hal.toggle(Line::StopTaken);
+        self.restart = false;
+        if !self.policy.obeys_stop() {
+            return;
+        }
+        match &mut self.train {
+            Some(train) if train.current.is_some() => train.stopping = true,
+            _ => self.train = None,
+        }
+    }
+
+    fn acknowledge(&mut self, hal: &mut impl Hal) {
+        if self.fault != FaultCode::None {
+            self.end(hal);
+            self.fault = FaultCode::None;
+        }
+    }
+
+    /// Latches a fault; the output goes off after the board's shutdown time. The first fault stays: later ones are its
+    /// consequences.
+    fn declare(&mut self, now: u64, detected: FaultCode) {
+        if self.fault != FaultCode::None {
+            return;
+        }
+        if let Some(code) = self.policy.declare(detected) {
+            self.fault = code;
+            self.restart = false;
+            let shutdown = self.policy.shutdown(self.spec.ticks(self.spec.shutdown));
+            self.off_at = Some(now.saturating_add(shutdown));
+        }
+    }
+
+    /// Output off, whatever was in progress.
+    fn end(&mut self, hal: &mut impl Hal) {
+        self.off_at = None;
+        self.train = None;
+        self.driving = None;
+        hal.output(Output::Off);
+    }
+
+    fn watchdog_at(&self) -> Option<u64> {
+        let running = self.train.is_some() && self.fault == FaultCode::None;
+        let patience = self.policy.watchdog(self.spec.ticks(self.spec.watchdog)).filter(|_| running)?;
+        Some(self.last_frame.saturating_add(patience))
+    }
+
+    /// The train's next step.
+    fn step(&mut self, now: u64, hal: &mut impl Hal) {
+        let Some(train) = &mut self.train else { return };
+        if train.current.is_none() {
+            if !train.emits() {
+                self.train = None;
+                return;
+            }
+            let mut pulse = train.due_pulse();
+            self.policy.shape(train.number, &mut pulse);
+            train.begin(pulse);
+            self.pulses += 1;
+            self.supervision.rest(hal.sense());
+            if pulse.step(0).is_some_and(|step| step.at > 0) {
+                return;
+            }
+        }
+        let step = train.take_step();
+        let phase = step.and_then(|step| match step.action {
+            Action::Phase(index) => {
+                let phase = train.current.as_ref().and_then(|current| current.pulse.phases().get(index));
+                phase.map(|phase| (index, train.plan.codes(phase.code)))
+            }
+            _ => None,
+        });
+        let over = train.pulse_is_over();
+        match step.map(|step| step.action) {
+            Some(Action::Phase(_)) => {
+                self.leave_phase(now, hal);
+                if let Some((index, codes)) = phase {
+                    self.driving = codes.iter().map(|code| code.unsigned_abs()).max();
+                    hal.output(Output::Phase { index: u8::try_from(index).unwrap_or(u8::MAX), codes });
+                }
+            }
+            Some(Action::Sense) => {
+                let fault =
+                    self.driving.and_then(|code| self.supervision.edge(&self.spec, hal.sense(), code));
+                if let Some(fault) = fault {
+                    self.declare(now, fault);
+                }
+            }
+            Some(Action::Off) => {
+                self.leave_phase(now, hal);
+                hal.output(Output::Off);
+            }
+            Some(Action::Recharge) => {
+                self.leave_phase(now, hal);
+                hal.output(Output::Recharge);
+            }
+            None => {}
+        }
+        if over {
+            self.end_pulse(now);
+        }
+    }
+
+    fn leave_phase(&mut self, now: u64, hal: &mut impl Hal) {
+        if self.driving.take().is_some()
+            && let Some(fault) = self.supervision.phase_end(&self.spec, hal.sense())
+        {
+            self.declare(now, fault);
+        }
+    }
+
+    fn end_pulse(&mut self, now: u64) {
+        self.supervision.pulse_end();
+        let Some(train) = &mut self.train else { return };
+        train.end_pulse(now, |period| self.policy.period(period));
+        if train.stopping || !train.emits() {
+            self.train = None;
+        }
+        if self.restart
+            && let Some(plan) = self.plan
+        {
+            self.begin(now, plan);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

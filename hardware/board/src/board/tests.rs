@@ -1,0 +1,240 @@
+use std::vec::Vec;
+
+use stimrig_protocol::stimulator::{Recovery, Run, Waveform};
+
+use super::*;
+use crate::plan::tests::{program, spec};
+use crate::{AsDesigned, Reading};
+
+/// A resistor on the output, and a record of what was done to it.
+struct Bench {
+    board: Board<AsDesigned>,
+    hal: Load,
+    now: u64,
+}
+
+#[derive(Default)]
+struct Load {
+    now: u64,
+    ohms: f64,
+    current: f64,
+    log: Vec<(u64, Output)>,
+    lines: Vec<Line>,
+}
+
+impl Hal for Load {
+    fn output(&mut self, output: Output) {
+        self.log.push((self.now, output));
+        let code = if let Output::Phase { codes, .. } = output { codes[0] } else { 0 };
+        self.current = f64::from(code) * 25e-3 / 32767.0;
+    }
+
+    fn sense(&mut self) -> Reading {
+        let volts = self.current * self.ohms;
+        Reading { microvolts: (volts.clamp(-15.0, 15.0) * 1e6) as i32, at_compliance: volts.abs() >= 15.0 }
+    }
+
+    fn toggle(&mut self, line: Line) {
+        self.lines.push(line);
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let hal = Load { ohms: 1000.0, ..Load::default() };
+        Self { board: Board::new(spec(), AsDesigned), hal, now: 0 }
+    }
+
+    fn ask(&mut self, request: &Request) -> Reply {
+        self.hal.now = self.now;
+        self.board.handle(self.now, request, &mut self.hal)
+    }
+
+    fn run_to(&mut self, tick: u64) {
+        while let Some(due) = self.board.next_deadline().filter(|due| *due <= tick) {
+            self.hal.now = due;
+            self.board.on_deadline(due, &mut self.hal);
+        }
+        self.now = tick;
+    }
+
+    /// Runs with a keepalive every 100 ms.
+    fn run_alive_to(&mut self, tick: u64) {
+        while self.now < tick {
+            self.run_to((self.now + 100_000).min(tick));
+            assert_eq!(self.ask(&Request::Keepalive), Reply::Done);
+        }
+    }
+
+    fn started(program: Program) -> Self {
+        let mut bench = Self::new();
+        assert!(matches!(bench.ask(&Request::Load(program)), Reply::Applied(_)));
+        assert_eq!(bench.ask(&Request::Start), Reply::Done);
+        bench
+    }
+
+    /// Ticks at which a leading phase began.
+    fn leads(&self) -> Vec<u64> {
+        let lead = |output: &Output| matches!(output, Output::Phase { index: 0, .. });
+        self.hal.log.iter().filter(|(_, output)| lead(output)).map(|(tick, _)| *tick).collect()
+    }
+
+    fn fault(&self) -> (State, FaultCode) {
+        (self.board.status().state, self.board.status().fault)
+    }
+}
+
+#[test]
+fn a_mirrored_pulse_is_two_phases_of_equal_codes() {
+    let mut bench = Bench::started(Program { run: Run::Pulses(1), ..program() });
+    bench.run_to(100_000);
+    let steps: Vec<_> = bench
+        .hal
+        .log
+        .iter()
+        .map(|(tick, output)| match output {
+            Output::Phase { codes, .. } => (*tick, codes[0]),
+            _ => (*tick, 0),
+        })
+        .collect();
+    assert_eq!(steps, [(151, -2621), (351, 0), (401, 2621), (601, 0)]);
+    assert_eq!(bench.board.status(), Status { state: State::Idle, fault: FaultCode::None, pulses: 1 });
+}
+
+#[test]
+fn a_duration_ends_by_itself_and_a_second_start_begins_anew() {
+    let mut bench = Bench::started(Program { run: Run::Duration(100_000_000), ..program() });
+    bench.run_alive_to(500_000);
+    assert_eq!(bench.leads(), [151, 20_151, 40_151, 60_151, 80_151]);
+    assert_eq!(bench.ask(&Request::Start), Reply::Done);
+    bench.run_alive_to(1_000_000);
+    assert_eq!(bench.leads().len(), 10);
+}
+
+#[test]
+fn a_stop_between_the_phases_lets_the_pulse_end() {
+    let mut bench = Bench::started(program());
+    bench.run_to(20_370);
+    assert_eq!(bench.ask(&Request::Stop), Reply::Done);
+    bench.run_alive_to(200_000);
+    let last = bench.hal.log.last().copied();
+    assert_eq!(last, Some((20_601, Output::Off)));
+    assert_eq!(bench.ask(&Request::Stop), Reply::Done);
+    assert_eq!(bench.hal.lines, [Line::ProgramTaken, Line::StartTaken, Line::StopTaken, Line::StopTaken]);
+}
+
+#[test]
+fn a_stop_between_pulses_is_at_once() {
+    let mut bench = Bench::started(program());
+    bench.run_to(10_000);
+    bench.ask(&Request::Stop);
+    assert_eq!(bench.fault(), (State::Idle, FaultCode::None));
+    bench.run_alive_to(100_000);
+    assert_eq!(bench.leads(), [151]);
+}
+
+#[test]
+fn an_open_lead_is_declared_at_the_end_of_the_phase_and_latches() {
+    let mut bench = Bench::started(program());
+    bench.run_to(10_000);
+    bench.hal.ohms = 1e6;
+    bench.run_to(20_350);
+    assert_eq!(bench.fault(), (State::Running, FaultCode::None));
+    bench.run_to(20_351);
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::OpenLead));
+    bench.run_alive_to(200_000);
+    // The shutdown takes 1 ms; the pulse in progress ends before it.
+    assert_eq!(bench.hal.log.last().map(|(tick, _)| *tick), Some(21_351));
+    assert_eq!(bench.leads().len(), 2);
+    assert_eq!(bench.ask(&Request::Start), Reply::Refused(Refusal::Latched));
+    bench.hal.ohms = 1e3;
+    assert_eq!(bench.ask(&Request::Acknowledge), Reply::Done);
+    assert_eq!(bench.ask(&Request::Start), Reply::Done);
+    bench.run_alive_to(300_000);
+    assert_eq!(bench.fault(), (State::Running, FaultCode::None));
+}
+
+#[test]
+fn an_open_lead_may_take_several_pulses() {
+    let mut bench = Bench::started(program());
+    bench.board.spec.open_detect = 3;
+    bench.hal.ohms = 1e6;
+    bench.run_to(20_151 + 5000);
+    bench.hal.ohms = 1e3;
+    bench.run_alive_to(45_000);
+    bench.hal.ohms = 1e6;
+    bench.run_alive_to(90_000);
+    assert_eq!(bench.fault(), (State::Running, FaultCode::None));
+    bench.run_alive_to(101_000);
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::OpenLead));
+}
+
+#[test]
+fn a_short_is_seen_in_the_first_pulse() {
+    let mut bench = Bench::started(program());
+    bench.hal.ohms = 49.0;
+    bench.run_to(5000);
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::ShortLead));
+    let mut bench = Bench::started(program());
+    bench.hal.ohms = 51.0;
+    bench.run_to(5000);
+    assert_eq!(bench.fault(), (State::Running, FaultCode::None));
+}
+
+#[test]
+fn a_silent_host_is_a_fault_while_running_only() {
+    let mut bench = Bench::started(program());
+    bench.run_alive_to(300_000);
+    bench.run_to(2_000_000);
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::Watchdog));
+    let last = bench.hal.log.last().map(|(tick, _)| *tick);
+    assert_eq!(last, Some(801_000));
+    let mut idle = Bench::new();
+    idle.run_to(10_000_000);
+    assert_eq!(idle.fault(), (State::Idle, FaultCode::None));
+}
+
+#[test]
+fn a_command_above_the_cap_is_refused_and_declared() {
+    let mut bench = Bench::started(program());
+    bench.run_to(1000);
+    let over = Request::Load(Program { amplitude: 15_000_000_000, ..program() });
+    assert_eq!(bench.ask(&over), Reply::Refused(Refusal::OverAmplitude));
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::OverAmplitude));
+    bench.run_to(100_000);
+    assert_eq!(bench.leads(), [151]);
+}
+
+#[test]
+fn a_new_program_takes_effect_at_the_next_pulse() {
+    let mut bench = Bench::started(program());
+    bench.run_to(300);
+    let faster = Program { amplitude: 4_000_000_000, period: 10_000_000_000, ..program() };
+    assert!(matches!(bench.ask(&Request::Load(faster)), Reply::Applied(_)));
+    bench.run_to(35_000);
+    assert_eq!(bench.leads(), [151, 20_151, 30_151]);
+    let codes: Vec<_> = bench
+        .hal
+        .log
+        .iter()
+        .filter_map(
+            |(_, output)| if let Output::Phase { codes, .. } = output { Some(codes[1]) } else { None },
+        )
+        .collect();
+    assert_eq!(codes, [2621, -2621, 5243, -5243, 5243, -5243]);
+}
+
+#[test]
+fn the_recharge_switch_belongs_to_the_pulse() {
+    let passive = Program {
+        waveform: Waveform::Monophasic,
+        recovery: Recovery::Passive { duration: 5_000_000, per_burst: false },
+        ..program()
+    };
+    let mut bench = Bench::started(passive);
+    bench.run_to(1000);
+    bench.ask(&Request::Stop);
+    bench.run_to(100_000);
+    let outputs: Vec<_> = bench.hal.log.iter().skip(1).copied().collect();
+    assert_eq!(outputs, [(351, Output::Off), (401, Output::Recharge), (5401, Output::Off)]);
+}

@@ -1,0 +1,280 @@
+//! Programs on the board's grid: what is refused, how the rest is quantised, and the pulses that follow.
+
+use stimrig_protocol::stimulator::{Law, Program, Recovery, Refusal, Run, Waveform};
+
+use crate::{Codes, Phase, Pulse, Spec, Window};
+
+const PS_PER_NS: u64 = 1000;
+
+/// A program the board can run: integers of DAC codes and timer ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// As applied: what the reply says.
+    program: Program,
+    /// Code of the second phase (of the only one, where there is no second) at full amplitude.
+    unit: u64,
+    /// Leading amplitude and recovery width in thousandths of the recovery's amplitude and the leading width.
+    ratio: u64,
+    width: u64,
+    second: u64,
+    gap: u64,
+    recharge: Option<u64>,
+    tick_ps: u64,
+    /// Ticks of pulses a duration allows.
+    duration: Option<u64>,
+    /// Output that takes what rounding leaves over, so that the currents sum to zero.
+    balancing: usize,
+}
+
+impl Plan {
+    /// Checks and quantises a program.
+    ///
+    /// With a recovery of a k-th, the *recovery* is quantised first and the leading phase is exactly k times its code:
+    /// quantising both would leave up to half a step times the width unbalanced in every pulse.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names what cannot be done.
+    pub fn new(spec: &Spec, asked: &Program) -> Result<Self, Refusal> {
+        if asked.amplitude > spec.cap {
+            return Err(Refusal::OverAmplitude);
+        }
+        let balancing = balancing_output(spec, asked)?;
+        let ratio = match (asked.waveform, asked.recovery) {
+            (Waveform::Biphasic, Recovery::Mirrored) => 1000,
+            (Waveform::Biphasic, Recovery::Ratio(ratio)) if ratio >= 1 => u64::from(ratio),
+            (Waveform::Monophasic, Recovery::Passive { .. } | Recovery::None) => 1000,
+            (Waveform::Triphasic | Waveform::Alternating, Recovery::None | Recovery::Mirrored) => 1000,
+            _ => return Err(Refusal::Unsupported),
+        };
+        let largest = spec.cap.min(spec.full_scale);
+        let mut unit = spec.code_of(asked.amplitude.saturating_mul(1000) / ratio);
+        while unit > 0 && spec.current_of(leading(unit, ratio)) > largest {
+            unit -= 1;
+        }
+        if asked.waveform == Waveform::Triphasic {
+            // The middle phase is twice the outer ones, in codes as well.
+            unit -= unit % 2;
+        }
+        if unit == 0 {
+            return Err(Refusal::Amplitude);
+        }
+        let width = spec.ticks(asked.width);
+        let (passive, recharge) = (passive(asked).map(|ns| spec.ticks(ns)), asked.recharge);
+        let recharge = passive.or(recharge.map(|ns| spec.ticks(ns)));
+        let plan = Self {
+            program: *asked,
+            unit,
+            ratio,
+            width,
+            second: leading(width, ratio),
+            gap: spec.ticks(asked.gap),
+            recharge,
+            tick_ps: u64::from(spec.tick.max(1)) * PS_PER_NS,
+            duration: match asked.run {
+                Run::Duration(ns) => Some(spec.ticks(ns)),
+                _ => None,
+            },
+            balancing,
+        };
+        if width == 0 || recharge == Some(0) || !plan.fits() {
+            return Err(Refusal::Timing);
+        }
+        Ok(plan.with_applied(spec))
+    }
+
+    /// The program as quantised.
+    pub fn applied(&self) -> &Program {
+        &self.program
+    }
+
+    /// Start of pulse `n`, ticks from the first. Rounded from the exact instant, so that a period that is no whole
+    /// number of ticks does not drift from its rate. `period` is in ps: the program's own, unless a policy bends it.
+    pub(crate) fn start(&self, n: u64, period: u64) -> u64 {
+        let per_group = self.pulses_per_group();
+        let (group, inner) = (n / per_group, n % per_group);
+        let inner_step = match (self.program.waveform, self.program.burst) {
+            (Waveform::Alternating, _) => period / 2,
+            (_, Some(burst)) => burst.period,
+            _ => 0,
+        };
+        let group_start = match self.program.cycle {
+            None => u128::from(group) * u128::from(period),
+            Some(cycle) => {
+                let per_on = self.groups_per_on(period);
+                let turn = u128::from(cycle.on.saturating_add(cycle.off)) * u128::from(PS_PER_NS);
+                u128::from(group / per_on) * turn + u128::from(group % per_on) * u128::from(period)
+            }
+        };
+        let exact = group_start + u128::from(inner) * u128::from(inner_step);
+        let tick = u128::from(self.tick_ps);
+        u64::try_from((exact + tick / 2) / tick).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the program still emits a pulse, the `n`-th since the start, that many ticks behind the first.
+    pub(crate) fn emits(&self, n: u64, ticks: u64) -> bool {
+        match self.program.run {
+            Run::UntilStopped => true,
+            Run::Pulses(pulses) => n < pulses,
+            Run::Duration(_) => self.duration.is_none_or(|duration| ticks < duration),
+        }
+    }
+
+    /// Pulse `n` since the program took effect; `ramped` counts since the start, because a change of program does not
+    /// restart a ramp.
+    pub(crate) fn pulse(&self, n: u64, ramped: u64) -> Pulse {
+        let (unit, width) = self.in_force(ramped);
+        let second_width = if width == self.width { self.second } else { leading(width, self.ratio) };
+        let sign = if self.program.anodic { -1 } else { 1 };
+        let code = |magnitude: u64| sign * i32::try_from(magnitude).unwrap_or(i32::MAX);
+        let lead = code(leading(unit, self.ratio));
+        let mut pulse = Pulse::default();
+        let after = width + self.gap;
+        match self.program.waveform {
+            Waveform::Biphasic => {
+                pulse.push(Phase { start: 0, width, code: lead });
+                pulse.push(Phase { start: after, width: second_width, code: -code(unit) });
+            }
+            Waveform::Monophasic => pulse.push(Phase { start: 0, width, code: lead }),
+            Waveform::Triphasic => {
+                // Half of an odd code would leave one code unbalanced: the middle phase is twice the outer ones.
+                let half = code(unit / 2);
+                pulse.push(Phase { start: 0, width, code: half });
+                pulse.push(Phase { start: after, width, code: -2 * half });
+                pulse.push(Phase { start: 2 * after, width, code: half });
+            }
+            Waveform::Alternating => {
+                pulse.push(Phase { start: 0, width, code: if n % 2 == 0 { lead } else { -lead } });
+            }
+        }
+        let per_burst = matches!(self.program.recovery, Recovery::Passive { per_burst: true, .. });
+        let last_of_burst = self.program.burst.is_none_or(|burst| {
+            let pulses = u64::from(burst.pulses.max(1));
+            n % pulses == pulses - 1
+        });
+        if let Some(duration) = self.recharge.filter(|_| !per_burst || last_of_burst) {
+            let dead = if passive(&self.program).is_some() { self.gap } else { 0 };
+            pulse.recharge = Some(Window { start: pulse.end_of_phases() + dead, duration });
+        }
+        pulse
+    }
+
+    /// Codes of the outputs for a phase's code.
+    pub(crate) fn codes(&self, code: i32) -> Codes {
+        let mut codes = self.program.shares.map(|share| {
+            let scaled = i64::from(share) * i64::from(code);
+            let half = if scaled < 0 { -500_000 } else { 500_000 };
+            i32::try_from((scaled + half) / 1_000_000).unwrap_or(0)
+        });
+        let residue: i32 = codes.iter().sum();
+        if let Some(balancing) = codes.get_mut(self.balancing) {
+            *balancing -= residue;
+        }
+        codes
+    }
+
+    fn pulses_per_group(&self) -> u64 {
+        match (self.program.waveform, self.program.burst) {
+            (Waveform::Alternating, _) => 2,
+            (_, Some(burst)) => u64::from(burst.pulses.max(1)),
+            _ => 1,
+        }
+    }
+
+    /// Periods that begin within an on-time; half a tick of tolerance, because a period is rounded to a picosecond.
+    fn groups_per_on(&self, period: u64) -> u64 {
+        let on = self.program.cycle.map_or(0, |cycle| cycle.on.saturating_mul(PS_PER_NS));
+        on.saturating_sub(self.tick_ps / 2).div_ceil(period.max(1)).max(1)
+    }
+
+    /// Code of the unit amplitude and leading width at a pulse of the ramp.
+    fn in_force(&self, ramped: u64) -> (u64, u64) {
+        let Some(ramp) = self.program.ramp else { return (self.unit, self.width) };
+        let group = ramped / self.pulses_per_group();
+        let group = if self.program.cycle.is_some() {
+            group % self.groups_per_on(self.program.period)
+        } else {
+            group
+        };
+        // Position (n + ½)·Tp/t as a fraction of integers.
+        let above = (2 * u128::from(group) + 1) * u128::from(self.program.period);
+        let below = 2 * u128::from(ramp.up) * u128::from(PS_PER_NS);
+        if above >= below {
+            return (self.unit, self.width);
+        }
+        let linear =
+            |full: u64| u64::try_from((u128::from(full) * above + below / 2) / below).unwrap_or(full);
+        match ramp.law {
+            Law::Linear => (linear(self.unit), self.width),
+            Law::QuarterSine => {
+                let sine = quarter_sine(above as f64 / below as f64);
+                ((self.unit as f64 * sine + 0.5) as u64, self.width)
+            }
+            Law::Width => (self.unit, linear(self.width).max(1)),
+        }
+    }
+
+    /// Whether each pulse is over before the next begins.
+    fn fits(&self) -> bool {
+        let per_group = self.pulses_per_group();
+        let period = self.program.period;
+        if period / PS_PER_NS == 0 || self.program.ramp.is_some_and(|ramp| ramp.up == 0) {
+            return false;
+        }
+        let last = per_group - 1;
+        let plain = self.pulse(0, u64::MAX / 4).end();
+        let at_end = self.start(last, period) + self.pulse(last, u64::MAX / 4).end();
+        let inner = per_group == 1 || plain <= self.start(1, period);
+        let ticks = period / self.tick_ps;
+        let cycle = self.program.cycle.is_none_or(|cycle| cycle.on > 0 && cycle.off > 0);
+        inner && at_end <= ticks && cycle
+    }
+
+    fn with_applied(mut self, spec: &Spec) -> Self {
+        self.program.amplitude = spec.current_of(leading(self.unit, self.ratio));
+        self.program.width = spec.nanoseconds(self.width);
+        self.program.gap = spec.nanoseconds(self.gap);
+        if let Recovery::Passive { per_burst, .. } = self.program.recovery {
+            let duration = spec.nanoseconds(self.recharge.unwrap_or(0));
+            self.program.recovery = Recovery::Passive { duration, per_burst };
+        } else {
+            self.program.recharge = self.recharge.map(|ticks| spec.nanoseconds(ticks));
+        }
+        if let Some(duration) = self.duration {
+            self.program.run = Run::Duration(spec.nanoseconds(duration));
+        }
+        self
+    }
+}
+
+/// `ratio` thousandths of a value, to the nearest: exact for whole ratios.
+fn leading(value: u64, ratio: u64) -> u64 {
+    value.saturating_mul(ratio).saturating_add(500) / 1000
+}
+
+fn passive(program: &Program) -> Option<u64> {
+    if let Recovery::Passive { duration, .. } = program.recovery { Some(duration) } else { None }
+}
+
+/// The output with the largest returning share, if the shares are balanced ones of outputs that are there.
+fn balancing_output(spec: &Spec, program: &Program) -> Result<usize, Refusal> {
+    let (driven, absent) = program.shares.split_at_checked(spec.outputs.into()).ok_or(Refusal::Shares)?;
+    let sum: i64 = driven.iter().map(|share| i64::from(*share)).sum();
+    let sources: i64 = driven.iter().map(|share| i64::from((*share).max(0))).sum();
+    let whole = (sources - 1_000_000).abs() <= 32 && sum.abs() <= 32;
+    if !whole || absent.iter().any(|share| *share != 0) {
+        return Err(Refusal::Shares);
+    }
+    let largest = driven.iter().enumerate().max_by_key(|(_, share)| **share);
+    largest.map(|(output, _)| output).ok_or(Refusal::Shares)
+}
+
+/// sin(π/2·x) for 0 ≤ x ≤ 1 by its Taylor series to x¹¹: the first term left out is (π/2)¹³/13! < 6·10⁻⁸, a
+/// five-hundredth of a step of a 16-bit DAC. `core` has no sine.
+fn quarter_sine(x: f64) -> f64 {
+    let y = core::f64::consts::FRAC_PI_2 * x;
+    let z = y * y;
+    y * (1.0 - z / 6.0 * (1.0 - z / 20.0 * (1.0 - z / 42.0 * (1.0 - z / 72.0 * (1.0 - z / 110.0)))))
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,128 @@
+use stimrig_protocol::stimulator::{Burst, Ramp};
+use stimrig_protocol::{MAX_CONTACTS, Text};
+
+use super::*;
+
+pub(crate) fn spec() -> Spec {
+    Spec {
+        model: Text::new("test"),
+        uid: [0; 12],
+        firmware: [0; 16],
+        outputs: 4,
+        full_scale: 25_000_000_000,
+        dac_bits: 16,
+        cap: 12_700_000_000,
+        compliance: 15_000_000,
+        tick: 1000,
+        watchdog: 500_000_000,
+        open_detect: 1,
+        short_detect: 50_000,
+        shutdown: 1_000_000,
+        lead_in: 150_000,
+    }
+}
+
+pub(crate) fn program() -> Program {
+    let mut shares = [0; MAX_CONTACTS];
+    shares[0] = -1_000_000;
+    shares[1] = 1_000_000;
+    Program {
+        waveform: Waveform::Biphasic,
+        anodic: false,
+        amplitude: 2_000_000_000,
+        width: 200_000,
+        gap: 50_000,
+        recovery: Recovery::Mirrored,
+        recharge: None,
+        period: 20_000_000_000,
+        ramp: None,
+        burst: None,
+        cycle: None,
+        shares,
+        run: Run::UntilStopped,
+    }
+}
+
+fn charge(pulse: &Pulse) -> i64 {
+    pulse.phases().iter().map(|phase| i64::from(phase.code) * phase.width as i64).sum()
+}
+
+#[test]
+fn the_nearest_code_is_applied_and_said() {
+    let plan = Plan::new(&spec(), &program()).unwrap();
+    // 2 mA / 25 mA · 32767 = 2621.36.
+    assert_eq!(plan.pulse(0, 0).phases()[0].code, 2621);
+    assert_eq!(plan.applied().amplitude, 1_999_725_333);
+    assert_eq!(plan.codes(2621)[..3], [-2621, 2621, 0]);
+}
+
+#[test]
+fn every_recovery_and_every_step_of_a_ramp_balances_to_the_code() {
+    for ratio in [2000, 3000, 4000, 7000, 10_000] {
+        for amplitude in [100_000_000, 999_999_999, 12_700_000_000] {
+            let ramp = Some(Ramp { up: 500_000_000, law: Law::QuarterSine });
+            let asked = Program { recovery: Recovery::Ratio(ratio), amplitude, ramp, ..program() };
+            let plan = Plan::new(&spec(), &asked).unwrap();
+            assert!(plan.applied().amplitude <= spec().cap);
+            assert!((0..60).all(|n| charge(&plan.pulse(n, n)) == 0), "{ratio} {amplitude}");
+        }
+    }
+    let triphasic = Program { waveform: Waveform::Triphasic, recovery: Recovery::None, ..program() };
+    assert_eq!(charge(&Plan::new(&spec(), &triphasic).unwrap().pulse(0, 0)), 0);
+}
+
+#[test]
+fn the_currents_of_any_shares_sum_to_zero() {
+    let mut shares = [0; MAX_CONTACTS];
+    shares[..4].copy_from_slice(&[-333_333, -333_333, -333_334, 1_000_000]);
+    let plan = Plan::new(&spec(), &Program { shares, ..program() }).unwrap();
+    for code in [1, 2, 100, 2621, -2621, 16_000] {
+        let codes = plan.codes(code);
+        assert_eq!(codes.iter().sum::<i32>(), 0);
+        assert!((codes[3] - code).abs() <= 2, "{code}: {codes:?}");
+    }
+}
+
+#[test]
+fn ramps_follow_their_laws() {
+    let ramp = |law| Program { ramp: Some(Ramp { up: 200_000_000, law }), ..program() };
+    let linear = Plan::new(&spec(), &ramp(Law::Linear)).unwrap();
+    let sine = Plan::new(&spec(), &ramp(Law::QuarterSine)).unwrap();
+    for n in 0..10 {
+        let x = (n as f64 + 0.5) / 10.0;
+        assert_eq!(linear.pulse(n, n).phases()[0].code, (2621.0 * x).round() as i32);
+        let expected = (2621.0 * (std::f64::consts::FRAC_PI_2 * x).sin()).round() as i32;
+        assert_eq!(sine.pulse(n, n).phases()[0].code, expected);
+    }
+    assert_eq!(sine.pulse(10, 10).phases()[0].code, 2621);
+}
+
+#[test]
+fn a_rate_between_ticks_does_not_drift() {
+    // 30 Hz: 33 333.3… ticks.
+    let plan = Plan::new(&spec(), &Program { period: 33_333_333_333, ..program() }).unwrap();
+    assert_eq!(plan.start(30, 33_333_333_333), 1_000_000);
+    assert_eq!(plan.start(1, 33_333_333_333), 33_333);
+    let two_seconds = Program { period: 33_333_333_333, run: Run::Duration(2_000_000_000), ..program() };
+    let plan = Plan::new(&spec(), &two_seconds).unwrap();
+    assert_eq!((0..100).filter(|n| plan.emits(*n, plan.start(*n, 33_333_333_333))).count(), 60);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let refused = |program: Program| Plan::new(&spec(), &program).err();
+    assert_eq!(refused(Program { amplitude: 12_700_000_001, ..program() }), Some(Refusal::OverAmplitude));
+    assert_eq!(refused(Program { amplitude: 300_000, ..program() }), Some(Refusal::Amplitude));
+    assert_eq!(refused(Program { period: 449_000_000, ..program() }), Some(Refusal::Timing));
+    assert_eq!(refused(Program { period: 450_000_000, ..program() }), None);
+    assert_eq!(refused(Program { width: 499, ..program() }), Some(Refusal::Timing));
+    let burst = |period| Program { burst: Some(Burst { pulses: 40, period }), ..program() };
+    assert_eq!(refused(burst(450_000_000)), None);
+    assert_eq!(refused(burst(600_000_000)), Some(Refusal::Timing));
+    let mut shares = program().shares;
+    shares[1] = 900_000;
+    assert_eq!(refused(Program { shares, ..program() }), Some(Refusal::Shares));
+    shares[1] = 0;
+    shares[5] = 1_000_000;
+    assert_eq!(refused(Program { shares, ..program() }), Some(Refusal::Shares));
+}
