@@ -6,22 +6,32 @@
 
 mod baseline;
 mod channels;
+mod checks;
 mod estimate;
+mod figure;
 mod finder;
 mod finding;
+mod html;
+mod json;
 mod noise;
 mod pulse;
 mod summary;
+mod table;
 mod voltage;
+mod words;
 
 use crate::capture::Capture;
 use crate::quantity::{Dimension, engineering};
 
 pub use channels::{AnalyzeError, Channels, Scale};
 pub use estimate::{Estimate, Line, Shape};
+pub use figure::figure;
 pub use finding::{Finding, FindingCode};
+pub use html::html;
+pub use json::json;
 pub use pulse::{Phase, Pulse};
 pub use summary::Summary;
+pub use table::table;
 
 use baseline::{Baseline, baseline};
 use finder::{Segment, find, pair};

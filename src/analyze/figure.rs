@@ -1,0 +1,144 @@
+//! The picture: what was recorded, with what was read off it.
+
+use crate::plot::{Band, Figure, Level, PALETTE, Panel, Series};
+use crate::quantity::Dimension;
+
+use super::words::{headline, scope_of_u, shown};
+use super::{Analysis, Estimate, Phase, Pulse};
+
+/// The figure of one capture: the whole record, and beside a train its first pulse.
+pub fn figure(analysis: &Analysis) -> Figure {
+    let mut panels = Vec::new();
+    let pulses = &analysis.pulses;
+    let whole = (analysis.t0, analysis.t0 + (analysis.samples.max(1) - 1) as f64 / analysis.sample_rate);
+    // Around the first pulse, half its length before and after, where that shows more than the whole record.
+    let zoom = pulses.first().map(|first| {
+        let at = |sample: f64| analysis.t0 + sample / analysis.sample_rate;
+        let (from, to) = (at(first.window.0), at(first.window.1));
+        let margin = 0.35 * (to - from);
+        ((from - margin).max(whole.0), (to + margin).min(whole.1))
+    });
+    if pulses.len() > 1 {
+        panels.push(current(analysis, whole, "current, whole record", false));
+    }
+    let view = zoom.unwrap_or(whole);
+    let title = if pulses.len() > 1 { "current, first pulse" } else { "current" };
+    panels.push(current(analysis, view, title, true));
+    if analysis.channels.voltage_name.is_some() {
+        panels.push(voltage(analysis, view));
+    }
+    if pulses.len() == 1 && view != whole {
+        panels.push(current(analysis, whole, "current, whole record", false));
+    }
+    let mut notes: Vec<String> = analysis
+        .findings
+        .iter()
+        .map(|finding| format!("! {}: {}", finding.code.name(), finding.message))
+        .collect();
+    if let Some(pulse) = pulses.first() {
+        let resistance = pulse
+            .access_resistance
+            .as_ref()
+            .map(|r| format!(" · access {}", shown(r, Dimension::Resistance)));
+        notes.push(format!(
+            "net charge {} · imbalance {} of the leading phase{}",
+            shown(&pulse.net_charge, Dimension::Charge),
+            shown(&pulse.charge_imbalance, Dimension::Ratio),
+            resistance.unwrap_or_default(),
+        ));
+        notes.push(scope_of_u(analysis));
+    }
+    let count = match pulses.len() {
+        0 => "no pulse found".to_owned(),
+        1 => "1 pulse".to_owned(),
+        many => format!("{many} pulses"),
+    };
+    Figure {
+        title: analysis.file.clone(),
+        subtitle: format!("{} · {count}", headline(analysis)),
+        panels,
+        notes,
+    }
+}
+
+fn series(analysis: &Analysis, name: &str, values: &[f64], colour: usize) -> Series {
+    let points =
+        values.iter().enumerate().map(|(k, y)| (analysis.t0 + k as f64 / analysis.sample_rate, *y)).collect();
+    Series { name: name.to_owned(), points, colour: PALETTE.get(colour).copied().unwrap_or_default() }
+}
+
+fn bands(analysis: &Analysis, labelled: bool) -> Vec<Band> {
+    let at = |sample: f64| analysis.t0 + sample / analysis.sample_rate;
+    let band = |phase: &Phase| Band {
+        from: at(phase.edges.start),
+        to: at(phase.edges.end),
+        colour: PALETTE.get(usize::from(phase.polarity > 0)).copied().unwrap_or_default(),
+        label: match (labelled, phase.polarity) {
+            (false, _) => String::new(),
+            (true, -1) => "cathodic".to_owned(),
+            (true, _) => "anodic".to_owned(),
+        },
+    };
+    // Beyond some hundred pulses the shading is a grey wall.
+    analysis.pulses.iter().take(200).flat_map(|pulse| pulse.phases.iter()).map(band).collect()
+}
+
+fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool) -> Panel {
+    let at = |sample: f64| analysis.t0 + sample / analysis.sample_rate;
+    let mut levels = Vec::new();
+    if let Some(pulse) = analysis.pulses.first().filter(|_| labelled) {
+        for phase in &pulse.phases {
+            levels.extend(dimensions(phase, analysis.rest, &at));
+        }
+        levels.extend(gap(pulse, analysis.rest, &at));
+    }
+    Panel {
+        title: format!("{title} (`{}`)", analysis.channels.current_name),
+        unit: "A".to_owned(),
+        window: Some(window),
+        series: vec![series(analysis, &analysis.channels.current_name, &analysis.channels.current, 0)],
+        bands: bands(analysis, labelled),
+        levels,
+    }
+}
+
+/// The level of a phase and, at half of it, its width.
+fn dimensions(phase: &Phase, rest: f64, at: &impl Fn(f64) -> f64) -> [Level; 2] {
+    let signed = f64::from(phase.polarity) * phase.amplitude.value;
+    let (from, to) = (at(phase.edges.start), at(phase.edges.end));
+    let level = Estimate { value: signed, ..phase.amplitude.clone() };
+    [
+        Level { from, to, y: rest + signed, label: shown(&level, Dimension::Current), bars: false },
+        Level { from, to, y: rest + 0.5 * signed, label: shown(&phase.width, Dimension::Time), bars: true },
+    ]
+}
+
+fn gap(pulse: &Pulse, rest: f64, at: &impl Fn(f64) -> f64) -> Option<Level> {
+    let (first, second) = (pulse.phases.first()?, pulse.phases.get(1)?);
+    let gap = pulse.gap.as_ref().filter(|gap| gap.value > 0.0)?;
+    // Drawn off the trace, on the side of the second phase.
+    let y = rest + 0.12 * f64::from(second.polarity) * second.amplitude.value;
+    let (from, to) = (at(first.edges.end), at(second.edges.start));
+    Some(Level { from, to, y, label: format!("gap {}", shown(gap, Dimension::Time)), bars: true })
+}
+
+fn voltage(analysis: &Analysis, window: (f64, f64)) -> Panel {
+    let name = analysis.channels.voltage_name.clone().unwrap_or_default();
+    let mut title = format!("voltage (`{name}`)");
+    if let Some(pulse) = analysis.pulses.first() {
+        let parts = [("access voltage", &pulse.access_voltage), ("polarization", &pulse.polarization)];
+        for (what, estimate) in parts {
+            if let Some(estimate) = estimate {
+                title.push_str(&format!(" · {what} {}", shown(estimate, Dimension::Voltage)));
+            }
+        }
+    }
+    Panel {
+        title,
+        unit: "V".to_owned(),
+        window: Some(window),
+        series: vec![series(analysis, &name, &analysis.channels.voltage, 2)],
+        bands: bands(analysis, false),
+        levels: Vec::new(),
+    }
+}

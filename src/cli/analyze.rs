@@ -1,0 +1,166 @@
+//! `stimrig analyze`.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::analyze::{Analysis, AnalyzeError, Options, Scale, analyze, figure, html, json, table};
+use crate::capture::{CaptureError, CaptureFault, MAX_BYTES, read};
+use crate::plot::{PlotError, draw};
+use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::record::CheckRecord;
+
+use super::output::{OutputError, print, write};
+
+/// Measure recorded waveforms: amplitude, width, charge and imbalance with their uncertainty.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Captures: Tektronix, Rigol, Siglent or generic CSV.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Column of the current [default: the first in ampere].
+    #[arg(long, value_name = "COLUMN")]
+    current: Option<String>,
+    /// What a displayed unit of that column stands for, such as '1 mA/A' or '10 mA/V'.
+    #[arg(long, value_name = "CURRENT/UNIT")]
+    scale: Option<String>,
+    /// Column of the electrode voltage [default: the first in volt].
+    #[arg(long, value_name = "COLUMN")]
+    voltage: Option<String>,
+    /// Limit of error of the instrument, of reading, such as '3 %'; without it U excludes the instrument.
+    #[arg(long, value_name = "RATIO")]
+    max_error: Option<String>,
+    /// Judge the record against the program and the checks of a scenario file (its phantom and steps are ignored).
+    #[arg(long, value_name = "SCENARIO")]
+    expect: Option<PathBuf>,
+    /// How to print the result.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Draw the waveform with what was measured, as SVG (with several files: NAME-1.svg, NAME-2.svg …).
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person at a terminal.
+    Table,
+    /// For a program.
+    Json,
+    /// One self-contained page.
+    Html,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    #[error("{file}: {source}")]
+    Analyze { file: String, source: AnalyzeError },
+    #[error("{file}: {source}")]
+    Open { file: String, source: std::io::Error },
+    #[error("--max-error: {0}")]
+    MaxError(QuantityError),
+    #[error("--max-error: `{0}` is not between 0 and 100 %")]
+    MaxErrorRange(String),
+    #[error("--scale: {0}")]
+    Scale(AnalyzeError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+impl Failure {
+    fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Capture(error) => Some(error.fault.help()),
+            Self::Analyze { source, .. } | Self::Scale(source) => Some(source.help()),
+            Self::MaxError(_) | Self::MaxErrorRange(_) => {
+                Some("state it as a ratio, such as --max-error '3 %'")
+            }
+            Self::Open { .. } | Self::Plot(_) | Self::Output(_) => None,
+        }
+    }
+}
+
+/// Runs the command; the exit code is 0 even with findings, 2 for a file that cannot be read, and with `--expect` that
+/// of `run`.
+pub fn run(args: &Args) -> u8 {
+    match execute(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            if let Some(help) = failure.help() {
+                eprintln!("  help: {help}");
+            }
+            2
+        }
+    }
+}
+
+fn execute(args: &Args) -> Result<u8, Failure> {
+    let options = options(args)?;
+    let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
+    for file in &args.files {
+        let name = file.display().to_string();
+        let capture = read(&name, &bytes(file, &name)?)?;
+        let analysis =
+            analyze(&capture, &options).map_err(|source| Failure::Analyze { file: name, source })?;
+        results.push((analysis, Vec::new()));
+    }
+    let text = match (args.format, results.as_slice()) {
+        (Format::Table, all) => {
+            let tables: Vec<String> = all.iter().map(|(analysis, checks)| table(analysis, checks)).collect();
+            tables.join("\n")
+        }
+        (Format::Html, all) => html(all)?,
+        // One file is one document; several are a list of them.
+        (Format::Json, [(analysis, checks)]) => format!("{:#}\n", json(analysis, checks)),
+        (Format::Json, all) => {
+            let all: Vec<_> = all.iter().map(|(analysis, checks)| json(analysis, checks)).collect();
+            format!("{:#}\n", serde_json::Value::from(all))
+        }
+    };
+    if let Some(plot) = &args.plot {
+        for (at, (analysis, _)) in results.iter().enumerate() {
+            let path = if results.len() == 1 { plot.clone() } else { numbered(plot, at + 1) };
+            write(&path, draw(&figure(analysis))?.as_bytes())?;
+            eprintln!("plot: {}", path.display());
+        }
+    }
+    print(&text)?;
+    Ok(0)
+}
+
+fn options(args: &Args) -> Result<Options, Failure> {
+    let max_error = match &args.max_error {
+        None => None,
+        Some(text) => {
+            let value = Quantity::parse_as(text, Dimension::Ratio).map_err(Failure::MaxError)?;
+            if !(0.0..1.0).contains(&value) {
+                return Err(Failure::MaxErrorRange(text.clone()));
+            }
+            Some(value)
+        }
+    };
+    let scale = args.scale.as_deref().map(Scale::parse).transpose().map_err(Failure::Scale)?;
+    Ok(Options { current: args.current.clone(), voltage: args.voltage.clone(), scale, max_error })
+}
+
+/// The file, unless it is too large to be held.
+fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
+    let open = |source| Failure::Open { file: name.to_owned(), source };
+    let length = std::fs::metadata(path).map_err(open)?.len();
+    if length > MAX_BYTES {
+        let fault = CaptureFault::TooLarge { bytes: length, limit: MAX_BYTES };
+        return Err(CaptureError { file: name.to_owned(), line: None, column: None, fault }.into());
+    }
+    std::fs::read(path).map_err(open)
+}
+
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    path.with_file_name(format!("{stem}-{number}.svg"))
+}
