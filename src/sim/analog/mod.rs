@@ -1,0 +1,341 @@
+//! The continuous world of a simulated bench: output stage, phantom, relays and the load's front end.
+//!
+//! Time is integer nanoseconds and belongs to the caller, who drives the world forward with [`Analog::advance`]. Between
+//! two changes everything is known in closed form, through filter and converter included, so samples do not depend on
+//! how often one looks: any split of `advance` gives the same codes.
+
+mod bessel;
+mod converter;
+mod lane;
+mod noise;
+mod relays;
+mod stream;
+
+use crate::instrument::StreamChannel;
+use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe, Waveform};
+use crate::rig::{AdcSpec, DefectKind, DefectValue, SimBench};
+use crate::signal::{Block, Calibration, MarkerBit, Sensed, StreamKind};
+
+pub use bessel::Bessel;
+use converter::{Converter, Grade};
+use lane::Lane;
+use noise::{Gaussian, key, normal};
+use relays::Relays;
+use stream::Stream;
+
+/// Samples per second of the slow leakage channel.
+pub const SLOW_RATE: f64 = 1e3;
+/// Longest segment, s: bounds rounding in the recurrences, and how far ahead a limiter's onset is looked for.
+const LONGEST: f64 = 0.25;
+
+/// A channel that the load does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no channel {name} that senses {quantity:?}: contacts sense current, `vout` and the phantom's senses voltage"
+)]
+pub struct UnknownChannel {
+    /// Name asked for.
+    pub name: String,
+    /// Quantity asked for.
+    pub quantity: Sensed,
+}
+
+/// The simulated world.
+#[derive(Debug, Clone)]
+pub struct Analog {
+    circuit: Circuit,
+    relays: Relays,
+    adc: AdcSpec,
+    bench: SimBench,
+    bench_seed: u64,
+    noise_seed: u64,
+    gaussian: Gaussian,
+    now: u64,
+    /// Start of the present segment: ns and the fraction of one.
+    start: (u64, f64),
+    /// Length of the present segment, s; `None` until it is opened.
+    span: Option<f64>,
+    fast: Option<Stream>,
+    slow: Option<Stream>,
+    recharge_opens: bool,
+    limited: bool,
+    /// Leads whose current the stimulator drives, kept to read the load it sees.
+    bits: Vec<(MarkerBit, bool)>,
+}
+
+impl Analog {
+    /// A bench at time 0 with the phantom plugged in, relaxed, interlock open. `bench_seed` decides what is drawn once per
+    /// bench (gain, offset, non-linearity, clock), `noise_seed` the noise of every sample. Defects of the output stage
+    /// (`compliance_low`, `recharge_stuck`, `blocking_capacitor_shorted`) are taken from the bench.
+    ///
+    /// # Errors
+    /// [`NetworkError`] when phantom or output stage hold a value that cannot be solved with.
+    pub fn new(
+        bench: &SimBench,
+        phantom: &Phantom,
+        bench_seed: u64,
+        noise_seed: u64,
+    ) -> Result<Self, NetworkError> {
+        let defect = |kind| bench.defects.iter().find(|defect| defect.kind == kind);
+        let shorted = defect(DefectKind::BlockingCapacitorShorted).is_some();
+        let low = defect(DefectKind::ComplianceLow).map(|defect| defect.value.amount());
+        let stuck = defect(DefectKind::RechargeStuck).map(|defect| match &defect.value {
+            DefectValue::Names(words) => words.iter().any(|word| word == "closed"),
+            _ => false,
+        });
+        let output = Output {
+            compliance: low.unwrap_or(bench.stimulator.compliance),
+            blocking_capacitor: if shorted { 0.0 } else { bench.stimulator.blocking_capacitor },
+            recharge: bench.stimulator.recharge,
+            ..Output::default()
+        };
+        let mut circuit = Circuit::new(phantom, output)?;
+        let access = circuit.driven().next().map_or(0.0, |contact| circuit.access_resistance(contact));
+        circuit.set_interlock(false);
+        circuit.set_recharge_stuck(stuck == Some(true));
+        Ok(Self {
+            relays: Relays::new(access),
+            circuit,
+            adc: bench.adc.clone(),
+            bench: bench.clone(),
+            bench_seed,
+            noise_seed,
+            gaussian: Gaussian::new(),
+            now: 0,
+            start: (0, 0.0),
+            span: None,
+            fast: None,
+            slow: None,
+            recharge_opens: stuck == Some(false),
+            limited: false,
+            bits: Vec::new(),
+        })
+    }
+
+    /// Time, ns.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The phantom that is plugged in.
+    pub fn phantom(&self) -> &Phantom {
+        self.circuit.phantom()
+    }
+
+    /// Lets time pass up to `to` (ns) and samples everything whose instant lies before it. A `to` in the past does nothing.
+    pub fn advance(&mut self, to: u64) {
+        while self.now < to {
+            let span = self.open();
+            let elapsed = self.elapsed(to);
+            let until = span.min(elapsed);
+            for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
+                stream.render(&self.gaussian, until);
+            }
+            if span > elapsed {
+                self.now = to;
+            } else {
+                self.finish(span);
+                self.now = self.start.0.min(to);
+                if self.elapsed(to) <= 0.0 {
+                    self.now = to;
+                }
+            }
+        }
+    }
+
+    /// Changes what the stimulator's output does, from now on.
+    pub fn set_drive(&mut self, drive: &Drive) {
+        self.change(|analog| {
+            analog.limited = false;
+            let never = analog.recharge_opens && *drive == Drive::Recharge;
+            analog.circuit.set_drive(if never { &Drive::Off } else { drive });
+        });
+    }
+
+    /// A constant current into a contact that does not pass the series capacitor (defect `dc_leakage`), A.
+    pub fn set_leakage(&mut self, contact: usize, amperes: f64) {
+        self.change(|analog| analog.circuit.set_leakage(contact, amperes));
+    }
+
+    /// Voltage of the first driven source, upstream of the series capacitor, against the stimulator's ground, V.
+    pub fn output_voltage(&self) -> f64 {
+        self.circuit.driven().next().map_or(0.0, |contact| self.value(Probe::Source(contact)))
+    }
+
+    /// True when a source has limited its voltage since the drive changed last.
+    pub fn at_compliance(&self) -> bool {
+        self.limited || self.circuit.at_compliance()
+    }
+
+    /// |v/i| at the driven lead, downstream of the series capacitor, ohm; infinite while nothing flows.
+    pub fn load_resistance(&self) -> f64 {
+        let current = self.circuit.driven().next().map_or(0.0, |contact| self.value(Probe::Current(contact)));
+        if current == 0.0 { f64::INFINITY } else { (self.value(Probe::Vout) / current).abs() }
+    }
+
+    /// The true value of a signal now: no filter, no noise.
+    pub fn value(&self, probe: Probe) -> f64 {
+        let mut wave = Waveform::default();
+        self.circuit.waveform(probe, &mut wave);
+        wave.at(if self.span.is_some() { self.elapsed(self.now) } else { 0.0 })
+    }
+
+    /// The signal of a channel by name.
+    pub fn probe(&self, name: &str, quantity: Sensed) -> Result<Probe, UnknownChannel> {
+        let phantom = self.circuit.phantom();
+        let contact = phantom.contacts.iter().position(|(contact, _)| contact == name);
+        let sense = phantom.senses.iter().find(|(sense, ..)| sense == name);
+        match (quantity, contact, sense) {
+            (Sensed::Current, Some(contact), _) => Ok(Probe::Current(contact)),
+            (Sensed::Voltage, _, Some((_, plus, minus))) => Ok(Probe::Nodes(*plus, *minus)),
+            (Sensed::Voltage, ..) if name == "vout" => Ok(Probe::Vout),
+            _ => Err(UnknownChannel { name: name.to_owned(), quantity }),
+        }
+    }
+
+    /// Starts streaming: sample 0 lies at this instant. Returns the *stated* calibration of each fast channel, then (if
+    /// `slow`) of the leakage channel of each contact. A stream that is running ends.
+    ///
+    /// # Errors
+    /// [`UnknownChannel`] when the load has no such channel; a running stream is left alone.
+    pub fn start_stream(
+        &mut self,
+        channels: &[StreamChannel],
+        slow: bool,
+    ) -> Result<Vec<Calibration>, UnknownChannel> {
+        let probes: Vec<Probe> = channels
+            .iter()
+            .map(|channel| self.probe(&channel.name, channel.quantity))
+            .collect::<Result<_, _>>()?;
+        self.change(|_| {});
+        let adc = &self.adc;
+        let grade =
+            |bits| Grade { bits, gain: adc.gain_error, offset: adc.offset, inl: adc.inl, noise: adc.noise };
+        let clock = 1.0 + adc.clock_error * normal(key(self.bench_seed, "sample clock"), 0);
+        let filter = Bessel::new(adc.filter.poles, adc.filter.cutoff);
+        let lanes = channels.iter().zip(probes).map(|(channel, probe)| {
+            let converter = Converter::new(
+                &grade(adc.bits),
+                &channel.name,
+                channel.range,
+                self.bench_seed,
+                self.noise_seed,
+            );
+            Lane::new(probe, converter, channel.range, &filter, self.circuit.value(probe))
+        });
+        let lanes = lanes.collect();
+        let fast = Stream::new(StreamKind::Fast, filter, 1.0 / (adc.sample_rate * clock), self.now, lanes);
+
+        let dc = &self.bench.dc;
+        let filter = Bessel::new(dc.filter.poles, dc.filter.cutoff);
+        let contacts = self.circuit.phantom().contacts.iter().enumerate();
+        let lanes = contacts.map(|(contact, (name, _))| {
+            let (name, probe) = (format!("{name} slow"), Probe::Current(contact));
+            let converter =
+                Converter::new(&grade(dc.bits), &name, dc.range, self.bench_seed, self.noise_seed);
+            Lane::new(probe, converter, dc.range, &filter, self.circuit.value(probe))
+        });
+        let lanes = lanes.collect();
+        let leakage = Stream::new(StreamKind::Slow, filter, 1.0 / (SLOW_RATE * clock), self.now, lanes);
+        self.fast = Some(fast);
+        self.slow = slow.then_some(leakage);
+        let standing: Vec<(MarkerBit, bool)> =
+            self.bits.iter().copied().filter(|(_, value)| *value).collect();
+        for (bit, value) in standing {
+            self.write_marker(bit, value);
+        }
+        let streams = [&self.fast, &self.slow].into_iter().flatten();
+        Ok(streams.flat_map(Stream::calibrations).collect())
+    }
+
+    /// Ends streaming; samples not taken are gone.
+    pub fn end_stream(&mut self) {
+        self.fast = None;
+        self.slow = None;
+    }
+
+    /// Sets a marker bit; it is in the streams from the next sample on if it changes.
+    pub fn set_marker(&mut self, bit: MarkerBit, value: bool) {
+        match self.bits.iter_mut().find(|(known, _)| *known == bit) {
+            Some((_, standing)) if *standing == value => return,
+            Some((_, standing)) => *standing = value,
+            None if value => self.bits.push((bit, value)),
+            None => return,
+        }
+        self.write_marker(bit, value);
+    }
+
+    /// Toggles a marker bit.
+    pub fn toggle_marker(&mut self, bit: MarkerBit) {
+        let standing = self.bits.iter().find(|(known, _)| *known == bit).is_some_and(|(_, value)| *value);
+        self.set_marker(bit, !standing);
+    }
+
+    /// Samples per channel that wait to be taken.
+    pub fn pending(&self, kind: StreamKind) -> u64 {
+        let stream = if kind == StreamKind::Fast { &self.fast } else { &self.slow };
+        stream.as_ref().map_or(0, Stream::pending)
+    }
+
+    /// Hands out up to `most` samples per channel with their markers; `None` when there are none.
+    pub fn take_block(&mut self, kind: StreamKind, most: usize) -> Option<Block<'_>> {
+        let stream = if kind == StreamKind::Fast { &mut self.fast } else { &mut self.slow };
+        stream.as_mut().and_then(|stream| stream.take(most))
+    }
+
+    fn write_marker(&mut self, bit: MarkerBit, value: bool) {
+        for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
+            stream.mark(bit, value);
+        }
+    }
+
+    /// Seconds from the start of the segment to `instant` (ns).
+    fn elapsed(&self, instant: u64) -> f64 {
+        let whole = if instant >= self.start.0 {
+            (instant - self.start.0) as f64
+        } else {
+            -((self.start.0 - instant) as f64)
+        };
+        ((whole - self.start.1) * 1e-9).max(0.0)
+    }
+
+    /// Opens the segment that begins now, if it is not open; returns its length, s.
+    fn open(&mut self) -> f64 {
+        if let Some(span) = self.span {
+            return span;
+        }
+        let span = self.circuit.span(LONGEST);
+        for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
+            stream.open(&self.circuit, self.relays.zero, self.start.0, self.start.1);
+        }
+        self.span = Some(span);
+        span
+    }
+
+    /// Ends the open segment after `seconds`.
+    fn finish(&mut self, seconds: f64) {
+        for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
+            stream.close(seconds);
+        }
+        self.circuit.step(seconds);
+        self.limited |= self.circuit.at_compliance();
+        let fraction = self.start.1 + seconds * 1e9;
+        self.start = (self.start.0 + fraction.floor() as u64, fraction.fract());
+        self.span = None;
+    }
+
+    /// Applies a change at the present instant.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        if self.span.is_some() {
+            let elapsed = self.elapsed(self.now);
+            self.finish(elapsed);
+        }
+        // The instant itself is exact; only a limiter's onset lies between two nanoseconds.
+        self.start = (self.now, 0.0);
+        change(self);
+        self.limited |= self.circuit.at_compliance();
+    }
+}
+
+#[cfg(test)]
+mod tests;
