@@ -24,7 +24,7 @@ pub fn read_phantom(source: &Source) -> Result<Phantom, Vec<Diagnostic>> {
 }
 
 fn lower(fields: &Fields<'_>, source: &Source) -> Option<Phantom> {
-    super::rig_file::version(fields);
+    fields.check_version();
     let name = fields.require("name").and_then(|at| at.text());
     let mut nodes = Vec::new();
     let contacts = fields.require("contacts").and_then(|at| contacts(&at, &mut nodes));

@@ -41,16 +41,8 @@ impl Rig {
     }
 }
 
-/// `version: 1`, which every file must state.
-pub(crate) fn version(fields: &Fields<'_>) {
-    let Some(at) = fields.require("version") else { return };
-    if at.node().as_text() != Some("1") {
-        at.error(&format!("version {} is not known", at.described()), Some("this stimrig reads version 1"));
-    }
-}
-
 fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
-    version(fields);
+    fields.check_version();
     let name = fields.require("name").and_then(|at| at.text());
     let stimulator = fields.require("stimulator").and_then(|at| at.fields(STIMULATOR_KEYS));
     let load = fields.require("load").and_then(|at| at.fields(LOAD_KEYS));

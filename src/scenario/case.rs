@@ -2,6 +2,7 @@
 
 use crate::phantom::Phantom;
 use crate::signal::Program;
+use crate::source::Places;
 
 use super::Check;
 
@@ -163,6 +164,26 @@ pub enum Action {
     HostSilence(f64),
     /// Re-measure the load's own offset.
     Zero,
+    /// Act on the stimulator's core through the debug probe.
+    Probe(ProbeAction),
+}
+
+/// What the debug probe does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbeAction {
+    /// Halt the core.
+    Halt,
+    /// Let it run on.
+    Resume,
+    /// Reset it.
+    Reset,
+    /// Write a word at a symbol.
+    Write {
+        /// Symbol of the firmware image.
+        symbol: String,
+        /// Value.
+        value: u32,
+    },
 }
 
 /// One step of a case.
@@ -209,4 +230,6 @@ pub struct Case {
     pub checks: Vec<Check>,
     /// Decision rule.
     pub decision: Decision,
+    /// Where its parts stand in the scenario file (`program.width`, `steps[2].inject`, `expect[0].amplitude`).
+    pub places: Places,
 }

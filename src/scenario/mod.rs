@@ -1,7 +1,24 @@
 //! What to prove: scenarios, their matrix, and the plan of one case on one rig.
+//!
+//! A scenario is lowered once per combination of its matrix: [`read_scenario`] substitutes the `$names` in the
+//! positioned tree and lowers that tree to a [`Case`] whose existence proves that it keeps the rules of the language.
+//! [`plan`] then binds a case to a rig; a [`Plan`] proves that nothing about running it can be a usage error.
 
 mod case;
+mod catalogue;
 mod check;
+mod expect;
+mod matrix;
+mod program;
+mod read;
+mod rules;
+mod schema;
+mod steps;
+mod timeline;
 
-pub use case::{Action, Case, Decision, Fault, FaultCode, Fidelity, Step};
+pub use case::{Action, Case, Decision, Fault, FaultCode, Fidelity, ProbeAction, Step};
+pub use catalogue::{After, Per, Traits};
 pub use check::{Check, Criterion, Measurand, Nominal, PhaseChoice, Statistic, Tolerance, WindowKind};
+pub use read::{Unresolved, read_scenario};
+pub use schema::scenario_schema;
+pub use timeline::Timeline;

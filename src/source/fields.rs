@@ -4,6 +4,9 @@ use std::cell::RefCell;
 
 use super::{Diagnostic, Key, Kind, Node, Place, Source, Span, nearest};
 
+/// More than anyone repairs at once; a hostile file could have thousands.
+const MAX_PROBLEMS: usize = 100;
+
 /// The file being lowered and the problems found so far.
 #[derive(Debug)]
 pub struct Context<'s> {
@@ -17,6 +20,11 @@ impl<'s> Context<'s> {
         Self { source, problems: RefCell::new(problems) }
     }
 
+    /// The file being lowered.
+    pub fn source(&self) -> &'s Source {
+        self.source
+    }
+
     /// The tree's root.
     pub fn root<'a>(&'a self, node: &'a Node) -> At<'a>
     where
@@ -28,7 +36,7 @@ impl<'s> Context<'s> {
     /// Keeps a problem. The same problem at the same place (once per case of a matrix) is kept once.
     pub fn report(&self, problem: Diagnostic) {
         let mut problems = self.problems.borrow_mut();
-        if !problems.contains(&problem) {
+        if problems.len() < MAX_PROBLEMS && !problems.contains(&problem) {
             problems.push(problem);
         }
     }
@@ -41,7 +49,10 @@ impl<'s> Context<'s> {
     /// Everything found, in file order.
     pub fn finish(self) -> Vec<Diagnostic> {
         let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| (problem.place.span.line, problem.place.span.column));
+        problems.sort_by(|one, other| {
+            let key = |problem: &Diagnostic| (problem.place.span.line, problem.place.span.column);
+            one.place.file.cmp(&other.place.file).then(key(one).cmp(&key(other)))
+        });
         problems
     }
 }
@@ -69,6 +80,14 @@ impl<'a> At<'a> {
     /// The way to it, such as `steps[2].inject`.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Where it stands: at its key where that is all there is to see, else at itself.
+    pub fn span(&self) -> Span {
+        match (&self.node.kind, self.key) {
+            (Kind::Scalar { .. }, _) | (_, None) => self.node.span,
+            (_, Some(key)) => key,
+        }
     }
 
     /// Its place.
@@ -122,8 +141,9 @@ impl<'a> At<'a> {
     /// A map of known keys; every key that is not one of them is a problem.
     pub fn fields(&self, keys: &'static [&'static str]) -> Option<Fields<'a>> {
         let entries = self.entries()?;
-        for (key, at) in &entries {
-            if !keys.contains(&key.text.as_str()) {
+        let unknown = entries.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
+        for (key, at) in unknown.take(MAX_PROBLEMS) {
+            {
                 at.key_error(
                     &format!("unknown key `{}`", key.text),
                     Some(&suggestion(&key.text, keys.iter().copied())),
@@ -211,6 +231,17 @@ impl<'a> Fields<'a> {
             return None;
         }
         self.get(key)
+    }
+
+    /// Checks `version: 1`, which every file must state.
+    pub fn check_version(&self) {
+        let Some(at) = self.require("version") else { return };
+        if at.node.as_text() != Some("1") {
+            at.error(
+                &format!("version {} is not known", at.described()),
+                Some("this stimrig reads version 1"),
+            );
+        }
     }
 
     /// The value of an optional key as `read` understands it, or the default: also after a problem, so that lowering

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle};
 
 use super::{Diagnostic, Key, Kind, Node, Source, Span};
 
@@ -25,7 +25,7 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Diagnostic>), Vec<Diagnostic>
     options.emit_comments = false;
     let mut builder = Builder {
         source,
-        lines: source.text.lines().collect(),
+
         open: Vec::new(),
         root: None,
         anchors: HashMap::new(),
@@ -38,7 +38,13 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Diagnostic>), Vec<Diagnostic>
             Err(error) => {
                 let mark = error.marker();
                 let span = Span { line: mark.line() as u32, column: mark.col() as u32 + 1, length: 1 };
-                Err(Box::new(source.place(span, "").error(&format!("not YAML: {}", error.info()), None)))
+                // The scanner looks ahead, so it may meet the limit before the tree does.
+                let what = if *error.kind() == ErrorKind::RecursionLimitExceeded {
+                    format!("nested deeper than {MAX_DEPTH} levels")
+                } else {
+                    format!("not YAML: {}", error.info())
+                };
+                Err(Box::new(source.place(span, "").error(&what, None)))
             }
         };
         if let Err(fatal) = outcome {
@@ -75,7 +81,6 @@ enum Content {
 
 struct Builder<'s> {
     source: &'s Source,
-    lines: Vec<&'s str>,
     open: Vec<Open>,
     root: Option<Node>,
     anchors: HashMap<usize, Node>,
@@ -225,10 +230,7 @@ impl Builder<'_> {
     /// Cuts a span that runs over several lines at the end of its first.
     fn within_line(&self, mut span: Span) -> Span {
         if span.length == 0 {
-            let line = self
-                .lines
-                .get(span.line.saturating_sub(1) as usize)
-                .map_or(0, |line| line.chars().count() as u32);
+            let line = self.source.line(span.line).chars().count() as u32;
             span.length = (line + 1).saturating_sub(span.column).max(1);
         }
         span

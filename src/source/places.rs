@@ -2,23 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::{At, Place};
+use std::sync::Arc;
 
-/// Path in the tree → place.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Places(BTreeMap<String, Place>);
+use super::{At, Place, Source, Span};
+
+/// Path in the tree → place, in the one file that was lowered or in what was laid over it.
+#[derive(Debug, Clone, Default)]
+pub struct Places(BTreeMap<String, (Arc<Source>, Span)>);
+
+/// Two files that say the same in different places are the same.
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 impl Places {
-    /// Remembers where a value stands.
-    pub fn keep(&mut self, at: &At<'_>) {
-        self.0.insert(at.path().to_owned(), at.place());
+    /// Remembers where a value and everything under it stand.
+    pub fn keep_all(&mut self, at: &At<'_>) {
+        let source = Arc::new(at.context().source().clone());
+        self.keep(at, &source);
     }
 
-    /// Remembers a value and everything under it.
-    pub fn keep_all(&mut self, at: &At<'_>) {
-        self.keep(at);
+    fn keep(&mut self, at: &At<'_>, source: &Arc<Source>) {
+        self.0.insert(at.path().to_owned(), (Arc::clone(source), at.span()));
         for child in at.children() {
-            self.keep_all(&child);
+            self.keep(&child, source);
         }
     }
 
@@ -26,8 +35,8 @@ impl Places {
     pub fn find(&self, path: &str) -> Place {
         let mut path = path;
         loop {
-            if let Some(place) = self.0.get(path) {
-                return place.clone();
+            if let Some((source, span)) = self.0.get(path) {
+                return source.place(*span, path);
             }
             if path.is_empty() {
                 return Place::default();

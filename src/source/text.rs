@@ -1,5 +1,7 @@
 //! Bytes of a file to text, refusing what is not a text file of sensible size.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::{Diagnostic, Place, Severity, Span};
@@ -10,7 +12,9 @@ pub struct Source {
     /// Path as given by the user, or a description such as `--set sim.adc.noise`.
     pub name: String,
     /// Its text, without a byte order mark.
-    pub text: String,
+    pub text: Arc<str>,
+    /// Byte offset of the start of every line.
+    starts: Arc<[usize]>,
     /// SHA-256 of its bytes, hexadecimal.
     pub hash: String,
 }
@@ -21,7 +25,12 @@ impl Source {
 
     /// A text that is already known to be one.
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.to_owned(), text: text.to_owned(), hash: hex(&Sha256::digest(text.as_bytes())) }
+        Self::of(name, text, text.as_bytes())
+    }
+
+    fn of(name: &str, text: &str, bytes: &[u8]) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { name: name.to_owned(), text: text.into(), starts, hash: hex(&Sha256::digest(bytes)) }
     }
 
     /// Decodes a file's bytes.
@@ -54,7 +63,7 @@ impl Source {
                 ));
             }
         };
-        Ok(Self { name: name.to_owned(), text: text.to_owned(), hash: hex(&Sha256::digest(bytes)) })
+        Ok(Self::of(name, text, bytes))
     }
 
     /// The diagnostic for a file beyond [`Source::MAX_BYTES`], which need not have been read to say so.
@@ -65,7 +74,10 @@ impl Source {
 
     /// A line of the text without its end, from 1.
     pub fn line(&self, number: u32) -> &str {
-        self.text.lines().nth(number.saturating_sub(1) as usize).unwrap_or("")
+        let at = number.saturating_sub(1) as usize;
+        let start = self.starts.get(at).copied().unwrap_or(self.text.len());
+        let end = self.starts.get(at + 1).copied().unwrap_or(self.text.len());
+        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 
     /// A place in it.

@@ -1,3 +1,3 @@
 //! One integration binary (link time), one module per subject.
 
-mod analyze;
+mod language;

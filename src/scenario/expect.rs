@@ -1,0 +1,285 @@
+//! `expect:` lowered to checks.
+
+use crate::phantom::Phantom;
+use crate::quantity::{Dimension, Quantity};
+use crate::source::{At, Fields, nearest};
+
+use super::{
+    After, Check, Criterion, FaultCode, Measurand, Nominal, PhaseChoice, Statistic, Tolerance, Traits,
+    WindowKind, steps,
+};
+
+pub(super) const KEYS: &[&str] = &[
+    "equals",
+    "within",
+    "at_most",
+    "at_least",
+    "between",
+    "of",
+    "in",
+    "statistic",
+    "phase",
+    "contact",
+    "definition",
+    "window",
+    "note",
+    "after",
+    "for",
+    "is",
+];
+const CRITERIA: [&str; 5] = ["equals", "within", "at_most", "at_least", "between"];
+pub(super) const TOLERANCE_KEYS: &[&str] = &["rel", "abs"];
+pub(super) const STATISTICS: &[(&str, Statistic)] =
+    &[("worst", Statistic::Worst), ("mean", Statistic::Mean), ("p99", Statistic::P99)];
+pub(super) const PHASES: &[(&str, PhaseChoice)] =
+    &[("leading", PhaseChoice::Leading), ("recovery", PhaseChoice::Recovery), ("each", PhaseChoice::Each)];
+pub(super) const WINDOWS: &[(&str, WindowKind)] =
+    &[("cycle", WindowKind::Cycle), ("pulse", WindowKind::Pulse)];
+
+/// Lowers the checks.
+pub(super) fn lower(at: &At<'_>, phantom: &Phantom) -> Option<Vec<Check>> {
+    let items = at.list()?;
+    if items.is_empty() {
+        at.key_error("a scenario without a check proves nothing", None);
+    }
+    Some(items.iter().filter_map(|item| check(item, phantom)).collect())
+}
+
+fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
+    let entries = item.entries()?;
+    let [(key, at)] = entries.as_slice() else {
+        item.error(
+            "a check names one measurand",
+            Some("such as `- amplitude: { of: programmed, within: 3 % }`"),
+        );
+        return None;
+    };
+    let Some(measurand) = Measurand::ALL.iter().copied().find(|measurand| measurand.name() == key.text)
+    else {
+        let near = nearest(&key.text, Measurand::ALL.iter().map(|measurand| measurand.name())).map_or_else(
+            || "`stimrig explain` lists them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        at.key_error(&format!("there is no measurand `{}`", key.text), Some(&near));
+        return None;
+    };
+    let traits = measurand.traits();
+    let line = key.span.line;
+    let text = at.key_place().excerpt.trim().trim_start_matches("- ").to_owned();
+    let mut check = Check {
+        measurand,
+        criterion: Criterion::Holds,
+        window: None,
+        statistic: Statistic::Worst,
+        phase: PhaseChoice::Leading,
+        contact: None,
+        definition: None,
+        window_kind: WindowKind::Cycle,
+        after: None,
+        hold: None,
+        is: None,
+        note: None,
+        line,
+        text,
+    };
+    // A property may be written as `restart_refused: true`.
+    if traits.holds && at.node().as_text() == Some("true") {
+        if traits.hold || traits.after == After::Fault {
+            at.error(&format!("`{}` needs its `after`", key.text), None);
+        }
+        return Some(check);
+    }
+    let fields = at.fields(KEYS)?;
+    check.criterion = criterion(&fields, measurand, &traits).unwrap_or(Criterion::Holds);
+    options(&fields, &traits, phantom, &mut check);
+    Some(check)
+}
+
+fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut Check) {
+    let name = check.measurand.name();
+    let refuse = |key: &str, allowed: bool| {
+        if let Some(at) = fields.get(key).filter(|_| !allowed) {
+            at.key_error(&format!("`{name}` takes no `{key}`"), None);
+        }
+        allowed
+    };
+    if refuse(
+        "in",
+        matches!(traits.per, super::Per::Unit | super::Per::Window)
+            || check.measurand == Measurand::AccumulatedCharge,
+    ) {
+        check.window = fields.get("in").and_then(|at| window(&at));
+    }
+    check.statistic = fields.or("statistic", Statistic::Worst, |at| at.word("a statistic", STATISTICS));
+    refuse(
+        "statistic",
+        traits.per == super::Per::Unit && !traits.equals || check.statistic == Statistic::Worst,
+    );
+    if refuse("phase", traits.phase) {
+        check.phase = fields.or("phase", PhaseChoice::Leading, |at| at.word("a phase", PHASES));
+    }
+    if refuse("contact", traits.contact) {
+        check.contact = fields.get("contact").and_then(|at| {
+            let idle = check.measurand == Measurand::DcLeakageCurrent && at.node().as_text() == Some("idle");
+            if idle { Some("idle".to_owned()) } else { steps::contact(&at, phantom) }
+        });
+    }
+    if refuse("definition", !traits.definitions.is_empty()) {
+        let known: Vec<(&str, &str)> = traits.definitions.iter().map(|name| (*name, *name)).collect();
+        let chosen =
+            fields.get("definition").and_then(|at| at.word(&format!("a definition of {name}"), &known));
+        check.definition = chosen.map(str::to_owned);
+    }
+    if refuse("window", traits.window) {
+        check.window_kind = fields.or("window", WindowKind::Cycle, |at| at.word("a window", WINDOWS));
+    }
+    if refuse("after", traits.after != After::No) {
+        let needed = matches!(traits.after, After::Instant | After::Fault);
+        let at = if needed { fields.require("after") } else { fields.get("after") };
+        check.after = at.and_then(|at| at.text().map(str::to_owned));
+    }
+    if refuse("for", traits.hold) {
+        let needed = check.measurand == Measurand::StaysOff;
+        let at = if needed { fields.require("for") } else { fields.get("for") };
+        check.hold = at.and_then(|at| at.positive(Dimension::Time));
+    }
+    if refuse("is", check.measurand == Measurand::FaultReported) {
+        let known: Vec<(&str, FaultCode)> =
+            FaultCode::ALL.iter().map(|(code, name)| (*name, *code)).collect();
+        check.is = fields.require("is").and_then(|at| at.word("a fault code", &known));
+    }
+    check.note = fields.get("note").and_then(|at| at.text().map(str::to_owned));
+}
+
+fn window(at: &At<'_>) -> Option<(String, String)> {
+    let ends = at.list()?;
+    match ends.as_slice() {
+        [from, to] => Some((from.text()?.to_owned(), to.text()?.to_owned())),
+        _ => {
+            at.error("a window lies between two instants", Some("such as `[start, stop]`"));
+            None
+        }
+    }
+}
+
+fn criterion(fields: &Fields<'_>, measurand: Measurand, traits: &Traits) -> Option<Criterion> {
+    let name = measurand.name();
+    let dimension = measurand.dimension();
+    let given: Vec<&str> = CRITERIA.into_iter().filter(|key| fields.has(key)).collect();
+    let key = match given.as_slice() {
+        [] if traits.holds => return Some(Criterion::Holds),
+        [] => {
+            fields.at().key_error(
+                &format!("`{name}` has no criterion"),
+                Some("one of: equals, within, at_most, at_least, between"),
+            );
+            return None;
+        }
+        [key] => *key,
+        [_, second, ..] => {
+            fields.get(second)?.key_error("a check has one criterion", Some("write a second check"));
+            return None;
+        }
+    };
+    let at = fields.get(key)?;
+    if let Some(of) = fields.get("of").filter(|_| key != "within") {
+        of.key_error(&format!("`of` goes with `within`, not with `{key}`"), None);
+    }
+    let allowed = match key {
+        "equals" => traits.equals,
+        _ if measurand == Measurand::FaultReported => key == "at_most",
+        _ => traits.bounds,
+    };
+    if !allowed {
+        let help = match (key, traits.holds) {
+            (_, true) => "it holds or not",
+            ("equals", _) => "a measured quantity is never exactly equal: use `of` with `within`",
+            _ => "see `stimrig explain`",
+        };
+        at.key_error(&format!("`{name}` cannot be judged by `{key}`"), Some(help));
+        return None;
+    }
+    match key {
+        "within" => within(fields, &at, measurand, traits),
+        "at_most" => at.not_negative_unless_log(measurand).map(Criterion::AtMost),
+        "at_least" => at.not_negative_unless_log(measurand).map(Criterion::AtLeast),
+        "between" => {
+            let ends = at.list()?;
+            let [low, high] = ends.as_slice() else {
+                at.error("`between` takes two limits", Some("such as `[1 mA, 2 mA]`"));
+                return None;
+            };
+            let (low, high) = (low.quantity(dimension), high.quantity(dimension));
+            let (low, high) = (low?, high?);
+            if low > high {
+                at.error("the lower limit comes first", None);
+            }
+            Some(Criterion::Between(low, high))
+        }
+        _ => equals(&at, measurand).map(Criterion::Equals),
+    }
+}
+
+impl At<'_> {
+    /// A limit on a magnitude, which cannot be negative; Shannon's k is a logarithm and can.
+    fn not_negative_unless_log(&self, measurand: Measurand) -> Option<f64> {
+        if measurand == Measurand::ShannonK {
+            self.number()
+        } else {
+            self.not_negative(measurand.dimension())
+        }
+    }
+}
+
+fn equals(at: &At<'_>, measurand: Measurand) -> Option<f64> {
+    if measurand == Measurand::Polarity {
+        let signs = [("-1", -1.0), ("1", 1.0), ("+1", 1.0), ("cathodic", -1.0), ("anodic", 1.0)];
+        return at.word("a polarity", &signs);
+    }
+    at.count(0).map(|count| count as f64)
+}
+
+fn within(fields: &Fields<'_>, at: &At<'_>, measurand: Measurand, traits: &Traits) -> Option<Criterion> {
+    let dimension = measurand.dimension();
+    let Some(of) = fields.get("of") else {
+        let percent = dimension != Dimension::Ratio
+            && at.node().as_text().is_some_and(|text| Quantity::parse_as(text, Dimension::Ratio).is_ok());
+        if percent {
+            at.error(
+                "a percentage of what?",
+                Some("add `of: programmed`, `of: applied` or `of: <quantity>`"),
+            );
+            return None;
+        }
+        return at.not_negative(dimension).map(Criterion::Magnitude);
+    };
+    let name = measurand.name();
+    let nominal = match of.node().as_text() {
+        Some("programmed") if traits.programmed => Some(Nominal::Programmed),
+        Some("applied") if traits.applied => Some(Nominal::Applied),
+        Some(word @ ("programmed" | "applied")) => {
+            of.error(&format!("`{name}` has no {word} value"), Some("state the nominal as a quantity"));
+            None
+        }
+        _ => of.quantity(dimension).map(Nominal::Value),
+    };
+    let tolerance = tolerance(at, dimension);
+    Some(Criterion::Within { of: nominal?, tolerance: tolerance? })
+}
+
+/// A percentage of the nominal, a quantity, or both, of which the larger counts.
+fn tolerance(at: &At<'_>, dimension: Dimension) -> Option<Tolerance> {
+    if at.node().as_text().is_none() {
+        let fields = at.fields(TOLERANCE_KEYS)?;
+        if !fields.has("rel") && !fields.has("abs") {
+            at.error("a tolerance has `rel`, `abs` or both", None);
+        }
+        let rel = fields.or("rel", 0.0, |at| at.not_negative(Dimension::Ratio));
+        return Some(Tolerance { rel, abs: fields.or("abs", 0.0, |at| at.not_negative(dimension)) });
+    }
+    let relative = at.node().as_text().is_some_and(|text| Quantity::parse_as(text, Dimension::Ratio).is_ok());
+    if relative {
+        return Some(Tolerance { rel: at.not_negative(Dimension::Ratio)?, abs: 0.0 });
+    }
+    Some(Tolerance { rel: 0.0, abs: at.not_negative(dimension)? })
+}

@@ -1,0 +1,290 @@
+//! `program:` lowered, and what makes a program impossible.
+
+use crate::phantom::Phantom;
+use crate::quantity::{Dimension, engineering};
+use crate::signal::{Burst, Cycle, Law, Polarity, Program, Ramp, Recovery, Run, Share, Waveform};
+use crate::source::{At, Fields};
+
+pub(super) const KEYS: &[&str] = &[
+    "waveform",
+    "leading",
+    "amplitude",
+    "width",
+    "gap",
+    "recovery",
+    "recharge",
+    "rate",
+    "ramp",
+    "burst",
+    "cycle",
+    "contacts",
+];
+/// What may change while running.
+pub(super) const SET_KEYS: &[&str] =
+    &["amplitude", "width", "gap", "rate", "recovery", "recharge", "contacts"];
+pub(super) const RECOVERY_KEYS: &[&str] = &["ratio", "passive"];
+pub(super) const RAMP_KEYS: &[&str] = &["up", "law"];
+pub(super) const BURST_KEYS: &[&str] = &["pulses", "rate", "recovery_after"];
+pub(super) const CYCLE_KEYS: &[&str] = &["on_time", "off_time"];
+
+pub(super) const WAVEFORMS: &[(&str, Waveform)] = &[
+    ("biphasic", Waveform::Biphasic),
+    ("monophasic", Waveform::Monophasic),
+    ("triphasic", Waveform::Triphasic),
+    ("alternating", Waveform::Alternating),
+];
+pub(super) const POLARITIES: &[(&str, Polarity)] =
+    &[("cathodic", Polarity::Cathodic), ("anodic", Polarity::Anodic)];
+pub(super) const LAWS: &[(&str, Law)] =
+    &[("linear", Law::Linear), ("quarter-sine", Law::QuarterSine), ("width", Law::Width)];
+
+/// Lowers a program; with `base`, what is left out is the base's.
+pub(super) fn lower(
+    at: &At<'_>,
+    keys: &'static [&'static str],
+    base: Option<&Program>,
+    phantom: &Phantom,
+) -> Option<Program> {
+    let fields = at.fields(keys)?;
+    // `set` knows fewer keys than a whole program.
+    let get = |key: &str| if keys.contains(&key) { fields.get(key) } else { None };
+    let waveform = get("waveform")
+        .and_then(|at| at.word("a waveform", WAVEFORMS))
+        .unwrap_or(base.map_or(Waveform::Biphasic, |base| base.waveform));
+    let leading = get("leading")
+        .and_then(|at| at.word("a polarity", POLARITIES))
+        .unwrap_or(base.map_or(Polarity::Cathodic, |base| base.leading));
+    let required = |key: &str, dimension: Dimension, base: Option<f64>| match base {
+        Some(value) => Some(fields.or(key, value, |at| at.positive(dimension))),
+        None => fields.require(key).and_then(|at| at.positive(dimension)),
+    };
+    let amplitude = required("amplitude", Dimension::Current, base.map(|base| base.amplitude));
+    let width = required("width", Dimension::Time, base.map(|base| base.width));
+    let rate = required("rate", Dimension::Frequency, base.map(|base| base.rate));
+    let gap = fields.or("gap", base.map_or(0.0, |base| base.gap), |at| at.not_negative(Dimension::Time));
+    let burst = get("burst").map_or(base.and_then(|base| base.burst), |at| burst(&at));
+    let per_burst =
+        get("burst").and_then(|at| at.fields(BURST_KEYS)).and_then(|burst| recovery_after(&burst));
+    let default = match waveform {
+        Waveform::Biphasic => Recovery::Mirrored,
+        _ => Recovery::None,
+    };
+    let kept = base.filter(|base| base.waveform == waveform).map_or(default, |base| base.recovery);
+    let mut recovery = get("recovery").and_then(|at| recovery(&at, waveform)).unwrap_or(kept);
+    if let (Recovery::Passive { per_burst: after, .. }, Some(chosen)) = (&mut recovery, per_burst) {
+        *after = chosen;
+    } else if per_burst.is_some()
+        && let Some(at) = get("burst")
+    {
+        at.error("`recovery_after` is for a passive recovery", None);
+    }
+    let recharge =
+        get("recharge").map_or(base.and_then(|base| base.recharge), |at| at.positive(Dimension::Time));
+    let ramp = get("ramp").map_or(base.and_then(|base| base.ramp), |at| ramp(&at));
+    let cycle = get("cycle").map_or(base.and_then(|base| base.cycle), |at| cycle(&at));
+    let contacts = match get("contacts") {
+        Some(at) => shares(&at, phantom),
+        None => Some(base.map_or_else(|| default_shares(phantom), |base| base.contacts.clone())),
+    };
+    let program = Program {
+        waveform,
+        leading,
+        amplitude: amplitude?,
+        width: width?,
+        gap,
+        recovery,
+        recharge,
+        rate: rate?,
+        ramp,
+        burst,
+        cycle,
+        contacts: contacts?,
+        run: base.map_or(Run::UntilStopped, |base| base.run),
+    };
+    possible(&program, &fields);
+    Some(program)
+}
+
+fn recovery(at: &At<'_>, waveform: Waveform) -> Option<Recovery> {
+    let recovery = if at.node().as_text().is_some() {
+        at.word("a recovery", &[("mirrored", Recovery::Mirrored), ("none", Recovery::None)])?
+    } else {
+        let fields = at.fields(RECOVERY_KEYS)?;
+        match (fields.get("ratio"), fields.get("passive")) {
+            (Some(ratio), None) => Recovery::Ratio(ratio.positive(Dimension::Number)?),
+            (None, Some(passive)) => {
+                Recovery::Passive { duration: passive.positive(Dimension::Time)?, per_burst: false }
+            }
+            _ => {
+                at.error("a recovery is `mirrored`, `none`, `{ ratio: 4 }` or `{ passive: 5 ms }`", None);
+                return None;
+            }
+        }
+    };
+    let fits = match waveform {
+        Waveform::Biphasic => matches!(recovery, Recovery::Mirrored | Recovery::Ratio(_)),
+        Waveform::Monophasic => matches!(recovery, Recovery::Passive { .. } | Recovery::None),
+        Waveform::Triphasic | Waveform::Alternating => false,
+    };
+    if !fits {
+        let (what, help) = match waveform {
+            Waveform::Biphasic => (
+                "a biphasic pulse recovers actively",
+                "`mirrored` or `{ ratio: 4 }`; or `waveform: monophasic`",
+            ),
+            Waveform::Monophasic => (
+                "a monophasic pulse has no active recovery",
+                "`{ passive: 5 ms }` or `none`; or `waveform: biphasic`",
+            ),
+            Waveform::Triphasic => ("a triphasic pulse takes no recovery", "its phases already are ½, −1, ½"),
+            Waveform::Alternating => {
+                ("an alternating train takes no recovery", "each pulse recovers the one before")
+            }
+        };
+        at.error(what, Some(help));
+        return None;
+    }
+    Some(recovery)
+}
+
+fn burst(at: &At<'_>) -> Option<Burst> {
+    let fields = at.fields(BURST_KEYS)?;
+    let pulses = fields.require("pulses").and_then(|at| at.count(1)).and_then(|n| u32::try_from(n).ok());
+    let rate = fields.require("rate").and_then(|at| at.positive(Dimension::Frequency));
+    Some(Burst { pulses: pulses?, rate: rate? })
+}
+
+fn recovery_after(burst: &Fields<'_>) -> Option<bool> {
+    burst
+        .get("recovery_after")
+        .and_then(|at| at.word("`pulse` or `burst`", &[("pulse", false), ("burst", true)]))
+}
+
+fn ramp(at: &At<'_>) -> Option<Ramp> {
+    let fields = at.fields(RAMP_KEYS)?;
+    let law = fields.or("law", Law::Linear, |at| at.word("a law", LAWS));
+    Some(Ramp { up: fields.require("up")?.positive(Dimension::Time)?, law })
+}
+
+fn cycle(at: &At<'_>) -> Option<Cycle> {
+    let fields = at.fields(CYCLE_KEYS)?;
+    let time = |key| fields.require(key).and_then(|at| at.positive(Dimension::Time));
+    let (on_time, off_time) = (time("on_time"), time("off_time"));
+    Some(Cycle { on_time: on_time?, off_time: off_time? })
+}
+
+fn shares(at: &At<'_>, phantom: &Phantom) -> Option<Vec<Share>> {
+    let mut shares = Vec::new();
+    for (key, value) in at.entries()? {
+        if phantom.node_of(&key.text).is_none() {
+            let names = phantom.contacts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            value.key_error(
+                &format!("`{}` is not a contact of phantom `{}`", key.text, phantom.name),
+                Some(&format!("one of: {names}")),
+            );
+        }
+        shares.push(Share { contact: key.text.clone(), share: value.quantity(Dimension::Ratio)? });
+    }
+    let sum = |sign: f64| shares.iter().map(|share| (share.share * sign).max(0.0)).sum::<f64>();
+    for (sign, what) in [(-1.0, "sinks (negative shares)"), (1.0, "sources (positive shares)")] {
+        let sum = sum(sign);
+        if (sum - 1.0).abs() > 1e-9 {
+            let sum = engineering(sign * sum, Dimension::Ratio, 6);
+            at.error(
+                &format!("the {what} sum to {sum}, not to {} %", 100.0 * sign),
+                Some("such as `{ e1: -100 %, case: 100 % }`"),
+            );
+        }
+    }
+    Some(shares)
+}
+
+/// The phantom's first contact against its return.
+fn default_shares(phantom: &Phantom) -> Vec<Share> {
+    let back = phantom.return_contact();
+    let electrode =
+        phantom.contacts.iter().map(|(name, _)| name.as_str()).find(|name| *name != back).unwrap_or("");
+    vec![Share { contact: electrode.to_owned(), share: -1.0 }, Share { contact: back.to_owned(), share: 1.0 }]
+}
+
+/// Phases that overlap, pulses that do not fit their period.
+fn possible(program: &Program, fields: &Fields<'_>) {
+    const SLACK: f64 = 1e-9;
+    let time = |seconds: f64| engineering(seconds, Dimension::Time, 6);
+    let blame = |keys: &[&str], what: String| {
+        let written = keys.iter().find(|key| fields.has(key)).and_then(|key| fields.get(key));
+        written.as_ref().unwrap_or(fields.at()).error(&what, None);
+    };
+    let active = Program { ramp: None, ..program.clone() }.pulse(0).end();
+    let (slot, slot_name) = match (program.waveform, program.burst) {
+        (Waveform::Alternating, _) => (program.period() / 2.0, "half period"),
+        (_, Some(burst)) => (1.0 / burst.rate, "period within the burst"),
+        _ => (program.period(), "period"),
+    };
+    if program.width >= slot {
+        blame(
+            &["width", "rate"],
+            format!("a width of {} does not fit a {slot_name} of {}", time(program.width), time(slot)),
+        );
+        return;
+    }
+    if active > slot + SLACK {
+        let what = format!(
+            "a pulse takes {}, longer than the {slot_name} of {}: its phases would overlap the next",
+            time(active),
+            time(slot)
+        );
+        blame(&["recovery", "gap", "width", "rate"], what);
+        return;
+    }
+    // The switch is closed after the last active phase; a passive recovery waits the gap first.
+    let closed = match program.recovery {
+        Recovery::Passive { duration, per_burst } => Some((duration + program.gap, per_burst)),
+        _ => program.recharge.map(|duration| (duration, false)),
+    };
+    let burst_length =
+        program.burst.map_or(0.0, |burst| f64::from(burst.pulses.saturating_sub(1)) / burst.rate);
+    if let Some((closed, per_burst)) = closed {
+        let room = if per_burst { program.period() - burst_length } else { slot };
+        if active + closed > room + SLACK {
+            let what = format!(
+                "the recharge ends {} after the pulse began, beyond the {}",
+                time(active + closed),
+                time(room)
+            );
+            blame(&["recharge", "recovery", "rate"], what);
+        }
+    }
+    if let Some(burst) = program.burst {
+        if burst.rate <= program.rate {
+            blame(&["burst"], "pulses within a burst must follow faster than the bursts".to_owned());
+        } else if burst_length + active > program.period() + SLACK {
+            blame(
+                &["burst"],
+                format!(
+                    "a burst takes {}, longer than its period of {}",
+                    time(burst_length + active),
+                    time(program.period())
+                ),
+            );
+        }
+        if program.waveform == Waveform::Alternating {
+            blame(&["burst"], "an alternating train has no bursts".to_owned());
+        }
+    }
+    if let Some(cycle) = program.cycle
+        && cycle.on_time < program.period() - SLACK
+    {
+        blame(
+            &["cycle"],
+            format!(
+                "an on-time of {} holds no whole period of {}",
+                time(cycle.on_time),
+                time(program.period())
+            ),
+        );
+    }
+    if matches!(program.recovery, Recovery::Passive { .. }) && program.recharge.is_some() {
+        blame(&["recharge"], "the passive recovery already closes the recharge switch".to_owned());
+    }
+}

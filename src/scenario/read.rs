@@ -1,0 +1,197 @@
+//! A scenario file to its cases.
+
+use crate::phantom::Phantom;
+use crate::quantity::Dimension;
+use crate::rig::read_phantom;
+use crate::signal::Run;
+use crate::source::{At, Context, Diagnostic, Fields, Places, Source, nearest, parse};
+
+use super::{Case, Decision, Fidelity, expect, matrix, program, rules, steps};
+
+pub(super) const KEYS: &[&str] = &[
+    "$schema",
+    "version",
+    "name",
+    "about",
+    "verifies",
+    "min_fidelity",
+    "tags",
+    "phantom",
+    "matrix",
+    "program",
+    "duration",
+    "pulses",
+    "steps",
+    "expect",
+    "decision",
+];
+pub(super) const FIDELITIES: &[(&str, Fidelity)] = &[("sim", Fidelity::Sim), ("rig", Fidelity::Rig)];
+pub(super) const DECISIONS: &[(&str, Decision)] =
+    &[("guarded", Decision::Guarded), ("simple", Decision::Simple)];
+
+/// How long a scenario runs that does not say, s.
+const DEFAULT_DURATION: f64 = 2.0;
+
+/// A phantom that could not be found or read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unresolved {
+    /// What went wrong, as a lowercase fragment.
+    pub what: String,
+    /// Phantoms that would have been found.
+    pub known: Vec<String>,
+}
+
+/// Reads a scenario file and expands its matrix.
+///
+/// `resolve` finds a phantom file by the name or path that the scenario gives. The cases are empty if any diagnostic is
+/// an error; warnings come beside the cases.
+pub fn read_scenario(
+    source: &Source,
+    resolve: &mut dyn FnMut(&str) -> Result<Source, Unresolved>,
+) -> (Vec<Case>, Vec<Diagnostic>) {
+    let (root, problems) = match parse(source) {
+        Ok(parsed) => parsed,
+        Err(problems) => return (Vec::new(), problems),
+    };
+    let context = Context::new(source, problems);
+    let mut phantoms = Phantoms { resolve, read: Vec::new() };
+    let cases = all_cases(&context.root(&root), source, &context, &mut phantoms).unwrap_or_default();
+    let problems = context.finish();
+    let failed = problems.iter().any(Diagnostic::is_error);
+    (if failed { Vec::new() } else { cases }, problems)
+}
+
+fn all_cases(
+    root: &At<'_>,
+    source: &Source,
+    context: &Context<'_>,
+    phantoms: &mut Phantoms<'_>,
+) -> Option<Vec<Case>> {
+    let fields = root.fields(KEYS)?;
+    let matrix = fields.get("matrix");
+    let combinations = matrix::combinations(matrix.as_ref())?;
+    let mut cases = Vec::with_capacity(combinations.len());
+    for (index, combination) in combinations.iter().enumerate() {
+        let tree = matrix::substitute(root, combination);
+        let values: Vec<(String, String)> =
+            combination.iter().map(|(name, value)| ((*name).to_owned(), value.inline())).collect();
+        let case = lower(&context.root(&tree), source, index + 1, values, phantoms);
+        if let Some(case) = case {
+            rules::check(&case, context);
+            cases.push(case);
+        }
+    }
+    Some(cases)
+}
+
+fn lower(
+    root: &At<'_>,
+    source: &Source,
+    number: usize,
+    matrix: Vec<(String, String)>,
+    phantoms: &mut Phantoms<'_>,
+) -> Option<Case> {
+    let fields = root.fields(KEYS)?;
+    fields.check_version();
+    let scenario = fields.require("name").and_then(|at| at.text());
+    let words = |key| {
+        fields.or(key, Vec::new(), |at| {
+            Some(at.list()?.iter().filter_map(At::text).map(str::to_owned).collect())
+        })
+    };
+    let (verifies, tags) = (words("verifies"), words("tags"));
+    let about = fields.get("about").and_then(|at| at.text().map(|text| text.trim().to_owned()));
+    let min_fidelity = fields.or("min_fidelity", Fidelity::Sim, |at| at.word("a fidelity", FIDELITIES));
+    let decision = fields.or("decision", Decision::Guarded, |at| at.word("a decision rule", DECISIONS));
+    let run = run(&fields);
+    let phantom = fields.require("phantom").and_then(|at| phantoms.find(&at));
+    let (program_at, expect_at) = (fields.require("program"), expect_list(&fields));
+    // Without a phantom nothing that names a contact can be understood.
+    let phantom = phantom?;
+    let program = program_at.as_ref().and_then(|at| program::lower(at, program::KEYS, None, &phantom));
+    let checks = expect_at.and_then(|at| expect::lower(&at, &phantom));
+    let mut program = program?;
+    program.run = match run {
+        None if fields.has("steps") => Run::UntilStopped,
+        None => Run::Duration(DEFAULT_DURATION),
+        Some(run) => run,
+    };
+    let steps = match fields.get("steps") {
+        Some(at) => steps::lower(&at, &program, &phantom),
+        None => Some(steps::default(&program, program_at.map_or(0, |at| at.key_place().span.line))),
+    };
+    let mut places = Places::default();
+    places.keep_all(root);
+    let scenario = scenario?.to_owned();
+    let values = matrix.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
+    let name = if values.is_empty() { scenario.clone() } else { format!("{scenario} [{values}]") };
+    Some(Case {
+        file: source.name.clone(),
+        hash: source.hash.clone(),
+        number,
+        scenario,
+        name,
+        about,
+        matrix,
+        verifies,
+        min_fidelity,
+        tags,
+        phantom,
+        program,
+        steps: steps?,
+        checks: checks?,
+        decision,
+        places,
+    })
+}
+
+fn expect_list<'a>(fields: &Fields<'a>) -> Option<At<'a>> {
+    if !fields.has("expect") {
+        fields.at().key_error("`expect` is missing: a scenario without a check proves nothing", None);
+        return None;
+    }
+    fields.get("expect")
+}
+
+/// What the stimulator does by itself once started.
+fn run(fields: &Fields<'_>) -> Option<Run> {
+    let duration = fields.get("duration").and_then(|at| at.positive(Dimension::Time));
+    let pulses = fields.get("pulses").and_then(|at| at.count(1));
+    if let (Some(at), true) = (fields.get("pulses"), fields.has("duration")) {
+        at.key_error("`duration` already says how long it runs", None);
+    }
+    duration.map(Run::Duration).or(pulses.map(Run::Pulses))
+}
+
+/// Phantoms read so far, so that a matrix reads each once.
+struct Phantoms<'r> {
+    resolve: &'r mut dyn FnMut(&str) -> Result<Source, Unresolved>,
+    read: Vec<(String, Option<Phantom>)>,
+}
+
+impl Phantoms<'_> {
+    fn find(&mut self, at: &At<'_>) -> Option<Phantom> {
+        let name = at.text()?;
+        if let Some((_, phantom)) = self.read.iter().find(|(own, _)| own == name) {
+            return phantom.clone();
+        }
+        let phantom = match (self.resolve)(name) {
+            Ok(source) => match read_phantom(&source) {
+                Ok(phantom) => Some(phantom),
+                Err(problems) => {
+                    problems.into_iter().for_each(|problem| at.context().report(problem));
+                    None
+                }
+            },
+            Err(Unresolved { what, known }) => {
+                let near = nearest(name, known.iter().map(String::as_str))
+                    .map(|near| format!("did you mean `{near}`?"));
+                let list = (!known.is_empty()).then(|| format!("one of: {}", known.join(", ")));
+                at.error(&what, near.or(list).as_deref());
+                None
+            }
+        };
+        self.read.push((name.to_owned(), phantom.clone()));
+        phantom
+    }
+}

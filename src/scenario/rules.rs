@@ -1,0 +1,268 @@
+//! What a case must keep beyond its grammar: instants that exist, checks that can judge something.
+
+use crate::quantity::{Dimension, engineering};
+use crate::signal::{Program, Recovery, Waveform};
+use crate::source::{Context, Diagnostic, Place, nearest};
+
+use super::timeline::Timeline;
+use super::{
+    Action, After, Case, Check, Criterion, Measurand, Nominal, Per, PhaseChoice, Statistic, WindowKind,
+};
+
+/// Reports everything in a case that could never be judged.
+pub(super) fn check(case: &Case, context: &Context<'_>) {
+    let timeline = Timeline::of(&case.steps);
+    for (index, check) in case.checks.iter().enumerate() {
+        let path = format!("expect[{index}].{}", check.measurand.name());
+        let rule = Rule { case, check, timeline: &timeline, path, context };
+        rule.instants();
+        rule.recovery();
+        rule.evidence();
+        rule.after_fault();
+    }
+}
+
+struct Rule<'c> {
+    case: &'c Case,
+    check: &'c Check,
+    timeline: &'c Timeline,
+    path: String,
+    context: &'c Context<'c>,
+}
+
+impl Rule<'_> {
+    fn place(&self, key: &str) -> Place {
+        self.case.places.find(&if key.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}.{key}", self.path)
+        })
+    }
+
+    fn error(&self, key: &str, what: &str, help: Option<&str>) {
+        self.report(self.place(key).error(what, help));
+    }
+
+    fn report(&self, diagnostic: Diagnostic) {
+        self.context.report(diagnostic);
+    }
+
+    fn name(&self) -> &'static str {
+        self.check.measurand.name()
+    }
+
+    fn program(&self) -> &Program {
+        &self.case.program
+    }
+
+    /// Named instants exist and stand in the order of time.
+    fn instants(&self) {
+        let known: Vec<&str> =
+            self.timeline.instants.iter().map(|(name, ..)| name.as_str()).chain(["settled"]).collect();
+        let exists = |key: &str, name: &str| {
+            let there = known.contains(&name);
+            if !there {
+                let near = nearest(name, known.iter().copied());
+                let help = near.map_or_else(
+                    || format!("one of: {}", known.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.error(key, &format!("there is no instant `{name}`"), Some(&help));
+            }
+            there
+        };
+        if let Some((from, to)) = &self.check.window {
+            let there = exists("in[0]", from) & exists("in[1]", to);
+            let early = |name: &str| self.timeline.time(name);
+            if there && from != "settled" && to != "settled" && early(from) >= early(to) {
+                self.error("in", &format!("`{from}` is not before `{to}`"), None);
+            } else if there && to == "settled" && from == "stop" {
+                self.error("in", "`stop` is not before `settled`", None);
+            }
+        }
+        let Some(after) = &self.check.after else { return };
+        if !exists("after", after) || self.check.measurand.traits().after != After::Fault {
+            return;
+        }
+        let action = self.timeline.step(self.case, after).map(|step| &step.action);
+        if !matches!(action, Some(Action::Inject(_) | Action::HostSilence(_))) {
+            self.error(
+                "after",
+                &format!("`{after}` is neither a fault nor a host silence"),
+                Some("name the `inject` or `host` step with `as:`"),
+            );
+        }
+    }
+
+    /// A recovery that nobody programmed has no nominal, and some waveforms have no second phase.
+    fn recovery(&self) {
+        let (check, program) = (self.check, self.program());
+        let active = match program.waveform {
+            Waveform::Biphasic | Waveform::Triphasic => true,
+            Waveform::Monophasic | Waveform::Alternating => false,
+        };
+        let passive = matches!(program.recovery, Recovery::Passive { .. });
+        if check.phase != PhaseChoice::Leading && !active {
+            let nominal = matches!(
+                check.criterion,
+                Criterion::Within { of: Nominal::Programmed | Nominal::Applied, .. }
+            );
+            let kind = if passive { "passive recovery" } else { "train without a recovery phase" };
+            if nominal {
+                self.error(
+                    "phase",
+                    &format!("a {kind} has no programmed {}", self.name()),
+                    Some("judge `phase: leading`"),
+                );
+            } else if !passive || check.measurand != Measurand::ChargePerPhase {
+                self.error(
+                    "phase",
+                    &format!("a {kind} has no second phase to measure"),
+                    Some("judge `phase: leading`"),
+                );
+            }
+        }
+        if check.window_kind == WindowKind::Pulse && passive {
+            self.error(
+                "window",
+                "a passive recovery ends with the cycle, not with the pulse",
+                Some("use `window: cycle`"),
+            );
+        }
+        if check.measurand == Measurand::Gap
+            && !matches!(program.waveform, Waveform::Biphasic | Waveform::Triphasic)
+        {
+            self.error("", "there is no gap between phases: each pulse has one", None);
+        }
+        let asks_burst = matches!(check.measurand, Measurand::BurstRate | Measurand::BurstPulses);
+        if asks_burst && program.burst.is_none() {
+            self.error("", "the program has no bursts", None);
+        }
+        let asks_cycle = matches!(check.measurand, Measurand::CycleOn | Measurand::CycleOff);
+        if asks_cycle && program.cycle.is_none() {
+            self.error("", "the program has no on and off times", None);
+        }
+        let asks_ramp = matches!(
+            check.measurand,
+            Measurand::RampDuration | Measurand::RampError | Measurand::RestartAmplitude
+        );
+        if asks_ramp && program.ramp.is_none() {
+            self.error("", "the program has no ramp", None);
+        }
+        let areas = matches!(check.measurand, Measurand::ChargeDensity | Measurand::ShannonK);
+        let contact = check.contact.as_deref().unwrap_or(program.main_contact());
+        if areas && self.case.phantom.area_of(contact).is_none() {
+            let what = format!("phantom `{}` states no area of `{contact}`", self.case.phantom.name);
+            self.error("", &what, Some("add `area: { … }` to the phantom file"));
+        }
+        if check.measurand.traits().sense && self.case.phantom.senses.is_empty() {
+            let what =
+                format!("phantom `{}` has no `sense` channel to measure a voltage", self.case.phantom.name);
+            self.error("", &what, None);
+        }
+    }
+
+    /// The window holds at least what the definition asks for.
+    fn evidence(&self) {
+        let (check, program) = (self.check, self.program());
+        if !matches!(check.measurand.traits().per, Per::Unit | Per::Window)
+            || check.measurand == Measurand::DcLeakageCurrent
+        {
+            return;
+        }
+        let Some(start) = self.timeline.start else { return };
+        let (from, to) = match &check.window {
+            None => (start + program.ramp_end(), self.timeline.default_end),
+            Some((from, to)) => match (self.timeline.time(from), self.timeline.time(to)) {
+                (Some(from), Some(to)) if from < to => (from.max(start), to),
+                _ => return,
+            },
+        };
+        // Only the first program of a run can be foreseen here.
+        let changed =
+            self.case.steps.iter().any(|step| matches!(step.action, Action::Program(_) | Action::Set(_)));
+        let pulses_end = program.pulse_limit().map_or(f64::INFINITY, |limit| start + program.start_of(limit));
+        let length = if changed { to - from } else { to.min(pulses_end) - from };
+        let time = |seconds: f64| engineering(seconds.max(0.0), Dimension::Time, 4);
+        if length <= 0.0 {
+            self.error(
+                "",
+                &format!("`{}` could judge nothing: its window is empty", self.name()),
+                Some("the default window begins after the ramp and ends at the first fault"),
+            );
+            return;
+        }
+        let pulses = program.pulses_before(length - 1e-9);
+        if pulses == 0 {
+            self.error("", &format!("`{}` could judge nothing in {}", self.name(), time(length)), None);
+        }
+        let periods = length * program.rate;
+        match check.measurand {
+            Measurand::MeanDcCurrent if length < 1.0 - 1e-9 || periods < 10.0 - 1e-9 => {
+                let what = format!(
+                    "`mean_dc_current` needs at least 1 s and 10 cycles, and this window has {} and {periods:.1}",
+                    time(length)
+                );
+                self.error("", &what, None);
+            }
+            Measurand::Rate | Measurand::PeriodJitter if pulses < 2 => {
+                self.error("", &format!("`{}` needs at least two pulses", self.name()), None);
+            }
+            _ => {}
+        }
+        if check.statistic == Statistic::P99 && pulses < 100 {
+            self.error(
+                "statistic",
+                &format!("`p99` needs at least 100 pulses, and this window has {pulses}"),
+                None,
+            );
+        }
+    }
+
+    /// What follows a fault is recorded long enough.
+    fn after_fault(&self) {
+        let check = self.check;
+        let Some(from) = check.after.as_deref().and_then(|after| self.timeline.time(after)) else { return };
+        let recorded = self.timeline.end - from;
+        let period = self.program().period();
+        let time = |seconds: f64| engineering(seconds, Dimension::Time, 4);
+        if let (Measurand::StaysOff, Some(hold)) = (check.measurand, check.hold) {
+            if hold < 3.0 * period - 1e-9 {
+                let what = format!(
+                    "{} hold fewer than 3 periods of {}: silence that short proves nothing",
+                    time(hold),
+                    time(period)
+                );
+                self.error("for", &what, None);
+            }
+            if hold > recorded + 1e-9 {
+                let what = format!(
+                    "only {} follow that instant, less than the {} to be judged",
+                    time(recorded),
+                    time(hold)
+                );
+                self.error("for", &what, Some("add a `wait` step"));
+            }
+        }
+        if let Criterion::AtMost(limit) = check.criterion
+            && matches!(check.measurand, Measurand::ShutdownLatency | Measurand::FaultReported)
+            && limit > recorded + 1e-9
+        {
+            let what = format!(
+                "only {} follow that instant, less than the limit of {}",
+                time(recorded),
+                time(limit)
+            );
+            self.error("at_most", &what, Some("add a `wait` step"));
+        }
+        let quiet = (3.0 * period).max(0.1);
+        if check.measurand == Measurand::ShutdownLatency && recorded < quiet - 1e-9 {
+            let what = format!(
+                "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
+                time(recorded),
+                time(quiet)
+            );
+            self.error("after", &what, Some("add a `wait` step"));
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The scenario language: the example of its contract, its matrix, and the shipped files.
+
+use stimrig::rig::builtin_phantom;
+use stimrig::scenario::{Action, Case, Criterion, Fault, Nominal, Tolerance, Unresolved, read_scenario};
+use stimrig::signal::Run;
+use stimrig::source::{Diagnostic, Source};
+
+/// Reads a scenario over the shipped phantoms.
+pub fn read(text: &str) -> (Vec<Case>, Vec<Diagnostic>) {
+    read_scenario(&Source::new("s.yaml", text), &mut |name| match builtin_phantom(name) {
+        Some((path, text)) => Ok(Source::new(path, text)),
+        None => Err(Unresolved {
+            what: format!("no phantom `{name}`"),
+            known: vec!["scs-lead".into(), "r1k".into()],
+        }),
+    })
+}
+
+/// The example of the contract, without `set` (see `the_whole_example_is_understood`).
+const EXAMPLE: &str = r#"version: 1
+name: Biphasic pulses over an SCS lead stay charge balanced
+about: free text
+verifies: [SYS-CB-001]
+min_fidelity: rig
+tags: [smoke, charge-balance]
+phantom: scs-lead
+
+matrix:
+  amplitude: [0.5 mA, 2 mA, 10 mA]
+  exclude: [{ amplitude: 10 mA }]
+
+program:
+  waveform: biphasic
+  leading: cathodic
+  amplitude: $amplitude
+  width: 200 us
+  gap: 50 us
+  recovery: mirrored
+  rate: 50 Hz
+  ramp: { up: 200 ms, law: linear }
+  contacts: { e1: -100 %, case: 100 % }
+
+steps:
+  - start: {}
+  - wait: 1 s
+  - set: { amplitude: 3 mA }
+    as: louder
+  - wait: 500 ms
+  - inject: { fault: open-lead, contact: e1 }
+    as: lead_opens
+  - wait: 200 ms
+  - clear: open-lead
+  - acknowledge: {}
+  - stop: {}
+
+expect:
+  - amplitude: { of: programmed, within: 3 %, in: [start, lead_opens] }
+  - width: { of: programmed, within: { rel: 2 %, abs: 5 us }, phase: each }
+  - charge_imbalance: { at_most: 0.5 % }
+  - mean_dc_current: { within: 1 uA }
+  - shutdown_latency: { after: lead_opens, at_most: 25 ms }
+  - charge_after_fault: { after: lead_opens, at_most: 2 uC }
+  - stays_off: { after: lead_opens, for: 150 ms }
+  - fault_reported: { after: lead_opens, is: open-lead, at_most: 50 ms }
+
+decision: guarded
+"#;
+
+fn lines(problems: &[Diagnostic]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_whole_example_is_understood() {
+    let (cases, problems) = read(EXAMPLE);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    let name = "Biphasic pulses over an SCS lead stay charge balanced";
+    assert_eq!(names, [format!("{name} [amplitude=0.5 mA]"), format!("{name} [amplitude=2 mA]")]);
+    let case = &cases[1];
+    assert_eq!((case.number, case.program.amplitude, case.program.width), (2, 2e-3, 2e-4));
+    assert_eq!(case.program.run, Run::UntilStopped);
+    assert_eq!(case.steps.len(), 9);
+    let Action::Set(louder) = &case.steps[2].action else { panic!("{:?}", case.steps[2]) };
+    assert_eq!((louder.amplitude, louder.width), (3e-3, 2e-4));
+    assert_eq!(case.steps[4].action, Action::Inject(Fault::OpenLead { contact: "e1".into() }));
+    assert_eq!((case.steps[4].name.as_deref(), case.steps[4].line), (Some("lead_opens"), 30));
+    let tolerance = Tolerance { rel: 0.02, abs: 5e-6 };
+    assert_eq!(case.checks[1].criterion, Criterion::Within { of: Nominal::Programmed, tolerance });
+    assert_eq!(case.checks[3].criterion, Criterion::Magnitude(1e-6));
+    assert_eq!(case.checks[6].hold, Some(0.15));
+    assert_eq!(case.checks[7].line, 45);
+    assert_eq!(case.checks[2].text, "charge_imbalance: { at_most: 0.5 % }");
+}
+
+#[test]
+fn default_steps_wait_for_the_stimulator_to_end_by_itself() {
+    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\npulses: 100\nexpect:\n  - pulse_count: { equals: 100 }\n";
+    let (cases, problems) = read(text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    let case = &cases[0];
+    assert_eq!(case.program.run, Run::Pulses(100));
+    let [start, wait, stop] = case.steps.as_slice() else { panic!("{:?}", case.steps) };
+    assert_eq!((&start.action, &stop.action), (&Action::Start, &Action::Stop));
+    // The last pulse begins at 1.98 s and takes 400 us.
+    assert!(matches!(wait.action, Action::Wait(time) if time > 1.9804 && time < 2.0), "{wait:?}");
+    let contacts: Vec<(&str, f64)> =
+        case.program.contacts.iter().map(|s| (s.contact.as_str(), s.share)).collect();
+    assert_eq!(contacts, [("e1", -1.0), ("case", 1.0)]);
+}
+
+#[test]
+fn any_whole_value_may_come_from_the_matrix() {
+    let text = "version: 1\nname: n\nphantom: $load\nmatrix:\n  load: [r1k, scs-lead]\n  recovery: [mirrored, { ratio: 4 }]\n  limit: [1 %]\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz, recovery: $recovery }\nexpect:\n  - charge_imbalance: { at_most: $limit }\n";
+    let (cases, problems) = read(text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "n [load=r1k, recovery=mirrored, limit=1 %]",
+            "n [load=r1k, recovery={ratio: 4}, limit=1 %]",
+            "n [load=scs-lead, recovery=mirrored, limit=1 %]",
+            "n [load=scs-lead, recovery={ratio: 4}, limit=1 %]",
+        ]
+    );
+    assert_eq!(cases[2].phantom.name, "scs-lead");
+}
+
+#[test]
+fn the_grammar_beyond_the_first_release_is_read_too() {
+    let text = r#"version: 1
+name: n
+phantom: r1k
+program:
+  waveform: alternating
+  amplitude: 1 mA
+  width: 200 us
+  rate: 50 Hz
+  recharge: 1 ms
+  cycle: { on_time: 1 s, off_time: 1 s }
+  ramp: { up: 100 ms, law: quarter-sine }
+steps:
+  - start: {}
+  - probe: halt
+  - probe: { write: { symbol: fault_mask, value: 0x1 } }
+  - wait: 500 ms
+  - inject: { fault: brown-out, for: 10 ms }
+    as: dip
+  - inject: { fault: short-lead, between: [e1, case] }
+  - inject: { fault: leakage, contact: e1, ohms: 10 kohm }
+  - inject: { fault: impedance-step, to: 5 kohm }
+  - inject: { fault: corrupt-link, rate: 1 % }
+  - inject: { fault: over-amplitude, amplitude: 15 mA }
+  - inject: core-halt
+  - wait: 500 ms
+  - clear: { fault: short-lead, between: [e1, case] }
+  - program: { waveform: triphasic, burst: { pulses: 3, rate: 400 Hz } }
+  - wait: 500 ms
+  - stop: {}
+expect:
+  - amplitude: { of: programmed, within: 3 %, statistic: p99, in: [start, stop] }
+  - restart_refused: true
+  - cycle_on: { of: programmed, within: 5 % }
+  - cap_never_exceeded: {}
+  - pulses_after_fault: { after: dip, equals: 0 }
+"#;
+    let (cases, problems) = read(text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    assert_eq!(cases[0].steps.len(), 16);
+    assert_eq!(cases[0].checks.len(), 5);
+}
