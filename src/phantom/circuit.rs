@@ -220,7 +220,7 @@ impl Circuit {
     /// taken as shorts, of the network as it is wired now.
     pub fn access_resistance(&self, contact: usize) -> f64 {
         let lead = self.topology.lead(contact);
-        self.topology.modes.direct[(lead, lead)]
+        self.topology.modes.direct.get((lead, lead)).copied().unwrap_or(0.0)
     }
 
     /// Time constants of the network as it is wired now, s, longest first; a network without a DC path has one that
@@ -483,16 +483,20 @@ impl Circuit {
 
     fn inject(&mut self) {
         let mut injected = DVector::zeros(self.topology.modes.direct.nrows());
-        for k in 0..self.drive.len() {
-            let at = |values: &[f64]| values.get(k).copied().unwrap_or(0.0);
-            if k != self.wiring.reference {
-                injected[self.topology.terminal(k)] += self.source(k);
-                injected[self.topology.lead(k)] += at(&self.leakage);
+        let mut add = |node: usize, amperes: f64| {
+            if let Some(sum) = injected.get_mut(node) {
+                *sum += amperes;
             }
-            let contact = |k: usize| self.phantom.contacts.get(k).map_or(0, |(_, node)| *node);
-            let home = contact(return_index(&self.phantom));
-            injected[self.topology.phantom_node(contact(k))] += at(&self.test);
-            injected[self.topology.phantom_node(home)] -= at(&self.test);
+        };
+        let contact = |k: usize| self.phantom.contacts.get(k).map_or(0, |(_, node)| *node);
+        let home = self.topology.phantom_node(contact(return_index(&self.phantom)));
+        for (k, (leakage, test)) in self.leakage.iter().zip(&self.test).enumerate() {
+            if k != self.wiring.reference {
+                add(self.topology.terminal(k), self.source(k));
+                add(self.topology.lead(k), *leakage);
+            }
+            add(self.topology.phantom_node(contact(k)), *test);
+            add(home, -test);
         }
         self.push = (&self.topology.modes.input * &injected).as_slice().to_vec();
         self.injected = injected;

@@ -10,6 +10,11 @@
 //!
 //! With Tᵀ·Cw·T = 1 the matrix Tᵀ·Gw·T is symmetric and positive semidefinite: the modes are real, the rates λ ≥ 0.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "matrix entries at nodes and columns counted in the same function"
+)]
+
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use super::ElementKind;

@@ -84,13 +84,9 @@ pub fn peak_voltage(circuit: &mut Circuit, pulses: &[TrainPulse], shares: &[f64]
     };
     let size = state.len();
     let offset = period_from(&DVector::zeros(size));
-    let columns: Vec<DVector<f64>> = (0..size)
-        .map(|k| {
-            let mut unit = DVector::zeros(size);
-            unit[k] = 1.0;
-            period_from(&unit) - &offset
-        })
-        .collect();
+    let units = DMatrix::identity(size, size);
+    let columns: Vec<DVector<f64>> =
+        units.column_iter().map(|unit| period_from(&unit.into_owned()) - &offset).collect();
     let state = repeat(DMatrix::from_columns(&columns), offset, DVector::from_vec(state), left - 1);
     circuit.set_capacitor_voltages(state.as_slice());
     run(circuit, &one, |circuit, span| peak = peak.max(peak_of_span(circuit, span, &mut wave)));

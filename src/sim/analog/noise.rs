@@ -31,15 +31,14 @@ impl Gaussian {
     /// Standard normal deviates of samples `first`, `first` + 1, … of the stream `key`.
     #[inline]
     pub(super) fn fill(&self, key: u64, first: u64, out: &mut [f64]) {
-        let mut index = first;
-        let mut word = mix(key, index >> 1);
-        for value in out {
-            if index & 1 == 0 {
+        let mut word = mix(key, first >> 1);
+        for (index, value) in (first..).zip(out) {
+            // One word serves an even sample and the odd one after it.
+            let even = index & 1 == 0;
+            if even {
                 word = mix(key, index >> 1);
             }
-            let bits = if index & 1 == 0 { word } else { word >> 32 };
-            *value = self.draw(bits);
-            index += 1;
+            *value = self.draw(if even { word } else { word >> 32 });
         }
     }
 
