@@ -1,1 +1,20 @@
-//! run
+//! Opens a rig, runs plans on it, and keeps it safe.
+//!
+//! Order of a case, whatever happens in between: identify, zero, identify the phantom, load the program, close the
+//! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
+
+mod case;
+mod guard;
+mod identify;
+mod interrupt;
+mod measuring;
+mod open;
+mod session;
+mod settling;
+mod setup;
+mod steps;
+mod suite;
+mod teardown;
+
+pub use interrupt::{Interrupt, Signal};
+pub use suite::{Options, suite};

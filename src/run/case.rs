@@ -1,0 +1,198 @@
+//! One case from opening the bench to its record.
+
+use crate::instrument::InstrumentError;
+use crate::judge::{self, Facts, Instant};
+use crate::measure::Recorder;
+use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
+use crate::rig::Rig;
+use crate::scenario::{Action, Fidelity, Plan};
+use crate::signal::MarkerBit;
+
+use super::interrupt::Interrupt;
+use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
+use super::suite::Message;
+use super::teardown::{Ending, teardown};
+use super::{settling, setup, steps};
+
+/// Runs one case. Never fails: what goes wrong is its record.
+pub(super) async fn run(
+    mut instruments: Instruments,
+    plan: &Plan,
+    rig: &Rig,
+    interrupt: &Interrupt,
+    tell: &(dyn Fn(Message) + Sync),
+) -> CaseRecord {
+    let recorder = match open_load(&mut instruments, plan, rig, tell).await {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            // Without the load nothing can be seen; the stimulator is told to stop all the same.
+            let _ = instruments.stimulator.stop().await;
+            let mut record = untouched(plan, Outcome::Unsafe, error.to_string());
+            record.safe_state = SafeState::Impossible;
+            return record;
+        }
+    };
+    let mut session = Session {
+        instruments,
+        recorder,
+        facts: facts(plan, rig),
+        limits: &rig.limits,
+        interrupt,
+        tell,
+        pending: Vec::new(),
+        polling: false,
+        silent: false,
+        guarded: false,
+        last_status: None,
+    };
+    let mut halted = setup::run(&mut session, plan, rig).await.err();
+    if halted.is_none() {
+        halted = steps::run(&mut session, &plan.case.steps, plan.slow).await.err();
+    }
+    let ending = teardown(&mut session, plan.case.program.period()).await;
+    conclude(session, plan, rig, halted, ending)
+}
+
+async fn open_load(
+    instruments: &mut Instruments,
+    plan: &Plan,
+    rig: &Rig,
+    tell: &(dyn Fn(Message) + Sync),
+) -> Result<Recorder, InstrumentError> {
+    let identity = instruments.load.identify().await?;
+    tell(Message::Identity(InstrumentRecord {
+        role: "load".to_owned(),
+        driver: rig.load.name().to_owned(),
+        model: identity.model.clone(),
+        uid: identity.uid.clone(),
+        firmware: identity.firmware.clone(),
+        calibration: Some(identity.calibration.clone()),
+    }));
+    let setup = setup::stream_setup(plan);
+    let calibrations = instruments.load.stream(&setup).await?;
+    Ok(Recorder::new(super::measuring::setup(plan, &identity, &setup, &calibrations)))
+}
+
+/// Judges what was recorded and ranks the outcome.
+fn conclude(mut session: Session<'_>, plan: &Plan, rig: &Rig, halted: Option<Halt>, ending: Ending) -> CaseRecord {
+    let instruments = &session.instruments;
+    session.facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
+    session.facts.ended = session.recorder.samples_seen();
+    let recording = session.recorder.finish();
+    session.facts.instants = instants(&session.pending, &recording.markers);
+    for segment in &mut session.facts.segments {
+        let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
+        segment.from = taken.unwrap_or(segment.requested);
+    }
+    let judged = !matches!(halted, Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_)));
+    let checks = if judged { judge::judge(&plan.case, &session.facts, &recording) } else { Vec::new() };
+    let (outcome, reason) = rank(&checks, halted, &ending);
+    let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
+    let mut record = untouched(plan, outcome, String::new());
+    record.sim_only = outcome == Outcome::Passed && rig.is_simulated() && plan.case.min_fidelity == Fidelity::Rig;
+    record.reason = reason;
+    record.safe_state = ending.safe_state;
+    record.events = events.collect();
+    record.checks = checks;
+    record.notes = ending.trouble.into_iter().collect();
+    record
+}
+
+/// The names of a step's instant: its own, and the built-in one if it is the first of its kind.
+fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
+    let steps = &plan.case.steps;
+    let Some(step) = steps.get(instant.step) else { return Vec::new() };
+    let built_in = match step.action {
+        Action::Start => Some("start"),
+        Action::Stop => Some("stop"),
+        _ => None,
+    };
+    let first = steps.iter().position(|other| std::mem::discriminant(&other.action) == std::mem::discriminant(&step.action));
+    let built_in = built_in.filter(|_| first == Some(instant.step)).map(str::to_owned);
+    let names = built_in.into_iter().chain(step.name.clone());
+    let time = Some(instant.sample as f64 * period);
+    names.map(|name| InstantRecord { name, time, sample: Some(instant.sample) }).collect()
+}
+
+/// What is known about a case before it runs.
+fn facts(plan: &Plan, rig: &Rig) -> Facts {
+    Facts {
+        instants: Vec::new(),
+        segments: Vec::new(),
+        statuses: Vec::new(),
+        ended: 0,
+        link_errors: 0,
+        cap: rig.cap,
+        poll_period: POLL as f64 / SECOND,
+        round_trip: POLL as f64 / SECOND,
+        relaxed: false,
+        time_constant: settling::time_constant(plan, rig),
+    }
+}
+
+/// The highest-ranking thing that happened, and why.
+fn rank(checks: &[CheckRecord], halted: Option<Halt>, ending: &Ending) -> (Outcome, Option<String>) {
+    let mut worst = from_checks(checks);
+    let mut rise = |outcome: Outcome, reason: String| {
+        if outcome > worst.0 {
+            worst = (outcome, Some(reason));
+        }
+    };
+    match halted {
+        None => {}
+        Some(Halt::Instrument(error)) => rise(Outcome::RigError, error.to_string()),
+        Some(Halt::Bench(reason)) => rise(Outcome::RigError, reason),
+        Some(Halt::Guard(reason)) => rise(Outcome::Failed, reason),
+        Some(Halt::Interrupted(signal)) => rise(Outcome::Aborted, format!("ended by {}", signal.name())),
+    }
+    if ending.stop_ignored {
+        rise(Outcome::Failed, "stop ignored".to_owned());
+    }
+    if let Some(trouble) = &ending.trouble {
+        rise(Outcome::RigError, trouble.clone());
+    }
+    match ending.safe_state {
+        SafeState::Confirmed => {}
+        SafeState::Unconfirmed => rise(Outcome::Unsafe, "output still active after the interlock opened".to_owned()),
+        SafeState::Impossible => rise(Outcome::Unsafe, "the safe state could not be measured".to_owned()),
+    }
+    worst
+}
+
+fn from_checks(checks: &[CheckRecord]) -> (Outcome, Option<String>) {
+    let order = [
+        (Verdict::Fail, Outcome::Failed),
+        (Verdict::Invalid, Outcome::Invalid),
+        (Verdict::Inconclusive, Outcome::Inconclusive),
+    ];
+    for (verdict, outcome) in order {
+        if let Some(check) = checks.iter().find(|check| check.verdict == verdict) {
+            let reason = check.reason.as_deref().unwrap_or("outside its limit");
+            return (outcome, Some(format!("{}: {reason}", check.measurand)));
+        }
+    }
+    if checks.is_empty() {
+        return (Outcome::Invalid, Some("no check was judged".to_owned()));
+    }
+    (Outcome::Passed, None)
+}
+
+/// The record of a case that was not run.
+pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRecord {
+    CaseRecord {
+        scenario: plan.case.file.clone(),
+        name: plan.case.name.clone(),
+        matrix: plan.case.matrix.iter().cloned().collect(),
+        verifies: plan.case.verifies.clone(),
+        tags: plan.case.tags.clone(),
+        phantom: plan.case.phantom.name.clone(),
+        outcome,
+        sim_only: false,
+        reason: Some(reason),
+        safe_state: SafeState::Confirmed,
+        checks: Vec::new(),
+        events: Vec::new(),
+        notes: Vec::new(),
+        elapsed: 0.0,
+    }
+}

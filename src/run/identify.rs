@@ -1,0 +1,192 @@
+//! Is the phantom the one the scenario names? Asked with the load's own small source, never with the stimulator.
+
+use crate::phantom::{Circuit, Output, Phantom, Probe};
+use crate::quantity::{Dimension, engineering};
+use crate::rig::Rig;
+use crate::scenario::Plan;
+use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
+
+use super::session::{Halt, SECOND, Session};
+use super::setup;
+
+/// How long the test current flows, s.
+const LENGTH: f64 = 2e-3;
+/// The early and late windows in which the voltage is averaged, s after the source switches on. The early one begins
+/// after the front end has settled; the late one ends with the current.
+const EARLY: (f64, f64) = (40e-6, 80e-6);
+const LATE: (f64, f64) = (LENGTH - 60e-6, LENGTH - 20e-6);
+/// Rest before the source switches on, to which the windows refer, s.
+const BEFORE: f64 = 200e-6;
+/// Largest test current, A, and the part of the channel's range it may fill.
+const LARGEST: f64 = 1e-3;
+const FILL: f64 = 0.4;
+/// Relative expanded uncertainty of the test current.
+const SOURCE_U: f64 = 2e-3;
+/// A capacitive rise below this part of the access step is not judged: the phantom has no capacitor that matters here.
+const RISE_MATTERS: f64 = 0.02;
+
+/// Measures R (by the access step) and C (by the rise that follows) and compares them with the phantom's file.
+///
+/// # Errors
+/// [`Halt::Bench`] names what was expected and what was found.
+pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
+    let phantom = &plan.case.phantom;
+    let sensed = sensed_contact(phantom);
+    let plane = sensed.as_ref().and_then(|(_, sense)| plan.channels.iter().position(|channel| channel.name == *sense));
+    let ((contact, _), plane) = match (sensed, plane) {
+        (Some(sensed), Some(plane)) if rig.capabilities.test_source => (sensed, plane),
+        _ => {
+            session.progress("phantom not identified: the load has no test source or senses no voltage there");
+            return Ok(());
+        }
+    };
+    let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
+    setup::discharge(session, &contacts).await?;
+    let expected = expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
+    let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
+    let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
+    let seen = drive(session, &contact, plane, current).await?;
+    setup::discharge(session, &contacts).await?;
+    match compare(phantom, &expected, &seen, resolution(session, plane, current)) {
+        Ok(found) => {
+            session.progress(format!("phantom identified: {found}"));
+            Ok(())
+        }
+        Err(reason) => Err(Halt::Bench(reason)),
+    }
+}
+
+/// Ohms seen in the two windows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Response {
+    early: f64,
+    late: f64,
+}
+
+/// The first contact whose voltage against the return is sensed, and that sense channel.
+fn sensed_contact(phantom: &Phantom) -> Option<(String, String)> {
+    let back = phantom.node_of(phantom.return_contact())?;
+    phantom.contacts.iter().find_map(|(name, node)| {
+        let sense = phantom.senses.iter().find(|(_, plus, minus)| plus == node && *minus == back)?;
+        (*node != back).then(|| (name.clone(), sense.0.clone()))
+    })
+}
+
+/// What the file says the two windows should show.
+fn expected(phantom: &Phantom, contact: &str) -> Option<Response> {
+    const POINTS: u32 = 9;
+    let index = phantom.contacts.iter().position(|(name, _)| name == contact)?;
+    let nodes = Probe::Nodes(phantom.node_of(contact)?, phantom.node_of(phantom.return_contact())?);
+    let mut circuit = Circuit::new(phantom, Output::default()).ok()?;
+    circuit.set_interlock(false);
+    circuit.set_test_source(index, 1.0);
+    let (mut now, mut means) = (0.0, [0.0; 2]);
+    for ((from, to), mean) in [EARLY, LATE].into_iter().zip(&mut means) {
+        for k in 0..POINTS {
+            let t = from + (to - from) * f64::from(k) / f64::from(POINTS - 1);
+            circuit.advance(t - now);
+            now = t;
+            *mean += circuit.value(nodes) / f64::from(POINTS);
+        }
+    }
+    Some(Response { early: means[0], late: means[1] })
+}
+
+/// Drives the phantom from the load's source and reads the two windows off the samples.
+async fn drive(session: &mut Session<'_>, contact: &str, plane: usize, current: f64) -> Result<Response, Halt> {
+    let (rate, calibration) = (session.recorder.setup().sample_rate, calibration(session, plane));
+    let mut excerpt = Excerpt { plane, calibration, values: Vec::new(), on: None };
+    session.drain().await?;
+    session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
+    session.instruments.load.test_source(contact, current).await?;
+    session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
+    session.instruments.load.drain(&mut Both(&mut session.recorder, &mut excerpt)).await?;
+    session.instruments.load.test_source(contact, 0.0).await?;
+    let mean = |from: usize, to: usize| {
+        let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let window = |(from, to): (f64, f64)| {
+        let on = excerpt.on?;
+        let rest = mean(on.checked_sub((BEFORE * rate) as usize)?, on)?;
+        Some(mean(on + (from * rate) as usize, on + (to * rate) as usize)? - rest)
+    };
+    match (window(EARLY), window(LATE)) {
+        (Some(early), Some(late)) => Ok(Response { early: early / current, late: late / current }),
+        _ => Err(Halt::Bench("the load's test source left no trace in its samples: check the load".to_owned())),
+    }
+}
+
+fn calibration(session: &Session<'_>, plane: usize) -> Calibration {
+    let none = Calibration { lsb: 0.0, offset: 0.0, offset_u: 0.0, gain_u: 0.0, inl: 0.0, noise: 0.0, rails: (0, 0) };
+    session.recorder.setup().channels.get(plane).map_or(none, |channel| channel.calibration)
+}
+
+/// Expanded uncertainty of an ohms reading: gain, and what remains of offset, linearity and noise.
+fn resolution(session: &Session<'_>, plane: usize, current: f64) -> (f64, f64) {
+    let calibration = calibration(session, plane);
+    let relative = 2.0 * calibration.gain_u + SOURCE_U;
+    let absolute = 2.0 * (calibration.inl + 0.5) * calibration.lsb / current;
+    (relative, absolute)
+}
+
+/// Compares what was seen with the file; the text names R and C as seen, or both sides of a mismatch.
+fn compare(phantom: &Phantom, expected: &Response, seen: &Response, u: (f64, f64)) -> Result<String, String> {
+    use crate::phantom::ElementKind;
+    let tolerance = |kind: ElementKind| {
+        let of_kind = phantom.elements.iter().filter(|element| element.kind == kind);
+        of_kind.map(|element| element.tolerance).fold(0.0, f64::max)
+    };
+    let (r_tolerance, c_tolerance) = (tolerance(ElementKind::Resistor), tolerance(ElementKind::Capacitor));
+    let rise = |response: &Response| response.late - response.early;
+    let judge_c = rise(expected).abs() > RISE_MATTERS * expected.early.abs();
+    let r_off = (seen.early - expected.early).abs() > (r_tolerance + u.0) * expected.early.abs() + u.1;
+    // Where the file has no capacitor that matters, a rise is itself a mismatch.
+    let c_room = (r_tolerance + c_tolerance + u.0) * rise(expected).abs() + 2.0 * u.1 + u.0 * expected.early.abs();
+    let c_off = (rise(seen) - rise(expected)).abs() > c_room;
+    let describe = |response: &Response, with_c: bool| {
+        let r = engineering(response.early, Dimension::Resistance, 4);
+        let c = (LATE.0 - EARLY.0) / rise(response);
+        if with_c && c.is_finite() && c > 0.0 { format!("R {r}, C {}", engineering(c, Dimension::Capacitance, 3)) } else { format!("R {r}") }
+    };
+    let with_c = judge_c || c_off;
+    if r_off || c_off {
+        let (wanted, found) = (describe(expected, with_c), describe(seen, with_c));
+        return Err(format!("wrong phantom: `{}` has {wanted}, found {found}: check what is plugged in", phantom.name));
+    }
+    Ok(describe(seen, with_c))
+}
+
+/// Keeps one plane's samples from the source's marker on.
+struct Excerpt {
+    plane: usize,
+    calibration: Calibration,
+    values: Vec<f64>,
+    on: Option<usize>,
+}
+
+impl BlockSink for Excerpt {
+    fn block(&mut self, block: &Block<'_>) {
+        if block.stream != StreamKind::Fast {
+            return;
+        }
+        let on = block.markers.iter().find(|marker| marker.bit == MarkerBit::TestSource && marker.value);
+        if let Some(marker) = on {
+            self.on = Some(self.values.len() + marker.sample.saturating_sub(block.first) as usize);
+        }
+        let from = self.plane * block.count;
+        for code in block.codes.get(from..from + block.count).unwrap_or(&[]) {
+            self.values.push((f64::from(*code) - self.calibration.offset) * self.calibration.lsb);
+        }
+    }
+}
+
+/// Hands each block to two sinks.
+struct Both<'a>(&'a mut dyn BlockSink, &'a mut dyn BlockSink);
+
+impl BlockSink for Both<'_> {
+    fn block(&mut self, block: &Block<'_>) {
+        self.0.block(block);
+        self.1.block(block);
+    }
+}

@@ -1,0 +1,85 @@
+//! The implicit setup of a case: identity, zero, phantom identification, relaxation.
+//!
+//! Nothing here uses the stimulator's output: the interlock closes only after the load has seen the phantom it expects.
+
+use crate::instrument::{StreamChannel, StreamSetup};
+use crate::record::InstrumentRecord;
+use crate::rig::Rig;
+use crate::scenario::Plan;
+
+use super::identify;
+use super::session::{Halt, Session};
+use super::steps;
+use super::suite::Message;
+
+/// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
+pub(super) const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
+
+/// Seconds the phantom's contacts are shorted together before stimulation, so that it starts at rest.
+const DISCHARGE: f64 = 0.1;
+
+/// What the load is asked to stream for a plan.
+pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
+    let channels = plan.channels.iter().map(|channel| StreamChannel {
+        name: channel.name.clone(),
+        quantity: channel.quantity,
+        range: channel.range,
+    });
+    StreamSetup { channels: channels.collect(), slow: plan.slow }
+}
+
+/// Runs the setup; afterwards the program is loaded, the interlock closed, and the bench ready for the first step.
+///
+/// # Errors
+/// An instrument that fails, and a stimulator or phantom that is not the expected one.
+pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
+    identify_stimulator(session, rig).await?;
+    session.instruments.load.clear("all").await?;
+    session.instruments.load.interlock(false).await?;
+    steps::zero(session, plan.slow).await?;
+    identify::phantom(session, plan, rig).await?;
+    session.instruments.stimulator.stop().await?;
+    session.instruments.stimulator.acknowledge().await?;
+    steps::load(session, &plan.case.program, false).await?;
+    session.instruments.load.interlock(true).await?;
+    session.pass_seconds(RELAXED).await?;
+    session.facts.relaxed = true;
+    session.guarded = true;
+    session.polling = true;
+    Ok(())
+}
+
+/// Seconds of recorded rest before the first step: `residual_voltage` refers to the 1–10 ms before the first start.
+const RELAXED: f64 = 0.02;
+
+/// Shorts the phantom's contacts through the load until nothing is left on it.
+pub(super) async fn discharge(session: &mut Session<'_>, contacts: &[String]) -> Result<(), Halt> {
+    use crate::scenario::Fault;
+    let Some((last, others)) = contacts.split_last() else { return Ok(()) };
+    for contact in others {
+        let between = (contact.clone(), last.clone());
+        session.instruments.load.inject(&Fault::ShortLead { between }).await?;
+    }
+    session.pass_seconds(DISCHARGE).await?;
+    session.instruments.load.clear("short-lead").await?;
+    Ok(())
+}
+
+async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
+    let identity = session.instruments.stimulator.identify().await?;
+    (session.tell)(Message::Identity(InstrumentRecord {
+        role: "stimulator".to_owned(),
+        driver: rig.stimulator.name().to_owned(),
+        model: identity.model.clone(),
+        uid: identity.uid.clone(),
+        firmware: identity.firmware.clone(),
+        calibration: None,
+    }));
+    if identity.cap > rig.cap * (1.0 + 1e-9) {
+        let (says, states) = (identity.cap * 1e3, rig.cap * 1e3);
+        return Err(Halt::Bench(format!(
+            "the stimulator says its cap is {says} mA, the rig file states {states} mA: correct `stimulator.cap` in the rig file"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The steps of a case.
+
+use crate::judge::Segment;
+use crate::scenario::{Action, Fault, Step};
+use crate::signal::{MarkerBit, Program};
+
+use super::session::{Halt, Session};
+use super::setup::ZERO_SECONDS;
+
+/// Runs the steps in order.
+///
+/// # Errors
+/// The first thing that ends the case early; the caller tears down either way.
+pub(super) async fn run(session: &mut Session<'_>, steps: &[Step], slow: bool) -> Result<(), Halt> {
+    for (index, step) in steps.iter().enumerate() {
+        session.drain().await?;
+        session.due(index, marker_of(&step.action));
+        step_of(session, step, slow).await?;
+    }
+    Ok(())
+}
+
+async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(), Halt> {
+    match &step.action {
+        Action::Start => {
+            session.instruments.stimulator.start().await?;
+            session.progress("started");
+        }
+        Action::Stop => {
+            session.instruments.stimulator.stop().await?;
+            session.progress("stopped");
+        }
+        Action::Wait(seconds) => {
+            session.pass_seconds(*seconds).await?;
+        }
+        Action::Set(program) | Action::Program(program) => {
+            load(session, program, false).await?;
+        }
+        Action::Inject(fault) => inject(session, fault).await?,
+        Action::Clear(fault) => {
+            session.instruments.load.clear(fault).await?;
+            session.progress(format!("{fault} cleared"));
+        }
+        Action::Acknowledge => {
+            session.instruments.stimulator.acknowledge().await?;
+            session.progress("fault acknowledged");
+        }
+        Action::HostSilence(seconds) => {
+            session.progress("host falls silent");
+            session.silent = true;
+            let passed = session.pass_seconds(*seconds).await;
+            session.silent = false;
+            passed?;
+        }
+        Action::Zero => {
+            zero(session, slow).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads a program and notes from where on it is in force.
+pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap: bool) -> Result<(), Halt> {
+    let stimulator = &mut session.instruments.stimulator;
+    let applied = if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
+    let requested = session.sample();
+    // `from` is placed by the marker once the stream has shown it.
+    session.facts.segments.push(Segment { requested, from: requested, programmed: program.clone(), applied: applied.program });
+    Ok(())
+}
+
+/// Shorts the load's inputs long enough to know its offsets.
+pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
+    session.instruments.load.zero(true).await?;
+    session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await?;
+    session.instruments.load.zero(false).await?;
+    session.progress("zero measured");
+    Ok(())
+}
+
+async fn inject(session: &mut Session<'_>, fault: &Fault) -> Result<(), Halt> {
+    session.instruments.load.inject(fault).await?;
+    session.progress(format!("{} injected", fault.name()));
+    Ok(())
+}
+
+/// The marker bit that places a step in the sample stream.
+fn marker_of(action: &Action) -> Option<MarkerBit> {
+    match action {
+        Action::Start => Some(MarkerBit::StartTaken),
+        Action::Stop => Some(MarkerBit::StopTaken),
+        Action::Set(_) | Action::Program(_) => Some(MarkerBit::ProgramTaken),
+        Action::Inject(Fault::OpenLead { .. }) => Some(MarkerBit::Lead),
+        Action::Inject(Fault::ShortLead { .. }) => Some(MarkerBit::Short),
+        Action::Inject(Fault::Leakage { .. }) => Some(MarkerBit::Leakage),
+        Action::Inject(Fault::ImpedanceStep { .. }) => Some(MarkerBit::Impedance),
+        Action::Inject(Fault::BrownOut { .. }) => Some(MarkerBit::Supply),
+        _ => None,
+    }
+}

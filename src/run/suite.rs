@@ -1,0 +1,173 @@
+//! Many cases: on several threads where the bench is simulated, one after the other on a real rig.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use crate::record::{CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
+use crate::rig::Rig;
+use crate::scenario::Plan;
+
+use super::interrupt::Interrupt;
+use super::{case, open};
+
+/// What the caller decides about a run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Cases at once on a simulated bench; a real rig always runs one.
+    pub jobs: usize,
+    /// No further case starts once this many have failed.
+    pub max_fail: Option<usize>,
+    /// A missing capability is an error instead of a skip.
+    pub strict: bool,
+    /// Serial of the device under test.
+    pub dut: Option<String>,
+    /// Who runs it.
+    pub operator: Option<String>,
+    /// Version of the tool, for provenance.
+    pub tool: String,
+}
+
+/// Runs the plans on the rig and tells `sink` everything that happens, ending with [`Event::RunEnded`].
+///
+/// Whatever a case meets, its teardown has measured the safe state before its `CaseEnded` is emitted. Case records do
+/// not depend on the number of jobs: each simulated case has its own bench, drawn from the rig's seed, and its own noise,
+/// drawn from the seed and the case's name.
+pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt, sink: &mut dyn Sink) {
+    let clock = Instant::now();
+    sink.take(&Event::RunStarted(Box::new(head(plans, rig, options))));
+    let next = AtomicUsize::new(0);
+    let failed = AtomicUsize::new(0);
+    let jobs = if rig.is_simulated() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let (events, inbox) = mpsc::channel::<Message>();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let events = events.clone();
+            let (next, failed) = (&next, &failed);
+            scope.spawn(move || {
+                while let Some((index, plan)) = take_next(plans, next, failed, options, interrupt) {
+                    let record = one(index, plan, rig, options, interrupt, &events);
+                    if record.outcome >= Outcome::Failed {
+                        failed.fetch_add(1, Ordering::SeqCst);
+                    }
+                    // The receiver outlives the workers.
+                    let _ = events.send(Message::Event(Event::CaseEnded { case: index, record: Box::new(record) }));
+                }
+            });
+        }
+        drop(events);
+        deliver(&inbox, interrupt, sink);
+    });
+    let ended = jiff::Timestamp::now().to_string();
+    sink.take(&Event::RunEnded { ended, elapsed: clock.elapsed().as_secs_f64() });
+}
+
+/// What a worker tells the thread that owns the sink.
+pub(super) enum Message {
+    /// Something happened.
+    Event(Event),
+    /// An instrument said who it is.
+    Identity(InstrumentRecord),
+}
+
+fn take_next<'a>(
+    plans: &'a [Plan],
+    next: &AtomicUsize,
+    failed: &AtomicUsize,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Option<(usize, &'a Plan)> {
+    let enough = options.max_fail.is_some_and(|most| failed.load(Ordering::SeqCst) >= most);
+    if enough || interrupt.signal().is_some() {
+        return None;
+    }
+    let index = next.fetch_add(1, Ordering::SeqCst);
+    plans.get(index).map(|plan| (index, plan))
+}
+
+fn one(
+    index: usize,
+    plan: &Plan,
+    rig: &Rig,
+    options: &Options,
+    interrupt: &Interrupt,
+    events: &mpsc::Sender<Message>,
+) -> CaseRecord {
+    let name = plan.case.name.clone();
+    let _ = events.send(Message::Event(Event::CaseStarted { case: index, name }));
+    if !plan.missing.is_empty() {
+        let outcome = if options.strict { Outcome::RigError } else { Outcome::Skipped };
+        return case::untouched(plan, outcome, format!("the rig cannot do: {}", plan.missing.join(", ")));
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return case::untouched(plan, Outcome::RigError, format!("no runtime for the case: {error}")),
+    };
+    match open::open(rig, plan) {
+        Ok(instruments) => runtime.block_on(case::run(instruments, plan, rig, interrupt, &|message| {
+            let message = match message {
+                Message::Event(Event::Progress { time, what, .. }) => {
+                    Message::Event(Event::Progress { case: index, time, what })
+                }
+                other => other,
+            };
+            let _ = events.send(message);
+        })),
+        Err(reason) => case::untouched(plan, Outcome::RigError, reason),
+    }
+}
+
+/// Hands events to the sink as they come; each instrument is reported once, a signal as soon as it is seen.
+fn deliver(inbox: &mpsc::Receiver<Message>, interrupt: &Interrupt, sink: &mut dyn Sink) {
+    let mut identified: Vec<InstrumentRecord> = Vec::new();
+    let mut told = false;
+    while let Ok(message) = inbox.recv() {
+        if let Some(signal) = interrupt.signal().filter(|_| !told) {
+            told = true;
+            sink.take(&Event::Interrupted { signal: signal.name().to_owned() });
+        }
+        match message {
+            Message::Event(event) => sink.take(&event),
+            Message::Identity(record) if identified.contains(&record) => {}
+            Message::Identity(record) => {
+                sink.take(&Event::Identified(record.clone()));
+                identified.push(record);
+            }
+        }
+    }
+    if let Some(signal) = interrupt.signal().filter(|_| !told) {
+        sink.take(&Event::Interrupted { signal: signal.name().to_owned() });
+    }
+}
+
+/// The record before anything has happened.
+fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
+    let scenarios: BTreeMap<_, _> = plans.iter().map(|plan| (plan.case.file.clone(), plan.case.hash.clone())).collect();
+    let started = jiff::Timestamp::now().to_string();
+    RunRecord {
+        version: 1,
+        id: uuid::Uuid::now_v7().to_string(),
+        fidelity: if rig.is_simulated() { "sim" } else { "rig" }.to_owned(),
+        outcome: None,
+        safe_state: SafeState::Confirmed,
+        exit_code: 0,
+        dut: options.dut.clone(),
+        operator: options.operator.clone(),
+        seed: rig.sim.as_ref().map(|sim| sim.seed),
+        ended: started.clone(),
+        started,
+        elapsed: 0.0,
+        tool: options.tool.clone(),
+        host: host_name(),
+        rig: rig.name.clone(),
+        rig_hash: rig.hash.clone(),
+        scenarios,
+        instruments: Vec::new(),
+        cases: Vec::new(),
+    }
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}

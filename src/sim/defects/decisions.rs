@@ -1,0 +1,95 @@
+//! Defects of the board's decisions: timing, supervision, obedience.
+
+use stimrig_board::{Policy, Pulse, Spec};
+use stimrig_protocol::stimulator::FaultCode;
+
+use crate::rig::{Defect, DefectKind};
+
+use super::{amount, every, has};
+
+/// A board that decides wrongly.
+#[derive(Debug, Clone)]
+pub(in crate::sim) struct Bent {
+    rate: f64,
+    width: f64,
+    second_width: f64,
+    missing_pulse: Option<u64>,
+    missing_recovery: Option<u64>,
+    shutdown: u64,
+    deaf_to_open_leads: bool,
+    wrong_code: bool,
+    no_watchdog: bool,
+    ignores_stop: bool,
+}
+
+impl Bent {
+    /// Those of the list that concern the board's decisions.
+    pub(in crate::sim) fn new(defects: &[Defect], spec: &Spec) -> Self {
+        let factor = |kind| 1.0 + amount(defects, kind).unwrap_or(0.0);
+        let added = amount(defects, DefectKind::SlowShutdown).unwrap_or(0.0);
+        Self {
+            rate: factor(DefectKind::RateError),
+            width: factor(DefectKind::WidthError),
+            second_width: factor(DefectKind::SecondPhaseWidthError),
+            missing_pulse: every(defects, DefectKind::MissingPulseEvery),
+            missing_recovery: every(defects, DefectKind::MissingRecoveryEvery),
+            shutdown: spec.ticks((added * 1e9).round() as u64),
+            deaf_to_open_leads: has(defects, DefectKind::IgnoresOpenLead),
+            wrong_code: has(defects, DefectKind::WrongFaultCode),
+            no_watchdog: has(defects, DefectKind::WatchdogDisabled),
+            ignores_stop: has(defects, DefectKind::StopIgnored),
+        }
+    }
+}
+
+impl Policy for Bent {
+    fn period(&self, period: u64) -> u64 {
+        (period as f64 / self.rate).round() as u64
+    }
+
+    fn shape(&mut self, n: u64, pulse: &mut Pulse) {
+        let nth = |every: Option<u64>| every.is_some_and(|every| (n + 1).is_multiple_of(every));
+        if nth(self.missing_pulse) {
+            pulse.truncate(0);
+            pulse.recharge = None;
+            return;
+        }
+        if nth(self.missing_recovery) {
+            pulse.truncate(1);
+            pulse.recharge = None;
+        }
+        // What a wider phase gains, everything behind it is late by.
+        let mut late = 0;
+        for (index, phase) in pulse.phases_mut().iter_mut().enumerate() {
+            let factor = if index == 1 { self.width * self.second_width } else { self.width };
+            let width = (phase.width as f64 * factor).round() as u64;
+            phase.start = phase.start.saturating_add_signed(late);
+            late += width.cast_signed() - phase.width.cast_signed();
+            phase.width = width;
+        }
+        if let Some(recharge) = &mut pulse.recharge {
+            recharge.start = recharge.start.saturating_add_signed(late);
+        }
+    }
+
+    fn declare(&mut self, detected: FaultCode) -> Option<FaultCode> {
+        match detected {
+            FaultCode::OpenLead if self.deaf_to_open_leads => None,
+            FaultCode::OpenLead if self.wrong_code => Some(FaultCode::ShortLead),
+            _ if self.wrong_code => Some(FaultCode::OpenLead),
+            detected => Some(detected),
+        }
+    }
+
+    fn watchdog(&self, ticks: u64) -> Option<u64> {
+        (!self.no_watchdog).then_some(ticks)
+    }
+
+    fn shutdown(&self, ticks: u64) -> u64 {
+        ticks + self.shutdown
+    }
+
+    fn obeys_stop(&self) -> bool {
+        !self.ignores_stop
+    }
+}

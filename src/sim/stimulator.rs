@@ -1,0 +1,148 @@
+//! The device end of the stimulator's wire: the reference board on a simulated output stage.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use stimrig_board::{Board, Codes, Endpoint, Hal, Line, Output, Reading, Spec};
+use stimrig_protocol::Text;
+
+use crate::phantom::{Drive, Phantom};
+use crate::rig::SimBench;
+use crate::signal::MarkerBit;
+
+use super::analog::Analog;
+use super::defects::{Bent, StageDefects, WireDefects};
+use super::outbox::Outbox;
+
+/// A stimulator as seen from its wire.
+pub(super) struct StimulatorDevice {
+    endpoint: Endpoint<Bent>,
+    stage: Stage,
+    wire: WireDefects,
+    out: Outbox,
+    /// True nanoseconds of one tick of the board's timer: its clock is off by one draw per bench.
+    tick: f64,
+}
+
+/// What the output stage keeps between calls.
+struct Stage {
+    /// A per code.
+    lsb: f64,
+    contacts: usize,
+    defects: StageDefects,
+    /// Levels of the acknowledge lines: start, stop, program.
+    lines: [bool; 3],
+}
+
+impl StimulatorDevice {
+    pub(super) fn new(bench: &SimBench, phantom: &Phantom, noise_seed: u64, analog: &mut Analog) -> Self {
+        let board = &bench.stimulator;
+        let spec = Spec {
+            model: Text::new("simulated stimulator"),
+            uid: *b"SIM-STIM-001",
+            firmware: *b"simulated-stim-1",
+            outputs: phantom.contacts.len() as u8,
+            full_scale: pico(board.full_scale),
+            dac_bits: board.dac_bits as u8,
+            cap: pico(board.cap),
+            compliance: (board.compliance * 1e6).round() as u64,
+            tick: (board.timer * 1e9).round() as u32,
+            watchdog: (board.watchdog * 1e9).round() as u64,
+            open_detect: board.open_detect,
+            short_detect: (board.short_detect * 1e3).round() as u64,
+            shutdown: (board.shutdown * 1e9).round() as u64,
+            lead_in: 100_000,
+        };
+        let mut draws = ChaCha8Rng::seed_from_u64(bench.seed ^ 0x0073_7469_6d5f_636c);
+        let normal: f64 = StandardNormal.sample(&mut draws);
+        let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal);
+        let stage = Stage {
+            lsb: board.full_scale / spec.max_code() as f64,
+            contacts: phantom.contacts.len(),
+            defects: StageDefects::new(&bench.defects),
+            lines: [false; 3],
+        };
+        if let Some(leakage) = stage.defects.leakage {
+            analog.set_leakage(0, leakage);
+        }
+        let policy = Bent::new(&bench.defects, &spec);
+        let endpoint = Endpoint::new(Board::new(spec, policy));
+        Self { endpoint, stage, wire: WireDefects::new(&bench.defects, noise_seed), out: Outbox::default(), tick }
+    }
+
+    /// When the board wants to be called, in true time, ns.
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        self.endpoint.board().next_deadline().map(|ticks| (ticks as f64 * self.tick).round() as u64)
+    }
+
+    /// Does what is due at `now`.
+    pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+        // A deadline rounded to a nanosecond may lie just before its tick: half a nanosecond is less than any tick.
+        let ticks = ((now as f64 + 0.75) / self.tick) as u64;
+        let mut hal = OutputStage { stage: &mut self.stage, analog };
+        self.endpoint.board_mut().on_deadline(ticks, &mut hal);
+    }
+
+    /// Bytes from the host.
+    pub(super) fn receive(&mut self, bytes: &[u8], now: u64, analog: &mut Analog) {
+        let ticks = (now as f64 / self.tick) as u64;
+        let mut hal = OutputStage { stage: &mut self.stage, analog };
+        let (wire, out) = (&mut self.wire, &mut self.out);
+        self.endpoint.receive(ticks, bytes, &mut hal, |frame| wire.send(frame, out));
+    }
+
+    /// Moves queued bytes out; returns how many.
+    pub(super) fn transmit(&mut self, into: &mut [u8]) -> usize {
+        self.out.take(into)
+    }
+}
+
+/// The board's hardware, for the length of one call.
+struct OutputStage<'a> {
+    stage: &'a mut Stage,
+    analog: &'a mut Analog,
+}
+
+impl OutputStage<'_> {
+    fn currents(&self, index: u8, codes: &Codes) -> Vec<f64> {
+        let stage = &self.stage;
+        let mut currents: Vec<_> =
+            codes.iter().take(stage.contacts).map(|code| f64::from(*code) * stage.lsb).collect();
+        stage.defects.bend(index, &mut currents);
+        currents
+    }
+}
+
+impl Hal for OutputStage<'_> {
+    fn output(&mut self, output: Output) {
+        let drive = match output {
+            Output::Off => Drive::Off,
+            Output::Phase { index, codes } => Drive::Currents(self.currents(index, &codes)),
+            Output::Recharge => Drive::Recharge,
+        };
+        self.analog.set_drive(&drive);
+    }
+
+    fn sense(&mut self) -> Reading {
+        Reading {
+            microvolts: (self.analog.output_voltage() * 1e6) as i32,
+            at_compliance: self.analog.at_compliance(),
+        }
+    }
+
+    fn toggle(&mut self, line: Line) {
+        let [start, stop, program] = &mut self.stage.lines;
+        let (level, bit) = match line {
+            Line::StartTaken => (start, MarkerBit::StartTaken),
+            Line::StopTaken => (stop, MarkerBit::StopTaken),
+            Line::ProgramTaken => (program, MarkerBit::ProgramTaken),
+        };
+        *level = !*level;
+        self.analog.marker(bit, *level);
+    }
+}
+
+/// Ampere to whole picoampere.
+fn pico(amperes: f64) -> u64 {
+    (amperes * 1e12).round() as u64
+}

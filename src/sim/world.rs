@@ -1,0 +1,76 @@
+//! Both devices and the continuous world between them, on one event queue in integer nanoseconds.
+
+use crate::phantom::Phantom;
+use crate::rig::SimBench;
+
+use super::analog::Analog;
+use super::load::LoadDevice;
+use super::stimulator::StimulatorDevice;
+use super::{SimError, defects};
+
+/// Which device's wire is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Stimulator,
+    Load,
+}
+
+/// A simulated bench. It is lazy: nothing happens until somebody moves its clock.
+pub(super) struct SimWorld {
+    analog: Analog,
+    stimulator: StimulatorDevice,
+    load: LoadDevice,
+}
+
+impl SimWorld {
+    /// A bench at rest at time 0. What is systematic is drawn from the bench's seed alone, noise from both.
+    pub(super) fn new(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Self, SimError> {
+        let refused = defects::not_yet(&bench.defects);
+        if let Some(name) = refused {
+            return Err(SimError::Defect(name));
+        }
+        let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
+        let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed).map_err(|error| SimError::Network(error.to_string()))?;
+        let stimulator = StimulatorDevice::new(bench, phantom, noise_seed, &mut analog);
+        Ok(Self { analog, stimulator, load: LoadDevice::new(bench, phantom) })
+    }
+
+    /// Now, ns.
+    pub(super) fn now(&self) -> u64 {
+        self.analog.now()
+    }
+
+    /// Runs the event queue forward to `to`.
+    pub(super) fn advance(&mut self, to: u64) {
+        loop {
+            let due = [self.stimulator.next_deadline(), self.load.next_deadline()].into_iter().flatten().min();
+            let Some(due) = due.filter(|due| *due <= to) else { break };
+            let due = due.max(self.analog.now());
+            self.analog.advance(due);
+            self.stimulator.on_deadline(due, &mut self.analog);
+            self.load.on_deadline(due, &mut self.analog);
+        }
+        self.analog.advance(to);
+        self.load.stream(false, &mut self.analog);
+    }
+
+    /// Bytes from the host arrive at once.
+    pub(super) fn write(&mut self, end: End, bytes: &[u8]) {
+        let now = self.now();
+        match end {
+            End::Stimulator => self.stimulator.receive(bytes, now, &mut self.analog),
+            End::Load => self.load.receive(bytes, now, &mut self.analog),
+        }
+    }
+
+    /// What a device has sent so far; the load flushes the samples it has taken when it is asked.
+    pub(super) fn read(&mut self, end: End, into: &mut [u8]) -> usize {
+        match end {
+            End::Stimulator => self.stimulator.transmit(into),
+            End::Load => {
+                self.load.stream(true, &mut self.analog);
+                self.load.transmit(into)
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Scenarios are tested too: each deliberate defect, at the size of the contract, fails the check that names it.
+
+use rstest::rstest;
+
+use crate::command::{checks, run};
+
+#[rstest]
+#[case("gain_error", "amplitude/accuracy-over-range", "amplitude")]
+#[case("offset_current", "charge-balance/symmetric-biphasic", "charge_imbalance")]
+#[case("phase_mismatch", "charge-balance/symmetric-biphasic", "charge_imbalance")]
+#[case("second_phase_width_error", "charge-balance/symmetric-biphasic", "charge_imbalance")]
+#[case("width_error", "timing/pulse-width", "width")]
+#[case("rate_error", "timing/rate", "rate")]
+#[case("missing_pulse_every", "timing/pulse-train", "missing_pulses")]
+#[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "charge_imbalance")]
+#[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "net_charge")]
+#[case("dc_leakage", "charge-balance/dc-leakage", "dc_leakage_current")]
+#[case("slow_shutdown", "fault-shutdown/open-lead", "shutdown_latency")]
+#[case("ignores_open_lead", "fault-shutdown/open-lead", "fault_reported")]
+#[case("ignores_open_lead", "fault-shutdown/open-lead", "shutdown_latency")]
+#[case("wrong_fault_code", "fault-shutdown/open-lead", "fault_reported")]
+#[case("watchdog_disabled", "fault-shutdown/host-silence", "shutdown_latency")]
+#[case("stop_ignored", "safety/stop-ends-output", "stop_latency")]
+#[case("stop_ignored", "safety/stop-ends-output", "stays_off")]
+#[case("corrupt_replies", "safety/link-integrity", "link_errors")]
+#[case("drops_replies", "safety/link-integrity", "link_errors")]
+fn a_defect_fails_the_check_that_names_it(#[case] defect: &str, #[case] scenario: &str, #[case] measurand: &str) {
+    let (file, rig) = (format!("scenarios/{scenario}.yaml"), format!("rig/sim-defects/{defect}.yaml"));
+    let (exit, record) = run(&[&file, "--rig", &rig]);
+    assert_eq!(exit, 1, "{defect}: {record:#}");
+    let all = checks(&record);
+    let named: Vec<_> = all.iter().filter(|(_, check)| check["measurand"] == measurand).collect();
+    assert!(named.iter().any(|(_, check)| check["verdict"] == "fail"), "{defect}: {named:#?}");
+    // A defective stimulator is still brought to a safe state.
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[rstest]
+// Auto-zeroed balance is blind to a constant leakage: only the absolute channel may see it.
+#[case("dc_leakage", "charge-balance/dc-leakage", "mean_dc_current")]
+// An open lead carries no current, whether or not the board notices.
+#[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
+fn what_a_defect_must_not_touch_still_passes(#[case] defect: &str, #[case] scenario: &str, #[case] measurand: &str) {
+    let (file, rig) = (format!("scenarios/{scenario}.yaml"), format!("rig/sim-defects/{defect}.yaml"));
+    let (_, record) = run(&[&file, "--rig", &rig]);
+    let all = checks(&record);
+    let named: Vec<_> = all.iter().filter(|(_, check)| check["measurand"] == measurand).collect();
+    assert!(!named.is_empty() && named.iter().all(|(_, check)| check["verdict"] == "pass"), "{named:#?}");
+}
+
+#[test]
+fn an_ignored_stop_is_named_as_the_reason_even_if_nothing_asks() {
+    let (exit, record) = run(&["scenarios/timing/pulse-train.yaml", "--defect", "stop_ignored=true", "--set", "sim.seed=3"]);
+    // The train ends by itself: there is nothing to ignore.
+    assert_eq!(exit, 0, "{record:#}");
+    let (exit, record) = run(&["scenarios/amplitude/soft-start.yaml", "--defect", "stop_ignored=true"]);
+    assert_eq!(exit, 1);
+    assert_eq!(record["cases"][0]["outcome"], "failed");
+    assert!(record["cases"][0]["reason"].as_str().unwrap().contains("stop ignored"), "{record:#}");
+    assert_eq!(record["cases"][0]["safe_state"], "confirmed");
+}

@@ -1,0 +1,139 @@
+//! The command `run` as its users see it: exit codes, records, files, signals.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::command::{checks, root, run, stimrig, text};
+
+#[test]
+fn every_shipped_scenario_passes_on_the_default_bench() {
+    let (exit, record) = run(&[]);
+    let not_passed: Vec<_> = record["cases"].as_array().unwrap().iter().filter(|case| case["outcome"] != "passed").collect();
+    assert!(not_passed.is_empty(), "{not_passed:#?}");
+    assert_eq!(exit, 0);
+    assert_eq!((&record["fidelity"], &record["outcome"], &record["safe_state"]), (&"sim".into(), &"passed".into(), &"confirmed".into()));
+    for (case, check) in checks(&record) {
+        assert!(check["value"].is_number() && check["uncertainty"].is_number(), "{case}: {check:#}");
+    }
+}
+
+/// The record without what must differ between two runs.
+fn comparable(mut record: Value) -> Value {
+    let fields = record.as_object_mut().unwrap();
+    for field in ["id", "started", "ended", "elapsed", "host"] {
+        fields.remove(field);
+    }
+    record
+}
+
+#[test]
+fn the_number_of_jobs_does_not_change_the_record() {
+    let one = run(&["-E", "tag(smoke)", "--jobs", "1", "--seed", "7"]).1;
+    let two = run(&["-E", "tag(smoke)", "--jobs", "2", "--seed", "7"]).1;
+    assert_eq!(comparable(one.clone()), comparable(two));
+    let other = run(&["-E", "tag(smoke)", "--jobs", "2", "--seed", "8"]).1;
+    assert_ne!(comparable(one), comparable(other), "the seed changes nothing: nothing is drawn from it");
+}
+
+#[test]
+fn a_run_leaves_its_files_and_they_agree() {
+    let runs = tempfile::tempdir().unwrap();
+    let junit = runs.path().join("out.xml");
+    let status = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml", "--junit"])
+        .arg(&junit)
+        .arg("--runs")
+        .arg(runs.path().join("runs"))
+        .output()
+        .unwrap();
+    assert_eq!(status.status.code(), Some(0), "{}", text(&status));
+    let folder = fs::read_dir(runs.path().join("runs")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    let record: Value = serde_json::from_slice(&fs::read(folder.join("record.json")).unwrap()).unwrap();
+    let schema = stimrig().args(["schema", "record"]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&record).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(record["cases"].as_array().unwrap().len(), 3);
+    assert!(fs::read_to_string(folder.join("journal.jsonl")).unwrap().lines().count() > 6);
+    let xml = fs::read_to_string(junit).unwrap();
+    assert!(xml.contains("tests=\"3\"") && xml.contains("failures=\"0\""), "{xml}");
+    assert_eq!(xml, fs::read_to_string(folder.join("junit.xml")).unwrap());
+}
+
+#[test]
+fn an_interrupted_run_ends_safe_with_its_own_exit_code() {
+    let runs = tempfile::tempdir().unwrap();
+    let scenario = runs.path().join("long.yaml");
+    fs::write(
+        &scenario,
+        "version: 1\nname: long\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 600 s\nexpect:\n  - amplitude: { of: programmed, within: 3 % }\n",
+    )
+    .unwrap();
+    for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
+        let child = stimrig()
+            .arg("run")
+            .arg(&scenario)
+            .args(["--json", "-", "--runs"])
+            .arg(runs.path().join("runs"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", text(&output));
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(record["safe_state"], "confirmed");
+        assert_eq!(record["cases"][0]["outcome"], "aborted");
+        assert!(record["cases"][0]["reason"].as_str().unwrap().contains(name));
+    }
+}
+
+#[test]
+fn bad_input_energises_nothing_and_is_exit_2() {
+    let runs = tempfile::tempdir().unwrap();
+    let bad = runs.path().join("bad.yaml");
+    let good = root().join("scenarios/timing/rate.yaml");
+    fs::write(&bad, "version: 1\nname: bad\nphantom: r1k\nprogram: { amplitud: 1 mA, width: 200, rate: 50 Hz }\nexpect: []\n").unwrap();
+    let output = stimrig().arg("run").args([&good, &bad]).arg("--runs").arg(runs.path().join("runs")).output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for words in ["bad.yaml:4:", "amplitud", "amplitude", "width", "expect"] {
+        assert!(said.contains(words), "`{words}` not in:\n{said}");
+    }
+    // One bad file among many: nothing ran.
+    assert!(!runs.path().join("runs").exists());
+}
+
+#[test]
+fn a_phantom_that_is_not_the_named_one_is_a_rig_error_naming_both() {
+    let (exit, record) = run(&["scenarios/timing/rate.yaml#2", "--set", "sim.phantom=r500"]);
+    assert_eq!(exit, 3, "{record:#}");
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("wrong phantom") && reason.contains("1 kΩ") && reason.contains("500"), "{reason}");
+}
+
+#[test]
+fn the_output_guard_trips_whatever_the_scenario_asserts() {
+    let runs = tempfile::tempdir().unwrap();
+    let rig = runs.path().join("tight.yaml");
+    let text = fs::read_to_string(root().join("rig/sim.yaml")).unwrap();
+    // The plan would refuse an amplitude beyond the limit; a defect that drives more than programmed meets the guard.
+    fs::write(&rig, text.replace("amplitude: 25 mA ", "amplitude: 2.05 mA ")).unwrap();
+    let (exit, record) = run(&["scenarios/timing/pulse-width.yaml#2", "--rig", rig.to_str().unwrap(), "--defect", "gain_error=10 %"]);
+    assert_eq!(exit, 1, "{record:#}");
+    assert!(record["cases"][0]["reason"].as_str().unwrap().contains("output guard"), "{record:#}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[test]
+fn selecting_nothing_is_exit_4() {
+    let output = stimrig().args(["run", "-E", "name(=no such scenario)"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+}
