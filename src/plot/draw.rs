@@ -24,7 +24,7 @@ const NOTE: u32 = 20;
 const INK: RGBColor = RGBColor(34, 34, 34);
 const FONT: &str = "sans-serif";
 /// Characters of a note that fit in one line.
-const NOTE_COLUMNS: usize = 140;
+const NOTE_COLUMNS: usize = 150;
 
 /// Draws a figure as an SVG document.
 ///

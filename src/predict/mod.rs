@@ -1,1 +1,142 @@
-//! predict
+//! What a case would put out: its programmed values through its phantom, before anything is energised.
+//!
+//! The prediction is exact: no quantisation, no noise, no series capacitor, no compliance. With `applied` the values
+//! are those of the default bench's output stage: its current steps, its timer grid and its series capacitor.
+
+mod applied;
+mod csv;
+mod figure;
+mod length;
+mod words;
+
+use crate::phantom::train::{TrainPulse, changes, sample};
+use crate::phantom::{Circuit, NetworkError, Output, Probe};
+use crate::rig::StimulatorSpec;
+use crate::scenario::Case;
+use crate::signal::Program;
+
+pub use csv::write_csv;
+pub use figure::figure;
+pub use length::seconds;
+pub use words::summary;
+
+/// Values (rows × columns) that are computed at once, at most: 400 MB.
+const MOST_VALUES: f64 = 5e7;
+
+/// How to predict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Rows per second, Hz.
+    pub rate: f64,
+    /// `None`: the programmed values; else what this output stage would deliver.
+    pub applied: Option<StimulatorSpec>,
+}
+
+/// Why a case cannot be predicted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PredictError {
+    /// The phantom cannot be solved.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Steps that never start the stimulator.
+    #[error("the steps of this case never start the stimulator")]
+    NeverStarts,
+    /// Too many rows for a file.
+    #[error("{seconds} s at {rate} rows per second are {rows:.0} rows: lower --rate")]
+    TooLong {
+        /// Length of the prediction, s.
+        seconds: f64,
+        /// Rows per second asked for, Hz.
+        rate: f64,
+        /// What that makes.
+        rows: f64,
+    },
+}
+
+/// A predicted record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Name of the case.
+    pub name: String,
+    /// Rows per second, Hz; row n is at n/rate.
+    pub rate: f64,
+    /// Names of the contacts, in file order.
+    pub contacts: Vec<String>,
+    /// Current out of the stimulator into each contact, A.
+    pub currents: Vec<Vec<f64>>,
+    /// Names of the voltage channels, in file order.
+    pub senses: Vec<String>,
+    /// Their voltages, V.
+    pub voltages: Vec<Vec<f64>>,
+    /// The program in force.
+    pub program: Program,
+    /// Length, s.
+    pub seconds: f64,
+}
+
+impl Prediction {
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.currents.first().map_or(0, Vec::len)
+    }
+}
+
+/// Predicts a case from its first start to its stop. The first pulse begins at t = 0; a row on an edge has the value
+/// after it.
+///
+/// # Errors
+/// [`PredictError`] when the phantom cannot be solved, the case never starts, or there would be too many rows.
+pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictError> {
+    let program = match &options.applied {
+        Some(stage) => applied::quantised(&case.program, stage),
+        None => case.program.clone(),
+    };
+    let seconds = length::seconds(case).ok_or(PredictError::NeverStarts)?;
+    let phantom = &case.phantom;
+    let rows = (seconds * options.rate - 1e-9).ceil().max(1.0);
+    let columns = (phantom.contacts.len() + phantom.senses.len()) as f64;
+    if !(rows * columns <= MOST_VALUES) {
+        return Err(PredictError::TooLong { seconds, rate: options.rate, rows });
+    }
+    let output = match &options.applied {
+        Some(stage) => Output {
+            compliance: stage.compliance,
+            blocking_capacitor: stage.blocking_capacitor,
+            recharge: stage.recharge,
+            sense_input: None,
+            ..Output::default()
+        },
+        None => Output {
+            compliance: f64::INFINITY,
+            blocking_capacitor: 0.0,
+            sense_input: None,
+            ..Output::default()
+        },
+    };
+    let mut circuit = Circuit::new(phantom, output)?;
+    let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
+    let pulses: Vec<TrainPulse> =
+        program.pulses().take_while(|pulse| pulse.start < seconds).map(train_pulse).collect();
+    let currents = (0..phantom.contacts.len()).map(Probe::Current);
+    let voltages = phantom.senses.iter().map(|(_, plus, minus)| Probe::Nodes(*plus, *minus));
+    let probes: Vec<Probe> = currents.chain(voltages).collect();
+    let mut planes = sample(&mut circuit, &changes(&pulses, &shares), &probes, options.rate, rows as usize);
+    let voltages = planes.split_off(phantom.contacts.len().min(planes.len()));
+    Ok(Prediction {
+        name: case.name.clone(),
+        rate: options.rate,
+        contacts: phantom.contacts.iter().map(|(name, _)| name.clone()).collect(),
+        currents: planes,
+        senses: phantom.senses.iter().map(|(name, ..)| name.clone()).collect(),
+        voltages,
+        program,
+        seconds,
+    })
+}
+
+fn train_pulse(pulse: crate::signal::Pulse) -> TrainPulse {
+    TrainPulse {
+        phases: pulse.phases().iter().map(|phase| (phase.start, phase.width, phase.current)).collect(),
+        recharge: pulse.recharge,
+    }
+}

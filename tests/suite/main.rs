@@ -1,4 +1,5 @@
 //! One integration binary (link time), one module per subject.
 
-#[cfg(test)]
+mod analyze;
 mod phantom;
+mod predict;

@@ -1,0 +1,159 @@
+//! Predictions against an independent circuit simulator (`fixtures/ngspice`).
+
+use stimrig::phantom::{Element, ElementKind, Phantom};
+use stimrig::predict::{Options, predict, write_csv};
+use stimrig::scenario::{Action, Case, Decision, Fidelity, Step};
+use stimrig::signal::{Polarity, Program, Recovery, Run, Share, Waveform};
+
+/// The phantom of the references: 1 kΩ in series with 1 µF across 100 kΩ.
+fn rc() -> Phantom {
+    let element = |kind, value, from, to| Element { kind, value, tolerance: 0.0, measured_u: None, from, to };
+    Phantom {
+        name: "rc".into(),
+        hash: String::new(),
+        nodes: vec!["a".into(), "m".into(), "gnd".into()],
+        contacts: vec![("e1".into(), 0), ("case".into(), 2)],
+        elements: vec![
+            element(ElementKind::Resistor, 1e3, 0, 1),
+            element(ElementKind::Capacitor, 1e-6, 1, 2),
+            element(ElementKind::Resistor, 1e5, 1, 2),
+        ],
+        senses: vec![("v1".into(), 0, 2), ("vdl".into(), 1, 2)],
+        areas: vec![],
+        source: None,
+    }
+}
+
+fn case(recovery: Recovery, gap: f64, seconds: f64) -> Case {
+    let program = Program {
+        waveform: Waveform::Biphasic,
+        leading: Polarity::Cathodic,
+        amplitude: 2e-3,
+        width: 200e-6,
+        gap,
+        recovery,
+        recharge: None,
+        rate: 50.0,
+        ramp: None,
+        burst: None,
+        cycle: None,
+        contacts: vec![
+            Share { contact: "e1".into(), share: -1.0 },
+            Share { contact: "case".into(), share: 1.0 },
+        ],
+        run: Run::UntilStopped,
+    };
+    let step = |action| Step { action, name: None, line: 1 };
+    Case {
+        file: "a.yaml".into(),
+        hash: String::new(),
+        number: 1,
+        scenario: "a".into(),
+        name: "a".into(),
+        about: None,
+        matrix: vec![],
+        verifies: vec![],
+        min_fidelity: Fidelity::Sim,
+        tags: vec![],
+        phantom: rc(),
+        program,
+        steps: vec![step(Action::Start), step(Action::Wait(seconds)), step(Action::Stop)],
+        checks: vec![],
+        decision: Decision::Guarded,
+    }
+}
+
+/// Linear interpolation in a reference's column.
+fn at(rows: &[Vec<f64>], t: f64, column: usize) -> f64 {
+    let after = rows.partition_point(|row| row[0] < t).clamp(1, rows.len() - 1);
+    let (a, b) = (&rows[after - 1], &rows[after]);
+    a[column] + (b[column] - a[column]) * (t - a[0]) / (b[0] - a[0])
+}
+
+#[test]
+fn a_train_follows_the_circuit_simulator() {
+    let text = std::fs::read_to_string("fixtures/ngspice/biphasic_sym_50hz.csv").unwrap();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    let prediction =
+        predict(&case(Recovery::Mirrored, 50e-6, 0.19), &Options { rate: 1e5, applied: None }).unwrap();
+    assert_eq!(prediction.rows(), 19_000);
+    let mut compared = 0;
+    for n in 0..prediction.rows() {
+        // The reference's first pulse is at 1 ms; its edges last 100 ns, and rows on an edge have the value after it.
+        let t = n as f64 / prediction.rate;
+        let phase = t % 0.02;
+        if [0.0, 200e-6, 250e-6, 450e-6, 0.02].iter().any(|edge| (phase - edge).abs() < 1e-7) {
+            continue;
+        }
+        compared += 1;
+        let (current, voltage, across) =
+            (at(&rows, 1e-3 + t, 2), at(&rows, 1e-3 + t, 3), at(&rows, 1e-3 + t, 4));
+        assert!((prediction.currents[0][n] - current).abs() < 5e-9, "current at {t}");
+        assert!((prediction.currents[1][n] + current).abs() < 5e-9, "return at {t}");
+        assert!(
+            (prediction.voltages[0][n] - voltage).abs() < 7e-6,
+            "{} {voltage} at {t}",
+            prediction.voltages[0][n]
+        );
+        assert!((prediction.voltages[1][n] - across).abs() < 3e-6, "across the double layer at {t}");
+    }
+    assert!(compared > 18_900);
+}
+
+#[test]
+fn a_row_on_an_edge_has_the_value_after_it() {
+    let prediction =
+        predict(&case(Recovery::Ratio(4.0), 0.0, 0.04), &Options { rate: 1e6, applied: None }).unwrap();
+    let current = &prediction.currents[0];
+    let around =
+        [(0, -2e-3), (199, -2e-3), (200, 5e-4), (999, 5e-4), (1000, 0.0), (19_999, 0.0), (20_000, -2e-3)];
+    for (row, expected) in around {
+        assert!((current[row] - expected).abs() < 1e-15, "row {row}: {}", current[row]);
+    }
+    let mut bytes = Vec::new();
+    write_csv(&prediction, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("time_s,e1_A,case_A,v1_V,vdl_V"));
+    let first: Vec<f64> = lines.next().unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
+    // At t = 0 the capacitor is empty: v = R·i.
+    assert!(
+        (first[1] + 2e-3).abs() < 1e-15 && (first[3] + 2.0).abs() < 1e-9 && first[4].abs() < 1e-12,
+        "{first:?}"
+    );
+    assert_eq!(text.lines().count(), 40_001);
+}
+
+#[test]
+fn a_prediction_can_be_analysed_back() {
+    let mut prediction =
+        predict(&case(Recovery::Mirrored, 50e-6, 0.1), &Options { rate: 1e6, applied: None }).unwrap();
+    // Quiet before the first pulse, as a scope's pre-trigger has it.
+    for plane in prediction.currents.iter_mut().chain(prediction.voltages.iter_mut()) {
+        plane.splice(0..0, [0.0; 500]);
+    }
+    let mut bytes = Vec::new();
+    write_csv(&prediction, &mut bytes).unwrap();
+    let capture = stimrig::capture::read("predicted.csv", &bytes).unwrap();
+    let analysis = stimrig::analyze::analyze(&capture, &stimrig::analyze::Options::default()).unwrap();
+    assert_eq!(analysis.pulses.len(), 5, "{:?}", analysis.findings);
+    let pulse = &analysis.pulses[2];
+    let lead = &pulse.phases[0];
+    assert!((lead.amplitude.value - 2e-3).abs() < 1e-9);
+    // Edges between samples: known to half an interval each.
+    assert!((lead.width.value - 200e-6).abs() <= lead.width.expanded());
+    assert!(pulse.charge_imbalance.value.abs() <= pulse.charge_imbalance.expanded());
+    let rate = analysis.summary.iter().find(|row| row.name == "rate").unwrap();
+    assert!((rate.estimate.value - 50.0).abs() < 1e-6);
+    // The step across 1 kΩ, and what 400 nC leave on 1 µF.
+    assert!(
+        (pulse.access_resistance.as_ref().unwrap().value - 1000.0).abs() < 10.0,
+        "{:?}",
+        pulse.access_resistance
+    );
+    assert!((pulse.polarization.as_ref().unwrap().value + 0.4).abs() < 0.01, "{:?}", pulse.polarization);
+}
