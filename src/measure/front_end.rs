@@ -7,7 +7,10 @@
 pub struct FrontEnd {
     /// From a step to the 50 % instant of the response.
     pub delay: f64,
-    /// From the 50 % instant until the response stays within 1e-4 of its end: `g` of the definitions.
+    /// Delay of the response's centre of area: charge arrives this late.
+    pub area_delay: f64,
+    /// From a step until the response stays within 1e-4 of its end, rounded up to whole samples: `g` of the
+    /// definitions.
     pub settling: f64,
     /// t90 − t10 of the response to a step.
     pub transition: f64,
@@ -23,10 +26,11 @@ const STEP: f64 = 1.0 / 512.0;
 impl FrontEnd {
     /// A filter of `poles` Bessel poles (0: none) with −3 dB at `cutoff` Hz, sampled every `period` seconds.
     pub fn bessel(poles: u32, cutoff: f64, period: f64) -> Self {
-        if poles == 0 || !(cutoff > 0.0) {
+        if poles == 0 || cutoff.is_nan() || cutoff <= 0.0 {
             // Edges are not resolved: T/√6 per width, half of its square per edge (domain.md 6.5).
             return Self {
                 delay: 0.0,
+                area_delay: 0.0,
                 settling: 2.0 * period,
                 transition: 0.0,
                 early: 0.0,
@@ -43,7 +47,8 @@ impl FrontEnd {
         let early: f64 = response.iter().take(before).sum::<f64>() * STEP;
         Self {
             delay: t50 * unit,
-            settling: (settled - t50) * unit,
+            area_delay: unit,
+            settling: (settled * unit / period).ceil() * period,
             transition: (instant(&response, 0.9) - instant(&response, 0.1)) * unit,
             early: early * unit,
             interpolation: interpolation_error(&response, t50, period / unit) * unit,
@@ -154,7 +159,7 @@ mod tests {
         let front_end = FrontEnd::bessel(4, 1e5, 1e-6);
         // Unit-delay Bessel of order 4: −3 dB at 2.113918 rad/s.
         assert!((half_power(&reverse_bessel(4)) - 2.113_918).abs() < 1e-5);
-        println!("{front_end:?}");
+        assert!((front_end.settling - 16e-6).abs() < 1e-9, "{front_end:?}");
         assert!((front_end.transition - 3.5e-6).abs() < 0.05e-6, "{front_end:?}");
         // 0.009 µs for a width, which has two edges.
         let width = front_end.interpolation * 2_f64.sqrt();

@@ -20,17 +20,28 @@ pub struct Level {
 pub struct Histogram {
     low: i32,
     bins: Vec<u32>,
+    /// Bins outside this are empty.
+    used: (usize, usize),
     count: u64,
-    /// Σ of sample indices, for the centre.
     first: u64,
     last: u64,
 }
+
+/// No bin is filled.
+const UNUSED: (usize, usize) = (usize::MAX, 0);
 
 impl Histogram {
     /// Bins for the codes within `reach` of `around`.
     pub fn around(around: i32, reach: i32) -> Self {
         let reach = reach.clamp(4, 32_768);
-        Self { low: around - reach, bins: vec![0; 2 * reach as usize + 1], count: 0, first: 0, last: 0 }
+        Self {
+            low: around - reach,
+            bins: vec![0; 2 * reach as usize + 1],
+            used: UNUSED,
+            count: 0,
+            first: 0,
+            last: 0,
+        }
     }
 
     /// Number of samples.
@@ -40,7 +51,10 @@ impl Histogram {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.bins.fill(0);
+        if let Some(used) = self.bins.get_mut(self.used.0.min(self.used.1)..=self.used.1) {
+            used.fill(0);
+        }
+        self.used = UNUSED;
         self.count = 0;
     }
 
@@ -56,6 +70,9 @@ impl Histogram {
                 *slot += 1;
             }
         }
+        let bin = |code: i16| (i32::from(code) - self.low).clamp(0, top as i32) as usize;
+        let (low, high) = super::history::extremes(codes);
+        self.used = (self.used.0.min(bin(low)), self.used.1.max(bin(high)));
         if self.count == 0 {
             self.first = at;
         }
@@ -71,6 +88,7 @@ impl Histogram {
         for (slot, more) in self.bins.iter_mut().zip(&other.bins) {
             *slot += more;
         }
+        self.used = (self.used.0.min(other.used.0), self.used.1.max(other.used.1));
         (self.first, self.last) = if self.count == 0 {
             (other.first, other.last)
         } else {
@@ -101,7 +119,7 @@ impl Histogram {
             centre: centre as f32,
         };
         let mut below = 0_u64;
-        for (bin, count) in self.bins.iter().enumerate() {
+        for (bin, count) in self.filled() {
             let with = below + u64::from(*count);
             if 2 * with >= self.count {
                 let code = f64::from(self.low) + bin as f64;
@@ -112,11 +130,16 @@ impl Histogram {
         None
     }
 
+    fn filled(&self) -> impl Iterator<Item = (usize, &u32)> {
+        let (low, high) = self.used;
+        self.bins.iter().enumerate().take(high + 1).skip(low)
+    }
+
     /// Standard deviation of one sample, codes, with the quantisation in it.
     pub fn deviation(&self) -> f64 {
         let n = self.count as f64;
         let (mut sum, mut squares) = (0.0, 0.0);
-        for (bin, count) in self.bins.iter().enumerate() {
+        for (bin, count) in self.filled() {
             let (x, c) = (bin as f64, f64::from(*count));
             sum += c * x;
             squares += c * x * x;

@@ -6,7 +6,7 @@
 pub fn mean_between(samples: &[f64], from: f64, to: f64) -> Option<(f64, usize)> {
     let first = from.ceil().max(0.0) as usize;
     let last = to.floor();
-    if !(last >= 0.0) {
+    if last.is_nan() || last < 0.0 {
         return None;
     }
     let inside = samples.get(first..(last as usize + 1).min(samples.len()))?;

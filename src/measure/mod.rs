@@ -4,18 +4,33 @@ pub mod edge;
 pub mod level;
 pub mod window;
 
+mod activity;
+mod contact;
+mod excerpt;
 mod front_end;
+mod guard;
 mod histogram;
+mod history;
+mod nonlinearity;
 mod pyramid;
+mod quiet;
 mod recorder;
 mod recording;
+mod row;
 mod setup;
+mod timing;
+mod uncertainty;
+mod voltage;
+mod zero;
 
 pub use front_end::FrontEnd;
+pub use guard::Guard;
 pub use histogram::{Histogram, Level};
+pub use nonlinearity::Nonlinearity;
 pub use pyramid::Pyramid;
-pub use recorder::{Guard, Recorder};
+pub use recorder::Recorder;
 pub use recording::{
     ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, SlowRecord, VoltageRecord, Zero,
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup};
+pub use uncertainty::{Evaluation, Input, Measured, rectangular_factor};

@@ -1,49 +1,142 @@
 //! The one pass over the stream.
 
-use crate::signal::{Block, BlockSink, Program};
+use std::collections::VecDeque;
 
-use super::{FrontEnd, Interval, Recording, Setup, SlowRecord};
+use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, Sensed, StreamKind};
 
-/// What the output guard watches, in SI units.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Guard {
-    /// Largest 3-sample median of |i| on any contact so far, A.
-    pub peak_current: f64,
-    /// Largest charge of one phase so far, a running one included, C.
-    pub charge_per_phase: f64,
-    /// Largest |mean current| over the last second on any contact, A; 0 during the first second.
-    pub mean_dc: f64,
+use super::contact::Contact;
+use super::excerpt::Excerpts;
+use super::history::{History, extremes};
+use super::row::Constants;
+use super::timing::Timing;
+use super::voltage::Voltage;
+use super::zero::ZeroCollector;
+use super::{FrontEnd, Guard, Interval, Pyramid, Recording, Setup, SlowRecord, Zero};
+
+/// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
+/// stretches are the same.
+const STRETCH: u64 = 256;
+
+/// After relays have switched, for this many seconds nothing is measured.
+const RELAYS: f64 = 100e-6;
+
+#[derive(Debug)]
+enum Kind {
+    Contact(Box<Contact>),
+    Voltage(Box<Voltage>),
+}
+
+#[derive(Debug)]
+struct Channel {
+    history: History,
+    overview: Pyramid,
+    kind: Kind,
+    zeros: Vec<Zero>,
+    collector: Option<ZeroCollector>,
 }
 
 /// Measures a stream as it arrives.
 ///
 /// Results do not depend on how the stream is split into blocks. Zeros, the test source and taken starts are read off
-/// the marker bits.
+/// the marker bits. Nothing is allocated per sample.
 #[derive(Debug)]
 pub struct Recorder {
     setup: Setup,
+    front_end: FrontEnd,
+    constants: Constants,
+    timing: Timing,
+    channels: Vec<Channel>,
+    markers: Vec<Marker>,
+    /// Markers that are already in effect.
+    obeyed: usize,
+    programs: VecDeque<(u64, Program)>,
+    starts: VecDeque<u64>,
+    reached: u64,
+    zero: bool,
+    test_source: bool,
+    /// First sample that is judged again after relays have switched.
+    blind_until: u64,
+    lost: Vec<(u64, u64)>,
+    excerpts: Excerpts,
+    slow: SlowRecord,
+    slow_zero: Option<u64>,
+    guard: super::guard::Watch,
 }
 
 impl Recorder {
     /// Ready for the first block.
     pub fn new(setup: Setup) -> Self {
-        Self { setup }
+        let rate = setup.sample_rate;
+        let front_end = FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / rate);
+        let constants = Constants::of(&front_end, rate);
+        let timing = Timing::of(&setup.program, rate, constants.settling);
+        let channel = |(index, channel): (usize, &super::ChannelSetup)| {
+            let kind = match channel.sensed {
+                Sensed::Current => {
+                    let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
+                    contact.expect(share(&setup.program, &channel.name) * timing.smallest);
+                    Kind::Contact(Box::new(contact))
+                }
+                Sensed::Voltage => {
+                    let watched = setup.vout == Some(index);
+                    Kind::Voltage(Box::new(Voltage::new(
+                        index,
+                        &channel.name,
+                        channel.calibration,
+                        watched,
+                        rate,
+                    )))
+                }
+            };
+            let overview = Pyramid::new(STRETCH, 65_536);
+            Channel { history: History::new(), overview, kind, zeros: Vec::new(), collector: None }
+        };
+        let channels = setup.channels.iter().enumerate().map(channel).collect();
+        let planes = setup.slow.as_ref().map_or(0, |slow| slow.channels.len());
+        Self {
+            front_end,
+            constants,
+            timing,
+            channels,
+            markers: Vec::new(),
+            obeyed: 0,
+            programs: VecDeque::new(),
+            starts: VecDeque::new(),
+            reached: 0,
+            zero: false,
+            test_source: false,
+            blind_until: 0,
+            lost: Vec::new(),
+            excerpts: Excerpts::new(),
+            slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
+            slow_zero: None,
+            guard: super::guard::Watch::new(rate),
+            setup,
+        }
     }
 
     /// The stimulator runs another program from sample `from` on (known when it has taken it).
     pub fn program_changed(&mut self, from: u64, program: &Program) {
-        let _ = from;
-        self.setup.program = program.clone();
+        self.programs.push_back((from, program.clone()));
     }
 
     /// Fast samples per channel seen so far.
     pub fn samples_seen(&self) -> u64 {
-        0
+        self.channels.first().map_or(0, |channel| channel.history.end())
     }
 
-    /// What the output guard watches. During zero and test source nothing counts.
+    /// What the output guard watches. During zero and test source nothing counts; up to 255 samples may be pending.
     pub fn guard(&self) -> Guard {
-        Guard::default()
+        let mut guard = Guard::default();
+        for (contact, history) in self.contacts() {
+            let lsb = contact.calibration.lsb;
+            let phases = self.guard.charge_of(contact.record.channel).max(contact.running(history).abs());
+            guard.peak_current = guard.peak_current.max(contact.record.peak.0 * lsb);
+            guard.charge_per_phase = guard.charge_per_phase.max(phases * lsb / self.setup.sample_rate);
+            guard.mean_dc =
+                guard.mean_dc.max(self.guard.mean_of(contact.record.channel, contact.zero).abs() * lsb);
+        }
+        guard
     }
 
     /// Whether anything (a contact's current, or the stimulator-side voltage) was active at or after sample `since`.
@@ -53,31 +146,266 @@ impl Recorder {
 
     /// The latest activity on any contact or on the stimulator-side voltage.
     pub fn last_activity(&self) -> Option<Interval> {
-        None
+        let last = |channel: &Channel| match &channel.kind {
+            Kind::Contact(contact) => contact.last_activity(),
+            Kind::Voltage(voltage) => voltage.last_activity(),
+        };
+        self.channels.iter().filter_map(last).max_by_key(|interval| interval.last)
     }
 
     /// Ends the stream.
-    pub fn finish(self) -> Recording {
-        let period = 1.0 / self.setup.sample_rate;
-        let front_end = FrontEnd::bessel(self.setup.filter.0, self.setup.filter.1, period);
+    pub fn finish(mut self) -> Recording {
+        self.measure_to(self.samples_seen());
+        let end = self.samples_seen();
+        self.close_zero();
+        let (mut contacts, mut voltages) = (Vec::new(), Vec::new());
+        let (mut zeros, mut overview) = (Vec::new(), Vec::new());
+        for channel in self.channels {
+            zeros.push(channel.zeros);
+            overview.push(channel.overview);
+            match channel.kind {
+                Kind::Contact(contact) => contacts.push(contact.end(&channel.history, end, &self.constants)),
+                Kind::Voltage(voltage) => voltages.push(voltage.end()),
+            }
+        }
         Recording {
             setup: self.setup,
-            front_end,
-            samples: 0,
-            contacts: Vec::new(),
-            voltages: Vec::new(),
-            zeros: Vec::new(),
-            markers: Vec::new(),
-            lost: Vec::new(),
-            overview: Vec::new(),
-            excerpts: Vec::new(),
-            slow: SlowRecord::default(),
+            front_end: self.front_end,
+            samples: end,
+            contacts,
+            voltages,
+            zeros,
+            markers: self.markers,
+            lost: self.lost,
+            overview,
+            excerpts: self.excerpts.into_kept(),
+            slow: self.slow,
+        }
+    }
+
+    fn contacts(&self) -> impl Iterator<Item = (&Contact, &History)> {
+        self.channels.iter().filter_map(|channel| match &channel.kind {
+            Kind::Contact(contact) => Some((contact.as_ref(), &channel.history)),
+            Kind::Voltage(_) => None,
+        })
+    }
+
+    fn fast(&mut self, block: &Block<'_>) {
+        self.markers.extend_from_slice(block.markers);
+        let expected = self.samples_seen();
+        if block.lost > 0 || block.first != expected {
+            self.lose(expected, block);
+        }
+        let mut done = 0_usize;
+        while done < block.count {
+            let at = block.first + done as u64;
+            let boundary = (at / STRETCH + 1) * STRETCH;
+            let n = ((boundary - at) as usize).min(block.count - done);
+            for (plane, channel) in block.codes.chunks_exact(block.count).zip(&mut self.channels) {
+                channel.history.push(plane.get(done..done + n).unwrap_or(&[]));
+            }
+            done += n;
+            if at + n as u64 == boundary {
+                self.measure_to(boundary);
+            }
+        }
+    }
+
+    /// Samples are missing before `block`: what was under way is cut, and the time base goes on where the load says.
+    fn lose(&mut self, expected: u64, block: &Block<'_>) {
+        self.measure_to(expected);
+        let missing = block.lost.max(block.first.saturating_sub(expected));
+        self.lost.push((expected, missing));
+        let resume = block.first + self.constants.settling;
+        for channel in &mut self.channels {
+            if let Kind::Contact(contact) = &mut channel.kind {
+                contact.interrupt(&channel.history, expected, resume, &self.constants);
+                contact.resume(block.first);
+            }
+            channel.history.restart(block.first);
+        }
+        self.reached = block.first;
+        self.blind_until = self.blind_until.max(block.first);
+        self.guard.forget();
+    }
+
+    /// Measures everything before sample `to`, in pieces between markers and program changes.
+    fn measure_to(&mut self, to: u64) {
+        while self.reached < to {
+            self.obey();
+            let marker = self.markers.get(self.obeyed).map(|marker| marker.sample);
+            let program = self.programs.front().map(|(from, _)| *from);
+            let stop =
+                [marker, program].into_iter().flatten().fold(to, u64::min).max(self.reached + 1).min(to);
+            self.range(self.reached, stop);
+            self.reached = stop;
+        }
+        self.obey();
+    }
+
+    /// Puts into effect what is due at the sample reached.
+    fn obey(&mut self) {
+        while let Some(marker) = self.markers.get(self.obeyed).copied().filter(|m| m.sample <= self.reached) {
+            self.obeyed += 1;
+            match marker.bit {
+                MarkerBit::Zero => self.switch_zero(marker.value),
+                MarkerBit::TestSource => {
+                    self.test_source = marker.value;
+                    self.interrupt();
+                }
+                MarkerBit::Interlock => self.interrupt(),
+                MarkerBit::StartTaken => self.starts.push_back(marker.sample),
+                _ => {}
+            }
+        }
+        while let Some(start) = self.starts.pop_front() {
+            for channel in &mut self.channels {
+                if let Kind::Voltage(voltage) = &mut channel.kind {
+                    voltage.before_start(&channel.history, start, self.setup.sample_rate);
+                }
+            }
+        }
+        while self.programs.front().is_some_and(|(from, _)| *from <= self.reached) {
+            let Some((_, program)) = self.programs.pop_front() else { break };
+            self.timing = Timing::of(&program, self.setup.sample_rate, self.constants.settling);
+            for channel in &mut self.channels {
+                if let Kind::Contact(contact) = &mut channel.kind {
+                    contact.expect(share(&program, &contact.record.name) * self.timing.smallest);
+                }
+            }
+            self.setup.program = program;
+        }
+    }
+
+    fn interrupt(&mut self) {
+        let resume = self.reached + self.constants.settling + (RELAYS * self.setup.sample_rate) as u64;
+        self.blind_until = self.blind_until.max(resume);
+        for channel in &mut self.channels {
+            if let Kind::Contact(contact) = &mut channel.kind {
+                contact.interrupt(&channel.history, self.reached, resume, &self.constants);
+            }
+        }
+        self.guard.forget();
+    }
+
+    fn switch_zero(&mut self, on: bool) {
+        if on == self.zero {
+            return;
+        }
+        if on {
+            self.interrupt();
+            for (channel, setup) in self.channels.iter_mut().zip(&self.setup.channels) {
+                let calibration = setup.calibration;
+                let around = calibration.offset;
+                let spread = calibration.noise.max(calibration.offset_u);
+                channel.collector = Some(ZeroCollector::new(around, spread, self.blind_until));
+            }
+            self.slow_zero = self.slow.codes.first().map(|plane| plane.len() as u64);
+        } else {
+            self.close_zero();
+            self.interrupt();
+        }
+        self.zero = on;
+    }
+
+    fn close_zero(&mut self) {
+        for channel in &mut self.channels {
+            let Some(zero) = channel.collector.take().and_then(|collector| collector.finish()) else {
+                continue;
+            };
+            channel.zeros.push(zero);
+            match &mut channel.kind {
+                Kind::Contact(contact) => contact.zeroed(f64::from(zero.level.value), zero.sd16),
+                Kind::Voltage(voltage) => voltage.zeroed(zero.sd16),
+            }
+        }
+        if let Some(from) = self.slow_zero.take() {
+            let to = self.slow.codes.first().map_or(from, |plane| plane.len() as u64);
+            self.slow.zeros.push((from, to));
+        }
+    }
+
+    fn range(&mut self, from: u64, to: u64) {
+        let blind = self.zero || self.test_source || from < self.blind_until;
+        let mut pulses = Vec::new();
+        for (index, channel) in self.channels.iter_mut().enumerate() {
+            let codes = channel.history.slice(from, to);
+            let (low, high) = extremes(codes);
+            channel.overview.push(low, high, to - from);
+            if let Some(collector) = &mut channel.collector {
+                collector.add(codes, from);
+            }
+            let Kind::Contact(contact) = &mut channel.kind else { continue };
+            if blind {
+                contact.skip(codes);
+                continue;
+            }
+            contact.range(&channel.history, (from, to), self.blind_until, &self.timing, &self.constants);
+            for finished in &contact.finished {
+                if let Some(row) = contact.record.pulses.get(finished.row) {
+                    self.guard.pulse(index, row);
+                }
+            }
+            if index == self.setup.main && !contact.finished.is_empty() {
+                pulses.extend_from_slice(&contact.finished);
+            }
+        }
+        if blind {
+            return;
+        }
+        for channel in &mut self.channels {
+            if let Kind::Voltage(voltage) = &mut channel.kind {
+                voltage.range(&channel.history, (from, to), self.blind_until);
+                for pulse in &pulses {
+                    voltage.before_pulse(&channel.history, *pulse);
+                }
+            }
+        }
+        for pulse in pulses {
+            let Some(Kind::Contact(contact)) =
+                self.channels.get(self.setup.main).map(|channel| &channel.kind)
+            else {
+                break;
+            };
+            if let Some(row) = contact.record.pulses.get(pulse.row).copied() {
+                let histories = self.channels.iter().map(|channel| &channel.history);
+                self.excerpts.offer(pulse, &row, histories);
+            }
+        }
+        let due = self.guard.due(to);
+        for (contact, history) in
+            self.channels.iter().filter(|_| due).filter_map(|channel| match &channel.kind {
+                Kind::Contact(contact) => Some((contact, &channel.history)),
+                Kind::Voltage(_) => None,
+            })
+        {
+            self.guard.sum(contact.record.channel, to, contact.sum_before(history, to));
+        }
+    }
+
+    fn slow(&mut self, block: &Block<'_>) {
+        self.slow.lost += block.lost;
+        for (plane, codes) in block.codes.chunks_exact(block.count.max(1)).zip(&mut self.slow.codes) {
+            // A lost sample keeps its place, so that an index stays an instant; the loss itself makes it invalid.
+            let held = codes.last().copied().unwrap_or(0);
+            codes.extend(std::iter::repeat_n(held, usize::try_from(block.lost).unwrap_or(0).min(1 << 20)));
+            codes.extend_from_slice(plane);
         }
     }
 }
 
+/// Magnitude of a contact's share: 1 for the one that carries the programmed amplitude.
+fn share(program: &Program, contact: &str) -> f64 {
+    let share = program.share_of(contact).abs();
+    if share > 0.0 { share } else { f64::INFINITY }
+}
+
 impl BlockSink for Recorder {
     fn block(&mut self, block: &Block<'_>) {
-        let _ = block;
+        match block.stream {
+            StreamKind::Fast if block.count > 0 => self.fast(block),
+            StreamKind::Fast => self.markers.extend_from_slice(block.markers),
+            StreamKind::Slow => self.slow(block),
+        }
     }
 }

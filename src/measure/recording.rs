@@ -17,7 +17,7 @@ pub struct PhaseRow {
     pub level: f32,
     /// Samples in that mean; 0 when fewer than eight could be used and the level is charge over width.
     pub settled: u32,
-    /// Σ(code − baseline before) over the phase's charge window, code·samples.
+    /// Σ(code − base) over the phase's charge window, code·samples.
     pub area: f32,
     /// Length of that window, samples.
     pub span: f32,
@@ -45,11 +45,13 @@ pub struct PulseRow {
     pub count: u8,
     /// First sample of its windows: the leading 50 % instant less the settling time.
     pub from: u64,
-    /// Σ(code − baseline before) over the pulse window, recharge included, code·samples.
+    /// Level from which all its areas are counted, codes: the quiet level before it, else the zero.
+    pub base: f64,
+    /// Σ(code − base) over the pulse window, recharge included, code·samples.
     pub pulse_area: f64,
     /// Length of that window, samples.
     pub pulse_span: u32,
-    /// Σ(code − baseline before) to the first sample of the next pulse's windows; NaN while there is none.
+    /// Σ(code − base) to the first sample of the next pulse's windows; NaN while there is none.
     pub cycle_area: f64,
     /// Length of the cycle, samples; 0 while there is no next pulse.
     pub cycle_span: u64,
@@ -98,6 +100,8 @@ pub struct Zero {
     pub to: u64,
     /// Level with the input shorted, codes.
     pub level: Level,
+    /// Standard deviation of one sample, codes, quantisation included.
+    pub deviation: f64,
     /// Standard deviation of 16-sample means, codes.
     pub sd16: f64,
 }

@@ -1,0 +1,460 @@
+//! Finding pulses on one current channel.
+
+use crate::signal::Calibration;
+
+use super::activity::CurrentActivity;
+use super::history::{History, KEPT, extremes, sum};
+use super::quiet::Quiet;
+use super::row::{Constants, Excursion, measure};
+use super::timing::Timing;
+use super::{ContactRecord, Flags, PulseRow};
+
+/// Rows of one contact's table: two full tables are 40 MB.
+const MOST_PULSES: usize = 100_000;
+
+/// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
+/// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
+const RINGING: f64 = 0.05;
+
+/// A pulse that is under way.
+#[derive(Debug, Clone, Copy)]
+struct Building {
+    excursions: [Excursion; 3],
+    count: usize,
+    positive: bool,
+    before: Option<super::Level>,
+    base: f64,
+    recharge_end: Option<u64>,
+    /// Nothing more can belong to it from this sample on.
+    deadline: u64,
+    clipped: bool,
+}
+
+/// A row that has just been written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished {
+    /// Its index in the table.
+    pub(super) row: usize,
+    /// First sample of its windows.
+    pub(super) from: u64,
+    /// End of its pulse window.
+    pub(super) to: u64,
+    /// Quiet samples between the pulse before and this one, as far as the program tells.
+    pub(super) rest: u64,
+}
+
+/// State of one current channel.
+#[derive(Debug)]
+pub(super) struct Contact {
+    pub(super) record: ContactRecord,
+    pub(super) calibration: Calibration,
+    pub(super) zero: f64,
+    /// Σ codes before `reached`.
+    sum: i64,
+    reached: u64,
+    base: f64,
+    high: f64,
+    low: f64,
+    /// −1, 0, +1: on which side of the baseline.
+    side: i8,
+    run: Excursion,
+    run_peak: f64,
+    run_counts: bool,
+    peak_before: f64,
+    left_at: u64,
+    building: Option<Building>,
+    quiet: Quiet,
+    quiet_from: u64,
+    /// Σ codes before the last row's windows, while nothing has come between.
+    last_sum: Option<i64>,
+    last_end: Option<f64>,
+    pub(super) finished: Vec<Finished>,
+    scratch: Vec<f64>,
+    activity: CurrentActivity,
+}
+
+impl Contact {
+    pub(super) fn new(channel: usize, name: &str, calibration: Calibration, sample_rate: f64) -> Self {
+        let record = ContactRecord {
+            channel,
+            name: name.to_owned(),
+            pulses: Vec::new(),
+            table_full: false,
+            activity: Vec::new(),
+            safe_codes: 1e-6 / calibration.lsb,
+            peak: (0.0, 0),
+            clipped: None,
+        };
+        let around = calibration.offset.round() as i32;
+        Self {
+            record,
+            calibration,
+            zero: calibration.offset,
+            sum: 0,
+            reached: 0,
+            base: calibration.offset,
+            high: 8.0,
+            low: 4.0,
+            side: 0,
+            run: Excursion { from: 0, to: 0, joined: false },
+            run_peak: 0.0,
+            run_counts: false,
+            peak_before: 0.0,
+            left_at: 0,
+            building: None,
+            quiet: Quiet::new(around, (12.0 * calibration.noise.max(1.0)) as i32 + 24),
+            quiet_from: 0,
+            last_sum: None,
+            last_end: None,
+            finished: Vec::new(),
+            scratch: Vec::new(),
+            activity: CurrentActivity::new(sample_rate),
+        }
+    }
+
+    /// Thresholds from the noise and the smallest amplitude expected on this contact, A.
+    pub(super) fn expect(&mut self, smallest: f64) {
+        let noise = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let expected = if smallest.is_finite() { 0.05 * smallest / self.calibration.lsb } else { 0.0 };
+        self.high = (8.0 * noise).max(expected);
+        self.low = 0.5 * self.high;
+        let reach = (2.0 * self.high).min(4096.0) as i32 + 24;
+        self.quiet = Quiet::new(self.calibration.offset.round() as i32, reach);
+        self.quiet.restart(self.quiet_from);
+    }
+
+    /// A zero was taken: levels are counted from it until a quiet interval says better.
+    pub(super) fn zeroed(&mut self, level: f64, sd16: f64) {
+        self.zero = level;
+        self.base = level;
+        self.record.safe_codes = (1e-6 / self.calibration.lsb).max(7.0 * sd16);
+    }
+
+    /// Forgets what is under way, at sample `at`; quiet samples count from `resume`.
+    pub(super) fn interrupt(&mut self, history: &History, at: u64, resume: u64, constants: &Constants) {
+        if let Some(building) = self.building.take().filter(|building| building.count > 0) {
+            self.finish(history, building, at, true, constants);
+        }
+        self.side = 0;
+        self.last_sum = None;
+        self.last_end = None;
+        self.base = self.zero;
+        self.quiet.restart(resume);
+        self.quiet_from = resume;
+    }
+
+    /// Continues after lost samples, at sample `at`.
+    pub(super) fn resume(&mut self, at: u64) {
+        self.reached = at;
+    }
+
+    /// Adds samples that are not judged (zero, test source).
+    pub(super) fn skip(&mut self, codes: &[i16]) {
+        self.sum += sum(codes);
+        self.reached += codes.len() as u64;
+        self.finished.clear();
+    }
+
+    /// Σ codes before sample `at`, near the samples in hand.
+    pub(super) fn sum_before(&self, history: &History, at: u64) -> i64 {
+        if at < self.reached {
+            self.sum - history.sum(at, self.reached)
+        } else {
+            self.sum + history.sum(self.reached, at)
+        }
+    }
+
+    /// Charge of the phase that is running, code·samples.
+    pub(super) fn running(&self, history: &History) -> f64 {
+        if self.side == 0 || self.run.from < history.start() {
+            return 0.0;
+        }
+        let n = self.reached.saturating_sub(self.run.from) as f64;
+        (self.sum - self.sum_before(history, self.run.from)) as f64 - self.base * n
+    }
+
+    /// Measures samples [from, to), which `history` ends with. Activity is looked for from `since` on.
+    pub(super) fn range(
+        &mut self,
+        history: &History,
+        (from, to): (u64, u64),
+        since: u64,
+        timing: &Timing,
+        constants: &Constants,
+    ) {
+        self.finished.clear();
+        let codes = history.slice(from, to);
+        let (low, high) = extremes(codes);
+        self.rails(codes, from, (low, high));
+        self.peak(history, (from, to), since, (low, high));
+        self.activity.look(history, since, (from, to), self.zero, self.record.safe_codes);
+        if self.side != 0 || f64::from(high) - self.base > self.low || self.base - f64::from(low) > self.low {
+            self.segment(history, codes, from, timing, constants);
+        }
+        let due = |building: &Building, side: i8| building.count > 0 && side == 0 && to >= building.deadline;
+        if let Some(building) = self.building.filter(|building| due(building, self.side)) {
+            self.building = None;
+            self.finish(history, building, to, false, constants);
+        }
+        if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
+            self.give_up(history, to, constants);
+        }
+        if self.building.is_none() && self.side == 0 {
+            self.settle(history, to.saturating_sub(constants.settling));
+        }
+        self.sum += sum(codes);
+        self.reached = to;
+    }
+
+    /// Counts [quiet_from, to) as quiet.
+    fn settle(&mut self, history: &History, to: u64) {
+        if to > self.quiet_from {
+            let from = self.quiet_from.max(history.start());
+            self.quiet.add(history.slice(from, to), from);
+            self.quiet_from = to;
+        }
+    }
+
+    fn rails(&mut self, codes: &[i16], from: u64, (low, high): (i16, i16)) {
+        let rails = self.calibration.rails;
+        if low > rails.0 && high < rails.1 {
+            return;
+        }
+        if let Some(building) = &mut self.building {
+            building.clipped = true;
+        }
+        if self.record.clipped.is_none() {
+            let at = codes.iter().position(|code| *code <= rails.0 || *code >= rails.1);
+            self.record.clipped = at.map(|at| from + at as u64);
+        }
+    }
+
+    /// Keeps the largest median of three; a chunk that cannot beat it costs nothing.
+    fn peak(&mut self, history: &History, (from, to): (u64, u64), since: u64, (low, high): (i16, i16)) {
+        let zero = self.zero;
+        if (f64::from(high) - zero).max(zero - f64::from(low)) <= self.record.peak.0 {
+            return;
+        }
+        let first = from.saturating_sub(2).max(since);
+        for (k, three) in history.slice(first, to).windows(3).enumerate() {
+            if let [a, b, c] = three {
+                let middle = (*a).max(*b).min((*a).min(*b).max(*c));
+                let size = (f64::from(middle) - zero).abs();
+                if size > self.record.peak.0 {
+                    self.record.peak = (size, first + k as u64 + 1);
+                }
+            }
+        }
+    }
+
+    fn segment(
+        &mut self,
+        history: &History,
+        codes: &[i16],
+        from: u64,
+        timing: &Timing,
+        constants: &Constants,
+    ) {
+        for (code, at) in codes.iter().zip(from..) {
+            let y = f64::from(*code) - self.base;
+            if self.side == 0 {
+                let ringing = at < self.left_at + constants.settling;
+                let enter = if ringing { self.high.max(RINGING * self.peak_before) } else { self.high };
+                if y.abs() > enter {
+                    self.enter(history, at, y > 0.0, timing, constants);
+                }
+                continue;
+            }
+            let along = y * f64::from(self.side);
+            if along > self.run_peak {
+                self.run_peak = along;
+            } else if along < self.low.max(0.5 * RINGING * self.run_peak) {
+                self.leave(at, timing, constants);
+                if -along > self.high.max(RINGING * self.peak_before) {
+                    self.enter(history, at, y > 0.0, timing, constants);
+                }
+            }
+        }
+    }
+
+    /// The current leaves the baseline at sample `at`.
+    fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
+        let joined = at <= self.left_at + 1 && self.building.is_some();
+        self.side = if positive { 1 } else { -1 };
+        self.run = Excursion { from: at, to: at, joined };
+        self.run_peak = 0.0;
+        self.run_counts = true;
+        if let Some(building) = self.building {
+            let last = building.excursions.get(building.count.saturating_sub(1));
+            let near = last.is_some_and(|last| at <= last.to + timing.allowance);
+            let alternates = positive == (building.positive == building.count.is_multiple_of(2));
+            if building.count < usize::from(timing.phases) && near && alternates {
+                return;
+            }
+            if positive != building.positive && building.recharge_end.is_some_and(|end| at <= end) {
+                self.run_counts = false;
+                return;
+            }
+            self.building = None;
+            self.finish(history, building, at, false, constants);
+        }
+        self.settle(history, at.saturating_sub(constants.settling));
+        let (after, before) = self.quiet.levels(at);
+        if self.last_sum.is_some()
+            && let Some(last) = self.record.pulses.last_mut()
+        {
+            last.after = after;
+        }
+        self.base = before.map_or(self.zero, |level| f64::from(level.value));
+        self.building = Some(Building {
+            excursions: [self.run; 3],
+            count: 0,
+            positive,
+            before,
+            base: self.base,
+            recharge_end: timing.recharge_end.map(|end| at + end),
+            deadline: u64::MAX,
+            clipped: false,
+        });
+    }
+
+    /// The current is back on the baseline (or beyond it) at sample `at`.
+    fn leave(&mut self, at: u64, timing: &Timing, constants: &Constants) {
+        self.side = 0;
+        self.left_at = at;
+        self.peak_before = self.run_peak;
+        let run = Excursion { to: at, ..self.run };
+        let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
+            if self.building.is_none() {
+                self.quiet_from = at + constants.settling;
+                self.quiet.restart(at);
+            }
+            return;
+        };
+        if let Some(slot) = building.excursions.get_mut(building.count) {
+            *slot = run;
+            building.count += 1;
+        }
+        let complete = building.count >= usize::from(timing.phases);
+        let wait = if complete { 0 } else { timing.allowance } + constants.settling + 2;
+        building.deadline =
+            (at + wait).max(building.recharge_end.map_or(0, |end| end + constants.settling + 1));
+    }
+
+    /// A phase that outlasts the history becomes a row without an end.
+    fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
+        if let Some(mut building) = self.building.take().filter(|_| self.run_counts) {
+            if let Some(slot) = building.excursions.get_mut(building.count) {
+                *slot = Excursion { to, ..self.run };
+                building.count += 1;
+            }
+            self.finish(history, building, to, true, constants);
+            if let Some(row) = self.record.pulses.last_mut() {
+                row.flags.endless = true;
+            }
+        }
+        self.run.from = to;
+        self.run_counts = false;
+        self.last_sum = None;
+    }
+
+    /// Writes the row of a pulse, from samples before `upto`.
+    fn finish(&mut self, history: &History, building: Building, upto: u64, cut: bool, constants: &Constants) {
+        let excursions = building.excursions.get(..building.count.min(3)).unwrap_or(&[]);
+        let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
+        let g = constants.settling;
+        let first = leading.from.saturating_sub(g + 8).max(history.start());
+        let samples = history.slice(first, (last.to + g + 8).min(upto));
+        self.scratch.clear();
+        self.scratch.extend(samples.iter().map(|code| f64::from(*code)));
+        let at = leading.from;
+        let half = |gap: f64| (0.5 * gap).min(g as f64);
+        let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
+        let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
+        let quiet = (foreground, background);
+        let found = measure(&self.scratch, first, at, excursions, building.base, quiet, constants);
+        let edge = |pick: Option<f32>| at as f64 + f64::from(pick.unwrap_or(0.0));
+        let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
+        let (start, end) =
+            (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
+        let from = (start - foreground).floor().max(0.0) as u64;
+        let to = ((end + background).ceil() as u64)
+            .max(building.recharge_end.map_or(0, |end| end + g))
+            .min(upto)
+            .max(from);
+        let sum_from = self.sum_before(history, from.max(history.start()));
+        let span = (to - from) as u32;
+        let area = (self.sum_before(history, to) - sum_from) as f64 - building.base * f64::from(span);
+        let contiguous = self.last_sum.take();
+        if let (Some(before), Some(previous)) = (contiguous, self.record.pulses.last_mut()) {
+            previous.cycle_span = from.saturating_sub(previous.from);
+            previous.cycle_area = (sum_from - before) as f64 - previous.base * previous.cycle_span as f64;
+        }
+        let flags = Flags {
+            clipped: building.clipped || clipped(samples, self.calibration.rails),
+            truncated: found.flags.truncated || cut,
+            endless: false,
+        };
+        let rest = self.last_end.map_or(0.0, |end| start - end).max(0.0) as u64;
+        self.quiet_from = to.max(last.to + g);
+        self.quiet.restart(at);
+        self.last_end = Some(end);
+        if self.record.pulses.len() >= MOST_PULSES {
+            self.record.table_full = true;
+            return;
+        }
+        self.last_sum = (!cut).then_some(sum_from);
+        let row = self.record.pulses.len();
+        self.finished.push(Finished { row, from, to, rest });
+        self.record.pulses.push(PulseRow {
+            at,
+            phases: found.phases,
+            count: found.count,
+            from,
+            base: building.base,
+            pulse_area: area,
+            pulse_span: span,
+            cycle_area: f64::NAN,
+            cycle_span: 0,
+            before: building.before,
+            after: None,
+            peak: found.peak,
+            flags,
+        });
+    }
+
+    /// Ends the record at sample `at`.
+    pub(super) fn end(mut self, history: &History, at: u64, constants: &Constants) -> ContactRecord {
+        if let Some(mut building) = self.building.take() {
+            if self.side != 0
+                && self.run_counts
+                && let Some(slot) = building.excursions.get_mut(building.count)
+            {
+                *slot = Excursion { to: at, ..self.run };
+                building.count += 1;
+            }
+            let cut = self.side != 0;
+            self.finish(history, building, at, cut, constants);
+        } else {
+            self.settle(history, at.saturating_sub(constants.settling));
+        }
+        if self.last_sum.is_some() {
+            let (after, _) = self.quiet.levels(at);
+            if let Some(last) = self.record.pulses.last_mut() {
+                last.after = after;
+            }
+        }
+        self.record.activity = std::mem::take(&mut self.activity.intervals);
+        self.record
+    }
+
+    /// The latest activity so far.
+    pub(super) fn last_activity(&self) -> Option<super::Interval> {
+        self.activity.intervals.last().copied()
+    }
+}
+
+fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {
+    let (low, high) = extremes(codes);
+    low <= rails.0 || high >= rails.1
+}

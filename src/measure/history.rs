@@ -1,0 +1,83 @@
+//! The latest samples of a channel, contiguous.
+
+/// Samples that stay within reach.
+pub(super) const KEPT: usize = 65_536;
+
+/// The last [`KEPT`] samples (or more) of one channel and the running sum of all codes before them.
+#[derive(Debug, Clone)]
+pub(super) struct History {
+    samples: Vec<i16>,
+    first: u64,
+}
+
+impl History {
+    pub(super) fn new() -> Self {
+        Self { samples: Vec::with_capacity(2 * KEPT), first: 0 }
+    }
+
+    /// One past the last sample.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.samples.len() as u64
+    }
+
+    /// First sample still held.
+    pub(super) fn start(&self) -> u64 {
+        self.first
+    }
+
+    /// Appends; every sample is moved at most once more, when the older half is dropped.
+    pub(super) fn push(&mut self, codes: &[i16]) {
+        if self.samples.len() + codes.len() > 2 * KEPT {
+            let drop = self.samples.len().saturating_sub(KEPT);
+            self.samples.drain(..drop);
+            self.first += drop as u64;
+        }
+        self.samples.extend_from_slice(codes);
+    }
+
+    /// Starts afresh at sample `at`, after a loss.
+    pub(super) fn restart(&mut self, at: u64) {
+        self.samples.clear();
+        self.first = at;
+    }
+
+    /// Samples [from, to) as far as they are held.
+    pub(super) fn slice(&self, from: u64, to: u64) -> &[i16] {
+        let low = from.saturating_sub(self.first).min(self.samples.len() as u64) as usize;
+        let high = to.saturating_sub(self.first).min(self.samples.len() as u64) as usize;
+        self.samples.get(low..high.max(low)).unwrap_or(&[])
+    }
+
+    /// Σ codes of [from, to).
+    pub(super) fn sum(&self, from: u64, to: u64) -> i64 {
+        sum(self.slice(from, to))
+    }
+}
+
+/// Σ codes; in stretches that cannot overflow 32 bits, which the compiler turns into vector code.
+pub(super) fn sum(codes: &[i16]) -> i64 {
+    codes.chunks(4096).map(|part| i64::from(part.iter().map(|code| i32::from(*code)).sum::<i32>())).sum()
+}
+
+/// Smallest and largest code; (MAX, MIN) of nothing.
+pub(super) fn extremes(codes: &[i16]) -> (i16, i16) {
+    codes.iter().fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_samples_stay_within_reach() {
+        let mut history = History::new();
+        for k in 0..1000_u64 {
+            history.push(&[(k % 7) as i16; 256]);
+        }
+        assert_eq!(history.end(), 256_000);
+        assert!(history.end() - history.start() >= KEPT as u64);
+        assert_eq!(history.slice(255_990, 256_010), &[(999 % 7) as i16; 10]);
+        assert_eq!(history.sum(255_744 - 256, 256_000), 256 * i64::from(998 % 7 + 999 % 7));
+        assert!(history.slice(0, 10).is_empty());
+    }
+}

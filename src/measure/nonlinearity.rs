@@ -1,0 +1,76 @@
+//! Integral non-linearity of the converter, as the calibration states it.
+
+use super::Input;
+
+const KNOTS: usize = 33;
+
+/// Sensitivity of a linear combination of codes to the error at each knot.
+///
+/// The error of a code is piecewise linear between 33 knots over full scale, each drawn independently within ± inl. A
+/// combination Σ cⱼ·e(xⱼ) therefore has the variance inl²/3·Σ wₖ² with wₖ = Σ cⱼ·hatₖ(xⱼ): codes between the same two
+/// knots share their error, a code midway between two has √½ of a knot's, and +I and −I, far apart, share nothing:
+/// which is why non-linearity is what limits charge balance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nonlinearity {
+    weights: [f64; KNOTS],
+}
+
+impl Default for Nonlinearity {
+    fn default() -> Self {
+        Self { weights: [0.0; KNOTS] }
+    }
+}
+
+impl Nonlinearity {
+    /// Codes between two knots.
+    pub const SPACING: f64 = 65_536.0 / (KNOTS as f64 - 1.0);
+
+    /// Adds `weight` times the error at `code`.
+    pub fn add(&mut self, code: f64, weight: f64) {
+        let position = ((code + 32_768.0) / Self::SPACING).clamp(0.0, KNOTS as f64 - 1.0);
+        let knot = (position as usize).min(KNOTS - 2);
+        let part = position - knot as f64;
+        if let Some([left, right]) = self.weights.get_mut(knot..knot + 2) {
+            *left += weight * (1.0 - part);
+            *right += weight * part;
+        }
+    }
+
+    /// Adds `factor` times another combination.
+    pub fn add_scaled(&mut self, other: &Self, factor: f64) {
+        for (weight, more) in self.weights.iter_mut().zip(&other.weights) {
+            *weight += factor * more;
+        }
+    }
+
+    /// The budget line, for knots within ± `inl` codes; `scale` turns codes into the unit of the measurand.
+    pub fn input(&self, inl: f64, scale: f64) -> Input {
+        let unit = (inl * scale).abs() / 3_f64.sqrt();
+        let squares: f64 = self.weights.iter().map(|w| w * w).sum();
+        let fourth: f64 = self.weights.iter().map(|w| w.powi(4)).sum();
+        Input { bounded: fourth * unit.powi(4), ..Input::common("non-linearity", squares.sqrt() * unit) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_cancel_and_opposites_do_not() {
+        let u = |terms: &[(f64, f64)]| {
+            let mut inl = Nonlinearity::default();
+            for (code, weight) in terms {
+                inl.add(*code, *weight);
+            }
+            inl.input(1.0, 1.0).u
+        };
+        let knot = 1.0 / 3_f64.sqrt();
+        assert!((u(&[(0.0, 1.0)]) - knot).abs() < 1e-12);
+        assert!((u(&[(1024.0, 1.0)]) - knot * 0.5_f64.sqrt()).abs() < 1e-12);
+        assert!(u(&[(10.0, 1.0), (10.0, -1.0)]) < 1e-12);
+        assert!((u(&[(16_384.0, 1.0), (-16_384.0, 1.0)]) - knot * 2_f64.sqrt()).abs() < 1e-12);
+        // Between the same two knots only the difference counts.
+        assert!((u(&[(512.0, 1.0), (0.0, -1.0)]) - knot * 0.25 * 2_f64.sqrt()).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,66 @@
+//! The baseline between two pulses.
+
+use super::{Histogram, Level};
+
+/// Samples of one side of a baseline: at most twice this many.
+const HALF: u64 = 32_768;
+
+/// Collects the quiet samples between two pulses: the level of the first 65 536 for the pulse before them, of the last
+/// 65 536 for the pulse after.
+#[derive(Debug, Clone)]
+pub(super) struct Quiet {
+    older: Histogram,
+    newer: Histogram,
+    first: Option<Level>,
+    origin: u64,
+}
+
+/// Fewer quiet samples than this are no baseline.
+const FEWEST: u64 = 16;
+
+impl Quiet {
+    pub(super) fn new(around: i32, reach: i32) -> Self {
+        let empty = Histogram::around(around, reach);
+        Self { older: empty.clone(), newer: empty, first: None, origin: 0 }
+    }
+
+    /// Forgets everything; levels will be relative to sample `origin`.
+    pub(super) fn restart(&mut self, origin: u64) {
+        self.older.clear();
+        self.newer.clear();
+        self.first = None;
+        self.origin = origin;
+    }
+
+    /// Adds quiet samples, the first at index `at`.
+    pub(super) fn add(&mut self, mut codes: &[i16], mut at: u64) {
+        while !codes.is_empty() {
+            let room = (HALF - self.newer.count()).min(codes.len() as u64) as usize;
+            let (now, later) = codes.split_at_checked(room).unwrap_or((codes, &[]));
+            self.newer.add(now, at);
+            at += now.len() as u64;
+            codes = later;
+            if self.newer.count() >= HALF {
+                if self.first.is_none() && self.older.count() > 0 {
+                    self.first = self.whole();
+                }
+                std::mem::swap(&mut self.older, &mut self.newer);
+                self.newer.clear();
+            }
+        }
+    }
+
+    fn whole(&self) -> Option<Level> {
+        let mut both = self.older.clone();
+        both.merge(&self.newer);
+        (both.count() >= FEWEST).then(|| both.median(self.origin)).flatten()
+    }
+
+    /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
+    pub(super) fn levels(&self, next: u64) -> (Option<Level>, Option<Level>) {
+        let last = self.whole();
+        let shift = next as f64 - self.origin as f64;
+        let before = last.map(|level| Level { centre: (f64::from(level.centre) - shift) as f32, ..level });
+        (self.first.or(last), before)
+    }
+}

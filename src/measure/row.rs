@@ -1,0 +1,185 @@
+//! One pulse: from a stretch of samples to a row of the table.
+
+use super::edge::{PhaseEdges, Slope, crossing};
+use super::level::{central_mean, mean_between};
+use super::window::windowed_sum;
+use super::{Flags, FrontEnd, PhaseRow};
+
+/// A stretch of samples on one side of the baseline, [from, to).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Excursion {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    /// It followed the one before it without touching the baseline.
+    pub(super) joined: bool,
+}
+
+/// Constants of the front end in samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Constants {
+    pub(super) settling: u64,
+    early: f64,
+    late_area: f64,
+}
+
+impl Constants {
+    pub(super) fn of(front_end: &FrontEnd, sample_rate: f64) -> Self {
+        Self {
+            settling: (front_end.settling * sample_rate).round().max(1.0) as u64,
+            early: front_end.early * sample_rate,
+            late_area: (front_end.delay - front_end.area_delay) * sample_rate,
+        }
+    }
+}
+
+/// What the samples of a pulse tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measured {
+    pub(super) phases: [PhaseRow; 3],
+    pub(super) count: u8,
+    pub(super) peak: f32,
+    pub(super) flags: Flags,
+}
+
+/// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
+///
+/// `before` and `after` are the quiet samples that belong to the pulse on either side of its outer 50 % instants.
+pub(super) fn measure(
+    samples: &[f64],
+    first: u64,
+    at: u64,
+    excursions: &[Excursion],
+    base: f64,
+    quiet: (f64, f64),
+    constants: &Constants,
+) -> Measured {
+    let mut flags = Flags::default();
+    let mut phases = [PhaseRow::default(); 3];
+    let mut edges = [PhaseEdges { start: 0.0, end: 0.0 }; 3];
+    let count = excursions.len().min(3);
+    let settle = constants.settling as f64;
+    for ((row, edge), excursion) in phases.iter_mut().zip(&mut edges).zip(excursions) {
+        let from = excursion.from.saturating_sub(first) as f64;
+        let to = excursion.to.saturating_sub(first) as f64 - 1.0;
+        let middle = (0.5 * (from + to)) as usize;
+        let trim = 0.2 * (to - from);
+        let mut level = mean_between(samples, from + trim, to - trim)
+            .map_or(samples.get(middle).copied().unwrap_or(base), |m| m.0);
+        let mut settled = 0;
+        *edge = PhaseEdges { start: from, end: to };
+        // Twice: the level says where the edges are, the edges say which samples are the level's.
+        for _ in 0..2 {
+            let Some(found) = PhaseEdges::at(samples, middle, base, level, 0.5) else {
+                flags.truncated = true;
+                break;
+            };
+            *edge = found;
+            settled = 0;
+            if let Some((mean, n)) =
+                central_mean(samples, found.start, found.end, settle).filter(|(_, n)| *n >= 8)
+            {
+                (level, settled) = (mean, n);
+            }
+        }
+        row.level = level as f32;
+        row.settled = settled as u32;
+    }
+    join(samples, excursions, &phases, &mut edges);
+    for (k, row) in phases.iter_mut().enumerate().take(count) {
+        let Some(edge) = edges.get(k) else { break };
+        let origin = at as f64 - first as f64;
+        row.start = (edge.start - origin) as f32;
+        row.end = (edge.end - origin) as f32;
+        row.third = third(samples, edge, base, origin);
+    }
+    charge(samples, &mut phases, &edges, excursions, base, quiet, constants);
+    for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
+        if row.settled == 0 && edge.width() > 0.0 {
+            row.level = (base + f64::from(row.area) / edge.width()) as f32;
+        }
+    }
+    Measured { phases, count: count as u8, peak: median_peak(samples, base) as f32, flags }
+}
+
+/// Gives joined phases the instant at which the midpoint between their levels is crossed.
+fn join(samples: &[f64], excursions: &[Excursion], phases: &[PhaseRow; 3], edges: &mut [PhaseEdges; 3]) {
+    for k in 1..excursions.len().min(3) {
+        let joined = excursions.get(k).is_some_and(|excursion| excursion.joined);
+        let (Some(a), Some(b)) = (phases.get(k - 1), phases.get(k)) else { continue };
+        let (Some(left), Some(right)) = (edges.get(k - 1).copied(), edges.get(k).copied()) else { continue };
+        if !joined {
+            continue;
+        }
+        let inside = (0.5 * (left.start + left.end)) as usize;
+        let slope = if b.level > a.level { Slope::Rising } else { Slope::Falling };
+        let shared = crossing(samples, inside, 0.5 * (f64::from(a.level) + f64::from(b.level)), slope)
+            .unwrap_or(0.5 * (left.end + right.start));
+        if let Some(edge) = edges.get_mut(k - 1) {
+            edge.end = shared;
+        }
+        if let Some(edge) = edges.get_mut(k) {
+            edge.start = shared;
+        }
+    }
+}
+
+/// Instants at a third of the phase's peak, relative to `origin`.
+fn third(samples: &[f64], edge: &PhaseEdges, base: f64, origin: f64) -> (f32, f32) {
+    let (from, to) = (edge.start.max(0.0) as usize, edge.end.max(0.0) as usize + 1);
+    let mut peak = (from, 0.0_f64);
+    for (k, y) in samples.iter().enumerate().take(to).skip(from) {
+        if (y - base).abs() > peak.1.abs() {
+            peak = (k, y - base);
+        }
+    }
+    PhaseEdges::at(samples, peak.0, base, base + peak.1, 1.0 / 3.0)
+        .map_or((f32::NAN, f32::NAN), |third| ((third.start - origin) as f32, (third.end - origin) as f32))
+}
+
+/// Charges: the first phase from its quiet foreground, the last to its quiet end, inner bounds in the middle of the
+/// gap. Where two phases share an edge the bound is the shared instant, and what the filter has let through early
+/// (and late) there is put back.
+fn charge(
+    samples: &[f64],
+    phases: &mut [PhaseRow; 3],
+    edges: &[PhaseEdges; 3],
+    excursions: &[Excursion],
+    base: f64,
+    quiet: (f64, f64),
+    constants: &Constants,
+) {
+    let count = excursions.len().min(3);
+    let mut from = edges.first().map_or(0.0, |edge| edge.start) - quiet.0;
+    let mut carried = 0.0;
+    for k in 0..count {
+        let (Some(edge), next) = (edges.get(k), edges.get(k + 1).filter(|_| k + 1 < count)) else { break };
+        let to = next.map_or(edge.end + quiet.1, |next| 0.5 * (edge.end + next.start));
+        let mut area = windowed_sum(samples, from, to) - base * (to - from) + carried;
+        carried = 0.0;
+        if next.is_some() && excursions.get(k + 1).is_some_and(|excursion| excursion.joined) {
+            let level = |k: usize| phases.get(k).map_or(base, |row| f64::from(row.level));
+            let (a, b) = (level(k) - base, level(k + 1) - base);
+            carried = a * constants.late_area + (b - a) * constants.early;
+            area -= carried;
+        }
+        if let Some(row) = phases.get_mut(k) {
+            row.area = area as f32;
+            row.span = (to - from) as f32;
+        }
+        from = to;
+    }
+}
+
+/// Largest median of three neighbouring |y − base|.
+fn median_peak(samples: &[f64], base: f64) -> f64 {
+    samples
+        .windows(3)
+        .map(|three| match three {
+            [a, b, c] => {
+                let (a, b, c) = ((a - base).abs(), (b - base).abs(), (c - base).abs());
+                a.max(b).min(a.min(b).max(c))
+            }
+            _ => 0.0,
+        })
+        .fold(0.0, f64::max)
+}

@@ -1,0 +1,80 @@
+//! A voltage channel: levels before each pulse and before a start, and movements of the stimulator's side.
+
+use crate::signal::Calibration;
+
+use super::VoltageRecord;
+use super::activity::VoltageActivity;
+use super::contact::Finished;
+use super::history::{History, KEPT};
+
+/// State of one voltage channel.
+#[derive(Debug)]
+pub(super) struct Voltage {
+    pub(super) record: VoltageRecord,
+    calibration: Calibration,
+    /// Smallest movement that is activity, codes; `None` where movements are not watched.
+    step: Option<f64>,
+    activity: VoltageActivity,
+}
+
+/// Smallest movement that is activity, V.
+const MOVEMENT: f64 = 50e-3;
+
+impl Voltage {
+    pub(super) fn new(
+        channel: usize,
+        name: &str,
+        calibration: Calibration,
+        watched: bool,
+        rate: f64,
+    ) -> Self {
+        let record = VoltageRecord {
+            channel,
+            name: name.to_owned(),
+            before_pulse: Vec::new(),
+            before_start: Vec::new(),
+            activity: Vec::new(),
+        };
+        let step = watched.then_some(MOVEMENT / calibration.lsb);
+        Self { record, calibration, step, activity: VoltageActivity::new(rate) }
+    }
+
+    /// A zero was taken.
+    pub(super) fn zeroed(&mut self, sd16: f64) {
+        self.step = self.step.map(|_| (MOVEMENT / self.calibration.lsb).max(7.0 * sd16));
+    }
+
+    /// Looks for movements in [from, to), none before `since`.
+    pub(super) fn range(&mut self, history: &History, range: (u64, u64), since: u64) {
+        if let Some(step) = self.step {
+            self.activity.look(history, since, range, step);
+        }
+    }
+
+    /// Level over the last 16 samples or 5 % of the rest before a pulse.
+    pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished) {
+        let n = (pulse.rest / 20).max(16).min(KEPT as u64 / 2);
+        let codes = history.slice(pulse.from.saturating_sub(n), pulse.from);
+        let mean = super::history::sum(codes) as f64 / codes.len().max(1) as f64;
+        self.record.before_pulse.push((mean as f32, codes.len() as u32));
+    }
+
+    /// Level over 1 to 10 ms before a start taken at sample `at`.
+    pub(super) fn before_start(&mut self, history: &History, at: u64, rate: f64) {
+        let from = at.saturating_sub((10e-3 * rate) as u64);
+        let codes = history.slice(from, at.saturating_sub((1e-3 * rate) as u64));
+        if !codes.is_empty() {
+            let mean = super::history::sum(codes) as f64 / codes.len() as f64;
+            self.record.before_start.push((at, mean, codes.len() as u32));
+        }
+    }
+
+    pub(super) fn last_activity(&self) -> Option<super::Interval> {
+        self.activity.intervals.last().copied()
+    }
+
+    pub(super) fn end(mut self) -> VoltageRecord {
+        self.record.activity = std::mem::take(&mut self.activity.intervals);
+        self.record
+    }
+}
