@@ -1,47 +1,92 @@
-//! Data to standard output and to files.
+//! How much is shown, and in which colours: the same flags for every command.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
 
-/// Output that could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum OutputError {
-    /// A file.
-    #[error("cannot write {}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Standard output.
-    #[error("cannot write to standard output: {0}")]
-    Stdout(std::io::Error),
+use clap::{ArgAction, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::report::{Choice, ConsoleOptions};
+
+/// `--color`, `-q`, `-v`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Output {
+    /// Colour the output
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        env = "STIMRIG_COLOR",
+        value_name = "WHEN"
+    )]
+    pub color: When,
+    /// Show only what did not pass (-qq: nothing but failures)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    pub quiet: u8,
+    /// Show every check (-vv: every step; -vvv: exchanges with the instruments)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
 }
 
-/// Writes a file whole or not at all: beside it first, then renamed over it.
-///
-/// # Errors
-/// [`OutputError::File`]; nothing is left behind then.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|source| {
-        // The error to report is the first one; a leftover that cannot be removed adds nothing to it.
-        let _ = std::fs::remove_file(&beside);
-        OutputError::File { path: path.to_owned(), source }
-    })
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
 }
 
-/// Prints data; a reader that has gone away (`| head`) is no error.
-///
-/// # Errors
-/// [`OutputError::Stdout`].
-pub fn print(text: &str) -> Result<(), OutputError> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(OutputError::Stdout(error)),
-        _ => Ok(()),
+impl Output {
+    /// −2 (`-qq`) to +n (`-vvv…`).
+    pub fn verbosity(&self) -> i8 {
+        i8::try_from(self.verbose)
+            .unwrap_or(i8::MAX)
+            .saturating_sub(i8::try_from(self.quiet).unwrap_or(i8::MAX))
+    }
+
+    /// Whether to colour standard error.
+    pub fn color(&self) -> bool {
+        let choice = match self.color {
+            When::Auto => Choice::Auto,
+            When::Always => Choice::Always,
+            When::Never => Choice::Never,
+        };
+        choice.decide(std::io::stderr().is_terminal(), |name| std::env::var(name).ok())
+    }
+
+    /// The console of a run of so many cases.
+    pub fn console(&self, cases: usize) -> ConsoleOptions {
+        let terminal = std::io::stderr().is_terminal();
+        let continuous = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+        let width = terminal_size::terminal_size_of(std::io::stderr()).map(|(width, _)| usize::from(width.0));
+        ConsoleOptions {
+            color: self.color(),
+            width: width.filter(|_| terminal && !continuous),
+            verbosity: self.verbosity(),
+            progress: terminal && !continuous,
+            cases,
+        }
+    }
+
+    /// Sends diagnostics of the program itself to standard error: `RUST_LOG` if it is set, else by `-v` and `-q`.
+    pub(super) fn install_tracing(&self) {
+        let level = match self.verbosity() {
+            i8::MIN..=-1 => "error",
+            0 | 1 => "warn",
+            2 => "stimrig=info,warn",
+            3 => "stimrig=debug,warn",
+            _ => "stimrig=trace,info",
+        };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        // Fails only if one is installed already, and then that one serves.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(self.color())
+            .with_target(false)
+            .try_init();
     }
 }

@@ -103,11 +103,7 @@ mod tests {
         // The picture itself is for eyes; what is fixed is where its corners are.
         assert_eq!(lines.len(), 6);
         let has = |line: &str, at: usize| line.chars().nth(11 + at).is_some_and(|c| c != '\u{2800}');
-        assert!(
-            has(&lines[0], 16) && !has(&lines[0], 6),
-            "recovery at the top\n{}\n{expected:?}",
-            lines.join("\n")
-        );
+        assert!(has(&lines[0], 16) && !has(&lines[0], 6), "recovery at the top\n{}", lines.join("\n"));
         assert!(
             has(&lines[4], 6) && !has(&lines[4], 16),
             "leading phase at the bottom\n{}",

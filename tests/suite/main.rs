@@ -1,5 +1,4 @@
 //! One integration binary (link time), one module per subject.
 
-mod analyze;
-mod phantom;
-mod predict;
+mod filter;
+mod report;

@@ -1,0 +1,172 @@
+//! `stimrig explain MEASURAND`: what a number means, for the person who has to believe it.
+
+use std::io::{self, Write};
+
+use crate::record::EXIT_USAGE;
+use crate::scenario::Measurand;
+
+mod charge;
+mod dynamics;
+mod faults;
+mod pulse;
+
+/// `stimrig explain`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which one; without it, all are listed
+    #[arg(value_name = "MEASURAND")]
+    pub measurand: Option<String>,
+}
+
+/// What there is to say about one measurand. Its unit is that of [`Measurand::dimension`].
+#[derive(Debug)]
+struct Text {
+    measurand: Measurand,
+    /// What one value belongs to: a pulse, a cycle, an event, ….
+    per: &'static str,
+    /// One line.
+    brief: &'static str,
+    /// How it is computed.
+    definition: &'static str,
+    /// Where it is taken unless `in` says otherwise.
+    window: &'static str,
+    /// Which criteria make sense, with an example.
+    criteria: &'static str,
+    /// What its uncertainty is made of.
+    uncertainty: &'static str,
+    /// Where the definition or the limit comes from.
+    source: &'static str,
+}
+
+/// The default window of most measurands.
+const TRAIN: &str = "end of the ramp after `start` to `stop`, ending at the first injected fault; pulses cut by either end are left out";
+/// The window of measurands that belong to a fault or another named instant.
+const AFTER: &str = "from the instant named by `after`, in the time base of the samples";
+
+fn texts() -> impl Iterator<Item = &'static Text> {
+    [pulse::TEXTS, charge::TEXTS, dynamics::TEXTS, faults::TEXTS].into_iter().flatten()
+}
+
+/// Explains one measurand, or lists them.
+pub fn run(args: &Args) -> u8 {
+    let stdout = io::stdout().lock();
+    let Some(name) = &args.measurand else {
+        // A reader that has seen enough (`| head`) closes the pipe; that is no error.
+        let _ = list(stdout);
+        return 0;
+    };
+    match texts().find(|text| text.measurand.name() == name.trim()) {
+        Some(text) => {
+            let _ = show(text, stdout);
+            0
+        }
+        None => {
+            let near = nearest(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let _ = writeln!(
+                io::stderr(),
+                "explain: `{}` is not a measurand{near} (`stimrig explain` lists them)",
+                name.escape_debug()
+            );
+            EXIT_USAGE
+        }
+    }
+}
+
+fn list(mut out: impl Write) -> io::Result<()> {
+    for measurand in Measurand::ALL {
+        if let Some(text) = texts().find(|text| text.measurand == *measurand) {
+            writeln!(out, "{:<24} {:<7} {}", measurand.name(), measurand.dimension().unit(), text.brief)?;
+        }
+    }
+    Ok(())
+}
+
+fn show(text: &Text, mut out: impl Write) -> io::Result<()> {
+    let (name, unit) = (text.measurand.name(), text.measurand.dimension().unit());
+    writeln!(out, "{name} [{unit}], one value per {}\n  {}\n", text.per, text.brief)?;
+    for (title, body) in [
+        ("definition", text.definition),
+        ("window", text.window),
+        ("criteria", text.criteria),
+        ("uncertainty", text.uncertainty),
+        ("source", text.source),
+    ] {
+        let mut title = title;
+        for line in wrapped(body, 84) {
+            writeln!(out, "{title:<13}{line}")?;
+            title = "";
+        }
+    }
+    Ok(())
+}
+
+/// Breaks text between words so that no line is longer than `width` characters unless one word is.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn nearest(name: &str) -> Option<&'static str> {
+    let name = name.trim().to_lowercase().replace(['-', ' '], "_");
+    let near = Measurand::ALL
+        .iter()
+        .map(|measurand| (strsim::jaro_winkler(&name, measurand.name()), measurand.name()))
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (near.0 > 0.7).then_some(near.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_measurand_of_the_language_is_explained_once() {
+        for measurand in Measurand::ALL {
+            let found: Vec<_> = texts().filter(|text| text.measurand == *measurand).collect();
+            assert_eq!(found.len(), 1, "{}", measurand.name());
+            let text = found[0];
+            for part in [
+                text.per,
+                text.brief,
+                text.definition,
+                text.window,
+                text.criteria,
+                text.uncertainty,
+                text.source,
+            ] {
+                assert!(!part.trim().is_empty(), "{}", measurand.name());
+            }
+            assert!(text.brief.chars().count() <= 80, "{}: the list is one line each", measurand.name());
+            assert!(text.criteria.contains(measurand.name()), "{}: criteria show a check", measurand.name());
+        }
+        assert_eq!(texts().count(), Measurand::ALL.len());
+    }
+
+    #[test]
+    fn a_typo_finds_its_neighbour() {
+        for (typo, meant) in [
+            ("charge-imbalance", "charge_imbalance"),
+            ("ampltude", "amplitude"),
+            ("Shutdown latency", "shutdown_latency"),
+            ("dc_leakage", "dc_leakage_current"),
+        ] {
+            assert_eq!(nearest(typo), Some(meant));
+        }
+        assert_eq!(nearest("zzz"), None);
+    }
+
+    #[test]
+    fn text_is_wrapped_between_words() {
+        let lines = wrapped("one two three  four", 9);
+        assert_eq!(lines, ["one two", "three", "four"]);
+    }
+}

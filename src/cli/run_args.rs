@@ -1,0 +1,148 @@
+//! Arguments of `stimrig run`.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+/// `stimrig run`: flags follow nextest where it has one.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    /// Scenario files or folders; FILE#2 runs the second case of a file [default: scenarios]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+
+    /// Rig file [default: rig/sim.yaml, or the copy built into stimrig]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
+    pub rig: Option<PathBuf>,
+    /// Override a value of a simulated rig, such as sim.adc.noise='2 lsb' (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment, help_heading = "Simulated rigs")]
+    pub set: Vec<(String, String)>,
+    /// Give the simulated stimulator a defect, such as gain_error='5 %' (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Simulated rigs")]
+    pub defect: Vec<(String, String)>,
+    /// Seed of everything random on a simulated rig
+    #[arg(long, value_name = "N", env = "STIMRIG_SEED", help_heading = "Simulated rigs")]
+    pub seed: Option<u64>,
+    /// Cases run side by side on a simulated rig [default: the number of processors]
+    #[arg(short, long, value_name = "N", env = "STIMRIG_JOBS", help_heading = "Simulated rigs")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// Run only matching cases, such as 'tag(smoke) & name(~balance)' (repeatable: any may match)
+    #[arg(short = 'E', long, value_name = "EXPR", env = "STIMRIG_FILTER", help_heading = "Selection")]
+    pub filter: Vec<String>,
+    /// What to do when no case is selected
+    #[arg(
+        long,
+        value_enum,
+        default_value = "fail",
+        value_name = "ACTION",
+        env = "STIMRIG_NO_TESTS",
+        help_heading = "Selection"
+    )]
+    pub no_tests: NoTests,
+    /// Start no further case after so many that did not pass
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STIMRIG_MAX_FAIL",
+        conflicts_with = "fail_fast",
+        help_heading = "Selection"
+    )]
+    pub max_fail: Option<NonZeroU32>,
+    /// Start no further case after the first that did not pass
+    #[arg(long, env = "STIMRIG_FAIL_FAST", help_heading = "Selection")]
+    pub fail_fast: bool,
+    /// Treat missing capabilities and plan warnings as errors
+    #[arg(long, env = "STIMRIG_STRICT", help_heading = "Selection")]
+    pub strict: bool,
+
+    /// Keep runs in this folder
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS", help_heading = "Output")]
+    pub runs: PathBuf,
+    /// Also write the record here; - is standard output
+    #[arg(long, value_name = "PATH", env = "STIMRIG_JSON", help_heading = "Output")]
+    pub json: Option<PathBuf>,
+    /// Also write JUnit XML here
+    #[arg(long, value_name = "PATH", env = "STIMRIG_JUNIT", help_heading = "Output")]
+    pub junit: Option<PathBuf>,
+    /// Serial number of the device under test, for the record
+    #[arg(long, value_name = "SERIAL", env = "STIMRIG_DUT", help_heading = "Output")]
+    pub dut: Option<String>,
+    /// Who runs it, for the record
+    #[arg(long, value_name = "NAME", env = "STIMRIG_OPERATOR", help_heading = "Output")]
+    pub operator: Option<String>,
+}
+
+/// What `--no-tests` says about an empty selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NoTests {
+    /// Exit 4
+    Fail,
+    /// Say so, exit 0
+    Warn,
+    /// Exit 0
+    Pass,
+}
+
+impl RunArgs {
+    /// After how many cases that did not pass to start no further one.
+    pub fn failures_allowed(&self) -> Option<usize> {
+        if self.fail_fast {
+            return Some(1);
+        }
+        self.max_fail.map(|count| usize::try_from(count.get()).unwrap_or(usize::MAX))
+    }
+}
+
+/// `key=value`; the value may hold further equals signs.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(format!("`{text}` is not of the form name=value")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<RunArgs, clap::Error> {
+        let arguments = std::iter::once("run").chain(arguments.iter().copied());
+        Cli::try_parse_from(arguments).map(|cli| cli.run)
+    }
+
+    #[test]
+    fn the_defaults_run_everything_on_the_default_bench() {
+        let args = parse(&[]).unwrap();
+        assert!(args.paths.is_empty() && args.rig.is_none() && args.filter.is_empty());
+        assert_eq!((args.runs, args.no_tests), (PathBuf::from("runs"), NoTests::Fail));
+    }
+
+    #[test]
+    fn assignments_keep_their_quantities() {
+        let args =
+            parse(&["--set", "sim.adc.noise=2 lsb", "--defect", "gain_error=5 %", "--defect", "a=b=c"])
+                .unwrap();
+        assert_eq!(args.set, [("sim.adc.noise".to_owned(), "2 lsb".to_owned())]);
+        assert_eq!(args.defect[1], ("a".to_owned(), "b=c".to_owned()));
+        assert!(parse(&["--set", "noise"]).is_err());
+    }
+
+    #[test]
+    fn fail_fast_is_one_failure() {
+        assert_eq!(parse(&["--fail-fast"]).unwrap().failures_allowed(), Some(1));
+        assert_eq!(parse(&["--max-fail", "3"]).unwrap().failures_allowed(), Some(3));
+        assert_eq!(parse(&[]).unwrap().failures_allowed(), None);
+        assert!(parse(&["--max-fail", "0"]).is_err());
+        assert!(parse(&["--max-fail", "3", "--fail-fast"]).is_err());
+    }
+}
