@@ -1,0 +1,66 @@
+//! A program as the board will apply it.
+
+use crate::rig::Rig;
+use crate::signal::{Program, Recovery};
+
+/// On the grid of the simulated board's converter and timer; unchanged on a bench whose grid is not known.
+///
+/// With a recovery of a k-th the recovery's code is chosen first and the leading phase is exactly k times it, so that the
+/// charges cancel on the grid.
+pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
+    let Some(spec) = rig.sim.as_ref().map(|sim| &sim.stimulator) else { return program.clone() };
+    // Sign and magnitude: one bit is the sign.
+    let step = spec.full_scale / (2_f64.powi(spec.dac_bits as i32 - 1) - 1.0);
+    let ticks = |seconds: f64| (seconds / spec.timer).round() * spec.timer;
+    let ratio = if let Recovery::Ratio(ratio) = program.recovery { ratio } else { 1.0 };
+    let recovery = match program.recovery {
+        Recovery::Passive { duration, per_burst } => {
+            Recovery::Passive { duration: ticks(duration), per_burst }
+        }
+        other => other,
+    };
+    Program {
+        amplitude: (program.amplitude / ratio / step).round() * step * ratio,
+        width: ticks(program.width),
+        gap: ticks(program.gap),
+        recharge: program.recharge.map(ticks),
+        recovery,
+        ..program.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::DEFAULT_RIG;
+    use crate::signal::{Polarity, Run, Share, Waveform};
+    use crate::source::Source;
+
+    #[test]
+    fn a_ratio_is_exact_in_codes() {
+        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
+        let program = Program {
+            waveform: Waveform::Biphasic,
+            leading: Polarity::Cathodic,
+            amplitude: 2e-3,
+            width: 200.4e-6,
+            gap: 0.0,
+            recovery: Recovery::Ratio(4.0),
+            recharge: None,
+            rate: 50.0,
+            ramp: None,
+            burst: None,
+            cycle: None,
+            contacts: vec![share("e1", -1.0), share("case", 1.0)],
+            run: Run::UntilStopped,
+        };
+        let applied = quantised(&program, &rig);
+        let step = 25e-3 / 32767.0;
+        // 0.5 mA / 25 mA · 32767 = 655.34 → 655 codes of recovery, 2620 of the leading phase.
+        assert!((applied.amplitude - 2620.0 * step).abs() < 1e-15, "{}", applied.amplitude / step);
+        assert!((applied.width - 200e-6).abs() < 1e-15);
+        let mirrored = quantised(&Program { recovery: Recovery::Mirrored, ..program }, &rig);
+        assert!((mirrored.amplitude - 2621.0 * step).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,190 @@
+//! What the programs do to phantom and series capacitor: the largest voltage, and when it settles.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::phantom::train::{TrainPulse, peak_voltage};
+use crate::phantom::{Circuit, Drive, NetworkError, Output};
+use crate::quantity::{Dimension, engineering};
+use crate::rig::Rig;
+use crate::signal::{Program, Recovery};
+use crate::source::Diagnostic;
+
+use super::super::{Case, FaultCode, Measurand};
+use super::{Planned, applied};
+
+/// Pulses run one by one before the rest is taken to repeat the last period.
+const RUN: u64 = 64;
+/// What the plan leaves between the predicted peak and the compliance, V.
+const MARGIN: f64 = 0.2;
+
+/// Largest predicted voltages over the case, V.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Peaks {
+    /// At the output stage, upstream of the series capacitor.
+    pub source: f64,
+    /// Across the phantom.
+    pub phantom: f64,
+}
+
+/// Of all programs; `None` on a bench whose output stage is not known.
+pub(super) fn peaks(
+    case: &Case,
+    rig: &Rig,
+    programs: &[Planned<'_>],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Peaks> {
+    let spec = rig.sim.as_ref().map(|sim| &sim.stimulator)?;
+    let mut peaks = Peaks { source: 0.0, phantom: 0.0 };
+    for planned in programs {
+        let program = applied::quantised(planned.program, rig);
+        let peak = |blocking_capacitor: f64| {
+            let output = Output {
+                compliance: f64::INFINITY,
+                blocking_capacitor,
+                recharge: spec.recharge,
+                ..Output::default()
+            };
+            peak_of(case, &program, planned.running, output)
+        };
+        match (peak(spec.blocking_capacitor), peak(0.0)) {
+            (Ok(source), Ok(phantom)) => {
+                peaks = Peaks { source: peaks.source.max(source), phantom: peaks.phantom.max(phantom) };
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                problems.push(case.places.find("phantom").error(&error.to_string(), None));
+                return None;
+            }
+        }
+    }
+    Some(peaks)
+}
+
+/// The peak must stay below the compliance, unless the scenario is about compliance.
+pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, problems: &mut Vec<Diagnostic>) {
+    let (Some(peaks), Some(sim)) = (peaks, &rig.sim) else { return };
+    let asserted = |check: &super::super::Check| {
+        check.measurand == Measurand::ComplianceHeadroom || check.is == Some(FaultCode::Compliance)
+    };
+    let compliance = sim.stimulator.compliance;
+    if peaks.source + MARGIN <= compliance || case.checks.iter().any(asserted) {
+        return;
+    }
+    let volts = |value: f64| engineering(value, Dimension::Voltage, 4);
+    let what = format!(
+        "the output would reach {}, and rig `{}` can deliver {} (with {} to spare)",
+        volts(peaks.source),
+        rig.name,
+        volts(compliance),
+        volts(MARGIN)
+    );
+    let help = if peaks.source - peaks.phantom > 0.5 * peaks.source {
+        "charge piles up on the series capacitor: recover it, or run fewer pulses"
+    } else {
+        "lower the amplitude, or take a phantom of lower resistance"
+    };
+    problems.push(case.places.find("program.amplitude").error(&what, Some(help)));
+}
+
+fn peak_of(case: &Case, program: &Program, running: f64, output: Output) -> Result<f64, NetworkError> {
+    let mut circuit = Circuit::new(&case.phantom, output)?;
+    let total = program.pulse_limit().unwrap_or_else(|| program.pulses_before(running).max(1));
+    // The ramp must have ended before a period can repeat; its amplitude only grows.
+    let ramp = program.pulses_before(program.ramp_end()).min(4096);
+    let pulses: Vec<TrainPulse> = (0..total.min(ramp + RUN)).map(|n| train_pulse(program, n)).collect();
+    Ok(peak_voltage(&mut circuit, &pulses, &shares(case, program), total))
+}
+
+fn train_pulse(program: &Program, n: u64) -> TrainPulse {
+    let pulse = program.pulse(n);
+    let phases = pulse.phases().iter().map(|phase| (phase.start, phase.width, phase.current)).collect();
+    TrainPulse { phases, recharge: pulse.recharge }
+}
+
+fn shares(case: &Case, program: &Program) -> Vec<f64> {
+    case.phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect()
+}
+
+/// The first cycle after the ramp by which what is left of a start has decayed to 1 %, s after the first leading edge.
+///
+/// One cycle without drive maps the capacitors' voltages linearly; the slowest mode of that map decides. A series
+/// capacitor that nothing discharges has a mode that never decays.
+pub(super) fn settled(case: &Case, rig: &Rig) -> Option<f64> {
+    let program = applied::quantised(&case.program, rig);
+    let (blocking_capacitor, recharge) = rig
+        .sim
+        .as_ref()
+        .map_or((0.0, 200.0), |sim| (sim.stimulator.blocking_capacitor, sim.stimulator.recharge));
+    // The `vout` input only loads a floating output and has no part in this.
+    let output = Output {
+        compliance: f64::INFINITY,
+        blocking_capacitor,
+        recharge,
+        sense_input: None,
+        ..Output::default()
+    };
+    let mut circuit = Circuit::new(&case.phantom, output).ok()?;
+    let shares = shares(case, &program);
+    // Which contacts the recharge reaches is decided by which were driven.
+    circuit.set_drive(&Drive::Currents(shares.clone()));
+    circuit.set_drive(&Drive::Off);
+    let closed = match (program.recovery, program.recharge) {
+        (Recovery::Passive { duration, .. }, _) | (_, Some(duration)) => {
+            duration * program.pulses_per_period() as f64
+        }
+        _ => 0.0,
+    };
+    let period = program.period();
+    let size = circuit.capacitor_voltages().len();
+    let columns: Vec<DVector<f64>> = (0..size)
+        .map(|k| {
+            let mut trial = circuit.clone();
+            let mut start = vec![0.0; size];
+            start.iter_mut().skip(k).take(1).for_each(|voltage| *voltage = 1.0);
+            trial.set_capacitor_voltages(&start);
+            if closed > 0.0 {
+                trial.set_drive(&Drive::Recharge);
+                trial.advance(closed.min(period));
+                trial.set_drive(&Drive::Off);
+            }
+            trial.advance((period - closed).max(0.0));
+            DVector::from_vec(trial.capacitor_voltages())
+        })
+        .collect();
+    let decay = slowest(&columns, case, &program, blocking_capacitor);
+    if decay >= 1.0 - 1e-9 {
+        return None;
+    }
+    let cycles = if decay > 0.0 { (0.01_f64.ln() / decay.ln() - 1e-9).ceil().max(0.0) } else { 0.0 };
+    let first = (program.ramp_end() * program.rate - 1e-9).ceil().max(0.0);
+    Some((cycles + first) * period)
+}
+
+/// Largest magnitude among the eigenvalues of the map, of the capacitors that a driven contact can charge.
+fn slowest(columns: &[DVector<f64>], case: &Case, program: &Program, blocking: f64) -> f64 {
+    if columns.is_empty() {
+        return 0.0;
+    }
+    // Layout of a circuit's capacitors: the phantom's, the series ones per contact, the `vout` inputs per contact.
+    let contacts = case.phantom.contacts.len();
+    let own = columns.len().saturating_sub(2 * contacts);
+    let back = case.phantom.return_contact();
+    let takes_part = |k: usize| {
+        let driven = |at: usize| {
+            case.phantom
+                .contacts
+                .get(at)
+                .is_some_and(|(name, _)| name != back && program.share_of(name) != 0.0)
+        };
+        k < own || (blocking > 0.0 && k < own + contacts && driven(k - own))
+    };
+    let kept: Vec<usize> = (0..columns.len()).filter(|k| takes_part(*k)).collect();
+    if kept.is_empty() {
+        return 0.0;
+    }
+    let entry = |row: usize, column: usize| {
+        let found = kept.get(column).and_then(|column| columns.get(*column)).zip(kept.get(row));
+        found.and_then(|(column, row)| column.get(*row)).copied().unwrap_or(0.0)
+    };
+    let map = DMatrix::from_fn(kept.len(), kept.len(), entry);
+    map.complex_eigenvalues().iter().map(|value| value.norm()).fold(0.0, f64::max)
+}

@@ -1,0 +1,89 @@
+//! Limits that the bench could not resolve.
+
+use crate::quantity::engineering;
+use crate::rig::Rig;
+use crate::signal::Sensed;
+use crate::source::Diagnostic;
+
+use super::super::{Case, Check, Criterion, Measurand, Nominal, PhaseChoice, Tolerance};
+use super::PlannedChannel;
+use crate::signal::Recovery;
+
+/// Coverage factor of a normal distribution at 95 %.
+const K: f64 = 1.960;
+
+/// Warns of every check whose limit is smaller than the uncertainty to expect: it could only be inconclusive.
+pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problems: &mut Vec<Diagnostic>) {
+    for (index, check) in case.checks.iter().enumerate() {
+        let (Some(limit), Some(expected)) = (limit(case, check), expected(case, rig, channels, check)) else {
+            continue;
+        };
+        // A limit of zero asks for a count of zero, never for an exact quantity; it is as unreachable as a small one.
+        if limit < expected {
+            let text = |value| engineering(value, check.measurand.dimension(), 3);
+            let what = format!(
+                "a limit of {} is below the {} of uncertainty to expect here: it can only be inconclusive",
+                text(limit),
+                text(expected)
+            );
+            let place = case.places.find(&format!("expect[{index}].{}", check.measurand.name()));
+            problems.push(place.warning(&what, Some("state the limit as physics, not as small as possible")));
+        }
+    }
+}
+
+/// Distance of the limit from its nominal or from zero.
+fn limit(case: &Case, check: &Check) -> Option<f64> {
+    match check.criterion {
+        Criterion::Within { of, tolerance } => {
+            let Tolerance { rel, abs } = tolerance;
+            let nominal = match of {
+                Nominal::Value(value) => value,
+                Nominal::Programmed | Nominal::Applied => programmed(case, check)?,
+            };
+            Some((rel * nominal.abs()).max(abs))
+        }
+        Criterion::Magnitude(limit) | Criterion::AtMost(limit) => Some(limit),
+        Criterion::Between(low, high) => Some((high - low) / 2.0),
+        Criterion::AtLeast(_) | Criterion::Equals(_) | Criterion::Holds => None,
+    }
+}
+
+fn programmed(case: &Case, check: &Check) -> Option<f64> {
+    let program = &case.program;
+    let ratio = match (check.phase, program.recovery) {
+        (PhaseChoice::Recovery, Recovery::Ratio(ratio)) => ratio,
+        _ => 1.0,
+    };
+    match check.measurand {
+        Measurand::Amplitude => Some(program.amplitude / ratio),
+        Measurand::Width => Some(program.width * ratio),
+        Measurand::ChargePerPhase => Some(program.amplitude * program.width),
+        _ => None,
+    }
+}
+
+/// Expanded uncertainty to expect, from the bench's stated gain and non-linearity; offset and noise are averaged out of
+/// pulse measurands.
+fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) -> Option<f64> {
+    let adc = rig.sim.as_ref().map(|sim| &sim.adc)?;
+    let range = channels.iter().find(|channel| channel.quantity == Sensed::Current)?.range;
+    let lsb = range / 2_f64.powi(adc.bits as i32 - 1);
+    let nonlinearity = adc.inl * lsb / 3_f64.sqrt();
+    let program = &case.program;
+    let charge = program.amplitude * program.width;
+    let amplitude = programmed(case, &Check { measurand: Measurand::Amplitude, ..check.clone() })?;
+    // Two levels of independent non-linearity, against the leading phase.
+    let imbalance = K * 2_f64.sqrt() * nonlinearity / program.amplitude;
+    match check.measurand {
+        Measurand::Amplitude => Some(K * (adc.gain_error * amplitude).hypot(nonlinearity)),
+        Measurand::ChargePerPhase => Some(K * (adc.gain_error).hypot(nonlinearity / amplitude) * charge),
+        Measurand::Width => Some(0.02e-6),
+        // A recovery at the same magnitude still meets the curve at another code.
+        Measurand::ChargeImbalance => Some(imbalance),
+        Measurand::NetCharge => Some(imbalance * charge),
+        Measurand::MeanDcCurrent => Some(imbalance * charge * program.rate),
+        Measurand::ResidualVoltage => Some(0.02e-3),
+        _ => None,
+    }
+}

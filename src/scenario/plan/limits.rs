@@ -1,0 +1,92 @@
+//! Hard limits of the bench and what it can observe.
+
+use crate::quantity::{Dimension, engineering};
+use crate::rig::Rig;
+use crate::signal::{Law, Recovery, Waveform};
+use crate::source::Diagnostic;
+
+use super::super::{Action, Case, Fault};
+use super::Planned;
+
+/// Shorter phases cannot be told from the front end's own step response on the simulated bench, s.
+const SHORTEST_PHASE: f64 = 15e-6;
+
+pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: &mut Vec<Diagnostic>) {
+    for planned in programs {
+        program(case, rig, planned, problems);
+    }
+    for (index, step) in case.steps.iter().enumerate() {
+        let Action::Inject(Fault::OverAmplitude { amplitude }) = &step.action else { continue };
+        let place = case.places.find(&format!("steps[{index}].inject.amplitude"));
+        let current = |amperes| engineering(amperes, Dimension::Current, 4);
+        if *amplitude <= rig.cap {
+            let what =
+                format!("{} is not above the stimulator's cap of {}", current(*amplitude), current(rig.cap));
+            problems.push(place.error(&what, None));
+        }
+        if *amplitude > rig.limits.amplitude {
+            let what = format!(
+                "{} is above the bench's limit of {}",
+                current(*amplitude),
+                current(rig.limits.amplitude)
+            );
+            problems.push(place.error(&what, None));
+        }
+    }
+}
+
+fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Diagnostic>) {
+    let (program, limits) = (planned.program, &rig.limits);
+    let mut exceeds = |key: &str, value: f64, limit: f64, dimension, what: &str| {
+        if value > limit * (1.0 + 1e-9) {
+            let text = |value| engineering(value, dimension, 4);
+            let what = format!("{what} of {} is above {} of rig `{}`", text(value), text(limit), rig.name);
+            problems.push(planned.place(case, key).error(&what, None));
+        }
+    };
+    exceeds("amplitude", program.amplitude, limits.amplitude, Dimension::Current, "an amplitude");
+    if rig.cap < limits.amplitude {
+        exceeds("amplitude", program.amplitude, rig.cap, Dimension::Current, "an amplitude");
+    }
+    let charge = program.amplitude * program.width;
+    exceeds("width", charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
+    // Nothing takes the charge of a lone phase back, so its mean is the direct current.
+    if program.waveform == Waveform::Monophasic && program.recovery == Recovery::None {
+        let pulses = program.pulse_limit().map_or(f64::INFINITY, |pulses| pulses as f64);
+        let in_a_second = (program.rate * program.pulses_per_period() as f64).min(pulses);
+        exceeds(
+            "recovery",
+            charge * in_a_second,
+            limits.mean_dc,
+            Dimension::Current,
+            "a mean current over 1 s",
+        );
+    }
+    if let Some(limit) = limits.shannon_k {
+        for share in program.contacts.iter().filter(|share| share.share != 0.0) {
+            let Some(area) = case.phantom.area_of(&share.contact) else { continue };
+            // k = log10(D·Q), D in µC/cm² and Q in µC per phase.
+            let charge = charge * share.share.abs() * 1e6;
+            let k = (charge * charge / (area * 1e4)).log10();
+            if k > limit {
+                let what = format!(
+                    "Shannon's k of {k:.2} at `{}` is above {limit} of rig `{}`",
+                    share.contact, rig.name
+                );
+                problems.push(planned.place(case, "amplitude").error(&what, None));
+            }
+        }
+    }
+    let shortest = match program.ramp {
+        Some(ramp) if ramp.law == Law::Width => program.pulse(0).width,
+        _ => program.width,
+    };
+    if rig.is_simulated() && shortest < SHORTEST_PHASE - 1e-12 {
+        let what = format!(
+            "a phase of {} cannot be observed on this bench, whose filter needs {}",
+            engineering(shortest, Dimension::Time, 4),
+            engineering(SHORTEST_PHASE, Dimension::Time, 4)
+        );
+        problems.push(planned.place(case, "width").error(&what, None));
+    }
+}

@@ -1,0 +1,157 @@
+//! A case bound to a rig: everything that can be known before anything is energised.
+
+mod applied;
+mod channels;
+mod drive;
+mod expected;
+mod limits;
+mod needs;
+mod not_yet;
+
+use crate::rig::Rig;
+use crate::signal::{Program, Sensed};
+use crate::source::{Diagnostic, Place, Severity};
+
+use super::{Action, Case, Timeline};
+
+pub use not_yet::{Feature, NOT_YET};
+
+/// A stream channel of the load.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedChannel {
+    /// Contact, sense or `vout`.
+    pub name: String,
+    /// What it senses.
+    pub quantity: Sensed,
+    /// ± full scale to select, A or V.
+    pub range: f64,
+}
+
+/// A case on a rig. If it exists, nothing about running it can be a usage error.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The case.
+    pub case: Case,
+    /// Channels to stream: every contact, every sense, `vout`.
+    pub channels: Vec<PlannedChannel>,
+    /// The slow leakage channel is needed too.
+    pub slow: bool,
+    /// What the rig lacks; if anything, the case is skipped.
+    pub missing: Vec<String>,
+    /// The first program as the board will quantise it.
+    pub applied: Program,
+    /// Largest predicted voltage at the stimulator's output, V; `None` on a bench whose output stage is unknown.
+    pub peak_voltage: Option<f64>,
+    /// `settled`, s after the first leading edge; `None` if it never settles.
+    pub settled: Option<f64>,
+    /// Length of the steps in scenario time, s.
+    pub duration: f64,
+    /// What a person should know before running it.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Binds a case to a rig. With `strict`, warnings and missing capabilities are errors.
+///
+/// # Errors
+/// All reasons why it cannot run, at once.
+pub fn plan(case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>> {
+    let mut problems = not_yet::find(&case, rig);
+    let programs = programs(&case);
+    limits::check(&case, rig, &programs, &mut problems);
+    let applied = applied::quantised(&case.program, rig);
+    if applied.amplitude <= 0.0 && case.program.amplitude > 0.0 {
+        problems.push(
+            case.places
+                .find("program.amplitude")
+                .error("this amplitude rounds to zero on the converter", None),
+        );
+    }
+    let peaks = drive::peaks(&case, rig, &programs, &mut problems);
+    drive::check_compliance(&case, rig, peaks, &mut problems);
+    let settled = drive::settled(&case, rig);
+    check_settled(&case, settled, &mut problems);
+    let channels = channels::choose(&case, rig, peaks, &mut problems);
+    expected::check(&case, rig, &channels, &mut problems);
+    let missing = needs::missing(&case, rig);
+    if strict {
+        for problem in &mut problems {
+            problem.severity = Severity::Error;
+        }
+        problems.extend(missing.iter().map(|(place, what)| {
+            place.error(
+                &format!("rig `{}` lacks {what}", rig.name),
+                Some("without --strict the case is skipped"),
+            )
+        }));
+    }
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
+    }
+    let mut missing: Vec<String> = missing.into_iter().map(|(_, what)| what).collect();
+    missing.dedup();
+    Ok(Plan {
+        channels,
+        slow: needs::slow(&case),
+        missing,
+        applied,
+        peak_voltage: peaks.map(|peaks| peaks.source),
+        settled,
+        duration: Timeline::of(&case.steps).end,
+        warnings: problems,
+        case,
+    })
+}
+
+/// Every program of a case with where it is written and how long it runs at most, s.
+struct Planned<'c> {
+    program: &'c Program,
+    path: String,
+    running: f64,
+}
+
+impl Planned<'_> {
+    fn place(&self, case: &Case, key: &str) -> Place {
+        case.places.find(&format!("{}.{key}", self.path))
+    }
+}
+
+fn programs(case: &Case) -> Vec<Planned<'_>> {
+    let running = Timeline::of(&case.steps).end;
+    let mut all = vec![Planned { program: &case.program, path: "program".to_owned(), running }];
+    for (index, step) in case.steps.iter().enumerate() {
+        match &step.action {
+            Action::Set(program) => {
+                all.push(Planned { program, path: format!("steps[{index}].set"), running })
+            }
+            Action::Program(program) => {
+                all.push(Planned { program, path: format!("steps[{index}].program"), running })
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn check_settled(case: &Case, settled: Option<f64>, problems: &mut Vec<Diagnostic>) {
+    let timeline = Timeline::of(&case.steps);
+    for (index, check) in case.checks.iter().enumerate() {
+        let Some((from, to)) =
+            check.window.as_ref().filter(|(from, to)| from == "settled" || to == "settled")
+        else {
+            continue;
+        };
+        let place = case.places.find(&format!("expect[{index}].{}.in", check.measurand.name()));
+        let end = timeline.time(to).unwrap_or(timeline.end) - timeline.start.unwrap_or(0.0);
+        match settled {
+            None => problems.push(place.error(
+                "this never settles: nothing discharges the series capacitor",
+                Some("add a recharge, or begin the window at a named instant"),
+            )),
+            Some(at) if from == "settled" && at + case.program.period() >= end => {
+                let what = format!("it settles {at:.3} s after the start, and the window ends at {end:.3} s");
+                problems.push(place.error(&what, Some("run longer")));
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a case asks of a rig, and what the rig lacks.
+
+use crate::rig::{Driver, Rig};
+use crate::source::Place;
+
+use super::super::{Action, Case, Measurand};
+
+/// The slow leakage channel is needed.
+pub(super) fn slow(case: &Case) -> bool {
+    case.checks.iter().any(|check| check.measurand == Measurand::DcLeakageCurrent)
+}
+
+/// Capabilities that are missing, each where it is asked for.
+pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
+    let mut missing = Vec::new();
+    let can = |name: &str| rig.capabilities.faults.iter().any(|fault| fault == name);
+    for (index, step) in case.steps.iter().enumerate() {
+        let place = |name: &str| case.places.find(&format!("steps[{index}].{name}"));
+        match &step.action {
+            Action::Inject(fault) if !can(fault.name()) => {
+                missing.push((place("inject"), format!("the fault `{}`", fault.name())))
+            }
+            Action::HostSilence(_) if !can("host-silence") => {
+                missing.push((place("host"), "a stimulator that hears the host fall silent".to_owned()))
+            }
+            Action::Acknowledge if !rig.capabilities.status => missing
+                .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
+            Action::Probe(_) if rig.wiring.probe.is_none() => {
+                missing.push((place("probe"), "a debug probe".to_owned()))
+            }
+            _ => {}
+        }
+    }
+    for (index, check) in case.checks.iter().enumerate() {
+        let place = || case.places.find(&format!("expect[{index}].{}", check.measurand.name()));
+        match check.measurand {
+            Measurand::DcLeakageCurrent if !rig.capabilities.dc_channel => {
+                missing.push((place(), "a leakage channel".to_owned()))
+            }
+            Measurand::FaultReported if !rig.capabilities.status => {
+                missing.push((place(), "a stimulator that reports its status".to_owned()))
+            }
+            _ => {}
+        }
+    }
+    if rig.load != Driver::Simulated {
+        if rig.phantoms.iter().all(|(_, name)| *name != case.phantom.name) {
+            missing.push((case.places.find("phantom"), format!("phantom `{}` in a slot", case.phantom.name)));
+        }
+        for share in case.program.contacts.iter().filter(|share| share.share != 0.0) {
+            if rig.channels.iter().all(|channel| channel.name != share.contact) {
+                missing.push((
+                    case.places.find("program.contacts"),
+                    format!("a current channel for contact `{}`", share.contact),
+                ));
+            }
+        }
+    }
+    missing
+}

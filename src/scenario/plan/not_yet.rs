@@ -1,0 +1,210 @@
+//! What the language knows and the runner does not yet: one table. Supporting a feature removes its row.
+
+use crate::rig::{DefectKind, Driver, Rig};
+use crate::signal::{Law, Program, Waveform};
+use crate::source::{Diagnostic, Place};
+
+use super::super::{Action, Case, Measurand, Statistic};
+
+/// Something a scenario or a rig can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// A waveform.
+    Waveform(Waveform),
+    /// The law of a ramp.
+    Law(Law),
+    /// A recharge besides an active recovery.
+    Recharge,
+    /// Bursts.
+    Burst,
+    /// On and off times.
+    Cycle,
+    /// More than one contact and its return.
+    Shares,
+    /// A step, by name.
+    Step(&'static str),
+    /// A fault, by name.
+    Fault(&'static str),
+    /// A statistic.
+    Statistic(Statistic),
+    /// A measurand.
+    Measurand(Measurand),
+    /// A defect of a simulated stimulator.
+    Defect(DefectKind),
+    /// A driver.
+    Driver(Driver),
+}
+
+/// The table.
+pub const NOT_YET: &[Feature] = {
+    use {DefectKind as D, Feature as F, Measurand as M};
+    &[
+        F::Waveform(Waveform::Triphasic),
+        F::Waveform(Waveform::Alternating),
+        F::Law(Law::QuarterSine),
+        F::Law(Law::Width),
+        F::Recharge,
+        F::Burst,
+        F::Cycle,
+        F::Shares,
+        F::Step("set"),
+        F::Step("program"),
+        F::Step("probe"),
+        F::Fault("leakage"),
+        F::Fault("impedance-step"),
+        F::Fault("brown-out"),
+        F::Fault("corrupt-link"),
+        F::Fault("core-halt"),
+        F::Fault("over-amplitude"),
+        F::Statistic(Statistic::P99),
+        F::Measurand(M::BurstRate),
+        F::Measurand(M::BurstPulses),
+        F::Measurand(M::PeriodJitter),
+        F::Measurand(M::ExtraPulses),
+        F::Measurand(M::Overshoot),
+        F::Measurand(M::Droop),
+        F::Measurand(M::TransitionTime),
+        F::Measurand(M::ResidualVoltageError),
+        F::Measurand(M::AccessResistance),
+        F::Measurand(M::Polarization),
+        F::Measurand(M::ComplianceHeadroom),
+        F::Measurand(M::ChargeDensity),
+        F::Measurand(M::ShannonK),
+        F::Measurand(M::CurrentShare),
+        F::Measurand(M::KirchhoffResidual),
+        F::Measurand(M::PhantomIdentity),
+        F::Measurand(M::RampDuration),
+        F::Measurand(M::RampError),
+        F::Measurand(M::CycleOn),
+        F::Measurand(M::CycleOff),
+        F::Measurand(M::StartLatency),
+        F::Measurand(M::PulsesAfterFault),
+        F::Measurand(M::RestartRefused),
+        F::Measurand(M::RestartAmplitude),
+        F::Measurand(M::NoTruncatedPulse),
+        F::Defect(D::PeriodJitter),
+        F::Defect(D::DeadChannel),
+        F::Defect(D::SwappedContacts),
+        F::Defect(D::ShareError),
+        F::Defect(D::ExtraPulseEvery),
+        F::Defect(D::TruncatedPulseOnStop),
+        F::Defect(D::IgnoresShortLead),
+        F::Defect(D::NoLatch),
+        F::Defect(D::RestartsAtFullAmplitude),
+        F::Defect(D::WatchdogSlow),
+        F::Defect(D::CapNotEnforced),
+        F::Defect(D::RampStep),
+        F::Defect(D::Overshoot),
+        F::Defect(D::SlowEdges),
+        F::Defect(D::ComplianceLow),
+        F::Defect(D::PolarityReversed),
+        F::Defect(D::GapError),
+        F::Defect(D::Droop),
+        F::Defect(D::BurstCountError),
+        F::Defect(D::CycleError),
+        F::Defect(D::StartDelay),
+        F::Defect(D::Crosstalk),
+        F::Defect(D::ClockError),
+        F::Defect(D::RampBetweenPhases),
+        F::Defect(D::StopBetweenPhases),
+        F::Defect(D::CapClampsSilently),
+        F::Defect(D::RechargeStuck),
+        F::Defect(D::BlockingCapacitorShorted),
+        F::Defect(D::BrownOutGlitch),
+        F::Driver(Driver::Native),
+        F::Driver(Driver::Stimjim),
+        F::Driver(Driver::PulsePal),
+        F::Driver(Driver::ScienceMode),
+        F::Driver(Driver::Template),
+        F::Driver(Driver::Exec),
+        F::Driver(Driver::Manual),
+        F::Driver(Driver::Scpi),
+        F::Driver(Driver::Sigrok),
+        F::Driver(Driver::Recorded),
+    ]
+};
+
+impl Feature {
+    /// How a message names it.
+    fn described(self) -> String {
+        match self {
+            Self::Waveform(waveform) => format!("a {waveform:?} waveform").to_lowercase(),
+            Self::Law(Law::QuarterSine) => "a quarter-sine ramp".to_owned(),
+            Self::Law(law) => format!("a {law:?} ramp").to_lowercase(),
+            Self::Recharge => "a recharge after an active recovery".to_owned(),
+            Self::Burst => "a burst".to_owned(),
+            Self::Cycle => "cycling".to_owned(),
+            Self::Shares => "sharing the current among contacts".to_owned(),
+            Self::Step(name @ ("set" | "program")) => format!("`{name}` while running"),
+            Self::Step(name) => format!("the step `{name}`"),
+            Self::Fault(name) => format!("the fault `{name}`"),
+            Self::Statistic(_) => "the statistic `p99`".to_owned(),
+            Self::Measurand(measurand) => format!("the measurand `{}`", measurand.name()),
+            Self::Defect(defect) => format!("the defect `{}`", defect.name()),
+            Self::Driver(driver) => format!("the driver `{}`", driver.name()),
+        }
+    }
+}
+
+/// Everything a case on a rig asks for that is in the table, at its line.
+pub(super) fn find(case: &Case, rig: &Rig) -> Vec<Diagnostic> {
+    let mut asked = Vec::new();
+    of_program(case, &case.program, "program", &mut asked);
+    of_steps(case, &mut asked);
+    for (index, check) in case.checks.iter().enumerate() {
+        let path = format!("expect[{index}].{}", check.measurand.name());
+        asked.push((Feature::Measurand(check.measurand), case.places.find(&path)));
+        asked.push((Feature::Statistic(check.statistic), case.places.find(&format!("{path}.statistic"))));
+    }
+    for defect in rig.sim.iter().flat_map(|sim| &sim.defects) {
+        let path = format!("sim.defects.{}", defect.kind.name());
+        asked.push((Feature::Defect(defect.kind), rig.places.find(&path)));
+    }
+    asked.push((Feature::Driver(rig.stimulator), rig.places.find("stimulator.driver")));
+    asked.push((Feature::Driver(rig.load), rig.places.find("load.driver")));
+    let missing = asked.into_iter().filter(|(feature, _)| NOT_YET.contains(feature));
+    missing
+        .map(|(feature, place)| place.error(&format!("{} cannot be run yet", feature.described()), None))
+        .collect()
+}
+
+fn of_program(case: &Case, program: &Program, path: &str, asked: &mut Vec<(Feature, Place)>) {
+    let place = |key: &str| case.places.find(&format!("{path}.{key}"));
+    asked.push((Feature::Waveform(program.waveform), place("waveform")));
+    asked.extend(program.ramp.map(|ramp| (Feature::Law(ramp.law), place("ramp.law"))));
+    asked.extend(program.recharge.map(|_| (Feature::Recharge, place("recharge"))));
+    asked.extend(program.burst.map(|_| (Feature::Burst, place("burst"))));
+    asked.extend(program.cycle.map(|_| (Feature::Cycle, place("cycle"))));
+    if program.contacts.iter().filter(|share| share.share != 0.0).count() > 2 {
+        asked.push((Feature::Shares, place("contacts")));
+    }
+}
+
+fn of_steps(case: &Case, asked: &mut Vec<(Feature, Place)>) {
+    let mut running = false;
+    for (index, step) in case.steps.iter().enumerate() {
+        let path = |name: &str| format!("steps[{index}].{name}");
+        let place = |name: &str| case.places.find(&path(name));
+        match &step.action {
+            Action::Start => running = true,
+            Action::Stop => running = false,
+            Action::Set(program) => {
+                asked.push((Feature::Step("set"), place("set")));
+                of_program(case, program, &path("set"), asked);
+            }
+            Action::Program(program) => {
+                if running {
+                    asked.push((Feature::Step("program"), place("program")));
+                }
+                of_program(case, program, &path("program"), asked);
+            }
+            Action::Probe(_) => asked.push((Feature::Step("probe"), place("probe"))),
+            Action::Inject(fault) => asked.push((Feature::Fault(fault.name()), place("inject"))),
+            Action::Wait(_)
+            | Action::Clear(_)
+            | Action::Acknowledge
+            | Action::HostSilence(_)
+            | Action::Zero => {}
+        }
+    }
+}
