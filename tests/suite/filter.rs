@@ -93,7 +93,7 @@ fn deep_and_long_expressions_are_refused_in_no_time() {
     assert!(Filter::parse(&"(".repeat(60_000)).is_err());
     assert!(Filter::parse(&"!".repeat(60_000)).is_err());
     assert!(Filter::parse(&format!("name({})", "a".repeat(1 << 20))).is_err());
-    let wide = vec!["tag(a)"; 5000].join("|");
+    let wide = vec!["tag(=a)"; 5000].join("|");
     assert!(!selects(&wide));
 }
 
@@ -144,7 +144,9 @@ proptest! {
     fn an_escaped_name_selects_exactly_itself(name in "[ -~µ]{1,20}") {
         prop_assume!(name.trim() == name);
         let escaped: String = name.chars().flat_map(|c| ['\\', c]).collect();
-        prop_assert!(matches(&format!("name(={escaped})"), &name, &[]));
-        prop_assert!(!matches(&format!("name(={escaped})"), &format!("{name}x"), &[]));
+        let filter = format!("name(={escaped})");
+        let longer = format!("{name}x");
+        prop_assert!(matches(&filter, &name, &[]));
+        prop_assert!(!matches(&filter, &longer, &[]));
     }
 }

@@ -71,7 +71,7 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let length = self.word_length();
         let word = self.text.get(start..start + length).unwrap_or("");
-        if !word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        if !word.starts_with(char::is_alphabetic) {
             return Err(self.error(start, length, "expected a predicate, such as `tag(smoke)`"));
         }
         let field = Field::ALL.iter().find(|(name, _)| *name == word).map(|(_, field)| *field);
