@@ -1,1 +1,3 @@
-//! driver
+//! Adapters to instruments: each speaks one instrument's protocol and implements a port of [`crate::instrument`].
+
+pub mod native;

@@ -2,10 +2,16 @@
 
 mod clock;
 mod error;
+mod link;
 mod load;
+mod marker;
+mod port;
 mod stimulator;
 
 pub use clock::Clock;
 pub use error::{Fault as InstrumentFault, InstrumentError};
+pub use link::{Aside, Link, Reply};
 pub use load::{Load, LoadIdentity, StreamChannel, StreamSetup};
+pub use marker::{marker_bit, marker_number};
+pub use port::Port;
 pub use stimulator::{Applied, LinkCounters, State, Status, Stimulator, StimulatorIdentity};

@@ -143,7 +143,7 @@ impl Plan {
                 pulse.push(Phase { start: 2 * after, width, code: half });
             }
             Waveform::Alternating => {
-                pulse.push(Phase { start: 0, width, code: if n % 2 == 0 { lead } else { -lead } });
+                pulse.push(Phase { start: 0, width, code: if n.is_multiple_of(2) { lead } else { -lead } });
             }
         }
         let per_burst = matches!(self.program.recovery, Recovery::Passive { per_burst: true, .. });

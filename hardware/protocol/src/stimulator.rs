@@ -32,7 +32,6 @@ pub enum Request {
 
 /// Stimulator to host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "there is no allocator to box a program with")]
 pub enum Reply {
     /// To [`Request::Hello`].
     Hello(Hello),

@@ -1,0 +1,240 @@
+//! The native load.
+
+use async_trait::async_trait;
+use stimrig_protocol::load::{
+    Calibration as WireCalibration, Channel, Fault as WireFault, FaultKind, Refusal, Reply, Request,
+};
+use stimrig_protocol::{MAX_PAYLOAD, VERSION};
+
+use crate::instrument::{
+    InstrumentError, InstrumentFault, Link, LinkCounters, LoadIdentity, Port, StreamSetup,
+};
+use crate::phantom::Phantom;
+use crate::scenario::Fault;
+use crate::signal::{BlockSink, Calibration};
+
+use super::samples::Samples;
+use super::{PATIENCE, hex};
+
+/// A load that speaks protocol version 1, with `phantom` plugged in: its contact k is the phantom's.
+pub struct Load {
+    link: Link,
+    contacts: Vec<String>,
+    senses: Vec<String>,
+    samples: Samples,
+}
+
+impl Load {
+    /// A load on `port` with `phantom` plugged in.
+    pub fn new(port: Box<dyn Port>, phantom: &Phantom) -> Self {
+        Self {
+            link: Link::new(port, MAX_PAYLOAD),
+            contacts: phantom.contacts.iter().map(|(name, _)| name.clone()).collect(),
+            senses: phantom.senses.iter().map(|(name, _, _)| name.clone()).collect(),
+            samples: Samples::default(),
+        }
+    }
+
+    async fn ask(&mut self, doing: &str, request: &Request) -> Result<Reply, InstrumentError> {
+        let samples = &mut self.samples;
+        match self.link.exchange(request, PATIENCE, &mut |frame| samples.keep(frame)).await {
+            Ok(Reply::Refused(refusal)) => Err(refused(doing, refusal)),
+            Ok(reply) => Ok(reply),
+            Err(fault) => Err(failed(doing, fault)),
+        }
+    }
+
+    async fn done(&mut self, doing: &str, request: &Request) -> Result<(), InstrumentError> {
+        match self.ask(doing, request).await? {
+            Reply::Done => Ok(()),
+            _ => Err(unexpected(doing)),
+        }
+    }
+
+    async fn calibration(&mut self, slow: bool, index: u8) -> Result<Calibration, InstrumentError> {
+        let doing = "read a calibration";
+        match self.ask(doing, &Request::Calibration { slow, index }).await? {
+            Reply::Calibration(stated) => Ok(calibration(&stated)),
+            _ => Err(unexpected(doing)),
+        }
+    }
+
+    fn contact(&self, doing: &str, name: &str) -> Result<u8, InstrumentError> {
+        number(&self.contacts, name).ok_or_else(|| unknown(doing, name))
+    }
+
+    fn channel(&self, name: &str) -> Option<Channel> {
+        if let Some(contact) = number(&self.contacts, name) {
+            return Some(Channel::Contact(contact));
+        }
+        if let Some(sense) = number(&self.senses, name) {
+            return Some(Channel::Sense(sense));
+        }
+        (name == "vout").then_some(Channel::Vout)
+    }
+}
+
+fn number(names: &[String], name: &str) -> Option<u8> {
+    names.iter().position(|known| known == name).and_then(|index| u8::try_from(index).ok())
+}
+
+fn calibration(stated: &WireCalibration) -> Calibration {
+    Calibration {
+        lsb: stated.lsb,
+        offset: stated.offset,
+        offset_u: stated.offset_u,
+        gain_u: stated.gain_u,
+        inl: stated.inl,
+        noise: stated.noise,
+        rails: (stated.low, stated.high),
+    }
+}
+
+fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
+    let next = match fault {
+        InstrumentFault::Timeout => "check that the load is powered and its cable is plugged in",
+        InstrumentFault::Disconnected => "plug the load in again",
+        InstrumentFault::Refused(_) => "compare the rig file with the load that is connected",
+        _ => "check the port and the firmware of the load",
+    };
+    InstrumentError { device: "load".into(), doing: doing.into(), fault, next: next.into() }
+}
+
+fn refused(doing: &str, refusal: Refusal) -> InstrumentError {
+    failed(doing, InstrumentFault::Refused(refusal.reason().into()))
+}
+
+fn unknown(doing: &str, name: &str) -> InstrumentError {
+    failed(doing, InstrumentFault::Refused(format!("the phantom has no {name}")))
+}
+
+fn unexpected(doing: &str) -> InstrumentError {
+    failed(doing, InstrumentFault::Protocol("a reply to something else".into()))
+}
+
+fn milli(value: f64) -> u64 {
+    (value * 1e3).round() as u64
+}
+
+#[async_trait]
+impl crate::instrument::Load for Load {
+    async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
+        let doing = "identify";
+        let hello = match self.ask(doing, &Request::Hello { protocol: VERSION }).await? {
+            Reply::Hello(hello) if hello.protocol == VERSION => hello,
+            Reply::Hello(_) => return Err(refused(doing, Refusal::Version)),
+            _ => return Err(unexpected(doing)),
+        };
+        Ok(LoadIdentity {
+            model: hello.model.as_str().to_owned(),
+            uid: hex(&hello.uid),
+            firmware: hex(&hello.firmware),
+            calibration: hello.calibration.as_str().to_owned(),
+            sample_rate: hello.sample_rate as f64 * 1e-3,
+            clock_u: f64::from(hello.clock_u) * 1e-9,
+            filter: (hello.filter_poles.into(), hello.filter_cutoff as f64 * 1e-3),
+        })
+    }
+
+    async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
+        let doing = "start streaming";
+        for (index, channel) in (0..=u8::MAX).zip(&setup.channels) {
+            let wired = self.channel(&channel.name).ok_or_else(|| unknown(doing, &channel.name))?;
+            let range = (channel.range * 1e9).round() as u64;
+            self.done(doing, &Request::Channel { index, channel: wired, range }).await?;
+        }
+        self.samples.restart();
+        self.done(doing, &Request::Stream { slow: setup.slow }).await?;
+        let slow = if setup.slow { self.contacts.len() } else { 0 };
+        let mut calibrations = Vec::with_capacity(setup.channels.len() + slow);
+        for (index, _) in (0..=u8::MAX).zip(&setup.channels) {
+            calibrations.push(self.calibration(false, index).await?);
+        }
+        for (index, _) in (0..=u8::MAX).zip(0..slow) {
+            calibrations.push(self.calibration(true, index).await?);
+        }
+        Ok(calibrations)
+    }
+
+    async fn end_stream(&mut self) -> Result<(), InstrumentError> {
+        self.done("end streaming", &Request::EndStream).await
+    }
+
+    async fn drain(&mut self, sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
+        let samples = &mut self.samples;
+        let mut blocks = samples.take_kept(sink);
+        let mut take = |frame: stimrig_protocol::Frame<'_>| {
+            blocks += usize::from(samples.take(frame.sequence, frame.payload, sink));
+        };
+        let result = loop {
+            match self.link.poll(&mut take).await {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(fault) => break Err(failed("read samples", fault)),
+            }
+        };
+        let lost = self.samples.lost_blocks();
+        self.link.count_lost_blocks(lost);
+        result.map(|()| blocks)
+    }
+
+    async fn interlock(&mut self, closed: bool) -> Result<(), InstrumentError> {
+        self.done("switch the interlock", &Request::Interlock { closed }).await
+    }
+
+    async fn inject(&mut self, fault: &Fault) -> Result<(), InstrumentError> {
+        let doing = "inject a fault";
+        let wire = match fault {
+            Fault::OpenLead { contact } => WireFault::OpenLead { contact: self.contact(doing, contact)? },
+            Fault::ShortLead { between: (a, b) } => {
+                WireFault::ShortLead { between: (self.contact(doing, a)?, self.contact(doing, b)?) }
+            }
+            Fault::Leakage { contact, ohms } => {
+                WireFault::Leakage { contact: self.contact(doing, contact)?, resistance: milli(*ohms) }
+            }
+            Fault::ImpedanceStep { to } => WireFault::ImpedanceStep { to: milli(*to) },
+            Fault::BrownOut { duration } => WireFault::BrownOut { duration: (duration * 1e9).round() as u64 },
+            Fault::CorruptLink { .. } | Fault::CoreHalt | Fault::OverAmplitude { .. } => {
+                let reason = format!("{} is not a fault of the load", fault.name());
+                return Err(failed(doing, InstrumentFault::Refused(reason)));
+            }
+        };
+        self.done(doing, &Request::Inject(wire)).await
+    }
+
+    async fn clear(&mut self, fault: &str) -> Result<(), InstrumentError> {
+        let doing = "clear a fault";
+        let kind = match fault {
+            "all" => FaultKind::All,
+            "open-lead" => FaultKind::OpenLead,
+            "short-lead" => FaultKind::ShortLead,
+            "leakage" => FaultKind::Leakage,
+            "impedance-step" => FaultKind::ImpedanceStep,
+            "brown-out" => FaultKind::BrownOut,
+            other => {
+                let reason = format!("{other} is not a fault of the load");
+                return Err(failed(doing, InstrumentFault::Refused(reason)));
+            }
+        };
+        self.done(doing, &Request::Clear(kind)).await
+    }
+
+    async fn zero(&mut self, on: bool) -> Result<(), InstrumentError> {
+        self.done("zero the inputs", &Request::Zero { on }).await
+    }
+
+    async fn test_source(&mut self, contact: &str, amplitude: f64) -> Result<(), InstrumentError> {
+        let doing = "switch the test source";
+        let contact = self.contact(doing, contact)?;
+        let amplitude = (amplitude * 1e12).round() as i64;
+        self.done(doing, &Request::TestSource { contact, amplitude }).await
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.done("keep alive", &Request::Keepalive).await
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.link.counters()
+    }
+}

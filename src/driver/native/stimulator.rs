@@ -1,0 +1,155 @@
+//! The native stimulator.
+
+use async_trait::async_trait;
+use stimrig_protocol::VERSION;
+use stimrig_protocol::stimulator::{FaultCode as WireFault, Refusal, Reply, Request, State as WireState};
+
+use crate::instrument::{
+    Applied, InstrumentError, InstrumentFault, Link, LinkCounters, Port, State, Status, StimulatorIdentity,
+};
+use crate::phantom::Phantom;
+use crate::scenario::FaultCode;
+use crate::signal::Program;
+
+use super::program::{applied, to_wire};
+use super::{PATIENCE, STOP_PATIENCE, hex};
+
+/// A stimulator that speaks protocol version 1. Its output k is wired to the phantom's contact k.
+pub struct Stimulator {
+    link: Link,
+    contacts: Vec<String>,
+    cap: f64,
+}
+
+impl Stimulator {
+    /// A stimulator on `port`, wired to `phantom`; no program above `cap` (A) leaves the host.
+    pub fn new(port: Box<dyn Port>, phantom: &Phantom, cap: f64) -> Self {
+        let contacts = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
+        Self { link: Link::new(port, 0), contacts, cap }
+    }
+
+    async fn ask(&mut self, doing: &str, request: &Request) -> Result<Reply, InstrumentError> {
+        let patience = if *request == Request::Stop { STOP_PATIENCE } else { PATIENCE };
+        match self.link.exchange(request, patience, &mut |_| {}).await {
+            Ok(Reply::Refused(refusal)) => Err(refused(doing, refusal)),
+            Ok(reply) => Ok(reply),
+            Err(fault) => Err(failed(doing, fault)),
+        }
+    }
+
+    async fn done(&mut self, doing: &str, request: &Request) -> Result<(), InstrumentError> {
+        match self.ask(doing, request).await? {
+            Reply::Done => Ok(()),
+            other => Err(unexpected(doing, &other)),
+        }
+    }
+}
+
+fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
+    let next = match fault {
+        InstrumentFault::Timeout => "check that the stimulator is powered and its cable is plugged in",
+        InstrumentFault::Disconnected => "plug the stimulator in again",
+        InstrumentFault::Refused(_) => "correct the program or the state of the stimulator",
+        _ => "check the port and the firmware of the stimulator",
+    };
+    InstrumentError { device: "stimulator".into(), doing: doing.into(), fault, next: next.into() }
+}
+
+fn refused(doing: &str, refusal: Refusal) -> InstrumentError {
+    failed(doing, InstrumentFault::Refused(refusal.reason().into()))
+}
+
+fn unexpected(doing: &str, reply: &Reply) -> InstrumentError {
+    let name = match reply {
+        Reply::Hello(_) => "a hello",
+        Reply::Applied(_) => "a program",
+        Reply::Done => "an acknowledge",
+        Reply::Status(_) => "a status",
+        Reply::Refused(_) => "a refusal",
+    };
+    failed(doing, InstrumentFault::Protocol(format!("{name} in reply to something else")))
+}
+
+#[async_trait]
+impl crate::instrument::Stimulator for Stimulator {
+    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "identify";
+        let hello = match self.ask(doing, &Request::Hello { protocol: VERSION }).await? {
+            Reply::Hello(hello) if hello.protocol == VERSION => hello,
+            Reply::Hello(_) => return Err(refused(doing, Refusal::Version)),
+            other => return Err(unexpected(doing, &other)),
+        };
+        Ok(StimulatorIdentity {
+            model: hello.model.as_str().to_owned(),
+            uid: hex(&hello.uid),
+            firmware: hex(&hello.firmware),
+            cap: hello.cap as f64 * 1e-12,
+            compliance: hello.compliance as f64 * 1e-6,
+            watchdog: hello.watchdog as f64 * 1e-9,
+        })
+    }
+
+    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        if program.amplitude > self.cap * (1.0 + 1e-9) {
+            return Err(refused("load a program", Refusal::OverAmplitude));
+        }
+        self.load_over_cap(program).await
+    }
+
+    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        let doing = "load a program";
+        let sent = to_wire(program, &self.contacts).map_err(|contact| {
+            failed(doing, InstrumentFault::Refused(format!("contact {contact} is not wired to an output")))
+        })?;
+        match self.ask(doing, &Request::Load(sent)).await? {
+            Reply::Applied(done) => Ok(Applied { program: applied(program, &sent, &done) }),
+            other => Err(unexpected(doing, &other)),
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), InstrumentError> {
+        self.done("start", &Request::Start).await
+    }
+
+    async fn stop(&mut self) -> Result<(), InstrumentError> {
+        self.done("stop", &Request::Stop).await
+    }
+
+    async fn status(&mut self) -> Result<Status, InstrumentError> {
+        let doing = "read the status";
+        match self.ask(doing, &Request::Status).await? {
+            Reply::Status(status) => Ok(Status {
+                state: match status.state {
+                    WireState::Idle => State::Idle,
+                    WireState::Running => State::Running,
+                    WireState::Latched => State::Latched,
+                },
+                fault: match status.fault {
+                    WireFault::None => FaultCode::None,
+                    WireFault::OpenLead => FaultCode::OpenLead,
+                    WireFault::ShortLead => FaultCode::ShortLead,
+                    WireFault::OverCurrent => FaultCode::OverCurrent,
+                    WireFault::Compliance => FaultCode::Compliance,
+                    WireFault::OverAmplitude => FaultCode::OverAmplitude,
+                    WireFault::Watchdog => FaultCode::Watchdog,
+                    WireFault::BrownOut => FaultCode::BrownOut,
+                    WireFault::Link => FaultCode::Link,
+                },
+                pulses: status.pulses,
+            }),
+            other => Err(unexpected(doing, &other)),
+        }
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        self.done("acknowledge a fault", &Request::Acknowledge).await
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.done("keep alive", &Request::Keepalive).await
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.link.counters()
+    }
+}

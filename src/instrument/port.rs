@@ -1,0 +1,28 @@
+//! A byte stream to an instrument.
+
+use async_trait::async_trait;
+
+use super::InstrumentFault;
+
+/// A byte stream with deadlines: a serial port, a pseudo-terminal, a socket, or memory.
+///
+/// Deadlines are instants of the port's own time, so that the same link runs on a bench in real time and in memory on
+/// virtual time.
+#[async_trait]
+pub trait Port: Send {
+    /// The port's time, ns.
+    fn now(&self) -> u64;
+
+    /// Reads what there is into `buffer`, waiting for the first byte until `deadline`; a deadline that has passed does
+    /// not wait. Returns at least 1.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Timeout`] when nothing came, [`InstrumentFault::Disconnected`] when the port is gone.
+    async fn read(&mut self, buffer: &mut [u8], deadline: u64) -> Result<usize, InstrumentFault>;
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Disconnected`] when the port is gone.
+    async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault>;
+}
