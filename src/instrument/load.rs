@@ -24,6 +24,10 @@ pub struct LoadIdentity {
     pub clock_u: f64,
     /// Anti-alias filter: number of Bessel poles and −3 dB frequency, Hz.
     pub filter: (u32, f64),
+    /// Samples per second and channel of the slow stream, Hz.
+    pub slow_rate: f64,
+    /// Filter of the slow stream: number of Bessel poles and −3 dB frequency, Hz.
+    pub slow_filter: (u32, f64),
 }
 
 /// One channel of a stream.

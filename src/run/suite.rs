@@ -152,6 +152,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         outcome: None,
         safe_state: SafeState::Confirmed,
         exit_code: 0,
+        interrupted: None,
         dut: options.dut.clone(),
         operator: options.operator.clone(),
         seed: rig.sim.as_ref().map(|sim| sim.seed),

@@ -124,7 +124,7 @@ impl LoadDevice {
             return;
         }
         for kind in [StreamKind::Fast, StreamKind::Slow] {
-            while analog.pending(kind) >= if all { 1 } else { BLOCK } {
+            while analog.pending(kind) >= if all { 1 } else { BLOCK as u64 } {
                 self.block(kind, analog);
             }
         }
@@ -133,26 +133,20 @@ impl LoadDevice {
     fn block(&mut self, kind: StreamKind, analog: &mut Analog) {
         let most = block::capacity(self.planes(kind).max(1), 64).min(BLOCK);
         let planes = self.planes(kind);
-        analog.take_block(kind, most, |block| {
-            self.changes.clear();
-            self.changes.extend(block.markers.iter().map(|marker| Change {
-                after: marker.sample.saturating_sub(block.first).min(u64::from(u16::MAX)) as u16,
-                bit: bit_of(marker.bit),
-                value: marker.value,
-            }));
-            let stream = if kind == StreamKind::Fast { Stream::Fast } else { Stream::Slow };
-            let head = Head {
-                stream,
-                planes: planes as u8,
-                count: block.count as u16,
-                first: block.first,
-                lost: block.lost,
-            };
-            if let Ok(length) = encode_block(&mut self.frame, self.sequence, &head, &self.changes, block.codes) {
-                self.sequence = self.sequence.wrapping_add(1);
-                self.out.put(self.frame.get(..length).unwrap_or_default());
-            }
-        });
+        let Some(block) = analog.take_block(kind, most) else { return };
+        self.changes.clear();
+        self.changes.extend(block.markers.iter().map(|marker| Change {
+            after: u16::try_from(marker.sample.saturating_sub(block.first)).unwrap_or(u16::MAX),
+            bit: marker.bit.number(),
+            value: marker.value,
+        }));
+        let stream = if kind == StreamKind::Fast { Stream::Fast } else { Stream::Slow };
+        let count = u16::try_from(block.count).unwrap_or(u16::MAX);
+        let head = Head { stream, planes: planes as u8, count, first: block.first, lost: block.lost };
+        if let Ok(length) = encode_block(&mut self.frame, self.sequence, &head, &self.changes, block.codes) {
+            self.sequence = self.sequence.wrapping_add(1);
+            self.out.put(self.frame.get(..length).unwrap_or_default());
+        }
     }
 
     fn planes(&self, kind: StreamKind) -> usize {
@@ -199,7 +193,7 @@ impl LoadDevice {
             Request::Clear(kind) => self.clear(kind, analog),
             Request::Zero { on } => {
                 analog.zero(on);
-                analog.marker(MarkerBit::Zero, on);
+                analog.set_marker(MarkerBit::Zero, on);
             }
             Request::TestSource { contact, amplitude } => {
                 let contact = self.contact(contact)?;
@@ -207,7 +201,7 @@ impl LoadDevice {
                     return Err(Refusal::Interlock);
                 }
                 analog.test_source(contact, amplitude as f64 * 1e-12);
-                analog.marker(MarkerBit::TestSource, amplitude != 0);
+                analog.set_marker(MarkerBit::TestSource, amplitude != 0);
             }
             Request::Keepalive => {}
         }
@@ -275,7 +269,7 @@ impl LoadDevice {
     fn interlock(&mut self, closed: bool, analog: &mut Analog) {
         self.closed = closed;
         analog.interlock(closed);
-        analog.marker(MarkerBit::Interlock, closed);
+        analog.set_marker(MarkerBit::Interlock, closed);
     }
 
     fn inject(&mut self, fault: Fault, analog: &mut Analog) -> Result<(), Refusal> {
@@ -284,7 +278,7 @@ impl LoadDevice {
                 let contact = self.contact(contact)?;
                 analog.open_lead(contact, true);
                 self.open.push(contact);
-                analog.marker(MarkerBit::Lead, true);
+                analog.set_marker(MarkerBit::Lead, true);
             }
             Fault::ShortLead { between: (a, b) } => {
                 let pair = (self.contact(a)?, self.contact(b)?);
@@ -293,7 +287,7 @@ impl LoadDevice {
                 }
                 analog.short(pair.0, pair.1, true);
                 self.shorts.push(pair);
-                analog.marker(MarkerBit::Short, true);
+                analog.set_marker(MarkerBit::Short, true);
             }
             _ => return Err(Refusal::Fault),
         }
@@ -305,13 +299,13 @@ impl LoadDevice {
             for contact in self.open.drain(..) {
                 analog.open_lead(contact, false);
             }
-            analog.marker(MarkerBit::Lead, false);
+            analog.set_marker(MarkerBit::Lead, false);
         }
         if matches!(kind, FaultKind::All | FaultKind::ShortLead) && !self.shorts.is_empty() {
             for (a, b) in self.shorts.drain(..) {
                 analog.short(a, b, false);
             }
-            analog.marker(MarkerBit::Short, false);
+            analog.set_marker(MarkerBit::Short, false);
         }
     }
 }

@@ -1,3 +1,62 @@
-//! The device ends of the same wires, and the world they act on.
+//! The device end of the same wires: a simulated stimulator, a simulated load, and the world between them.
+//!
+//! The wire is faked, not the drivers: framing, checksums, retries and quantisation are those of a bench. The devices are
+//! synchronous state machines on one event queue in integer nanoseconds; in memory, virtual time passes only when the
+//! host sleeps or waits.
 
 pub mod analog;
+
+mod clock;
+mod defects;
+mod load;
+mod outbox;
+mod port;
+mod stimulator;
+mod world;
+
+pub use clock::VirtualClock;
+pub use port::MemoryPort;
+
+use std::sync::{Arc, Mutex};
+
+use crate::phantom::Phantom;
+use crate::rig::SimBench;
+
+use world::{End, SimWorld};
+
+/// Why a simulated bench cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SimError {
+    /// A defect of the catalogue that the simulator does not model yet.
+    #[error("defect `{0}` is not simulated yet: see `stimrig schema rig` for those that are")]
+    Defect(&'static str),
+    /// The phantom or the output stage cannot be solved.
+    #[error("{0}")]
+    Network(String),
+}
+
+/// Both wires of a simulated bench, and its clock.
+pub struct Bench {
+    /// To the stimulator.
+    pub stimulator: MemoryPort,
+    /// To the load.
+    pub load: MemoryPort,
+    /// Virtual time.
+    pub clock: VirtualClock,
+}
+
+/// Opens a simulated bench at rest with a phantom plugged in.
+///
+/// What is systematic (gains, offsets, clocks) is drawn from the bench's own seed, so all cases of a run share one bench;
+/// noise comes from that and `case_seed`.
+///
+/// # Errors
+/// As [`SimError`] says; nothing has been energised.
+pub fn open(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench, SimError> {
+    let world = Arc::new(Mutex::new(SimWorld::new(bench, phantom, case_seed)?));
+    Ok(Bench {
+        stimulator: MemoryPort::new(Arc::clone(&world), End::Stimulator),
+        load: MemoryPort::new(Arc::clone(&world), End::Load),
+        clock: VirtualClock::new(world),
+    })
+}

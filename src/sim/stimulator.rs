@@ -138,7 +138,7 @@ impl Hal for OutputStage<'_> {
             Line::ProgramTaken => (program, MarkerBit::ProgramTaken),
         };
         *level = !*level;
-        self.analog.marker(bit, *level);
+        self.analog.set_marker(bit, *level);
     }
 }
 

@@ -95,6 +95,12 @@ pub struct Hello {
     pub filter_poles: u8,
     /// Its −3 dB frequency, mHz.
     pub filter_cutoff: u64,
+    /// Samples per second of the slow stream, mHz.
+    pub slow_rate: u64,
+    /// Poles of the slow stream's filter (Bessel).
+    pub slow_poles: u8,
+    /// Its −3 dB frequency, mHz.
+    pub slow_cutoff: u64,
     /// Contacts it switches and senses.
     pub contacts: u8,
     /// Voltage channels besides.
