@@ -2,7 +2,7 @@
 
 use crate::instrument::InstrumentError;
 use crate::judge::{self, Facts, Instant};
-use crate::measure::Recorder;
+use crate::measure::{Recorder, Setup};
 use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
 use crate::rig::Rig;
 use crate::scenario::{Action, Fidelity, Plan};
@@ -12,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
 use super::suite::Message;
 use super::teardown::{Ending, teardown};
-use super::{settling, setup, steps};
+use super::{setup, steps};
 
 /// Runs one case. Never fails: what goes wrong is its record.
 pub(super) async fn run(
@@ -22,8 +22,8 @@ pub(super) async fn run(
     interrupt: &Interrupt,
     tell: &(dyn Fn(Message) + Sync),
 ) -> CaseRecord {
-    let recorder = match open_load(&mut instruments, plan, rig, tell).await {
-        Ok(recorder) => recorder,
+    let setup = match open_load(&mut instruments, plan, rig, tell).await {
+        Ok(setup) => setup,
         Err(error) => {
             // Without the load nothing can be seen; the stimulator is told to stop all the same.
             let _ = instruments.stimulator.stop().await;
@@ -34,7 +34,8 @@ pub(super) async fn run(
     };
     let mut session = Session {
         instruments,
-        recorder,
+        recorder: Recorder::new(setup.clone()),
+        setup,
         facts: facts(plan, rig),
         limits: &rig.limits,
         interrupt,
@@ -58,7 +59,7 @@ async fn open_load(
     plan: &Plan,
     rig: &Rig,
     tell: &(dyn Fn(Message) + Sync),
-) -> Result<Recorder, InstrumentError> {
+) -> Result<Setup, InstrumentError> {
     let identity = instruments.load.identify().await?;
     tell(Message::Identity(InstrumentRecord {
         role: "load".to_owned(),
@@ -70,7 +71,7 @@ async fn open_load(
     }));
     let setup = setup::stream_setup(plan);
     let calibrations = instruments.load.stream(&setup).await?;
-    Ok(Recorder::new(super::measuring::setup(plan, &identity, &setup, &calibrations)))
+    Ok(super::measuring::setup(plan, &identity, &setup, &calibrations))
 }
 
 /// Judges what was recorded and ranks the outcome.
@@ -126,7 +127,7 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
         poll_period: POLL as f64 / SECOND,
         round_trip: POLL as f64 / SECOND,
         relaxed: false,
-        time_constant: settling::time_constant(plan, rig),
+        time_constant: plan.settled.map(|settled| (settled - plan.case.program.ramp_end()) / 100_f64.ln()),
     }
 }
 

@@ -94,7 +94,7 @@ fn expected(phantom: &Phantom, contact: &str) -> Option<Response> {
 
 /// Drives the phantom from the load's source and reads the two windows off the samples.
 async fn drive(session: &mut Session<'_>, contact: &str, plane: usize, current: f64) -> Result<Response, Halt> {
-    let (rate, calibration) = (session.recorder.setup().sample_rate, calibration(session, plane));
+    let (rate, calibration) = (session.setup.sample_rate, calibration(session, plane));
     let mut excerpt = Excerpt { plane, calibration, values: Vec::new(), on: None };
     session.drain().await?;
     session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
@@ -119,7 +119,7 @@ async fn drive(session: &mut Session<'_>, contact: &str, plane: usize, current: 
 
 fn calibration(session: &Session<'_>, plane: usize) -> Calibration {
     let none = Calibration { lsb: 0.0, offset: 0.0, offset_u: 0.0, gain_u: 0.0, inl: 0.0, noise: 0.0, rails: (0, 0) };
-    session.recorder.setup().channels.get(plane).map_or(none, |channel| channel.calibration)
+    session.setup.channels.get(plane).map_or(none, |channel| channel.calibration)
 }
 
 /// Expanded uncertainty of an ohms reading: gain, and what remains of offset, linearity and noise.

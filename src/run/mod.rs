@@ -10,7 +10,6 @@ mod interrupt;
 mod measuring;
 mod open;
 mod session;
-mod settling;
 mod setup;
 mod steps;
 mod suite;

@@ -2,7 +2,7 @@
 
 use crate::instrument::{Clock, InstrumentError, Load, Status, Stimulator};
 use crate::judge::{Facts, Instant, Observation};
-use crate::measure::Recorder;
+use crate::measure::{Recorder, Setup};
 use crate::record::Event;
 use crate::rig::Limits;
 use crate::signal::{Marker, MarkerBit};
@@ -57,6 +57,8 @@ pub(super) struct Pending {
 pub(super) struct Session<'a> {
     pub instruments: Instruments,
     pub recorder: Recorder,
+    /// What the recorder was told about the stream.
+    pub setup: Setup,
     pub facts: Facts,
     pub limits: &'a Limits,
     pub interrupt: &'a Interrupt,

@@ -52,6 +52,8 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
             session.silent = false;
             passed?;
         }
+        // A plan refuses a probe on a rig without one, so this is only reached where there is one to ask.
+        Action::Probe(_) => return Err(Halt::Bench("this rig has no debug probe".to_owned())),
         Action::Zero => {
             zero(session, slow).await?;
         }
