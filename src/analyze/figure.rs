@@ -1,10 +1,11 @@
 //! The picture: what was recorded, with what was read off it.
 
+use crate::measure::Measured;
 use crate::plot::{Band, Figure, Level, PALETTE, Panel, Series};
 use crate::quantity::Dimension;
 
 use super::words::{headline, scope_of_u, shown};
-use super::{Analysis, Estimate, Phase, Pulse};
+use super::{Analysis, Phase, Pulse};
 
 /// The figure of one capture: the whole record, and beside a train its first pulse.
 pub fn figure(analysis: &Analysis) -> Figure {
@@ -106,7 +107,7 @@ fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool)
 fn dimensions(phase: &Phase, rest: f64, at: &impl Fn(f64) -> f64) -> [Level; 2] {
     let signed = f64::from(phase.polarity) * phase.amplitude.value;
     let (from, to) = (at(phase.edges.start), at(phase.edges.end));
-    let level = Estimate { value: signed, ..phase.amplitude.clone() };
+    let level = Measured { value: signed, ..phase.amplitude.clone() };
     [
         Level { from, to, y: rest + signed, label: shown(&level, Dimension::Current), bars: false },
         Level { from, to, y: rest + 0.5 * signed, label: shown(&phase.width, Dimension::Time), bars: true },

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::measure::Measured;
 use crate::record::CheckRecord;
 
-use super::{Analysis, Estimate};
+use super::Analysis;
 
 /// The document of one file. Every field is present; what does not apply is null.
 ///
@@ -69,7 +70,7 @@ pub fn json(analysis: &Analysis, checks: &[CheckRecord]) -> Value {
     })
 }
 
-fn number(estimate: Option<&Estimate>) -> Value {
+fn number(estimate: Option<&Measured>) -> Value {
     estimate.map_or(
         Value::Null,
         |estimate| json!({ "value": finite(estimate.value), "uncertainty": finite(estimate.expanded()) }),

@@ -7,16 +7,18 @@
 mod baseline;
 mod channels;
 mod checks;
-mod estimate;
+mod expect;
 mod figure;
 mod finder;
 mod finding;
 mod html;
 mod json;
+mod mean;
 mod noise;
 mod pulse;
 mod summary;
 mod table;
+mod units;
 mod voltage;
 mod words;
 
@@ -24,7 +26,7 @@ use crate::capture::Capture;
 use crate::quantity::{Dimension, engineering};
 
 pub use channels::{AnalyzeError, Channels, Scale};
-pub use estimate::{Estimate, Line, Shape};
+pub use expect::judge;
 pub use figure::figure;
 pub use finding::{Finding, FindingCode};
 pub use html::html;

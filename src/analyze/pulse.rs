@@ -5,8 +5,8 @@ use crate::measure::level::{central_mean, mean_between};
 use crate::measure::window::windowed_sum;
 
 use super::baseline::Baseline;
-use super::estimate::{Estimate, Line};
 use super::finder::Segment;
+use crate::measure::{Input, Measured};
 
 /// One phase of a pulse.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,11 +16,11 @@ pub struct Phase {
     /// 50 % instants, samples from the first of the record.
     pub edges: PhaseEdges,
     /// Magnitude of the level, A.
-    pub amplitude: Estimate,
+    pub amplitude: Measured,
     /// 50 % duration, s.
-    pub width: Estimate,
+    pub width: Measured,
     /// Signed charge up to the middle of the gap, C.
-    pub charge: Estimate,
+    pub charge: Measured,
     /// Samples in the transition of the leading edge, 10 to 90 %.
     pub transition: f64,
 }
@@ -35,19 +35,19 @@ pub struct Pulse {
     /// One or two phases.
     pub phases: Vec<Phase>,
     /// Interphase gap, s; `None` with one phase.
-    pub gap: Option<Estimate>,
+    pub gap: Option<Measured>,
     /// Signed charge of the pulse window, C.
-    pub net_charge: Estimate,
+    pub net_charge: Measured,
     /// Net charge over the leading phase's, as a fraction; positive is net anodic.
-    pub charge_imbalance: Estimate,
+    pub charge_imbalance: Measured,
     /// Bounds of the pulse window, samples.
     pub window: (f64, f64),
     /// Step of the voltage across the leading edge, V.
-    pub access_voltage: Option<Estimate>,
+    pub access_voltage: Option<Measured>,
     /// The same over the step of the current, Ω.
-    pub access_resistance: Option<Estimate>,
+    pub access_resistance: Option<Measured>,
     /// Shift of the electrode's voltage by the leading phase, V.
-    pub polarization: Option<Estimate>,
+    pub polarization: Option<Measured>,
 }
 
 /// What all pulses of a record share.
@@ -71,16 +71,16 @@ pub(super) struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn gain(&self, value: f64) -> Option<Line> {
-        self.max_error.map(|error| Line::limits("instrument limit of error", error * value))
+    fn gain(&self, value: f64) -> Option<Input> {
+        self.max_error.map(|error| Input::rectangular("instrument limit of error", error * value))
     }
 
     /// What the baseline contributes to a level.
-    fn rest(&self) -> Line {
+    fn rest(&self) -> Input {
         if self.baseline.quiet {
-            Line::common("baseline", 1.25 * self.noise / (self.baseline.count.max(1) as f64).sqrt())
+            Input::common("baseline", 1.25 * self.noise / (self.baseline.count.max(1) as f64).sqrt())
         } else {
-            Line::limits("baseline not quiet", self.baseline.span() / 2.0)
+            Input::rectangular("baseline not quiet", self.baseline.span() / 2.0)
         }
     }
 
@@ -135,27 +135,27 @@ pub(super) fn measure(
     let net = sum(window.0, window.1) * set.dt;
     let mut lines = charge_lines(set, length, amplitude, transition, phases.len());
     lines.extend(set.gain(net));
-    let net_charge = Estimate { value: net, lines };
+    let net_charge = Measured::new(net, lines);
     let ratio = net / lead_charge;
     // The gain is common to both charges and cancels.
-    let own = |line: &&Line| line.input != "instrument limit of error";
-    let mut lines: Vec<Line> = net_charge.lines.iter().filter(own).copied().collect();
+    let own = |line: &&Input| line.name != "instrument limit of error";
+    let mut lines: Vec<Input> = net_charge.budget.iter().filter(own).copied().collect();
     for line in &mut lines {
-        line.u /= lead_charge;
+        *line = line.scaled(1.0 / lead_charge);
     }
     let share =
-        lead.charge.lines.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt() / lead_charge;
-    lines.push(Line::common("leading charge", ratio * share));
+        lead.charge.budget.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt() / lead_charge;
+    lines.push(Input::common("leading charge", ratio * share));
     let gap = second.map(|(edges, _)| {
         let value = if joined { 0.0 } else { (edges.start - first.0.end) * set.dt };
         let edge = set.instant(transition) * std::f64::consts::SQRT_2 * set.dt;
-        Estimate { value, lines: vec![Line::random("edges", edge)] }
+        Measured::new(value, vec![Input::noise("edges", edge)])
     });
     Some(Pulse {
         index,
         time: set.t0 + first.0.start * set.dt,
         gap,
-        charge_imbalance: Estimate { value: ratio, lines },
+        charge_imbalance: Measured::new(ratio, lines),
         net_charge,
         phases,
         window,
@@ -177,10 +177,10 @@ fn phase_edges(set: &Setting<'_>, segment: &Segment) -> Option<(PhaseEdges, f64)
     Some((edges, level))
 }
 
-type Measured = (PhaseEdges, f64);
+type Held = (PhaseEdges, f64);
 
 /// With no gap the phases share one edge: where the trace crosses the middle between their levels.
-fn join(set: &Setting<'_>, first: Measured, second: Option<Measured>) -> (Measured, Option<Measured>, bool) {
+fn join(set: &Setting<'_>, first: Held, second: Option<Held>) -> (Held, Option<Held>, bool) {
     let Some((mut edges, level)) = second else { return (first, None, false) };
     let (mut lead, top) = first;
     let slope = if level > top { Slope::Rising } else { Slope::Falling };
@@ -197,7 +197,7 @@ fn join(set: &Setting<'_>, first: Measured, second: Option<Measured>) -> (Measur
     }
 }
 
-fn phase(set: &Setting<'_>, (edges, level): Measured, window: (f64, f64)) -> Option<Phase> {
+fn phase(set: &Setting<'_>, (edges, level): Held, window: (f64, f64)) -> Option<Phase> {
     let base = set.baseline.level;
     let level = level - base;
     let transition = transition(set.samples, edges.start, base, base + level);
@@ -206,28 +206,28 @@ fn phase(set: &Setting<'_>, (edges, level): Measured, window: (f64, f64)) -> Opt
     let count = top.len().max(1) as f64;
     let mut lines = vec![
         set.rest(),
-        Line::limits("quantisation of the file", set.step / 2.0),
-        Line::random("noise", set.noise / count.sqrt()),
+        Input::rectangular("quantisation of the file", set.step / 2.0),
+        Input::noise("noise", set.noise / count.sqrt()),
     ];
     let unsettled = top_step(top, set.noise, set.step);
     if unsettled > 0.0 {
-        lines.push(Line::limits("step within the top", unsettled / 2.0));
+        lines.push(Input::rectangular("step within the top", unsettled / 2.0));
     }
     lines.extend(set.gain(level));
-    let amplitude = Estimate { value: level.abs(), lines };
+    let amplitude = Measured::new(level.abs(), lines);
 
     // A level that is wrong by δ moves the 50 % points by δ/2 on edges whose slope is 0.8 of the level per transition.
     let tilt = transition.max(1.0) / (0.8 * level.abs().max(f64::MIN_POSITIVE));
-    let own = |line: &&Line| line.input != "instrument limit of error";
-    let level_u = amplitude.lines.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt();
-    let width = Estimate {
-        value: edges.width() * set.dt,
-        lines: vec![
-            Line::random("edges", set.instant(transition) * std::f64::consts::SQRT_2 * set.dt),
-            Line::random("noise", (4.0_f64 / 3.0).sqrt() * set.noise * tilt * set.dt),
-            Line::common("level", level_u * tilt * set.dt),
+    let own = |line: &&Input| line.name != "instrument limit of error";
+    let level_u = amplitude.budget.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt();
+    let width = Measured::new(
+        edges.width() * set.dt,
+        vec![
+            Input::noise("edges", set.instant(transition) * std::f64::consts::SQRT_2 * set.dt),
+            Input::noise("noise", (4.0_f64 / 3.0).sqrt() * set.noise * tilt * set.dt),
+            Input::common("level", level_u * tilt * set.dt),
         ],
-    };
+    );
     let length = window.1 - window.0;
     let charge = (windowed_sum(set.samples, window.0, window.1) - base * length) * set.dt;
     let mut lines = charge_lines(set, length, level.abs(), transition, 1);
@@ -237,21 +237,27 @@ fn phase(set: &Setting<'_>, (edges, level): Measured, window: (f64, f64)) -> Opt
         edges,
         amplitude,
         width,
-        charge: Estimate { value: charge, lines },
+        charge: Measured::new(charge, lines),
         transition,
     })
 }
 
 /// Inputs of a charge over a window of `length` samples that holds `phases` phases of `amplitude`.
-fn charge_lines(set: &Setting<'_>, length: f64, amplitude: f64, transition: f64, phases: usize) -> Vec<Line> {
+fn charge_lines(
+    set: &Setting<'_>,
+    length: f64,
+    amplitude: f64,
+    transition: f64,
+    phases: usize,
+) -> Vec<Input> {
     let rest = set.rest();
     // Each phase's width is open by √2 instants; leading and recovery phases are so independently.
     let edges = amplitude * set.instant(transition) * (2.0 * phases as f64).sqrt() * set.dt;
     vec![
-        Line { u: rest.u * length * set.dt, ..rest },
-        Line::limits("quantisation of the file", set.step / 2.0 * length.sqrt() * set.dt),
-        Line::random("noise", set.noise * length.sqrt() * set.dt),
-        Line::random("edges", edges),
+        rest.scaled(length * set.dt),
+        Input::rectangular("quantisation of the file", set.step / 2.0 * length.sqrt() * set.dt),
+        Input::noise("noise", set.noise * length.sqrt() * set.dt),
+        Input::noise("edges", edges),
     ]
 }
 

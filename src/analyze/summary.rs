@@ -2,8 +2,9 @@
 
 use crate::quantity::Dimension;
 
-use super::estimate::{Estimate, Line};
+use super::mean::mean;
 use super::pulse::{Phase, Pulse};
+use crate::measure::{Input, Measured};
 
 /// One measurand of the summary.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +14,7 @@ pub struct Summary {
     /// What it measures.
     pub dimension: Dimension,
     /// Mean over the pulses.
-    pub estimate: Estimate,
+    pub estimate: Measured,
     /// Pulses (for a rate: periods) it stands on.
     pub count: usize,
 }
@@ -22,29 +23,29 @@ pub(super) fn summary(pulses: &[Pulse], dt: f64) -> Vec<Summary> {
     let mut rows = vec![Summary {
         name: "pulse_count",
         dimension: Dimension::Number,
-        estimate: Estimate { value: pulses.len() as f64, lines: Vec::new() },
+        estimate: Measured::new(pulses.len() as f64, Vec::new()),
         count: pulses.len(),
     }];
     if pulses.is_empty() {
         return rows;
     }
-    let mut row = |name, dimension, estimates: Vec<&Estimate>| {
-        if let Some((estimate, count)) = Estimate::mean(estimates.into_iter()) {
+    let mut row = |name, dimension, estimates: Vec<&Measured>| {
+        if let Some((estimate, count)) = mean(estimates.into_iter()) {
             rows.push(Summary { name, dimension, estimate, count });
         }
     };
-    let lead = |of: fn(&Phase) -> &Estimate| pulses.iter().filter_map(|p| p.phases.first().map(of)).collect();
+    let lead = |of: fn(&Phase) -> &Measured| pulses.iter().filter_map(|p| p.phases.first().map(of)).collect();
     let recovery =
-        |of: fn(&Phase) -> &Estimate| pulses.iter().filter_map(|p| p.phases.get(1).map(of)).collect();
+        |of: fn(&Phase) -> &Measured| pulses.iter().filter_map(|p| p.phases.get(1).map(of)).collect();
     row("amplitude", Dimension::Current, lead(|phase| &phase.amplitude));
     row("recovery_amplitude", Dimension::Current, recovery(|phase| &phase.amplitude));
     row("width", Dimension::Time, lead(|phase| &phase.width));
     row("recovery_width", Dimension::Time, recovery(|phase| &phase.width));
     row("gap", Dimension::Time, pulses.iter().filter_map(|pulse| pulse.gap.as_ref()).collect());
-    let magnitudes: Vec<Estimate> = pulses
+    let magnitudes: Vec<Measured> = pulses
         .iter()
         .filter_map(|pulse| pulse.phases.first())
-        .map(|phase| Estimate { value: phase.charge.value.abs(), lines: phase.charge.lines.clone() })
+        .map(|phase| Measured::new(phase.charge.value.abs(), phase.charge.budget.clone()))
         .collect();
     row("charge_per_phase", Dimension::Charge, magnitudes.iter().collect());
     row("net_charge", Dimension::Charge, pulses.iter().map(|pulse| &pulse.net_charge).collect());
@@ -67,7 +68,7 @@ pub(super) fn summary(pulses: &[Pulse], dt: f64) -> Vec<Summary> {
 }
 
 /// (n − 1)/(tₙ − t₁) of the leading 50 % instants, with the number of periods.
-pub(super) fn rate(pulses: &[Pulse], dt: f64) -> Option<(Estimate, usize)> {
+pub(super) fn rate(pulses: &[Pulse], dt: f64) -> Option<(Measured, usize)> {
     let (first, last) = (pulses.first()?, pulses.last()?);
     let periods = pulses.len() - 1;
     let span = last.time - first.time;
@@ -77,5 +78,5 @@ pub(super) fn rate(pulses: &[Pulse], dt: f64) -> Option<(Estimate, usize)> {
     let value = periods as f64 / span;
     // Two instants, each open by an interval's rectangle at most.
     let edge = dt / 12_f64.sqrt() * std::f64::consts::SQRT_2;
-    Some((Estimate { value, lines: vec![Line::common("edges", value * edge / span)] }, periods))
+    Some((Measured::new(value, vec![Input::common("edges", value * edge / span)]), periods))
 }

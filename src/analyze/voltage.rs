@@ -1,8 +1,8 @@
 //! What the voltage says about the electrode: the step across the leading edge, and what stays after the phase.
 
-use super::estimate::{Estimate, Line};
 use super::noise::white;
 use super::pulse::Pulse;
+use crate::measure::{Input, Measured};
 
 /// Shortest fit, samples.
 const FEWEST: usize = 8;
@@ -20,24 +20,24 @@ pub(super) fn measure(pulse: &mut Pulse, voltage: &[f64], dt: f64, step: f64, ma
     let longest = (0.4 * width).min(100e-6 / dt);
     let before = (100e-6 / dt).min(t50 - settle);
     let Some(rest) = fit(voltage, t50 - settle - before, t50 - settle, t50, noise, false) else { return };
-    let limits = |value: f64| max_error.map(|error| Line::limits("instrument limit of error", error * value));
-    let resolution = Line::limits("quantisation of the file", step / 2.0);
+    let limits =
+        |value: f64| max_error.map(|error| Input::rectangular("instrument limit of error", error * value));
+    let resolution = Input::rectangular("quantisation of the file", step / 2.0);
     if let Some(after) = fit(voltage, t50 + settle, t50 + settle + longest, t50, noise, true) {
         let value = after.value - rest.value;
         let mut lines = vec![
-            Line::random("fit", after.u.hypot(rest.u)),
-            Line::limits("bend of the trace", after.bend),
+            Input::noise("fit", after.u.hypot(rest.u)),
+            Input::rectangular("bend of the trace", after.bend),
             resolution,
         ];
         lines.extend(limits(value));
         let current = lead.amplitude.value * f64::from(lead.polarity);
-        let relative = lead.amplitude.u() / lead.amplitude.value;
+        let relative = lead.amplitude.standard() / lead.amplitude.value;
         let resistance = value / current;
-        let mut ohms: Vec<Line> =
-            lines.iter().map(|line| Line { u: line.u / current.abs(), ..*line }).collect();
-        ohms.push(Line::common("current", resistance * relative));
-        pulse.access_voltage = Some(Estimate { value, lines });
-        pulse.access_resistance = Some(Estimate { value: resistance, lines: ohms });
+        let mut ohms: Vec<Input> = lines.iter().map(|line| line.scaled(1.0 / current)).collect();
+        ohms.push(Input::common("current", resistance * relative));
+        pulse.access_voltage = Some(Measured::new(value, lines));
+        pulse.access_resistance = Some(Measured::new(resistance, ohms));
     }
     let gap = pulse.gap.as_ref().map_or(f64::INFINITY, |gap| gap.value / dt);
     let room = (gap - 2.0 * settle).min(longest);
@@ -45,12 +45,12 @@ pub(super) fn measure(pulse: &mut Pulse, voltage: &[f64], dt: f64, step: f64, ma
     let Some(back) = back.filter(|_| gap >= 2.0 * settle + FEWEST as f64) else { return };
     let value = back.value - rest.value;
     let mut lines = vec![
-        Line::random("fit", back.u.hypot(rest.u)),
-        Line::limits("bend of the trace", back.bend),
+        Input::noise("fit", back.u.hypot(rest.u)),
+        Input::rectangular("bend of the trace", back.bend),
         resolution,
     ];
     lines.extend(limits(value));
-    pulse.polarization = Some(Estimate { value, lines });
+    pulse.polarization = Some(Measured::new(value, lines));
 }
 
 /// A line's value at an instant.

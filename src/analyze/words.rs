@@ -1,8 +1,9 @@
 //! The same content for the table and the page: rows of text, written once.
 
+use crate::measure::Measured;
 use crate::quantity::{Dimension, engineering, with_uncertainty};
 
-use super::{Analysis, Estimate, Pulse};
+use super::{Analysis, Pulse};
 
 /// A row of the summary in words.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +14,7 @@ pub(super) struct Row {
     pub dominant: String,
 }
 
-pub(super) fn shown(estimate: &Estimate, dimension: Dimension) -> String {
+pub(super) fn shown(estimate: &Measured, dimension: Dimension) -> String {
     with_uncertainty(estimate.value, estimate.expanded(), dimension)
 }
 
@@ -22,7 +23,7 @@ pub(super) fn rows(analysis: &Analysis) -> Vec<Row> {
         name: row.name.replace('_', " "),
         value: shown(&row.estimate, row.dimension),
         count: row.count,
-        dominant: row.estimate.dominant().map_or_else(String::new, |line| line.input.to_owned()),
+        dominant: row.estimate.dominant().unwrap_or("").to_owned(),
     };
     analysis.summary.iter().map(one).collect()
 }
@@ -37,7 +38,7 @@ pub(super) fn pulse_row(pulse: &Pulse) -> [String; 8] {
         pulse.phases.get(index).map_or_else(
             || "–".to_owned(),
             |phase| {
-                let signed = Estimate {
+                let signed = Measured {
                     value: phase.amplitude.value * f64::from(phase.polarity),
                     ..phase.amplitude.clone()
                 };
