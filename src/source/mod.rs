@@ -13,6 +13,7 @@ mod render;
 mod text;
 mod tree;
 mod value;
+mod write;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use fields::{At, Context, Fields};
@@ -22,3 +23,4 @@ pub use places::Places;
 pub use render::render;
 pub use text::Source;
 pub use tree::{Key, Kind, Node, Span};
+pub use write::write_yaml;

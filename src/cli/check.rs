@@ -1,0 +1,149 @@
+//! `stimrig check`: everything that can be said about scenarios and rigs without hardware.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use crate::rig::{Rig, read_phantom};
+use crate::scenario::{Case, plan};
+use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
+
+use super::load::{load_cases, load_rig, read};
+use super::plan_text::PlanText;
+
+/// Check scenarios, rigs and phantoms without hardware
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario, rig and phantom files, folders, or FILE#NUMBER for one case [default: scenarios/]
+    pub paths: Vec<PathBuf>,
+    /// Print the plan of every case as YAML
+    #[arg(long)]
+    pub plan: bool,
+    /// Rig to plan against [default: rig/sim.yaml]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG_FILE")]
+    pub rig: Option<PathBuf>,
+    /// Set a value of a simulated rig, such as sim.adc.noise='2 lsb'
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Add a defect to a simulated rig, such as gain_error='5 %'
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub defect: Vec<String>,
+    /// Warnings and missing capabilities are errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Scenario,
+    Rig,
+    Phantom,
+}
+
+/// Runs it: 0 if everything is right, 2 if not.
+pub fn run(args: &Args) -> u8 {
+    let mut problems = Vec::new();
+    let (mut scenarios, mut others) = (Vec::new(), 0);
+    for path in &args.paths {
+        match check_other(path) {
+            Some(found) => {
+                others += 1;
+                problems.extend(found);
+            }
+            None => scenarios.push(path.clone()),
+        }
+    }
+    let (mut cases, mut files) = (Vec::new(), 0);
+    if !scenarios.is_empty() || args.paths.is_empty() {
+        match load_cases(&scenarios) {
+            Ok(loaded) => {
+                (cases, files) = (loaded.cases, loaded.files);
+                problems.extend(loaded.warnings);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    let mut plans = Vec::new();
+    match load_rig(args.rig.as_deref(), &args.set, &args.defect) {
+        Ok(rig) => plans = plan_all(cases, &rig, args.strict, &mut problems),
+        Err(found) => problems.extend(found),
+    }
+    if args.strict {
+        problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
+    }
+    eprint!("{}", render(&problems, color()));
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    if errors > 0 {
+        eprintln!("{errors} error{}; nothing would run", if errors == 1 { "" } else { "s" });
+        return 2;
+    }
+    if args.plan {
+        match write_yaml(&plans) {
+            Ok(text) => print!("{text}"),
+            Err(error) => {
+                eprintln!("error: the plan cannot be written: {error}");
+                return 70;
+            }
+        }
+    }
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let others = if others == 0 { String::new() } else { format!(", {}", plural(others, "other file")) };
+    eprintln!("{}, {}{others}: all right", plural(files, "scenario"), plural(plans.len(), "case"));
+    0
+}
+
+fn plan_all(cases: Vec<Case>, rig: &Rig, strict: bool, problems: &mut Vec<Diagnostic>) -> Vec<PlanText> {
+    let mut plans = Vec::with_capacity(cases.len());
+    for case in cases {
+        match plan(case, rig, strict) {
+            Ok(plan) => {
+                plans.push(PlanText::of(&plan, rig));
+                add(problems, plan.warnings);
+            }
+            Err(found) => add(problems, found),
+        }
+    }
+    plans
+}
+
+/// The same line of a scenario is wrong once, however many cases share it.
+fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
+    for problem in found {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// The problems of a rig or phantom file; `None` for a scenario, a folder, or a file that is not there.
+fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
+    if !path.is_file() {
+        return None;
+    }
+    let source = read(path).ok()?;
+    match kind_of(&source) {
+        FileKind::Scenario => None,
+        FileKind::Rig => Some(Rig::read(&source).err().unwrap_or_default()),
+        FileKind::Phantom => Some(read_phantom(&source).err().unwrap_or_default()),
+    }
+}
+
+fn kind_of(source: &Source) -> FileKind {
+    let Ok((root, _)) = parse(source) else { return FileKind::Scenario };
+    let Kind::Map(entries) = &root.kind else { return FileKind::Scenario };
+    let has = |key: &str| entries.iter().any(|(own, _)| own.text == key);
+    if has("program") || has("expect") {
+        FileKind::Scenario
+    } else if has("stimulator") || has("load") || has("sim") {
+        FileKind::Rig
+    } else if has("elements") || has("contacts") {
+        FileKind::Phantom
+    } else {
+        FileKind::Scenario
+    }
+}
+
+/// Color if standard error is a terminal and `NO_COLOR` is not set.
+fn color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stderr().is_terminal()
+}

@@ -1,0 +1,285 @@
+//! Files to cases and rigs: the one place that reads scenario, rig and phantom files.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms};
+use crate::scenario::{Case, Unresolved, read_scenario};
+use crate::source::{Diagnostic, Source, nearest};
+
+/// Files and folders that lie among scenarios and are none.
+const NOT_SCENARIOS: [&str; 4] = ["requirements.yaml", "requirements.yml", "profiles", "calibration"];
+
+/// Cases of one or more files, with what a person should know about them.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// All cases in order of files and numbers.
+    pub cases: Vec<Case>,
+    /// Warnings; errors are never beside cases.
+    pub warnings: Vec<Diagnostic>,
+    /// Files read.
+    pub files: usize,
+}
+
+/// Reads the scenarios of files, folders and `FILE#NUMBER`; `scenarios/` if none are named.
+///
+/// # Errors
+/// Every problem of every file: one bad file among many, and nothing runs.
+pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
+    let default = [PathBuf::from("scenarios")];
+    let paths = if paths.is_empty() { &default } else { paths };
+    let mut problems = Vec::new();
+    let mut files: Vec<(PathBuf, Option<usize>)> = Vec::new();
+    for path in paths {
+        match collect(path) {
+            Ok(found) => files.extend(found),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
+    for (path, number) in files {
+        match read(&path) {
+            Ok(source) => {
+                let (cases, found) = cases_of(&source, &path);
+                let count = cases.len();
+                problems.extend(found);
+                if let Some(number) = number.filter(|number| *number == 0 || *number > count && count > 0) {
+                    let what = format!("there is no case {number}: it has {count}");
+                    problems.push(Diagnostic::of_file(&source.name, &what, None));
+                }
+                loaded.cases.extend(
+                    cases.into_iter().filter(|case| number.is_none_or(|wanted| case.number == wanted)),
+                );
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
+    }
+    loaded.warnings = problems;
+    Ok(loaded)
+}
+
+/// Lowers one scenario file; its phantoms are found from where it lies.
+pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    read_scenario(source, &mut |name| phantom(&folder, name))
+}
+
+/// Reads the rig file, or the default bench, and lays `--set` and `--defect` over it.
+///
+/// # Errors
+/// Every problem of the file and of the overrides.
+pub fn load_rig(path: Option<&Path>, set: &[String], defects: &[String]) -> Result<Rig, Vec<Diagnostic>> {
+    let default = Path::new(DEFAULT_RIG.0);
+    let source = match path {
+        Some(path) => read(path).map_err(|problem| vec![problem])?,
+        // From any folder without a default bench of its own, the one in the binary.
+        None if default.is_file() => read(default).map_err(|problem| vec![problem])?,
+        None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
+    };
+    let mut problems = Vec::new();
+    let mut split = |option: &str, texts: &[String]| {
+        let pairs = texts.iter().filter_map(|text| {
+            let pair =
+                text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+            if pair.is_none() {
+                let what = format!("`{option} {text}` has no value");
+                problems.push(Diagnostic::of_file(
+                    "command line",
+                    &what,
+                    Some(&format!("write `{option} NAME=VALUE`")),
+                ));
+            }
+            pair
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    let (set, defects) = (split("--set", set), split("--defect", defects));
+    let rig = Rig::read(&source);
+    if problems.is_empty() {
+        return rig?.with_overrides(&set, &defects);
+    }
+    problems.extend(rig.err().into_iter().flatten());
+    Err(problems)
+}
+
+/// Reads a text file within the size limit.
+///
+/// # Errors
+/// A diagnostic that says why not: missing, a folder, too large, not text.
+pub fn read(path: &Path) -> Result<Source, Diagnostic> {
+    let name = path.display().to_string();
+    let failed =
+        |error: std::io::Error| Diagnostic::of_file(&name, &format!("cannot be read: {error}"), None);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    if size > Source::MAX_BYTES as u64 {
+        return Err(Source::too_large(&name, size));
+    }
+    // The size of a pipe is not known beforehand.
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(Source::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Source::from_bytes(&name, &bytes)
+}
+
+/// The scenario files of a path: itself, or those below it in order of their names.
+fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Diagnostic> {
+    let text = path.display().to_string();
+    if path.is_dir() {
+        let mut files = Vec::new();
+        walk(path, &mut files)
+            .map_err(|error| Diagnostic::of_file(&text, &format!("cannot be read: {error}"), None))?;
+        if files.is_empty() {
+            return Err(Diagnostic::of_file(&text, "there is no scenario in this folder", None));
+        }
+        return Ok(files.into_iter().map(|file| (file, None)).collect());
+    }
+    if path.exists() {
+        return Ok(vec![(path.to_owned(), None)]);
+    }
+    let numbered =
+        text.rsplit_once('#').and_then(|(file, number)| Some((file, number.parse::<usize>().ok()?)));
+    if let Some((file, number)) = numbered.filter(|(file, _)| Path::new(file).is_file()) {
+        return Ok(vec![(PathBuf::from(file), Some(number))]);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let near =
+        nearest(&name, names.iter().map(String::as_str)).map(|near| folder.join(near).display().to_string());
+    let help = near.map(|near| format!("did you mean `{}`?", near.trim_start_matches("./")));
+    Err(Diagnostic::of_file(&text, "there is no such file or folder", help.as_deref()))
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || NOT_SCENARIOS.contains(&name.as_ref()) {
+            continue;
+        }
+        // A link to a folder above would never end.
+        if entry.file_type()?.is_dir() {
+            walk(&path, files)?;
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Beside the scenario, else in `fixtures/phantoms` of the nearest ancestor that has it, else built in.
+fn phantom(folder: &Path, name: &str) -> Result<Source, Unresolved> {
+    let unread = |problem: Diagnostic| Unresolved { what: problem.to_string(), known: Vec::new() };
+    let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
+    let beside = folder.join(name);
+    if is_path {
+        if beside.is_file() {
+            return read(&beside).map_err(unread);
+        }
+        return Err(Unresolved {
+            what: format!("there is no phantom file `{}`", beside.display()),
+            known: Vec::new(),
+        });
+    }
+    let beside = folder.join(format!("{name}.yaml"));
+    if beside.is_file() {
+        return read(&beside).map_err(unread);
+    }
+    let mut known: Vec<String> = builtin_phantoms().map(str::to_owned).collect();
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    for (ancestor, up) in whole.ancestors().zip(0..) {
+        let shelf = ancestor.join("fixtures").join("phantoms");
+        if shelf.join(format!("{name}.yaml")).is_file() {
+            // Shown relative to the scenario's own path where that is short enough to follow.
+            let shown = shelf_from(folder, up).filter(|shown| shown.is_dir()).unwrap_or(shelf);
+            return read(&shown.join(format!("{name}.yaml"))).map_err(unread);
+        }
+        let entries = std::fs::read_dir(&shelf).into_iter().flatten().flatten();
+        known.extend(
+            entries.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned)),
+        );
+    }
+    if let Some((path, text)) = builtin_phantom(name) {
+        return Ok(Source::new(path, text));
+    }
+    known.sort();
+    known.dedup();
+    Err(Unresolved { what: format!("there is no phantom `{name}`"), known })
+}
+
+fn shelf_from(folder: &Path, up: usize) -> Option<PathBuf> {
+    let ancestor = folder.ancestors().nth(up)?;
+    Some(ancestor.join("fixtures").join("phantoms"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = "version: 1\nname: n\nphantom: mine\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nexpect:\n  - amplitude: { of: programmed, within: 3 % }\n";
+    const PHANTOM: &str = "version: 1\nname: NAME\ncontacts: { e1: a, case: gnd }\nelements: [{ r: 1 kohm, from: a, to: gnd }]\n";
+
+    #[test]
+    fn a_phantom_is_found_beside_then_above_then_built_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("scenarios/x");
+        let shelf = folder.path().join("fixtures/phantoms");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::create_dir_all(&shelf).unwrap();
+        let file = deep.join("s.yaml");
+        std::fs::write(&file, SCENARIO).unwrap();
+        let found =
+            || load_cases(std::slice::from_ref(&file)).map(|loaded| loaded.cases[0].phantom.name.clone());
+        let missing = found().unwrap_err();
+        assert_eq!(missing[0].what, "there is no phantom `mine`");
+        std::fs::write(shelf.join("mine.yaml"), PHANTOM.replace("NAME", "shelf")).unwrap();
+        assert_eq!(found().unwrap(), "shelf");
+        std::fs::write(deep.join("mine.yaml"), PHANTOM.replace("NAME", "beside")).unwrap();
+        assert_eq!(found().unwrap(), "beside");
+        std::fs::write(&file, SCENARIO.replace("mine", "r1k")).unwrap();
+        assert_eq!(found().unwrap(), "r1k");
+        std::fs::write(&file, SCENARIO.replace("mine", "./mine.yaml")).unwrap();
+        assert_eq!(found().unwrap(), "beside");
+    }
+
+    #[test]
+    fn one_case_of_a_file_is_chosen_by_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.yaml");
+        let text = SCENARIO.replace("mine", "r1k").replace("amplitude: 1 mA", "amplitude: $a")
+            + "matrix: { a: [1 mA, 2 mA] }\n";
+        std::fs::write(&file, text).unwrap();
+        let pick = |number: u32| load_cases(&[PathBuf::from(format!("{}#{number}", file.display()))]);
+        assert_eq!(pick(2).unwrap().cases[0].name, "n [a=2 mA]");
+        assert_eq!(pick(3).unwrap_err()[0].what, "there is no case 3: it has 2");
+    }
+
+    #[test]
+    fn a_folder_is_walked_without_what_is_no_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("b/s.yaml", &SCENARIO.replace("mine", "r1k"));
+        write("a.yaml", &SCENARIO.replace("mine", "r500"));
+        write("requirements.yaml", "SYS-1: text\n");
+        write("README.md", "text");
+        write("profiles/p.yaml", "x: 1\n");
+        let loaded = load_cases(&[folder.path().to_owned()]).unwrap();
+        let phantoms: Vec<&str> = loaded.cases.iter().map(|case| case.phantom.name.as_str()).collect();
+        assert_eq!(phantoms, ["r500", "r1k"]);
+        let near = load_cases(&[folder.path().join("a.yml")]).unwrap_err();
+        assert!(near[0].help.as_deref().is_some_and(|help| help.ends_with("a.yaml`?")), "{near:?}");
+    }
+}
