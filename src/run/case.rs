@@ -75,7 +75,13 @@ async fn open_load(
 }
 
 /// Judges what was recorded and ranks the outcome.
-fn conclude(mut session: Session<'_>, plan: &Plan, rig: &Rig, halted: Option<Halt>, ending: Ending) -> CaseRecord {
+fn conclude(
+    mut session: Session<'_>,
+    plan: &Plan,
+    rig: &Rig,
+    halted: Option<Halt>,
+    ending: Ending,
+) -> CaseRecord {
     let instruments = &session.instruments;
     session.facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
     session.facts.ended = session.recorder.samples_seen();
@@ -90,7 +96,8 @@ fn conclude(mut session: Session<'_>, plan: &Plan, rig: &Rig, halted: Option<Hal
     let (outcome, reason) = rank(&checks, halted, &ending);
     let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());
-    record.sim_only = outcome == Outcome::Passed && rig.is_simulated() && plan.case.min_fidelity == Fidelity::Rig;
+    record.sim_only =
+        outcome == Outcome::Passed && rig.is_simulated() && plan.case.min_fidelity == Fidelity::Rig;
     record.reason = reason;
     record.safe_state = ending.safe_state;
     record.events = events.collect();
@@ -108,7 +115,9 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
         Action::Stop => Some("stop"),
         _ => None,
     };
-    let first = steps.iter().position(|other| std::mem::discriminant(&other.action) == std::mem::discriminant(&step.action));
+    let first = steps
+        .iter()
+        .position(|other| std::mem::discriminant(&other.action) == std::mem::discriminant(&step.action));
     let built_in = built_in.filter(|_| first == Some(instant.step)).map(str::to_owned);
     let names = built_in.into_iter().chain(step.name.clone());
     let time = Some(instant.sample as f64 * period);
@@ -154,7 +163,9 @@ fn rank(checks: &[CheckRecord], halted: Option<Halt>, ending: &Ending) -> (Outco
     }
     match ending.safe_state {
         SafeState::Confirmed => {}
-        SafeState::Unconfirmed => rise(Outcome::Unsafe, "output still active after the interlock opened".to_owned()),
+        SafeState::Unconfirmed => {
+            rise(Outcome::Unsafe, "output still active after the interlock opened".to_owned())
+        }
         SafeState::Impossible => rise(Outcome::Unsafe, "the safe state could not be measured".to_owned()),
     }
     worst

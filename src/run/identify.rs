@@ -32,17 +32,21 @@ const RISE_MATTERS: f64 = 0.02;
 pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
     let phantom = &plan.case.phantom;
     let sensed = sensed_contact(phantom);
-    let plane = sensed.as_ref().and_then(|(_, sense)| plan.channels.iter().position(|channel| channel.name == *sense));
+    let plane = sensed
+        .as_ref()
+        .and_then(|(_, sense)| plan.channels.iter().position(|channel| channel.name == *sense));
     let ((contact, _), plane) = match (sensed, plane) {
         (Some(sensed), Some(plane)) if rig.capabilities.test_source => (sensed, plane),
         _ => {
-            session.progress("phantom not identified: the load has no test source or senses no voltage there");
+            session
+                .progress("phantom not identified: the load has no test source or senses no voltage there");
             return Ok(());
         }
     };
     let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
     setup::discharge(session, &contacts).await?;
-    let expected = expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
+    let expected =
+        expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
     let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
     let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
     let seen = drive(session, &contact, plane, current).await?;
@@ -93,7 +97,12 @@ fn expected(phantom: &Phantom, contact: &str) -> Option<Response> {
 }
 
 /// Drives the phantom from the load's source and reads the two windows off the samples.
-async fn drive(session: &mut Session<'_>, contact: &str, plane: usize, current: f64) -> Result<Response, Halt> {
+async fn drive(
+    session: &mut Session<'_>,
+    contact: &str,
+    plane: usize,
+    current: f64,
+) -> Result<Response, Halt> {
     let (rate, calibration) = (session.setup.sample_rate, calibration(session, plane));
     let mut excerpt = Excerpt { plane, calibration, values: Vec::new(), on: None };
     session.drain().await?;
@@ -113,12 +122,22 @@ async fn drive(session: &mut Session<'_>, contact: &str, plane: usize, current: 
     };
     match (window(EARLY), window(LATE)) {
         (Some(early), Some(late)) => Ok(Response { early: early / current, late: late / current }),
-        _ => Err(Halt::Bench("the load's test source left no trace in its samples: check the load".to_owned())),
+        _ => {
+            Err(Halt::Bench("the load's test source left no trace in its samples: check the load".to_owned()))
+        }
     }
 }
 
 fn calibration(session: &Session<'_>, plane: usize) -> Calibration {
-    let none = Calibration { lsb: 0.0, offset: 0.0, offset_u: 0.0, gain_u: 0.0, inl: 0.0, noise: 0.0, rails: (0, 0) };
+    let none = Calibration {
+        lsb: 0.0,
+        offset: 0.0,
+        offset_u: 0.0,
+        gain_u: 0.0,
+        inl: 0.0,
+        noise: 0.0,
+        rails: (0, 0),
+    };
     session.setup.channels.get(plane).map_or(none, |channel| channel.calibration)
 }
 
@@ -142,17 +161,25 @@ fn compare(phantom: &Phantom, expected: &Response, seen: &Response, u: (f64, f64
     let judge_c = rise(expected).abs() > RISE_MATTERS * expected.early.abs();
     let r_off = (seen.early - expected.early).abs() > (r_tolerance + u.0) * expected.early.abs() + u.1;
     // Where the file has no capacitor that matters, a rise is itself a mismatch.
-    let c_room = (r_tolerance + c_tolerance + u.0) * rise(expected).abs() + 2.0 * u.1 + u.0 * expected.early.abs();
+    let c_room =
+        (r_tolerance + c_tolerance + u.0) * rise(expected).abs() + 2.0 * u.1 + u.0 * expected.early.abs();
     let c_off = (rise(seen) - rise(expected)).abs() > c_room;
     let describe = |response: &Response, with_c: bool| {
         let r = engineering(response.early, Dimension::Resistance, 4);
         let c = (LATE.0 - EARLY.0) / rise(response);
-        if with_c && c.is_finite() && c > 0.0 { format!("R {r}, C {}", engineering(c, Dimension::Capacitance, 3)) } else { format!("R {r}") }
+        if with_c && c.is_finite() && c > 0.0 {
+            format!("R {r}, C {}", engineering(c, Dimension::Capacitance, 3))
+        } else {
+            format!("R {r}")
+        }
     };
     let with_c = judge_c || c_off;
     if r_off || c_off {
         let (wanted, found) = (describe(expected, with_c), describe(seen, with_c));
-        return Err(format!("wrong phantom: `{}` has {wanted}, found {found}: check what is plugged in", phantom.name));
+        return Err(format!(
+            "wrong phantom: `{}` has {wanted}, found {found}: check what is plugged in",
+            phantom.name
+        ));
     }
     Ok(describe(seen, with_c))
 }

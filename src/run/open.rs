@@ -14,23 +14,26 @@ use super::session::Instruments;
 ///
 /// # Errors
 /// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
-pub(super) fn open(rig: &Rig, plan: &Plan) -> Result<Instruments, String> {
+pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
     let (Driver::Simulated, Driver::Simulated, Some(bench)) = (rig.stimulator, rig.load, &rig.sim) else {
-        return Err(format!("rig `{}` names drivers that cannot be opened yet: use a simulated rig", rig.name));
+        return Err(format!(
+            "rig `{}` names drivers that cannot be opened yet: use a simulated rig",
+            rig.name
+        ));
     };
-    let plugged = plugged(rig, plan);
+    // A simulated load plugs in what the scenario names, unless the rig says otherwise.
+    let plugged = plugged.unwrap_or(&plan.case.phantom);
     let bench = sim::open(bench, plugged, seed_of(&plan.case.name)).map_err(|error| error.to_string())?;
     // The host reads the bench through the phantom the scenario names, whatever is plugged in.
     Ok(Instruments {
-        stimulator: Box::new(native::Stimulator::new(Box::new(bench.stimulator), &plan.case.phantom)),
+        stimulator: Box::new(native::Stimulator::new(
+            Box::new(bench.stimulator),
+            &plan.case.phantom,
+            rig.cap,
+        )),
         load: Box::new(native::Load::new(Box::new(bench.load), &plan.case.phantom)),
         clock: Box::new(bench.clock),
     })
-}
-
-/// The phantom that is really there: a simulated load plugs in what the scenario names, unless the rig says otherwise.
-fn plugged<'a>(rig: &'a Rig, plan: &'a Plan) -> &'a Phantom {
-    rig.plugged.as_ref().unwrap_or(&plan.case.phantom)
 }
 
 /// A case's own noise: from its name, so that it does not depend on which cases run beside it.

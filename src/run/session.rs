@@ -112,7 +112,9 @@ impl Session<'_> {
         if let Some(signal) = self.interrupt.signal() {
             return Err(Halt::Interrupted(signal));
         }
-        if self.guarded && let Some(reason) = guard::tripped(&self.recorder, self.limits) {
+        if self.guarded
+            && let Some(reason) = guard::tripped(&self.recorder, self.limits)
+        {
             return Err(Halt::Guard(reason));
         }
         if self.polling && !self.silent {

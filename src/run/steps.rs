@@ -64,10 +64,16 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
 /// Loads a program and notes from where on it is in force.
 pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap: bool) -> Result<(), Halt> {
     let stimulator = &mut session.instruments.stimulator;
-    let applied = if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
+    let applied =
+        if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
     let requested = session.sample();
     // `from` is placed by the marker once the stream has shown it.
-    session.facts.segments.push(Segment { requested, from: requested, programmed: program.clone(), applied: applied.program });
+    session.facts.segments.push(Segment {
+        requested,
+        from: requested,
+        programmed: program.clone(),
+        applied: applied.program,
+    });
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
+use crate::phantom::Phantom;
 use crate::record::{CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
 use crate::rig::Rig;
 use crate::scenario::Plan;
@@ -25,6 +26,8 @@ pub struct Options {
     pub dut: Option<String>,
     /// Who runs it.
     pub operator: Option<String>,
+    /// A phantom plugged in instead of the one a scenario names (simulated rigs: `sim.phantom`).
+    pub plugged: Option<Phantom>,
     /// Version of the tool, for provenance.
     pub tool: String,
 }
@@ -52,7 +55,8 @@ pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt
                         failed.fetch_add(1, Ordering::SeqCst);
                     }
                     // The receiver outlives the workers.
-                    let _ = events.send(Message::Event(Event::CaseEnded { case: index, record: Box::new(record) }));
+                    let _ = events
+                        .send(Message::Event(Event::CaseEnded { case: index, record: Box::new(record) }));
                 }
             });
         }
@@ -102,9 +106,11 @@ fn one(
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return case::untouched(plan, Outcome::RigError, format!("no runtime for the case: {error}")),
+        Err(error) => {
+            return case::untouched(plan, Outcome::RigError, format!("no runtime for the case: {error}"));
+        }
     };
-    match open::open(rig, plan) {
+    match open::open(rig, plan, options.plugged.as_ref()) {
         Ok(instruments) => runtime.block_on(case::run(instruments, plan, rig, interrupt, &|message| {
             let message = match message {
                 Message::Event(Event::Progress { time, what, .. }) => {
@@ -143,7 +149,8 @@ fn deliver(inbox: &mpsc::Receiver<Message>, interrupt: &Interrupt, sink: &mut dy
 
 /// The record before anything has happened.
 fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
-    let scenarios: BTreeMap<_, _> = plans.iter().map(|plan| (plan.case.file.clone(), plan.case.hash.clone())).collect();
+    let scenarios: BTreeMap<_, _> =
+        plans.iter().map(|plan| (plan.case.file.clone(), plan.case.hash.clone())).collect();
     let started = jiff::Timestamp::now().to_string();
     RunRecord {
         version: 1,
@@ -170,5 +177,6 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
 }
 
 fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -64,33 +64,6 @@ pub enum MarkerBit {
     ProgramTaken,
 }
 
-impl MarkerBit {
-    /// All bits; a bit's place in this list is its number on the wire.
-    pub const ALL: [Self; 11] = [
-        Self::Lead,
-        Self::Short,
-        Self::Leakage,
-        Self::Impedance,
-        Self::Interlock,
-        Self::Zero,
-        Self::TestSource,
-        Self::Supply,
-        Self::StartTaken,
-        Self::StopTaken,
-        Self::ProgramTaken,
-    ];
-
-    /// Its number on the wire.
-    pub fn number(self) -> u8 {
-        Self::ALL.iter().zip(0..).find(|(bit, _)| **bit == self).map_or(u8::MAX, |(_, number)| number)
-    }
-
-    /// The bit of a number, if there is one.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-}
-
 /// A change of a marker bit, in the sample time base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marker {

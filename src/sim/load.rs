@@ -4,7 +4,7 @@ use stimrig_protocol::block::{self, Change, Head, Stream, encode_block};
 use stimrig_protocol::load::{Calibration, Channel, Fault, FaultKind, Hello, Refusal, Reply, Request};
 use stimrig_protocol::{Decoder, Kind, MESSAGE_FRAME, Text, VERSION, decode_message, encode_message};
 
-use crate::instrument::StreamChannel;
+use crate::instrument::{StreamChannel, marker_number};
 use crate::phantom::Phantom;
 use crate::rig::SimBench;
 use crate::signal::{MarkerBit, Sensed, StreamKind};
@@ -137,7 +137,7 @@ impl LoadDevice {
         self.changes.clear();
         self.changes.extend(block.markers.iter().map(|marker| Change {
             after: u16::try_from(marker.sample.saturating_sub(block.first)).unwrap_or(u16::MAX),
-            bit: marker.bit.number(),
+            bit: marker_number(marker.bit),
             value: marker.value,
         }));
         let stream = if kind == StreamKind::Fast { Stream::Fast } else { Stream::Slow };
@@ -236,7 +236,8 @@ impl LoadDevice {
         };
         let name = name.ok_or(Refusal::Channel)?;
         let asked = range as f64 * 1e-9;
-        let range = ranges.iter().copied().find(|one| (one - asked).abs() <= 1e-9 * one).ok_or(Refusal::Range)?;
+        let range =
+            ranges.iter().copied().find(|one| (one - asked).abs() <= 1e-9 * one).ok_or(Refusal::Range)?;
         self.channels.push(StreamChannel { name, quantity, range });
         Ok(())
     }

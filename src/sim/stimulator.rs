@@ -67,7 +67,13 @@ impl StimulatorDevice {
         }
         let policy = Bent::new(&bench.defects, &spec);
         let endpoint = Endpoint::new(Board::new(spec, policy));
-        Self { endpoint, stage, wire: WireDefects::new(&bench.defects, noise_seed), out: Outbox::default(), tick }
+        Self {
+            endpoint,
+            stage,
+            wire: WireDefects::new(&bench.defects, noise_seed),
+            out: Outbox::default(),
+            tick,
+        }
     }
 
     /// When the board wants to be called, in true time, ns.

@@ -30,7 +30,8 @@ impl SimWorld {
             return Err(SimError::Defect(name));
         }
         let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
-        let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed).map_err(|error| SimError::Network(error.to_string()))?;
+        let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
+            .map_err(|error| SimError::Network(error.to_string()))?;
         let stimulator = StimulatorDevice::new(bench, phantom, noise_seed, &mut analog);
         Ok(Self { analog, stimulator, load: LoadDevice::new(bench, phantom) })
     }
@@ -43,7 +44,8 @@ impl SimWorld {
     /// Runs the event queue forward to `to`.
     pub(super) fn advance(&mut self, to: u64) {
         loop {
-            let due = [self.stimulator.next_deadline(), self.load.next_deadline()].into_iter().flatten().min();
+            let due =
+                [self.stimulator.next_deadline(), self.load.next_deadline()].into_iter().flatten().min();
             let Some(due) = due.filter(|due| *due <= to) else { break };
             let due = due.max(self.analog.now());
             self.analog.advance(due);

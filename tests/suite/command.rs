@@ -20,7 +20,13 @@ pub fn stimrig() -> Command {
 /// Runs scenarios with `--json -` and returns the exit code and the record.
 pub fn run(arguments: &[&str]) -> (i32, Value) {
     let runs = tempfile::tempdir().unwrap();
-    let output = stimrig().arg("run").args(arguments).args(["--json", "-", "--runs"]).arg(runs.path()).output().unwrap();
+    let output = stimrig()
+        .arg("run")
+        .args(arguments)
+        .args(["--json", "-", "--runs"])
+        .arg(runs.path())
+        .output()
+        .unwrap();
     let record = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{arguments:?}: no record ({error}): {}", text(&output)));
     (output.status.code().unwrap(), record)

@@ -24,7 +24,11 @@ use crate::command::{checks, run};
 #[case("stop_ignored", "safety/stop-ends-output", "stays_off")]
 #[case("corrupt_replies", "safety/link-integrity", "link_errors")]
 #[case("drops_replies", "safety/link-integrity", "link_errors")]
-fn a_defect_fails_the_check_that_names_it(#[case] defect: &str, #[case] scenario: &str, #[case] measurand: &str) {
+fn a_defect_fails_the_check_that_names_it(
+    #[case] defect: &str,
+    #[case] scenario: &str,
+    #[case] measurand: &str,
+) {
     let (file, rig) = (format!("scenarios/{scenario}.yaml"), format!("rig/sim-defects/{defect}.yaml"));
     let (exit, record) = run(&[&file, "--rig", &rig]);
     assert_eq!(exit, 1, "{defect}: {record:#}");
@@ -40,7 +44,11 @@ fn a_defect_fails_the_check_that_names_it(#[case] defect: &str, #[case] scenario
 #[case("dc_leakage", "charge-balance/dc-leakage", "mean_dc_current")]
 // An open lead carries no current, whether or not the board notices.
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
-fn what_a_defect_must_not_touch_still_passes(#[case] defect: &str, #[case] scenario: &str, #[case] measurand: &str) {
+fn what_a_defect_must_not_touch_still_passes(
+    #[case] defect: &str,
+    #[case] scenario: &str,
+    #[case] measurand: &str,
+) {
     let (file, rig) = (format!("scenarios/{scenario}.yaml"), format!("rig/sim-defects/{defect}.yaml"));
     let (_, record) = run(&[&file, "--rig", &rig]);
     let all = checks(&record);
@@ -50,7 +58,8 @@ fn what_a_defect_must_not_touch_still_passes(#[case] defect: &str, #[case] scena
 
 #[test]
 fn an_ignored_stop_is_named_as_the_reason_even_if_nothing_asks() {
-    let (exit, record) = run(&["scenarios/timing/pulse-train.yaml", "--defect", "stop_ignored=true", "--set", "sim.seed=3"]);
+    let (exit, record) =
+        run(&["scenarios/timing/pulse-train.yaml", "--defect", "stop_ignored=true", "--set", "sim.seed=3"]);
     // The train ends by itself: there is nothing to ignore.
     assert_eq!(exit, 0, "{record:#}");
     let (exit, record) = run(&["scenarios/amplitude/soft-start.yaml", "--defect", "stop_ignored=true"]);

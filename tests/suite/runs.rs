@@ -11,10 +11,14 @@ use crate::command::{checks, root, run, stimrig, text};
 #[test]
 fn every_shipped_scenario_passes_on_the_default_bench() {
     let (exit, record) = run(&[]);
-    let not_passed: Vec<_> = record["cases"].as_array().unwrap().iter().filter(|case| case["outcome"] != "passed").collect();
+    let not_passed: Vec<_> =
+        record["cases"].as_array().unwrap().iter().filter(|case| case["outcome"] != "passed").collect();
     assert!(not_passed.is_empty(), "{not_passed:#?}");
     assert_eq!(exit, 0);
-    assert_eq!((&record["fidelity"], &record["outcome"], &record["safe_state"]), (&"sim".into(), &"passed".into(), &"confirmed".into()));
+    assert_eq!(
+        (&record["fidelity"], &record["outcome"], &record["safe_state"]),
+        (&"sim".into(), &"passed".into(), &"confirmed".into())
+    );
     for (case, check) in checks(&record) {
         assert!(check["value"].is_number() && check["uncertainty"].is_number(), "{case}: {check:#}");
     }
@@ -50,7 +54,11 @@ fn a_run_leaves_its_files_and_they_agree() {
         .output()
         .unwrap();
     assert_eq!(status.status.code(), Some(0), "{}", text(&status));
-    let folder = fs::read_dir(runs.path().join("runs")).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.is_dir()).unwrap();
+    let folder = fs::read_dir(runs.path().join("runs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir())
+        .unwrap();
     let record: Value = serde_json::from_slice(&fs::read(folder.join("record.json")).unwrap()).unwrap();
     let schema = stimrig().args(["schema", "record"]).output().unwrap();
     let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
@@ -84,7 +92,8 @@ fn an_interrupted_run_ends_safe_with_its_own_exit_code() {
             .spawn()
             .unwrap();
         std::thread::sleep(Duration::from_millis(700));
-        let sent = std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        let sent =
+            std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{name}: {}", text(&output));
@@ -101,7 +110,13 @@ fn bad_input_energises_nothing_and_is_exit_2() {
     let bad = runs.path().join("bad.yaml");
     let good = root().join("scenarios/timing/rate.yaml");
     fs::write(&bad, "version: 1\nname: bad\nphantom: r1k\nprogram: { amplitud: 1 mA, width: 200, rate: 50 Hz }\nexpect: []\n").unwrap();
-    let output = stimrig().arg("run").args([&good, &bad]).arg("--runs").arg(runs.path().join("runs")).output().unwrap();
+    let output = stimrig()
+        .arg("run")
+        .args([&good, &bad])
+        .arg("--runs")
+        .arg(runs.path().join("runs"))
+        .output()
+        .unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     for words in ["bad.yaml:4:", "amplitud", "amplitude", "width", "expect"] {
@@ -116,7 +131,10 @@ fn a_phantom_that_is_not_the_named_one_is_a_rig_error_naming_both() {
     let (exit, record) = run(&["scenarios/timing/rate.yaml#2", "--set", "sim.phantom=r500"]);
     assert_eq!(exit, 3, "{record:#}");
     let reason = record["cases"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("wrong phantom") && reason.contains("1 kΩ") && reason.contains("500"), "{reason}");
+    assert!(
+        reason.contains("wrong phantom") && reason.contains("1 kΩ") && reason.contains("500"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -126,7 +144,13 @@ fn the_output_guard_trips_whatever_the_scenario_asserts() {
     let text = fs::read_to_string(root().join("rig/sim.yaml")).unwrap();
     // The plan would refuse an amplitude beyond the limit; a defect that drives more than programmed meets the guard.
     fs::write(&rig, text.replace("amplitude: 25 mA ", "amplitude: 2.05 mA ")).unwrap();
-    let (exit, record) = run(&["scenarios/timing/pulse-width.yaml#2", "--rig", rig.to_str().unwrap(), "--defect", "gain_error=10 %"]);
+    let (exit, record) = run(&[
+        "scenarios/timing/pulse-width.yaml#2",
+        "--rig",
+        rig.to_str().unwrap(),
+        "--defect",
+        "gain_error=10 %",
+    ]);
     assert_eq!(exit, 1, "{record:#}");
     assert!(record["cases"][0]["reason"].as_str().unwrap().contains("output guard"), "{record:#}");
     assert_eq!(record["safe_state"], "confirmed");

@@ -133,6 +133,8 @@ impl crate::instrument::Load for Load {
             sample_rate: hello.sample_rate as f64 * 1e-3,
             clock_u: f64::from(hello.clock_u) * 1e-9,
             filter: (hello.filter_poles.into(), hello.filter_cutoff as f64 * 1e-3),
+            slow_rate: hello.slow_rate as f64 * 1e-3,
+            slow_filter: (hello.slow_poles.into(), hello.slow_cutoff as f64 * 1e-3),
         })
     }
 

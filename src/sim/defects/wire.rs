@@ -32,7 +32,8 @@ impl WireDefects {
         }
         if self.corrupt > 0.0 && self.dice.random::<f64>() < self.corrupt {
             let mut damaged = frame.to_vec();
-            let (at, bit) = (self.dice.random_range(0..damaged.len().max(1)), self.dice.random_range(0..8_u32));
+            let (at, bit) =
+                (self.dice.random_range(0..damaged.len().max(1)), self.dice.random_range(0..8_u32));
             if let Some(byte) = damaged.get_mut(at) {
                 *byte ^= 1 << bit;
             }
