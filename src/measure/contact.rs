@@ -132,9 +132,7 @@ impl Contact {
 
     /// Forgets what is under way, at sample `at`; quiet samples count from `resume`.
     pub(super) fn interrupt(&mut self, history: &History, at: u64, resume: u64, constants: &Constants) {
-        if let Some(building) = self.building.take().filter(|building| building.count > 0) {
-            self.finish(history, building, at, true, constants);
-        }
+        self.cut(history, at, true, constants);
         self.side = 0;
         self.last_sum = None;
         self.last_end = None;
@@ -341,17 +339,26 @@ impl Contact {
             (at + wait).max(building.recharge_end.map_or(0, |end| end + constants.settling + 1));
     }
 
+    /// Writes what there is of the pulse under way, its running phase included.
+    fn cut(&mut self, history: &History, at: u64, incomplete: bool, constants: &Constants) -> bool {
+        let Some(mut building) = self.building.take() else { return false };
+        let running = self.side != 0 && self.run_counts;
+        if running && let Some(slot) = building.excursions.get_mut(building.count) {
+            *slot = Excursion { to: at, ..self.run };
+            building.count += 1;
+        }
+        let rows = self.record.pulses.len();
+        self.finish(history, building, at, running || incomplete, constants);
+        self.record.pulses.len() > rows
+    }
+
     /// A phase that outlasts the history becomes a row without an end.
     fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
-        if let Some(mut building) = self.building.take().filter(|_| self.run_counts) {
-            if let Some(slot) = building.excursions.get_mut(building.count) {
-                *slot = Excursion { to, ..self.run };
-                building.count += 1;
-            }
-            self.finish(history, building, to, true, constants);
-            if let Some(row) = self.record.pulses.last_mut() {
-                row.flags.endless = true;
-            }
+        if self.run_counts
+            && self.cut(history, to, true, constants)
+            && let Some(row) = self.record.pulses.last_mut()
+        {
+            row.flags.endless = true;
         }
         self.run.from = to;
         self.run_counts = false;
@@ -425,16 +432,8 @@ impl Contact {
 
     /// Ends the record at sample `at`.
     pub(super) fn end(mut self, history: &History, at: u64, constants: &Constants) -> ContactRecord {
-        if let Some(mut building) = self.building.take() {
-            if self.side != 0
-                && self.run_counts
-                && let Some(slot) = building.excursions.get_mut(building.count)
-            {
-                *slot = Excursion { to: at, ..self.run };
-                building.count += 1;
-            }
-            let cut = self.side != 0;
-            self.finish(history, building, at, cut, constants);
+        if self.building.is_some() {
+            self.cut(history, at, false, constants);
         } else {
             self.settle(history, at.saturating_sub(constants.settling));
         }

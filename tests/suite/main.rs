@@ -1,4 +1,3 @@
 //! One integration binary (link time), one module per subject.
 
-mod filter;
-mod report;
+mod measure;

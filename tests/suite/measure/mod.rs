@@ -1,0 +1,4 @@
+//! Measurement against closed forms: every figure is compared with the definition applied to the exact current.
+
+mod bench;
+mod stream;
