@@ -85,7 +85,7 @@ fn mistakes_are_pointed_at() {
         assert!(lines[0].contains(what), "{filter}: {shown}");
         assert_eq!(lines[2], format!("  {caret}"), "{filter}: {shown}");
     }
-    assert!(Filter::parse("tga(x)").expect_err("unknown").to_string().contains("did you mean `tag`?"));
+    assert!(Filter::parse("tags(x)").expect_err("unknown").to_string().contains("did you mean `tag`?"));
 }
 
 #[test]

@@ -1,3 +1,7 @@
 //! One integration binary (link time), one module per subject.
 
-mod measure;
+mod filter;
+mod language;
+mod phantom;
+mod report;
+mod shipped;

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use crate::record::EXIT_USAGE;
-use crate::scenario::Measurand;
+use crate::scenario::{Feature, Measurand, NOT_YET};
+use crate::source::nearest;
 
 mod charge;
 mod dynamics;
@@ -61,7 +62,7 @@ pub fn run(args: &Args) -> u8 {
             0
         }
         None => {
-            let near = nearest(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let near = meant(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let _ = writeln!(
                 io::stderr(),
                 "explain: `{}` is not a measurand{near} (`stimrig explain` lists them)",
@@ -75,7 +76,9 @@ pub fn run(args: &Args) -> u8 {
 fn list(mut out: impl Write) -> io::Result<()> {
     for measurand in Measurand::ALL {
         if let Some(text) = texts().find(|text| text.measurand == *measurand) {
-            writeln!(out, "{:<24} {:<7} {}", measurand.name(), measurand.dimension().unit(), text.brief)?;
+            let (name, unit) = (measurand.name(), measurand.dimension().unit());
+            let later = if is_measured(*measurand) { "" } else { " (not yet)" };
+            writeln!(out, "{name:<24} {unit:<7} {}{later}", text.brief)?;
         }
     }
     Ok(())
@@ -84,6 +87,9 @@ fn list(mut out: impl Write) -> io::Result<()> {
 fn show(text: &Text, mut out: impl Write) -> io::Result<()> {
     let (name, unit) = (text.measurand.name(), text.measurand.dimension().unit());
     writeln!(out, "{name} [{unit}], one value per {}\n  {}\n", text.per, text.brief)?;
+    if !is_measured(text.measurand) {
+        writeln!(out, "  not yet measured by this version\n")?;
+    }
     for (title, body) in [
         ("definition", text.definition),
         ("window", text.window),
@@ -115,13 +121,14 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-fn nearest(name: &str) -> Option<&'static str> {
-    let name = name.trim().to_lowercase().replace(['-', ' '], "_");
-    let near = Measurand::ALL
-        .iter()
-        .map(|measurand| (strsim::jaro_winkler(&name, measurand.name()), measurand.name()))
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (near.0 > 0.7).then_some(near.1)
+/// The measurand that was most likely meant.
+fn meant(name: &str) -> Option<&'static str> {
+    nearest(name.trim(), Measurand::ALL.iter().map(|measurand| measurand.name()))
+}
+
+/// Whether this version can measure it.
+fn is_measured(measurand: Measurand) -> bool {
+    !NOT_YET.contains(&Feature::Measurand(measurand))
 }
 
 #[cfg(test)]
@@ -159,9 +166,9 @@ mod tests {
             ("Shutdown latency", "shutdown_latency"),
             ("dc_leakage", "dc_leakage_current"),
         ] {
-            assert_eq!(nearest(typo), Some(meant));
+            assert_eq!(super::meant(typo), Some(meant));
         }
-        assert_eq!(nearest("zzz"), None);
+        assert_eq!(meant("zzz"), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Text to expression, by recursive descent.
 
+use crate::source::nearest;
+
 use super::{Expression, Field, FilterError, Matcher};
 
 /// Brackets and negations inside one another; far beyond what a person writes, far below what fits the stack.
@@ -77,7 +79,8 @@ impl<'a> Parser<'a> {
         let field = Field::ALL.iter().find(|(name, _)| *name == word).map(|(_, field)| *field);
         if field.is_none() && !matches!(word, "all" | "none") {
             let mut error = self.error(start, length, &format!("`{word}` is not a predicate"));
-            error.help = nearest(word).map(|near| format!("did you mean `{near}`?"));
+            let names = Field::ALL.iter().map(|(name, _)| *name).chain(["all", "none"]);
+            error.help = nearest(word, names).map(|near| format!("did you mean `{near}`?"));
             return Err(error);
         }
         self.at += length;
@@ -212,11 +215,4 @@ impl<'a> Parser<'a> {
     fn error(&self, at: usize, length: usize, what: &str) -> FilterError {
         FilterError { text: self.text.to_owned(), at, length, what: what.to_owned(), help: None }
     }
-}
-
-fn nearest(word: &str) -> Option<&'static str> {
-    let names = Field::ALL.iter().map(|(name, _)| *name).chain(["all", "none"]);
-    let near =
-        names.map(|name| (strsim::jaro_winkler(word, name), name)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (near.0 > 0.6).then_some(near.1)
 }

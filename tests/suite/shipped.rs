@@ -1,0 +1,111 @@
+//! The scenarios, benches and requirements that ship: all readable, runnable on the default bench, and complete.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig, builtin_phantom};
+use stimrig::scenario::{Feature, Measurand, NOT_YET, Plan, Unresolved, plan, read_scenario};
+use stimrig::source::{Source, parse};
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of the repository") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "yaml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn source(path: &Path) -> Source {
+    let text = std::fs::read_to_string(path).expect("readable");
+    Source::new(path.to_str().expect("a plain name"), text.as_str())
+}
+
+fn scenarios() -> Vec<PathBuf> {
+    yaml_files("scenarios").into_iter().filter(|path| !path.ends_with("requirements.yaml")).collect()
+}
+
+/// Every case of every scenario, planned on the default bench.
+fn plans() -> Vec<Plan> {
+    let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).expect("the default bench is good");
+    let mut plans = Vec::new();
+    for path in scenarios() {
+        let (cases, problems) = read_scenario(&source(&path), &mut |name| match builtin_phantom(name) {
+            Some((path, text)) => Ok(Source::new(path, text)),
+            None => Err(Unresolved { what: format!("no phantom `{name}`"), known: Vec::new() }),
+        });
+        assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        for case in cases {
+            let name = case.name.clone();
+            let plan = plan(case, &rig, true).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+            assert!(plan.missing.is_empty(), "{name}: {:?}", plan.missing);
+            plans.push(plan);
+        }
+    }
+    plans
+}
+
+#[test]
+fn every_scenario_can_run_on_the_default_bench_without_a_warning() {
+    let plans = plans();
+    assert!(scenarios().len() >= 15 && plans.len() > scenarios().len());
+    // The whole suite is promised within ten seconds on two cores.
+    let seconds: f64 = plans.iter().map(|plan| plan.duration).sum();
+    assert!(seconds < 60.0, "{seconds} s of scenario time");
+}
+
+#[test]
+fn every_measurand_that_can_be_measured_is_asked_for() {
+    let used: BTreeSet<&str> = plans()
+        .iter()
+        .flat_map(|plan| plan.case.checks.iter().map(|check| check.measurand.name()).collect::<Vec<_>>())
+        .collect();
+    let can = Measurand::ALL.iter().filter(|measurand| !NOT_YET.contains(&Feature::Measurand(**measurand)));
+    let unused: Vec<_> = can.map(|measurand| measurand.name()).filter(|name| !used.contains(name)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn requirements_are_listed_and_each_has_a_scenario() {
+    let listed: BTreeSet<String> = std::fs::read_to_string("scenarios/requirements.yaml")
+        .expect("readable")
+        .lines()
+        .filter_map(|line| line.split_once(": ").map(|(id, _)| id.to_owned()))
+        .filter(|id| id.starts_with("SYS-"))
+        .collect();
+    let verified: BTreeSet<String> = plans().into_iter().flat_map(|plan| plan.case.verifies).collect();
+    assert_eq!(listed, verified);
+}
+
+#[test]
+fn names_and_smoke_tags_are_as_promised() {
+    let plans = plans();
+    let names: BTreeSet<&str> = plans.iter().map(|plan| plan.case.name.as_str()).collect();
+    assert_eq!(names.len(), plans.len(), "a name is said once");
+    let smoke: Vec<_> = plans.iter().filter(|plan| plan.case.tags.iter().any(|tag| tag == "smoke")).collect();
+    let files: BTreeSet<&str> = smoke.iter().map(|plan| plan.case.file.as_str()).collect();
+    assert!((6..=8).contains(&files.len()), "{files:?}");
+    assert!(smoke.iter().all(|plan| plan.duration <= 1.5), "smoke is quick");
+}
+
+#[test]
+fn every_defect_has_its_bench() {
+    let can = DefectKind::ALL.iter().filter(|kind| !NOT_YET.contains(&Feature::Defect(**kind)));
+    for kind in can {
+        let path = PathBuf::from(format!("rig/sim-defects/{}.yaml", kind.name()));
+        let rig = Rig::read(&source(&path)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let defects = rig.sim.expect("simulated").defects;
+        assert_eq!(defects.iter().map(|defect| defect.kind).collect::<Vec<_>>(), [*kind]);
+    }
+    for path in yaml_files("rig") {
+        assert!(parse(&source(&path)).is_ok(), "{}", path.display());
+    }
+}
