@@ -1,5 +1,7 @@
 //! Cost of the simulated world: the solver, and the front end against a plain sum over the same number of samples.
 
+#![expect(clippy::expect_used, reason = "a bench has nobody to report to")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

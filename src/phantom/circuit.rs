@@ -229,6 +229,21 @@ impl Circuit {
         self.topology.modes.rates.iter().map(|rate| rate.recip())
     }
 
+    /// Longest time constant, s, that the sources of the driven contacts excite in the network as it is wired now;
+    /// infinite when a current there charges something for ever (a series capacitor without recharge).
+    pub fn slowest_time_constant(&self) -> f64 {
+        let input = &self.topology.modes.input;
+        let reach = |mode: usize| {
+            let driven =
+                self.driven().filter_map(|contact| input.get((mode, self.topology.terminal(contact))));
+            driven.fold(0.0_f64, |largest, weight| largest.max(weight.abs()))
+        };
+        let strongest = (0..input.nrows()).map(reach).fold(0.0, f64::max);
+        // Modes that only rounding excites (series capacitors of contacts that carry nothing) do not count.
+        let slowest = (0..input.nrows()).find(|mode| reach(*mode) > 1e-9 * strongest);
+        slowest.and_then(|mode| self.topology.modes.rates.get(mode)).map_or(0.0, |rate| rate.recip())
+    }
+
     /// True while a source limits its voltage.
     pub fn at_compliance(&self) -> bool {
         self.rails.iter().any(|rail| *rail != 0.0)

@@ -128,6 +128,23 @@ fn passive_recharge_needs_the_series_capacitor_to_balance() {
     }
 }
 
+/// measurands.md: a burst of 5 × 0.6 mA × 1 ms at 40 Hz with 15 ms of recharge leaves +134 mV.
+#[test]
+fn a_long_burst_leaves_a_residual_voltage_behind() {
+    let mut circuit = Circuit::new(&rc(450.0, 4.7e-6, 20e3), Output::default()).unwrap();
+    for _ in 0..400 {
+        for _ in 0..5 {
+            drive(&mut circuit, -0.6e-3, 1e-3);
+            drive(&mut circuit, 0.0, 1e-3);
+        }
+        circuit.set_drive(&Drive::Recharge);
+        circuit.advance(15e-3);
+        circuit.set_drive(&Drive::Off);
+    }
+    let v = circuit.value(ACROSS);
+    assert!((v - 0.134).abs() < 0.01, "{v}");
+}
+
 #[test]
 fn limiting_begins_and_ends_where_the_closed_form_says() {
     let output = Output { compliance: 6.0, blocking_capacitor: 0.0, ..Output::default() };

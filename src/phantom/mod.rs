@@ -13,6 +13,8 @@ mod waveform;
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod properties;
 
 pub use circuit::{Circuit, Drive, Probe};
 pub use network::{Element, ElementKind, Phantom};

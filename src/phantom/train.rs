@@ -4,7 +4,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Circuit, Drive, Probe, Waveform};
+use super::{Circuit, Drive, NetworkError, Output, Phantom, Probe, Waveform};
 
 /// Instants closer together than this are one, s (a tenth of any timer's grid).
 const TOGETHER: f64 = 1e-10;
@@ -91,6 +91,21 @@ pub fn peak_voltage(circuit: &mut Circuit, pulses: &[TrainPulse], shares: &[f64]
     circuit.set_capacitor_voltages(state.as_slice());
     run(circuit, &one, |circuit, span| peak = peak.max(peak_of_span(circuit, span, &mut wave)));
     peak
+}
+
+/// Longest time constant of a train, s: that of the network with the recharge switch closed for `share` (0 … 1) of the
+/// time, by averaging (a switch of R closed for that share conducts like R/share). Infinite without recharge if there is a
+/// series capacitor; 0 for a network without capacitors.
+///
+/// # Errors
+/// [`NetworkError`] as [`Circuit::new`].
+pub fn settling(phantom: &Phantom, output: &Output, shares: &[f64], share: f64) -> Result<f64, NetworkError> {
+    let averaged = Output { recharge: output.recharge / share.clamp(1e-12, 1.0), ..output.clone() };
+    let mut circuit = Circuit::new(phantom, averaged)?;
+    // A current that never limits, only to say which contacts are driven.
+    circuit.set_drive(&Drive::Currents(shares.iter().map(|share| share * 1e-12).collect()));
+    circuit.set_drive(if share > 0.0 { &Drive::Recharge } else { &Drive::Off });
+    Ok(circuit.slowest_time_constant())
 }
 
 /// Values of `probes` at the instants n/`rate`, n = 0 … `count` − 1, planar; the circuit is driven by `changes`, whose
@@ -208,6 +223,20 @@ mod tests {
         let (jumped, stepped) = (run(20), run(500));
         assert!((jumped - stepped).abs() < 1e-8, "{jumped} {stepped}");
         assert!(stepped > 2.8, "{stepped}: 499 · 4 nC / 2.2 uF on top of 2 V");
+    }
+
+    #[test]
+    fn settling_is_that_of_the_averaged_network() {
+        let phantom = rc(1e3, 1e-6, 1e5);
+        let tau = |capacitor, share| settling(&phantom, &unlimited(capacitor), &[-1.0, 1.0], share).unwrap();
+        assert!((tau(0.0, 0.0) - 0.1).abs() < 1e-9, "the interface alone");
+        assert_eq!(tau(2.2e-6, 0.0), f64::INFINITY);
+        // No series capacitor: C discharges through Rct ∥ (Rs + R/share).
+        let path = 1e3 + 200.0 / 0.25;
+        let expected = 1e-6 / (1e-5 + 1.0 / path);
+        assert!((tau(0.0, 0.25) / expected - 1.0).abs() < 1e-9);
+        // With it the slow mode is longer than either alone, and finite.
+        assert!(tau(2.2e-6, 0.25) > 0.1 && tau(2.2e-6, 0.25) < 1.0, "{}", tau(2.2e-6, 0.25));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Analog {
     slow: Option<Stream>,
     recharge_opens: bool,
     limited: bool,
-    /// Leads whose current the stimulator drives, kept to read the load it sees.
+    /// Marker bits as they stand.
     bits: Vec<(MarkerBit, bool)>,
 }
 

@@ -1,0 +1,208 @@
+//! What must hold for every network and every sequence of switching.
+
+use proptest::prelude::*;
+
+use super::golden::rc;
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Operation {
+    Drive(f64),
+    Off,
+    Recharge,
+    Lead(usize, bool),
+    Interlock(bool),
+    Leakage(f64),
+    Short(bool),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => (-12e-3..12e-3_f64).prop_map(Operation::Drive),
+        2 => Just(Operation::Off),
+        2 => Just(Operation::Recharge),
+        2 => (0..2_usize, any::<bool>()).prop_map(|(contact, open)| Operation::Lead(contact, open)),
+        1 => any::<bool>().prop_map(Operation::Interlock),
+        1 => (-1e-6..1e-6_f64).prop_map(Operation::Leakage),
+    ]
+}
+
+fn operations() -> impl Strategy<Value = Vec<(Operation, f64)>> {
+    // From far below the shortest time constant to far beyond.
+    prop::collection::vec((operation(), (-7.0..-1.5_f64).prop_map(|e| 10.0_f64.powf(e))), 1..25)
+}
+
+fn apply(circuit: &mut Circuit, operation: &Operation) {
+    match *operation {
+        Operation::Drive(current) => circuit.set_drive(&Drive::Currents(vec![current, -current])),
+        Operation::Off => circuit.set_drive(&Drive::Off),
+        Operation::Recharge => circuit.set_drive(&Drive::Recharge),
+        Operation::Lead(contact, open) => circuit.open_lead(contact, open),
+        Operation::Interlock(closed) => circuit.set_interlock(closed),
+        Operation::Leakage(amperes) => circuit.set_leakage(0, amperes),
+        Operation::Short(closed) => circuit.short(0, 1, closed),
+    }
+}
+
+/// Advances, integrating the currents of both contacts.
+fn integrate(circuit: &mut Circuit, seconds: f64) -> [f64; 2] {
+    let (mut left, mut charge, mut wave) = (seconds, [0.0; 2], Waveform::default());
+    while left > 0.0 {
+        let span = circuit.span(left);
+        for (contact, charge) in charge.iter_mut().enumerate() {
+            circuit.waveform(Probe::Current(contact), &mut wave);
+            *charge += wave.integral(span);
+        }
+        circuit.step(span);
+        left -= span;
+    }
+    charge
+}
+
+/// A random connected network: a chain of resistors between the contacts (nodes 0 and n − 1) and elements anywhere.
+fn network() -> impl Strategy<Value = Phantom> {
+    let ends = (0..5_usize, 0..5_usize).prop_filter("two nodes", |(a, b)| a != b);
+    let value = (any::<bool>(), 0.0..3.0_f64);
+    let extra = prop::collection::vec((ends, value), 1..8);
+    extra.prop_map(|extra| {
+        let mut phantom = rc(1.0, 1.0, 1.0);
+        phantom.nodes = (0..5).map(|node| format!("n{node}")).collect();
+        phantom.contacts = vec![("e1".into(), 0), ("case".into(), 4)];
+        phantom.senses.clear();
+        let element =
+            |kind, value, from, to| Element { kind, value, tolerance: 0.0, measured_u: None, from, to };
+        phantom.elements = (0..4).map(|k| element(ElementKind::Resistor, 1e3, k, k + 1)).collect();
+        phantom.elements.extend(extra.into_iter().map(|((from, to), (resistor, decade))| {
+            let scale = 10.0_f64.powf(decade);
+            if resistor {
+                element(ElementKind::Resistor, 100.0 * scale, from, to)
+            } else {
+                element(ElementKind::Capacitor, 10e-9 * scale, from, to)
+            }
+        }));
+        phantom
+    })
+}
+
+fn energy(circuit: &Circuit) -> f64 {
+    let own = circuit.phantom().elements.iter().filter(|element| element.kind == ElementKind::Capacitor);
+    let farads = own.map(|element| element.value).chain([2.2e-6, 2.2e-6, 100e-12, 100e-12]);
+    // The guarded inputs hold no energy of their own; they only follow.
+    let stored = circuit.capacitor_voltages();
+    farads.zip(stored).map(|(farad, volt)| 0.5 * farad * volt * volt).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The charge on a capacitor in series with the contact is the integral of the contact's current, whatever is
+    /// switched, limited or left floating meanwhile.
+    #[test]
+    fn charge_is_conserved(steps in operations()) {
+        let mut phantom = rc(1e3, 1e-6, 1e5);
+        phantom.elements.pop();
+        let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+        let mut brought = 0.0;
+        for (operation, seconds) in &steps {
+            apply(&mut circuit, operation);
+            let [out, back] = integrate(&mut circuit, *seconds);
+            prop_assert!((out + back).abs() < 1e-15, "Kirchhoff: {out} {back}");
+            brought += out;
+            let held = 1e-6 * circuit.value(Probe::Nodes(1, 2));
+            prop_assert!((held - brought).abs() < 1e-12, "{held} C held, {brought} C brought after {operation:?}");
+        }
+    }
+
+    /// Stepping is exact: one step or many give the same state, for any network.
+    #[test]
+    fn any_split_of_time_gives_the_same_state(phantom in network(), steps in operations(), parts in 2..9_u32) {
+        let mut whole = Circuit::new(&phantom, Output::default()).unwrap();
+        let mut split = whole.clone();
+        for (operation, seconds) in &steps {
+            apply(&mut whole, operation);
+            whole.advance(*seconds);
+            apply(&mut split, operation);
+            for _ in 0..parts {
+                split.advance(seconds / f64::from(parts));
+            }
+            for (a, b) in whole.capacitor_voltages().iter().zip(split.capacitor_voltages()) {
+                prop_assert!((a - b).abs() < 1e-8, "{a} {b} after {operation:?}");
+            }
+        }
+    }
+
+    /// Nothing but a source adds energy: with the output off, switching and waiting only lose it.
+    #[test]
+    fn a_network_left_alone_loses_energy(phantom in network(), current in -5e-3..5e-3_f64, steps in operations()) {
+        let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+        circuit.set_drive(&Drive::Currents(vec![current, -current]));
+        circuit.advance(1e-3);
+        circuit.set_drive(&Drive::Off);
+        let mut before = energy(&circuit);
+        for (operation, seconds) in &steps {
+            match operation {
+                Operation::Off | Operation::Recharge => apply(&mut circuit, operation),
+                Operation::Drive(current) => apply(&mut circuit, &Operation::Short(*current > 0.0)),
+                _ => continue,
+            }
+            circuit.advance(*seconds);
+            let after = energy(&circuit);
+            // 100 pF of guarded input at a few volts may follow its lead.
+            prop_assert!(after <= before * (1.0 + 1e-9) + 2e-8, "{before} J became {after} J after {operation:?}");
+            before = after;
+        }
+    }
+
+    /// The access resistance is never negative nor above any DC path, and nothing grows by itself.
+    #[test]
+    fn networks_are_passive(phantom in network()) {
+        let output = Output { blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
+        let circuit = Circuit::new(&phantom, output).unwrap();
+        prop_assert!(circuit.access_resistance(0) >= -1e-9);
+        prop_assert!(circuit.access_resistance(0) <= 4e3 * (1.0 + 1e-9), "at most the chain of resistors");
+        prop_assert!(circuit.time_constants().all(|tau| tau > 0.0));
+    }
+}
+
+#[test]
+fn a_resistor_alone_needs_no_state() {
+    let mut phantom = rc(1e3, 1e-6, 1e5);
+    phantom.elements.remove(1);
+    let output = Output { blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
+    let mut circuit = Circuit::new(&phantom, output).unwrap();
+    circuit.set_drive(&Drive::Currents(vec![1e-4, -1e-4]));
+    circuit.advance(1.0);
+    assert!((circuit.value(Probe::Vout) - 10.1).abs() < 1e-9);
+    circuit.set_drive(&Drive::Currents(vec![1e-3, -1e-3]));
+    assert!(circuit.at_compliance());
+    circuit.advance(1.0);
+    assert!((circuit.value(Probe::Current(0)) - 15.0 / 101e3).abs() < 1e-7);
+}
+
+/// Shares on three contacts: each source follows its own share, the return takes the rest.
+#[test]
+fn shares_divide_a_current_whatever_the_resistances_are() {
+    let element = |value, from, to| Element {
+        kind: ElementKind::Resistor,
+        value,
+        tolerance: 0.0,
+        measured_u: None,
+        from,
+        to,
+    };
+    let mut phantom = rc(1.0, 1.0, 1.0);
+    phantom.nodes = ["a", "b", "common", "gnd"].map(String::from).to_vec();
+    phantom.contacts = vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 3)];
+    phantom.elements = vec![element(300.0, 0, 2), element(700.0, 1, 2), element(100.0, 2, 3)];
+    let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+    circuit.set_drive(&Drive::Currents(vec![-1.5e-3, -0.5e-3, 2e-3]));
+    let currents = [0, 1, 2].map(|contact| circuit.value(Probe::Current(contact)));
+    assert_eq!(currents, [-1.5e-3, -0.5e-3, 2e-3]);
+    assert!((circuit.value(Probe::Nodes(0, 3)) + 0.45 + 0.2).abs() < 1e-12);
+    assert!((circuit.value(Probe::Nodes(1, 3)) + 0.35 + 0.2).abs() < 1e-12);
+    // A bipolar program leaves the case out: the second contact becomes the reference.
+    circuit.set_drive(&Drive::Currents(vec![-1e-3, 1e-3, 0.0]));
+    assert_eq!(circuit.reference(), 1);
+    assert_eq!(circuit.value(Probe::Current(2)), 0.0);
+    assert!((circuit.value(Probe::Vout) + 1.0).abs() < 1e-12);
+}
