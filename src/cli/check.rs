@@ -1,6 +1,5 @@
 //! `stimrig check`: everything that can be said about scenarios and rigs without hardware.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use crate::rig::{Rig, read_phantom};
@@ -9,6 +8,7 @@ use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yam
 
 use super::load::{load_cases, load_rig, read};
 use super::plan_text::PlanText;
+use super::run_args::assignment;
 
 /// Check scenarios, rigs and phantoms without hardware
 #[derive(Debug, clap::Args)]
@@ -19,14 +19,14 @@ pub struct Args {
     #[arg(long)]
     pub plan: bool,
     /// Rig to plan against [default: rig/sim.yaml]
-    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG_FILE")]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
     pub rig: Option<PathBuf>,
     /// Set a value of a simulated rig, such as sim.adc.noise='2 lsb'
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
     /// Add a defect to a simulated rig, such as gain_error='5 %'
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub defect: Vec<String>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub defect: Vec<(String, String)>,
     /// Warnings and missing capabilities are errors
     #[arg(long)]
     pub strict: bool,
@@ -41,7 +41,7 @@ enum FileKind {
 }
 
 /// Runs it: 0 if everything is right, 2 if not.
-pub fn run(args: &Args) -> u8 {
+pub fn run(args: &Args, color: bool) -> u8 {
     let mut problems = Vec::new();
     let (mut scenarios, mut others) = (Vec::new(), 0);
     for path in &args.paths {
@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> u8 {
     if args.strict {
         problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
     }
-    eprint!("{}", render(&problems, color()));
+    eprint!("{}", render(&problems, color));
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     if errors > 0 {
         eprintln!("{errors} error{}; nothing would run", if errors == 1 { "" } else { "s" });
@@ -141,9 +141,4 @@ fn kind_of(source: &Source) -> FileKind {
     } else {
         FileKind::Scenario
     }
-}
-
-/// Color if standard error is a terminal and `NO_COLOR` is not set.
-fn color() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stderr().is_terminal()
 }

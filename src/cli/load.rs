@@ -71,7 +71,11 @@ pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// Every problem of the file and of the overrides.
-pub fn load_rig(path: Option<&Path>, set: &[String], defects: &[String]) -> Result<Rig, Vec<Diagnostic>> {
+pub fn load_rig(
+    path: Option<&Path>,
+    set: &[(String, String)],
+    defects: &[(String, String)],
+) -> Result<Rig, Vec<Diagnostic>> {
     let default = Path::new(DEFAULT_RIG.0);
     let source = match path {
         Some(path) => read(path).map_err(|problem| vec![problem])?,
@@ -79,30 +83,7 @@ pub fn load_rig(path: Option<&Path>, set: &[String], defects: &[String]) -> Resu
         None if default.is_file() => read(default).map_err(|problem| vec![problem])?,
         None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
     };
-    let mut problems = Vec::new();
-    let mut split = |option: &str, texts: &[String]| {
-        let pairs = texts.iter().filter_map(|text| {
-            let pair =
-                text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-            if pair.is_none() {
-                let what = format!("`{option} {text}` has no value");
-                problems.push(Diagnostic::of_file(
-                    "command line",
-                    &what,
-                    Some(&format!("write `{option} NAME=VALUE`")),
-                ));
-            }
-            pair
-        });
-        pairs.collect::<Vec<_>>()
-    };
-    let (set, defects) = (split("--set", set), split("--defect", defects));
-    let rig = Rig::read(&source);
-    if problems.is_empty() {
-        return rig?.with_overrides(&set, &defects);
-    }
-    problems.extend(rig.err().into_iter().flatten());
-    Err(problems)
+    Rig::read(&source)?.with_overrides(set, defects)
 }
 
 /// Reads a text file within the size limit.

@@ -1,30 +1,84 @@
 //! Arguments and exit codes.
+//!
+//! Each command is a file with its `Args` and a `run` that returns the exit code; a new command is a file, a variant and a
+//! line in [`dispatch`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::record::EXIT_INTERNAL;
 
 pub mod check;
+mod explain;
+pub mod filter;
 pub mod load;
+mod output;
 mod plan_text;
+mod run_args;
 pub mod schema;
 
-use clap::Parser;
+pub use output::Output;
+pub use run_args::{NoTests, RunArgs};
 
+/// Tests neurostimulators: drives a stimulator and a load across a tissue phantom, runs scenarios, and judges what was
+/// measured.
 #[derive(Debug, Parser)]
-#[command(name = "stimrig", version)]
+#[command(name = "stimrig", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 passed, 1 failed, 2 usage or file error, 3 rig error or not measurable, \
+                        4 nothing ran, 5 inconclusive, 6 safe state not confirmed, 70 internal error, 130/143 interrupted."
+)]
 struct Cli {
+    #[command(flatten)]
+    output: Output,
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, clap::Subcommand)]
+/// What to do.
+#[derive(Debug, Subcommand)]
 enum Command {
+    /// Explain a measurand: definition, window, criteria, uncertainty
+    Explain(explain::Args),
+    /// Check scenarios, rigs and phantoms without hardware
     Check(check::Args),
+    /// Print the JSON Schema of a file format
     Schema(schema::Args),
 }
 
-/// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    let code = match Cli::parse().command {
-        Command::Check(args) => check::run(&args),
+/// Runs a command; what it returns is the exit code of the process.
+fn dispatch(command: Command, output: &Output) -> u8 {
+    match command {
+        Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args, output.color()),
         Command::Schema(args) => schema::run(&args),
+    }
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are not errors to clap's exit code; everything else is a usage error, 2.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(crate::record::EXIT_USAGE));
+        }
     };
-    std::process::ExitCode::from(code)
+    cli.output.install_tracing();
+    // A panic is a defect of stimrig, never a verdict: it must not look like one (1), nor like a rig error.
+    let code = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &cli.output)));
+    ExitCode::from(code.unwrap_or(EXIT_INTERNAL))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -96,7 +96,7 @@ impl RunArgs {
 }
 
 /// `key=value`; the value may hold further equals signs.
-fn assignment(text: &str) -> Result<(String, String), String> {
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err(format!("`{text}` is not of the form name=value")),
