@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::analyze::{Analysis, AnalyzeError, Options, Scale, analyze, figure, html, json, table};
+use crate::analyze::{Analysis, AnalyzeError, Options, Scale, analyze, figure, html, json, judge, table};
 use crate::capture::{CaptureError, CaptureFault, MAX_BYTES, read};
 use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
-use crate::record::CheckRecord;
+use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
 
-use super::output::{OutputError, print, write};
+use super::data_out::{OutputError, print, write};
+use super::one_case::{NoCase, one_case};
 
-/// Measure recorded waveforms: amplitude, width, charge and imbalance with their uncertainty.
+/// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Captures: Tektronix, Rigol, Siglent or generic CSV.
@@ -66,6 +67,8 @@ enum Failure {
     MaxErrorRange(String),
     #[error("--scale: {0}")]
     Scale(AnalyzeError),
+    #[error("--expect: {0}")]
+    NoCase(#[from] NoCase),
     #[error(transparent)]
     Plot(#[from] PlotError),
     #[error(transparent)]
@@ -80,7 +83,7 @@ impl Failure {
             Self::MaxError(_) | Self::MaxErrorRange(_) => {
                 Some("state it as a ratio, such as --max-error '3 %'")
             }
-            Self::Open { .. } | Self::Plot(_) | Self::Output(_) => None,
+            Self::Open { .. } | Self::NoCase(_) | Self::Plot(_) | Self::Output(_) => None,
         }
     }
 }
@@ -95,20 +98,22 @@ pub fn run(args: &Args) -> u8 {
             if let Some(help) = failure.help() {
                 eprintln!("  help: {help}");
             }
-            2
+            EXIT_USAGE
         }
     }
 }
 
 fn execute(args: &Args) -> Result<u8, Failure> {
     let options = options(args)?;
+    let case = args.expect.as_deref().map(|path| one_case(path, None)).transpose()?;
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let name = file.display().to_string();
         let capture = read(&name, &bytes(file, &name)?)?;
         let analysis =
             analyze(&capture, &options).map_err(|source| Failure::Analyze { file: name, source })?;
-        results.push((analysis, Vec::new()));
+        let checks = case.as_ref().map_or_else(Vec::new, |case| judge(&analysis, case));
+        results.push((analysis, checks));
     }
     let text = match (args.format, results.as_slice()) {
         (Format::Table, all) => {
@@ -131,7 +136,19 @@ fn execute(args: &Args) -> Result<u8, Failure> {
         }
     }
     print(&text)?;
-    Ok(0)
+    Ok(exit_code(results.iter().flat_map(|(_, checks)| checks)))
+}
+
+/// The codes of `run`: a failed check outranks one that could not be measured, and that an inconclusive one.
+fn exit_code<'a>(checks: impl Iterator<Item = &'a CheckRecord>) -> u8 {
+    let outcome = checks.map(|check| match check.verdict {
+        Verdict::Pass => Outcome::Passed,
+        Verdict::Inconclusive => Outcome::Inconclusive,
+        Verdict::Invalid => Outcome::Invalid,
+        Verdict::Fail => Outcome::Failed,
+    });
+    let outcomes: Option<Outcome> = outcome.max();
+    if outcomes.is_some() { crate::record::exit_code(outcomes, None) } else { 0 }
 }
 
 fn options(args: &Args) -> Result<Options, Failure> {

@@ -10,12 +10,16 @@ use clap::{Parser, Subcommand};
 
 use crate::record::EXIT_INTERNAL;
 
+pub mod analyze;
 pub mod check;
+mod data_out;
 mod explain;
 pub mod filter;
 pub mod load;
+mod one_case;
 mod output;
 mod plan_text;
+pub mod predict;
 mod run_args;
 pub mod schema;
 
@@ -40,6 +44,10 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Predict currents and voltages of a scenario, before anything is energised
+    Predict(predict::Args),
+    /// Measure recorded waveforms: amplitude, width, charge and imbalance with their uncertainty
+    Analyze(analyze::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
     /// Check scenarios, rigs and phantoms without hardware
@@ -51,6 +59,8 @@ enum Command {
 /// Runs a command; what it returns is the exit code of the process.
 fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
+        Command::Predict(args) => predict::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args, output.color()),
         Command::Schema(args) => schema::run(&args),

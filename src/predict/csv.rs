@@ -9,7 +9,7 @@ use super::Prediction;
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_csv(prediction: &Prediction, out: &mut impl Write) -> io::Result<()> {
+pub fn write_csv(prediction: &Prediction, out: &mut dyn Write) -> io::Result<()> {
     let mut line = String::from("time_s");
     for contact in &prediction.contacts {
         let _ = write!(line, ",{contact}_A");

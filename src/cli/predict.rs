@@ -1,0 +1,89 @@
+//! `stimrig predict`.
+
+use std::path::{Path, PathBuf};
+
+use crate::plot::{PlotError, draw};
+use crate::predict::{Options, PredictError, figure, predict, summary, write_csv};
+use crate::quantity::{Dimension, Quantity, QuantityError};
+use crate::record::EXIT_USAGE;
+use crate::rig::SimBench;
+
+use super::data_out::{OutputError, print, stream, write};
+use super::one_case::{NoCase, one_case};
+
+/// Arguments of `predict`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario file, or FILE#N for one case of its matrix
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Which case of the matrix, from 1
+    #[arg(long, value_name = "N")]
+    case: Option<usize>,
+    /// Write currents and voltages as CSV (`-`: standard output)
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Draw the first pulse and the whole run as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// Rows per second
+    #[arg(long, value_name = "RATE", default_value = "1 MHz")]
+    rate: String,
+    /// What the default bench's output stage would deliver, with its steps, timer and series capacitor, instead of the
+    /// programmed values
+    #[arg(long)]
+    applied: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    NoCase(#[from] NoCase),
+    #[error("--rate: {0}")]
+    Rate(QuantityError),
+    #[error("--rate: `{0}` is not more than 0 Hz")]
+    NoRate(String),
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Runs the command: 0, or 2 for a file or an option that is wrong.
+pub fn run(args: &Args) -> u8 {
+    match execute(args) {
+        Ok(()) => 0,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            EXIT_USAGE
+        }
+    }
+}
+
+fn execute(args: &Args) -> Result<(), Failure> {
+    let rate = Quantity::parse_as(&args.rate, Dimension::Frequency).map_err(Failure::Rate)?;
+    if !(rate > 0.0) {
+        return Err(Failure::NoRate(args.rate.clone()));
+    }
+    let case = one_case(&args.scenario, args.case)?;
+    let applied = args.applied.then(|| SimBench::default().stimulator);
+    let prediction = predict(&case, &Options { rate, applied })?;
+    match args.csv.as_deref() {
+        Some(path) if path == Path::new("-") => stream(|out| write_csv(&prediction, out))?,
+        csv => {
+            if let Some(path) = csv {
+                let mut bytes = Vec::new();
+                // A vector takes every write.
+                write_csv(&prediction, &mut bytes).map_err(OutputError::Stdout)?;
+                write(path, &bytes)?;
+            }
+            print(&summary(&prediction))?;
+        }
+    }
+    if let Some(path) = &args.plot {
+        write(path, draw(&figure(&prediction))?.as_bytes())?;
+    }
+    Ok(())
+}
