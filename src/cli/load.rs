@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms};
+use crate::phantom::Phantom;
+use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms, read_phantom};
 use crate::scenario::{Case, Unresolved, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
@@ -71,11 +72,7 @@ pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// Every problem of the file and of the overrides.
-pub fn load_rig(
-    path: Option<&Path>,
-    set: &[(String, String)],
-    defects: &[(String, String)],
-) -> Result<Rig, Vec<Diagnostic>> {
+pub fn load_rig(path: Option<&Path>, set: &[String], defects: &[String]) -> Result<Rig, Vec<Diagnostic>> {
     let default = Path::new(DEFAULT_RIG.0);
     let source = match path {
         Some(path) => read(path).map_err(|problem| vec![problem])?,
@@ -83,7 +80,42 @@ pub fn load_rig(
         None if default.is_file() => read(default).map_err(|problem| vec![problem])?,
         None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
     };
-    Rig::read(&source)?.with_overrides(set, defects)
+    let mut problems = Vec::new();
+    let mut split = |option: &str, texts: &[String]| {
+        let pairs = texts.iter().filter_map(|text| {
+            let pair =
+                text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+            if pair.is_none() {
+                let what = format!("`{option} {text}` has no value");
+                problems.push(Diagnostic::of_file(
+                    "command line",
+                    &what,
+                    Some(&format!("write `{option} NAME=VALUE`")),
+                ));
+            }
+            pair
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    let (set, defects) = (split("--set", set), split("--defect", defects));
+    let rig = Rig::read(&source);
+    if problems.is_empty() {
+        return rig?.with_overrides(&set, &defects);
+    }
+    problems.extend(rig.err().into_iter().flatten());
+    Err(problems)
+}
+
+/// The phantom that `sim.phantom` plugs in instead of the one a scenario names.
+///
+/// # Errors
+/// When there is none of that name, or its file is wrong.
+pub fn plugged_phantom(rig: &Rig) -> Result<Option<Phantom>, Vec<Diagnostic>> {
+    let Some(name) = rig.sim.as_ref().and_then(|sim| sim.phantom.as_deref()) else { return Ok(None) };
+    let folder = Path::new(&rig.file).parent().unwrap_or(Path::new("")).to_owned();
+    let source =
+        phantom(&folder, name).map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
+    read_phantom(&source).map(Some)
 }
 
 /// Reads a text file within the size limit.

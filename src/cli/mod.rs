@@ -10,18 +10,17 @@ use clap::{Parser, Subcommand};
 
 use crate::record::EXIT_INTERNAL;
 
-pub mod analyze;
-pub mod check;
-mod data_out;
+mod analyze;
+mod check;
+mod data;
 mod explain;
 pub mod filter;
-pub mod load;
-mod one_case;
+mod load;
 mod output;
 mod plan_text;
-pub mod predict;
+mod run;
 mod run_args;
-pub mod schema;
+mod schema;
 
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};
@@ -44,25 +43,25 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Predict currents and voltages of a scenario, before anything is energised
-    Predict(predict::Args),
-    /// Measure recorded waveforms: amplitude, width, charge and imbalance with their uncertainty
+    /// Run scenarios on a rig and judge what was measured
+    Run(RunArgs),
+    /// Check scenarios, rigs and phantoms without hardware
+    Check(check::Args),
+    /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
     Analyze(analyze::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
-    /// Check scenarios, rigs and phantoms without hardware
-    Check(check::Args),
-    /// Print the JSON Schema of a file format
+    /// Print a JSON Schema: scenario, rig, phantom or record
     Schema(schema::Args),
 }
 
 /// Runs a command; what it returns is the exit code of the process.
 fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
-        Command::Predict(args) => predict::run(&args),
+        Command::Run(args) => run::run(&args, output),
+        Command::Check(args) => check::run(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Explain(args) => explain::run(&args),
-        Command::Check(args) => check::run(&args, output.color()),
         Command::Schema(args) => schema::run(&args),
     }
 }

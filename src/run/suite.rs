@@ -16,6 +16,8 @@ use super::{case, open};
 /// What the caller decides about a run.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Id of the run, a UUIDv7.
+    pub id: String,
     /// Cases at once on a simulated bench; a real rig always runs one.
     pub jobs: usize,
     /// No further case starts once this many have failed.
@@ -154,7 +156,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
     let started = jiff::Timestamp::now().to_string();
     RunRecord {
         version: 1,
-        id: uuid::Uuid::now_v7().to_string(),
+        id: options.id.clone(),
         fidelity: if rig.is_simulated() { "sim" } else { "rig" }.to_owned(),
         outcome: None,
         safe_state: SafeState::Confirmed,
