@@ -10,7 +10,7 @@ use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
 
-use super::data_out::{OutputError, print, write};
+use super::data::{OutputError, print, write};
 use super::one_case::{NoCase, one_case};
 
 /// Arguments of `analyze`.

@@ -16,8 +16,10 @@ mod data;
 mod explain;
 pub mod filter;
 mod load;
+mod one_case;
 mod output;
 mod plan_text;
+mod predict;
 mod run;
 mod run_args;
 mod schema;
@@ -47,6 +49,8 @@ enum Command {
     Run(RunArgs),
     /// Check scenarios, rigs and phantoms without hardware
     Check(check::Args),
+    /// Show what a scenario programs, exactly: waveform as CSV or SVG, without a rig
+    Predict(predict::Args),
     /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
     Analyze(analyze::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
@@ -59,7 +63,8 @@ enum Command {
 fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
         Command::Run(args) => run::run(&args, output),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(&args, output.color()),
+        Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -8,7 +8,7 @@ use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::EXIT_USAGE;
 use crate::rig::SimBench;
 
-use super::data_out::{OutputError, print, stream, write};
+use super::data::{OutputError, print, stream, write};
 use super::one_case::{NoCase, one_case};
 
 /// Arguments of `predict`.
