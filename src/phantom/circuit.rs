@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use nalgebra::DVector;
 
-use super::output::{check, positive};
-use super::topology::{Reading, Topology, Wiring, return_index};
-use super::{ElementKind, NetworkError, Output, Phantom, Waveform};
+use super::output::check;
+use super::topology::{Topology, Wiring, return_index};
+use super::{ElementKind, NetworkError, Output, Phantom, Probe, Waveform};
 
 /// Decompositions kept. A bench uses a handful of switch positions.
 const CACHED: usize = 64;
@@ -25,47 +25,32 @@ pub enum Drive {
     Recharge,
 }
 
-/// A signal of the circuit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probe {
-    /// Current out of the stimulator (or the load's test source) into a contact, A. Shorts and leakage resistors
-    /// lie on the phantom's side of this reading.
-    Current(usize),
-    /// Voltage between two nodes of the phantom, V.
-    Nodes(usize, usize),
-    /// Voltage of the driven lead against the stimulator's ground, on the stimulator's side of the lead relays
-    /// and downstream of the series capacitor, V.
-    Vout,
-    /// Voltage of a contact's source, upstream of its series capacitor, V.
-    Source(usize),
-}
-
 /// A phantom with everything around it. Time is relative: the caller keeps it.
 #[derive(Debug, Clone)]
 pub struct Circuit {
-    phantom: Phantom,
-    output: Output,
-    wiring: Wiring,
-    topology: Arc<Topology>,
-    cache: Vec<(Wiring, Arc<Topology>)>,
+    pub(super) phantom: Phantom,
+    pub(super) output: Output,
+    pub(super) wiring: Wiring,
+    pub(super) topology: Arc<Topology>,
+    pub(super) cache: Vec<(Wiring, Arc<Topology>)>,
     /// Voltage of every capacitor: the phantom's, then the series capacitors, then the `vout` inputs.
-    capacitors: Vec<f64>,
-    modes: Vec<f64>,
+    pub(super) capacitors: Vec<f64>,
+    pub(super) modes: Vec<f64>,
     /// input·u of the present drive.
-    push: Vec<f64>,
-    injected: DVector<f64>,
-    drive: Vec<f64>,
-    leakage: Vec<f64>,
-    test: Vec<f64>,
-    driven: Vec<bool>,
-    recharging: bool,
-    recharge_stuck: bool,
-    interlock: bool,
-    leads: Vec<bool>,
+    pub(super) push: Vec<f64>,
+    pub(super) injected: DVector<f64>,
+    pub(super) drive: Vec<f64>,
+    pub(super) leakage: Vec<f64>,
+    pub(super) test: Vec<f64>,
+    pub(super) driven: Vec<bool>,
+    pub(super) recharging: bool,
+    pub(super) recharge_stuck: bool,
+    pub(super) interlock: bool,
+    pub(super) leads: Vec<bool>,
     /// −1, 0 or +1: the rail a source limits at.
-    rails: Vec<f64>,
+    pub(super) rails: Vec<f64>,
     /// Instant (from now) and contact at which a limiter changes, found by [`span`](Self::span).
-    pending: Option<(f64, usize)>,
+    pub(super) pending: Option<(f64, usize)>,
 }
 
 impl Circuit {
@@ -123,136 +108,6 @@ impl Circuit {
     /// Index of the contact at the stimulator's ground.
     pub fn reference(&self) -> usize {
         self.wiring.reference
-    }
-
-    /// Changes the drive from this instant on. A limiting source stops limiting.
-    pub fn set_drive(&mut self, drive: &Drive) {
-        self.recharging = *drive == Drive::Recharge;
-        match drive {
-            Drive::Currents(currents) => {
-                for (k, value) in self.drive.iter_mut().enumerate() {
-                    *value = currents.get(k).copied().unwrap_or(0.0);
-                }
-                if self.drive.iter().any(|current| *current != 0.0) {
-                    self.refer();
-                }
-            }
-            Drive::Off | Drive::Recharge => self.drive.fill(0.0),
-        }
-        self.settle();
-    }
-
-    /// A constant current into a contact from the stimulator's supply, downstream of the series capacitor, A.
-    pub fn set_leakage(&mut self, contact: usize, amperes: f64) {
-        if let Some(value) = self.leakage.get_mut(contact) {
-            *value = amperes;
-        }
-        self.settle();
-    }
-
-    /// The load's own source between a contact and the return contact, A; 0 switches it off.
-    pub fn set_test_source(&mut self, contact: usize, amperes: f64) {
-        if let Some(value) = self.test.get_mut(contact) {
-            *value = amperes;
-        }
-        self.settle();
-    }
-
-    /// Holds the recharge switch closed whatever the drive is.
-    pub fn set_recharge_stuck(&mut self, closed: bool) {
-        self.recharge_stuck = closed;
-        self.settle();
-    }
-
-    /// Closes (connects stimulator and phantom) or opens the interlock.
-    pub fn set_interlock(&mut self, closed: bool) {
-        self.interlock = closed;
-        self.settle();
-    }
-
-    /// Opens or closes the lead relay of a contact.
-    pub fn open_lead(&mut self, contact: usize, open: bool) {
-        if let Some(closed) = self.leads.get_mut(contact) {
-            *closed = !open;
-        }
-        self.settle();
-    }
-
-    /// Closes or opens the short relay between two contacts.
-    pub fn short(&mut self, a: usize, b: usize, closed: bool) {
-        let pair = (a.min(b), a.max(b));
-        let mut shorts = self.wiring.shorts.clone();
-        shorts.retain(|other| *other != pair);
-        if closed {
-            shorts.push(pair);
-            shorts.sort_unstable();
-        }
-        self.rewire(|wiring| wiring.shorts = shorts);
-        self.settle();
-    }
-
-    /// Connects a resistor between two contacts, replacing one that is there, or (`None`) takes it away.
-    ///
-    /// # Errors
-    /// [`NetworkError::Part`] when `ohm` is not positive.
-    pub fn leak(&mut self, a: usize, b: usize, ohm: Option<f64>) -> Result<(), NetworkError> {
-        ohm.map_or(Ok(()), |ohm| positive("the leakage resistor", ohm))?;
-        let mut leaks = self.wiring.leaks.clone();
-        leaks.retain(|(from, to, _)| (*from, *to) != (a, b));
-        leaks.extend(ohm.map(|ohm| (a, b, ohm)));
-        self.rewire(|wiring| wiring.leaks = leaks);
-        self.settle();
-        Ok(())
-    }
-
-    /// Puts a resistor in series with a contact's lead, or (`None`) takes it out.
-    ///
-    /// # Errors
-    /// [`NetworkError::Part`] when the resistance is not positive.
-    pub fn insert(&mut self, series: Option<(usize, f64)>) -> Result<(), NetworkError> {
-        series.map_or(Ok(()), |(_, ohm)| positive("the series resistor", ohm))?;
-        self.rewire(|wiring| wiring.series = series);
-        self.settle();
-        Ok(())
-    }
-
-    /// Access resistance of a contact against the reference, ohm: the voltage step per step of current, capacitors
-    /// taken as shorts, of the network as it is wired now.
-    pub fn access_resistance(&self, contact: usize) -> f64 {
-        let lead = self.topology.lead(contact);
-        self.topology.modes.direct.get((lead, lead)).copied().unwrap_or(0.0)
-    }
-
-    /// Time constants of the network as it is wired now, s, longest first; a network without a DC path has one that
-    /// is infinite.
-    pub fn time_constants(&self) -> impl Iterator<Item = f64> + '_ {
-        self.topology.modes.rates.iter().map(|rate| rate.recip())
-    }
-
-    /// Longest time constant, s, that the sources of the driven contacts excite in the network as it is wired now;
-    /// infinite when a current there charges something for ever (a series capacitor without recharge).
-    pub fn slowest_time_constant(&self) -> f64 {
-        let input = &self.topology.modes.input;
-        let reach = |mode: usize| {
-            let driven =
-                self.driven().filter_map(|contact| input.get((mode, self.topology.terminal(contact))));
-            driven.fold(0.0_f64, |largest, weight| largest.max(weight.abs()))
-        };
-        let strongest = (0..input.nrows()).map(reach).fold(0.0, f64::max);
-        // Modes that only rounding excites (series capacitors of contacts that carry nothing) do not count.
-        let slowest = (0..input.nrows()).find(|mode| reach(*mode) > 1e-9 * strongest);
-        slowest.and_then(|mode| self.topology.modes.rates.get(mode)).map_or(0.0, |rate| rate.recip())
-    }
-
-    /// True while a source limits its voltage.
-    pub fn at_compliance(&self) -> bool {
-        self.rails.iter().any(|rail| *rail != 0.0)
-    }
-
-    /// Voltage of a contact's series capacitor (source minus lead), V; 0 without one.
-    pub fn series_voltage(&self, contact: usize) -> f64 {
-        self.value(Probe::Source(contact))
-            - self.evaluate(&self.topology.voltage(self.topology.lead(contact), self.ground()))
     }
 
     /// Contacts driven last, without the reference.
@@ -332,101 +187,8 @@ impl Circuit {
         }
     }
 
-    /// The closed form of a signal from now until the next change of drive, relays or limiters.
-    pub fn waveform(&self, probe: Probe, out: &mut Waveform) {
-        let (reading, own) = self.reading(probe);
-        out.constant = own + dot(&reading.direct, self.injected.as_slice());
-        out.slope = 0.0;
-        out.decays.clear();
-        let modes =
-            reading.modes.iter().zip(&self.modes).zip(self.push.iter().zip(&self.topology.modes.rates));
-        for ((h, z), (push, rate)) in modes {
-            if *h == 0.0 {
-                continue;
-            }
-            if *rate > 0.0 {
-                let rest = push / rate;
-                out.constant += h * rest;
-                let coefficient = h * (z - rest);
-                if coefficient != 0.0 {
-                    out.decays.push((*rate, coefficient));
-                }
-            } else {
-                out.constant += h * z;
-                out.slope += h * push;
-            }
-        }
-    }
-
-    /// The present value of a signal.
-    pub fn value(&self, probe: Probe) -> f64 {
-        let (reading, own) = self.reading(probe);
-        own + self.evaluate(&reading)
-    }
-
-    fn evaluate(&self, reading: &Reading) -> f64 {
-        dot(&reading.direct, self.injected.as_slice()) + dot(&reading.modes, &self.modes)
-    }
-
-    /// The linear part of a signal, and the part that the sources give it directly.
-    fn reading(&self, probe: Probe) -> (Reading, f64) {
-        match probe {
-            Probe::Current(contact) => self.contact_current(contact),
-            Probe::Nodes(plus, minus) => {
-                let node = |node| self.topology.phantom_node(node);
-                (self.topology.voltage(node(plus), node(minus)), 0.0)
-            }
-            Probe::Vout => {
-                (self.topology.voltage(self.topology.lead(self.wiring.sensed), self.ground()), 0.0)
-            }
-            Probe::Source(contact) => {
-                (self.topology.voltage(self.topology.terminal(contact), self.ground()), 0.0)
-            }
-        }
-    }
-
-    fn contact_current(&self, contact: usize) -> (Reading, f64) {
-        let closed = |k: usize| self.wiring.closed.get(k).copied().unwrap_or(false);
-        let supplied = |k: usize| {
-            let at = |values: &[f64]| values.get(k).copied().unwrap_or(0.0);
-            if closed(k) { self.source(k) + at(&self.leakage) } else { 0.0 }
-        };
-        let mut own = self.test.get(contact).copied().unwrap_or(0.0);
-        if contact == return_index(&self.phantom) {
-            own -= self.test.iter().sum::<f64>();
-        }
-        let isolated = !closed(contact) && self.output.open_lead.is_none();
-        if contact != self.wiring.reference || isolated {
-            let reading = self.topology.leads.get(contact).cloned().unwrap_or_default();
-            let supplied = if contact == self.wiring.reference { 0.0 } else { supplied(contact) };
-            return (reading, own + supplied);
-        }
-        // Kirchhoff: the phantom hangs on its leads alone, so the reference returns what the others bring.
-        let mut sum = Reading::default();
-        for (k, lead) in self.topology.leads.iter().enumerate().filter(|(k, _)| *k != contact) {
-            sum.modes.resize(lead.modes.len(), 0.0);
-            sum.direct.resize(lead.direct.len(), 0.0);
-            sum.modes.iter_mut().zip(&lead.modes).for_each(|(sum, part)| *sum -= part);
-            sum.direct.iter_mut().zip(&lead.direct).for_each(|(sum, part)| *sum -= part);
-            own -= supplied(k);
-        }
-        (sum, own)
-    }
-
-    /// Current a contact's source injects, with the Norton equivalent of a limiting source.
-    fn source(&self, contact: usize) -> f64 {
-        let at = |values: &[f64]| values.get(contact).copied().unwrap_or(0.0);
-        let rail = at(&self.rails);
-        let limiter = if rail == 0.0 { 0.0 } else { rail * self.output.compliance / self.output.limiter };
-        at(&self.drive) + limiter
-    }
-
-    fn ground(&self) -> usize {
-        self.topology.lead(self.wiring.reference)
-    }
-
     /// Chooses the contact at the stimulator's ground for the present currents, and the driven contacts.
-    fn refer(&mut self) {
+    pub(super) fn refer(&mut self) {
         let home = return_index(&self.phantom);
         let total: f64 = self.drive.iter().sum();
         let largest = self.drive.iter().map(|current| current.abs()).fold(0.0, f64::max);
@@ -451,7 +213,7 @@ impl Circuit {
     }
 
     /// After a change from outside: which sources limit from this instant on.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.pending = None;
         self.rails.fill(0.0);
         self.apply();
@@ -518,7 +280,7 @@ impl Circuit {
     }
 
     /// Changes the wiring; capacitors keep their voltages (or share their charge where they come to lie in parallel).
-    fn rewire(&mut self, change: impl FnOnce(&mut Wiring)) {
+    pub(super) fn rewire(&mut self, change: impl FnOnce(&mut Wiring)) {
         self.store();
         change(&mut self.wiring);
         let known = self.cache.iter().find(|(wiring, _)| *wiring == self.wiring);
@@ -563,8 +325,4 @@ impl Circuit {
             }
         }
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -7,6 +7,8 @@ mod circuit;
 mod modes;
 mod network;
 mod output;
+mod probe;
+mod switches;
 mod topology;
 pub mod train;
 mod waveform;
@@ -16,7 +18,8 @@ mod golden;
 #[cfg(test)]
 mod properties;
 
-pub use circuit::{Circuit, Drive, Probe};
+pub use circuit::{Circuit, Drive};
 pub use network::{Element, ElementKind, Phantom};
 pub use output::{NetworkError, Output};
+pub use probe::Probe;
 pub use waveform::Waveform;

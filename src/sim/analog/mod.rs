@@ -180,11 +180,18 @@ impl Analog {
         wave.at(if self.span.is_some() { self.elapsed(self.now) } else { 0.0 })
     }
 
+    /// Number of a contact by name, as the calls here take it.
+    pub fn contact(&self, name: &str) -> Option<usize> {
+        self.phantom().contacts.iter().position(|(contact, _)| contact == name)
+    }
+
     /// The signal of a channel by name.
+    ///
+    /// # Errors
+    /// [`UnknownChannel`] when the load has no such channel.
     pub fn probe(&self, name: &str, quantity: Sensed) -> Result<Probe, UnknownChannel> {
-        let phantom = self.circuit.phantom();
-        let contact = phantom.contacts.iter().position(|(contact, _)| contact == name);
-        let sense = phantom.senses.iter().find(|(sense, ..)| sense == name);
+        let contact = self.contact(name);
+        let sense = self.phantom().senses.iter().find(|(sense, ..)| sense == name);
         match (quantity, contact, sense) {
             (Sensed::Current, Some(contact), _) => Ok(Probe::Current(contact)),
             (Sensed::Voltage, _, Some((_, plus, minus))) => Ok(Probe::Nodes(*plus, *minus)),
@@ -208,6 +215,8 @@ impl Analog {
             .map(|channel| self.probe(&channel.name, channel.quantity))
             .collect::<Result<_, _>>()?;
         self.change(|_| {});
+        // The filters have been running all along: they rest at what they see.
+        let level = |probe| if self.relays.zero { 0.0 } else { self.circuit.value(probe) };
         let adc = &self.adc;
         let grade =
             |bits| Grade { bits, gain: adc.gain_error, offset: adc.offset, inl: adc.inl, noise: adc.noise };
@@ -221,7 +230,7 @@ impl Analog {
                 self.bench_seed,
                 self.noise_seed,
             );
-            Lane::new(probe, converter, channel.range, &filter, self.circuit.value(probe))
+            Lane::new(probe, converter, channel.range, &filter, level(probe))
         });
         let lanes = lanes.collect();
         let fast = Stream::new(StreamKind::Fast, filter, 1.0 / (adc.sample_rate * clock), self.now, lanes);
@@ -233,7 +242,7 @@ impl Analog {
             let (name, probe) = (format!("{name} slow"), Probe::Current(contact));
             let converter =
                 Converter::new(&grade(dc.bits), &name, dc.range, self.bench_seed, self.noise_seed);
-            Lane::new(probe, converter, dc.range, &filter, self.circuit.value(probe))
+            Lane::new(probe, converter, dc.range, &filter, level(probe))
         });
         let lanes = lanes.collect();
         let leakage = Stream::new(StreamKind::Slow, filter, 1.0 / (SLOW_RATE * clock), self.now, lanes);

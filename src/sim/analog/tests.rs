@@ -119,6 +119,44 @@ fn markers_lie_at_the_first_sample_with_the_new_value() {
 }
 
 #[test]
+fn the_sample_clock_is_off_by_its_own_draw() {
+    let samples = |seed| {
+        let mut bench = perfect();
+        bench.adc.clock_error = 1e-3;
+        let mut analog = Analog::new(&bench, &phantom(), seed, 2).unwrap();
+        analog.start_stream(&channels(), true).unwrap();
+        analog.advance(1_000_000_000);
+        (analog.pending(StreamKind::Fast) as f64, analog.pending(StreamKind::Slow) as f64)
+    };
+    let errors: Vec<f64> = (0..12)
+        .map(|seed| {
+            let (fast, slow) = samples(seed);
+            assert!((fast / 1e3 - slow).abs() < 1.5, "one clock for both streams");
+            fast / 1e6 - 1.0
+        })
+        .collect();
+    let sd = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt();
+    assert!((0.5e-3..2e-3).contains(&sd), "{sd}");
+}
+
+#[test]
+fn channels_have_noise_of_their_own() {
+    let mut analog = Analog::new(&SimBench::default(), &phantom(), 1, 2).unwrap();
+    analog.start_stream(&channels(), false).unwrap();
+    analog.advance(100_000_000);
+    let planes = planes(&mut analog, StreamKind::Fast);
+    let centred = |plane: &[i16]| -> Vec<f64> {
+        let mean = plane.iter().map(|code| f64::from(*code)).sum::<f64>() / plane.len() as f64;
+        plane.iter().map(|code| f64::from(*code) - mean).collect()
+    };
+    let (a, b) = (centred(&planes[0]), centred(&planes[1]));
+    let product: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+    let power: f64 = a.iter().map(|a| a * a).sum();
+    // Standard error of a correlation of 1e5 samples: 0.0032.
+    assert!((product / power).abs() < 0.016, "{}", product / power);
+}
+
+#[test]
 fn a_zero_reads_offset_and_noise_alone() {
     let mut analog = Analog::new(&SimBench::default(), &phantom(), 3, 2).unwrap();
     analog.interlock(true);
