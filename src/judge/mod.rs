@@ -1,15 +1,78 @@
 //! The judgement of a case: its checks against what was recorded.
+//!
+//! A check looks through a [`View`] (its contact, its window, what was programmed), its measurand turns the rows into
+//! [`Unit`]s with their budgets, and the units become one record by the statistic and the decision rule of the case.
 
 mod facts;
+mod level;
+mod limits;
+mod measurand;
+mod reason;
+mod statistic;
+mod unit;
+mod view;
 
 pub use facts::{Facts, Instant, Observation, Segment};
+pub use level::{Baseline, Charge};
+pub use reason::Reason;
+pub use unit::Unit;
+pub use view::{View, Window};
 
 use crate::measure::Recording;
-use crate::record::CheckRecord;
-use crate::scenario::Case;
+use crate::record::{CheckRecord, Verdict};
+use crate::scenario::{Case, Check, Decision, Statistic};
 
 /// Judges every check of a case, in the order of the scenario.
 pub fn judge(case: &Case, facts: &Facts, recording: &Recording) -> Vec<CheckRecord> {
-    let _ = (facts, recording);
-    case.checks.iter().filter_map(|_| None).collect()
+    case.checks.iter().map(|check| judge_check(case, facts, recording, check)).collect()
+}
+
+/// Measures the units of one check, without a decision.
+///
+/// # Errors
+/// The reason that makes the check invalid.
+pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> Result<Vec<Unit>, Reason> {
+    measurand::measure(&View::new(case, facts, recording, check)?)
+}
+
+fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
+    let blank = blank(case, check);
+    let judged = units(case, facts, recording, check).and_then(|units| statistic::apply(case, check, &units));
+    match judged {
+        Ok(judged) => judged.into_record(case, check, blank),
+        Err(reason) => CheckRecord { reason: Some(reason.to_string()), ..blank },
+    }
+}
+
+/// A record of a check that was not measured.
+fn blank(case: &Case, check: &Check) -> CheckRecord {
+    CheckRecord {
+        measurand: check.measurand.name().to_owned(),
+        verdict: Verdict::Invalid,
+        value: None,
+        unit: check.measurand.dimension().unit().to_owned(),
+        uncertainty: None,
+        uncertainty_family: None,
+        coverage: None,
+        limit: limits::recorded(check.criterion, check.measurand, None),
+        margin: None,
+        statistic: match check.statistic {
+            Statistic::Worst => "worst",
+            Statistic::Mean => "mean",
+            Statistic::P99 => "p99",
+        }
+        .to_owned(),
+        count: 0,
+        worst: None,
+        reason: None,
+        budget: Vec::new(),
+        line: check.line,
+        text: check.text.clone(),
+        decision: match case.decision {
+            Decision::Guarded => "guarded",
+            Decision::Simple => "simple",
+        }
+        .to_owned(),
+        upper_bound: None,
+    }
 }

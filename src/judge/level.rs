@@ -1,0 +1,198 @@
+//! Levels and charges of a row on its baseline, with what is uncertain about them.
+
+use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow};
+
+use super::View;
+
+/// The baseline under an instant of a pulse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Baseline {
+    /// Codes.
+    pub value: f64,
+    /// Standard uncertainty from noise, codes.
+    pub noise: f64,
+    /// Standard uncertainty of an offset that was never measured, codes.
+    pub offset: f64,
+}
+
+impl View<'_> {
+    /// Noise of a quiet level, codes.
+    fn level_noise(&self, level: &Level) -> f64 {
+        self.noise() * (f64::from(level.spread) / f64::from(level.count.max(1))).sqrt()
+    }
+
+    /// The level that stands in for a baseline that is never quiet: the load's zero, else its stated offset.
+    pub fn rest_level(&self) -> Baseline {
+        self.zero.map_or(
+            Baseline { value: self.calibration.offset, noise: 0.0, offset: self.calibration.offset_u },
+            |zero| Baseline {
+                value: f64::from(zero.level.value),
+                noise: self.level_noise(&zero.level),
+                offset: 0.0,
+            },
+        )
+    }
+
+    /// The baseline at `centre` samples after the row's reference: the quiet levels on either side, linear between.
+    pub fn baseline(&self, row: &PulseRow, centre: f64) -> Baseline {
+        match (row.before, row.after) {
+            (Some(before), Some(after)) => {
+                let part = share_of(&before, &after, centre);
+                let value = (1.0 - part) * f64::from(before.value) + part * f64::from(after.value);
+                let noise = ((1.0 - part) * self.level_noise(&before)).hypot(part * self.level_noise(&after));
+                Baseline { value, noise, offset: 0.0 }
+            }
+            (Some(only), None) => {
+                Baseline { value: f64::from(only.value), noise: self.level_noise(&only), offset: 0.0 }
+            }
+            _ => self.rest_level(),
+        }
+    }
+
+    /// Amplitude of a phase, signed, A, with its budget.
+    pub fn phase_level(&self, row: &PulseRow, phase: &PhaseRow) -> (f64, Vec<Input>) {
+        let lsb = self.calibration.lsb;
+        let base = self.baseline(row, 0.5 * f64::from(phase.start + phase.end));
+        let width = f64::from(phase.end - phase.start).max(1.0);
+        let value = (f64::from(phase.level) - base.value) * lsb;
+        let mut inl = Nonlinearity::default();
+        inl.add(f64::from(phase.level), 1.0);
+        inl.add(base.value, -1.0);
+        // Charge over width where the top is too short: the noise of the whole window over the width.
+        let (noise, stretch) = match phase.settled {
+            0 => (f64::from(phase.span).sqrt() / width, f64::from(phase.span) / width),
+            n => (f64::from(n).sqrt().recip(), 1.0),
+        };
+        let mut budget = vec![
+            Input::common("gain", self.calibration.gain_u * value),
+            inl.input(self.calibration.inl, lsb),
+            Input::noise("noise", self.noise() * noise * lsb),
+            Input::noise("baseline", base.noise * stretch * lsb),
+        ];
+        if base.offset > 0.0 {
+            budget.push(Input::common("offset", base.offset * lsb));
+        }
+        if phase.settled == 0 {
+            let edges = self.recording.front_end.interpolation * 2_f64.sqrt() * self.rate();
+            budget.push(Input::common("edge interpolation", value * edges / width));
+        }
+        if let Some(rounding) = self.quantisation() {
+            budget.push(rounding.scaled(lsb));
+        }
+        (value, budget)
+    }
+
+    /// Bias of a mean of integer codes when too little noise dithers them: at most (q/π)·exp(−2π²σ²/q²), whose
+    /// distribution over levels is an arcsine; none above 0.5 lsb (domain.md 6.3). Codes.
+    fn quantisation(&self) -> Option<Input> {
+        let sigma = self.calibration.noise;
+        let bound = ((-2.0 * (std::f64::consts::PI * sigma).powi(2)).exp() / std::f64::consts::PI).min(0.5);
+        (sigma < 0.5).then(|| Input::rectangular("quantisation", bound))
+    }
+
+    /// Charge of a phase, signed, C, with its sensitivity to non-linearity (code·samples) and its noise, C.
+    pub fn phase_charge(&self, row: &PulseRow, phase: &PhaseRow) -> Charge {
+        let width = f64::from(phase.end - phase.start);
+        let span = f64::from(phase.span);
+        let base = self.baseline(row, 0.5 * f64::from(phase.start + phase.end));
+        let area = f64::from(phase.area) - (base.value - row.base) * span;
+        let mut inl = Nonlinearity::default();
+        inl.add(f64::from(phase.level), width);
+        inl.add(base.value, -width);
+        let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
+        Charge { area, inl, noise, offset: base.offset * span, span }
+    }
+
+    /// Net charge of the pulse window, recharge included.
+    pub fn pulse_charge(&self, row: &PulseRow) -> Charge {
+        let span = f64::from(row.pulse_span);
+        let centre = row.from as f64 - row.at as f64 + 0.5 * span;
+        let base = self.baseline(row, centre);
+        let area = row.pulse_area - (base.value - row.base) * span;
+        let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
+        Charge { area, inl: self.pulse_inl(row, base.value, area), noise, offset: base.offset * span, span }
+    }
+
+    /// Net charge of the cycle.
+    ///
+    /// The quiet samples of the cycle are those its second baseline level rests on. Their sum and that level share
+    /// their noise: with n samples, cov(Σx, level) = σ², because the level is an unbiased estimate of the same mean. Left
+    /// out, the uncertainty of a long cycle would be half as large again as it is.
+    pub fn cycle_charge(&self, row: &PulseRow) -> Charge {
+        let span = row.cycle_span as f64;
+        let centre = row.from as f64 - row.at as f64 + 0.5 * span;
+        let base = self.baseline(row, centre);
+        let area = row.cycle_area - (base.value - row.base) * span;
+        let sigma = self.noise();
+        let shared = match (row.before, row.after) {
+            (Some(before), Some(after)) => {
+                let part = share_of(&before, &after, centre);
+                2.0 * span * part * (f64::from(after.count).min(span) / f64::from(after.count.max(1)))
+            }
+            _ => 0.0,
+        };
+        let variance = sigma * sigma * (span - shared) + (base.noise * span).powi(2);
+        let inl = self.pulse_inl(row, base.value, area);
+        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, span }
+    }
+
+    /// Non-linearity of all phases of a pulse and of what a passive recharge takes back at small currents.
+    fn pulse_inl(&self, row: &PulseRow, base: f64, net: f64) -> Nonlinearity {
+        let mut inl = Nonlinearity::default();
+        let mut driven = 0.0;
+        for phase in row.phases() {
+            let width = f64::from(phase.end - phase.start);
+            inl.add(f64::from(phase.level), width);
+            inl.add(base, -width);
+            driven += width * (f64::from(phase.level) - base);
+        }
+        let passive = net - driven;
+        if self.case.program.pulse(0).recharge.is_some() {
+            // Below the first knot from rest the error grows with the code, so that the area alone counts.
+            let codes = passive / Nonlinearity::SPACING;
+            let knot = base + Nonlinearity::SPACING * passive.signum();
+            inl.add(knot, codes.abs());
+            inl.add(base, -codes.abs());
+        }
+        inl
+    }
+}
+
+/// Weight of the level after the pulse in a baseline at `centre`.
+pub fn share_of(before: &Level, after: &Level, centre: f64) -> f64 {
+    let (from, to) = (f64::from(before.centre), f64::from(after.centre));
+    if to > from { ((centre - from) / (to - from)).clamp(0.0, 1.0) } else { 0.5 }
+}
+
+/// An area under the current, in codes times samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Charge {
+    /// Signed area.
+    pub area: f64,
+    /// Its sensitivity to non-linearity.
+    pub inl: Nonlinearity,
+    /// Standard uncertainty from noise, baseline included.
+    pub noise: f64,
+    /// Standard uncertainty from an unmeasured offset.
+    pub offset: f64,
+    /// Length of the window, samples.
+    pub span: f64,
+}
+
+impl Charge {
+    /// Budget lines in coulomb; `unit` is the charge of one code·sample.
+    pub fn budget(&self, view: &View<'_>) -> Vec<Input> {
+        let unit = view.calibration.lsb / view.rate();
+        let value = self.area * unit;
+        let mut budget = vec![
+            Input::common("gain", view.calibration.gain_u * value),
+            Input::common("clock", view.recording.setup.clock_u * value),
+            self.inl.input(view.calibration.inl, unit),
+            Input::noise("noise", self.noise * unit),
+        ];
+        if self.offset > 0.0 {
+            budget.push(Input::common("offset", self.offset * unit));
+        }
+        budget
+    }
+}

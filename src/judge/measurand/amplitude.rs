@@ -1,0 +1,57 @@
+//! Amplitude: the mean of the central 60 % of a phase less the baseline, a magnitude.
+
+use crate::measure::Measured;
+use crate::scenario::{Nominal, PhaseChoice};
+use crate::signal::Kind;
+
+use super::super::{Reason, Unit, View};
+
+pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    if let Some(definition) = view.check.definition.as_deref() {
+        return Err(Reason::NotYet(format!("amplitude with definition `{definition}`")));
+    }
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in view.pulses(window)? {
+        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+        for k in chosen(view.check.phase, row.phases().len()) {
+            let Some(phase) = row.phases().get(k) else { continue };
+            let (value, budget) = view.phase_level(row, phase);
+            let nominal = match view.nominal() {
+                Nominal::Value(value) => Some(value),
+                _ => asked.phases().get(k).map(|phase| phase.current.abs() * view.share()),
+            };
+            units.push(Unit {
+                nominal,
+                pulse: Some(index as u64),
+                time: Some(view.seconds(row.start())),
+                clipped: row.flags.clipped,
+                ..Unit::of(Measured::new(value.abs(), budget))
+            });
+        }
+    }
+    missing_phase(view, units)
+}
+
+/// Indices of the phases a check is about.
+pub(super) fn chosen(choice: PhaseChoice, count: usize) -> std::ops::Range<usize> {
+    match choice {
+        PhaseChoice::Leading => 0..1,
+        PhaseChoice::Recovery => 1..count.max(1),
+        PhaseChoice::Each => 0..count,
+    }
+}
+
+/// No unit: the phase that was asked for does not exist, or no pulse's programme is known.
+pub(super) fn missing_phase(view: &View<'_>, units: Vec<Unit>) -> Result<Vec<Unit>, Reason> {
+    if !units.is_empty() {
+        return Ok(units);
+    }
+    let programmed = view.case.program.pulse(0);
+    let recovers = programmed.phases().iter().any(|phase| phase.kind == Kind::Recovery);
+    match view.check.phase {
+        PhaseChoice::Recovery if !recovers => Err(Reason::NoPhase("recovery")),
+        PhaseChoice::Recovery => Err(Reason::NoPhase("recovery (not one was found)")),
+        _ => Err(Reason::NoPhase("leading")),
+    }
+}

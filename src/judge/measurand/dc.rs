@@ -1,0 +1,146 @@
+//! The two DC figures: balance (auto-zeroed) and leakage (absolute).
+
+use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
+
+use super::super::level::share_of;
+use super::super::{Reason, Unit, View};
+
+pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let window = view.window()?;
+    let cycles = view.cycles(window)?;
+    let span: f64 = cycles.iter().map(|(_, row)| row.cycle_span as f64).sum();
+    let have = span / view.rate();
+    // A hair of slack: fifty periods of a stimulator whose clock is fast are not quite a second.
+    if have < 0.999 || cycles.len() < 10 {
+        return Err(Reason::TooShort { have, cycles: cycles.len() as u64, need: 1.0, fewest: 10 });
+    }
+    let mut inl = Nonlinearity::default();
+    let (mut area, mut clipped) = (0.0, false);
+    for (_, row) in &cycles {
+        let net = view.cycle_charge(row);
+        area += net.area;
+        inl.add_scaled(&net.inl, 1.0);
+        clipped |= row.flags.clipped;
+    }
+    let rest = view.rest_level();
+    let anchored = cycles
+        .iter()
+        .filter(|(_, row)| row.before.is_none())
+        .map(|(_, row)| row.cycle_span as f64)
+        .sum::<f64>();
+    let noise = train_noise(view, &cycles).hypot(anchored * rest.noise);
+    let value = area * view.calibration.lsb / span;
+    let per_code = view.calibration.lsb / span;
+    let mut budget = vec![
+        // Charge and duration come from the same clock, which cancels.
+        Input::common("gain", view.calibration.gain_u * value),
+        inl.input(view.calibration.inl, per_code),
+        Input::noise("noise", noise * per_code),
+    ];
+    if anchored > 0.0 && rest.offset > 0.0 {
+        budget.push(Input::common("offset", rest.offset * anchored * per_code));
+    }
+    Ok(vec![Unit { clipped, ..Unit::of(Measured::new(value, budget)) }])
+}
+
+/// Noise of the sum of successive net charges, code·samples.
+///
+/// A quiet interval between two pulses is in the sum once and in the baselines of both neighbours. With n samples in
+/// it and c samples of cycles leaning on its level, it contributes σ²·(n − 2c + c²·spread/n).
+fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
+    let sigma = view.noise();
+    let mut variance = 0.0;
+    let mut leaning = 0.0;
+    let mut previous: Option<usize> = None;
+    for (position, (index, row)) in cycles.iter().enumerate() {
+        let span = row.cycle_span as f64;
+        let (Some(before), Some(after)) = (row.before, row.after) else {
+            variance += span;
+            continue;
+        };
+        let centre = row.from as f64 - row.at as f64 + 0.5 * span;
+        let part = share_of(&before, &after, centre);
+        let lean = if previous.is_some_and(|last| last + 1 == *index) { leaning } else { 0.0 };
+        // The interval before this pulse: closed now, with what leaned on it from the cycle before.
+        let whole = lean + (1.0 - part) * span;
+        variance += whole * whole * f64::from(before.spread) / f64::from(before.count.max(1));
+        if lean > 0.0 {
+            // Its samples were in the cycle before and are already counted there; so is their share with its own level.
+            variance -= 2.0 * (1.0 - part) * span;
+        }
+        variance += span - 2.0 * part * span;
+        leaning = part * span;
+        previous = Some(*index);
+        if cycles.get(position + 1).is_none_or(|(next, _)| *next != index + 1) {
+            variance += leaning * leaning * f64::from(after.spread) / f64::from(after.count.max(1));
+        }
+    }
+    sigma * variance.max(0.0).sqrt()
+}
+
+/// Average of the slow channel over the window less its zero. The worst of the contacts where `contact: idle`.
+pub(super) fn dc_leakage_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let setup = view.recording.setup.slow.as_ref().ok_or(Reason::NoDcChannel)?;
+    let window = view.window()?;
+    let slow = &view.recording.slow;
+    if slow.lost > 0 {
+        return Err(Reason::SamplesLost(slow.lost));
+    }
+    let idle = view.check.contact.as_deref() == Some("idle");
+    let wanted = |name: &str| {
+        if idle { view.case.program.share_of(name) == 0.0 } else { name == view.contact.name }
+    };
+    let front_end = crate::measure::FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
+    let settle = front_end.settling;
+    // Whole cycles only: the filter leaves a ripple of the pulses.
+    let (from, to) = (window.from as f64 / view.rate() + settle, window.to as f64 / view.rate());
+    let period = view.case.program.period();
+    let whole = ((to - from) / period).floor() * period;
+    if whole < 0.25 {
+        return Err(Reason::TooShort {
+            have: (to - from).max(0.0),
+            cycles: 0,
+            need: 0.25 + settle,
+            fewest: 1,
+        });
+    }
+    let at = |seconds: f64| (seconds * setup.sample_rate).round().max(0.0) as usize;
+    let (first, last) = (at(from), at(from + whole));
+    let mut units = Vec::new();
+    for (channel, codes) in
+        setup.channels.iter().zip(&slow.codes).filter(|(channel, _)| wanted(&channel.name))
+    {
+        let (zero_from, zero_to) = slow
+            .zeros
+            .iter()
+            .rfind(|(_, to)| *to as usize <= first)
+            .or(slow.zeros.first())
+            .copied()
+            .ok_or(Reason::NoDcChannel)?;
+        // The channel must settle on its zero too.
+        let zero_from = zero_from as usize + at(settle);
+        let zero = codes.get(zero_from..(zero_to as usize).max(zero_from)).unwrap_or(&[]);
+        let signal = codes.get(first..last.min(codes.len())).unwrap_or(&[]);
+        if zero.is_empty() || signal.is_empty() {
+            return Err(Reason::NoDcChannel);
+        }
+        let mean =
+            |codes: &[i16]| codes.iter().map(|code| f64::from(*code)).sum::<f64>() / codes.len() as f64;
+        let calibration = channel.calibration;
+        let (level, rest) = (mean(signal), mean(zero));
+        let value = (level - rest) * calibration.lsb;
+        let mut inl = Nonlinearity::default();
+        inl.add(level, 1.0);
+        inl.add(rest, -1.0);
+        let sigma = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let noise = sigma * ((signal.len() as f64).recip() + (zero.len() as f64).recip()).sqrt();
+        let clipped = signal.iter().any(|code| *code <= calibration.rails.0 || *code >= calibration.rails.1);
+        let budget = vec![
+            Input::common("gain", calibration.gain_u * value),
+            inl.input(calibration.inl, calibration.lsb),
+            Input::noise("noise", noise * calibration.lsb),
+        ];
+        units.push(Unit { clipped, ..Unit::of(Measured::new(value, budget)) });
+    }
+    if units.is_empty() { Err(Reason::NoDcChannel) } else { Ok(units) }
+}

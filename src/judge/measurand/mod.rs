@@ -1,0 +1,46 @@
+//! One file per measurand or close family, one line in the list.
+
+mod amplitude;
+mod cap;
+mod charge;
+mod count;
+mod dc;
+mod fault;
+mod residual;
+mod status;
+mod time;
+
+use crate::scenario::Measurand;
+
+use super::{Reason, Unit, View};
+
+/// Measures the units of the check.
+///
+/// # Errors
+/// The reason that makes the check invalid.
+pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    match view.check.measurand {
+        Measurand::Amplitude => amplitude::amplitude(view),
+        Measurand::Width => time::width(view),
+        Measurand::Gap => time::gap(view),
+        Measurand::Rate => time::rate(view),
+        Measurand::PulseCount => count::pulse_count(view),
+        Measurand::MissingPulses => count::missing_pulses(view),
+        Measurand::Polarity => count::polarity(view),
+        Measurand::ChargePerPhase => charge::charge_per_phase(view),
+        Measurand::NetCharge => charge::net_charge(view),
+        Measurand::ChargeImbalance => charge::charge_imbalance(view),
+        Measurand::AccumulatedCharge => charge::accumulated_charge(view),
+        Measurand::MeanDcCurrent => dc::mean_dc_current(view),
+        Measurand::DcLeakageCurrent => dc::dc_leakage_current(view),
+        Measurand::ResidualVoltage => residual::residual_voltage(view),
+        Measurand::ShutdownLatency => fault::shutdown_latency(view),
+        Measurand::ChargeAfterFault => fault::charge_after_fault(view),
+        Measurand::StaysOff => fault::stays_off(view),
+        Measurand::StopLatency => fault::stop_latency(view),
+        Measurand::FaultReported => status::fault_reported(view),
+        Measurand::LinkErrors => status::link_errors(view),
+        Measurand::CapNeverExceeded => cap::cap_never_exceeded(view),
+        other => Err(Reason::NotYet(other.name().to_owned())),
+    }
+}

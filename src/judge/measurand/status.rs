@@ -1,0 +1,36 @@
+//! What the board itself says, and what the links had to put right.
+
+use crate::measure::Measured;
+use crate::scenario::{Criterion, FaultCode};
+
+use super::super::{Reason, Unit, View};
+
+/// From the fault to the first status that declares it, s; the poll that saw it may have come up to one poll period
+/// late, so that much is its one-sided uncertainty. Without a time limit: whether it was declared at all.
+pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
+    let t0 = view.named(after)?;
+    let later = || view.facts.statuses.iter().filter(|status| status.sample >= t0);
+    if later().next().is_none() {
+        return Err(Reason::NoStatus);
+    }
+    let is = |fault: FaultCode| view.check.is.map_or(fault != FaultCode::None, |wanted| fault == wanted);
+    let first = later().find(|status| is(status.fault));
+    let timed = !matches!(view.check.criterion, Criterion::Holds | Criterion::Equals(_));
+    let seconds = |sample: u64| (sample - t0) as f64 / view.rate();
+    let unit = match (first, timed) {
+        (Some(status), false) => Unit { time: Some(view.seconds(status.sample as f64)), ..Unit::exact(1.0) },
+        (None, false) => Unit::exact(0.0),
+        (Some(status), true) => {
+            let value = seconds(status.sample) + view.facts.poll_period;
+            Unit { time: Some(view.seconds(status.sample as f64)), ..Unit::of(Measured::exact(value)) }
+        }
+        // Never: later than any limit.
+        (None, true) => Unit::exact(f64::INFINITY),
+    };
+    Ok(vec![unit])
+}
+
+pub(super) fn link_errors(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    Ok(vec![Unit::exact(view.facts.link_errors as f64)])
+}

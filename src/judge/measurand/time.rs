@@ -1,0 +1,111 @@
+//! Width, gap and rate: between 50 % instants.
+
+use crate::measure::{Input, Measured, PhaseRow};
+use crate::scenario::Nominal;
+
+use super::super::{Reason, Unit, View};
+use super::amplitude::{chosen, missing_phase};
+
+/// Budget of a time between two edges of `level` codes each, `edges` of them.
+fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Vec<Input> {
+    let front_end = &view.recording.front_end;
+    // Slope of a filtered edge at its middle: 0.8 of the step in its transition time, at least one sample.
+    let slope = 0.8 * level.abs().max(1.0) / front_end.transition.max(1.0 / view.rate());
+    let jitter = (2.0_f64 / 3.0).sqrt() * view.noise() / slope;
+    let interpolation = front_end.interpolation * count.sqrt();
+    // Over the sampling phase the interpolation error is close to a sine: fourth cumulant 5/4 of a rectangle's. Stimulator
+    // and converter keep nearly the same phase from pulse to pulse, so it does not average out.
+    let per_edge = 1.25 * front_end.interpolation.powi(4) * count;
+    vec![
+        Input::common("clock", view.recording.setup.clock_u * seconds),
+        Input { bounded: per_edge, ..Input::common("edge interpolation", interpolation) },
+        Input::noise("noise", jitter * count.sqrt()),
+    ]
+}
+
+pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let third = match view.check.definition.as_deref() {
+        None => false,
+        Some("third-of-peak") => true,
+        Some(other) => return Err(Reason::NotYet(format!("width with definition `{other}`"))),
+    };
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in view.pulses(window)? {
+        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+        for k in chosen(view.check.phase, row.phases().len()) {
+            let Some(phase) = row.phases().get(k) else { continue };
+            let length = |phase: &PhaseRow| {
+                if third { phase.third.1 - phase.third.0 } else { phase.end - phase.start }
+            };
+            let seconds = f64::from(length(phase)) / view.rate();
+            if !seconds.is_finite() {
+                continue;
+            }
+            let level = f64::from(phase.level) - row.base;
+            units.push(Unit {
+                nominal: match view.nominal() {
+                    Nominal::Value(value) => Some(value),
+                    _ => asked.phases().get(k).map(|phase| phase.width),
+                },
+                pulse: Some(index as u64),
+                time: Some(view.seconds(row.start())),
+                ..Unit::of(Measured::new(seconds, edges(view, seconds, level, 2.0)))
+            });
+        }
+    }
+    missing_phase(view, units)
+}
+
+pub(super) fn gap(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in view.pulses(window)? {
+        let [first, second, ..] = row.phases() else { continue };
+        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+        let seconds = f64::from(second.start - first.end) / view.rate();
+        let smaller =
+            (f64::from(first.level) - row.base).abs().min((f64::from(second.level) - row.base).abs());
+        let nominal = match (view.nominal(), asked.phases()) {
+            (Nominal::Value(value), _) => Some(value),
+            (_, [first, second, ..]) => Some(second.start - first.end()),
+            _ => None,
+        };
+        units.push(Unit {
+            nominal,
+            pulse: Some(index as u64),
+            time: Some(view.seconds(row.start())),
+            ..Unit::of(Measured::new(seconds, edges(view, seconds, smaller, 2.0)))
+        });
+    }
+    if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(units) }
+}
+
+pub(super) fn rate(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let window = view.window()?;
+    let pulses = view.pulses(window)?;
+    let (Some((_, first)), Some((index, last))) = (pulses.first(), pulses.last()) else {
+        return Ok(Vec::new());
+    };
+    let periods = pulses.len() as f64 - 1.0;
+    let seconds = (last.start() - first.start()) / view.rate();
+    if periods < 1.0 || seconds <= 0.0 {
+        let cycles = pulses.len() as u64 - 1;
+        return Err(Reason::TooShort { have: seconds, cycles, need: view.case.program.period(), fewest: 1 });
+    }
+    let rate = periods / seconds;
+    let level = first.phases().first().map_or(1.0, |phase| f64::from(phase.level) - first.base);
+    let budget =
+        edges(view, seconds, level, 2.0).into_iter().map(|line| line.scaled(rate / seconds)).collect();
+    let nominal = match view.nominal() {
+        Nominal::Value(value) => Some(value),
+        Nominal::Applied => view.segment(first).map(|(segment, _)| segment.applied.rate),
+        Nominal::Programmed => view.segment(first).map(|(segment, _)| segment.programmed.rate),
+    };
+    Ok(vec![Unit {
+        nominal,
+        pulse: Some(*index as u64),
+        time: Some(view.seconds(first.start())),
+        ..Unit::of(Measured::new(rate, budget))
+    }])
+}

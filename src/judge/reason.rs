@@ -1,0 +1,90 @@
+//! Why a check could not be measured.
+
+/// Makes a check *invalid*. Messages are what a person at the bench reads.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Reason {
+    /// The window held no pulse.
+    #[error("no pulse found between {from:.6} s and {to:.6} s")]
+    NoPulse {
+        /// Window, s since the first sample.
+        from: f64,
+        /// Window, s since the first sample.
+        to: f64,
+    },
+    /// Saturated samples, and the check does not fail for every value beyond the rail.
+    #[error("clipped: the signal reached the end of its range; select a larger range")]
+    Clipped,
+    /// Samples are missing.
+    #[error("{0} samples lost in the window")]
+    SamplesLost(u64),
+    /// No quiet interval, and the load's zero was not taken.
+    #[error("baseline not quiet, and no zero was taken")]
+    NoBaseline,
+    /// A named instant was not reached.
+    #[error("instant `{0}` was not reached")]
+    NoInstant(String),
+    /// The window is empty.
+    #[error("the window ends at {to:.6} s, before it begins at {from:.6} s")]
+    EmptyWindow {
+        /// Window, s since the first sample.
+        from: f64,
+        /// Window, s since the first sample.
+        to: f64,
+    },
+    /// The phantom with its series capacitor never settles.
+    #[error("not settled: the slowest part of the load has not come to 1 % by the end of the run")]
+    NotSettled,
+    /// The contact is not sensed.
+    #[error("contact `{0}` is not sensed")]
+    NoContact(String),
+    /// No voltage channel for the contact.
+    #[error("no voltage channel senses the contact")]
+    NoVoltage,
+    /// The stimulator's side is not sensed although the fault interrupts the current.
+    #[error("activity not observable: the fault interrupts the current and there is no `vout` channel")]
+    NotObservable,
+    /// No slow channel, or it has no zero.
+    #[error("no zeroed dc channel: add a `zero` step and a load with a slow channel")]
+    NoDcChannel,
+    /// Too short for the measurand.
+    #[error(
+        "too short: {have:.3} s and {cycles} cycles, at least {need:.3} s and {fewest} cycles are needed"
+    )]
+    TooShort {
+        /// What there is, s.
+        have: f64,
+        /// Whole cycles there are.
+        cycles: u64,
+        /// What is needed, s.
+        need: f64,
+        /// Cycles needed.
+        fewest: u64,
+    },
+    /// The phantom was not relaxed before the first start.
+    #[error("the phantom was not relaxed for five time constants before the first start")]
+    NotRelaxed,
+    /// A phase that the pulse does not have.
+    #[error("the pulse has no active {0} phase")]
+    NoPhase(&'static str),
+    /// A limit below one period, and not enough due pulses to see it.
+    #[error("only {seen} pulses were due after the limit; at least 3 must have been absent to show it")]
+    FewDue {
+        /// How many were due.
+        seen: u64,
+    },
+    /// The table of pulses is full.
+    #[error("more pulses than can be held; judge a shorter run")]
+    TooManyPulses,
+    /// The check lacks what its measurand needs.
+    #[error("the check needs `{0}`")]
+    Missing(&'static str),
+    /// Output still active when it had to be off.
+    #[error("no quiet interval of {0:.3} s was seen before the record ended")]
+    NeverQuiet(f64),
+    /// Nothing is read back.
+    #[error("no status was read after the fault")]
+    NoStatus,
+    /// Not in this version.
+    #[error("{0}: not yet")]
+    NotYet(String),
+}

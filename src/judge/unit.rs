@@ -1,0 +1,32 @@
+//! What a check is judged on: units, each measured.
+
+use crate::measure::Measured;
+
+/// One pulse, cycle or event of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unit {
+    /// Its value with its budget.
+    pub measured: Measured,
+    /// What a tolerance is about, where the measurand has one.
+    pub nominal: Option<f64>,
+    /// Index of the pulse in its contact's table.
+    pub pulse: Option<u64>,
+    /// Seconds since the first sample.
+    pub time: Option<f64>,
+    /// The signal was at a rail: the magnitude is at least this.
+    pub clipped: bool,
+    /// Shutdown: time until the next pulse that was due, s.
+    pub upper_bound: Option<f64>,
+}
+
+impl Unit {
+    /// A unit that is not about a pulse.
+    pub fn of(measured: Measured) -> Self {
+        Self { measured, nominal: None, pulse: None, time: None, clipped: false, upper_bound: None }
+    }
+
+    /// An exact count or property.
+    pub fn exact(value: f64) -> Self {
+        Self::of(Measured::exact(value))
+    }
+}

@@ -1,0 +1,295 @@
+//! What one check sees: its contact, its window, and what was programmed.
+
+use crate::measure::{ContactRecord, PulseRow, Recording, Zero};
+use crate::scenario::{Action, Case, Check, Fault, Nominal};
+use crate::signal::{Calibration, Program, Pulse};
+
+use super::{Facts, Instant, Reason, Segment};
+
+/// A check with everything it is judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// What the runner knows.
+    pub facts: &'a Facts,
+    /// What was measured.
+    pub recording: &'a Recording,
+    /// The check.
+    pub check: &'a Check,
+    /// The contact it is about.
+    pub contact: &'a ContactRecord,
+    /// Calibration of that contact's channel.
+    pub calibration: Calibration,
+    /// Its latest zero.
+    pub zero: Option<&'a Zero>,
+}
+
+/// Samples [from, to) of a check.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    /// First sample.
+    pub from: u64,
+    /// One past the last.
+    pub to: u64,
+}
+
+impl<'a> View<'a> {
+    /// The check on its own contact (`idle` and the default fall back to the first with the largest leading share).
+    ///
+    /// # Errors
+    /// [`Reason::NoContact`] when the contact is not sensed, [`Reason::TooManyPulses`] when its table is incomplete.
+    pub fn new(
+        case: &'a Case,
+        facts: &'a Facts,
+        recording: &'a Recording,
+        check: &'a Check,
+    ) -> Result<Self, Reason> {
+        let named = check.contact.as_deref().filter(|name| *name != "idle");
+        let contact = match named {
+            Some(name) => recording.contact(name).ok_or_else(|| Reason::NoContact(name.to_owned()))?,
+            None => {
+                recording.main().ok_or_else(|| Reason::NoContact(case.program.main_contact().to_owned()))?
+            }
+        };
+        Self::on(case, facts, recording, check, contact)
+    }
+
+    /// The check on a given contact.
+    ///
+    /// # Errors
+    /// As [`View::new`].
+    pub fn on(
+        case: &'a Case,
+        facts: &'a Facts,
+        recording: &'a Recording,
+        check: &'a Check,
+        contact: &'a ContactRecord,
+    ) -> Result<Self, Reason> {
+        if contact.table_full {
+            return Err(Reason::TooManyPulses);
+        }
+        let setup = recording.setup.channels.get(contact.channel);
+        let calibration = setup
+            .map(|channel| channel.calibration)
+            .ok_or_else(|| Reason::NoContact(contact.name.clone()))?;
+        let zero = recording.zeros.get(contact.channel).and_then(|zeros| zeros.last());
+        Ok(Self { case, facts, recording, check, contact, calibration, zero })
+    }
+
+    /// Sample rate, Hz.
+    pub fn rate(&self) -> f64 {
+        self.recording.setup.sample_rate
+    }
+
+    /// Settling time `g`, samples.
+    pub fn settling(&self) -> u64 {
+        (self.recording.front_end.settling * self.rate()).round() as u64
+    }
+
+    /// Standard deviation of one sample in codes, quantisation included: measured by the zero, else as stated.
+    pub fn noise(&self) -> f64 {
+        let stated = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        self.zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation)
+    }
+
+    /// Seconds since the first sample, freed of the filter's delay.
+    pub fn seconds(&self, sample: f64) -> f64 {
+        sample / self.rate() - self.recording.front_end.delay
+    }
+
+    /// First instant of a step that `wanted` accepts.
+    pub fn instant_of(&self, wanted: impl Fn(&Action) -> bool) -> Option<&'a Instant> {
+        let steps = &self.case.steps;
+        self.facts.instants.iter().find(|at| steps.get(at.step).is_some_and(|step| wanted(&step.action)))
+    }
+
+    /// A named instant, as a sample.
+    ///
+    /// # Errors
+    /// [`Reason::NoInstant`] and, for `settled`, [`Reason::NotSettled`].
+    pub fn named(&self, name: &str) -> Result<u64, Reason> {
+        let steps = &self.case.steps;
+        let step = self
+            .facts
+            .instants
+            .iter()
+            .find(|at| steps.get(at.step).is_some_and(|s| s.name.as_deref() == Some(name)));
+        if let Some(found) = step {
+            return Ok(found.sample);
+        }
+        match name {
+            "start" => self.instant_of(|action| *action == Action::Start).map(|at| at.sample),
+            "stop" => self.instant_of(|action| *action == Action::Stop).map(|at| at.sample),
+            "settled" => return self.settled(),
+            _ => None,
+        }
+        .ok_or_else(|| Reason::NoInstant(name.to_owned()))
+    }
+
+    /// End of the ramp after the first start: the first leading edge plus the ramp's time.
+    fn ramp_end(&self) -> Result<u64, Reason> {
+        let start = self.named("start")?;
+        let ramp = self.case.program.ramp_end();
+        if ramp <= 0.0 {
+            return Ok(start);
+        }
+        let first = self.contact.pulses.iter().find(|row| row.from + self.settling() >= start);
+        Ok(first.map_or(start, |row| row.start() as u64) + (ramp * self.rate()).round() as u64)
+    }
+
+    /// The first cycle by which exp(−t/τ) is at most 1 %, t from the end of the ramp.
+    fn settled(&self) -> Result<u64, Reason> {
+        let tau = self.facts.time_constant.ok_or(Reason::NotSettled)?;
+        let ramp = self.ramp_end()? as f64;
+        let earliest = ramp + tau * 100_f64.ln() * self.rate();
+        let row = self.contact.pulses.iter().find(|row| row.start() >= earliest);
+        row.map(|row| row.from).ok_or(Reason::NotSettled)
+    }
+
+    /// The window of the check: `in:`, else from the end of the ramp to `stop`, ending at the first fault that changes
+    /// what the stimulator is to deliver.
+    ///
+    /// # Errors
+    /// Instants that were not reached, and an empty window.
+    pub fn window(&self) -> Result<Window, Reason> {
+        let (from, to) = match &self.check.window {
+            Some((from, to)) => (self.named(from)?, self.named(to)?),
+            None => (self.ramp_end()?, self.default_end()),
+        };
+        let seconds = |sample: u64| sample as f64 / self.rate();
+        if to <= from {
+            return Err(Reason::EmptyWindow { from: seconds(from), to: seconds(to) });
+        }
+        let lost: u64 =
+            self.recording.lost.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, n)| n).sum();
+        if lost > 0 { Err(Reason::SamplesLost(lost)) } else { Ok(Window { from, to }) }
+    }
+
+    fn default_end(&self) -> u64 {
+        let stop = self.named("stop").unwrap_or(self.facts.ended);
+        let fault = self.instant_of(|action| match action {
+            Action::Inject(fault) => matches!(
+                fault,
+                Fault::OpenLead { .. } | Fault::ShortLead { .. } | Fault::BrownOut { .. } | Fault::CoreHalt
+            ),
+            Action::HostSilence(_) => true,
+            _ => false,
+        });
+        fault.map_or(stop, |at| at.sample.min(stop))
+    }
+
+    /// Until when a train that goes on would be seen after sample `t0`: the first stop after it, else the end.
+    pub fn default_record_end(&self, t0: u64) -> u64 {
+        let stops = self.facts.instants.iter().filter(|at| {
+            at.sample > t0 && self.case.steps.get(at.step).is_some_and(|step| step.action == Action::Stop)
+        });
+        stops.map(|at| at.sample).min().unwrap_or(self.recording.samples)
+    }
+
+    /// The run from the first start to the end of teardown, or `in:`.
+    ///
+    /// # Errors
+    /// As [`View::window`].
+    pub fn whole_run(&self) -> Result<Window, Reason> {
+        if self.check.window.is_some() {
+            return self.window();
+        }
+        let (from, to) = (self.named("start")?, self.facts.ended.max(1));
+        let lost: u64 =
+            self.recording.lost.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, n)| n).sum();
+        if lost > 0 { Err(Reason::SamplesLost(lost)) } else { Ok(Window { from, to }) }
+    }
+
+    /// Pulses wholly inside a window that is widened by g at both ends, with their index.
+    ///
+    /// # Errors
+    /// [`Reason::NoPulse`] when there is none: a pass needs evidence.
+    pub fn pulses(&self, window: Window) -> Result<Vec<(usize, &'a PulseRow)>, Reason> {
+        let g = self.settling() as f64;
+        let delay = self.recording.front_end.delay * self.rate();
+        let inside = |row: &PulseRow| {
+            row.start() - delay >= window.from as f64 - g && row.end() - delay <= window.to as f64 + g
+        };
+        let found: Vec<_> = self
+            .contact
+            .pulses
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| inside(row) && !row.flags.truncated && !row.flags.endless && row.count > 0)
+            .collect();
+        if found.is_empty() {
+            let seconds = |sample: u64| sample as f64 / self.rate();
+            return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
+        }
+        Ok(found)
+    }
+
+    /// Whole cycles inside a window.
+    ///
+    /// # Errors
+    /// [`Reason::NoPulse`] when there is none.
+    pub fn cycles(&self, window: Window) -> Result<Vec<(usize, &'a PulseRow)>, Reason> {
+        let mut pulses = self.pulses(window)?;
+        let g = self.settling();
+        pulses.retain(|(_, row)| row.cycle_span > 0 && row.from + row.cycle_span <= window.to + g);
+        if pulses.is_empty() {
+            let seconds = |sample: u64| sample as f64 / self.rate();
+            return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
+        }
+        Ok(pulses)
+    }
+
+    /// The stretch of program in force at a pulse, and whether it lies between the request of the next one and its
+    /// being taken, where neither is known to rule.
+    pub fn segment(&self, row: &PulseRow) -> Option<(&'a Segment, bool)> {
+        let at = row.at;
+        let segment =
+            self.facts.segments.iter().rfind(|segment| segment.from <= at).or(self.facts.segments.first())?;
+        let pending = self
+            .facts
+            .segments
+            .iter()
+            .any(|next| next.requested <= at && at < next.from && next.requested > 0);
+        Some((segment, pending))
+    }
+
+    /// The start that a pulse follows: the first pulse after it is number 0 of its program.
+    fn number(&self, row: &PulseRow, program: &Program) -> u64 {
+        let starts = self.facts.instants.iter().filter(|at| {
+            self.case.steps.get(at.step).is_some_and(|step| step.action == Action::Start)
+                && at.sample <= row.at
+        });
+        let started = starts.map(|at| at.sample).max().unwrap_or(0);
+        let first =
+            self.contact.pulses.iter().find(|first| first.at >= started).map_or(row.start(), PulseRow::start);
+        let t = (row.start() - first) / self.rate();
+        let shortest =
+            program.burst.map_or(program.rate, |burst| burst.rate) * program.pulses_per_period() as f64;
+        program.pulses_before(t + 0.25 / shortest.max(program.rate)).saturating_sub(1)
+    }
+
+    /// The pulse a row was to be, by the nominal of the check: what was programmed or what was applied.
+    pub fn asked(&self, row: &PulseRow, of: Nominal) -> Option<Pulse> {
+        let (segment, pending) = self.segment(row)?;
+        let program = match of {
+            Nominal::Applied => &segment.applied,
+            _ if pending => return None,
+            _ => &segment.programmed,
+        };
+        Some(program.pulse(self.number(row, program)))
+    }
+
+    /// Share of the check's contact, as a magnitude.
+    pub fn share(&self) -> f64 {
+        self.case.program.share_of(&self.contact.name).abs()
+    }
+
+    /// What the criterion's tolerance is about; programmed where it names nothing.
+    pub fn nominal(&self) -> Nominal {
+        match self.check.criterion {
+            crate::scenario::Criterion::Within { of, .. } => of,
+            _ => Nominal::Programmed,
+        }
+    }
+}
