@@ -109,3 +109,26 @@ fn every_defect_has_its_bench() {
         assert!(parse(&source(&path)).is_ok(), "{}", path.display());
     }
 }
+
+#[test]
+fn every_example_of_the_language_page_can_run() {
+    let page = std::fs::read_to_string("scenarios/README.md").expect("readable");
+    let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).expect("the default bench is good");
+    let examples: Vec<&str> = page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```").map(|(example, _)| example))
+        .collect();
+    assert!(examples.len() >= 9, "{}", examples.len());
+    for example in examples {
+        let (cases, problems) =
+            read_scenario(&Source::new("example.yaml", example), &mut |name| match builtin_phantom(name) {
+                Some((path, text)) => Ok(Source::new(path, text)),
+                None => Err(Unresolved { what: format!("no phantom `{name}`"), known: Vec::new() }),
+            });
+        assert!(problems.is_empty(), "{example}\n{problems:#?}");
+        for case in cases {
+            plan(case, &rig, true).unwrap_or_else(|problems| panic!("{example}\n{problems:#?}"));
+        }
+    }
+}
