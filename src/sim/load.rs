@@ -187,6 +187,7 @@ impl LoadDevice {
             Request::EndStream => {
                 self.stream(true, analog);
                 self.streaming = false;
+                analog.end_stream();
             }
             Request::Interlock { closed } => self.interlock(closed, analog),
             Request::Inject(fault) => self.inject(fault, analog)?,

@@ -12,3 +12,4 @@ mod predict;
 mod report;
 mod runs;
 mod shipped;
+mod wire;

@@ -11,8 +11,6 @@ use crate::signal::{Block, BlockSink, Marker, StreamKind};
 struct Received {
     /// Index of the next sample.
     next: u64,
-    /// The device's own loss counter.
-    lost: u64,
 }
 
 /// Reads sample frames in order of arrival. Its buffers are reused from block to block.
@@ -74,11 +72,12 @@ impl Samples {
             return false;
         }
         let missing = u64::from(sequence.wrapping_sub(self.sequence.unwrap_or(0)));
-        let dropped = missing == 0 && head.lost > received.lost;
+        let lost = head.first - received.next;
+        // Samples that are missing without a number that is: the device had no room for them.
+        let dropped = missing == 0 && lost > 0;
         self.lost_blocks += missing + u64::from(dropped);
         self.sequence = Some(sequence.wrapping_add(1));
-        let lost = head.first - received.next;
-        *received = Received { next: head.first + u64::from(head.count), lost: head.lost };
+        received.next = head.first + u64::from(head.count);
         self.codes.clear();
         self.codes.extend(block.codes());
         self.markers.clear();
