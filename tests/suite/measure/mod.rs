@@ -1,4 +1,6 @@
 //! Measurement against closed forms: every figure is compared with the definition applied to the exact current.
 
 mod bench;
+mod case;
+mod coverage;
 mod stream;
