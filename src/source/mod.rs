@@ -10,6 +10,7 @@ mod nearest;
 mod parse;
 mod places;
 mod render;
+pub mod schema;
 mod text;
 mod tree;
 mod value;

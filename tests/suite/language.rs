@@ -1,9 +1,11 @@
 //! The scenario language: the example of its contract, its matrix, and the shipped files.
 
+use serde_json::Value;
+use stimrig::cli::schema::{Format, schema};
 use stimrig::rig::builtin_phantom;
 use stimrig::scenario::{Action, Case, Criterion, Fault, Nominal, Tolerance, Unresolved, read_scenario};
 use stimrig::signal::Run;
-use stimrig::source::{Diagnostic, Source};
+use stimrig::source::{Diagnostic, Kind, Node, Source, parse};
 
 /// Reads a scenario over the shipped phantoms.
 pub fn read(text: &str) -> (Vec<Case>, Vec<Diagnostic>) {
@@ -169,4 +171,99 @@ expect:
     assert_eq!(lines(&problems), Vec::<String>::new());
     assert_eq!(cases[0].steps.len(), 16);
     assert_eq!(cases[0].checks.len(), 5);
+}
+
+/// A tree as JSON, scalars typed as an editor's YAML reader would.
+fn json(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Scalar { text, quoted } if *quoted => Value::String(text.clone()),
+        Kind::Scalar { text, .. } => match text.as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "" | "~" | "null" => Value::Null,
+            text => match (text.parse::<i64>(), text.parse::<f64>()) {
+                (Ok(whole), _) => whole.into(),
+                (_, Ok(number)) => number.into(),
+                _ => Value::String(text.to_owned()),
+            },
+        },
+        Kind::List(items) => items.iter().map(json).collect(),
+        Kind::Map(entries) => {
+            Value::Object(entries.iter().map(|(key, value)| (key.text.clone(), json(value))).collect())
+        }
+    }
+}
+
+fn tree(text: &str) -> Value {
+    json(&parse(&Source::new("f", text)).unwrap().0)
+}
+
+fn files(folder: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && name != "profiles" && name != "calibration" {
+                folders.push(path);
+            } else if name.ends_with(".yaml") && name != "requirements.yaml" {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn shipped_files_are_valid_to_editors_too() {
+    let check = |folder: &str, schema: Value| {
+        let validator = jsonschema::draft7::new(&schema).unwrap();
+        let files = files(folder);
+        assert!(!files.is_empty(), "{folder}");
+        for path in files {
+            let value = tree(&std::fs::read_to_string(&path).unwrap());
+            let errors: Vec<String> =
+                validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+        }
+    };
+    check("scenarios", schema(Format::Scenario));
+    check("rig", schema(Format::Rig));
+    check("fixtures/phantoms", schema(Format::Phantom));
+}
+
+#[test]
+fn the_schema_refuses_what_the_language_refuses() {
+    let validator = jsonschema::draft7::new(&schema(Format::Scenario)).unwrap();
+    assert!(validator.is_valid(&tree(EXAMPLE)));
+    for (right, wrong) in [
+        ("width: 200 us", "widht: 200 us"),
+        ("width: 200 us", "width: 200"),
+        ("width: 200 us", "width: 200 mV"),
+        ("rate: 50 Hz", "rate: 50 ms"),
+        ("leading: cathodic", "leading: cathodal"),
+        ("law: linear", "law: cubic"),
+        ("- stop: {}", "- stpo: {}"),
+        ("charge_imbalance: { at_most: 0.5 % }", "charge_imbalance: { at_most: 0.5 mA }"),
+        ("charge_imbalance: { at_most: 0.5 % }", "charge_balance: { at_most: 0.5 % }"),
+        ("is: open-lead", "is: open"),
+        (", for: 150 ms", ""),
+        ("decision: guarded", "decision: strict"),
+        ("version: 1", "version: 2"),
+    ] {
+        let text = EXAMPLE.replacen(right, wrong, 1);
+        assert_ne!(text, EXAMPLE, "{right}");
+        assert!(!validator.is_valid(&tree(&text)), "{wrong}");
+        assert!(!read(&text).1.is_empty(), "{wrong}");
+    }
+}
+
+#[test]
+fn every_published_schema_is_a_schema() {
+    for format in [Format::Scenario, Format::Rig, Format::Phantom, Format::Record] {
+        let schema = schema(format);
+        assert!(jsonschema::meta::is_valid(&schema), "{format:?}");
+        assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#", "{format:?}");
+    }
 }
