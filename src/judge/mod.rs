@@ -8,6 +8,7 @@ mod level;
 mod limits;
 mod measurand;
 mod reason;
+mod sketch;
 mod statistic;
 mod unit;
 mod view;
@@ -37,9 +38,14 @@ pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -
 
 fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
     let blank = blank(case, check);
-    let judged = units(case, facts, recording, check).and_then(|units| statistic::apply(case, check, &units));
+    let judged = View::new(case, facts, recording, check).and_then(|view| {
+        let judged = statistic::apply(case, check, &measurand::measure(&view)?)?;
+        let sketch = sketch::around(&view, judged.unit());
+        let record = judged.into_record(case, check, blank.clone());
+        Ok(CheckRecord { sketch: sketch.filter(|_| record.verdict != Verdict::Pass), ..record })
+    });
     match judged {
-        Ok(judged) => judged.into_record(case, check, blank),
+        Ok(record) => record,
         Err(reason) => CheckRecord { reason: Some(reason.to_string()), ..blank },
     }
 }
@@ -74,5 +80,6 @@ fn blank(case: &Case, check: &Check) -> CheckRecord {
         }
         .to_owned(),
         upper_bound: None,
+        sketch: None,
     }
 }

@@ -96,6 +96,11 @@ fn mean(units: &[Unit]) -> Option<Unit> {
 }
 
 impl Judged {
+    /// The unit that decided.
+    pub fn unit(&self) -> &Unit {
+        &self.unit
+    }
+
     /// The record of the check, on top of a blank one.
     pub fn into_record(self, case: &Case, check: &Check, blank: CheckRecord) -> CheckRecord {
         let figure = self.limit.figure(self.unit.measured.value);

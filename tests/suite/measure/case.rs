@@ -5,8 +5,8 @@ use stimrig::measure::Recording;
 use stimrig::phantom::Phantom;
 use stimrig::record::CheckRecord;
 use stimrig::scenario::{
-    Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Nominal, PhaseChoice, Statistic, Step, Tolerance,
-    WindowKind,
+    Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Nominal, PhaseChoice, Statistic, Step,
+    Tolerance, WindowKind,
 };
 use stimrig::signal::Program;
 
@@ -34,7 +34,9 @@ pub fn within(rel: f64, abs: f64) -> Criterion {
 }
 
 pub fn case(program: &Program, steps: Vec<Action>, checks: Vec<Check>) -> Case {
-    let name = |action: &Action| matches!(action, Action::Inject(_) | Action::HostSilence(_)).then(|| "event".to_owned());
+    let name = |action: &Action| {
+        matches!(action, Action::Inject(_) | Action::HostSilence(_)).then(|| "event".to_owned())
+    };
     Case {
         file: String::new(),
         hash: String::new(),
@@ -60,6 +62,7 @@ pub fn case(program: &Program, steps: Vec<Action>, checks: Vec<Check>) -> Case {
         steps: steps.into_iter().map(|action| Step { name: name(&action), action, line: 1 }).collect(),
         checks,
         decision: Decision::Guarded,
+        places: Default::default(),
     }
 }
 
@@ -71,7 +74,12 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
             .enumerate()
             .map(|(step, sample)| Instant { step, sample: *sample, marked: true })
             .collect(),
-        segments: vec![Segment { requested: 0, from: 0, programmed: program.clone(), applied: program.clone() }],
+        segments: vec![Segment {
+            requested: 0,
+            from: 0,
+            programmed: program.clone(),
+            applied: program.clone(),
+        }],
         statuses: Vec::new(),
         ended,
         link_errors: 0,
@@ -84,7 +92,12 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
 }
 
 /// Judges one check of a case that starts and stops at the given samples.
-pub fn judged(program: &Program, recording: &Recording, (start, stop): (u64, u64), check: Check) -> CheckRecord {
+pub fn judged(
+    program: &Program,
+    recording: &Recording,
+    (start, stop): (u64, u64),
+    check: Check,
+) -> CheckRecord {
     let case = case(program, vec![Action::Start, Action::Stop], vec![check]);
     let facts = facts(program, &[start, stop], recording.samples);
     judge(&case, &facts, recording).remove(0)
