@@ -283,7 +283,7 @@ pub struct RunRecord {
     pub ended: String,
     /// Monotonic length of the run, s.
     pub elapsed: f64,
-    /// Version of stimrig.
+    /// Name and version of the tool.
     pub tool: String,
     /// Host it ran on.
     pub host: String,

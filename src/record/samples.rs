@@ -20,7 +20,7 @@ pub(crate) fn head() -> RunRecord {
         started: "2026-01-02T03:04:05Z".into(),
         ended: "2026-01-02T03:04:06Z".into(),
         elapsed: 1.0,
-        tool: "0.1.0".into(),
+        tool: "stimrig 0.1.0".into(),
         host: "bench".into(),
         rig: "sim".into(),
         rig_hash: "00".into(),

@@ -213,7 +213,7 @@ impl Sink for Console {
                 let cases = self.options.cases;
                 self.print(&format!(
                     "{} · {cases} cases on {} ({kind}{seed})",
-                    self.paint.strong(&format!("stimrig {}", head.tool)),
+                    self.paint.strong(&plain(&head.tool)),
                     plain(&head.rig)
                 ));
             }
