@@ -11,6 +11,7 @@ pub(super) fn row(check: &CheckRecord) -> [String; 4] {
         with_uncertainty(value, check.uncertainty_family.or(check.uncertainty).unwrap_or(0.0), dimension)
     });
     let limit = match (check.limit.lower, check.limit.upper) {
+        (Some(lower), Some(upper)) if lower == upper => format!("limit {}", engineering(lower, dimension, 5)),
         (Some(lower), Some(upper)) => {
             format!("limit {} to {}", engineering(lower, dimension, 5), engineering(upper, dimension, 5))
         }
@@ -19,8 +20,12 @@ pub(super) fn row(check: &CheckRecord) -> [String; 4] {
         (None, None) => String::new(),
     };
     let reason = check.reason.clone().unwrap_or_default();
-    let shown =
-        [value, limit, reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    // The reason of a failure repeats value and limit.
+    let parts = match check.verdict {
+        Verdict::Fail | Verdict::Inconclusive => vec![reason],
+        Verdict::Pass | Verdict::Invalid => vec![value, limit, reason],
+    };
+    let shown = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     [word(check.verdict).to_owned(), check.measurand.clone(), check.text.clone(), shown]
 }
 

@@ -184,7 +184,7 @@ fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged)
     CheckRecord {
         verdict,
         value: Some(estimate.value),
-        uncertainty: Some(if verdict == Verdict::Fail { reject } else { accept }),
+        uncertainty: Some(if verdict == Verdict::Fail { reject } else { accept } + 0.0),
         uncertainty_family: matches!(verdict, Verdict::Fail | Verdict::Inconclusive).then_some(reject),
         coverage: Some(estimate.coverage()),
         limit,

@@ -78,5 +78,6 @@ fn number(estimate: Option<&Measured>) -> Value {
 }
 
 fn finite(value: f64) -> Value {
-    if value.is_finite() { json!(value) } else { Value::Null }
+    // Minus zero is what an empty sum gives.
+    if value.is_finite() { json!(value + 0.0) } else { Value::Null }
 }

@@ -64,11 +64,13 @@ struct Extrapolated {
 
 fn fit(y: &[f64], from: f64, to: f64, at: f64, noise: f64, halve: bool) -> Option<Extrapolated> {
     let mut found = line(y, from, to, at, noise)?;
-    let mut length = to - from;
-    while halve {
+    if !halve {
+        return Some(found);
+    }
+    let mut length = (to - from) / 2.0;
+    // The half that lies next to the instant, as long as it has enough samples.
+    while let Some(shorter) = line(y, from, from + length, at, noise) {
         length /= 2.0;
-        // The half that lies next to the instant.
-        let Some(shorter) = line(y, from, from + length, at, noise) else { break };
         let change = (shorter.value - found.value).abs();
         if change <= 3.0 * shorter.u.hypot(found.u) {
             break;
@@ -80,7 +82,7 @@ fn fit(y: &[f64], from: f64, to: f64, at: f64, noise: f64, halve: bool) -> Optio
 
 /// Least squares through the samples in [from, to], at `at` (all in samples).
 fn line(y: &[f64], from: f64, to: f64, at: f64, noise: f64) -> Option<Extrapolated> {
-    if !(to >= from) || from < 0.0 {
+    if to < from || from < 0.0 || !(to - from).is_finite() {
         return None;
     }
     let first = from.ceil() as usize;

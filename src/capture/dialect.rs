@@ -153,7 +153,7 @@ fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
         })
         .collect();
     let mut time_unit = match (names, units) {
-        (Some(names), _) if column(names.cells.first().map_or("", String::as_str)).unit != "" => {
+        (Some(names), _) if !column(names.cells.first().map_or("", String::as_str)).unit.is_empty() => {
             let time = column(names.cells.first().map_or("", String::as_str));
             (time.unit, time.factor)
         }

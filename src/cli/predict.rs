@@ -8,7 +8,7 @@ use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::EXIT_USAGE;
 use crate::rig::SimBench;
 
-use super::data::{OutputError, print, stream, write};
+use super::data_out::{OutputError, print, stream, write};
 use super::one_case::{NoCase, one_case};
 
 /// Arguments of `predict`.
@@ -64,7 +64,7 @@ pub fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<(), Failure> {
     let rate = Quantity::parse_as(&args.rate, Dimension::Frequency).map_err(Failure::Rate)?;
-    if !(rate > 0.0) {
+    if rate <= 0.0 {
         return Err(Failure::NoRate(args.rate.clone()));
     }
     let case = one_case(&args.scenario, args.case)?;

@@ -72,16 +72,17 @@ fn write(
 fn wrapped(note: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in note.split_whitespace() {
-        if let Some(line) = lines.last_mut() {
-            if line.is_empty() || line.chars().count() + word.chars().count() < NOTE_COLUMNS {
+        let length = word.chars().count();
+        match lines.last_mut().filter(|line| line.is_empty() || line.chars().count() + length < NOTE_COLUMNS)
+        {
+            Some(line) => {
                 if !line.is_empty() {
                     line.push(' ');
                 }
                 line.push_str(word);
-                continue;
             }
+            None => lines.push(format!("    {word}")),
         }
-        lines.push(format!("    {word}"));
     }
     lines
 }

@@ -39,9 +39,9 @@ pub fn figure(prediction: &Prediction) -> Figure {
     Figure {
         title: prediction.name.clone(),
         subtitle: format!(
-            "predicted from the program, {} at {} rows per second; positive current flows out of the stimulator into the contact",
+            "predicted from the program, {} sampled at {}; positive current flows out of the stimulator into the contact",
             engineering(prediction.seconds, Dimension::Time, 4),
-            prediction.rate
+            engineering(prediction.rate, Dimension::Frequency, 6)
         ),
         panels,
         notes: summary(prediction).lines().skip(1).map(str::to_owned).collect(),

@@ -95,7 +95,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
     let phantom = &case.phantom;
     let rows = (seconds * options.rate - 1e-9).ceil().max(1.0);
     let columns = (phantom.contacts.len() + phantom.senses.len()) as f64;
-    if !(rows * columns <= MOST_VALUES) {
+    if !rows.is_finite() || rows * columns > MOST_VALUES {
         return Err(PredictError::TooLong { seconds, rate: options.rate, rows });
     }
     let output = match &options.applied {
