@@ -14,9 +14,10 @@ const ENTER: f64 = 0.08;
 const SIGMAS: f64 = 6.0;
 /// A phase has a top: over its central 60 % it spreads (10th to 90th percentile) by no more than this part of its level.
 const FLAT: f64 = 0.3;
-/// Shorter than this part of the longest segment and poorer in charge than the next makes a segment a spike.
+/// Shorter than this part of the longest segment and with less than that part of the richest charge makes a segment a
+/// spike; the leading phase of a 1:8 pulse is as short, but carries all the charge.
 const SPIKE_WIDTH: f64 = 0.25;
-const SPIKE_CHARGE: f64 = 0.25;
+const SPIKE_CHARGE: f64 = 0.5;
 /// Where even the largest level is below this part of the largest excursion, the excursions are not its edges.
 const DWARFED: f64 = 0.25;
 /// Fewest samples of a phase.
