@@ -87,3 +87,58 @@ fn a_failed_electrode_has_no_pulse_and_says_why() {
     assert!(of(FindingCode::NoPulses).is_some());
     assert!(of(FindingCode::NoCurrentAtCompliance).unwrap().contains("±2.5 V"), "{:?}", analysis.findings);
 }
+
+#[test]
+fn the_program_of_the_captures_is_judged_with_their_uncertainty() {
+    use stimrig::record::Verdict::{Fail, Inconclusive, Invalid, Pass};
+    let loaded = stimrig::cli::load::load_cases(&["fixtures/captures/programmed.yaml".into()]).unwrap();
+    let case = &loaded.cases[0];
+    let verdicts = |name, max_error| -> Vec<_> {
+        stimrig::analyze::judge(&capture(name, max_error), case)
+            .into_iter()
+            .map(|check| check.verdict)
+            .collect()
+    };
+    // Amplitude within 2 %, within 6 %, width, gap, polarity, imbalance at most 0.5 %, net charge within 5 nC.
+    assert_eq!(verdicts("TEK00001", None), [Fail, Pass, Pass, Pass, Pass, Fail, Pass]);
+    assert_eq!(verdicts("TEK00001", Some(0.03)), [Inconclusive, Inconclusive, Pass, Pass, Pass, Fail, Pass]);
+    assert_eq!(verdicts("TEK00006", None), [Invalid; 7]);
+}
+
+#[test]
+fn every_field_of_the_json_is_there_and_none_is_nan() {
+    for name in ["TEK00001", "TEK00006"] {
+        let json = stimrig::analyze::json(&capture(name, None), &[]);
+        for key in [
+            "version",
+            "file",
+            "dialect",
+            "sample_rate",
+            "samples",
+            "pulses",
+            "summary",
+            "findings",
+            "checks",
+        ] {
+            assert!(!json[key].is_null(), "{name}: {key}");
+        }
+        assert_eq!(json["samples"], 2000);
+        assert!(!json.to_string().contains("NaN"));
+    }
+    let json = stimrig::analyze::json(&capture("TEK00001", None), &[]);
+    let pulse = &json["pulses"][0];
+    assert_eq!(pulse["phases"][0]["polarity"], -1);
+    for key in ["gap", "net_charge", "charge_imbalance", "access_voltage", "polarization"] {
+        assert!(pulse[key]["value"].is_f64() && pulse[key]["uncertainty"].is_f64(), "{key}");
+    }
+    assert_eq!(json["summary"]["amplitude"]["unit"], "A");
+    assert_eq!(json["findings"][0]["code"], "baseline-not-quiet");
+}
+
+#[test]
+fn a_page_cannot_be_broken_by_a_file_name() {
+    let mut analysis = capture("TEK00001", None);
+    analysis.file = "<script>alert(1)</script>.csv".into();
+    let page = stimrig::analyze::html(&[(analysis, Vec::new())]).unwrap();
+    assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
+}
