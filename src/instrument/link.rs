@@ -75,7 +75,7 @@ impl Link {
         let frame = buffer.get(..length).unwrap_or_default();
         let mut attempt = 1;
         loop {
-            let rejected = self.decoder.rejected();
+            let damage = self.decoder.skipped();
             let fault = match self.attempt(frame, patience, aside).await {
                 Ok(reply) => return Ok(reply),
                 Err(fault) => fault,
@@ -86,7 +86,7 @@ impl Link {
             }
             // Silence in the middle of a frame: what comes next begins a new one.
             self.decoder.expire();
-            if self.decoder.rejected() > rejected {
+            if self.decoder.skipped() > damage {
                 self.counters.rejected += 1;
             } else {
                 self.counters.retried += 1;

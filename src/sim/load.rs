@@ -14,6 +14,8 @@ use super::outbox::Outbox;
 
 /// Samples per plane of a full block.
 const BLOCK: usize = 4096;
+/// Bytes held for a host that does not read; samples beyond are dropped and counted, as by a device with little memory.
+const MEMORY: usize = 32 << 20;
 /// Without a frame for this long the load opens its interlock, ns.
 const PATIENCE: u64 = 500_000_000;
 
@@ -32,6 +34,8 @@ pub(super) struct LoadDevice {
     streaming: bool,
     slow: bool,
     sequence: u16,
+    /// Samples per plane dropped since the stream began: fast, slow.
+    lost: (u64, u64),
     heard: u64,
     closed: bool,
     open: Vec<usize>,
@@ -73,6 +77,7 @@ impl LoadDevice {
             streaming: false,
             slow: false,
             sequence: 0,
+            lost: (0, 0),
             heard: 0,
             closed: false,
             open: Vec::new(),
@@ -134,6 +139,11 @@ impl LoadDevice {
         let most = block::capacity(self.planes(kind).max(1), 64).min(BLOCK);
         let planes = self.planes(kind);
         let Some(block) = analog.take_block(kind, most) else { return };
+        let lost = if kind == StreamKind::Fast { &mut self.lost.0 } else { &mut self.lost.1 };
+        if self.out.len() > MEMORY {
+            *lost += block.count as u64;
+            return;
+        }
         self.changes.clear();
         self.changes.extend(block.markers.iter().map(|marker| Change {
             after: u16::try_from(marker.sample.saturating_sub(block.first)).unwrap_or(u16::MAX),
@@ -142,10 +152,14 @@ impl LoadDevice {
         }));
         let stream = if kind == StreamKind::Fast { Stream::Fast } else { Stream::Slow };
         let count = u16::try_from(block.count).unwrap_or(u16::MAX);
-        let head = Head { stream, planes: planes as u8, count, first: block.first, lost: block.lost };
-        if let Ok(length) = encode_block(&mut self.frame, self.sequence, &head, &self.changes, block.codes) {
-            self.sequence = self.sequence.wrapping_add(1);
-            self.out.put(self.frame.get(..length).unwrap_or_default());
+        let head = Head { stream, planes: planes as u8, count, first: block.first, lost: *lost };
+        match encode_block(&mut self.frame, self.sequence, &head, &self.changes, block.codes) {
+            Ok(length) => {
+                self.sequence = self.sequence.wrapping_add(1);
+                self.out.put(self.frame.get(..length).unwrap_or_default());
+            }
+            // More marker changes than a frame has room for.
+            Err(_) => *lost += block.count as u64,
         }
     }
 
@@ -264,7 +278,7 @@ impl LoadDevice {
         let mut stated: Vec<_> = stated.collect();
         let slow_ones = stated.split_off(self.channels.len().min(stated.len()));
         self.calibrations = (stated, slow_ones);
-        (self.streaming, self.slow, self.sequence) = (true, slow, 0);
+        (self.streaming, self.slow, self.sequence, self.lost) = (true, slow, 0, (0, 0));
         Ok(())
     }
 

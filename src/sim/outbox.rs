@@ -17,6 +17,11 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Bytes that nobody has read yet.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - self.read
+    }
+
     /// Moves bytes out; returns how many.
     pub(super) fn take(&mut self, into: &mut [u8]) -> usize {
         let waiting = self.bytes.get(self.read..).unwrap_or_default();

@@ -22,6 +22,7 @@ fn suffer(
             rig.stimulator.status().await.unwrap();
         }
         rig.stimulator.stop().await.unwrap();
+        rig.clock.sleep(MS).await;
         rig.load.drain(&mut rig.recording).await.unwrap();
         let toggles = |bit| rig.recording.changes(bit).len();
         (toggles(MarkerBit::StartTaken), toggles(MarkerBit::StopTaken), rig.stimulator.link())

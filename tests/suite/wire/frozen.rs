@@ -212,7 +212,7 @@ fn the_loads_bytes_are_frozen() {
         Request::Keepalive,
     ];
     for (request, sequence) in requests.iter().zip(1..) {
-        frames.add("request", Kind::LoadRequest, sequence, request);
+        frames.add(&format!("request {request:?}"), Kind::LoadRequest, sequence, request);
     }
     let hello = Hello {
         protocol: VERSION,
@@ -254,7 +254,12 @@ fn the_loads_bytes_are_frozen() {
     ];
     replies.extend(refusals.map(Reply::Refused));
     for (reply, sequence) in replies.iter().zip(1..) {
-        frames.add("reply", Kind::LoadReply, sequence, reply);
+        let name = match reply {
+            Reply::Hello(_) => "reply Hello".to_owned(),
+            Reply::Calibration(_) => "reply Calibration".to_owned(),
+            other => format!("reply {other:?}"),
+        };
+        frames.add(&name, Kind::LoadReply, sequence, reply);
     }
     frames.are_those_of("load.hex");
 }
