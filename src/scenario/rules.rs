@@ -245,7 +245,10 @@ impl Rule<'_> {
             }
         }
         let quiet = (3.0 * period).max(0.1);
-        if check.measurand == Measurand::ShutdownLatency && recorded < quiet - 1e-9 {
+        let step = check.after.as_deref().and_then(|after| self.timeline.step(self.case, after));
+        let fault =
+            step.is_some_and(|step| matches!(step.action, Action::Inject(_) | Action::HostSilence(_)));
+        if check.measurand == Measurand::ShutdownLatency && fault && recorded < quiet - 1e-9 {
             let what = format!(
                 "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
                 time(recorded),

@@ -36,6 +36,12 @@ impl<'s> Context<'s> {
     /// Keeps a problem. The same problem at the same place (once per case of a matrix) is kept once.
     pub fn report(&self, problem: Diagnostic) {
         let mut problems = self.problems.borrow_mut();
+        // A `$name` without a value is one problem, not also a bad quantity or word.
+        let unresolved =
+            |known: &Diagnostic| known.place.span == problem.place.span && known.what.starts_with("`$");
+        if problems.iter().any(unresolved) {
+            return;
+        }
         if problems.len() < MAX_PROBLEMS && !problems.contains(&problem) {
             problems.push(problem);
         }
@@ -253,6 +259,9 @@ impl<'a> Fields<'a> {
 
 /// What to say about a word that is not one of the known ones.
 pub(super) fn suggestion<'w>(word: &str, known: impl Iterator<Item = &'w str> + Clone) -> String {
+    if known.clone().next().is_none() {
+        return "there are none here".to_owned();
+    }
     match nearest(word, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of: {}", known.collect::<Vec<_>>().join(", ")),

@@ -76,7 +76,7 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, merges: Vec<Node>, key: Option<Key> },
+    Map { entries: Vec<(Key, Node)>, lines: HashMap<String, u32>, merges: Vec<Node>, key: Option<Key> },
 }
 
 struct Builder<'s> {
@@ -109,7 +109,12 @@ impl Builder<'_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span)?;
-                let content = Content::Map { entries: Vec::new(), merges: Vec::new(), key: None };
+                let content = Content::Map {
+                    entries: Vec::new(),
+                    lines: HashMap::new(),
+                    merges: Vec::new(),
+                    key: None,
+                };
                 self.push(Open { span, anchor, content })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -151,10 +156,10 @@ impl Builder<'_> {
         let span = self.within_line(span);
         let kind = match content {
             Content::List(items) => Kind::List(items),
-            Content::Map { mut entries, merges, .. } => {
+            Content::Map { mut entries, mut lines, merges, .. } => {
                 // What is written in the map itself wins over what is merged in, wherever it stands.
                 for (key, value) in merges.into_iter().flat_map(entries_of) {
-                    if entries.iter().all(|(own, _)| own.text != key.text) {
+                    if lines.insert(key.text.clone(), key.span.line).is_none() {
                         entries.push((key, value));
                     }
                 }
@@ -192,7 +197,7 @@ impl Builder<'_> {
                 }
                 _ => self.fatal(node.span, "a key must be text", None),
             },
-            Some(Content::Map { entries, merges, key }) => {
+            Some(Content::Map { entries, lines, merges, key }) => {
                 let Some(key) = key.take() else { return Ok(()) };
                 if key.text == "<<" {
                     if merges_maps(&node) {
@@ -201,10 +206,12 @@ impl Builder<'_> {
                     }
                     return self.fatal(node.span, "`<<` merges a map, and this is none", None);
                 }
-                let first =
-                    entries.iter().find(|(own, _)| own.text == key.text).map(|(own, _)| own.span.line);
+                let first = lines.get(&key.text).copied();
                 match first {
-                    None => entries.push((key, node)),
+                    None => {
+                        lines.insert(key.text.clone(), key.span.line);
+                        entries.push((key, node));
+                    }
                     Some(line) => {
                         let what = format!("the key `{}` stands here a second time", key.text);
                         let help = format!("the first is on line {line}");

@@ -17,7 +17,7 @@ pub fn render(diagnostics: &[Diagnostic], color: bool) -> String {
         text.push_str(&diagnostic.to_string());
         text.push('\n');
         let mut shown = String::new();
-        if diagnostic.place.span.line > 0
+        if !diagnostic.place.excerpt.is_empty()
             && handler.render_report(&mut shown, &Excerpt::of(diagnostic)).is_ok()
         {
             // The handler repeats the message on its first lines; ours above is the one editors understand.

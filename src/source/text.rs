@@ -23,6 +23,9 @@ impl Source {
     /// Larger files are refused before they are read.
     pub const MAX_BYTES: usize = 1 << 20;
 
+    /// Columns of a line that a diagnostic shows.
+    const MAX_COLUMNS: u32 = 240;
+
     /// A text that is already known to be one.
     pub fn new(name: &str, text: &str) -> Self {
         Self::of(name, text, text.as_bytes())
@@ -82,20 +85,20 @@ impl Source {
 
     /// A place in it.
     pub fn place(&self, span: Span, path: &str) -> Place {
-        Place {
-            file: self.name.clone(),
-            span,
-            path: path.to_owned(),
-            excerpt: self.line(span.line).to_owned(),
-        }
+        // A line that a person cannot read is not shown; what is shown is cut where it stops being readable.
+        let shown = if span.column <= Self::MAX_COLUMNS { self.line(span.line) } else { "" };
+        let excerpt = shown.chars().take(Self::MAX_COLUMNS as usize).collect();
+        Place { file: self.name.clone(), span, path: path.to_owned(), excerpt }
     }
 }
 
-/// UTF-16 without a byte order mark: text whose every other byte is zero.
+/// UTF-16 without a byte order mark: every other byte is zero, and the rest reads as text.
 fn looks_utf16(bytes: &[u8]) -> bool {
-    let head = bytes.get(..bytes.len().min(64)).unwrap_or(bytes);
-    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
-    head.len() >= 4 && (zeros(0) * 4 > head.len()) != (zeros(1) * 4 > head.len())
+    let head = bytes.get(..bytes.len().min(64) & !1).unwrap_or(bytes);
+    let half = |from: usize| head.iter().skip(from).step_by(2);
+    let zero = |from: usize| half(from).all(|byte| *byte == 0);
+    let text = |from: usize| half(from).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    head.len() >= 4 && ((zero(0) && text(1)) || (zero(1) && text(0)))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,15 +1,7 @@
 //! One integration binary (link time), one module per subject.
 
-mod analyze;
-mod command;
-mod defects;
+mod broken;
 mod filter;
-mod floors;
 mod language;
-mod measure;
 mod phantom;
-mod predict;
 mod report;
-mod runs;
-mod shipped;
-mod wire;

@@ -40,14 +40,23 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
     let mut exceeds = |key: &str, value: f64, limit: f64, dimension, what: &str| {
         if value > limit * (1.0 + 1e-9) {
             let text = |value| engineering(value, dimension, 4);
-            let what = format!("{what} of {} is above {} of rig `{}`", text(value), text(limit), rig.name);
+            let what = format!(
+                "{what} of {} is above the {} that rig `{}` allows",
+                text(value),
+                text(limit),
+                rig.name
+            );
             problems.push(planned.place(case, key).error(&what, None));
         }
     };
-    exceeds("amplitude", program.amplitude, limits.amplitude, Dimension::Current, "an amplitude");
-    if rig.cap < limits.amplitude {
-        exceeds("amplitude", program.amplitude, rig.cap, Dimension::Current, "an amplitude");
-    }
+    // The bench's own limit, or the stimulator's cap where that is lower.
+    exceeds(
+        "amplitude",
+        program.amplitude,
+        limits.amplitude.min(rig.cap),
+        Dimension::Current,
+        "an amplitude",
+    );
     let charge = program.amplitude * program.width;
     exceeds("width", charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
     // Nothing takes the charge of a lone phase back, so its mean is the direct current.

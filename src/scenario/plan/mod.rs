@@ -84,6 +84,7 @@ pub fn plan(case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>
             )
         }));
     }
+    problems.sort_by_key(|problem| (problem.place.span.line, problem.place.span.column));
     if problems.iter().any(Diagnostic::is_error) {
         return Err(problems);
     }

@@ -4,6 +4,7 @@ use crate::rig::{Driver, Rig};
 use crate::source::Place;
 
 use super::super::{Action, Case, Measurand};
+use super::{Feature, NOT_YET};
 
 /// The slow leakage channel is needed.
 pub(super) fn slow(case: &Case) -> bool {
@@ -13,7 +14,10 @@ pub(super) fn slow(case: &Case) -> bool {
 /// Capabilities that are missing, each where it is asked for.
 pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     let mut missing = Vec::new();
-    let can = |name: &str| rig.capabilities.faults.iter().any(|fault| fault == name);
+    // What no rig can do yet is said once, by the table.
+    let can = |name: &'static str| {
+        NOT_YET.contains(&Feature::Fault(name)) || rig.capabilities.faults.iter().any(|fault| fault == name)
+    };
     for (index, step) in case.steps.iter().enumerate() {
         let place = |name: &str| case.places.find(&format!("steps[{index}].{name}"));
         match &step.action {
@@ -25,7 +29,7 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Action::Acknowledge if !rig.capabilities.status => missing
                 .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
-            Action::Probe(_) if rig.wiring.probe.is_none() => {
+            Action::Probe(_) if rig.wiring.probe.is_none() && !NOT_YET.contains(&Feature::Step("probe")) => {
                 missing.push((place("probe"), "a debug probe".to_owned()))
             }
             _ => {}

@@ -169,14 +169,22 @@ pub(super) fn find(case: &Case, rig: &Rig) -> Vec<Diagnostic> {
 }
 
 fn of_program(case: &Case, program: &Program, path: &str, asked: &mut Vec<(Feature, Place)>) {
-    let place = |key: &str| case.places.find(&format!("{path}.{key}"));
-    asked.push((Feature::Waveform(program.waveform), place("waveform")));
-    asked.extend(program.ramp.map(|ramp| (Feature::Law(ramp.law), place("ramp.law"))));
-    asked.extend(program.recharge.map(|_| (Feature::Recharge, place("recharge"))));
-    asked.extend(program.burst.map(|_| (Feature::Burst, place("burst"))));
-    asked.extend(program.cycle.map(|_| (Feature::Cycle, place("cycle"))));
-    if program.contacts.iter().filter(|share| share.share != 0.0).count() > 2 {
-        asked.push((Feature::Shares, place("contacts")));
+    let ramp = program.ramp.map(|ramp| Feature::Law(ramp.law));
+    let shared = program.contacts.iter().filter(|share| share.share != 0.0).count() > 2;
+    let features = [
+        ("waveform", Some(Feature::Waveform(program.waveform))),
+        ("ramp", ramp),
+        ("recharge", program.recharge.map(|_| Feature::Recharge)),
+        ("burst", program.burst.map(|_| Feature::Burst)),
+        ("cycle", program.cycle.map(|_| Feature::Cycle)),
+        ("contacts", shared.then_some(Feature::Shares)),
+    ];
+    for (key, feature) in features {
+        // What a later program inherits is asked for where it is written.
+        let path = format!("{path}.{key}");
+        asked.extend(
+            feature.filter(|_| case.places.has(&path)).map(|feature| (feature, case.places.find(&path))),
+        );
     }
 }
 
