@@ -10,15 +10,21 @@ use clap::{Parser, Subcommand};
 
 use crate::record::EXIT_INTERNAL;
 
-pub mod check;
+mod analyze;
+mod bench;
+mod check;
+mod data;
 mod explain;
 pub mod filter;
 mod list;
-pub mod load;
+mod load;
+mod one_case;
 mod output;
 mod plan_text;
+mod predict;
+mod run;
 mod run_args;
-pub mod schema;
+mod schema;
 
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};
@@ -41,23 +47,35 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run scenarios on a rig and judge what was measured
+    Run(RunArgs),
     /// List scenarios and their cases
     List(list::Args),
     /// Check scenarios, rigs and phantoms without hardware
     Check(check::Args),
-    /// Print the JSON Schema of a kind of file
-    Schema(schema::Args),
+    /// Show what a scenario programs, exactly: waveform as CSV or SVG, without a rig
+    Predict(predict::Args),
+    /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
+    Analyze(analyze::Args),
+    /// Test what the rig claims about itself
+    Bench(bench::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
+    /// Print a JSON Schema: scenario, rig, phantom or record
+    Schema(schema::Args),
 }
 
 /// Runs a command; what it returns is the exit code of the process.
 fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
+        Command::Run(args) => run::run(&args, output),
         Command::List(args) => list::run(&args, output),
-        Command::Check(args) => check::run(&args),
-        Command::Schema(args) => schema::run(&args),
+        Command::Check(args) => check::run(&args, output.color()),
+        Command::Predict(args) => predict::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Schema(args) => schema::run(&args),
     }
 }
 
