@@ -148,9 +148,9 @@ fn measure(analysis: &mut Analysis, dt: f64) {
         pulses.extend(pulse::measure(&set, pulses.len(), leading, recovery.as_ref()));
     }
     if !channels.voltage.is_empty() {
-        let step = smallest_step(&channels.voltage);
+        let (noise, step) = (white(&channels.voltage), smallest_step(&channels.voltage));
         for pulse in &mut pulses {
-            voltage::measure(pulse, &channels.voltage, dt, step, analysis.max_error);
+            voltage::measure(pulse, &channels.voltage, dt, noise, step, analysis.max_error);
         }
     }
     let findings = findings(channels, &found, &pulses, &cut, &base, transition, dt);

@@ -1,6 +1,5 @@
 //! What the voltage says about the electrode: the step across the leading edge, and what stays after the phase.
 
-use super::noise::white;
 use super::pulse::Pulse;
 use crate::measure::{Input, Measured};
 
@@ -12,11 +11,17 @@ const FEWEST: usize = 8;
 /// Straight lines are fitted from a settling time after an edge over at most 40 % of the phase or 100 µs, and over the
 /// 100 µs before it, and extrapolated to the 50 % instant. A metal electrode bends where a phantom is straight, so a
 /// fit is halved as long as it shows the bend; what the last halving changed stays in U.
-pub(super) fn measure(pulse: &mut Pulse, voltage: &[f64], dt: f64, step: f64, max_error: Option<f64>) {
+pub(super) fn measure(
+    pulse: &mut Pulse,
+    voltage: &[f64],
+    dt: f64,
+    noise: f64,
+    step: f64,
+    max_error: Option<f64>,
+) {
     let Some(lead) = pulse.phases.first() else { return };
     let (t50, end50, width) = (lead.edges.start, lead.edges.end, lead.edges.width());
     let settle = (2.0 * lead.transition).max(2.0);
-    let noise = white(voltage);
     let longest = (0.4 * width).min(100e-6 / dt);
     let before = (100e-6 / dt).min(t50 - settle);
     let Some(rest) = fit(voltage, t50 - settle - before, t50 - settle, t50, noise, false) else { return };
