@@ -11,7 +11,6 @@ use clap::{Parser, Subcommand};
 use crate::record::EXIT_INTERNAL;
 
 mod analyze;
-mod bench;
 mod check;
 mod data;
 mod explain;
@@ -24,7 +23,7 @@ mod plan_text;
 mod predict;
 mod run;
 mod run_args;
-mod schema;
+pub mod schema;
 
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};
@@ -57,8 +56,6 @@ enum Command {
     Predict(predict::Args),
     /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
     Analyze(analyze::Args),
-    /// Test what the rig claims about itself
-    Bench(bench::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
     /// Print a JSON Schema: scenario, rig, phantom or record
@@ -73,7 +70,6 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Check(args) => check::run(&args, output.color()),
         Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
-        Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
     }
