@@ -3,8 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::phantom::Phantom;
-use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms, read_phantom};
+use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms};
 use crate::scenario::{Case, Unresolved, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
@@ -34,7 +33,7 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
     for path in paths {
         match collect(path) {
             Ok(found) => files.extend(found),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
@@ -52,7 +51,7 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
                     cases.into_iter().filter(|case| number.is_none_or(|wanted| case.number == wanted)),
                 );
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     if problems.iter().any(Diagnostic::is_error) {
@@ -72,64 +71,33 @@ pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
 ///
 /// # Errors
 /// Every problem of the file and of the overrides.
-pub fn load_rig(path: Option<&Path>, set: &[String], defects: &[String]) -> Result<Rig, Vec<Diagnostic>> {
+pub fn load_rig(
+    path: Option<&Path>,
+    set: &[(String, String)],
+    defects: &[(String, String)],
+) -> Result<Rig, Vec<Diagnostic>> {
     let default = Path::new(DEFAULT_RIG.0);
     let source = match path {
-        Some(path) => read(path).map_err(|problem| vec![problem])?,
+        Some(path) => read(path).map_err(|problem| vec![*problem])?,
         // From any folder without a default bench of its own, the one in the binary.
-        None if default.is_file() => read(default).map_err(|problem| vec![problem])?,
+        None if default.is_file() => read(default).map_err(|problem| vec![*problem])?,
         None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
     };
-    let mut problems = Vec::new();
-    let mut split = |option: &str, texts: &[String]| {
-        let pairs = texts.iter().filter_map(|text| {
-            let pair =
-                text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-            if pair.is_none() {
-                let what = format!("`{option} {text}` has no value");
-                problems.push(Diagnostic::of_file(
-                    "command line",
-                    &what,
-                    Some(&format!("write `{option} NAME=VALUE`")),
-                ));
-            }
-            pair
-        });
-        pairs.collect::<Vec<_>>()
-    };
-    let (set, defects) = (split("--set", set), split("--defect", defects));
-    let rig = Rig::read(&source);
-    if problems.is_empty() {
-        return rig?.with_overrides(&set, &defects);
-    }
-    problems.extend(rig.err().into_iter().flatten());
-    Err(problems)
-}
-
-/// The phantom that `sim.phantom` plugs in instead of the one a scenario names.
-///
-/// # Errors
-/// When there is none of that name, or its file is wrong.
-pub fn plugged_phantom(rig: &Rig) -> Result<Option<Phantom>, Vec<Diagnostic>> {
-    let Some(name) = rig.sim.as_ref().and_then(|sim| sim.phantom.as_deref()) else { return Ok(None) };
-    let folder = Path::new(&rig.file).parent().unwrap_or(Path::new("")).to_owned();
-    let source =
-        phantom(&folder, name).map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
-    read_phantom(&source).map(Some)
+    Rig::read(&source)?.with_overrides(set, defects)
 }
 
 /// Reads a text file within the size limit.
 ///
 /// # Errors
 /// A diagnostic that says why not: missing, a folder, too large, not text.
-pub fn read(path: &Path) -> Result<Source, Diagnostic> {
+pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
     let name = path.display().to_string();
     let failed =
         |error: std::io::Error| Diagnostic::of_file(&name, &format!("cannot be read: {error}"), None);
     let file = std::fs::File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     if size > Source::MAX_BYTES as u64 {
-        return Err(Source::too_large(&name, size));
+        return Err(Box::new(Source::too_large(&name, size)));
     }
     // The size of a pipe is not known beforehand.
     let mut bytes = Vec::with_capacity(size as usize + 1);
@@ -138,14 +106,14 @@ pub fn read(path: &Path) -> Result<Source, Diagnostic> {
 }
 
 /// The scenario files of a path: itself, or those below it in order of their names.
-fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Diagnostic> {
+fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>> {
     let text = path.display().to_string();
+    let refuse = |what: &str, help: Option<&str>| Box::new(Diagnostic::of_file(&text, what, help));
     if path.is_dir() {
         let mut files = Vec::new();
-        walk(path, &mut files)
-            .map_err(|error| Diagnostic::of_file(&text, &format!("cannot be read: {error}"), None))?;
+        walk(path, &mut files).map_err(|error| refuse(&format!("cannot be read: {error}"), None))?;
         if files.is_empty() {
-            return Err(Diagnostic::of_file(&text, "there is no scenario in this folder", None));
+            return Err(refuse("there is no scenario in this folder", None));
         }
         return Ok(files.into_iter().map(|file| (file, None)).collect());
     }
@@ -167,7 +135,7 @@ fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Diagnostic> {
     let near =
         nearest(&name, names.iter().map(String::as_str)).map(|near| folder.join(near).display().to_string());
     let help = near.map(|near| format!("did you mean `{}`?", near.trim_start_matches("./")));
-    Err(Diagnostic::of_file(&text, "there is no such file or folder", help.as_deref()))
+    Err(refuse("there is no such file or folder", help.as_deref()))
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
@@ -191,7 +159,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 /// Beside the scenario, else in `fixtures/phantoms` of the nearest ancestor that has it, else built in.
 fn phantom(folder: &Path, name: &str) -> Result<Source, Unresolved> {
-    let unread = |problem: Diagnostic| Unresolved { what: problem.to_string(), known: Vec::new() };
+    let unread = |problem: Box<Diagnostic>| Unresolved { what: problem.to_string(), known: Vec::new() };
     let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
     let beside = folder.join(name);
     if is_path {

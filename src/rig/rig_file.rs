@@ -146,18 +146,22 @@ fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fi
 
 fn port(at: &At<'_>) -> Option<Port> {
     let fields = at.fields(PORT_KEYS)?;
-    let known: [(&str, fn(String) -> Port); 4] =
-        [("serial_number", Port::SerialNumber), ("path", Port::Path), ("pty", Port::Pty), ("tcp", Port::Tcp)];
-    let mut given = known.iter().filter(|(key, _)| fields.has(key));
+    let mut given = PORT_KEYS.iter().copied().filter(|key| fields.has(key));
     match (given.next(), given.next()) {
-        (Some((key, make)), None) => {
+        (Some(key), None) => {
             let value = fields.get(key)?;
             let text = value.text()?;
-            if *key == "path" && (text.contains("ttyACM") || text.contains("ttyUSB")) {
+            if key == "path" && (text.contains("ttyACM") || text.contains("ttyUSB")) {
                 let help = "name the port by `serial_number` or by its link in /dev/serial/by-id";
                 value.error(&format!("`{text}` is whichever device was plugged in first"), Some(help));
             }
-            Some(make(text.to_owned()))
+            let text = text.to_owned();
+            Some(match key {
+                "serial_number" => Port::SerialNumber(text),
+                "path" => Port::Path(text),
+                "pty" => Port::Pty(text),
+                _ => Port::Tcp(text),
+            })
         }
         _ => {
             at.error("a port is named in exactly one way", Some("one of: serial_number, path, pty, tcp"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Diagnostic, Place, Severity, Span};
+use super::{Diagnostic, Place, Span};
 
 /// The text of one file with its name.
 #[derive(Debug, Clone)]
@@ -40,10 +40,10 @@ impl Source {
     ///
     /// # Errors
     /// A diagnostic that says whether the file is too large, UTF-16, binary or broken UTF-8.
-    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
-        let refuse = |what: &str, help: &str| Diagnostic::of_file(name, what, Some(help));
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
+        let refuse = |what: &str, help: &str| Box::new(Diagnostic::of_file(name, what, Some(help)));
         if bytes.len() > Self::MAX_BYTES {
-            return Err(Self::too_large(name, bytes.len() as u64));
+            return Err(Box::new(Self::too_large(name, bytes.len() as u64)));
         }
         if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || looks_utf16(bytes) {
             return Err(refuse("the file is UTF-16 text", "save it as UTF-8"));
@@ -59,11 +59,7 @@ impl Source {
                 let line = before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
                 let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() as u32 + 1;
                 let place = Place::bare(name, Span { line, column, length: 1 });
-                return Err(place.diagnostic(
-                    Severity::Error,
-                    "the file is not UTF-8 text",
-                    Some("save it as UTF-8"),
-                ));
+                return Err(Box::new(place.error("the file is not UTF-8 text", Some("save it as UTF-8"))));
             }
         };
         Ok(Self::of(name, text, bytes))

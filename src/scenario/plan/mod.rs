@@ -7,6 +7,8 @@ mod expected;
 mod limits;
 mod needs;
 mod not_yet;
+#[cfg(test)]
+mod tests;
 
 use crate::rig::Rig;
 use crate::signal::{Program, Sensed};

@@ -1,0 +1,99 @@
+//! Plans against closed forms and the lists of the first release.
+
+use super::*;
+use crate::rig::{DEFAULT_RIG, DefectKind, builtin_phantom};
+use crate::scenario::{Measurand, read_scenario};
+use crate::source::Source;
+
+fn rig(set: &[(&str, &str)]) -> Rig {
+    let set: Vec<(String, String)> = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+    rig.with_overrides(&set, &[]).unwrap()
+}
+
+fn case(phantom: &str, program: &str, rest: &str) -> Case {
+    let text = format!(
+        "version: 1\nname: n\nphantom: {phantom}\nprogram: {{ rate: 50 Hz, width: 200 us, {program} }}\n{rest}"
+    );
+    let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut |name| {
+        let (path, text) = builtin_phantom(name).unwrap();
+        Ok(Source::new(path, text))
+    });
+    assert_eq!(problems, Vec::new());
+    cases.remove(0)
+}
+
+const AMPLITUDE: &str = "expect:\n  - amplitude: { of: programmed, within: 3 % }\n";
+
+#[test]
+fn the_peak_is_the_access_drop_and_the_series_capacitors_charge() {
+    let plan = plan(case("r1k", "amplitude: 2 mA", AMPLITUDE), &rig(&[]), false).unwrap();
+    // 2621 codes of 25 mA / 32767 through 1 kohm, for 200 us into 2.2 uF.
+    let current = 2621.0 * 25e-3 / 32767.0;
+    let peak = current * 1e3 + current * 200e-6 / 2.2e-6;
+    assert!((plan.peak_voltage.unwrap() - peak).abs() < 1e-6, "{:?} {peak}", plan.peak_voltage);
+    assert!(plan.missing.is_empty() && plan.warnings.is_empty() && !plan.slow);
+}
+
+#[test]
+fn settling_follows_the_slowest_time_constant() {
+    let settled = |phantom: &str, program: &str, set: &[(&str, &str)]| {
+        plan(case(phantom, program, AMPLITUDE), &rig(set), false).unwrap().settled
+    };
+    // 2.2 uF over 1 kohm + 200 ohm, closed for 8 ms in each 20 ms: ln 100 · 2.64 / 8 = 1.52 cycles.
+    let passive = "waveform: monophasic, amplitude: 2 mA, recovery: { passive: 8 ms }";
+    assert_eq!(settled("r1k", passive, &[]), Some(0.04));
+    // Nothing discharges the series capacitor of an actively balanced train.
+    assert_eq!(settled("scs-lead", "amplitude: 2 mA", &[]), None);
+    // Without it, 4.7 uF over 20 kohm: ln 100 · 94 ms = 433 ms, 22 cycles.
+    let direct = [("sim.stimulator.blocking_capacitor", "0 F")];
+    let at = settled("scs-lead", "amplitude: 2 mA", &direct).unwrap();
+    assert!((at - 0.44).abs() < 1e-9, "{at}");
+}
+
+#[test]
+fn the_smallest_range_with_a_quarter_to_spare_is_chosen() {
+    let ranges = |amplitude: &str| {
+        let plan =
+            plan(case("r500", &format!("amplitude: {amplitude}"), AMPLITUDE), &rig(&[]), false).unwrap();
+        plan.channels.iter().map(|channel| (channel.name.clone(), channel.range)).collect::<Vec<_>>()
+    };
+    let named = |name: &str, range| (name.to_owned(), range);
+    assert_eq!(ranges("3.2 mA")[..2], [named("e1", 4e-3), named("case", 4e-3)]);
+    assert_eq!(ranges("3.3 mA")[0], named("e1", 32e-3));
+    assert_eq!(ranges("1 mA").last(), Some(&named("vout", 2.0)));
+}
+
+#[test]
+fn a_missing_capability_skips_the_case_unless_strict() {
+    let rest = "steps:\n  - start: {}\n  - wait: 1 s\n  - inject: { fault: open-lead, contact: e1 }\n    as: opens\n  - wait: 200 ms\n  - stop: {}\nexpect:\n  - shutdown_latency: { after: opens, at_most: 25 ms }\n";
+    let case = case("r1k", "amplitude: 2 mA", rest);
+    let mut rig = rig(&[]);
+    assert_eq!(plan(case.clone(), &rig, true).unwrap().missing, Vec::<String>::new());
+    rig.capabilities.faults.clear();
+    assert_eq!(plan(case.clone(), &rig, false).unwrap().missing, ["the fault `open-lead`"]);
+    let problems = plan(case, &rig, true).unwrap_err();
+    assert_eq!(problems[0].place.span.line, 8);
+}
+
+#[test]
+fn what_can_be_run_is_exactly_the_first_release() {
+    let measurands: Vec<&str> = Measurand::ALL
+        .iter()
+        .filter(|measurand| !NOT_YET.contains(&Feature::Measurand(**measurand)))
+        .map(|measurand| measurand.name())
+        .collect();
+    let expected = "amplitude width gap rate pulse_count missing_pulses polarity charge_per_phase net_charge charge_imbalance \
+                    mean_dc_current dc_leakage_current accumulated_charge residual_voltage stop_latency shutdown_latency \
+                    charge_after_fault stays_off fault_reported cap_never_exceeded link_errors";
+    assert_eq!(measurands.join(" "), expected);
+    let defects: Vec<&str> = DefectKind::ALL
+        .iter()
+        .filter(|defect| !NOT_YET.contains(&Feature::Defect(**defect)))
+        .map(|defect| defect.name())
+        .collect();
+    let expected = "gain_error offset_current phase_mismatch width_error second_phase_width_error rate_error dc_leakage \
+                    missing_recovery_every missing_pulse_every slow_shutdown ignores_open_lead wrong_fault_code \
+                    watchdog_disabled stop_ignored corrupt_replies drops_replies";
+    assert_eq!(defects.join(" "), expected);
+}
