@@ -150,6 +150,8 @@ impl Contact {
     pub(super) fn skip(&mut self, codes: &[i16]) {
         self.sum += sum(codes);
         self.reached += codes.len() as u64;
+        // What was not looked at cannot be known to be quiet.
+        self.quiet_from = self.quiet_from.max(self.reached);
         self.finished.clear();
     }
 

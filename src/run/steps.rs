@@ -77,11 +77,15 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
     Ok(())
 }
 
+/// After the inputs are connected again nothing is measured until relays and filter have settled, s.
+const RELAYS: f64 = 2e-3;
+
 /// Shorts the load's inputs long enough to know its offsets.
 pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
     session.instruments.load.zero(true).await?;
     session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await?;
     session.instruments.load.zero(false).await?;
+    session.pass_seconds(RELAYS).await?;
     session.progress("zero measured");
     Ok(())
 }
