@@ -113,7 +113,9 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut 
     check.statistic = fields.or("statistic", Statistic::Worst, |at| at.word("a statistic", STATISTICS));
     refuse(
         "statistic",
-        traits.per == super::Per::Unit && !traits.equals || check.statistic == Statistic::Worst,
+        // Of one value the mean is that value; of a property or a sign there is none.
+        traits.bounds && !(traits.equals && traits.per == super::Per::Unit)
+            || check.statistic == Statistic::Worst,
     );
     if refuse("phase", traits.phase) {
         check.phase = fields.or("phase", PhaseChoice::Leading, |at| at.word("a phase", PHASES));
