@@ -158,8 +158,16 @@ impl View<'_> {
     }
 }
 
-/// Weight of the level after the pulse in a baseline at `centre`.
+/// Weight of the level after the pulse in a baseline at `centre`: linear between the two. A level on a few samples (of
+/// the first pulse after a zero) would only add noise to one on many, which then stands alone.
 pub fn share_of(before: &Level, after: &Level, centre: f64) -> f64 {
+    const FEW: u32 = 16;
+    if before.count < after.count / FEW {
+        return 1.0;
+    }
+    if after.count < before.count / FEW {
+        return 0.0;
+    }
     let (from, to) = (f64::from(before.centre), f64::from(after.centre));
     if to > from { ((centre - from) / (to - from)).clamp(0.0, 1.0) } else { 0.5 }
 }

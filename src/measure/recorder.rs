@@ -17,8 +17,9 @@ use super::{FrontEnd, Guard, Interval, Pyramid, Recording, Setup, SlowRecord, Ze
 /// stretches are the same.
 const STRETCH: u64 = 256;
 
-/// After relays have switched, for this many seconds nothing is measured.
-const RELAYS: f64 = 100e-6;
+/// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
+/// was told to.
+const RELAYS: f64 = 50e-6;
 
 #[derive(Debug)]
 enum Kind {

@@ -2,5 +2,6 @@
 
 mod bench;
 mod case;
+mod checks;
 mod coverage;
 mod stream;

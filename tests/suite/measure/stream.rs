@@ -196,3 +196,16 @@ proptest! {
         prop_assert_eq!(format!("{whole:?}"), format!("{split:?}"));
     }
 }
+
+#[test]
+fn a_first_pulse_right_after_a_zero_keeps_its_leading_phase() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(5, 4e-3);
+    // The zero ends 103 µs before the first edge: as soon as a board may start.
+    let codes = bench.sample(&steps(&program, 20_103e-6, 0.11), 120_000);
+    let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+    let pulses = &recording.main().unwrap().pulses;
+    assert_eq!(pulses.len(), 5);
+    assert!(pulses.iter().all(|pulse| pulse.phases().len() == 2 && !pulse.flags.truncated), "{pulses:#?}");
+    assert!((pulses[0].base - bench.offset).abs() < 3.0);
+}
