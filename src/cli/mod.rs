@@ -11,12 +11,13 @@ use clap::{Parser, Subcommand};
 use crate::record::EXIT_INTERNAL;
 
 mod analyze;
+mod bench;
 mod check;
 mod data;
 mod explain;
 pub mod filter;
 mod list;
-mod load;
+pub mod load;
 mod one_case;
 mod output;
 mod plan_text;
@@ -56,6 +57,8 @@ enum Command {
     Predict(predict::Args),
     /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
     Analyze(analyze::Args),
+    /// Test what the rig claims about itself
+    Bench(bench::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
     /// Print a JSON Schema: scenario, rig, phantom or record
@@ -70,6 +73,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Check(args) => check::run(&args, output.color()),
         Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
     }
