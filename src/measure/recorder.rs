@@ -236,8 +236,9 @@ impl Recorder {
             self.obey();
             let marker = self.markers.get(self.obeyed).map(|marker| marker.sample);
             let program = self.programs.front().map(|(from, _)| *from);
-            let stop =
-                [marker, program].into_iter().flatten().fold(to, u64::min).max(self.reached + 1).min(to);
+            let sighted = Some(self.blind_until).filter(|until| *until > self.reached);
+            let stops = [marker, program, sighted].into_iter().flatten();
+            let stop = stops.fold(to, u64::min).max(self.reached + 1).min(to);
             self.range(self.reached, stop);
             self.reached = stop;
         }
