@@ -8,7 +8,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         let near = strsim::jaro_winkler(&folded, &candidate.to_lowercase().replace('-', "_"));
         let edits = strsim::damerau_levenshtein(&folded, &candidate.replace('-', "_"));
         // Jaro-Winkler alone finds short words near that share nothing but a letter or two.
-        let close = near > 0.8 && edits <= 1 + folded.chars().count() / 3;
+        // A word that was cut short is meant, however much is missing.
+        let begun = folded.len() >= 3 && candidate.replace('-', "_").starts_with(&folded);
+        let close = near > 0.8 && (begun || edits <= 1 + folded.chars().count() / 3);
         if close && best.is_none_or(|(so_far, _)| near > so_far) {
             best = Some((near, candidate));
         }
