@@ -158,12 +158,13 @@ pub(super) fn stays_off(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     lost_after(view, t0)?;
     let hold = view.check.hold.ok_or(Reason::Missing("for"))?;
     let all = activity(view, event)?;
-    let limit = view.case.checks.iter().find_map(|check| match check.criterion {
-        Criterion::AtMost(limit)
-            if check.measurand == Measurand::ShutdownLatency && check.after == view.check.after =>
-        {
+    let a_stop = view.case.steps.get(event.step).is_some_and(|step| step.action == Action::Stop);
+    let limit = view.case.checks.iter().find_map(|check| match (check.measurand, check.criterion) {
+        (Measurand::ShutdownLatency, Criterion::AtMost(limit)) if check.after == view.check.after => {
             Some(limit)
         }
+        // What is after a stop has the limit of the stop.
+        (Measurand::StopLatency, Criterion::AtMost(limit)) if a_stop => Some(limit),
         _ => None,
     });
     // The tail of the filter is not output.
