@@ -43,17 +43,11 @@ pub(super) fn missing_pulses(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     };
     let period =
         view.segment(first).map_or(view.case.program.period(), |(s, _)| s.programmed.period()) * view.rate();
-    // The stimulator's clock is not ours: the grid takes its period from the train where that is nearly the programmed.
-    let steps = ((last.start() - first.start()) / period).round();
-    let fitted = if steps > 0.0 { (last.start() - first.start()) / steps } else { period };
-    let fitted = if (fitted / period - 1.0).abs() < 0.25 / steps.max(1.0) + 0.02 { fitted } else { period };
-    let slot = |row: &PulseRow| {
-        let position = (row.start() - first.start()) / fitted;
-        let nearest = position.round();
-        ((position - nearest).abs() <= 0.25).then_some(nearest as i64)
-    };
-    let mut found: Vec<i64> = rows.iter().filter_map(|(_, row)| slot(row)).collect();
-    found.dedup();
+    let starts: Vec<f64> = rows.iter().map(|(_, row)| row.start()).collect();
+    let found = instants_of(&starts, period);
+    // The stimulator's clock is not ours: the grid takes its period from the train.
+    let steps = found.last().copied().unwrap_or(0);
+    let fitted = if steps > 0 { (last.start() - first.start()) / steps as f64 } else { period };
     let g = view.settling() as f64;
     let delay = view.recording.front_end.delay * view.rate();
     let origin = first.start() - delay;
@@ -73,6 +67,29 @@ pub(super) fn missing_pulses(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     Ok(vec![Unit::exact((due - present).max(0) as f64)])
 }
 
+/// The programmed instants, counting from the first pulse, that the pulses of a train belong to.
+///
+/// Counted from pulse to pulse: over a long train two clocks drift apart by whole periods, between neighbours never. A
+/// pulse more than a quarter period off belongs to no instant.
+fn instants_of(starts: &[f64], period: f64) -> Vec<i64> {
+    let mut instants = Vec::with_capacity(starts.len());
+    let mut reference: Option<(f64, i64)> = None;
+    for start in starts {
+        let Some((at, instant)) = reference else {
+            reference = Some((*start, 0));
+            instants.push(0);
+            continue;
+        };
+        let periods = (start - at) / period;
+        let whole = periods.round();
+        if whole >= 1.0 && (periods - whole).abs() <= 0.25 {
+            reference = Some((*start, instant + whole as i64));
+            instants.push(instant + whole as i64);
+        }
+    }
+    instants
+}
+
 /// Sign of the leading phase; all pulses must agree.
 pub(super) fn polarity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
@@ -89,4 +106,21 @@ pub(super) fn polarity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         ..Unit::exact(sign(row))
     });
     Ok(units.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_counted_along_a_train_whose_clock_drifts_by_whole_periods() {
+        // 100 000 periods of a clock 40 ppm fast: four periods ahead at the end.
+        let mut starts: Vec<f64> = (0..100_000).map(|n| f64::from(n) * 20_000.0 * (1.0 - 40e-6)).collect();
+        assert_eq!(instants_of(&starts, 20_000.0).last(), Some(&99_999));
+        starts.remove(500);
+        let found = instants_of(&starts, 20_000.0);
+        assert_eq!((found.len(), found.last(), found.contains(&500)), (99_999, Some(&99_999), false));
+        // A pulse between two instants belongs to neither.
+        assert_eq!(instants_of(&[0.0, 1.0, 1.5, 2.0], 1.0), [0, 1, 2]);
+    }
 }
