@@ -1,4 +1,4 @@
-//! One bench of the coverage experiment: everything systematic drawn anew, one train, four claims.
+//! One bench of the coverage experiment: everything systematic drawn anew, one train, its claims.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -46,7 +46,9 @@ pub struct Stimulus {
     pub pulses: u64,
     /// ± full scale of the current channel, A.
     pub range: f64,
-    /// What recovers: `mirrored`, `ratio` or `none`.
+    /// Passive recharge from the end of the gap, ns; 0 for none.
+    pub recharge: u64,
+    /// What recovers: `mirrored`, `ratio`, `passive` or `none`.
     pub kind: &'static str,
 }
 
@@ -69,6 +71,9 @@ pub struct Trial {
 }
 
 const MILLISECOND: u64 = 1_000_000;
+/// Series capacitor of a passive recharge, F, and how long it lasts, ns: thirteen times (200 Ω + 10 Ω)·2.2 µF.
+const CAPACITOR: f64 = 2.2e-6;
+const RECHARGE: u64 = 6 * MILLISECOND;
 
 impl Stimulus {
     /// Draws one: amplitude over three decades, recovery, widths, gap and rate, the recovery wrong by up to 1 %.
@@ -83,15 +88,18 @@ impl Stimulus {
         let width = uniform(50e3, 300e3) as u64;
         let gap = if uniform(0.0, 1.0) < 0.25 { 0 } else { uniform(20e3, 100e3) as u64 };
         let wrong = 1.0 + uniform(-0.01, 0.01);
-        let (kind, ratio) = match uniform(0.0, 3.0) as u32 {
+        let (kind, ratio) = match uniform(0.0, 4.0) as u32 {
             0 => ("mirrored", 1.0),
             1 => ("ratio", uniform(2.0, 4.0)),
+            2 => ("passive", 0.0),
             _ => ("none", 0.0),
         };
+        let recharge = if kind == "passive" { RECHARGE } else { 0 };
         let recovery_width = if ratio > 0.0 { (width as f64 * ratio) as u64 } else { 0 };
         // What the plan would pick: the smallest range with 1.25 times the largest amplitude.
         let range = if 1.25 * amplitude <= 4e-3 { 4e-3 } else { 32e-3 };
-        let period = uniform(4.0, 20.0) * MILLISECOND as f64;
+        let shortest = if recharge > 0 { 8.0 } else { 4.0 };
+        let period = uniform(shortest, 20.0) * MILLISECOND as f64;
         let pulses = (1.03e9 / period).ceil() as u64 + 1;
         Self {
             amplitude,
@@ -103,6 +111,7 @@ impl Stimulus {
             delay: 20 * MILLISECOND + uniform(0.0, 1e6) as u64,
             pulses,
             range,
+            recharge,
             kind,
         }
     }
@@ -121,7 +130,10 @@ impl Stimulus {
     fn truth(&self, measurand: Measurand) -> f64 {
         let seconds = |ns: u64| ns as f64 * 1e-9;
         let leading = self.amplitude * seconds(self.width);
-        let net = self.recovery * seconds(self.recovery_width) - leading;
+        // The recharge takes back what the phase left on the capacitor but for exp(−13).
+        let recovered =
+            if self.recharge > 0 { leading } else { self.recovery * seconds(self.recovery_width) };
+        let net = recovered - leading;
         match measurand {
             Measurand::Amplitude => self.amplitude,
             Measurand::Width => seconds(self.width),
@@ -137,6 +149,10 @@ impl Stimulus {
         let (waveform, recovery) = match self.kind {
             "mirrored" => (Waveform::Biphasic, Recovery::Mirrored),
             "ratio" => (Waveform::Biphasic, Recovery::Ratio(self.recovery_width as f64 / self.width as f64)),
+            "passive" => {
+                let duration = seconds(self.recharge);
+                (Waveform::Monophasic, Recovery::Passive { duration, per_burst: false })
+            }
             _ => (Waveform::Monophasic, Recovery::None),
         };
         Program {
@@ -198,7 +214,7 @@ fn covered(
 /// The stream of one drawn bench across a resistor small enough to take nothing from the current.
 fn record(stimulus: &Stimulus, program: &Program, bench_seed: u64, noise_seed: u64) -> Option<Recording> {
     let mut bench = SimBench::default();
-    bench.stimulator.blocking_capacitor = 0.0;
+    bench.stimulator.blocking_capacitor = if stimulus.recharge > 0 { CAPACITOR } else { 0.0 };
     let resistor = Element {
         kind: ElementKind::Resistor,
         value: 10.0,
@@ -243,6 +259,12 @@ fn record(stimulus: &Stimulus, program: &Program, bench_seed: u64, noise_seed: u
         if stimulus.recovery > 0.0 {
             let from = start + stimulus.width + stimulus.gap;
             phase(&mut analog, from, stimulus.recovery_width, stimulus.recovery);
+        }
+        if stimulus.recharge > 0 {
+            analog.advance(start + stimulus.width + stimulus.gap);
+            analog.set_drive(&Drive::Recharge);
+            analog.advance(start + stimulus.width + stimulus.gap + stimulus.recharge);
+            analog.set_drive(&Drive::Off);
         }
         drain(&mut analog, &mut recorder);
     }

@@ -49,6 +49,19 @@ impl View<'_> {
         }
     }
 
+    /// The same with the IEEE 181 state level of the top: the mode of a histogram, known to within a bin. `None` for a
+    /// top too short for one.
+    pub fn phase_state(&self, row: &PulseRow, phase: &PhaseRow) -> Option<(f64, Vec<Input>)> {
+        let (level, bin) = phase.state;
+        if !bin.is_finite() {
+            return None;
+        }
+        let (value, mut budget) = self.phase_level(row, &PhaseRow { level, ..*phase });
+        let lsb = self.calibration.lsb;
+        budget.push(Input::rectangular("histogram bin", f64::from(bin) * lsb).independent());
+        Some((value, budget))
+    }
+
     /// Amplitude of a phase, signed, A, with its budget.
     pub fn phase_level(&self, row: &PulseRow, phase: &PhaseRow) -> (f64, Vec<Input>) {
         let lsb = self.calibration.lsb;

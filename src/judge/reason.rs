@@ -66,6 +66,9 @@ pub enum Reason {
     /// A phase that the pulse does not have.
     #[error("the pulse has no active {0} phase")]
     NoPhase(&'static str),
+    /// A phase with fewer than eight settled samples has no state level.
+    #[error("the top of the phase is too short for a state level: fewer than 8 settled samples")]
+    NoTop,
     /// A limit below one period, and not enough due pulses to see it.
     #[error("only {seen} pulses were due after the limit; at least 3 must have been absent to show it")]
     FewDue {

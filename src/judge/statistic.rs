@@ -3,7 +3,7 @@
 use crate::measure::{Evaluation, Input, Measured};
 use crate::quantity::engineering;
 use crate::record::{BudgetRecord, CheckRecord, Verdict, WorstRecord};
-use crate::scenario::{Case, Check, Decision as CaseDecision, Statistic};
+use crate::scenario::{Case, Check, Decision as CaseDecision, Measurand, Statistic};
 use crate::verdict::{Decision, Rule, decide, family_expanded};
 
 use super::limits::{Limit, recorded};
@@ -145,7 +145,7 @@ impl Judged {
     fn verdict(&self, check: &Check, figure: f64) -> (Verdict, Option<String>) {
         let dimension = check.measurand.dimension();
         let show = |value: f64| engineering(value, dimension, 4);
-        if self.clipped && !self.beyond_by_clipping(figure) {
+        if self.clipped && !self.fails_in_spite_of_clipping(check, figure) {
             return (Verdict::Invalid, Some(Reason::Clipped.to_string()));
         }
         match self.decision {
@@ -171,11 +171,19 @@ impl Judged {
         }
     }
 
-    /// The signal went beyond its range: the magnitude is at least what was read. Such a check fails if every value
-    /// from there on fails.
-    fn beyond_by_clipping(&self, figure: f64) -> bool {
-        let upper = self.limit.bounds.upper;
-        self.decision == Decision::Fail && upper.is_some_and(|upper| figure.abs() > upper)
+    /// The signal went beyond its range: a magnitude is at least what was read, and its check fails if every value from
+    /// there on fails. A balance of two phases is not bounded: which of them is larger than it seems is not known. A
+    /// unit that did not clip fails by itself.
+    fn fails_in_spite_of_clipping(&self, check: &Check, figure: f64) -> bool {
+        let balance = matches!(
+            check.measurand,
+            Measurand::NetCharge
+                | Measurand::ChargeImbalance
+                | Measurand::MeanDcCurrent
+                | Measurand::AccumulatedCharge
+        );
+        let beyond = !balance && self.limit.bounds.upper.is_some_and(|upper| figure.abs() > upper);
+        self.decision == Decision::Fail && (beyond || !self.unit.clipped)
     }
 
     fn failure(&self, check: &Check, figure: f64) -> String {

@@ -68,6 +68,8 @@ pub(super) struct Contact {
     /// Σ codes before the last row's windows, while nothing has come between.
     last_sum: Option<i64>,
     last_end: Option<f64>,
+    /// Where the rest after the last pulse began: its end, or the opening of the recharge switch and settling.
+    rest_from: f64,
     pub(super) finished: Vec<Finished>,
     scratch: Vec<f64>,
     activity: CurrentActivity,
@@ -106,6 +108,7 @@ impl Contact {
             quiet_from: 0,
             last_sum: None,
             last_end: None,
+            rest_from: f64::INFINITY,
             finished: Vec::new(),
             scratch: Vec::new(),
             activity: CurrentActivity::new(sample_rate),
@@ -136,6 +139,7 @@ impl Contact {
         self.side = 0;
         self.last_sum = None;
         self.last_end = None;
+        self.rest_from = f64::INFINITY;
         self.base = self.zero;
         self.quiet.restart(resume);
         self.quiet_from = resume;
@@ -404,7 +408,8 @@ impl Contact {
             truncated: found.flags.truncated || cut,
             endless: false,
         };
-        let rest = self.last_end.map_or(0.0, |end| start - end).max(0.0) as u64;
+        let rest = (start - self.rest_from).max(0.0) as u64;
+        self.rest_from = building.recharge_end.map_or(end, |open| end.max((open + g) as f64));
         self.quiet_from = to.max(last.to + g);
         self.quiet.restart(at);
         self.last_end = Some(end);

@@ -33,4 +33,4 @@ pub use recording::{
     ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, SlowRecord, VoltageRecord, Zero,
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup};
-pub use uncertainty::{Evaluation, Input, Measured, rectangular_factor};
+pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

@@ -15,6 +15,8 @@ pub struct PhaseRow {
     pub third: (f32, f32),
     /// Mean of the central 60 %, codes.
     pub level: f32,
+    /// IEEE 181 state level of the settled top and the width of a histogram bin, codes.
+    pub state: (f32, f32),
     /// Samples in that mean; 0 when fewer than eight could be used and the level is charge over width.
     pub settled: u32,
     /// Σ(code − base) over the phase's charge window, code·samples.

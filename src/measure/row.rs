@@ -1,7 +1,7 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
 use super::edge::{PhaseEdges, Slope, crossing};
-use super::level::{central_mean, mean_between};
+use super::level::{central_mean, mean_between, state_level};
 use super::window::windowed_sum;
 use super::{Flags, FrontEnd, PhaseRow};
 
@@ -82,6 +82,7 @@ pub(super) fn measure(
             }
         }
         row.level = level as f32;
+        row.state = state(samples, edge, settle).unwrap_or((row.level, f32::NAN));
         row.settled = settled as u32;
     }
     join(samples, excursions, &phases, &mut edges);
@@ -99,6 +100,14 @@ pub(super) fn measure(
         }
     }
     Measured { phases, count: count as u8, peak: median_peak(samples, base) as f32, flags }
+}
+
+/// State level of the top from where it has settled to where the next edge begins, which the filter makes a quarter of
+/// its settling time early at most.
+fn state(samples: &[f64], edge: &PhaseEdges, settle: f64) -> Option<(f32, f32)> {
+    let (from, to) = ((edge.start + settle).max(0.0) as usize, (edge.end - 0.25 * settle).max(0.0) as usize);
+    let top = samples.get(from..to.min(samples.len())).filter(|top| top.len() >= 8)?;
+    state_level(top, 1.0).map(|(level, bin)| (level as f32, bin as f32))
 }
 
 /// Gives joined phases the instant at which the midpoint between their levels is crossed.

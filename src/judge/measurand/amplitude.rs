@@ -7,16 +7,23 @@ use crate::signal::Kind;
 use super::super::{Reason, Unit, View};
 
 pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    if let Some(definition) = view.check.definition.as_deref() {
-        return Err(Reason::NotYet(format!("amplitude with definition `{definition}`")));
-    }
+    let by_state = match view.check.definition.as_deref() {
+        None | Some("central-mean") => false,
+        Some("state-level") => true,
+        Some(other) => return Err(Reason::NotYet(format!("amplitude with definition `{other}`"))),
+    };
     let window = view.window()?;
     let mut units = Vec::new();
     for (index, row) in view.pulses(window)? {
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, row.phases().len()) {
             let Some(phase) = row.phases().get(k) else { continue };
-            let (value, budget) = view.phase_level(row, phase);
+            let level = if by_state {
+                view.phase_state(row, phase).ok_or(Reason::NoTop)?
+            } else {
+                view.phase_level(row, phase)
+            };
+            let (value, budget) = level;
             let nominal = match view.nominal() {
                 Nominal::Value(value) => Some(value),
                 _ => asked.phases().get(k).map(|phase| phase.current.abs() * view.share()),

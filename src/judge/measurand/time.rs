@@ -25,7 +25,7 @@ fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Vec<Input> {
 
 pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let third = match view.check.definition.as_deref() {
-        None => false,
+        None | Some("half-level") => false,
         Some("third-of-peak") => true,
         Some(other) => return Err(Reason::NotYet(format!("width with definition `{other}`"))),
     };
