@@ -1,11 +1,14 @@
 //! One check in words: what was measured, what was allowed, how far from it.
 
-use crate::quantity::{Dimension, engineering, with_uncertainty};
+use crate::quantity::{Dimension, engineering, range, with_uncertainty};
 use crate::record::{CheckRecord, Verdict};
 
-/// Value ± U with its unit, as the check itself states it; `not measured` without a value.
+/// Value ± U with its unit, as the check itself states it. Without a value `not measured`, or `not seen` where that is the failure: what
+/// was to come never came.
 pub fn measured(check: &CheckRecord) -> String {
-    let Some(value) = check.value else { return "not measured".to_owned() };
+    let Some(value) = check.value else {
+        return if check.verdict == Verdict::Fail { "not seen" } else { "not measured" }.to_owned();
+    };
     let dimension = dimension_of(&check.unit);
     if check.limit.criterion == "holds" && check.uncertainty.unwrap_or(0.0) == 0.0 {
         return if value == 0.0 { "no".to_owned() } else { "yes".to_owned() };
@@ -16,7 +19,7 @@ pub fn measured(check: &CheckRecord) -> String {
     }
 }
 
-/// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 mA … 2.06 mA`, `= 100`.
+/// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 … 2.06 mA`, `= 100`.
 pub fn allowed(check: &CheckRecord) -> String {
     let dimension = dimension_of(&check.unit);
     let show = |value: f64| engineering(value, dimension, 4);
@@ -27,7 +30,7 @@ pub fn allowed(check: &CheckRecord) -> String {
         (_, Some(lower), Some(upper)) if lower == upper => format!("= {}", show(upper)),
         // A bound on a magnitude reads best as one.
         (None, Some(lower), Some(upper)) if lower == -upper => format!("within ±{}", show(upper)),
-        (_, Some(lower), Some(upper)) => format!("{} … {}", show(lower), show(upper)),
+        (_, Some(lower), Some(upper)) => range(lower, upper, dimension, 4),
         (_, None, Some(upper)) => format!("≤ {}", show(upper)),
         (_, Some(lower), None) => format!("≥ {}", show(lower)),
         (None, None, None) => String::new(),
@@ -55,12 +58,21 @@ pub(super) fn against(check: &CheckRecord) -> (String, String) {
     (measured(check), limit)
 }
 
+/// What the text of a check says beyond its measurand: what tells two checks of one measurand apart.
+pub(super) fn options(check: &CheckRecord) -> &str {
+    let text = check.text.trim().trim_start_matches("- ");
+    let inside = text.split_once(':').map_or("", |(_, inside)| inside.trim());
+    inside.strip_prefix('{').and_then(|inside| inside.strip_suffix('}')).unwrap_or(inside).trim()
+}
+
 /// How much of its limit a check has left, as a fraction of the widest it could have: what decides which check is a case's
 /// headline. 0 is at the limit, 1 is as far from it as can be.
 fn slack(check: &CheckRecord) -> f64 {
     let Some(margin) = check.margin else { return f64::INFINITY };
     let limit = &check.limit;
     let width = match (limit.lower, limit.upper) {
+        // A property that holds has no distance from its limit; a number tells more.
+        _ if limit.criterion == "holds" => return f64::INFINITY,
         (Some(lower), Some(upper)) => (upper - lower) / 2.0,
         (_, Some(bound)) | (Some(bound), _) => bound.abs(),
         _ => return f64::INFINITY,
@@ -118,7 +130,7 @@ mod tests {
     fn limits_read_as_on_a_drawing() {
         for (limit, unit, text) in [
             (limit("at_most", None, None, Some(0.005)), "ratio", "≤ 0.5 %"),
-            (limit("within", Some(2e-3), Some(1.94e-3), Some(2.06e-3)), "A", "1.94 mA … 2.06 mA"),
+            (limit("within", Some(2e-3), Some(1.94e-3), Some(2.06e-3)), "A", "1.94 … 2.06 mA"),
             (limit("within", None, Some(-1e-6), Some(1e-6)), "A", "within ±1 µA"),
             (limit("equals", Some(100.0), Some(100.0), Some(100.0)), "1", "= 100"),
             (limit("at_least", None, Some(1.0), None), "s", "≥ 1 s"),
@@ -135,7 +147,13 @@ mod tests {
         assert_eq!(measured(&sample), "2.0012 ± 0.0031 mA");
         assert_eq!(margin(&sample), "margin 58.8 µA");
         assert_eq!(margin(&CheckRecord { margin: Some(-8.3e-5), ..sample.clone() }), "beyond by 83 µA");
-        assert_eq!(measured(&CheckRecord { value: None, ..sample }), "not measured");
+        let (never, failed) = (CheckRecord { value: None, ..sample.clone() }, Verdict::Fail);
+        assert_eq!(measured(&never), "not measured");
+        assert_eq!(measured(&CheckRecord { verdict: failed, ..never }), "not seen");
+        assert_eq!(
+            options(&CheckRecord { text: "amplitude: { of: programmed }".into(), ..sample }),
+            "of: programmed"
+        );
         let holds = CheckRecord {
             limit: limit("holds", None, None, None),
             value: Some(1.0),

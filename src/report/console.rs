@@ -1,20 +1,18 @@
 //! The run as a person at the bench follows it.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink, Verdict};
+use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink};
 
 use super::Paint;
-use super::check_line::{against, by_interest};
-use super::failure::{block, label};
+use super::case_line::{case_line, check_lines};
+use super::failure::blocks;
 use super::paint::plain;
-
-/// Failures shown in full; the rest is counted, because a screen of failures beyond that has one cause.
-const BLOCKS: usize = 12;
 
 /// What the console shows and how.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +36,10 @@ pub struct Console {
     out: Box<dyn Write + Send>,
     bar: ProgressBar,
     running: Vec<(usize, String)>,
+    /// Lines of cases that ended before one that comes first in the selection.
+    held: BTreeMap<usize, Vec<String>>,
+    /// The case whose lines come next.
+    next: usize,
 }
 
 impl Console {
@@ -53,26 +55,23 @@ impl Console {
         } else {
             ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
         };
-        Self { options, paint: Paint::new(options.color), out, bar, running: Vec::new() }
+        Self {
+            options,
+            paint: Paint::new(options.color),
+            out,
+            bar,
+            running: Vec::new(),
+            held: BTreeMap::new(),
+            next: 0,
+        }
     }
 
     /// Prints what did not pass and the closing lines. `folder` is where the run is kept.
     pub fn finish(&mut self, record: &RunRecord, folder: Option<&Path>) {
         self.bar.finish_and_clear();
-        let bad: Vec<&CaseRecord> = record
-            .cases
-            .iter()
-            .filter(|case| !matches!(case.outcome, Outcome::Passed | Outcome::Skipped))
-            .collect();
-        for case in bad.iter().take(BLOCKS) {
-            let lines = block(case, self.paint, true);
-            self.print("");
-            self.print_all(&lines);
-        }
-        if bad.len() > BLOCKS {
-            let more = format!("and {} more; record.json and junit.xml have them all", bad.len() - BLOCKS);
-            self.print(&format!("\n{more}"));
-        }
+        self.release(true);
+        let lines = blocks(&record.cases, self.paint, self.options.width);
+        self.print_all(&lines);
         if self.options.verbosity >= -1 {
             let lines = self.closing(record, folder);
             self.print("");
@@ -130,35 +129,30 @@ impl Console {
         lines
     }
 
-    /// One line: outcome, name, and the checks that a person should see, as many as fit.
-    fn case_line(&self, case: &CaseRecord) -> String {
-        let room = self.options.width.unwrap_or(usize::MAX).saturating_sub(14);
-        let column = if self.options.width.is_some() { room.saturating_sub(72).clamp(26, 60) } else { 60 };
-        let name = plain(&case.name);
-        let name = if self.options.width.is_some() { shortened(&name, column) } else { name };
-        let mut line = format!("{}  {name:<column$}", label(case, self.paint));
-        let mut used = name.chars().count().max(column);
-        if let Some(reason) = case.reason.as_deref().filter(|_| case.checks.is_empty()) {
-            let reason = shortened(&plain(reason), room.saturating_sub(used + 2));
-            return format!("{line}  {}", self.paint.faint(&reason));
+    /// What is printed when a case ends.
+    fn lines(&self, record: &CaseRecord) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.options.verbosity >= 0 || record.outcome != Outcome::Passed {
+            lines.push(case_line(record, self.paint, self.options.width));
         }
-        let sorted = by_interest(&case.checks);
-        for (shown, check) in sorted.iter().take(2).enumerate() {
-            let (value, limit) = against(check);
-            let value = format!("{} {value}", check.measurand);
-            let width = value.chars().count() + limit.chars().count() + 3;
-            if shown > 0 && used + width > room {
-                break;
-            }
-            used += width;
-            let painted = match check.verdict {
-                Verdict::Pass => value,
-                Verdict::Fail => self.paint.bad(&value),
-                _ => self.paint.odd(&value),
-            };
-            line.push_str(&format!("  {painted} {}", self.paint.faint(&limit)));
+        if self.options.verbosity >= 1 {
+            lines.extend(check_lines(record, self.paint));
         }
-        line
+        lines
+    }
+
+    /// Prints the lines of the cases whose turn it is, or of all that have ended: cases that run side by side end in any
+    /// order and are shown in that of the selection.
+    fn release(&mut self, all: bool) {
+        if all {
+            let held = std::mem::take(&mut self.held);
+            held.values().for_each(|lines| self.print_all(lines));
+            return;
+        }
+        while let Some(lines) = self.held.remove(&self.next) {
+            self.print_all(&lines);
+            self.next += 1;
+        }
     }
 
     fn print(&mut self, line: &str) {
@@ -183,24 +177,6 @@ fn progress_bar(cases: usize) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
-}
-
-/// `text` in at most `room` characters: cut in the middle of the words, never in the matrix values at the end.
-fn shortened(text: &str, room: usize) -> String {
-    let length = text.chars().count();
-    if length <= room {
-        return text.to_owned();
-    }
-    let (words, values) = match text.rfind(" [") {
-        Some(at) if text.ends_with(']') => text.split_at(at),
-        _ => (text, ""),
-    };
-    let keep = room.saturating_sub(values.chars().count() + 1);
-    if keep < 8 && !values.is_empty() {
-        return text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
-    }
-    let head: String = words.chars().take(keep).collect();
-    format!("{}…{values}", head.trim_end())
 }
 
 impl Sink for Console {
@@ -236,12 +212,9 @@ impl Sink for Console {
                 self.running.retain(|(running, _)| running != case);
                 self.bar.inc(1);
                 self.show_running();
-                if verbosity >= 0 || record.outcome != Outcome::Passed {
-                    self.print(&self.case_line(record));
-                }
-                if verbosity >= 1 {
-                    self.print_all(&every_check(record, self.paint));
-                }
+                self.held.insert(*case, self.lines(record));
+                // Steps are shown as they happen, and with them everything.
+                self.release(verbosity >= 2);
             }
             Event::Interrupted { signal } => {
                 self.print(
@@ -259,15 +232,4 @@ impl Console {
         let names: Vec<&str> = self.running.iter().map(|(_, name)| name.as_str()).collect();
         self.bar.set_message(names.join(" · "));
     }
-}
-
-/// All checks of a case, one a line.
-fn every_check(case: &CaseRecord, paint: Paint) -> Vec<String> {
-    let line = |check: &crate::record::CheckRecord| {
-        let (value, limit) = against(check);
-        let verdict = check.verdict.name();
-        paint
-            .faint(format!("{:>14}{verdict:<12}  {:<20} {value:<24} {limit}", "", check.measurand).trim_end())
-    };
-    case.checks.iter().map(line).collect()
 }

@@ -1,6 +1,6 @@
 //! What did not pass, in as few lines as it takes to know where to look.
 
-use crate::record::{BudgetRecord, CaseRecord, CheckRecord, Outcome, Verdict};
+use crate::record::{BudgetRecord, CaseRecord, CheckRecord, Outcome, Sketch, Verdict};
 
 use super::Paint;
 use super::check_line::{against, by_interest};
@@ -10,11 +10,48 @@ use super::sketch::draw;
 /// Size of the waveform sketch, in characters.
 const SKETCH: (usize, usize) = (64, 7);
 
-/// The block of one case: its name, then each check that did not pass with its place, its numbers, what decided it, and the
-/// waveform there if `pictures` are wanted.
-pub(super) fn block(case: &CaseRecord, paint: Paint, pictures: bool) -> Vec<String> {
+/// Failures shown in full; the rest is counted, because a screen of failures beyond that has one cause.
+const BLOCKS: usize = 12;
+
+/// Failures shown with their waveform: beyond these, one scrolls past pictures instead of reading.
+const PICTURES: usize = 3;
+
+/// What did not pass, each after an empty line. Cases that no check explains and that share a reason are one block: an
+/// unplugged cable is one thing to know, not forty.
+pub(super) fn blocks(cases: &[CaseRecord], paint: Paint, width: Option<usize>) -> Vec<String> {
+    let bad = cases.iter().filter(|case| !matches!(case.outcome, Outcome::Passed | Outcome::Skipped));
+    let mut groups: Vec<Vec<&CaseRecord>> = Vec::new();
+    for case in bad {
+        let alike = |other: &&CaseRecord| {
+            let told = |case: &CaseRecord| case.checks.iter().any(|check| check.verdict != Verdict::Pass);
+            !told(case) && !told(other) && case.outcome == other.outcome && case.reason == other.reason
+        };
+        match groups.iter_mut().find(|group| group.first().is_some_and(alike)) {
+            Some(group) => group.push(case),
+            None => groups.push(vec![case]),
+        }
+    }
+    let mut lines = Vec::new();
+    for (at, group) in groups.iter().take(BLOCKS).enumerate() {
+        lines.push(String::new());
+        lines.extend(block(group, paint, width, at < PICTURES));
+    }
+    if groups.len() > BLOCKS {
+        lines.push(String::new());
+        lines.push(format!("and {} more; record.json and junit.xml have them all", groups.len() - BLOCKS));
+    }
+    lines
+}
+
+/// The block of a case, or of several that share their reason: the name, then each check that did not pass with its place,
+/// its numbers, what decided it, and the waveform there if `pictures` are wanted.
+fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bool) -> Vec<String> {
+    let Some(case) = group.first() else { return Vec::new() };
     let title = format!("{}  {}", label(case, paint), paint.strong(&plain(&case.name)));
     let mut lines = vec![title];
+    if group.len() > 1 {
+        lines.push(paint.faint(&format!("    and {} more cases for the same reason", group.len() - 1)));
+    }
     let checks = by_interest(&case.checks);
     let failing: Vec<_> = checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
     // The case's own reason often repeats that of its first check; then the check says it, with its numbers.
@@ -22,39 +59,42 @@ pub(super) fn block(case: &CaseRecord, paint: Paint, pictures: bool) -> Vec<Stri
         failing.iter().filter_map(|check| check.reason.as_deref()).any(|of_check| reason.ends_with(of_check))
     };
     if let Some(reason) = case.reason.as_deref().filter(|reason| !said(reason)) {
-        lines.push(format!("    {}", plain(reason)));
+        lines.extend(beside(&[plain(reason)], width));
     }
-    if failing.is_empty() {
+    if failing.is_empty() && group.len() == 1 {
         lines.push(paint.faint(&format!("    {}", plain(&case.scenario))));
     }
+    let mut drawn: Vec<&Sketch> = Vec::new();
     for check in failing {
-        lines.extend(of_check(case, check, paint));
-        if pictures && let Some(sketch) = &check.sketch {
-            let drawn = draw(sketch, SKETCH.0, SKETCH.1);
-            lines.extend(drawn.iter().map(|line| format!("    {}", paint.trace(&plain(line)))));
+        lines.extend(of_check(case, check, paint, width));
+        let sketch = check.sketch.as_ref().filter(|sketch| pictures && !drawn.contains(sketch));
+        if let Some(sketch) = sketch {
+            drawn.push(sketch);
+            let picture = draw(sketch, SKETCH.0, SKETCH.1);
+            lines.extend(picture.iter().map(|line| format!("    {}", paint.trace(&plain(line)))));
         }
     }
     lines.extend(case.notes.iter().map(|note| paint.faint(&format!("    note: {}", plain(note)))));
     lines
 }
 
-fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint) -> Vec<String> {
-    let mut lines = vec![paint.faint(&format!(
-        "    {}:{}  {}",
-        plain(&case.scenario),
-        check.line,
-        plain(check.text.trim())
-    ))];
-    let verdict = match check.verdict {
-        Verdict::Fail => paint.bad("fail"),
-        other => paint.odd(other.name()),
-    };
+fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<usize>) -> Vec<String> {
+    let place = format!("{}:{}", plain(&case.scenario), check.line);
+    let mut lines: Vec<String> =
+        beside(&[place, plain(check.text.trim())], width).iter().map(|line| paint.faint(line)).collect();
     let (value, limit) = against(check);
-    let mut line = format!("    {verdict}  {}  {value}  {limit}", check.measurand);
-    if let Some(reason) = &check.reason {
-        line.push_str(&format!("  {}", plain(reason)));
+    let (name, value) = (&check.measurand, [value, limit].join("  "));
+    // A plain failure's reason says its value and its limit once more.
+    let repeated = |reason: &&String| {
+        check.verdict == Verdict::Fail && check.value.is_some() && reason.starts_with(name.as_str())
+    };
+    let reason = check.reason.as_ref().filter(|reason| !repeated(reason)).map(|reason| plain(reason));
+    let word = check.verdict.name();
+    let parts: Vec<String> = [format!("{word}  {name}"), value].into_iter().chain(reason).collect();
+    let painted = if check.verdict == Verdict::Fail { paint.bad(word) } else { paint.odd(word) };
+    for (at, line) in beside(&parts, width).into_iter().enumerate() {
+        lines.push(if at == 0 { line.replacen(word, &painted, 1) } else { line });
     }
-    lines.push(line);
     let details: Vec<String> =
         [decided_by(check), family(check), dominating(&check.budget)].into_iter().flatten().collect();
     if !details.is_empty() {
@@ -63,20 +103,38 @@ fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint) -> Vec<String>
     lines
 }
 
+/// Parts of a line beside each other as far as they fit, the rest below them; indented.
+fn beside(parts: &[String], width: Option<usize>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 2 + part.chars().count() <= width.unwrap_or(usize::MAX) => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            Some(_) => lines.push(format!("          {part}")),
+            None => lines.push(format!("    {part}")),
+        }
+    }
+    lines
+}
+
 /// `worst of 25: pulse 12 at 0.241 s`, so that one can look at it.
 fn decided_by(check: &CheckRecord) -> Option<String> {
-    let mut text = format!("{} of {}", check.statistic, check.count);
-    if check.count == 0 {
-        return None;
-    }
+    let mut text = match check.count {
+        0 => return None,
+        // The worst of one is that one.
+        1 => String::new(),
+        count => format!("{} of {count}:", check.statistic),
+    };
     if let Some(worst) = check.worst.as_ref().filter(|_| check.statistic == "worst") {
         let pulse = worst.pulse.map(|pulse| format!(" pulse {pulse}"));
         let time = worst.time.map(|time| format!(" at {time:.4} s"));
         if pulse.is_some() || time.is_some() {
-            text.push_str(&format!(":{}{}", pulse.unwrap_or_default(), time.unwrap_or_default()));
+            text.push_str(&format!("{}{}", pulse.unwrap_or_default(), time.unwrap_or_default()));
         }
     }
-    Some(text)
+    Some(text.trim().trim_end_matches(':').to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Says which uncertainty a rejection used, and that a simple decision used none.
@@ -85,7 +143,8 @@ fn family(check: &CheckRecord) -> Option<String> {
         return Some("simple decision, uncertainty not considered".to_owned());
     }
     let dimension = super::check_line::dimension_of(&check.unit);
-    check.uncertainty_family.map(|family| {
+    // A failure's U is that of the family already.
+    check.uncertainty_family.filter(|family| check.uncertainty != Some(*family)).map(|family| {
         format!("U over all {}: {}", check.count, crate::quantity::engineering(family, dimension, 2))
     })
 }

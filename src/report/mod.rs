@@ -3,6 +3,7 @@
 //! Every report is a consumer of the event stream or of the record; none takes part in the run.
 
 mod annotate;
+mod case_line;
 mod check_line;
 mod console;
 mod failure;

@@ -11,7 +11,7 @@ const DOTS: [[u32; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x
 /// Draws a sketch `width` × `height` characters large, with its scale at the left and its times below.
 ///
 /// Each column of dots spans from the least to the greatest value that falls on it and meets the column before, so that an
-/// edge is a line and no spike is lost. Zero is always in the picture. Fewer than two values draw nothing.
+/// edge is a line and no spike is lost. Zero is always in the picture. Fewer than two values draw nothing, nor does noise.
 pub fn draw(sketch: &Sketch, width: usize, height: usize) -> Vec<String> {
     if sketch.values.len() < 2 || width == 0 || height == 0 {
         return Vec::new();
@@ -25,6 +25,10 @@ pub fn draw(sketch: &Sketch, width: usize, height: usize) -> Vec<String> {
     let rows = height * 4;
     let row_of = |value: f64| ((high - value) / (high - low) * (rows - 1) as f64).round() as usize;
     let dots = raster(&sketch.values, width * 2, rows, &row_of);
+    // Where most dots are lit there is noise and no waveform: nothing to see.
+    if dots.iter().flatten().filter(|lit| **lit).count() * 2 > width * 2 * rows {
+        return Vec::new();
+    }
     frame(sketch, &dots, width, &[(row_of(high) / 4, high), (row_of(0.0) / 4, 0.0), (row_of(low) / 4, low)])
 }
 
@@ -130,5 +134,7 @@ mod tests {
         assert!(draw(&sketch(vec![0.0; 50]), 40, 4).is_empty());
         assert!(draw(&sketch(vec![1.0]), 40, 4).is_empty());
         assert!(draw(&sketch(vec![0.0, 1.0]), 0, 4).is_empty());
+        let noise = (0..5000).map(|at| f64::from(at * 7919 % 1009) / 1009.0 - 0.5).collect();
+        assert!(draw(&sketch(noise), 40, 4).is_empty());
     }
 }

@@ -1,0 +1,132 @@
+//! A case in one line of the console: outcome, name, and the one check that a person should see.
+
+use crate::record::{CaseRecord, CheckRecord, Verdict};
+
+use super::Paint;
+use super::check_line::{against, allowed, by_interest, margin, measured, options};
+use super::failure::label;
+use super::paint::plain;
+
+/// Columns of the outcome (with the blanks after it), of the measurand and of the value.
+const COLUMNS: (usize, usize, usize) = (14, 18, 21);
+/// What the widest usual limit and margin take.
+const LIMIT: usize = 34;
+/// The name where no terminal limits it, and the most and the least that it gets on one.
+const NAME: (usize, usize) = (68, 12);
+
+/// Outcome, name, measurand, value ± U, and as much of `limit, margin` as fits a terminal of `width` characters. Values stand
+/// with their ± below each other. The check is the worst, or of those that pass the one nearest its limit.
+pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -> String {
+    let (outcome, measurand, value) = COLUMNS;
+    let fixed = outcome + measurand + value + 3;
+    let column = match width {
+        None => NAME.0,
+        // The limit is what a narrow terminal goes without: a check that did not pass tells it below.
+        Some(width) if width < fixed + 24 + LIMIT => width.saturating_sub(fixed).clamp(NAME.1, 24),
+        Some(width) => (width - fixed - LIMIT).min(NAME.0),
+    };
+    let name = plain(&case.name);
+    let name = if width.is_some() { shortened(&name, column) } else { name };
+    let head = format!("{}  {name:<column$}", label(case, paint));
+    let used = outcome + name.chars().count().max(column);
+    let room = width.map_or(usize::MAX, |width| width.saturating_sub(used));
+    let checks = by_interest(&case.checks);
+    let Some(check) = checks.first() else {
+        let reason = shortened(&plain(case.reason.as_deref().unwrap_or("")), room.saturating_sub(2));
+        return format!("{head}  {}", paint.faint(&reason)).trim_end().to_owned();
+    };
+    let text = format!("  {:<measurand$} {}", check.measurand, on_its_sign(&measured(check)));
+    let limit = [format!("{}, {}", allowed(check), margin(check)), allowed(check)]
+        .into_iter()
+        .map(|limit| limit.trim_matches([',', ' ']).to_owned())
+        .find(|limit| !limit.is_empty() && 2 + measurand + 1 + value + 2 + limit.chars().count() <= room);
+    let text = match &limit {
+        Some(_) => format!("{text:<pad$}", pad = 2 + measurand + 1 + value),
+        None => text,
+    };
+    let text = match check.verdict {
+        Verdict::Pass => text,
+        Verdict::Fail => paint.bad(&text),
+        _ => paint.odd(&text),
+    };
+    match limit {
+        Some(limit) => format!("{head}{text}  {}", paint.faint(&limit)),
+        None => format!("{head}{text}"),
+    }
+}
+
+/// All checks of a case, one a line; two of one measurand are told apart by what else they say.
+pub(super) fn check_lines(case: &CaseRecord, paint: Paint) -> Vec<String> {
+    let line = |check: &CheckRecord| {
+        let (_, limit) = against(check);
+        let twin = case.checks.iter().filter(|other| other.measurand == check.measurand).count() > 1;
+        let said = if twin { plain(options(check)) } else { String::new() };
+        let (verdict, value) = (check.verdict.name(), on_its_sign(&measured(check)));
+        let line = format!("{:>14}{verdict:<12}  {:<20} {value:<22} {limit}  {said}", "", check.measurand);
+        paint.faint(line.trim_end())
+    };
+    case.checks.iter().map(line).collect()
+}
+
+/// Pads a value at its left so that its ± (or the blank before its unit) stands where that of other values stands.
+fn on_its_sign(value: &str) -> String {
+    let at = value.find(" ±").or_else(|| value.find(' ')).unwrap_or(value.len());
+    let whole = value.chars().next().is_some_and(|first| first.is_ascii_alphabetic());
+    let before = if whole { 0 } else { value.get(..at).map_or(0, |digits| digits.chars().count()) };
+    format!("{:pad$}{value}", "", pad = 9_usize.saturating_sub(before) * usize::from(!whole))
+}
+
+/// `text` in at most `room` characters: cut in the middle of the words, never in the matrix values at the end.
+fn shortened(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let (words, values) = match text.rfind(" [") {
+        Some(at) if text.ends_with(']') => text.split_at(at),
+        _ => (text, ""),
+    };
+    let keep = room.saturating_sub(values.chars().count() + 1);
+    if keep < 4 && !values.is_empty() {
+        return text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
+    }
+    let head: String = words.chars().take(keep).collect();
+    format!("{}…{values}", head.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, check};
+
+    fn sample() -> CaseRecord {
+        CaseRecord {
+            name: "Symmetric biphasic pulses stay charge balanced [amplitude=0.5 mA]".into(),
+            checks: vec![check("cap_never_exceeded", Verdict::Pass)],
+            ..case("any")
+        }
+    }
+
+    #[test]
+    fn a_line_fits_its_terminal_and_keeps_the_matrix_value() {
+        for width in [72, 80, 100, 120, 160] {
+            let line = case_line(&sample(), Paint::new(false), Some(width));
+            assert!(line.chars().count() <= width, "{width}: {line}");
+            assert!(line.contains("2.0012 ± 0.0031 mA"), "{width}: {line}");
+            assert!(
+                width < 80 || line.contains("…  [amplitude=0.5 mA]") || line.contains("[amplitude=0.5 mA]"),
+                "{line}"
+            );
+            assert_eq!(line.contains("margin 58.8 µA"), width >= 120, "{line}");
+        }
+    }
+
+    #[test]
+    fn values_stand_on_their_sign() {
+        let column = |value: &str| on_its_sign(value).chars().take_while(|c| *c != '±').count();
+        assert_eq!(column("2.0012 ± 0.0031 mA"), column("-0.010 ± 0.033 %"));
+        assert_eq!(on_its_sign("not measured"), "not measured");
+        assert_eq!(on_its_sign("20 ms"), "       20 ms");
+        assert_eq!(on_its_sign("0"), "        0");
+    }
+}
