@@ -6,12 +6,10 @@ use nalgebra::DVector;
 
 use super::output::check;
 use super::topology::{Topology, Wiring, return_index};
-use super::{ElementKind, NetworkError, Output, Phantom, Probe, Waveform};
+use super::{ElementKind, NetworkError, Output, Phantom};
 
 /// Decompositions kept. A bench uses a handful of switch positions.
 const CACHED: usize = 64;
-/// Changes of the limiters at one instant; each change is monotone, so this is never reached.
-const PASSES: usize = 32;
 
 /// What the stimulator's output does.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,61 +130,6 @@ impl Circuit {
         self.settle();
     }
 
-    /// How long, at most `limit` seconds, the present waveforms hold: until a source begins or ceases to limit.
-    pub fn span(&mut self, limit: f64) -> f64 {
-        self.pending = None;
-        let mut span = limit;
-        let mut wave = Waveform::default();
-        for (k, (&current, &rail)) in self.drive.iter().zip(&self.rails).enumerate() {
-            let level = self.output.compliance;
-            if k == self.wiring.reference || current == 0.0 || !level.is_finite() {
-                continue;
-            }
-            self.waveform(Probe::Source(k), &mut wave);
-            let wave = if current < 0.0 { wave.negated() } else { wave.clone() };
-            let change =
-                if rail == 0.0 { wave.first_above(level, span) } else { wave.first_below(level, span) };
-            if let Some(instant) = change.filter(|instant| self.pending.is_none() || *instant < span) {
-                span = instant;
-                self.pending = Some((instant, k));
-            }
-        }
-        span
-    }
-
-    /// Steps by `seconds`, at most the last [`span`](Self::span). Exact for any step.
-    pub fn step(&mut self, seconds: f64) {
-        for ((z, push), rate) in self.modes.iter_mut().zip(&self.push).zip(&self.topology.modes.rates) {
-            if *rate > 0.0 {
-                let rest = push / rate;
-                *z = rest + (*z - rest) * (-rate * seconds).exp();
-            } else {
-                *z += push * seconds;
-            }
-        }
-        match self.pending.take() {
-            Some((instant, contact)) if instant <= seconds => {
-                let sign = self.drive.get(contact).map_or(0.0, |current| current.signum());
-                if let Some(rail) = self.rails.get_mut(contact) {
-                    *rail = if *rail == 0.0 { sign } else { 0.0 };
-                }
-                self.apply();
-            }
-            Some((instant, contact)) => self.pending = Some((instant - seconds, contact)),
-            None => {}
-        }
-    }
-
-    /// Lets `seconds` pass, across everything the limiters do meanwhile.
-    pub fn advance(&mut self, seconds: f64) {
-        let mut left = seconds;
-        while left > 0.0 {
-            let span = self.span(left);
-            self.step(span);
-            left -= span;
-        }
-    }
-
     /// Chooses the contact at the stimulator's ground for the present currents, and the driven contacts.
     pub(super) fn refer(&mut self) {
         let home = return_index(&self.phantom);
@@ -212,35 +155,8 @@ impl Circuit {
         }
     }
 
-    /// After a change from outside: which sources limit from this instant on.
-    pub(super) fn settle(&mut self) {
-        self.pending = None;
-        self.rails.fill(0.0);
-        self.apply();
-        for _ in 0..PASSES {
-            let mut changed = false;
-            for k in 0..self.drive.len() {
-                let current = self.drive.get(k).copied().unwrap_or(0.0);
-                let limits = self.rails.get(k).is_none_or(|rail| *rail != 0.0);
-                if k == self.wiring.reference || current == 0.0 || limits {
-                    continue;
-                }
-                if self.value(Probe::Source(k)) * current.signum() > self.output.compliance {
-                    if let Some(rail) = self.rails.get_mut(k) {
-                        *rail = current.signum();
-                    }
-                    changed = true;
-                }
-            }
-            if !changed {
-                return;
-            }
-            self.apply();
-        }
-    }
-
     /// Brings the wiring in line with relays, switches and limiters, then the injected currents.
-    fn apply(&mut self) {
+    pub(super) fn apply(&mut self) {
         let closed: Vec<bool> = self.leads.iter().map(|lead| *lead && self.interlock).collect();
         let recharging = self.recharging || self.recharge_stuck;
         let recharged: Vec<bool> = self.driven.iter().map(|driven| *driven && recharging).collect();

@@ -8,6 +8,7 @@ mod modes;
 mod network;
 mod output;
 mod probe;
+mod stepping;
 mod switches;
 mod topology;
 pub mod train;
