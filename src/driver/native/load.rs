@@ -14,7 +14,7 @@ use crate::scenario::Fault;
 use crate::signal::{BlockSink, Calibration};
 
 use super::samples::Samples;
-use super::{PATIENCE, hex};
+use super::{Device, PATIENCE, hex};
 
 /// A load that speaks protocol version 1, with `phantom` plugged in: its contact k is the phantom's.
 pub struct Load {
@@ -90,14 +90,11 @@ fn calibration(stated: &WireCalibration) -> Calibration {
     }
 }
 
+/// Who speaks in the errors of this driver.
+const LOAD: Device = Device { name: "load", refused: "compare the rig file with the load that is connected" };
+
 fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
-    let next = match fault {
-        InstrumentFault::Timeout => "check that the load is powered and its cable is plugged in",
-        InstrumentFault::Disconnected => "plug the load in again",
-        InstrumentFault::Refused(_) => "compare the rig file with the load that is connected",
-        _ => "check the port and the firmware of the load",
-    };
-    InstrumentError { device: "load".into(), doing: doing.into(), fault, next: next.into() }
+    LOAD.failed(doing, fault)
 }
 
 fn refused(doing: &str, refusal: Refusal) -> InstrumentError {

@@ -12,7 +12,7 @@ use crate::scenario::FaultCode;
 use crate::signal::Program;
 
 use super::program::{applied, to_wire};
-use super::{PATIENCE, STOP_PATIENCE, hex};
+use super::{Device, PATIENCE, STOP_PATIENCE, hex};
 
 /// A stimulator that speaks protocol version 1. Its output k is wired to the phantom's contact k.
 pub struct Stimulator {
@@ -45,14 +45,12 @@ impl Stimulator {
     }
 }
 
+/// Who speaks in the errors of this driver.
+const STIMULATOR: Device =
+    Device { name: "stimulator", refused: "correct the program or the state of the stimulator" };
+
 fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
-    let next = match fault {
-        InstrumentFault::Timeout => "check that the stimulator is powered and its cable is plugged in",
-        InstrumentFault::Disconnected => "plug the stimulator in again",
-        InstrumentFault::Refused(_) => "correct the program or the state of the stimulator",
-        _ => "check the port and the firmware of the stimulator",
-    };
-    InstrumentError { device: "stimulator".into(), doing: doing.into(), fault, next: next.into() }
+    STIMULATOR.failed(doing, fault)
 }
 
 fn refused(doing: &str, refusal: Refusal) -> InstrumentError {
