@@ -6,7 +6,7 @@ use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord
 use crate::scenario::{Case, Check, Criterion, Decision as Rule, Measurand, Nominal, Statistic};
 use crate::verdict::{Bounds, Decision, Rule as Guard, decide, family_expanded};
 
-use super::units::{Unit, units};
+use super::units::{Unit, not_in_a_capture, units};
 use super::{Analysis, FindingCode};
 
 /// Judges every check of a case. Its phantom and steps are ignored; the program in force is that after any ramp.
@@ -130,10 +130,6 @@ fn bounds(check: &Check, unit: &Unit) -> Result<(Bounds, LimitRecord, f64), Stri
         Criterion::Holds => return Err(not_in_a_capture(check.measurand)),
     };
     Ok((Bounds { lower: limit.lower, upper: limit.upper }, limit, value))
-}
-
-pub(super) fn not_in_a_capture(measurand: Measurand) -> String {
-    format!("`{}` cannot be measured in a capture: it needs a run on a rig", measurand.name())
 }
 
 fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged) -> CheckRecord {

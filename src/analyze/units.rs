@@ -5,7 +5,6 @@ use crate::measure::{Input, Measured};
 use crate::scenario::{Check, Measurand, PhaseChoice, WindowKind};
 use crate::signal::Program;
 
-use super::expect::not_in_a_capture;
 use super::mean::mean;
 use super::summary::rate;
 use super::{Analysis, FindingCode, Phase, Pulse};
@@ -156,4 +155,9 @@ fn mean_dc(analysis: &Analysis) -> Result<Measured, String> {
     let per_cycle = seconds / count as f64;
     let lines = mean.budget.iter().map(|line| line.scaled(1.0 / per_cycle)).collect();
     Ok(Measured::new(mean.value / per_cycle, lines))
+}
+
+/// Why a capture cannot answer a check.
+pub(super) fn not_in_a_capture(measurand: Measurand) -> String {
+    format!("`{}` cannot be measured in a capture: it needs a run on a rig", measurand.name())
 }
