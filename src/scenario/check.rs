@@ -163,3 +163,25 @@ pub struct Check {
     /// The line as written, for reports.
     pub text: String,
 }
+
+impl Check {
+    /// A check with every option at its default and no place in a file.
+    pub fn new(measurand: Measurand, criterion: Criterion) -> Self {
+        Self {
+            measurand,
+            criterion,
+            window: None,
+            statistic: Statistic::Worst,
+            phase: PhaseChoice::Leading,
+            contact: None,
+            definition: None,
+            window_kind: WindowKind::Cycle,
+            after: None,
+            hold: None,
+            is: None,
+            note: None,
+            line: 0,
+            text: String::new(),
+        }
+    }
+}

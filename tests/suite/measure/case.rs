@@ -5,28 +5,12 @@ use stimrig::measure::Recording;
 use stimrig::phantom::Phantom;
 use stimrig::record::CheckRecord;
 use stimrig::scenario::{
-    Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Nominal, PhaseChoice, Statistic, Step,
-    Tolerance, WindowKind,
+    Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Nominal, Step, Tolerance,
 };
 use stimrig::signal::Program;
 
 pub fn check(measurand: Measurand, criterion: Criterion) -> Check {
-    Check {
-        measurand,
-        criterion,
-        window: None,
-        statistic: Statistic::Worst,
-        phase: PhaseChoice::Leading,
-        contact: None,
-        definition: None,
-        window_kind: WindowKind::Cycle,
-        after: None,
-        hold: None,
-        is: None,
-        note: None,
-        line: 1,
-        text: String::new(),
-    }
+    Check { line: 1, ..Check::new(measurand, criterion) }
 }
 
 pub fn within(rel: f64, abs: f64) -> Criterion {
