@@ -5,6 +5,8 @@ use clap::{Subcommand, ValueEnum};
 use crate::bench::{coverage, text};
 use crate::record::EXIT_INTERNAL;
 
+use super::stdout::print;
+
 /// Test what the rig claims about itself
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -44,15 +46,17 @@ enum Format {
 pub fn run(args: &Args) -> u8 {
     let Experiment::Coverage { benches, seed, threads, format } = &args.experiment;
     let result = coverage(*seed, *benches, usize::from(*threads));
-    match format {
-        Format::Text => print!("{}", text(&result)),
-        Format::Json => match serde_json::to_string_pretty(&result) {
-            Ok(json) => println!("{json}"),
-            Err(error) => {
-                eprintln!("coverage table: {error}");
-                return EXIT_INTERNAL;
-            }
-        },
+    let text = match format {
+        Format::Text => Ok(text(&result)),
+        Format::Json => serde_json::to_string_pretty(&result).map(|json| json + "\n"),
+    };
+    let said = match text {
+        Ok(text) => print(&text).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("coverage table: {error}")),
+    };
+    if let Err(error) = said {
+        eprintln!("stimrig: {error}");
+        return EXIT_INTERNAL;
     }
     u8::from(!result.holds())
 }

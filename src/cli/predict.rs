@@ -8,8 +8,10 @@ use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::EXIT_USAGE;
 use crate::rig::SimBench;
 
-use super::data_out::{OutputError, print, stream, write};
-use super::one_case::{NoCase, one_case};
+use crate::store::write_atomic;
+
+use super::pick_case::{NoCase, pick_case};
+use super::stdout::{OutputError, print, stream};
 
 /// Arguments of `predict`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +69,7 @@ fn execute(args: &Args) -> Result<(), Failure> {
     if rate <= 0.0 {
         return Err(Failure::NoRate(args.rate.clone()));
     }
-    let case = one_case(&args.scenario, args.case)?;
+    let case = pick_case(&args.scenario, args.case)?;
     let applied = args.applied.then(|| SimBench::default().stimulator);
     let prediction = predict(&case, &Options { rate, applied })?;
     match args.csv.as_deref() {
@@ -77,13 +79,13 @@ fn execute(args: &Args) -> Result<(), Failure> {
                 let mut bytes = Vec::new();
                 // A vector takes every write.
                 write_csv(&prediction, &mut bytes).map_err(OutputError::Stdout)?;
-                write(path, &bytes)?;
+                write_atomic(path, &bytes).map_err(OutputError::from)?;
             }
             print(&summary(&prediction))?;
         }
     }
     if let Some(path) = &args.plot {
-        write(path, draw(&figure(&prediction))?.as_bytes())?;
+        write_atomic(path, draw(&figure(&prediction))?.as_bytes()).map_err(OutputError::from)?;
     }
     Ok(())
 }

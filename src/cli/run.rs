@@ -12,7 +12,7 @@ use crate::store::{RunFolder, write_atomic, write_record};
 
 use super::filter::Filter;
 use super::load::{load_cases, load_rig, plugged_phantom};
-use super::{NoTests, Output, RunArgs, data};
+use super::{NoTests, Output, RunArgs, stdout};
 
 /// Exit code when nothing ran.
 const EXIT_NOTHING: u8 = 4;
@@ -141,7 +141,7 @@ fn keep(args: &RunArgs, folder: &mut RunFolder, record: &RunRecord) -> [Option<S
         if path == Path::new("-") {
             let text = serde_json::to_string_pretty(record).map_err(|error| error.to_string());
             return text
-                .and_then(|text| data::print(&(text + "\n")).map_err(|error| error.to_string()))
+                .and_then(|text| stdout::print(&(text + "\n")).map_err(|error| error.to_string()))
                 .err();
         }
         said(write_record(path, record))

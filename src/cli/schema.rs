@@ -2,6 +2,10 @@
 
 use serde_json::Value;
 
+use crate::record::EXIT_INTERNAL;
+
+use super::stdout::print;
+
 /// Print the JSON Schema of a file format
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,15 +32,17 @@ pub fn schema(format: Format) -> Value {
         Format::Scenario => crate::scenario::scenario_schema(),
         Format::Rig => crate::rig::rig_schema(),
         Format::Phantom => crate::rig::phantom_schema(),
-        Format::Record => {
-            let settings = schemars::generate::SchemaSettings::draft07();
-            settings.into_generator().into_root_schema_for::<crate::record::RunRecord>().to_value()
-        }
+        Format::Record => crate::record::schema().to_value(),
     }
 }
 
 /// Prints it.
 pub fn run(args: &Args) -> u8 {
-    println!("{:#}", schema(args.format));
-    0
+    match print(&format!("{:#}\n", schema(args.format))) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("stimrig: {error}");
+            EXIT_INTERNAL
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub enum NoCase {
 ///
 /// # Errors
 /// [`NoCase`].
-pub fn one_case(path: &Path, number: Option<usize>) -> Result<Case, NoCase> {
+pub fn pick_case(path: &Path, number: Option<usize>) -> Result<Case, NoCase> {
     let loaded = load_cases(&[PathBuf::from(path)]).map_err(NoCase::Problems)?;
     let (file, count) = (path.display().to_string(), loaded.cases.len());
     let mut cases = loaded.cases.into_iter();

@@ -1,37 +1,18 @@
-//! Data to standard output and to files.
+//! Data to standard output.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+
+use crate::store::StoreError;
 
 /// Output that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// A file.
-    #[error("cannot write {}: {source}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] StoreError),
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
-}
-
-/// Writes a file whole or not at all: beside it first, then renamed over it.
-///
-/// # Errors
-/// [`OutputError::File`]; nothing is left behind then.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|source| {
-        // The error to report is the first one; a leftover that cannot be removed adds nothing to it.
-        let _ = std::fs::remove_file(&beside);
-        OutputError::File { path: path.to_owned(), source }
-    })
 }
 
 /// Prints data; a reader that has gone away (`| head`) is no error.
