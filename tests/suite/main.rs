@@ -1,5 +1,13 @@
 //! One integration binary (link time), one module per subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: a panic here is a failed test"
+)]
+
 mod analyze;
 mod broken;
 mod command;

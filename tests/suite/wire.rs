@@ -1,11 +1,5 @@
 //! The wire between host and instruments, end to end: native drivers, framed links, simulated devices.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests: a panic here is a failed test"
-)]
-
 mod damage;
 mod exchange;
 mod frozen;
