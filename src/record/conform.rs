@@ -45,7 +45,8 @@ pub(super) fn check(check: &mut CheckRecord) {
 }
 
 fn finite(number: &mut Option<f64>) {
-    *number = number.filter(|value| value.is_finite());
+    // Adding zero turns a negative zero (the sum of no terms) into the plain one.
+    *number = number.filter(|value| value.is_finite()).map(|value| value + 0.0);
 }
 
 #[cfg(test)]
@@ -53,6 +54,13 @@ mod tests {
     use super::super::samples::{budget_line, check as sample};
     use super::super::{Sketch, Verdict};
     use super::*;
+
+    #[test]
+    fn a_negative_zero_becomes_zero() {
+        let mut exact = CheckRecord { uncertainty: Some(-0.0), ..sample("pulse_count", Verdict::Pass) };
+        check(&mut exact);
+        assert!(exact.uncertainty.is_some_and(f64::is_sign_positive));
+    }
 
     #[test]
     fn numbers_that_are_none_become_null() {

@@ -7,6 +7,7 @@ use crate::record::InstrumentRecord;
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
+use super::discharge::discharge;
 use super::identify;
 use super::session::{Halt, Session};
 use super::steps;
@@ -14,9 +15,6 @@ use super::suite::Message;
 
 /// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
 pub(super) const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
-
-/// Seconds the phantom's contacts are shorted together before stimulation, so that it starts at rest.
-const DISCHARGE: f64 = 0.1;
 
 /// What the load is asked to stream for a plan.
 pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
@@ -37,13 +35,14 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.load.clear("all").await?;
     session.instruments.load.interlock(false).await?;
     steps::zero(session, plan.slow).await?;
+    discharge(session, &plan.case.phantom).await?;
     identify::phantom(session, plan, rig).await?;
+    session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await?;
     session.instruments.load.interlock(true).await?;
     session.pass_seconds(RELAXED).await?;
-    session.facts.relaxed = true;
     session.guarded = true;
     session.polling = true;
     Ok(())
@@ -51,19 +50,6 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
 
 /// Seconds of recorded rest before the first step: `residual_voltage` refers to the 1–10 ms before the first start.
 const RELAXED: f64 = 0.02;
-
-/// Shorts the phantom's contacts through the load until nothing is left on it.
-pub(super) async fn discharge(session: &mut Session<'_>, contacts: &[String]) -> Result<(), Halt> {
-    use crate::scenario::Fault;
-    let Some((last, others)) = contacts.split_last() else { return Ok(()) };
-    for contact in others {
-        let between = (contact.clone(), last.clone());
-        session.instruments.load.inject(&Fault::ShortLead { between }).await?;
-    }
-    session.pass_seconds(DISCHARGE).await?;
-    session.instruments.load.clear("short-lead").await?;
-    Ok(())
-}
 
 async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
     let identity = session.instruments.stimulator.identify().await?;
