@@ -16,9 +16,17 @@ pub struct Baseline {
 }
 
 impl View<'_> {
-    /// Noise of a quiet level, codes.
+    /// Noise of a quiet level, codes: its spread is in units of the noise before quantisation, which the boundaries
+    /// between codes see undisturbed.
     fn level_noise(&self, level: &Level) -> f64 {
-        self.noise() * (f64::from(level.spread) / f64::from(level.count.max(1))).sqrt()
+        (self.level_spread(level) / f64::from(level.count.max(1))).sqrt() * self.noise()
+    }
+
+    /// The spread of a level in units of [`View::noise`], which has the quantisation in it.
+    pub fn level_spread(&self, level: &Level) -> f64 {
+        let variance = self.noise() * self.noise();
+        let analogue = (variance - 1.0 / 12.0).max(0.25 * variance);
+        f64::from(level.spread) * analogue / variance.max(f64::MIN_POSITIVE)
     }
 
     /// The level that stands in for a baseline that is never quiet: the load's zero, else its stated offset.
@@ -160,12 +168,14 @@ impl View<'_> {
             driven += width * (f64::from(phase.level) - base);
         }
         let passive = net - driven;
-        if self.case.program.pulse(0).recharge.is_some() {
-            // Below the first knot from rest the error grows with the code, so that the area alone counts.
-            let codes = passive / Nonlinearity::SPACING;
-            let knot = base + Nonlinearity::SPACING * passive.signum();
-            inl.add(knot, codes.abs());
-            inl.add(base, -codes.abs());
+        if row.recharge != 0.0 {
+            // An exponential of the level at which it began and of this area, in steps of a quarter of its time constant.
+            let level = f64::from(row.recharge);
+            let step = 0.25 * (passive / level).abs();
+            for k in 0..24 {
+                inl.add(base + level * (-0.25 * (f64::from(k) + 0.5)).exp(), step);
+                inl.add(base, -step);
+            }
         }
         inl
     }

@@ -39,7 +39,7 @@ pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -
 fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
     let blank = blank(case, check);
     let judged = View::new(case, facts, recording, check).and_then(|view| {
-        let judged = statistic::apply(case, check, &measurand::measure(&view)?)?;
+        let judged = tally(&view)?.finish()?;
         let sketch = sketch::around(&view, judged.unit());
         let record = judged.into_record(case, check, blank.clone());
         Ok(CheckRecord { sketch: sketch.filter(|_| record.verdict != Verdict::Pass), ..record })
@@ -47,6 +47,34 @@ fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check)
     match judged {
         Ok(record) => record,
         Err(reason) => CheckRecord { reason: Some(reason.to_string()), ..blank },
+    }
+}
+
+/// Rows that are turned into units at a time: a unit with its budget is larger than its row.
+const PART: usize = 4096;
+
+/// Measures a check part by part of the table of pulses, so that a long train takes no more memory than a short one.
+fn tally<'a>(view: &View<'a>) -> Result<statistic::Tally<'a>, Reason> {
+    let mut tally = statistic::Tally::new(view.case, view.check);
+    let rows = view.contact.pulses.len();
+    if !measurand::per_pulse(view.check.measurand) || rows <= PART {
+        tally.add(&measurand::measure(view)?)?;
+        return Ok(tally);
+    }
+    let mut nothing = None;
+    for from in (0..rows).step_by(PART) {
+        match measurand::measure(&View { rows: (from, from + PART), ..*view }) {
+            Ok(units) => tally.add(&units)?,
+            // A part without a pulse in the window says nothing about the others.
+            Err(reason @ (Reason::NoPulse { .. } | Reason::NoPhase(_))) => {
+                nothing.get_or_insert(reason);
+            }
+            Err(reason) => return Err(reason),
+        }
+    }
+    match nothing {
+        Some(reason) if tally.is_empty() => Err(reason),
+        _ => Ok(tally),
     }
 }
 

@@ -20,79 +20,135 @@ pub struct Judged {
     clipped: bool,
 }
 
-/// Applies the statistic and the rule.
-///
-/// # Errors
-/// [`Reason::Missing`] when a tolerance has nothing to be about, [`Reason::NotYet`] for a percentile.
-pub fn apply(case: &Case, check: &Check, units: &[Unit]) -> Result<Judged, Reason> {
-    let rule = if case.decision == CaseDecision::Simple { Rule::Simple } else { Rule::Guarded };
-    match check.statistic {
-        Statistic::Worst => worst(check, units, rule),
-        Statistic::Mean => {
-            let mean = mean(units).ok_or(Reason::Missing("pulses"))?;
-            let mut judged = worst(check, std::slice::from_ref(&mean), rule)?;
-            judged.count = units.len() as u64;
-            Ok(judged)
-        }
-        Statistic::P99 => Err(Reason::NotYet("statistic p99".to_owned())),
-    }
+/// Units of one check as they come in.
+pub struct Tally<'a> {
+    check: &'a Check,
+    rule: Rule,
+    count: u64,
+    clipped: bool,
+    /// Least room to the limit so far.
+    least: Option<(f64, Unit, Limit)>,
+    mean: Mean,
 }
 
-/// Every unit must satisfy the criterion: the one with the least room decides. To pass, it clears its own guard band;
-/// to fail it must stray farther than the worst of N good ones may.
-fn worst(check: &Check, units: &[Unit], rule: Rule) -> Result<Judged, Reason> {
-    const ROUGH: f64 = 1.960;
-    let mut least: Option<(f64, &Unit, Limit)> = None;
-    for unit in units {
-        let limit = Limit::of(check.criterion, unit).ok_or(Reason::Missing("a nominal (`of:`)"))?;
-        let guard = if rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
-        let room = limit.bounds.margin(limit.figure(unit.measured.value)) - guard;
-        if least.as_ref().is_none_or(|(so_far, _, _)| room < *so_far) {
-            least = Some((room, unit, limit));
+impl<'a> Tally<'a> {
+    /// Of a check of this case.
+    pub fn new(case: &Case, check: &'a Check) -> Self {
+        let rule = if case.decision == CaseDecision::Simple { Rule::Simple } else { Rule::Guarded };
+        Self { check, rule, count: 0, clipped: false, least: None, mean: Mean::default() }
+    }
+
+    /// Whether nothing has come in.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Takes more units.
+    ///
+    /// # Errors
+    /// [`Reason::Missing`] when a tolerance has nothing to be about, [`Reason::NotYet`] for a percentile.
+    pub fn add(&mut self, units: &[Unit]) -> Result<(), Reason> {
+        self.count += units.len() as u64;
+        match self.check.statistic {
+            Statistic::Worst => units.iter().try_for_each(|unit| self.compare(unit)),
+            Statistic::Mean => {
+                units.iter().for_each(|unit| self.mean.add(unit));
+                Ok(())
+            }
+            Statistic::P99 => Err(Reason::NotYet("statistic p99".to_owned())),
         }
     }
-    let (_, unit, limit) = least.ok_or(Reason::Missing("pulses"))?;
-    let count = units.len() as u64;
-    let single = unit.measured.expanded();
-    let (common, random) = unit.measured.parts();
-    let family =
-        if count > 1 && single > 0.0 { family_expanded(common, random, count).max(single) } else { single };
-    let figure = limit.figure(unit.measured.value);
-    let decision = decide(figure, single, family, limit.bounds, rule);
-    let clipped = units.iter().any(|unit| unit.clipped);
-    Ok(Judged {
-        unit: unit.clone(),
-        limit,
-        count,
-        single,
-        family: (count > 1 && family > single).then_some(family),
-        decision,
-        clipped,
-    })
+
+    fn compare(&mut self, unit: &Unit) -> Result<(), Reason> {
+        const ROUGH: f64 = 1.960;
+        let limit = Limit::of(self.check.criterion, unit).ok_or(Reason::Missing("a nominal (`of:`)"))?;
+        let guard = if self.rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
+        let room = limit.bounds.margin(limit.figure(unit.measured.value)) - guard;
+        self.clipped |= unit.clipped;
+        if self.least.as_ref().is_none_or(|(so_far, ..)| room < *so_far) {
+            self.least = Some((room, unit.clone(), limit));
+        }
+        Ok(())
+    }
+
+    /// Every unit must satisfy the criterion: the one with the least room decides. To pass, it clears its own guard
+    /// band; to fail it must stray farther than the worst of N good ones may. A mean is one unit.
+    ///
+    /// # Errors
+    /// [`Reason::Missing`] when no unit came in, or a tolerance has nothing to be about.
+    pub fn finish(mut self) -> Result<Judged, Reason> {
+        let mut family_of = self.count;
+        if let Some(mean) = std::mem::take(&mut self.mean).finish() {
+            family_of = 1;
+            self.compare(&mean)?;
+        }
+        let (_, unit, limit) = self.least.ok_or(Reason::Missing("pulses"))?;
+        let single = unit.measured.expanded();
+        let (common, random) = unit.measured.parts();
+        let family = if family_of > 1 && single > 0.0 {
+            family_expanded(common, random, family_of).max(single)
+        } else {
+            single
+        };
+        let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, self.rule);
+        Ok(Judged {
+            unit,
+            limit,
+            count: self.count,
+            single,
+            family: (family_of > 1 && family > single).then_some(family),
+            decision,
+            clipped: self.clipped,
+        })
+    }
 }
 
 /// Mean of all units: common lines stay, independent ones shrink with √N.
-fn mean(units: &[Unit]) -> Option<Unit> {
-    let n = units.len() as f64;
-    let first = units.first()?;
-    let average = |value: &dyn Fn(&Unit) -> f64| units.iter().map(value).sum::<f64>() / n;
-    let mut budget: Vec<Input> =
-        first.measured.budget.iter().map(|line| Input { u: 0.0, bounded: 0.0, ..*line }).collect();
-    for unit in units {
+#[derive(Default)]
+struct Mean {
+    count: f64,
+    value: f64,
+    nominal: Option<f64>,
+    clipped: bool,
+    /// Per line: Σ u (common) or Σ u² (independent) in `u`, Σ of the bounded parts.
+    budget: Vec<Input>,
+}
+
+impl Mean {
+    fn add(&mut self, unit: &Unit) {
+        if self.count == 0.0 {
+            self.nominal = unit.nominal.map(|_| 0.0);
+            let blank = |line: &Input| Input { u: 0.0, bounded: 0.0, ..*line };
+            self.budget = unit.measured.budget.iter().map(blank).collect();
+        }
+        self.count += 1.0;
+        self.value += unit.measured.value;
+        self.nominal = self.nominal.map(|sum| sum + unit.nominal.unwrap_or(0.0));
+        self.clipped |= unit.clipped;
         for line in &unit.measured.budget {
-            let Some(total) = budget.iter_mut().find(|total| total.name == line.name) else { continue };
-            if line.common {
-                total.u += line.u / n;
-                total.bounded += line.bounded / n;
-            } else {
-                total.u = total.u.hypot(line.u / n);
-                total.bounded += line.bounded / n.powi(4);
-            }
+            let Some(total) = self.budget.iter_mut().find(|total| total.name == line.name) else { continue };
+            total.u += if line.common { line.u } else { line.u * line.u };
+            total.bounded += line.bounded;
         }
     }
-    let nominal = first.nominal.map(|_| average(&|unit| unit.nominal.unwrap_or(0.0)));
-    let measured = Measured::new(average(&|unit| unit.measured.value), budget);
-    Some(Unit { nominal, clipped: units.iter().any(|unit| unit.clipped), ..Unit::of(measured) })
+
+    fn finish(self) -> Option<Unit> {
+        let n = self.count;
+        let average = |line: Input| {
+            let (u, bounded) = if line.common {
+                (line.u / n, line.bounded / n)
+            } else {
+                (line.u.sqrt() / n, line.bounded / n.powi(4))
+            };
+            Input { u, bounded, ..line }
+        };
+        let budget = self.budget.into_iter().map(average).collect();
+        (n > 0.0).then(|| Unit {
+            nominal: self.nominal.map(|sum| sum / n),
+            clipped: self.clipped,
+            ..Unit::of(Measured::new(self.value / n, budget))
+        })
+    }
 }
 
 impl Judged {

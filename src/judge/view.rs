@@ -23,6 +23,8 @@ pub struct View<'a> {
     pub calibration: Calibration,
     /// Its latest zero.
     pub zero: Option<&'a Zero>,
+    /// Rows of the contact's table that [`View::pulses`] looks at, [from, to).
+    pub rows: (usize, usize),
 }
 
 /// Samples [from, to) of a check.
@@ -74,7 +76,7 @@ impl<'a> View<'a> {
             .map(|channel| channel.calibration)
             .ok_or_else(|| Reason::NoContact(contact.name.clone()))?;
         let zero = recording.zeros.get(contact.channel).and_then(|zeros| zeros.last());
-        Ok(Self { case, facts, recording, check, contact, calibration, zero })
+        Ok(Self { case, facts, recording, check, contact, calibration, zero, rows: (0, usize::MAX) })
     }
 
     /// Sample rate, Hz.
@@ -216,6 +218,8 @@ impl<'a> View<'a> {
             .pulses
             .iter()
             .enumerate()
+            .take(self.rows.1)
+            .skip(self.rows.0)
             .filter(|(_, row)| inside(row) && !row.flags.truncated && !row.flags.endless && row.count > 0)
             .collect();
         if found.is_empty() {

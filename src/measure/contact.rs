@@ -5,7 +5,7 @@ use crate::signal::Calibration;
 use super::activity::CurrentActivity;
 use super::history::{History, KEPT, extremes, sum};
 use super::quiet::Quiet;
-use super::row::{Constants, Excursion, measure};
+use super::row::{Constants, Excursion, Shape, measure};
 use super::timing::Timing;
 use super::{ContactRecord, Flags, PulseRow};
 
@@ -25,6 +25,8 @@ struct Building {
     before: Option<super::Level>,
     base: f64,
     recharge_end: Option<u64>,
+    /// Where a passive recharge begins to take charge back.
+    follower: Option<Excursion>,
     /// Nothing more can belong to it from this sample on.
     deadline: u64,
     clipped: bool,
@@ -297,6 +299,9 @@ impl Contact {
             }
             if positive != building.positive && building.recharge_end.is_some_and(|end| at <= end) {
                 self.run_counts = false;
+                if let Some(building) = &mut self.building {
+                    building.follower.get_or_insert(self.run);
+                }
                 return;
             }
             self.building = None;
@@ -317,6 +322,7 @@ impl Contact {
             before,
             base: self.base,
             recharge_end: timing.recharge_end.map(|end| at + end),
+            follower: None,
             deadline: u64::MAX,
             clipped: false,
         });
@@ -377,7 +383,8 @@ impl Contact {
         let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
         let g = constants.settling;
         let first = leading.from.saturating_sub(g + 8).max(history.start());
-        let samples = history.slice(first, (last.to + g + 8).min(upto));
+        let needed = building.follower.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
+        let samples = history.slice(first, needed.min(upto));
         self.scratch.clear();
         self.scratch.extend(samples.iter().map(|code| f64::from(*code)));
         let at = leading.from;
@@ -385,7 +392,8 @@ impl Contact {
         let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
         let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
         let quiet = (foreground, background);
-        let found = measure(&self.scratch, first, at, excursions, building.base, quiet, constants);
+        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet };
+        let found = measure(&self.scratch, first, at, &pulse, constants);
         let edge = |pick: Option<f32>| at as f64 + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
         let (start, end) =
@@ -432,6 +440,7 @@ impl Contact {
             cycle_span: 0,
             before: building.before,
             after: None,
+            recharge: found.recharge,
             peak: found.peak,
             flags,
         });

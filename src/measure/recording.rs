@@ -61,6 +61,8 @@ pub struct PulseRow {
     pub before: Option<Level>,
     /// Quiet level after it.
     pub after: Option<Level>,
+    /// Level, counted from `base`, at which a passive recharge begins, codes; 0 where there is none.
+    pub recharge: f32,
     /// Largest 3-sample median of |code − baseline|.
     pub peak: f32,
     /// Properties.

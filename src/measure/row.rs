@@ -32,27 +32,38 @@ impl Constants {
     }
 }
 
+/// Where things are in the samples of a pulse.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape<'a> {
+    /// Its driven phases.
+    pub(super) excursions: &'a [Excursion],
+    /// What a passive recharge takes back, if it is seen.
+    pub(super) recharge: Option<Excursion>,
+    /// Level from which areas are counted.
+    pub(super) base: f64,
+    /// Quiet samples that belong to the pulse on either side of its outer 50 % instants.
+    pub(super) quiet: (f64, f64),
+}
+
 /// What the samples of a pulse tell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
     pub(super) phases: [PhaseRow; 3],
     pub(super) count: u8,
+    pub(super) recharge: f32,
     pub(super) peak: f32,
     pub(super) flags: Flags,
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
-///
-/// `before` and `after` are the quiet samples that belong to the pulse on either side of its outer 50 % instants.
 pub(super) fn measure(
     samples: &[f64],
     first: u64,
     at: u64,
-    excursions: &[Excursion],
-    base: f64,
-    quiet: (f64, f64),
+    pulse: &Shape<'_>,
     constants: &Constants,
 ) -> Measured {
+    let Shape { excursions, recharge, base, .. } = *pulse;
     let mut flags = Flags::default();
     let mut phases = [PhaseRow::default(); 3];
     let mut edges = [PhaseEdges { start: 0.0, end: 0.0 }; 3];
@@ -86,6 +97,13 @@ pub(super) fn measure(
         row.settled = settled as u32;
     }
     join(samples, excursions, &phases, &mut edges);
+    let recharge = recharge.and_then(|recharge| {
+        let from = recharge.from.saturating_sub(first) as f64;
+        Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
+    });
+    if let Some((recharge, last)) = recharge.filter(|recharge| recharge.joined).zip(count.checked_sub(1)) {
+        touch(samples, phases.get(last), edges.get_mut(last), recharge.level + base);
+    }
     for (k, row) in phases.iter_mut().enumerate().take(count) {
         let Some(edge) = edges.get(k) else { break };
         let origin = at as f64 - first as f64;
@@ -93,13 +111,14 @@ pub(super) fn measure(
         row.end = (edge.end - origin) as f32;
         row.third = third(samples, edge, base, origin);
     }
-    charge(samples, &mut phases, &edges, excursions, base, quiet, constants);
+    charge(samples, &mut phases, &edges, pulse, recharge, constants);
     for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
         if row.settled == 0 && edge.width() > 0.0 {
             row.level = (base + f64::from(row.area) / edge.width()) as f32;
         }
     }
-    Measured { phases, count: count as u8, peak: median_peak(samples, base) as f32, flags }
+    let recharge = recharge.map_or(0.0, |recharge| recharge.level as f32);
+    Measured { phases, count: count as u8, recharge, peak: median_peak(samples, base) as f32, flags }
 }
 
 /// State level of the top from where it has settled to where the next edge begins, which the filter makes a quarter of
@@ -132,6 +151,34 @@ fn join(samples: &[f64], excursions: &[Excursion], phases: &[PhaseRow; 3], edges
     }
 }
 
+/// A passive recharge, in samples and codes from the baseline.
+#[derive(Debug, Clone, Copy)]
+struct Recharge {
+    from: f64,
+    /// It follows the last phase without a gap.
+    joined: bool,
+    /// Where its exponential begins.
+    level: f64,
+}
+
+/// Where an exponential that begins at sample `from` begins: from its means over the first and the second settling time
+/// after the filter has settled, carried back by their ratio. Behind the filter an exponential is the same one, late.
+fn initial(samples: &[f64], from: f64, base: f64, settle: f64) -> Option<f64> {
+    let mean = |k: f64| mean_between(samples, from + k * settle, from + (k + 1.0) * settle - 1.0);
+    let (first, second) = (mean(1.0)?.0 - base, mean(2.0).map_or(0.0, |mean| mean.0 - base));
+    let ratio = if second * first > 0.0 { (first / second).clamp(1.0, 4.0) } else { 1.0 };
+    Some(first * ratio.powf(1.5))
+}
+
+/// The end of a phase that a recharge touches: where the midpoint between the two levels is crossed.
+fn touch(samples: &[f64], phase: Option<&PhaseRow>, edge: Option<&mut PhaseEdges>, next: f64) {
+    let (Some(phase), Some(edge)) = (phase, edge) else { return };
+    let level = f64::from(phase.level);
+    let slope = if next > level { Slope::Rising } else { Slope::Falling };
+    let inside = (0.5 * (edge.start + edge.end)) as usize;
+    edge.end = crossing(samples, inside, 0.5 * (level + next), slope).unwrap_or(edge.end);
+}
+
 /// Instants at a third of the phase's peak, relative to `origin`.
 fn third(samples: &[f64], edge: &PhaseEdges, base: f64, origin: f64) -> (f32, f32) {
     let (from, to) = (edge.start.max(0.0) as usize, edge.end.max(0.0) as usize + 1);
@@ -152,22 +199,33 @@ fn charge(
     samples: &[f64],
     phases: &mut [PhaseRow; 3],
     edges: &[PhaseEdges; 3],
-    excursions: &[Excursion],
-    base: f64,
-    quiet: (f64, f64),
+    pulse: &Shape<'_>,
+    recharge: Option<Recharge>,
     constants: &Constants,
 ) {
+    let Shape { excursions, base, quiet, .. } = *pulse;
     let count = excursions.len().min(3);
     let mut from = edges.first().map_or(0.0, |edge| edge.start) - quiet.0;
     let mut carried = 0.0;
     for k in 0..count {
         let (Some(edge), next) = (edges.get(k), edges.get(k + 1).filter(|_| k + 1 < count)) else { break };
-        let to = next.map_or(edge.end + quiet.1, |next| 0.5 * (edge.end + next.start));
+        // After the last phase the recharge, if there is one, is what comes next.
+        let after = recharge.filter(|_| next.is_none());
+        let to = match (next, after) {
+            (Some(next), _) => 0.5 * (edge.end + next.start),
+            (None, Some(Recharge { joined: true, .. })) => edge.end,
+            (None, Some(Recharge { from, .. })) => (0.5 * (edge.end + from)).min(edge.end + quiet.1),
+            (None, None) => edge.end + quiet.1,
+        };
         let mut area = windowed_sum(samples, from, to) - base * (to - from) + carried;
         carried = 0.0;
-        if next.is_some() && excursions.get(k + 1).is_some_and(|excursion| excursion.joined) {
-            let level = |k: usize| phases.get(k).map_or(base, |row| f64::from(row.level));
-            let (a, b) = (level(k) - base, level(k + 1) - base);
+        let level = |k: usize| phases.get(k).map_or(0.0, |row| f64::from(row.level) - base);
+        let touching = match after {
+            Some(recharge) => recharge.joined.then_some(recharge.level),
+            None => excursions.get(k + 1).filter(|next| next.joined).map(|_| level(k + 1)),
+        };
+        if let Some(b) = touching {
+            let a = level(k);
             carried = a * constants.late_area + (b - a) * constants.early;
             area -= carried;
         }

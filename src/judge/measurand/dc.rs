@@ -63,7 +63,7 @@ fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
         let lean = if previous.is_some_and(|last| last + 1 == *index) { leaning } else { 0.0 };
         // The interval before this pulse: closed now, with what leaned on it from the cycle before.
         let whole = lean + (1.0 - part) * span;
-        variance += whole * whole * f64::from(before.spread) / f64::from(before.count.max(1));
+        variance += whole * whole * view.level_spread(&before) / f64::from(before.count.max(1));
         if lean > 0.0 {
             // Its samples were in the cycle before and are already counted there; so is their share with its own level.
             variance -= 2.0 * (1.0 - part) * span;
@@ -72,7 +72,7 @@ fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
         leaning = part * span;
         previous = Some(*index);
         if cycles.get(position + 1).is_none_or(|(next, _)| *next != index + 1) {
-            variance += leaning * leaning * f64::from(after.spread) / f64::from(after.count.max(1));
+            variance += leaning * leaning * view.level_spread(&after) / f64::from(after.count.max(1));
         }
     }
     sigma * variance.max(0.0).sqrt()

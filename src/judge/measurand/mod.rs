@@ -14,6 +14,21 @@ use crate::scenario::Measurand;
 
 use super::{Reason, Unit, View};
 
+/// Whether each pulse or cycle is a unit by itself.
+pub fn per_pulse(measurand: Measurand) -> bool {
+    matches!(
+        measurand,
+        Measurand::Amplitude
+            | Measurand::Width
+            | Measurand::Gap
+            | Measurand::Polarity
+            | Measurand::ChargePerPhase
+            | Measurand::NetCharge
+            | Measurand::ChargeImbalance
+            | Measurand::ResidualVoltage
+    )
+}
+
 /// Measures the units of the check.
 ///
 /// # Errors

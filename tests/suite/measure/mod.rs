@@ -4,4 +4,5 @@ mod bench;
 mod case;
 mod checks;
 mod coverage;
+mod events;
 mod stream;

@@ -1,0 +1,163 @@
+//! What is judged on events, on the slow channel and on the boards' own word.
+
+use stimrig::judge::{Facts, Observation, judge};
+use stimrig::measure::{ChannelSetup, Recorder, Recording, SlowSetup};
+use stimrig::record::{CheckRecord, Verdict};
+use stimrig::scenario::{Action, Check, Criterion, Fault, FaultCode, Measurand};
+use stimrig::signal::{Block, BlockSink, Calibration, Sensed, StreamKind};
+
+use crate::command::{checks, run};
+
+use super::bench::{Bench, steps};
+use super::case::{case, check, facts, judged};
+use super::stream::{markers, program, record, setup};
+
+const WINDOW: (u64, u64) = (39_000, 235_000);
+
+/// Ten pulses of 2 mA at 50 Hz, with currents multiplied by `factor`, on a channel of ± `range`.
+fn train(factor: f64, range: f64) -> (stimrig::signal::Program, Recording) {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(42, range);
+    let mut exact = steps(&program, 40e-3, 0.235);
+    exact.iter_mut().for_each(|step| step.1 *= factor);
+    let codes = bench.sample(&exact, 300_000);
+    (program.clone(), record(setup(&bench, &program), &codes, &markers(20_000), &[4096]))
+}
+
+/// Judges one check of a case start, open lead at sample 130 000, stop.
+fn after_open_lead(wanted: Check, known: impl Fn(&mut Facts)) -> CheckRecord {
+    let (program, recording) = train(1.0, 4e-3);
+    let fault = Action::Inject(Fault::OpenLead { contact: "e1".into() });
+    let case = case(&program, vec![Action::Start, fault, Action::Stop], vec![wanted]);
+    let mut facts = facts(&program, &[39_000, 130_000, 260_000], 300_000);
+    known(&mut facts);
+    judge(&case, &facts, &recording).remove(0)
+}
+
+#[test]
+fn a_cap_is_held_against_every_sample_and_a_clipped_one_above_it_fails() {
+    let cap = |factor, range, limit| {
+        let (program, recording) = train(factor, range);
+        judged(&program, &recording, WINDOW, check(Measurand::CapNeverExceeded, Criterion::AtMost(limit)))
+    };
+    assert_eq!(cap(1.0, 4e-3, 2.1e-3).verdict, Verdict::Pass);
+    let over = cap(1.1, 4e-3, 2.1e-3);
+    assert_eq!(over.verdict, Verdict::Fail, "{over:?}");
+    assert!((over.value.unwrap() - 2.2e-3).abs() < 10e-6, "{over:?}");
+    // 6 mA on a 4 mA range: at least 4 mA, which is above one cap and says nothing about another.
+    let clipped = cap(3.0, 4e-3, 3e-3);
+    assert_eq!(clipped.verdict, Verdict::Fail, "{clipped:?}");
+    let unknown = cap(3.0, 4e-3, 5e-3);
+    assert_eq!(unknown.verdict, Verdict::Invalid, "{unknown:?}");
+    assert!(unknown.reason.unwrap().starts_with("clipped"));
+}
+
+#[test]
+fn a_balance_of_clipped_phases_is_not_known_whatever_it_seems() {
+    let (program, recording) = train(3.0, 4e-3);
+    let record = judged(&program, &recording, WINDOW, check(Measurand::NetCharge, Criterion::AtMost(1e-12)));
+    assert_eq!(record.verdict, Verdict::Invalid, "{record:?}");
+}
+
+#[test]
+fn a_fault_counts_as_reported_one_poll_after_it_was_seen() {
+    let mut wanted = check(Measurand::FaultReported, Criterion::AtMost(60e-3));
+    wanted.after = Some("event".into());
+    wanted.is = Some(FaultCode::OpenLead);
+    let seen = |sample, fault| {
+        move |facts: &mut Facts| {
+            facts.statuses = vec![
+                Observation { sample: 129_000, fault: FaultCode::None },
+                Observation { sample, fault },
+                Observation { sample: 290_000, fault },
+            ];
+        }
+    };
+    let right = after_open_lead(wanted.clone(), seen(165_000, FaultCode::OpenLead));
+    assert_eq!(right.verdict, Verdict::Pass, "{right:?}");
+    // 35 ms and a poll period of 10 ms.
+    assert!((right.value.unwrap() - 45e-3).abs() < 1e-9, "{right:?}");
+    let late = after_open_lead(wanted.clone(), seen(181_000, FaultCode::OpenLead));
+    assert_eq!(late.verdict, Verdict::Fail, "51 ms and a poll: {late:?}");
+    let other = after_open_lead(wanted.clone(), seen(165_000, FaultCode::ShortLead));
+    assert_eq!((other.verdict, other.value), (Verdict::Fail, None), "{other:?}");
+    assert!(other.reason.unwrap().contains("not seen"));
+    let silent = after_open_lead(wanted, |_| {});
+    assert_eq!(silent.verdict, Verdict::Invalid, "no word is no evidence: {silent:?}");
+}
+
+#[test]
+fn link_errors_are_exact() {
+    for (errors, verdict) in [(0, Verdict::Pass), (1, Verdict::Fail)] {
+        let wanted = check(Measurand::LinkErrors, Criterion::Equals(0.0));
+        let record = after_open_lead(wanted, |facts| facts.link_errors = errors);
+        assert_eq!((record.verdict, record.value), (verdict, Some(errors as f64)), "{record:?}");
+        assert!(record.uncertainty.is_none_or(|u| u == 0.0));
+    }
+}
+
+/// The same train with a slow channel at 1 kHz that reads `zero` codes at rest and `level` codes after its zero.
+fn with_slow(zeroed: bool, zero: i16, level: i16) -> CheckRecord {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(42, 4e-3);
+    let calibration = Calibration { lsb: 20e-6 / 32_768.0, ..bench.calibration };
+    let slow = SlowSetup {
+        sample_rate: 1e3,
+        filter: (2, 2.0),
+        channels: vec![ChannelSetup { name: "e1".into(), sensed: Sensed::Current, calibration }],
+    };
+    let marks = if zeroed { markers(1_500_000) } else { Vec::new() };
+    let codes = bench.sample(&steps(&program, 1.55, 4.0), 4_000_000);
+    let mut recorder = Recorder::new(stimrig::measure::Setup { slow: Some(slow), ..setup(&bench, &program) });
+    for (k, codes) in codes.chunks(1000).enumerate() {
+        let first = k as u64 * 1000;
+        let range = first..first + 1000;
+        let within: Vec<_> = marks.iter().filter(|mark| range.contains(&mark.sample)).copied().collect();
+        let fast = StreamKind::Fast;
+        recorder.block(&Block { stream: fast, first, count: 1000, codes, markers: &within, lost: 0 });
+        let plane = [if k < 1600 { zero } else { level }];
+        let slow = StreamKind::Slow;
+        recorder.block(&Block {
+            stream: slow,
+            first: k as u64,
+            count: 1,
+            codes: &plane,
+            markers: &[],
+            lost: 0,
+        });
+    }
+    let wanted = check(Measurand::DcLeakageCurrent, Criterion::AtMost(100e-9));
+    judged(&program, &recorder.finish(), (1_600_000, 3_990_000), wanted)
+}
+
+#[test]
+fn leakage_is_counted_from_the_zero_and_not_known_without_one() {
+    // One code is 0.61 nA.
+    let small = with_slow(true, 7, 7 + 80);
+    assert_eq!(small.verdict, Verdict::Pass, "{small:?}");
+    assert!((small.value.unwrap() - 80.0 * 20e-6 / 32_768.0).abs() < 1e-12, "{small:?}");
+    let large = with_slow(true, 7, 7 - 410);
+    assert_eq!(large.verdict, Verdict::Fail, "{large:?}");
+    assert!(large.reason.unwrap().contains("is below -100 nA"));
+    let unknown = with_slow(false, 0, 0);
+    assert_eq!(unknown.verdict, Verdict::Invalid, "{unknown:?}");
+    assert!(unknown.reason.unwrap().starts_with("no zeroed dc channel"));
+}
+
+#[test]
+fn what_a_leaky_interface_keeps_is_what_the_closed_form_says() {
+    // 500 Ω + 4.7 µF ∥ 20 kΩ, 5 mA, 200 µs, gap 100 µs, 50 Hz: I·Rct·(1 − a)(1 − ab)·c/(1 − a²bc) in steady state.
+    let tau = 20e3 * 4.7e-6;
+    let decay = |t: f64| f64::exp(-t / tau);
+    let (a, b, c) = (decay(200e-6), decay(100e-6), decay(20e-3 - 500e-6));
+    let steady = 5e-3 * 20e3 * (1.0 - a) * (1.0 - a * b) * c / (1.0 - a * a * b * c);
+    assert!((steady - 2.872e-3).abs() < 1e-6);
+    let (exit, record) = run(&["scenarios/charge-balance/residual-voltage.yaml"]);
+    assert_eq!(exit, 0, "{record:#}");
+    let all = checks(&record);
+    let (_, residual) = all.iter().find(|(_, check)| check["measurand"] == "residual_voltage").unwrap();
+    let (value, u) = (residual["value"].as_f64().unwrap(), residual["uncertainty"].as_f64().unwrap());
+    // The worst of 50 has risen to within exp(−1 s/94 ms) of it, and noise picks the largest.
+    assert!((value - steady).abs() <= 2.0 * u + 1e-3 * steady, "{value} ± {u} against {steady}");
+    assert!(u < 0.1e-3, "{u}");
+}
