@@ -97,7 +97,7 @@ fn a_waveform_and_small_steps_agree() {
     assert!((circuit.series_voltage(0) + 2e-3 * 200e-6 / 2.2e-6).abs() < 1e-12);
 }
 
-/// measurands.md: 2 mA, 200 us, 50 Hz on scs-lead with 5 ms of recharge through 200 ohm: charge imbalance and
+/// 2 mA, 200 us, 50 Hz on scs-lead with 5 ms of recharge through 200 ohm: charge imbalance and
 /// residual voltage without and with the series capacitor.
 #[test]
 fn passive_recharge_needs_the_series_capacitor_to_balance() {
@@ -128,7 +128,7 @@ fn passive_recharge_needs_the_series_capacitor_to_balance() {
     }
 }
 
-/// measurands.md: a burst of 5 × 0.6 mA × 1 ms at 40 Hz with 15 ms of recharge leaves +134 mV.
+/// A burst of 5 × 0.6 mA × 1 ms at 40 Hz with 15 ms of recharge leaves +134 mV.
 #[test]
 fn a_long_burst_leaves_a_residual_voltage_behind() {
     let mut circuit = Circuit::new(&rc(450.0, 4.7e-6, 20e3), Output::default()).unwrap();

@@ -1,4 +1,4 @@
-//! The simulated bench: what `sim:` in a rig file sets, with the default bench's values (`measurands.md`).
+//! The simulated bench: what `sim:` in a rig file sets, with the default bench's values.
 
 use super::Defect;
 

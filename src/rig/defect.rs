@@ -1,4 +1,4 @@
-//! What can be deliberately wrong with a simulated stimulator. The names are a contract (`rig.md`).
+//! What can be deliberately wrong with a simulated stimulator. The names are a contract with rig files.
 
 /// The value a defect takes.
 #[derive(Debug, Clone, PartialEq)]
