@@ -36,8 +36,8 @@ pub struct Options {
 
 /// Runs the plans on the rig and tells `sink` everything that happens, ending with [`Event::RunEnded`].
 ///
-/// Whatever a case meets, its teardown has measured the safe state before its `CaseEnded` is emitted. Case records do
-/// not depend on the number of jobs: each simulated case has its own bench, drawn from the rig's seed, and its own noise,
+/// Whatever a case meets, its teardown has measured the safe state before its `CaseEnded` is emitted. But for the
+/// time they took, case records do not depend on the number of jobs: each simulated case has its own bench, drawn from the rig's seed, and its own noise,
 /// drawn from the seed and the case's name.
 pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt, sink: &mut dyn Sink) {
     let clock = Instant::now();
@@ -52,7 +52,9 @@ pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt
             let (next, failed) = (&next, &failed);
             scope.spawn(move || {
                 while let Some((index, plan)) = take_next(plans, next, failed, options, interrupt) {
+                    let clock = Instant::now();
                     let record = one(index, plan, rig, options, interrupt, &events);
+                    let record = CaseRecord { elapsed: clock.elapsed().as_secs_f64(), ..record };
                     if record.outcome >= Outcome::Failed {
                         failed.fetch_add(1, Ordering::SeqCst);
                     }
