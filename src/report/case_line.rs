@@ -8,9 +8,9 @@ use super::failure::label;
 use super::paint::plain;
 
 /// Columns of the outcome (with the blanks after it), of the measurand and of the value.
-const COLUMNS: (usize, usize, usize) = (14, 18, 21);
+const COLUMNS: (usize, usize, usize) = (14, 18, 22);
 /// What the widest usual limit and margin take.
-const LIMIT: usize = 34;
+const LIMIT: usize = 33;
 /// The name where no terminal limits it, and the most and the least that it gets on one.
 const NAME: (usize, usize) = (68, 12);
 
@@ -36,14 +36,13 @@ pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -
         return format!("{head}  {}", paint.faint(&reason)).trim_end().to_owned();
     };
     let text = format!("  {:<measurand$} {}", check.measurand, on_its_sign(&measured(check)));
+    let text = format!("{text:<pad$}", pad = 2 + measurand + 1 + value);
+    let room = room.saturating_sub(text.chars().count() + 2);
     let limit = [format!("{}, {}", allowed(check), margin(check)), allowed(check)]
         .into_iter()
         .map(|limit| limit.trim_matches([',', ' ']).to_owned())
-        .find(|limit| !limit.is_empty() && 2 + measurand + 1 + value + 2 + limit.chars().count() <= room);
-    let text = match &limit {
-        Some(_) => format!("{text:<pad$}", pad = 2 + measurand + 1 + value),
-        None => text,
-    };
+        .find(|limit| !limit.is_empty() && limit.chars().count() <= room);
+    let text = if limit.is_some() { text } else { text.trim_end().to_owned() };
     let text = match check.verdict {
         Verdict::Pass => text,
         Verdict::Fail => paint.bad(&text),
@@ -58,11 +57,12 @@ pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -
 /// All checks of a case, one a line; two of one measurand are told apart by what else they say.
 pub(super) fn check_lines(case: &CaseRecord, paint: Paint) -> Vec<String> {
     let line = |check: &CheckRecord| {
-        let (_, limit) = against(check);
+        let limit = against(check).1;
         let twin = case.checks.iter().filter(|other| other.measurand == check.measurand).count() > 1;
         let said = if twin { plain(options(check)) } else { String::new() };
         let (verdict, value) = (check.verdict.name(), on_its_sign(&measured(check)));
-        let line = format!("{:>14}{verdict:<12}  {:<20} {value:<22} {limit}  {said}", "", check.measurand);
+        let line =
+            format!("{:>14}{verdict:<12}  {:<18} {value:<22} {limit:<38}  {said}", "", check.measurand);
         paint.faint(line.trim_end())
     };
     case.checks.iter().map(line).collect()

@@ -99,6 +99,10 @@ impl Console {
         if parts.is_empty() {
             parts.push(self.paint.odd("nothing ran"));
         }
+        let never = self.options.cases.saturating_sub(record.cases.len());
+        if never > 0 {
+            parts.push(self.paint.odd(&format!("{never} not started")));
+        }
         let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
         if sim_only > 0 {
             parts.push(self.paint.odd(&format!("{sim_only} of them on the simulator only")));
@@ -109,9 +113,10 @@ impl Console {
             state => self.paint.bad(&format!("safe state {}", state.name())),
         };
         let totals = format!(
-            "{} · {checks} checks in {} cases · {:.1} s · {safe}",
+            "{} · {} in {} · {:.1} s · {safe}",
             parts.join(", "),
-            record.cases.len(),
+            counted(checks, "check"),
+            counted(record.cases.len(), "case"),
             record.elapsed
         );
         let mut lines = vec![totals];
@@ -169,6 +174,11 @@ impl Console {
     }
 }
 
+/// `1 case`, `2 cases`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 fn progress_bar(cases: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(cases as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len}  {elapsed}  {wide_msg}")
@@ -186,9 +196,9 @@ impl Sink for Console {
             Event::RunStarted(head) if verbosity >= 0 => {
                 let seed = head.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
                 let kind = if head.fidelity == "sim" { "simulated" } else { "real" };
-                let cases = self.options.cases;
+                let cases = counted(self.options.cases, "case");
                 self.print(&format!(
-                    "{} · {cases} cases on {} ({kind}{seed})",
+                    "{} · {cases} on {} ({kind}{seed})",
                     self.paint.strong(&plain(&head.tool)),
                     plain(&head.rig)
                 ));

@@ -50,7 +50,8 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
     let title = format!("{}  {}", label(case, paint), paint.strong(&plain(&case.name)));
     let mut lines = vec![title];
     if group.len() > 1 {
-        lines.push(paint.faint(&format!("    and {} more cases for the same reason", group.len() - 1)));
+        let (more, s) = (group.len() - 1, if group.len() > 2 { "s" } else { "" });
+        lines.push(paint.faint(&format!("    and {more} more case{s} for the same reason")));
     }
     let checks = by_interest(&case.checks);
     let failing: Vec<_> = checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();
@@ -59,7 +60,7 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
         failing.iter().filter_map(|check| check.reason.as_deref()).any(|of_check| reason.ends_with(of_check))
     };
     if let Some(reason) = case.reason.as_deref().filter(|reason| !said(reason)) {
-        lines.extend(beside(&[plain(reason)], width));
+        lines.extend(beside(&[plain(reason)], 4, width));
     }
     if failing.is_empty() && group.len() == 1 {
         lines.push(paint.faint(&format!("    {}", plain(&case.scenario))));
@@ -81,30 +82,34 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
 fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<usize>) -> Vec<String> {
     let place = format!("{}:{}", plain(&case.scenario), check.line);
     let mut lines: Vec<String> =
-        beside(&[place, plain(check.text.trim())], width).iter().map(|line| paint.faint(line)).collect();
+        beside(&[place, plain(check.text.trim())], 4, width).iter().map(|line| paint.faint(line)).collect();
     let (value, limit) = against(check);
     let (name, value) = (&check.measurand, [value, limit].join("  "));
     // A plain failure's reason says its value and its limit once more.
     let repeated = |reason: &&String| {
         check.verdict == Verdict::Fail && check.value.is_some() && reason.starts_with(name.as_str())
     };
-    let reason = check.reason.as_ref().filter(|reason| !repeated(reason)).map(|reason| plain(reason));
+    let reason = check.reason.as_ref().filter(|reason| !repeated(reason));
+    let reason = reason.map(|reason| plain(reason.strip_prefix(&format!("{name}: ")).unwrap_or(reason)));
     let word = check.verdict.name();
     let parts: Vec<String> = [format!("{word}  {name}"), value].into_iter().chain(reason).collect();
     let painted = if check.verdict == Verdict::Fail { paint.bad(word) } else { paint.odd(word) };
-    for (at, line) in beside(&parts, width).into_iter().enumerate() {
+    for (at, line) in beside(&parts, 4, width).into_iter().enumerate() {
         lines.push(if at == 0 { line.replacen(word, &painted, 1) } else { line });
     }
     let details: Vec<String> =
         [decided_by(check), family(check), dominating(&check.budget)].into_iter().flatten().collect();
-    if !details.is_empty() {
-        lines.push(paint.faint(&format!("          {}", details.join(" · "))));
-    }
+    let details: Vec<String> = details
+        .into_iter()
+        .enumerate()
+        .map(|(at, detail)| if at == 0 { detail } else { format!("· {detail}") })
+        .collect();
+    lines.extend(beside(&details, 10, width).iter().map(|line| paint.faint(line)));
     lines
 }
 
-/// Parts of a line beside each other as far as they fit, the rest below them; indented.
-fn beside(parts: &[String], width: Option<usize>) -> Vec<String> {
+/// Parts of a line beside each other as far as they fit, the rest below them; the first `indent` from the left.
+fn beside(parts: &[String], indent: usize, width: Option<usize>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         match lines.last_mut() {
@@ -113,7 +118,7 @@ fn beside(parts: &[String], width: Option<usize>) -> Vec<String> {
                 line.push_str(part);
             }
             Some(_) => lines.push(format!("          {part}")),
-            None => lines.push(format!("    {part}")),
+            None => lines.push(format!("{:indent$}{part}", "")),
         }
     }
     lines
