@@ -66,7 +66,22 @@ fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
     let traits = measurand.traits();
     let line = key.span.line;
     let text = at.key_place().excerpt.trim().trim_start_matches("- ").to_owned();
-    let mut check = Check { line, text, ..Check::new(measurand, Criterion::Holds) };
+    let mut check = Check {
+        measurand,
+        criterion: Criterion::Holds,
+        window: None,
+        statistic: Statistic::Worst,
+        phase: PhaseChoice::Leading,
+        contact: None,
+        definition: None,
+        window_kind: WindowKind::Cycle,
+        after: None,
+        hold: None,
+        is: None,
+        note: None,
+        line,
+        text,
+    };
     // A property may be written as `restart_refused: true`.
     if traits.holds && at.node().as_text() == Some("true") {
         if traits.hold || traits.after == After::Fault {
@@ -251,6 +266,12 @@ fn within(fields: &Fields<'_>, at: &At<'_>, measurand: Measurand, traits: &Trait
         _ => of.quantity(dimension).map(Nominal::Value),
     };
     let tolerance = tolerance(at, dimension);
+    if nominal == Some(Nominal::Value(0.0)) && tolerance.is_some_and(|tolerance| tolerance.abs == 0.0) {
+        at.error(
+            "a percentage of zero is zero",
+            Some("leave `of` out, or state the tolerance as `{ abs: … }`"),
+        );
+    }
     Some(Criterion::Within { of: nominal?, tolerance: tolerance? })
 }
 

@@ -93,7 +93,7 @@ fn lower(
 ) -> Option<Case> {
     let fields = root.fields(KEYS)?;
     fields.check_version();
-    let scenario = fields.require("name").and_then(|at| at.text());
+    let scenario = fields.require("name").and_then(|at| at.text().filter(|name| named(&at, name)));
     let words = |key| {
         fields.or(key, Vec::new(), |at| {
             Some(at.list()?.iter().filter_map(At::text).map(str::to_owned).collect())
@@ -143,6 +143,18 @@ fn lower(
         decision,
         places,
     })
+}
+
+/// A name that can be listed, filtered and told from the others.
+fn named(at: &At<'_>, name: &str) -> bool {
+    let named = !name.trim().is_empty() && !name.contains(char::is_control);
+    if !named {
+        at.error(
+            "a name is one line of text",
+            Some("a sentence that is true when the scenario passes"),
+        );
+    }
+    named
 }
 
 fn expect_list<'a>(fields: &Fields<'a>) -> Option<At<'a>> {

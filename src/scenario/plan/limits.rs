@@ -5,15 +5,27 @@ use crate::rig::Rig;
 use crate::signal::{Law, Recovery, Waveform};
 use crate::source::Diagnostic;
 
-use super::super::{Action, Case, Fault};
+use super::super::{Action, Case, Fault, Timeline};
 use super::Planned;
 
 /// Shorter phases cannot be told from the front end's own step response on the simulated bench, s.
 const SHORTEST_PHASE: f64 = 15e-6;
+/// Silence is proved by three periods without a pulse, after every stop: beyond this nobody waits for it, s.
+const LONGEST_PERIOD: f64 = 60.0;
+/// The most that one case may take, s: a day.
+const LONGEST_CASE: f64 = 86_400.0;
 
 pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: &mut Vec<Diagnostic>) {
     for planned in programs {
         program(case, rig, planned, problems);
+    }
+    let end = Timeline::of(&case.steps).end;
+    if end > LONGEST_CASE {
+        let (taken, limit) =
+            (engineering(end, Dimension::Time, 4), engineering(LONGEST_CASE, Dimension::Time, 4));
+        let key = ["duration", "pulses", "steps"].into_iter().find(|key| case.places.has(key));
+        let what = format!("the case would take {taken}, more than the {limit} of a day");
+        problems.push(case.places.find(key.unwrap_or("program.rate")).error(&what, None));
     }
     for (index, step) in case.steps.iter().enumerate() {
         let Action::Inject(Fault::OverAmplitude { amplitude }) = &step.action else { continue };
@@ -85,6 +97,14 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
                 problems.push(planned.place(case, "amplitude").error(&what, None));
             }
         }
+    }
+    if program.period() > LONGEST_PERIOD {
+        let what = format!(
+            "a period of {} is longer than the {} within which an output can be shown to be off",
+            engineering(program.period(), Dimension::Time, 4),
+            engineering(LONGEST_PERIOD, Dimension::Time, 4)
+        );
+        problems.push(planned.place(case, "rate").error(&what, None));
     }
     let shortest = match program.ramp {
         Some(ramp) if ramp.law == Law::Width => program.pulse(0).width,

@@ -14,7 +14,7 @@ use crate::rig::Rig;
 use crate::signal::{Program, Sensed};
 use crate::source::{Diagnostic, Place, Severity};
 
-use super::{Action, Case, Timeline};
+use super::{Action, Case, Criterion, Measurand, Timeline};
 
 pub use not_yet::{Feature, NOT_YET};
 
@@ -56,7 +56,13 @@ pub struct Plan {
 ///
 /// # Errors
 /// All reasons why it cannot run, at once.
-pub fn plan(case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>> {
+pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>> {
+    // A cap that no scenario states is the stimulator's own.
+    for check in &mut case.checks {
+        if check.measurand == Measurand::CapNeverExceeded && check.criterion == Criterion::Holds {
+            check.criterion = Criterion::AtMost(rig.cap);
+        }
+    }
     let mut problems = not_yet::find(&case, rig);
     let programs = programs(&case);
     limits::check(&case, rig, &programs, &mut problems);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::rig::{DEFAULT_RIG, DefectKind, builtin_phantom};
-use crate::scenario::{Measurand, read_scenario};
+use crate::scenario::{Criterion, Measurand, read_scenario};
 use crate::source::Source;
 
 fn rig(set: &[(&str, &str)]) -> Rig {
@@ -74,6 +74,15 @@ fn a_missing_capability_skips_the_case_unless_strict() {
     assert_eq!(plan(case.clone(), &rig, false).unwrap().missing, ["the fault `open-lead`"]);
     let problems = plan(case, &rig, true).unwrap_err();
     assert_eq!(problems[0].place.span.line, 8);
+}
+
+#[test]
+fn a_cap_without_a_limit_is_the_stimulators_own() {
+    for written in ["cap_never_exceeded: {}", "cap_never_exceeded: true"] {
+        let case = case("r1k", "amplitude: 2 mA", &format!("expect:\n  - {written}\n"));
+        let planned = plan(case, &rig(&[("sim.stimulator.cap", "5 mA")]), false).unwrap();
+        assert_eq!(planned.case.checks[0].criterion, Criterion::AtMost(5e-3), "{written}");
+    }
 }
 
 #[test]
