@@ -76,6 +76,12 @@ pub enum CaptureFault {
         /// Cells due.
         wanted: usize,
     },
+    /// The last row has no line end and its last number fewer characters than any before it.
+    #[error("the file ends in the middle of the last number, `{text}`")]
+    TruncatedNumber {
+        /// What is left of it.
+        text: String,
+    },
     /// A row with more cells than the header has names.
     #[error("the row has {found} cells where the header names {wanted}")]
     LongRow {
@@ -142,7 +148,7 @@ impl CaptureFault {
             Self::ShortRow { .. } | Self::EmptyCell(_) => {
                 "a missing sample is not made up; export the record again"
             }
-            Self::TruncatedRow { .. } => "the export was cut off; copy or export the file again",
+            Self::TruncatedRow { .. } | Self::TruncatedNumber { .. } => "the export was cut off; copy or export the file again",
             Self::LongRow { .. } => "with decimal commas the columns must be separated by `;` or tab",
             Self::NotANumber { .. } => {
                 "numbers are written like 1.25e-3, or 1,25e-3 in files separated by `;` or tab"

@@ -9,6 +9,9 @@ use super::header::{Header, HeaderRow, number};
 /// Lines of settings any scope writes before its numbers, with room to spare.
 const MOST_HEADER_ROWS: usize = 400;
 
+/// Rows before a last one without a line end whose lengths tell whether its number was cut short.
+const FEWEST_TO_COMPARE: usize = 16;
+
 /// Where the first row of numbers begins in the text, byte offset.
 pub(super) type Rows = csv::Position;
 
@@ -82,6 +85,7 @@ pub(super) fn numbers(
     let ends_cleanly = text.ends_with(b"\n") || text.ends_with(b"\r");
     let width = layout.width();
     let mut previous = f64::NEG_INFINITY;
+    let mut shortest = usize::MAX;
     while matches!(reader.read_byte_record(&mut record), Ok(true)) {
         let used = record.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
         if used == 0 || record.get(0).is_some_and(|cell| cell.starts_with(b"#")) {
@@ -111,6 +115,14 @@ pub(super) fn numbers(
             numbers.time.push(time);
             numbers.time_digits = numbers.time_digits.max(significant(record.get(0).unwrap_or_default()));
         }
+        // A number that lost its exponent is another number: nothing but its length tells.
+        let end = record.iter().next_back().unwrap_or_default();
+        let cut = !ends_cleanly && end.len() < shortest && reader.position().byte() >= body.len() as u64;
+        if cut && numbers.values.first().is_some_and(|values| values.len() >= FEWEST_TO_COMPARE) {
+            let fault = CaptureFault::TruncatedNumber { text: shortened(end) };
+            return Err(CaptureError::at(file, line, fault));
+        }
+        shortest = shortest.min(end.len());
         for (index, (values, Column { name, factor, .. })) in
             numbers.values.iter_mut().zip(&layout.channels).enumerate()
         {

@@ -105,6 +105,18 @@ fn each_kind_of_bad_file_is_named_with_its_place() {
 }
 
 #[test]
+fn a_last_number_cut_short_is_not_taken_for_another_number() {
+    let rows: String = (0..20).map(|n| format!("{n},-1.500000e-03\n")).collect();
+    let table = format!("t,a\n{rows}20,-1.500000e-03");
+    assert!(read("c.csv", table.as_bytes()).is_ok(), "no line end at the end of a file is usual");
+    for cut in [1, 4, 10] {
+        let text = &table[..table.len() - cut];
+        let left = text.rsplit(',').next().unwrap().to_owned();
+        assert_eq!(fault(text), (Fault::TruncatedNumber { text: left }, Some(22), None));
+    }
+}
+
+#[test]
 fn files_that_are_no_text_are_refused_on_their_first_bytes() {
     let utf16: Vec<u8> = "time,CH1\n0,1\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(read("u.csv", &utf16).unwrap_err().fault, Fault::Utf16);

@@ -1,5 +1,6 @@
 //! `stimrig analyze`.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -10,10 +11,8 @@ use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
 
-use crate::store::write_atomic;
-
-use super::pick_case::{NoCase, pick_case};
-use super::stdout::{OutputError, print};
+use super::data::{OutputError, print, write};
+use super::one_case::{NoCase, one_case};
 
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
@@ -107,7 +106,7 @@ pub fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<u8, Failure> {
     let options = options(args)?;
-    let case = args.expect.as_deref().map(|path| pick_case(path, None)).transpose()?;
+    let case = args.expect.as_deref().map(|path| one_case(path, None)).transpose()?;
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let name = file.display().to_string();
@@ -133,7 +132,7 @@ fn execute(args: &Args) -> Result<u8, Failure> {
     if let Some(plot) = &args.plot {
         for (at, (analysis, _)) in results.iter().enumerate() {
             let path = if results.len() == 1 { plot.clone() } else { numbered(plot, at + 1) };
-            write_atomic(&path, draw(&figure(analysis))?.as_bytes()).map_err(OutputError::from)?;
+            write(&path, draw(&figure(analysis))?.as_bytes())?;
             eprintln!("plot: {}", path.display());
         }
     }
@@ -171,12 +170,19 @@ fn options(args: &Args) -> Result<Options, Failure> {
 /// The file, unless it is too large to be held.
 fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
     let open = |source| Failure::Open { file: name.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(open)?.len();
+    let too_large = |bytes| {
+        let fault = CaptureFault::TooLarge { bytes, limit: MAX_BYTES };
+        Failure::from(CaptureError { file: name.to_owned(), line: None, column: None, fault })
+    };
+    let file = std::fs::File::open(path).map_err(open)?;
+    let length = file.metadata().map_err(open)?.len();
     if length > MAX_BYTES {
-        let fault = CaptureFault::TooLarge { bytes: length, limit: MAX_BYTES };
-        return Err(CaptureError { file: name.to_owned(), line: None, column: None, fault }.into());
+        return Err(too_large(length));
     }
-    std::fs::read(path).map_err(open)
+    // Pipes and devices state no length, and may never end.
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(open)? as u64;
+    if read > MAX_BYTES { Err(too_large(read)) } else { Ok(bytes) }
 }
 
 fn numbered(path: &Path, number: usize) -> PathBuf {
