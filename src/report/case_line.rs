@@ -87,7 +87,7 @@ fn shortened(text: &str, room: usize) -> String {
         _ => (text, ""),
     };
     let keep = room.saturating_sub(values.chars().count() + 1);
-    if keep < 4 && !values.is_empty() {
+    if keep < 3 && !values.is_empty() {
         return text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
     }
     let head: String = words.chars().take(keep).collect();
@@ -114,7 +114,7 @@ mod tests {
             assert!(line.chars().count() <= width, "{width}: {line}");
             assert!(line.contains("2.0012 ± 0.0031 mA"), "{width}: {line}");
             assert!(
-                width < 80 || line.contains("…  [amplitude=0.5 mA]") || line.contains("[amplitude=0.5 mA]"),
+                width < 80 || line.contains("… [amplitude=0.5 mA]  ") || line.contains("balanced [amplitude"),
                 "{line}"
             );
             assert_eq!(line.contains("margin 58.8 µA"), width >= 120, "{line}");
