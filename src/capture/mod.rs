@@ -15,7 +15,8 @@ mod trace;
 
 pub use dialect::Dialect;
 pub use error::{CaptureError, CaptureFault};
-pub use trace::{Capture, TimeBase, Trace};
+pub use time_base::TimeBase;
+pub use trace::{Capture, Trace};
 
 /// The largest file that is read, bytes: 2²⁸ holds some ten million samples of two channels.
 pub const MAX_BYTES: u64 = 1 << 28;

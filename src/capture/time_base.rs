@@ -3,7 +3,24 @@
 use super::dialect::TimeSource;
 use super::error::CaptureFault;
 use super::table::Numbers;
-use super::trace::TimeBase;
+
+/// When the samples were taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeBase {
+    /// Time of the first sample on the file's own axis, s.
+    pub t0: f64,
+    /// Interval, s: (last − first) / (n − 1).
+    pub dt: f64,
+    /// Where the time column strays furthest from that grid, beyond what its digits explain: line, and by how much, s.
+    pub worst_deviation: Option<(u64, f64)>,
+}
+
+impl TimeBase {
+    /// Whether sums over samples are integrals.
+    pub fn is_uniform(&self) -> bool {
+        self.worst_deviation.is_none()
+    }
+}
 
 /// Largest deviation from a uniform grid that is taken for rounding in the scope, in sample intervals, beyond what
 /// the digits of the file explain.

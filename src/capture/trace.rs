@@ -3,25 +3,7 @@
 use super::dialect::{Dialect, Layout};
 use super::error::{CaptureError, CaptureFault};
 use super::table::Numbers;
-use super::time_base::time_base;
-
-/// When the samples were taken.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TimeBase {
-    /// Time of the first sample on the file's own axis, s.
-    pub t0: f64,
-    /// Interval, s: (last − first) / (n − 1).
-    pub dt: f64,
-    /// Where the time column strays furthest from that grid, beyond what its digits explain: line, and by how much, s.
-    pub worst_deviation: Option<(u64, f64)>,
-}
-
-impl TimeBase {
-    /// Whether sums over samples are integrals.
-    pub fn is_uniform(&self) -> bool {
-        self.worst_deviation.is_none()
-    }
-}
+use super::time_base::{TimeBase, time_base};
 
 /// One channel.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,11 +3,10 @@
 use crate::phantom::{Circuit, Output, Phantom, Probe};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
-use crate::scenario::Plan;
+use crate::scenario::{Fault, Plan};
 use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
 
 use super::session::{Halt, SECOND, Session};
-use super::setup;
 
 /// How long the test current flows, s.
 const LENGTH: f64 = 2e-3;
@@ -24,6 +23,9 @@ const FILL: f64 = 0.4;
 const SOURCE_U: f64 = 2e-3;
 /// A capacitive rise below this part of the access step is not judged: the phantom has no capacitor that matters here.
 const RISE_MATTERS: f64 = 0.02;
+
+/// Seconds the phantom's contacts are shorted together before stimulation, so that it starts at rest.
+const DISCHARGE: f64 = 0.1;
 
 /// Measures R (by the access step) and C (by the rise that follows) and compares them with the phantom's file.
 ///
@@ -44,13 +46,13 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
         }
     };
     let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
-    setup::discharge(session, &contacts).await?;
+    discharge(session, &contacts).await?;
     let expected =
         expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
     let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
     let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
     let seen = drive(session, &contact, plane, current).await?;
-    setup::discharge(session, &contacts).await?;
+    discharge(session, &contacts).await?;
     match compare(phantom, &expected, &seen, resolution(session, plane, current)) {
         Ok(found) => {
             session.progress(format!("phantom identified: {found}"));
@@ -216,4 +218,16 @@ impl BlockSink for Both<'_> {
         self.0.block(block);
         self.1.block(block);
     }
+}
+
+/// Shorts the phantom's contacts through the load until nothing is left on it.
+async fn discharge(session: &mut Session<'_>, contacts: &[String]) -> Result<(), Halt> {
+    let Some((last, others)) = contacts.split_last() else { return Ok(()) };
+    for contact in others {
+        let between = (contact.clone(), last.clone());
+        session.instruments.load.inject(&Fault::ShortLead { between }).await?;
+    }
+    session.pass_seconds(DISCHARGE).await?;
+    session.instruments.load.clear("short-lead").await?;
+    Ok(())
 }

@@ -4,11 +4,11 @@
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
 mod case;
-mod discharge;
 mod guard;
 mod identify;
 mod interrupt;
 mod measuring;
+mod message;
 mod open;
 mod session;
 mod setup;

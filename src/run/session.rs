@@ -9,7 +9,7 @@ use crate::signal::{Marker, MarkerBit};
 
 use super::guard;
 use super::interrupt::{Interrupt, Signal};
-use super::suite::Message;
+use super::message::Message;
 
 /// The host polls the stimulator's status this often while it may be stimulating, and drains the stream with it.
 pub(super) const POLL: u64 = 10_000_000;

@@ -7,11 +7,10 @@ use crate::record::InstrumentRecord;
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
-use super::discharge::discharge;
 use super::identify;
+use super::message::Message;
 use super::session::{Halt, Session};
 use super::steps;
-use super::suite::Message;
 
 /// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
 pub(super) const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
@@ -35,14 +34,13 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.load.clear("all").await?;
     session.instruments.load.interlock(false).await?;
     steps::zero(session, plan.slow).await?;
-    discharge(session, &plan.case.phantom).await?;
     identify::phantom(session, plan, rig).await?;
-    session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await?;
     session.instruments.load.interlock(true).await?;
     session.pass_seconds(RELAXED).await?;
+    session.facts.relaxed = true;
     session.guarded = true;
     session.polling = true;
     Ok(())

@@ -11,6 +11,7 @@ use crate::rig::Rig;
 use crate::scenario::Plan;
 
 use super::interrupt::Interrupt;
+use super::message::Message;
 use super::{case, open};
 
 /// What the caller decides about a run.
@@ -69,14 +70,6 @@ pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt
     });
     let ended = jiff::Timestamp::now().to_string();
     sink.take(&Event::RunEnded { ended, elapsed: clock.elapsed().as_secs_f64() });
-}
-
-/// What a worker tells the thread that owns the sink.
-pub(super) enum Message {
-    /// Something happened.
-    Event(Event),
-    /// An instrument said who it is.
-    Identity(InstrumentRecord),
 }
 
 fn take_next<'a>(
