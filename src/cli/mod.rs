@@ -1,7 +1,7 @@
 //! Arguments and exit codes.
 //!
 //! Each command is a file with its `Args` and a `run` that returns the exit code; a new command is a file, a variant and a
-//! line in [`dispatch`].
+//! line in `dispatch`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
