@@ -27,7 +27,7 @@ pub fn central_mean(samples: &[f64], start: f64, end: f64, settle: f64) -> Optio
 const BINS: usize = 64;
 
 /// IEEE 181 state level: the mode of a histogram over the samples' own span, refined to the mean of the samples in the
-/// fullest bin; with the width of a bin. There are about √n bins, none narrower than `step`, the distance of neighbouring
+/// fullest bin; with the width of a bin. There are about √n/2 bins (with more, noise alone decides which is the fullest), none narrower than `step`, the distance of neighbouring
 /// codes: a finer bin could hold no sample. `None` for no samples.
 ///
 /// Segment first: applied to a whole biphasic record it finds the baseline.
@@ -37,7 +37,7 @@ pub fn state_level(samples: &[f64], step: f64) -> Option<(f64, f64)> {
     if samples.is_empty() || !(high - low).is_finite() {
         return None;
     }
-    let most = (samples.len() as f64).sqrt().clamp(8.0, BINS as f64);
+    let most = (0.5 * (samples.len() as f64).sqrt()).clamp(6.0, BINS as f64);
     let width = ((high - low) / most).max(step).max(f64::MIN_POSITIVE);
     let mut table = [(0_u32, 0.0_f64); BINS + 1];
     for y in samples {
@@ -69,7 +69,7 @@ mod tests {
         let mut samples = vec![1.0; 80];
         samples.extend([1.3, 1.2, 1.1, 0.1, 0.0]);
         let (level, width) = state_level(&samples, 0.0).unwrap();
-        assert!((level - 1.0).abs() < 1e-12 && (width - 1.3 / 85_f64.sqrt()).abs() < 1e-12);
+        assert!((level - 1.0).abs() < 1e-12 && (width - 1.3 / 6.0).abs() < 1e-12);
         assert_eq!(state_level(&[], 1.0), None);
         assert_eq!(state_level(&[2.0, 2.0], 1.0), Some((2.0, 1.0)));
     }
