@@ -148,7 +148,9 @@ impl CaptureFault {
             Self::ShortRow { .. } | Self::EmptyCell(_) => {
                 "a missing sample is not made up; export the record again"
             }
-            Self::TruncatedRow { .. } | Self::TruncatedNumber { .. } => "the export was cut off; copy or export the file again",
+            Self::TruncatedRow { .. } | Self::TruncatedNumber { .. } => {
+                "the export was cut off; copy or export the file again"
+            }
             Self::LongRow { .. } => "with decimal commas the columns must be separated by `;` or tab",
             Self::NotANumber { .. } => {
                 "numbers are written like 1.25e-3, or 1,25e-3 in files separated by `;` or tab"

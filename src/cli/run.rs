@@ -40,8 +40,12 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         dut: args.dut.clone(),
         operator: args.operator.clone(),
         plugged,
-        tool: concat!("stimrig ", env!("CARGO_PKG_VERSION"), " (", env!("STIMRIG_GIT"), ")").to_owned(),
+        tool: concat!("stimrig ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
+    if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
+        eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
+        return EXIT_USAGE;
+    }
     // Before anything is energised: a run that could not be kept is not worth running.
     let folder = match RunFolder::create(&args.runs, &options.id) {
         Ok(folder) => folder,
@@ -61,6 +65,18 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
     }
     // Evidence that was lost may not look like a pass.
     if record.exit_code == 0 && !kept.iter().all(Option::is_none) { EXIT_INTERNAL } else { record.exit_code }
+}
+
+/// Why no file can appear at a path, as far as that can be known without writing it.
+fn unwritable(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        Some(format!("{}: cannot be written: it is a folder", path.display()))
+    } else if !folder.is_dir() {
+        Some(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()))
+    } else {
+        None
+    }
 }
 
 /// Everything that can be wrong is said before anything is energised.

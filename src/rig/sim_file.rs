@@ -71,7 +71,7 @@ fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec) -> Option<()> {
     positive("full_scale", &mut spec.full_scale, Dimension::Current);
     positive("cap", &mut spec.cap, Dimension::Current);
     positive("compliance", &mut spec.compliance, Dimension::Voltage);
-    positive("timer", &mut spec.timer, Dimension::Time);
+    spec.timer = fields.or("timer", spec.timer, timer);
     at_least_zero("clock_error", &mut spec.clock_error, Dimension::Ratio);
     at_least_zero("blocking_capacitor", &mut spec.blocking_capacitor, Dimension::Capacitance);
     positive("recharge", &mut spec.recharge, Dimension::Resistance);
@@ -114,6 +114,16 @@ fn adc(at: &At<'_>, spec: &mut AdcSpec) -> Option<()> {
         at.error("the filter's cutoff lies above half the sample rate: what it passes would alias", None);
     }
     Some(())
+}
+
+/// The board counts whole nanoseconds, and no edge of a pulse may fall between two ticks a phase apart.
+fn timer(at: &At<'_>) -> Option<f64> {
+    let timer = at.positive(Dimension::Time)?;
+    let possible = (1e-9..=1e-5).contains(&timer);
+    if !possible {
+        at.error("a timer ticks between once in 1 ns and once in 10 us", None);
+    }
+    possible.then_some(timer)
 }
 
 fn dc(at: &At<'_>, spec: &mut DcSpec) -> Option<()> {

@@ -122,7 +122,7 @@ fn lower(
     };
     let mut places = Places::default();
     places.keep_all(root);
-    let scenario = scenario?.to_owned();
+    let scenario = scenario?.trim().to_owned();
     let values = matrix.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let name = if values.is_empty() { scenario.clone() } else { format!("{scenario} [{values}]") };
     Some(Case {
@@ -147,12 +147,11 @@ fn lower(
 
 /// A name that can be listed, filtered and told from the others.
 fn named(at: &At<'_>, name: &str) -> bool {
-    let named = !name.trim().is_empty() && !name.contains(char::is_control);
+    // A folded block ends with a line end, which is no part of the name.
+    let name = name.trim();
+    let named = !name.is_empty() && !name.contains(char::is_control);
     if !named {
-        at.error(
-            "a name is one line of text",
-            Some("a sentence that is true when the scenario passes"),
-        );
+        at.error("a name is one line of text", Some("a sentence that is true when the scenario passes"));
     }
     named
 }

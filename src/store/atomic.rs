@@ -9,9 +9,16 @@ use super::StoreError;
 /// Writes a file by way of a temporary one beside it and a rename, so that a reader never sees half of it and an older
 /// version survives a full disk or a crash.
 ///
+/// A device or pipe (`/dev/stdout`, `/dev/null`) is written to as it is: a rename would put a file in its place.
+///
 /// # Errors
 /// Names the file and the step that failed; the temporary file is removed.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    if is_device(path) {
+        let written =
+            fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+        return written.map_err(|source| StoreError::file(path, "write", source));
+    }
     // Beside the target, because a rename does not cross file systems; named by process, because two runs may share a target.
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
@@ -26,6 +33,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     written?;
     sync_folder(path);
     Ok(())
+}
+
+/// Something that exists and is neither a file nor a folder.
+pub fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
@@ -54,6 +66,18 @@ mod tests {
         write_atomic(&path, b"old").unwrap();
         write_atomic(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_device_stays_a_device() {
+        // A link to it, so that a mistake would replace the link and not the machine's own device.
+        let folder = tempfile::tempdir().unwrap();
+        let device = folder.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        assert!(is_device(&device) && !is_device(folder.path()));
+        write_atomic(&device, b"gone").unwrap();
+        assert!(device.is_symlink() && is_device(&device));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

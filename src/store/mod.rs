@@ -8,7 +8,7 @@ mod error;
 mod folder;
 mod journal;
 
-pub use atomic::write_atomic;
+pub use atomic::{is_device, write_atomic};
 pub use error::StoreError;
 pub use folder::{JOURNAL, JUNIT, RECORD, RunFolder, write_record};
 pub use journal::{Entry, Journal, Medium, read_journal};
