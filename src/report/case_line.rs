@@ -9,8 +9,8 @@ use super::paint::plain;
 
 /// Columns of the outcome (with the blanks after it), of the measurand and of the value.
 const COLUMNS: (usize, usize, usize) = (14, 18, 22);
-/// What the widest usual limit and margin take.
-const LIMIT: usize = 33;
+/// What the widest usual limit and margin take, with the blanks before them.
+const LIMIT: usize = 36;
 /// The name where no terminal limits it, and the most and the least that it gets on one.
 const NAME: (usize, usize) = (68, 12);
 
