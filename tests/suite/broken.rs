@@ -115,7 +115,15 @@ fn one_bad_file_among_many_stops_everything() {
 #[test]
 fn overrides_name_what_is_wrong() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_stimrig"))
-        .args(["check", "--set", "sim.adc.niose=2 lsb", "--defect", "gain_error=5 mA"])
+        .args([
+            "check",
+            "--set",
+            "sim.adc.niose=2 lsb",
+            "--set",
+            "sim.stimulator.timer=1 ps",
+            "--defect",
+            "gain_error=5 mA",
+        ])
         .env("NO_COLOR", "1")
         .env_remove("STIMRIG_RIG")
         .output()
@@ -124,4 +132,25 @@ fn overrides_name_what_is_wrong() {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("unknown key `niose`") && text.contains("did you mean `noise`?"), "{text}");
     assert!(text.contains("`5 mA` is a current, expected a ratio"), "{text}");
+    assert!(text.contains("a timer ticks between once in 1 ns"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_before_anything_is_energised() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    for flag in ["--junit", "--json"] {
+        for (target, reason) in [("no/such/out", "there is no folder"), ("", "it is a folder")] {
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_stimrig"))
+                .args(["run", "scenarios/timing/pulse-train.yaml", "--runs"])
+                .arg(&runs)
+                .arg(flag)
+                .arg(folder.path().join(target))
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(2), "{flag} {target}");
+            assert!(said(&output).contains(reason), "{flag} {target}: {}", said(&output));
+            assert!(!runs.exists(), "{flag} {target}: no run folder is left");
+        }
+    }
 }
