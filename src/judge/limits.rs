@@ -1,7 +1,7 @@
 //! Criteria as bounds on the value of one unit.
 
 use crate::record::LimitRecord;
-use crate::scenario::{Criterion, Measurand};
+use crate::scenario::{Criterion, Measurand, Nominal};
 use crate::verdict::Bounds;
 
 use super::Unit;
@@ -22,8 +22,9 @@ impl Limit {
     pub fn of(criterion: Criterion, unit: &Unit) -> Option<Self> {
         let on = |lower, upper, magnitude| Self { bounds: Bounds { lower, upper }, magnitude, nominal: None };
         Some(match criterion {
-            Criterion::Within { tolerance, .. } => {
-                let nominal = unit.nominal?;
+            Criterion::Within { of, tolerance } => {
+                // A stated quantity needs nothing of the program.
+                let nominal = if let Nominal::Value(stated) = of { stated } else { unit.nominal? };
                 let about = tolerance.about(nominal);
                 Self {
                     bounds: Bounds { lower: Some(nominal - about), upper: Some(nominal + about) },

@@ -165,3 +165,16 @@ fn selecting_nothing_is_exit_4() {
     let output = stimrig().args(["run", "-E", "name(=no such scenario)"]).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", text(&output));
 }
+
+#[test]
+fn a_tolerance_about_a_stated_quantity_needs_nothing_of_the_program() {
+    let runs = tempfile::tempdir().unwrap();
+    let scenario = runs.path().join("stated.yaml");
+    let head =
+        "version: 1\nname: stated\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\n";
+    let expect = "duration: 1.2 s\nexpect:\n  - mean_dc_current: { of: 0 A, within: 1 uA }\n  - net_charge: { of: 0 C, within: 4 nC }\n  - rate: { of: 60 Hz, within: 1 % }\n";
+    fs::write(&scenario, head.to_owned() + expect).unwrap();
+    let (exit, record) = run(&[scenario.to_str().unwrap()]);
+    let verdicts: Vec<_> = checks(&record).iter().map(|(_, check)| check["verdict"].clone()).collect();
+    assert_eq!((exit, verdicts), (1, vec!["pass".into(), "pass".into(), "fail".into()]), "{record:#}");
+}
