@@ -11,8 +11,10 @@ use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
 
-use super::data::{OutputError, print, write};
-use super::one_case::{NoCase, one_case};
+use crate::store::write_atomic;
+
+use super::pick_case::{NoCase, pick_case};
+use super::stdout::{OutputError, print};
 
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
@@ -106,7 +108,7 @@ pub fn run(args: &Args) -> u8 {
 
 fn execute(args: &Args) -> Result<u8, Failure> {
     let options = options(args)?;
-    let case = args.expect.as_deref().map(|path| one_case(path, None)).transpose()?;
+    let case = args.expect.as_deref().map(|path| pick_case(path, None)).transpose()?;
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let name = file.display().to_string();
@@ -132,7 +134,7 @@ fn execute(args: &Args) -> Result<u8, Failure> {
     if let Some(plot) = &args.plot {
         for (at, (analysis, _)) in results.iter().enumerate() {
             let path = if results.len() == 1 { plot.clone() } else { numbered(plot, at + 1) };
-            write(&path, draw(&figure(analysis))?.as_bytes())?;
+            write_atomic(&path, draw(&figure(analysis))?.as_bytes()).map_err(OutputError::from)?;
             eprintln!("plot: {}", path.display());
         }
     }

@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms};
+use crate::phantom::Phantom;
+use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms, read_phantom};
 use crate::scenario::{Case, Unresolved, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
@@ -84,6 +85,18 @@ pub fn load_rig(
         None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
     };
     Rig::read(&source)?.with_overrides(set, defects)
+}
+
+/// The phantom that `sim.phantom` plugs in instead of the one a scenario names.
+///
+/// # Errors
+/// When there is none of that name, or its file is wrong.
+pub fn plugged_phantom(rig: &Rig) -> Result<Option<Phantom>, Vec<Diagnostic>> {
+    let Some(name) = rig.sim.as_ref().and_then(|sim| sim.phantom.as_deref()) else { return Ok(None) };
+    let folder = Path::new(&rig.file).parent().unwrap_or(Path::new("")).to_owned();
+    let source =
+        phantom(&folder, name).map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
+    read_phantom(&source).map(Some)
 }
 
 /// Reads a text file within the size limit.

@@ -12,7 +12,7 @@ use crate::store::{RunFolder, write_atomic, write_record};
 
 use super::filter::Filter;
 use super::load::{load_cases, load_rig, plugged_phantom};
-use super::{NoTests, Output, RunArgs, data};
+use super::{NoTests, Output, RunArgs, stdout};
 
 /// Exit code when nothing ran.
 const EXIT_NOTHING: u8 = 4;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         dut: args.dut.clone(),
         operator: args.operator.clone(),
         plugged,
-        tool: concat!("stimrig ", env!("CARGO_PKG_VERSION")).to_owned(),
+        tool: concat!("stimrig ", env!("CARGO_PKG_VERSION"), " (", env!("STIMRIG_GIT"), ")").to_owned(),
     };
     if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
@@ -157,7 +157,7 @@ fn keep(args: &RunArgs, folder: &mut RunFolder, record: &RunRecord) -> [Option<S
         if path == Path::new("-") {
             let text = serde_json::to_string_pretty(record).map_err(|error| error.to_string());
             return text
-                .and_then(|text| data::print(&(text + "\n")).map_err(|error| error.to_string()))
+                .and_then(|text| stdout::print(&(text + "\n")).map_err(|error| error.to_string()))
                 .err();
         }
         said(write_record(path, record))

@@ -10,17 +10,17 @@ use clap::ValueEnum;
 pub struct RunArgs {
     /// Scenario files or folders; FILE#2 runs the second case of a file [default: scenarios]
     #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub paths: Vec<String>,
 
     /// Rig file [default: rig/sim.yaml, or the copy built into stimrig]
     #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
     pub rig: Option<PathBuf>,
     /// Override a value of a simulated rig, such as sim.adc.noise='2 lsb' (repeatable)
-    #[arg(long, value_name = "KEY=VALUE", help_heading = "Simulated rigs")]
-    pub set: Vec<String>,
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment, help_heading = "Simulated rigs")]
+    pub set: Vec<(String, String)>,
     /// Give the simulated stimulator a defect, such as gain_error='5 %' (repeatable)
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "Simulated rigs")]
-    pub defect: Vec<String>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Simulated rigs")]
+    pub defect: Vec<(String, String)>,
     /// Seed of everything random on a simulated rig
     #[arg(long, value_name = "N", env = "STIMRIG_SEED", help_heading = "Simulated rigs")]
     pub seed: Option<u64>,
@@ -95,6 +95,14 @@ impl RunArgs {
     }
 }
 
+/// `key=value`; the value may hold further equals signs.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(format!("`{text}` is not of the form name=value")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -117,6 +125,16 @@ mod tests {
         let args = parse(&[]).unwrap();
         assert!(args.paths.is_empty() && args.rig.is_none() && args.filter.is_empty());
         assert_eq!((args.runs, args.no_tests), (PathBuf::from("runs"), NoTests::Fail));
+    }
+
+    #[test]
+    fn assignments_keep_their_quantities() {
+        let args =
+            parse(&["--set", "sim.adc.noise=2 lsb", "--defect", "gain_error=5 %", "--defect", "a=b=c"])
+                .unwrap();
+        assert_eq!(args.set, [("sim.adc.noise".to_owned(), "2 lsb".to_owned())]);
+        assert_eq!(args.defect[1], ("a".to_owned(), "b=c".to_owned()));
+        assert!(parse(&["--set", "noise"]).is_err());
     }
 
     #[test]

@@ -15,6 +15,13 @@ pub fn engineering(value: f64, dimension: Dimension, digits: usize) -> String {
     format!("{text} {unit}").trim_end().to_owned()
 }
 
+/// Two bounds with one unit, `1.94 … 2.06 mA`, in the scale of the larger.
+pub fn range(lower: f64, upper: f64, dimension: Dimension, digits: usize) -> String {
+    let (scale, unit) = scale_of(lower.abs().max(upper.abs()), dimension);
+    let show = |value: f64| significant(value / scale, digits);
+    format!("{} … {} {unit}", show(lower), show(upper)).trim_end().to_owned()
+}
+
 /// `2.0012 mA ± 0.0031 mA` → `2.0012 ± 0.0031 mA`: the value to the last digit of a two-digit uncertainty.
 pub fn with_uncertainty(value: f64, uncertainty: f64, dimension: Dimension) -> String {
     if !(uncertainty.is_finite() && uncertainty > 0.0) {
@@ -79,6 +86,9 @@ mod tests {
         assert_eq!(engineering(0.005, Dimension::Ratio, 3), "0.5 %");
         assert_eq!(engineering(0.0, Dimension::Charge, 3), "0 C");
         assert_eq!(engineering(25.0, Dimension::Number, 3), "25");
+        assert_eq!(range(9.9e-4, 1.01e-3, Dimension::Current, 4), "0.99 … 1.01 mA");
+        assert_eq!(range(-4.12e-7, -3.88e-7, Dimension::Charge, 4), "-412 … -388 nC");
+        assert_eq!(range(98.0, 100.0, Dimension::Number, 4), "98 … 100");
         assert_eq!(engineering(1e297, Dimension::Current, 4), "1.000e288 GA");
         assert_eq!(engineering(1e-300, Dimension::Time, 3), "1.00e-288 ps");
         assert_eq!(with_uncertainty(2.0012e-3, 3.1e-6, Dimension::Current), "2.0012 ± 0.0031 mA");

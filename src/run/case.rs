@@ -208,3 +208,43 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         elapsed: 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ending(safe_state: SafeState, stop_ignored: bool) -> Ending {
+        Ending { safe_state, stop_ignored, trouble: None }
+    }
+
+    fn check(verdict: Verdict) -> CheckRecord {
+        serde_json::from_value(serde_json::json!({
+            "measurand": "amplitude", "verdict": verdict, "value": null, "unit": "A", "uncertainty": null,
+            "uncertainty_family": null, "coverage": null, "margin": null, "statistic": "worst", "count": 0,
+            "limit": { "criterion": "within", "nominal": null, "lower": null, "upper": null }, "worst": null,
+            "reason": null, "budget": [], "line": 1, "text": "", "decision": "guarded", "upper_bound": null, "sketch": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_highest_ranking_thing_decides() {
+        let quiet = ending(SafeState::Confirmed, false);
+        let outcome = |checks: &[CheckRecord], halted, ending: &Ending| rank(checks, halted, ending).0;
+        let passing = [check(Verdict::Pass)];
+        assert_eq!(outcome(&passing, None, &quiet), Outcome::Passed);
+        // A pass needs evidence.
+        assert_eq!(outcome(&[], None, &quiet), Outcome::Invalid);
+        let mixed = [check(Verdict::Pass), check(Verdict::Inconclusive), check(Verdict::Invalid)];
+        assert_eq!(outcome(&mixed, None, &quiet), Outcome::Invalid);
+        let tripped = Some(Halt::Guard("output guard".to_owned()));
+        assert_eq!(outcome(&passing, tripped, &quiet), Outcome::Failed);
+        let interrupted = || Some(Halt::Interrupted(super::super::interrupt::Signal::Interrupt));
+        assert_eq!(outcome(&[check(Verdict::Fail)], interrupted(), &quiet), Outcome::Aborted);
+        let ignored = rank(&passing, None, &ending(SafeState::Confirmed, true));
+        assert_eq!(ignored, (Outcome::Failed, Some("stop ignored".to_owned())));
+        for unsafe_state in [SafeState::Unconfirmed, SafeState::Impossible] {
+            assert_eq!(outcome(&passing, interrupted(), &ending(unsafe_state, false)), Outcome::Unsafe);
+        }
+    }
+}

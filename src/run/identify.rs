@@ -3,7 +3,7 @@
 use crate::phantom::{Circuit, Output, Phantom, Probe};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
-use crate::scenario::{Fault, Plan};
+use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
 
 use super::session::{Halt, SECOND, Session};
@@ -24,9 +24,6 @@ const SOURCE_U: f64 = 2e-3;
 /// A capacitive rise below this part of the access step is not judged: the phantom has no capacitor that matters here.
 const RISE_MATTERS: f64 = 0.02;
 
-/// Seconds the phantom's contacts are shorted together before stimulation, so that it starts at rest.
-const DISCHARGE: f64 = 0.1;
-
 /// Measures R (by the access step) and C (by the rise that follows) and compares them with the phantom's file.
 ///
 /// # Errors
@@ -45,14 +42,11 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
             return Ok(());
         }
     };
-    let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
-    discharge(session, &contacts).await?;
     let expected =
         expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
     let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
     let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
     let seen = drive(session, &contact, plane, current).await?;
-    discharge(session, &contacts).await?;
     match compare(phantom, &expected, &seen, resolution(session, plane, current)) {
         Ok(found) => {
             session.progress(format!("phantom identified: {found}"));
@@ -220,14 +214,52 @@ impl BlockSink for Both<'_> {
     }
 }
 
-/// Shorts the phantom's contacts through the load until nothing is left on it.
-async fn discharge(session: &mut Session<'_>, contacts: &[String]) -> Result<(), Halt> {
-    let Some((last, others)) = contacts.split_last() else { return Ok(()) };
-    for contact in others {
-        let between = (contact.clone(), last.clone());
-        session.instruments.load.inject(&Fault::ShortLead { between }).await?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phantom::{Element, ElementKind};
+
+    fn phantom(ohm: f64, farad: Option<f64>) -> Phantom {
+        let element =
+            |kind, value, from, to, tolerance| Element { kind, value, tolerance, measured_u: None, from, to };
+        let mut elements = vec![element(ElementKind::Resistor, ohm, 0, 1, 0.001)];
+        elements.push(match farad {
+            Some(farad) => element(ElementKind::Capacitor, farad, 1, 2, 0.01),
+            None => element(ElementKind::Resistor, 1e-3, 1, 2, 0.0),
+        });
+        Phantom {
+            name: "named".to_owned(),
+            hash: String::new(),
+            nodes: vec!["a".to_owned(), "b".to_owned(), "gnd".to_owned()],
+            contacts: vec![("e1".to_owned(), 0), ("case".to_owned(), 2)],
+            elements,
+            senses: vec![("v1".to_owned(), 0, 2)],
+            areas: Vec::new(),
+            source: None,
+        }
     }
-    session.pass_seconds(DISCHARGE).await?;
-    session.instruments.load.clear("short-lead").await?;
-    Ok(())
+
+    fn compared(named: &Phantom, plugged: &Phantom) -> Result<String, String> {
+        let (expected, seen) = (expected(named, "e1").unwrap(), expected(plugged, "e1").unwrap());
+        compare(named, &expected, &seen, (2e-3, 0.1))
+    }
+
+    #[test]
+    fn the_named_phantom_is_recognised_with_its_values() {
+        let found = compared(&phantom(1e3, Some(1e-6)), &phantom(1e3, Some(1e-6))).unwrap();
+        // The early window lies 60 µs behind the step, where 1 µF has already taken 60 Ω.
+        assert_eq!(found, "R 1.06 kΩ, C 1 µF");
+    }
+
+    #[test]
+    fn a_wrong_resistor_and_a_wrong_capacitor_are_named_both_sides() {
+        let named = phantom(1e3, Some(1e-6));
+        let wrong_r = compared(&named, &phantom(1.02e3, Some(1e-6))).unwrap_err();
+        assert!(wrong_r.contains("1.06 kΩ") && wrong_r.contains("1.08 kΩ"), "{wrong_r}");
+        let wrong_c = compared(&named, &phantom(1e3, Some(1.1e-6))).unwrap_err();
+        assert!(wrong_c.contains("C 1 µF") && wrong_c.contains("C 1.1 µF"), "{wrong_c}");
+        // A capacitor where the file has none, and none where it has one.
+        assert!(compared(&phantom(1e3, None), &named).is_err());
+        assert!(compared(&named, &phantom(1e3, None)).is_err());
+    }
 }

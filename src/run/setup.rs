@@ -7,6 +7,7 @@ use crate::record::InstrumentRecord;
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
+use super::discharge::discharge;
 use super::identify;
 use super::message::Message;
 use super::session::{Halt, Session};
@@ -34,13 +35,14 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.load.clear("all").await?;
     session.instruments.load.interlock(false).await?;
     steps::zero(session, plan.slow).await?;
+    discharge(session, &plan.case.phantom).await?;
     identify::phantom(session, plan, rig).await?;
+    session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await?;
     session.instruments.load.interlock(true).await?;
     session.pass_seconds(RELAXED).await?;
-    session.facts.relaxed = true;
     session.guarded = true;
     session.polling = true;
     Ok(())

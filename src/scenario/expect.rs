@@ -66,22 +66,7 @@ fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
     let traits = measurand.traits();
     let line = key.span.line;
     let text = at.key_place().excerpt.trim().trim_start_matches("- ").to_owned();
-    let mut check = Check {
-        measurand,
-        criterion: Criterion::Holds,
-        window: None,
-        statistic: Statistic::Worst,
-        phase: PhaseChoice::Leading,
-        contact: None,
-        definition: None,
-        window_kind: WindowKind::Cycle,
-        after: None,
-        hold: None,
-        is: None,
-        note: None,
-        line,
-        text,
-    };
+    let mut check = Check { line, text, ..Check::new(measurand, Criterion::Holds) };
     // A property may be written as `restart_refused: true`.
     if traits.holds && at.node().as_text() == Some("true") {
         if traits.hold || traits.after == After::Fault {

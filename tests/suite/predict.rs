@@ -60,6 +60,7 @@ fn case(recovery: Recovery, gap: f64, seconds: f64) -> Case {
         steps: vec![step(Action::Start), step(Action::Wait(seconds)), step(Action::Stop)],
         checks: vec![],
         decision: Decision::Guarded,
+        places: Default::default(),
     }
 }
 
