@@ -232,11 +232,6 @@ fn blank(check: &Check, rule: Rule) -> CheckRecord {
         Criterion::Equals(exact) => ("equals", Some(exact), Some(exact), Some(exact)),
         Criterion::Holds => ("holds", None, None, None),
     };
-    let statistic = match check.statistic {
-        Statistic::Worst => "worst",
-        Statistic::Mean => "mean",
-        Statistic::P99 => "p99",
-    };
     CheckRecord {
         measurand: check.measurand.name().to_owned(),
         verdict: Verdict::Invalid,
@@ -247,7 +242,7 @@ fn blank(check: &Check, rule: Rule) -> CheckRecord {
         coverage: None,
         limit: LimitRecord { criterion: criterion.to_owned(), nominal, lower, upper },
         margin: None,
-        statistic: statistic.to_owned(),
+        statistic: check.statistic.name().to_owned(),
         count: 0,
         worst: None,
         reason: None,

@@ -8,9 +8,7 @@ use crate::judge::{Facts, Instant, Segment, units};
 use crate::measure::{ChannelSetup, Recorder, Recording, Setup};
 use crate::phantom::{Drive, Element, ElementKind, Phantom};
 use crate::rig::SimBench;
-use crate::scenario::{
-    Action, Case, Check, Criterion, Decision, Fidelity, Measurand, PhaseChoice, Statistic, Step, WindowKind,
-};
+use crate::scenario::{Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Step};
 use crate::signal::{BlockSink, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind, Waveform};
 use crate::sim::analog::Analog;
 use crate::source::Places;
@@ -335,20 +333,5 @@ fn facts(stimulus: &Stimulus, program: &Program, recording: &Recording) -> Facts
 }
 
 fn check(measurand: Measurand) -> Check {
-    Check {
-        measurand,
-        criterion: Criterion::AtMost(f64::INFINITY),
-        window: None,
-        statistic: Statistic::Worst,
-        phase: PhaseChoice::Leading,
-        contact: None,
-        definition: None,
-        window_kind: WindowKind::Cycle,
-        after: None,
-        hold: None,
-        is: None,
-        note: None,
-        line: 0,
-        text: String::new(),
-    }
+    Check::new(measurand, Criterion::AtMost(f64::INFINITY))
 }

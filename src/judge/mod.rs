@@ -21,7 +21,7 @@ pub use view::{View, Window};
 
 use crate::measure::Recording;
 use crate::record::{CheckRecord, Verdict};
-use crate::scenario::{Case, Check, Decision, Statistic};
+use crate::scenario::{Case, Check, Decision};
 
 /// Judges every check of a case, in the order of the scenario.
 pub fn judge(case: &Case, facts: &Facts, recording: &Recording) -> Vec<CheckRecord> {
@@ -90,12 +90,7 @@ fn blank(case: &Case, check: &Check) -> CheckRecord {
         coverage: None,
         limit: limits::recorded(check.criterion, check.measurand, None),
         margin: None,
-        statistic: match check.statistic {
-            Statistic::Worst => "worst",
-            Statistic::Mean => "mean",
-            Statistic::P99 => "p99",
-        }
-        .to_owned(),
+        statistic: check.statistic.name().to_owned(),
         count: 0,
         worst: None,
         reason: None,

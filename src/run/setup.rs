@@ -13,9 +13,6 @@ use super::message::Message;
 use super::session::{Halt, Session};
 use super::steps;
 
-/// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
-pub(super) const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
-
 /// What the load is asked to stream for a plan.
 pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
     let channels = plan.channels.iter().map(|channel| StreamChannel {

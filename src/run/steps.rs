@@ -5,7 +5,6 @@ use crate::scenario::{Action, Fault, Step};
 use crate::signal::{MarkerBit, Program};
 
 use super::session::{Halt, Session};
-use super::setup::ZERO_SECONDS;
 
 /// Runs the steps in order.
 ///
@@ -76,6 +75,9 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
     });
     Ok(())
 }
+
+/// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
+const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
 
 /// After the inputs are connected again nothing is measured until relays and filter have settled, s.
 const RELAYS: f64 = 2e-3;

@@ -109,6 +109,17 @@ pub enum Statistic {
     P99,
 }
 
+impl Statistic {
+    /// Its name in scenarios and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Worst => "worst",
+            Self::Mean => "mean",
+            Self::P99 => "p99",
+        }
+    }
+}
+
 /// Which phase is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PhaseChoice {
