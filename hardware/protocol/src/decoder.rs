@@ -233,30 +233,32 @@ mod tests {
         ) {
             let mut bytes = Vec::new();
             let mut expected = Vec::new();
+            let mut damaged = Vec::new();
             for (n, (payload, damage, at)) in frames.into_iter().enumerate() {
                 let sequence = n as u16;
-                let mut one = frame(sequence, &payload);
+                let whole = frame(sequence, &payload);
+                let mut one = whole.clone();
                 let at = at.index(one.len());
                 match damage {
-                    Damage::None => expected.push((sequence, payload)),
+                    Damage::None => {}
                     Damage::Flip(bit) => one[at] ^= 1 << bit,
                     Damage::Drop(count) => drop(one.drain(at..(at + usize::from(count)).min(one.len()))),
-                    Damage::Twice => {
-                        // A doubled byte equal to its neighbour's place may leave the frame whole behind one byte of noise.
-                        let byte = one[at];
-                        one.insert(at, byte);
-                        let whole = frame(sequence, &payload);
-                        if one.ends_with(&whole) || one.starts_with(&whole) { expected.push((sequence, payload)); }
-                    }
-                    Damage::Insert(noise) => {
-                        let whole = one.clone();
-                        one.splice(at..at, noise);
-                        if one.ends_with(&whole) || one.starts_with(&whole) { expected.push((sequence, payload)); }
-                    }
+                    Damage::Twice => one.insert(at, one[at]),
+                    Damage::Insert(noise) => drop(one.splice(at..at, noise)),
                     Damage::Cut => one.truncate(at),
+                }
+                // Noise before or behind a frame, or a doubled byte at its end, leaves it whole.
+                if one.ends_with(&whole) || one.starts_with(&whole) {
+                    expected.push((sequence, payload));
+                } else {
+                    damaged.push(whole);
                 }
                 bytes.extend(one);
             }
+            // A last byte that was lost and is also the next frame's first makes the damaged frame whole, and the next
+            // one not: no decoder can tell.
+            let stands = |whole: &Vec<u8>| bytes.windows(whole.len()).any(|piece| piece == whole.as_slice());
+            prop_assume!(!damaged.iter().any(stands));
             prop_assert_eq!(decode(&bytes, &pieces), expected);
         }
 
