@@ -1,5 +1,6 @@
 //! Judging a capture by a scenario's checks: what was measured against what its program asks for.
 
+use crate::judge::unmeasured;
 use crate::measure::Evaluation;
 use crate::quantity::{Dimension, engineering, with_uncertainty};
 use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord};
@@ -232,25 +233,6 @@ fn blank(check: &Check, rule: Rule) -> CheckRecord {
         Criterion::Equals(exact) => ("equals", Some(exact), Some(exact), Some(exact)),
         Criterion::Holds => ("holds", None, None, None),
     };
-    CheckRecord {
-        measurand: check.measurand.name().to_owned(),
-        verdict: Verdict::Invalid,
-        value: None,
-        unit: check.measurand.dimension().unit().to_owned(),
-        uncertainty: None,
-        uncertainty_family: None,
-        coverage: None,
-        limit: LimitRecord { criterion: criterion.to_owned(), nominal, lower, upper },
-        margin: None,
-        statistic: check.statistic.name().to_owned(),
-        count: 0,
-        worst: None,
-        reason: None,
-        budget: Vec::new(),
-        line: check.line,
-        text: check.text.clone(),
-        decision: if rule == Rule::Simple { "simple" } else { "guarded" }.to_owned(),
-        upper_bound: None,
-        sketch: None,
-    }
+    let limit = LimitRecord { criterion: criterion.to_owned(), nominal, lower, upper };
+    CheckRecord { limit, ..unmeasured(check, rule) }
 }

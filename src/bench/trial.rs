@@ -209,19 +209,16 @@ fn covered(
     Some((unit.measured.value - stimulus.truth(measurand)).abs() <= unit.measured.expanded())
 }
 
+/// A load small enough to take nothing from the current.
+fn resistor() -> Element {
+    Element { kind: ElementKind::Resistor, value: 10.0, tolerance: 0.0, measured_u: None, from: 0, to: 1 }
+}
+
 /// The stream of one drawn bench across a resistor small enough to take nothing from the current.
 fn record(stimulus: &Stimulus, program: &Program, bench_seed: u64, noise_seed: u64) -> Option<Recording> {
     let mut bench = SimBench::default();
     bench.stimulator.blocking_capacitor = if stimulus.recharge > 0 { CAPACITOR } else { 0.0 };
-    let resistor = Element {
-        kind: ElementKind::Resistor,
-        value: 10.0,
-        tolerance: 0.0,
-        measured_u: None,
-        from: 0,
-        to: 1,
-    };
-    let mut analog = Analog::new(&bench, &phantom(resistor), bench_seed, noise_seed).ok()?;
+    let mut analog = Analog::new(&bench, &phantom(resistor()), bench_seed, noise_seed).ok()?;
     let channel = StreamChannel { name: "e1".to_owned(), quantity: Sensed::Current, range: stimulus.range };
     let calibrations = analog.start_stream(std::slice::from_ref(&channel), false).ok()?;
     let calibration = calibrations.first().copied()?;
@@ -285,14 +282,6 @@ fn phantom(resistor: Element) -> Phantom {
 }
 
 fn case(program: &Program) -> Case {
-    let resistor = Element {
-        kind: ElementKind::Resistor,
-        value: 10.0,
-        tolerance: 0.0,
-        measured_u: None,
-        from: 0,
-        to: 1,
-    };
     let steps = [Action::Start, Action::Stop].map(|action| Step { action, name: None, line: 0 });
     Case {
         file: String::new(),
@@ -305,7 +294,7 @@ fn case(program: &Program) -> Case {
         verifies: Vec::new(),
         min_fidelity: Fidelity::Sim,
         tags: Vec::new(),
-        phantom: phantom(resistor),
+        phantom: phantom(resistor()),
         program: program.clone(),
         steps: steps.to_vec(),
         checks: Vec::new(),

@@ -36,7 +36,6 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         id: uuid::Uuid::now_v7().to_string(),
         jobs: args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from),
         max_fail: args.failures_allowed(),
-        strict: args.strict,
         dut: args.dut.clone(),
         operator: args.operator.clone(),
         plugged,

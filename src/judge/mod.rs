@@ -37,7 +37,7 @@ pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -
 }
 
 fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
-    let blank = blank(case, check);
+    let blank = unmeasured(check, case.decision);
     let judged = View::new(case, facts, recording, check).and_then(|view| {
         let judged = tally(&view)?.finish()?;
         let sketch = sketch::around(&view, judged.unit());
@@ -78,8 +78,8 @@ fn tally<'a>(view: &View<'a>) -> Result<statistic::Tally<'a>, Reason> {
     }
 }
 
-/// A record of a check that was not measured.
-fn blank(case: &Case, check: &Check) -> CheckRecord {
+/// The record of a check that was not measured.
+pub fn unmeasured(check: &Check, decision: Decision) -> CheckRecord {
     CheckRecord {
         measurand: check.measurand.name().to_owned(),
         verdict: Verdict::Invalid,
@@ -97,7 +97,7 @@ fn blank(case: &Case, check: &Check) -> CheckRecord {
         budget: Vec::new(),
         line: check.line,
         text: check.text.clone(),
-        decision: match case.decision {
+        decision: match decision {
             Decision::Guarded => "guarded",
             Decision::Simple => "simple",
         }

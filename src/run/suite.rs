@@ -23,8 +23,6 @@ pub struct Options {
     pub jobs: usize,
     /// No further case starts once this many have failed.
     pub max_fail: Option<usize>,
-    /// A missing capability is an error instead of a skip.
-    pub strict: bool,
     /// Serial of the device under test.
     pub dut: Option<String>,
     /// Who runs it.
@@ -98,8 +96,8 @@ fn one(
     let name = plan.case.name.clone();
     let _ = events.send(Message::Event(Event::CaseStarted { case: index, name }));
     if !plan.missing.is_empty() {
-        let outcome = if options.strict { Outcome::RigError } else { Outcome::Skipped };
-        return case::untouched(plan, outcome, format!("the rig cannot do: {}", plan.missing.join(", ")));
+        let reason = format!("the rig cannot do: {}", plan.missing.join(", "));
+        return case::untouched(plan, Outcome::Skipped, reason);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -32,7 +32,6 @@ pub(super) struct LoadDevice {
     channels: Vec<StreamChannel>,
     calibrations: (Vec<Calibration>, Vec<Calibration>),
     streaming: bool,
-    slow: bool,
     sequence: u16,
     /// Samples per plane dropped since the stream began: fast, slow.
     lost: (u64, u64),
@@ -75,7 +74,6 @@ impl LoadDevice {
             channels: Vec::new(),
             calibrations: (Vec::new(), Vec::new()),
             streaming: false,
-            slow: false,
             sequence: 0,
             lost: (0, 0),
             heard: 0,
@@ -278,7 +276,7 @@ impl LoadDevice {
         let mut stated: Vec<_> = stated.collect();
         let slow_ones = stated.split_off(self.channels.len().min(stated.len()));
         self.calibrations = (stated, slow_ones);
-        (self.streaming, self.slow, self.sequence, self.lost) = (true, slow, 0, (0, 0));
+        (self.streaming, self.sequence, self.lost) = (true, 0, (0, 0));
         Ok(())
     }
 
