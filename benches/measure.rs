@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stimrig::measure::{ChannelSetup, Recorder, Setup};
+use stimrig::measure::{ChannelSetup, Recorder, Setup, Wanted};
 use stimrig::signal::{
     Block, BlockSink, Calibration, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind, Waveform,
 };
@@ -71,6 +71,7 @@ fn setup(program: &Program) -> Setup {
         main: 0,
         vout: None,
         slow: None,
+        wanted: Wanted::default(),
         program: program.clone(),
     }
 }

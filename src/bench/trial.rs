@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::instrument::StreamChannel;
 use crate::judge::{Facts, Instant, Segment, units};
-use crate::measure::{ChannelSetup, Recorder, Recording, Setup};
+use crate::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
 use crate::phantom::{Drive, Element, ElementKind, Phantom};
 use crate::rig::SimBench;
 use crate::scenario::{Action, Case, Check, Criterion, Decision, Fidelity, Measurand, Step};
@@ -231,6 +231,7 @@ fn record(stimulus: &Stimulus, program: &Program, bench_seed: u64, noise_seed: u
         main: 0,
         vout: None,
         slow: None,
+        wanted: Wanted::default(),
         program: program.clone(),
     });
     let drain = |analog: &mut Analog, recorder: &mut Recorder| {

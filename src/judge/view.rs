@@ -247,7 +247,11 @@ impl<'a> View<'a> {
     /// The stretch of program in force at a pulse, and whether it lies between the request of the next one and its
     /// being taken, where neither is known to rule.
     pub fn segment(&self, row: &PulseRow) -> Option<(&'a Segment, bool)> {
-        let at = row.at;
+        self.segment_at(row.at)
+    }
+
+    /// The same at a sample.
+    pub fn segment_at(&self, at: u64) -> Option<(&'a Segment, bool)> {
         let segment =
             self.facts.segments.iter().rfind(|segment| segment.from <= at).or(self.facts.segments.first())?;
         let pending = self
@@ -284,9 +288,14 @@ impl<'a> View<'a> {
         Some(program.pulse(self.number(row, program)))
     }
 
-    /// Share of the check's contact, as a magnitude.
-    pub fn share(&self) -> f64 {
-        self.case.program.share_of(&self.contact.name).abs()
+    /// Share of the check's contact at a pulse, as a magnitude: programmed, or as the board said it applies it.
+    pub fn share(&self, row: &PulseRow, of: Nominal) -> f64 {
+        let segment = self.segment(row).map(|(segment, _)| segment);
+        let program = segment.map_or(&self.case.program, |segment| match of {
+            Nominal::Applied => &segment.applied,
+            _ => &segment.programmed,
+        });
+        program.share_of(&self.contact.name).abs()
     }
 
     /// What the criterion's tolerance is about; programmed where it names nothing.

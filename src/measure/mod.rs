@@ -11,6 +11,7 @@ mod front_end;
 mod guard;
 mod histogram;
 mod history;
+mod joint;
 mod nonlinearity;
 mod pyramid;
 mod quiet;
@@ -26,11 +27,12 @@ mod zero;
 pub use front_end::FrontEnd;
 pub use guard::Guard;
 pub use histogram::{Histogram, Level};
+pub use joint::{JointRecord, JointRow, Plateau};
 pub use nonlinearity::Nonlinearity;
 pub use pyramid::Pyramid;
 pub use recorder::Recorder;
 pub use recording::{
     ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, SlowRecord, VoltageRecord, Zero,
 };
-pub use setup::{ChannelSetup, Setup, SlowSetup};
+pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

@@ -7,6 +7,7 @@ use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, Sensed, Stream
 use super::contact::Contact;
 use super::excerpt::Excerpts;
 use super::history::{History, extremes};
+use super::joint::Joint;
 use super::row::Constants;
 use super::timing::Timing;
 use super::voltage::Voltage;
@@ -59,6 +60,7 @@ pub struct Recorder {
     blind_until: u64,
     lost: Vec<(u64, u64)>,
     excerpts: Excerpts,
+    joint: Option<Joint>,
     slow: SlowRecord,
     slow_zero: Option<u64>,
     guard: super::guard::Watch,
@@ -109,6 +111,7 @@ impl Recorder {
             blind_until: 0,
             lost: Vec::new(),
             excerpts: Excerpts::new(),
+            joint: setup.wanted.joint.then(|| Joint::new(&setup.channels, constants.settling)),
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
             guard: super::guard::Watch::new(rate),
@@ -180,6 +183,7 @@ impl Recorder {
             lost: self.lost,
             overview,
             excerpts: self.excerpts.into_kept(),
+            joint: self.joint.map(Joint::end),
             slow: self.slow,
         }
     }
@@ -346,6 +350,10 @@ impl Recorder {
             for finished in &contact.finished {
                 if let Some(row) = contact.record.pulses.get(finished.row) {
                     self.guard.pulse(index, row);
+                    let driven = self.setup.program.share_of(&contact.record.name) != 0.0;
+                    if let Some(joint) = self.joint.as_mut().filter(|_| driven) {
+                        joint.offer(*finished, row, contact.calibration.lsb);
+                    }
                 }
             }
             if index == self.setup.main && !contact.finished.is_empty() {
@@ -354,6 +362,9 @@ impl Recorder {
         }
         if blind {
             return;
+        }
+        if let Some(joint) = &mut self.joint {
+            joint.measure(|index| self.channels.get(index).map(|channel| &channel.history));
         }
         for channel in &mut self.channels {
             if let Kind::Voltage(voltage) = &mut channel.kind {

@@ -24,6 +24,13 @@ pub struct SlowSetup {
     pub channels: Vec<ChannelSetup>,
 }
 
+/// What some checks need beyond the tables of pulses, and what is therefore measured only where they ask.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Wanted {
+    /// Every pulse on all current channels at once.
+    pub joint: bool,
+}
+
 /// Everything a [`crate::measure::Recorder`] needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setup {
@@ -41,6 +48,8 @@ pub struct Setup {
     pub vout: Option<usize>,
     /// The slow stream, where there is one.
     pub slow: Option<SlowSetup>,
+    /// What is measured besides.
+    pub wanted: Wanted,
     /// The program loaded first.
     pub program: Program,
 }

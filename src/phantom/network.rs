@@ -59,6 +59,14 @@ impl Phantom {
         self.contacts.iter().find(|(name, _)| name == contact).map(|(_, node)| *node)
     }
 
+    /// The voltage channel of a contact: the one against the return contact, else the first at its node.
+    pub fn sense_of(&self, contact: &str) -> Option<&str> {
+        let (node, back) = (self.node_of(contact)?, self.node_of(self.return_contact()));
+        let at = || self.senses.iter().filter(move |(_, plus, _)| *plus == node);
+        let found = at().find(|(_, _, minus)| Some(*minus) == back).or_else(|| at().next());
+        found.map(|(name, ..)| name.as_str())
+    }
+
     /// Geometric area of a contact, m².
     pub fn area_of(&self, contact: &str) -> Option<f64> {
         self.areas.iter().find(|(name, _)| name == contact).map(|(_, area)| *area)

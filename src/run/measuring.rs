@@ -1,8 +1,8 @@
 //! What the recorder is told about the stream it will measure.
 
 use crate::instrument::{LoadIdentity, StreamSetup};
-use crate::measure::{ChannelSetup, Setup, SlowSetup};
-use crate::scenario::Plan;
+use crate::measure::{ChannelSetup, Setup, SlowSetup, Wanted};
+use crate::scenario::{Measurand, Plan};
 use crate::signal::{Calibration, Sensed};
 
 /// The recorder's setup for a plan on a load that has stated its calibration.
@@ -44,6 +44,14 @@ pub(super) fn setup(
             channels: slow,
         }),
         channels,
+        wanted: wanted(plan),
         program: program.clone(),
     }
+}
+
+/// What the checks of a plan need beyond the tables of pulses.
+fn wanted(plan: &Plan) -> Wanted {
+    let asks =
+        |measurands: &[Measurand]| plan.case.checks.iter().any(|check| measurands.contains(&check.measurand));
+    Wanted { joint: asks(&[Measurand::CurrentShare, Measurand::KirchhoffResidual]) }
 }

@@ -107,7 +107,8 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut 
     }
     if refuse("contact", traits.contact) {
         check.contact = fields.get("contact").and_then(|at| {
-            let idle = check.measurand == Measurand::DcLeakageCurrent && at.node().as_text() == Some("idle");
+            let idle = matches!(check.measurand, Measurand::DcLeakageCurrent | Measurand::CurrentShare)
+                && at.node().as_text() == Some("idle");
             if idle { Some("idle".to_owned()) } else { steps::contact(&at, phantom) }
         });
     }

@@ -17,6 +17,7 @@ pub(super) fn check(case: &Case, context: &Context<'_>) {
         let rule = Rule { case, check, timeline: &timeline, path, context };
         rule.instants();
         rule.recovery();
+        rule.contact();
         rule.evidence();
         rule.after_fault();
     }
@@ -159,6 +160,65 @@ impl Rule<'_> {
             let what =
                 format!("phantom `{}` has no `sense` channel to measure a voltage", self.case.phantom.name);
             self.error("", &what, None);
+        }
+    }
+
+    /// The contact carries what is to be judged, and its voltage is sensed where that is asked for.
+    fn contact(&self) {
+        let (check, phantom) = (self.check, &self.case.phantom);
+        let programs = self.case.steps.iter().filter_map(|step| match &step.action {
+            Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
+            _ => None,
+        });
+        let programs: Vec<&Program> = programs.chain([self.program()]).collect();
+        let driven = |contact: &str| programs.iter().any(|program| program.share_of(contact) != 0.0);
+        let of_pulses = matches!(
+            check.measurand,
+            Measurand::Amplitude
+                | Measurand::Width
+                | Measurand::Gap
+                | Measurand::Rate
+                | Measurand::Polarity
+                | Measurand::ChargePerPhase
+                | Measurand::ChargeImbalance
+                | Measurand::Overshoot
+                | Measurand::Droop
+                | Measurand::TransitionTime
+                | Measurand::AccessResistance
+                | Measurand::Polarization
+        );
+        match check.contact.as_deref() {
+            Some("idle") if phantom.contacts.iter().all(|(name, _)| driven(name)) => {
+                self.error("contact", "no contact is idle: every one of the phantom's is driven", None);
+            }
+            Some(name) if of_pulses && name != "idle" && !driven(name) => {
+                let what = format!("`{name}` is not driven, so it has no pulses to judge");
+                self.error(
+                    "contact",
+                    &what,
+                    Some("`current_share` with an absolute limit judges idle contacts"),
+                );
+            }
+            Some(name) if check.measurand == Measurand::CurrentShare && (name == "idle" || !driven(name)) => {
+                let relative = matches!(
+                    check.criterion,
+                    Criterion::Within { of: Nominal::Programmed | Nominal::Applied, tolerance } if tolerance.abs == 0.0
+                );
+                if relative {
+                    let what = "the programmed share of an idle contact is 0, and so is any percentage of it";
+                    self.error("of", what, Some("state an absolute limit, such as `{ within: 1 % }`"));
+                }
+            }
+            _ => {}
+        }
+        let contact = check.contact.as_deref().unwrap_or(self.program().main_contact());
+        if check.measurand.traits().sense && !phantom.senses.is_empty() && phantom.sense_of(contact).is_none()
+        {
+            let sensed = phantom.contacts.iter().filter(|(name, _)| phantom.sense_of(name).is_some());
+            let sensed: Vec<&str> = sensed.map(|(name, _)| name.as_str()).collect();
+            let what = format!("phantom `{}` senses no voltage at `{contact}`", phantom.name);
+            let help = format!("it does at: {}", sensed.join(", "));
+            self.error("contact", &what, Some(&help));
         }
     }
 

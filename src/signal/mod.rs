@@ -6,7 +6,9 @@
 mod block;
 mod program;
 mod pulse;
+mod shares;
 
 pub use block::{Block, BlockSink, Calibration, Marker, MarkerBit, Sensed, StreamKind};
 pub use program::{Burst, Cycle, Law, Polarity, Program, Ramp, Recovery, Run, Share, Waveform};
 pub use pulse::{Kind, Phase, Pulse};
+pub use shares::quantised_shares;

@@ -56,10 +56,11 @@ impl StimulatorDevice {
         let mut draws = ChaCha8Rng::seed_from_u64(bench.seed ^ 0x0073_7469_6d5f_636c);
         let normal: f64 = StandardNormal.sample(&mut draws);
         let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal);
+        let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
         let stage = Stage {
             lsb: board.full_scale / spec.max_code() as f64,
             contacts: phantom.contacts.len(),
-            defects: StageDefects::new(&bench.defects),
+            defects: StageDefects::new(&bench.defects, &contacts),
             lines: [false; 3],
         };
         if let Some(leakage) = stage.defects.leakage {

@@ -15,6 +15,12 @@ use crate::command::{checks, run};
 #[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "charge_imbalance")]
 #[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "net_charge")]
 #[case("dc_leakage", "charge-balance/dc-leakage", "dc_leakage_current")]
+#[case("dead_channel", "steering/two-contacts", "current_share")]
+#[case("swapped_contacts", "steering/two-contacts", "current_share")]
+#[case("share_error", "steering/two-contacts", "current_share")]
+#[case("share_error", "steering/three-contacts", "current_share")]
+#[case("crosstalk", "steering/idle-contacts", "current_share")]
+#[case("polarity_reversed", "steering/two-contacts", "polarity")]
 #[case("slow_shutdown", "fault-shutdown/open-lead", "shutdown_latency")]
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "fault_reported")]
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "shutdown_latency")]
@@ -42,6 +48,10 @@ fn a_defect_fails_the_check_that_names_it(
 #[rstest]
 // Auto-zeroed balance is blind to a constant leakage: only the absolute channel may see it.
 #[case("dc_leakage", "charge-balance/dc-leakage", "mean_dc_current")]
+// Sums, balance and signs do not show which contact carries what.
+#[case("swapped_contacts", "steering/two-contacts", "kirchhoff_residual")]
+#[case("swapped_contacts", "steering/two-contacts", "charge_imbalance")]
+#[case("swapped_contacts", "steering/two-contacts", "polarity")]
 // An open lead carries no current, whether or not the board notices.
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
 fn what_a_defect_must_not_touch_still_passes(

@@ -216,7 +216,7 @@ impl<P: Policy> Board<P> {
         let phase = step.and_then(|step| match step.action {
             Action::Phase(index) => {
                 let phase = train.current.as_ref().and_then(|current| current.pulse.phases().get(index));
-                phase.map(|phase| (index, train.plan.codes(phase.code)))
+                phase.map(|phase| (index, train.plan.codes(index, phase.code)))
             }
             _ => None,
         });

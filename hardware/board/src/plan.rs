@@ -1,5 +1,6 @@
 //! Programs on the board's grid: what is refused, how the rest is quantised, and the pulses that follow.
 
+use stimrig_protocol::MAX_CONTACTS;
 use stimrig_protocol::stimulator::{Law, Program, Recovery, Refusal, Run, Waveform};
 
 use crate::{Codes, Phase, Pulse, Spec, Window};
@@ -22,8 +23,10 @@ pub struct Plan {
     tick_ps: u64,
     /// Ticks of pulses a duration allows.
     duration: Option<u64>,
-    /// Output that takes what rounding leaves over, so that the currents sum to zero.
-    balancing: usize,
+    /// Shares as asked for, millionths.
+    shares: [i32; MAX_CONTACTS],
+    /// Largest sink and largest source: each takes what rounding leaves over among its own kind.
+    balancing: [usize; 2],
 }
 
 impl Plan {
@@ -38,7 +41,7 @@ impl Plan {
         if asked.amplitude > spec.cap {
             return Err(Refusal::OverAmplitude);
         }
-        let balancing = balancing_output(spec, asked)?;
+        let balancing = balancing_outputs(spec, asked)?;
         let ratio = match (asked.waveform, asked.recovery) {
             (Waveform::Biphasic, Recovery::Mirrored) => 1000,
             (Waveform::Biphasic, Recovery::Ratio(ratio)) if ratio >= 1 => u64::from(ratio),
@@ -74,8 +77,12 @@ impl Plan {
                 Run::Duration(ns) => Some(spec.ticks(ns)),
                 _ => None,
             },
+            shares: asked.shares,
             balancing,
         };
+        if !plan.every_share_has_a_code() {
+            return Err(Refusal::Shares);
+        }
         if width == 0 || recharge == Some(0) || !plan.fits() {
             return Err(Refusal::Timing);
         }
@@ -158,18 +165,43 @@ impl Plan {
         pulse
     }
 
-    /// Codes of the outputs for a phase's code.
-    pub(crate) fn codes(&self, code: i32) -> Codes {
-        let mut codes = self.program.shares.map(|share| {
-            let scaled = i64::from(share) * i64::from(code);
-            let half = if scaled < 0 { -500_000 } else { 500_000 };
-            i32::try_from((scaled + half) / 1_000_000).unwrap_or(0)
+    /// Codes of the outputs for the code of phase `index`.
+    ///
+    /// Each output is quantised where the phases of a pulse have their common part (the recovery of a k-th, the outer
+    /// phases of three) and multiplied from there, so that every output balances to the code, not only their sum.
+    pub(crate) fn codes(&self, index: usize, code: i32) -> Codes {
+        let grain = match (self.program.waveform, index) {
+            (Waveform::Biphasic, 0) => self.ratio.max(1000),
+            (Waveform::Triphasic, 1) => 2000,
+            _ => 1000,
+        };
+        let part = i64::from(code.unsigned_abs()) * 1000;
+        let grain = i64::try_from(grain).unwrap_or(i64::MAX);
+        let part = (part + grain / 2) / grain * i64::from(code.signum());
+        let mut codes = self.shares.map(|share| {
+            let common = nearest(i64::from(share) * part, 1_000_000);
+            i32::try_from(nearest(common * grain, 1000)).unwrap_or(0)
         });
-        let residue: i32 = codes.iter().sum();
-        if let Some(balancing) = codes.get_mut(self.balancing) {
-            *balancing -= residue;
+        for (output, sign) in self.balancing.into_iter().zip([-1, 1]) {
+            let of_kind = self.shares.iter().zip(&codes).filter(|(share, _)| share.signum() == sign);
+            let residue = sign * code - of_kind.map(|(_, code)| *code).sum::<i32>();
+            if let Some(balancing) = codes.get_mut(output) {
+                *balancing += residue;
+            }
         }
         codes
+    }
+
+    /// Codes of the outputs at the leading phase of the plateau.
+    fn plateau(&self) -> Codes {
+        let code = leading(self.unit, self.ratio);
+        let code = if self.program.waveform == Waveform::Triphasic { code / 2 } else { code };
+        self.codes(0, i32::try_from(code).unwrap_or(i32::MAX))
+    }
+
+    /// No output that was asked for is too small for the converter.
+    fn every_share_has_a_code(&self) -> bool {
+        self.shares.iter().zip(self.plateau()).all(|(share, code)| *share == 0 || code != 0)
     }
 
     fn pulses_per_group(&self) -> u64 {
@@ -239,6 +271,11 @@ impl Plan {
         } else {
             self.program.recharge = self.recharge.map(|ticks| spec.nanoseconds(ticks));
         }
+        let codes = self.plateau();
+        let whole: i64 = codes.iter().map(|code| i64::from(*code).max(0)).sum();
+        for (share, code) in self.program.shares.iter_mut().zip(codes) {
+            *share = i32::try_from(nearest(i64::from(code) * 1_000_000, whole.max(1))).unwrap_or(0);
+        }
         if let Some(duration) = self.duration {
             self.program.run = Run::Duration(spec.nanoseconds(duration));
         }
@@ -251,12 +288,19 @@ fn leading(value: u64, ratio: u64) -> u64 {
     value.saturating_mul(ratio).saturating_add(500) / 1000
 }
 
+/// The quotient to the nearest whole number, halves away from zero.
+fn nearest(value: i64, by: i64) -> i64 {
+    let half = if value < 0 { -by / 2 } else { by / 2 };
+    (value + half) / by
+}
+
 fn passive(program: &Program) -> Option<u64> {
     if let Recovery::Passive { duration, .. } = program.recovery { Some(duration) } else { None }
 }
 
-/// The output with the largest returning share, if the shares are balanced ones of outputs that are there.
-fn balancing_output(spec: &Spec, program: &Program) -> Result<usize, Refusal> {
+/// The outputs with the largest sinking and the largest sourcing share, if the shares are balanced ones of outputs that
+/// are there.
+fn balancing_outputs(spec: &Spec, program: &Program) -> Result<[usize; 2], Refusal> {
     let (driven, absent) = program.shares.split_at_checked(spec.outputs.into()).ok_or(Refusal::Shares)?;
     let sum: i64 = driven.iter().map(|share| i64::from(*share)).sum();
     let sources: i64 = driven.iter().map(|share| i64::from((*share).max(0))).sum();
@@ -264,8 +308,10 @@ fn balancing_output(spec: &Spec, program: &Program) -> Result<usize, Refusal> {
     if !whole || absent.iter().any(|share| *share != 0) {
         return Err(Refusal::Shares);
     }
-    let largest = driven.iter().enumerate().max_by_key(|(_, share)| **share);
-    largest.map(|(output, _)| output).ok_or(Refusal::Shares)
+    let outputs = || driven.iter().enumerate();
+    let sink = outputs().min_by_key(|(_, share)| **share);
+    let source = outputs().min_by_key(|(_, share)| -**share);
+    sink.zip(source).map(|((sink, _), (source, _))| [sink, source]).ok_or(Refusal::Shares)
 }
 
 /// sin(π/2·x) for 0 ≤ x ≤ 1 by its Taylor series to x¹¹: the first term left out is (π/2)¹³/13! < 6·10⁻⁸, a

@@ -3,7 +3,7 @@
 use stimrig_protocol::MAX_CONTACTS;
 use stimrig_protocol::stimulator as wire;
 
-use crate::signal::{Law, Polarity, Program, Recovery, Run, Waveform};
+use crate::signal::{Law, Polarity, Program, Recovery, Run, Share, Waveform};
 
 const PICO: f64 = 1e12;
 const NANO: f64 = 1e9;
@@ -70,7 +70,12 @@ pub(super) fn to_wire(program: &Program, contacts: &[String]) -> Result<wire::Pr
 }
 
 /// What the board applied. A value it left as it was sent stays exactly what was asked for.
-pub(super) fn applied(asked: &Program, sent: &wire::Program, applied: &wire::Program) -> Program {
+pub(super) fn applied(
+    asked: &Program,
+    sent: &wire::Program,
+    applied: &wire::Program,
+    contacts: &[String],
+) -> Program {
     let value = |asked: f64, sent: u64, applied: u64, per_unit: f64| {
         if sent == applied { asked } else { applied as f64 / per_unit }
     };
@@ -93,7 +98,15 @@ pub(super) fn applied(asked: &Program, sent: &wire::Program, applied: &wire::Pro
         (asked, _, _) => asked,
     };
     let rate = if sent.period == applied.period { asked.rate } else { PICO / applied.period.max(1) as f64 };
+    let share_of = |share: &Share| {
+        let output = contacts.iter().position(|contact| *contact == share.contact);
+        let both = output.and_then(|k| sent.shares.get(k).zip(applied.shares.get(k)));
+        let part =
+            both.filter(|(sent, applied)| sent != applied).map(|(_, applied)| f64::from(*applied) * 1e-6);
+        Share { share: part.unwrap_or(share.share), ..share.clone() }
+    };
     Program {
+        contacts: asked.contacts.iter().map(share_of).collect(),
         amplitude: value(asked.amplitude, sent.amplitude, applied.amplitude, PICO),
         width: value(asked.width, sent.width, applied.width, NANO),
         gap: value(asked.gap, sent.gap, applied.gap, NANO),

@@ -100,7 +100,7 @@ impl crate::instrument::Stimulator for Stimulator {
             failed(doing, InstrumentFault::Refused(format!("contact {contact} is not wired to an output")))
         })?;
         match self.ask(doing, &Request::Load(sent)).await? {
-            Reply::Applied(done) => Ok(Applied { program: applied(program, &sent, &done) }),
+            Reply::Applied(done) => Ok(Applied { program: applied(program, &sent, &done, &self.contacts) }),
             other => Err(unexpected(doing, &other)),
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             let (value, budget) = level;
             let nominal = match view.nominal() {
                 Nominal::Value(value) => Some(value),
-                _ => asked.phases().get(k).map(|phase| phase.current.abs() * view.share()),
+                _ => asked.phases().get(k).map(|phase| phase.current.abs() * view.share(row, view.nominal())),
             };
             units.push(Unit {
                 nominal,

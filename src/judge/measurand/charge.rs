@@ -20,7 +20,10 @@ pub(super) fn charge_per_phase(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             units.push(Unit {
                 nominal: match view.nominal() {
                     Nominal::Value(value) => Some(value),
-                    _ => asked.phases().get(k).map(|phase| phase.current.abs() * phase.width * view.share()),
+                    _ => asked
+                        .phases()
+                        .get(k)
+                        .map(|phase| phase.current.abs() * phase.width * view.share(row, view.nominal())),
                 },
                 clipped: row.flags.clipped,
                 ..of_row(view, index, row, Measured::new((charge.area * unit).abs(), charge.budget(view)))

@@ -16,7 +16,8 @@ fn counted<'a>(view: &View<'a>, window: Window) -> Vec<(usize, &'a PulseRow)> {
         let asked =
             view.asked(row, Nominal::Programmed).map_or(view.case.program.amplitude, |pulse| pulse.amplitude);
         row.phases().first().is_some_and(|phase| {
-            (f64::from(phase.level) - row.base).abs() * view.calibration.lsb >= 0.5 * asked * view.share()
+            (f64::from(phase.level) - row.base).abs() * view.calibration.lsb
+                >= 0.5 * asked * view.share(row, Nominal::Programmed)
         })
     };
     view.contact

@@ -7,6 +7,7 @@ mod count;
 mod dc;
 mod fault;
 mod residual;
+mod share;
 mod status;
 mod time;
 
@@ -48,6 +49,8 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::AccumulatedCharge => charge::accumulated_charge(view),
         Measurand::MeanDcCurrent => dc::mean_dc_current(view),
         Measurand::DcLeakageCurrent => dc::dc_leakage_current(view),
+        Measurand::CurrentShare => share::current_share(view),
+        Measurand::KirchhoffResidual => share::kirchhoff_residual(view),
         Measurand::ResidualVoltage => residual::residual_voltage(view),
         Measurand::ShutdownLatency => fault::shutdown_latency(view),
         Measurand::ChargeAfterFault => fault::charge_after_fault(view),

@@ -6,10 +6,8 @@ use super::super::{Reason, Unit, View};
 
 /// The sense channel of the check's contact.
 fn sense<'a>(view: &View<'a>) -> Option<&'a VoltageRecord> {
-    let phantom = &view.case.phantom;
-    let node = phantom.node_of(&view.contact.name);
-    let named = phantom.senses.iter().find(|(_, plus, _)| Some(*plus) == node).map(|(name, _, _)| name);
-    view.recording.voltages.iter().find(|voltage| Some(&voltage.name) == named)
+    let named = view.case.phantom.sense_of(&view.contact.name);
+    view.recording.voltages.iter().find(|voltage| Some(voltage.name.as_str()) == named)
 }
 
 pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {

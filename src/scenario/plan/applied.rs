@@ -1,7 +1,7 @@
 //! A program as the board will apply it.
 
 use crate::rig::Rig;
-use crate::signal::{Program, Recovery};
+use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 
 /// On the grid of the simulated board's converter and timer; unchanged on a bench whose grid is not known.
 ///
@@ -19,8 +19,12 @@ pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
         }
         other => other,
     };
+    let codes = (program.amplitude / ratio / step).round();
+    // The outer phases of three are half of the middle one, in codes as well.
+    let common = if program.waveform == Waveform::Triphasic { (codes / 2.0).floor() } else { codes };
     Program {
-        amplitude: (program.amplitude / ratio / step).round() * step * ratio,
+        amplitude: codes * step * ratio,
+        contacts: quantised_shares(&program.contacts, common),
         width: ticks(program.width),
         gap: ticks(program.gap),
         recharge: program.recharge.map(ticks),
@@ -33,7 +37,7 @@ pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
 mod tests {
     use super::*;
     use crate::rig::DEFAULT_RIG;
-    use crate::signal::{Polarity, Run, Share, Waveform};
+    use crate::signal::{Polarity, Run, Share};
     use crate::source::Source;
 
     #[test]

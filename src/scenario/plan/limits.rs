@@ -69,7 +69,9 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
         Dimension::Current,
         "an amplitude",
     );
-    let charge = program.amplitude * program.width;
+    // Of the contact that carries most: no share is larger than the whole.
+    let largest = program.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
+    let (total, charge) = (program.amplitude * program.width, program.amplitude * program.width * largest);
     exceeds("width", charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
     // Nothing takes the charge of a lone phase back, so its mean is the direct current.
     if program.waveform == Waveform::Monophasic && program.recovery == Recovery::None {
@@ -87,7 +89,7 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
         for share in program.contacts.iter().filter(|share| share.share != 0.0) {
             let Some(area) = case.phantom.area_of(&share.contact) else { continue };
             // k = log10(D·Q), D in µC/cm² and Q in µC per phase.
-            let charge = charge * share.share.abs() * 1e6;
+            let charge = total * share.share.abs() * 1e6;
             let k = (charge * charge / (area * 1e4)).log10();
             if k > limit {
                 let what = format!(

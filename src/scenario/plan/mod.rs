@@ -7,6 +7,7 @@ mod expected;
 mod limits;
 mod needs;
 mod not_yet;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -74,6 +75,7 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
                 .error("this amplitude rounds to zero on the converter", None),
         );
     }
+    shares::check(&case, rig, &programs, &mut problems);
     let peaks = drive::peaks(&case, rig, &programs, &mut problems);
     drive::check_compliance(&case, rig, peaks, &mut problems);
     let settled = drive::settled(&case, rig);

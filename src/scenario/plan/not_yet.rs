@@ -19,8 +19,6 @@ pub enum Feature {
     Burst,
     /// On and off times.
     Cycle,
-    /// More than one contact and its return.
-    Shares,
     /// A step, by name.
     Step(&'static str),
     /// A fault, by name.
@@ -46,7 +44,6 @@ pub const NOT_YET: &[Feature] = {
         F::Recharge,
         F::Burst,
         F::Cycle,
-        F::Shares,
         F::Step("set"),
         F::Step("program"),
         F::Step("probe"),
@@ -70,8 +67,6 @@ pub const NOT_YET: &[Feature] = {
         F::Measurand(M::ComplianceHeadroom),
         F::Measurand(M::ChargeDensity),
         F::Measurand(M::ShannonK),
-        F::Measurand(M::CurrentShare),
-        F::Measurand(M::KirchhoffResidual),
         F::Measurand(M::PhantomIdentity),
         F::Measurand(M::RampDuration),
         F::Measurand(M::RampError),
@@ -83,9 +78,6 @@ pub const NOT_YET: &[Feature] = {
         F::Measurand(M::RestartAmplitude),
         F::Measurand(M::NoTruncatedPulse),
         F::Defect(D::PeriodJitter),
-        F::Defect(D::DeadChannel),
-        F::Defect(D::SwappedContacts),
-        F::Defect(D::ShareError),
         F::Defect(D::ExtraPulseEvery),
         F::Defect(D::TruncatedPulseOnStop),
         F::Defect(D::IgnoresShortLead),
@@ -97,13 +89,11 @@ pub const NOT_YET: &[Feature] = {
         F::Defect(D::Overshoot),
         F::Defect(D::SlowEdges),
         F::Defect(D::ComplianceLow),
-        F::Defect(D::PolarityReversed),
         F::Defect(D::GapError),
         F::Defect(D::Droop),
         F::Defect(D::BurstCountError),
         F::Defect(D::CycleError),
         F::Defect(D::StartDelay),
-        F::Defect(D::Crosstalk),
         F::Defect(D::ClockError),
         F::Defect(D::RampBetweenPhases),
         F::Defect(D::StopBetweenPhases),
@@ -134,7 +124,6 @@ impl Feature {
             Self::Recharge => "a recharge after an active recovery".to_owned(),
             Self::Burst => "a burst".to_owned(),
             Self::Cycle => "cycling".to_owned(),
-            Self::Shares => "sharing the current among contacts".to_owned(),
             Self::Step(name @ ("set" | "program")) => format!("`{name}` while running"),
             Self::Step(name) => format!("the step `{name}`"),
             Self::Fault(name) => format!("the fault `{name}`"),
@@ -170,14 +159,12 @@ pub(super) fn find(case: &Case, rig: &Rig) -> Vec<Diagnostic> {
 
 fn of_program(case: &Case, program: &Program, path: &str, asked: &mut Vec<(Feature, Place)>) {
     let ramp = program.ramp.map(|ramp| Feature::Law(ramp.law));
-    let shared = program.contacts.iter().filter(|share| share.share != 0.0).count() > 2;
     let features = [
         ("waveform", Some(Feature::Waveform(program.waveform))),
         ("ramp", ramp),
         ("recharge", program.recharge.map(|_| Feature::Recharge)),
         ("burst", program.burst.map(|_| Feature::Burst)),
         ("cycle", program.cycle.map(|_| Feature::Cycle)),
-        ("contacts", shared.then_some(Feature::Shares)),
     ];
     for (key, feature) in features {
         // What a later program inherits is asked for where it is written.

@@ -1,8 +1,8 @@
 //! Plans against closed forms and the lists of the first release.
 
 use super::*;
-use crate::rig::{DEFAULT_RIG, DefectKind, builtin_phantom};
-use crate::scenario::{Criterion, Measurand, read_scenario};
+use crate::rig::{DEFAULT_RIG, builtin_phantom};
+use crate::scenario::{Criterion, read_scenario};
 use crate::source::Source;
 
 fn rig(set: &[(&str, &str)]) -> Rig {
@@ -86,23 +86,20 @@ fn a_cap_without_a_limit_is_the_stimulators_own() {
 }
 
 #[test]
-fn what_can_be_run_is_exactly_the_first_release() {
-    let measurands: Vec<&str> = Measurand::ALL
-        .iter()
-        .filter(|measurand| !NOT_YET.contains(&Feature::Measurand(**measurand)))
-        .map(|measurand| measurand.name())
-        .collect();
-    let expected = "amplitude width gap rate pulse_count missing_pulses polarity charge_per_phase net_charge charge_imbalance \
-                    mean_dc_current dc_leakage_current accumulated_charge residual_voltage stop_latency shutdown_latency \
-                    charge_after_fault stays_off fault_reported cap_never_exceeded link_errors";
-    assert_eq!(measurands.join(" "), expected);
-    let defects: Vec<&str> = DefectKind::ALL
-        .iter()
-        .filter(|defect| !NOT_YET.contains(&Feature::Defect(**defect)))
-        .map(|defect| defect.name())
-        .collect();
-    let expected = "gain_error offset_current phase_mismatch width_error second_phase_width_error rate_error dc_leakage \
-                    missing_recovery_every missing_pulse_every slow_shutdown ignores_open_lead wrong_fault_code \
-                    watchdog_disabled stop_ignored corrupt_replies drops_replies";
-    assert_eq!(defects.join(" "), expected);
+fn shares_are_applied_in_steps_of_the_converter_and_limits_hold_per_contact() {
+    let contacts = "contacts: { e1: -33.3 %, e2: -66.7 %, case: 100 % }";
+    let planned =
+        plan(case("star-8", &format!("amplitude: 0.1 mA, {contacts}"), AMPLITUDE), &rig(&[]), false);
+    let applied = planned.unwrap().applied;
+    // 131 codes: 43.6 and 87.4 of them.
+    let made: Vec<f64> = applied.contacts.iter().map(|share| share.share * 131.0).collect();
+    assert_eq!(made.iter().map(|codes| codes.round()).collect::<Vec<_>>(), [-44.0, -87.0, 131.0]);
+    // The bench's limit of a phase is each contact's own, and the case still carries all.
+    let limited = rig(&[("limits.charge_per_phase", "500 nC")]);
+    let over = |contacts: &str| {
+        let asked = case("star-8", &format!("amplitude: 3 mA, contacts: {contacts}"), AMPLITUDE);
+        plan(asked, &limited, false).is_err()
+    };
+    assert!(over("{ e1: -50 %, e2: -50 %, case: 100 % }"));
+    assert!(!over("{ e1: -50 %, e2: -50 %, e3: 50 %, case: 50 % }"));
 }

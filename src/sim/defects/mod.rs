@@ -2,6 +2,7 @@
 //!
 //! None of it is in the board, which holds the right behaviour only; here it is bent from outside.
 
+mod contacts;
 mod decisions;
 mod stage;
 mod wire;
@@ -23,6 +24,12 @@ const MODELLED: &[DefectKind] = &[
     DefectKind::MissingPulseEvery,
     DefectKind::MissingRecoveryEvery,
     DefectKind::DcLeakage,
+    DefectKind::DeadChannel,
+    DefectKind::SwappedContacts,
+    DefectKind::ShareError,
+    DefectKind::Crosstalk,
+    DefectKind::PolarityReversed,
+    DefectKind::ComplianceLow,
     DefectKind::SlowShutdown,
     DefectKind::IgnoresOpenLead,
     DefectKind::WrongFaultCode,

@@ -3,10 +3,12 @@
 use crate::rig::{Defect, DefectKind};
 
 use super::amount;
+use super::contacts::ContactDefects;
 
 /// How the output stage departs from its codes.
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct StageDefects {
+    contacts: ContactDefects,
     gain: f64,
     mismatch: f64,
     offset: f64,
@@ -15,9 +17,10 @@ pub(in crate::sim) struct StageDefects {
 }
 
 impl StageDefects {
-    /// Those of the list that concern the output stage.
-    pub(in crate::sim) fn new(defects: &[Defect]) -> Self {
+    /// Those of the list that concern the output stage, whose outputs are wired to `contacts`.
+    pub(in crate::sim) fn new(defects: &[Defect], contacts: &[String]) -> Self {
         Self {
+            contacts: ContactDefects::new(defects, contacts),
             gain: 1.0 + amount(defects, DefectKind::GainError).unwrap_or(0.0),
             mismatch: 1.0 + amount(defects, DefectKind::PhaseMismatch).unwrap_or(0.0),
             offset: amount(defects, DefectKind::OffsetCurrent).unwrap_or(0.0),
@@ -38,6 +41,7 @@ impl StageDefects {
         if let Some(last) = driven.next_back() {
             *last -= self.offset;
         }
+        self.contacts.bend(currents);
     }
 }
 
@@ -47,7 +51,7 @@ mod tests {
     use crate::rig::DefectValue;
 
     fn defects(kind: DefectKind, amount: f64) -> StageDefects {
-        StageDefects::new(&[Defect { kind, value: DefectValue::Amount(amount) }])
+        StageDefects::new(&[Defect { kind, value: DefectValue::Amount(amount) }], &[])
     }
 
     #[test]

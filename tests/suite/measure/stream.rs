@@ -1,7 +1,7 @@
 //! The recorder against an exact current.
 
 use proptest::prelude::*;
-use stimrig::measure::{ChannelSetup, Recorder, Recording, Setup};
+use stimrig::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
 use stimrig::signal::{
     Block, BlockSink, Marker, MarkerBit, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind,
     Waveform,
@@ -43,6 +43,7 @@ pub fn setup(bench: &Bench, program: &Program) -> Setup {
         main: 0,
         vout: None,
         slow: None,
+        wanted: Wanted::default(),
         program: program.clone(),
     }
 }

@@ -53,7 +53,7 @@ fn the_nearest_code_is_applied_and_said() {
     // 2 mA / 25 mA · 32767 = 2621.36.
     assert_eq!(plan.pulse(0, 0).phases()[0].code, 2621);
     assert_eq!(plan.applied().amplitude, 1_999_725_333);
-    assert_eq!(plan.codes(2621)[..3], [-2621, 2621, 0]);
+    assert_eq!(plan.codes(0, 2621)[..3], [-2621, 2621, 0]);
 }
 
 #[test]
@@ -77,10 +77,51 @@ fn the_currents_of_any_shares_sum_to_zero() {
     shares[..4].copy_from_slice(&[-333_333, -333_333, -333_334, 1_000_000]);
     let plan = Plan::new(&spec(), &Program { shares, ..program() }).unwrap();
     for code in [1, 2, 100, 2621, -2621, 16_000] {
-        let codes = plan.codes(code);
+        let codes = plan.codes(0, code);
         assert_eq!(codes.iter().sum::<i32>(), 0);
-        assert!((codes[3] - code).abs() <= 2, "{code}: {codes:?}");
+        assert_eq!(codes[3], code, "the return carries all of it: {codes:?}");
     }
+}
+
+#[test]
+fn every_output_of_any_shares_balances_to_the_code() {
+    let mut shares = [0; MAX_CONTACTS];
+    shares[..4].copy_from_slice(&[-617_000, -383_000, 291_000, 709_000]);
+    let programs = [
+        Program { shares, ..program() },
+        Program { shares, recovery: Recovery::Ratio(4000), ..program() },
+        Program { shares, recovery: Recovery::Ratio(7000), anodic: true, ..program() },
+        Program { shares, waveform: Waveform::Triphasic, recovery: Recovery::None, ..program() },
+    ];
+    for asked in programs {
+        let ramp = Some(Ramp { up: 500_000_000, law: Law::Linear });
+        let plan = Plan::new(&spec(), &Program { ramp, ..asked }).unwrap();
+        for n in 0..40 {
+            let pulse = plan.pulse(n, n);
+            for output in 0..4 {
+                let phases = pulse.phases().iter().enumerate();
+                let charge: i64 =
+                    phases.map(|(k, p)| i64::from(plan.codes(k, p.code)[output]) * p.width as i64).sum();
+                assert_eq!(charge, 0, "{:?} pulse {n} output {output}", asked.recovery);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_shares_on_the_grid_are_said_and_a_share_without_a_code_is_refused() {
+    let with = |small: i32, amplitude: u64, anodic: bool| {
+        let mut shares = [0; MAX_CONTACTS];
+        shares[..3].copy_from_slice(&[-small, small - 1_000_000, 1_000_000]);
+        Plan::new(&spec(), &Program { shares, amplitude, anodic, ..program() })
+    };
+    // 0.1 mA are 131 codes; a third of them is 43.67.
+    for anodic in [false, true] {
+        let applied = with(333_333, 100_000_000, anodic).unwrap().applied().shares;
+        assert_eq!(applied[..4], [-335_878, -664_122, 1_000_000, 0]);
+    }
+    assert_eq!(with(3_000, 100_000_000, false), Err(Refusal::Shares));
+    assert!(with(3_000, 2_000_000_000, false).is_ok());
 }
 
 #[test]

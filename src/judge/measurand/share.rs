@@ -1,0 +1,197 @@
+//! How the current divides among the contacts, and what they leave over together.
+
+use crate::measure::{ContactRecord, Input, JointRecord, JointRow, Measured, Nonlinearity, Plateau};
+use crate::scenario::Nominal;
+use crate::signal::{Program, Waveform};
+
+use super::super::view::Window;
+use super::super::{Reason, Unit, View};
+
+/// One contact at one pulse, with its own chain of shunt and converter.
+struct Branch<'v> {
+    view: View<'v>,
+    plateau: Plateau,
+}
+
+impl Branch<'_> {
+    fn current(&self) -> f64 {
+        f64::from(self.plateau.level - self.plateau.base) * self.view.calibration.lsb
+    }
+
+    /// Lines of this branch's current, A: gain, non-linearity, noise.
+    fn inputs(&self, row: &JointRow) -> [Input; 3] {
+        let calibration = self.view.calibration;
+        let mut inl = Nonlinearity::default();
+        inl.add(f64::from(self.plateau.level), 1.0);
+        inl.add(f64::from(self.plateau.base), -1.0);
+        let width = (row.leading.1 - row.leading.0).max(1.0);
+        let (top, base) = match row.settled {
+            0 => (f64::from(row.span).sqrt() / width, f64::from(row.span) / width),
+            n => (f64::from(n).sqrt().recip(), 1.0),
+        };
+        let noise = self.view.noise() * top.hypot(base / f64::from(row.rest.max(1)).sqrt());
+        [
+            Input::common("gain", calibration.gain_u * self.current()),
+            inl.input(calibration.inl, calibration.lsb),
+            Input::noise("noise", noise * calibration.lsb),
+        ]
+    }
+}
+
+/// Adds up lines of branches that share no error, each with its sensitivity.
+fn budget<'v>(row: &JointRow, parts: impl Iterator<Item = (&'v Branch<'v>, f64)>) -> Vec<Input> {
+    let mut sums: Option<[Input; 3]> = None;
+    for (branch, sensitivity) in parts {
+        let lines = branch.inputs(row).map(|line| line.scaled(sensitivity));
+        sums = Some(match sums {
+            None => lines,
+            Some(mut so_far) => {
+                for (sum, line) in so_far.iter_mut().zip(lines) {
+                    *sum = Input { u: sum.u.hypot(line.u), bounded: sum.bounded + line.bounded, ..*sum };
+                }
+                so_far
+            }
+        });
+    }
+    sums.map_or_else(Vec::new, Vec::from)
+}
+
+/// What was recorded of all contacts at once.
+fn joint<'v>(view: &View<'v>) -> Result<&'v JointRecord, Reason> {
+    let joint = view.recording.joint.as_ref().ok_or(Reason::Missing("a current channel of every contact"))?;
+    if joint.table_full { Err(Reason::TooManyPulses) } else { Ok(joint) }
+}
+
+/// The pulses of a window, with their index, whole within it.
+fn rows<'v>(
+    view: &View<'v>,
+    joint: &'v JointRecord,
+    window: Window,
+) -> Result<Vec<(usize, &'v JointRow)>, Reason> {
+    let g = view.settling() as f64;
+    let delay = view.recording.front_end.delay * view.rate();
+    let inside = |row: &JointRow| {
+        row.leading.0 - delay >= window.from as f64 - g && row.leading.1 - delay <= window.to as f64 + g
+    };
+    let found: Vec<_> = joint.rows.iter().enumerate().filter(|(_, row)| inside(row)).collect();
+    if found.is_empty() {
+        let seconds = |sample: u64| sample as f64 / view.rate();
+        return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
+    }
+    Ok(found)
+}
+
+/// Every sensed contact at a pulse.
+fn branches<'v>(view: &View<'v>, joint: &JointRecord, index: usize) -> Result<Vec<Branch<'v>>, Reason> {
+    let of_channel = |channel: usize| -> Option<&'v ContactRecord> {
+        view.recording.contacts.iter().find(|contact| contact.channel == channel)
+    };
+    let found = joint.currents.iter().zip(joint.plateaus(index)).filter_map(|(channel, plateau)| {
+        let view = View::on(view.case, view.facts, view.recording, view.check, of_channel(*channel)?);
+        Some(view.map(|view| Branch { view, plateau: *plateau }))
+    });
+    found.collect()
+}
+
+/// The programme in force at a pulse; `None` while a change is not yet known to rule.
+fn program<'v>(view: &View<'v>, row: &JointRow) -> Option<&'v Program> {
+    let (segment, pending) = view.segment_at(row.leading.0 as u64)?;
+    (!pending).then_some(&segment.programmed)
+}
+
+/// I_k over the sum of the currents of the contacts of the same programmed polarity, with the sign of the programme: as
+/// if the leading phase were cathodic. An idle contact is compared with those that lead; `contact: idle` is each of them.
+pub(super) fn current_share(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    if view.check.contact.as_deref() != Some("idle") {
+        return share_of(view);
+    }
+    let mut units = Vec::new();
+    for contact in &view.recording.contacts {
+        if view.case.program.share_of(&contact.name) == 0.0 {
+            units.extend(share_of(&View::on(view.case, view.facts, view.recording, view.check, contact)?)?);
+        }
+    }
+    Ok(units)
+}
+
+fn share_of(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let joint = joint(view)?;
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in rows(view, joint, window)? {
+        let Some(program) = program(view, row) else { continue };
+        let branches = branches(view, joint, index)?;
+        let name = view.contact.name.as_str();
+        let own = program.share_of(name);
+        let kind = if own == 0.0 { -1.0 } else { own.signum() };
+        let same = |branch: &&Branch<'_>| program.share_of(&branch.view.contact.name) * kind > 0.0;
+        let sum: f64 = branches.iter().filter(same).map(Branch::current).sum();
+        let Some(this) = branches.iter().find(|branch| branch.view.contact.name == name) else {
+            return Err(Reason::NoContact(name.to_owned()));
+        };
+        if sum == 0.0 {
+            continue;
+        }
+        // The signs of a programme are those of a cathodic leading phase.
+        let turned = match program.waveform {
+            Waveform::Alternating => -sum.signum() * kind * program.leading.sign(),
+            _ => -program.leading.sign(),
+        };
+        let value = turned * this.current() / sum.abs();
+        let share = this.current() / sum;
+        let parts = branches.iter().filter_map(|branch| {
+            let mine = branch.view.contact.name == name;
+            let among = same(&branch);
+            let sensitivity = f64::from(u8::from(mine)) - if among { share } else { 0.0 };
+            (mine || among).then_some((branch, sensitivity / sum))
+        });
+        units.push(Unit {
+            nominal: match view.nominal() {
+                Nominal::Value(value) => Some(value),
+                _ => Some(own),
+            },
+            pulse: Some(index as u64),
+            time: Some(view.seconds(row.leading.0)),
+            clipped: clipped(&branches),
+            ..Unit::of(Measured::new(value, budget(row, parts)))
+        });
+    }
+    if units.is_empty() { Err(Reason::NoPhase("leading")) } else { Ok(units) }
+}
+
+/// The largest |sum of all currents| on the leading plateau.
+pub(super) fn kirchhoff_residual(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let joint = joint(view)?;
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in rows(view, joint, window)? {
+        let branches = branches(view, joint, index)?;
+        let mut lines = budget(row, branches.iter().map(|branch| (branch, 1.0)));
+        if let Some([gain, _, noise]) = lines.get_mut(..) {
+            gain.name = "shunt ratios";
+            // Sixteen samples make a reading, and of so many readings the largest is told: Gaussian, it stays below
+            // √(2·ln 2m) deviations.
+            let variance: f64 = branches
+                .iter()
+                .map(|branch| (branch.view.noise() * branch.view.calibration.lsb).powi(2))
+                .sum();
+            let largest = (2.0 * (2.0 * f64::from(row.readings.max(1))).ln()).sqrt();
+            noise.u = noise.u.hypot((variance / 16.0).sqrt() * (largest / 1.96).max(1.0));
+        }
+        units.push(Unit {
+            nominal: Some(0.0),
+            pulse: Some(index as u64),
+            time: Some(view.seconds(row.leading.0)),
+            clipped: clipped(&branches),
+            ..Unit::of(Measured::new(row.residual, lines))
+        });
+    }
+    Ok(units)
+}
+
+fn clipped(branches: &[Branch<'_>]) -> bool {
+    branches.iter().any(|branch| {
+        let (low, high) = branch.view.calibration.rails;
+        branch.plateau.level <= f32::from(low) + 0.5 || branch.plateau.level >= f32::from(high) - 0.5
+    })
+}
