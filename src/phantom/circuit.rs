@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nalgebra::DVector;
 
 use super::output::check;
+use super::tails::Tails;
 use super::topology::{Topology, Wiring, return_index};
 use super::{ElementKind, NetworkError, Output, Phantom};
 
@@ -19,8 +20,28 @@ pub enum Drive {
     /// Current out of the stimulator into each contact, A, in the phantom's order of contacts. The reference contact
     /// takes what the others make it.
     Currents(Vec<f64>),
+    /// Currents that change: a constant part and parts that decay.
+    Shaped(Shape),
     /// The recharge switch of every contact driven last is closed.
     Recharge,
+}
+
+/// Currents into each contact, A, in the phantom's order of contacts: settled + Σ tails.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Shape {
+    /// What is left when every tail has decayed.
+    pub settled: Vec<f64>,
+    /// The parts that decay.
+    pub tails: Vec<Tail>,
+}
+
+/// Currents that decay as exp(−rate·t) from the change of drive on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tail {
+    /// 1/s, positive.
+    pub rate: f64,
+    /// At the change, A.
+    pub currents: Vec<f64>,
 }
 
 /// A phantom with everything around it. Time is relative: the caller keeps it.
@@ -37,7 +58,10 @@ pub struct Circuit {
     /// input·u of the present drive.
     pub(super) push: Vec<f64>,
     pub(super) injected: DVector<f64>,
+    /// Nominal currents: they decide which contacts are driven and which way their sources limit.
     pub(super) drive: Vec<f64>,
+    /// What the sources' currents are besides, while they change.
+    pub(super) tails: Option<Box<Tails>>,
     pub(super) leakage: Vec<f64>,
     pub(super) test: Vec<f64>,
     pub(super) driven: Vec<bool>,
@@ -84,6 +108,7 @@ impl Circuit {
             topology,
             wiring,
             drive: vec![0.0; contacts],
+            tails: None,
             leakage: vec![0.0; contacts],
             test: vec![0.0; contacts],
             driven: (0..contacts).map(|k| k == sensed).collect(),
@@ -174,7 +199,7 @@ impl Circuit {
         self.inject();
     }
 
-    fn inject(&mut self) {
+    pub(super) fn inject(&mut self) {
         let mut injected = DVector::zeros(self.topology.modes.direct.nrows());
         let mut add = |node: usize, amperes: f64| {
             if let Some(sum) = injected.get_mut(node) {
@@ -193,6 +218,7 @@ impl Circuit {
         }
         self.push = (&self.topology.modes.input * &injected).as_slice().to_vec();
         self.injected = injected;
+        self.inject_tails();
     }
 
     /// Changes the wiring; capacitors keep their voltages (or share their charge where they come to lie in parallel).

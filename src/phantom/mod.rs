@@ -10,6 +10,7 @@ mod output;
 mod probe;
 mod stepping;
 mod switches;
+mod tails;
 mod topology;
 pub mod train;
 mod waveform;
@@ -19,7 +20,7 @@ mod golden;
 #[cfg(test)]
 mod properties;
 
-pub use circuit::{Circuit, Drive};
+pub use circuit::{Circuit, Drive, Shape, Tail};
 pub use network::{Element, ElementKind, Phantom};
 pub use output::{NetworkError, Output};
 pub use probe::Probe;

@@ -64,8 +64,18 @@ impl Circuit {
         out.constant = own + dot(&reading.direct, self.injected.as_slice());
         out.slope = 0.0;
         out.decays.clear();
-        let modes =
-            reading.modes.iter().zip(&self.modes).zip(self.push.iter().zip(&self.topology.modes.rates));
+        if let Some(tails) = &self.tails {
+            let free = tails.free(&self.modes, &self.push);
+            self.unfold(&reading, &free.modes, &free.push, out);
+            tails.add(&reading, |currents| self.supplied(probe, currents), out);
+        } else {
+            self.unfold(&reading, &self.modes, &self.push, out);
+        }
+    }
+
+    /// Adds the modes' part of a signal: `push` holds from now on.
+    fn unfold(&self, reading: &Reading, modes: &[f64], push: &[f64], out: &mut Waveform) {
+        let modes = reading.modes.iter().zip(modes).zip(push.iter().zip(&self.topology.modes.rates));
         for ((h, z), (push, rate)) in modes {
             if *h == 0.0 {
                 continue;
@@ -144,7 +154,7 @@ impl Circuit {
         let at = |values: &[f64]| values.get(contact).copied().unwrap_or(0.0);
         let rail = at(&self.rails);
         let limiter = if rail == 0.0 { 0.0 } else { rail * self.output.compliance / self.output.limiter };
-        at(&self.drive) + limiter
+        self.tails.as_ref().map_or(at(&self.drive), |tails| tails.current(contact)) + limiter
     }
 
     pub(super) fn ground(&self) -> usize {

@@ -30,6 +30,7 @@ impl Circuit {
 
     /// Steps by `seconds`, at most the last [`span`](Self::span). Exact for any step.
     pub fn step(&mut self, seconds: f64) {
+        self.without_tails();
         for ((z, push), rate) in self.modes.iter_mut().zip(&self.push).zip(&self.topology.modes.rates) {
             if *rate > 0.0 {
                 let rest = push / rate;
@@ -38,6 +39,7 @@ impl Circuit {
                 *z += push * seconds;
             }
         }
+        self.with_tails_after(seconds);
         match self.pending.take() {
             Some((instant, contact)) if instant <= seconds => {
                 let sign = self.drive.get(contact).map_or(0.0, |current| current.signum());

@@ -8,6 +8,7 @@ impl Circuit {
     /// Changes the drive from this instant on. A limiting source stops limiting.
     pub fn set_drive(&mut self, drive: &Drive) {
         self.recharging = *drive == Drive::Recharge;
+        self.tails = None;
         match drive {
             Drive::Currents(currents) => {
                 for (k, value) in self.drive.iter_mut().enumerate() {
@@ -17,6 +18,7 @@ impl Circuit {
                     self.refer();
                 }
             }
+            Drive::Shaped(shape) => self.set_shape(shape),
             Drive::Off | Drive::Recharge => self.drive.fill(0.0),
         }
         self.settle();
