@@ -69,6 +69,14 @@ pub enum Reason {
     /// A phase with fewer than eight settled samples has no state level.
     #[error("the top of the phase is too short for a state level: fewer than 8 settled samples")]
     NoTop,
+    /// A phase whose edge or top cannot be told from its settling.
+    #[error(
+        "a phase is too short for its shape: fewer than 8 settled samples, or an edge that does not reach 90 %"
+    )]
+    ShortTop,
+    /// Shapes were not measured on this contact.
+    #[error("the shape of this contact's pulses was not measured")]
+    NoShape,
     /// A limit below one period, and not enough due pulses to see it.
     #[error("only {seen} pulses were due after the limit; at least 3 must have been absent to show it")]
     FewDue {

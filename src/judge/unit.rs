@@ -15,7 +15,7 @@ pub struct Unit {
     pub time: Option<f64>,
     /// The signal was at a rail: the magnitude is at least this.
     pub clipped: bool,
-    /// Shutdown: time until the next pulse that was due, s.
+    /// Shutdown: time until the next pulse that was due, s. Transition time: set where the value is only a bound.
     pub upper_bound: Option<f64>,
 }
 

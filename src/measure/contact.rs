@@ -6,6 +6,7 @@ use super::activity::CurrentActivity;
 use super::history::{History, KEPT, extremes, sum};
 use super::quiet::Quiet;
 use super::row::{Constants, Excursion, Shape, measure};
+use super::shape::Shaper;
 use super::timing::Timing;
 use super::{ContactRecord, Flags, PulseRow};
 
@@ -73,6 +74,8 @@ pub(super) struct Contact {
     /// Where the rest after the last pulse began: its end, or the opening of the recharge switch and settling.
     rest_from: f64,
     pub(super) finished: Vec<Finished>,
+    /// Measures shapes, where they are asked for.
+    pub(super) shaper: Option<Shaper>,
     scratch: Vec<f64>,
     activity: CurrentActivity,
 }
@@ -83,6 +86,7 @@ impl Contact {
             channel,
             name: name.to_owned(),
             pulses: Vec::new(),
+            shapes: Vec::new(),
             table_full: false,
             activity: Vec::new(),
             safe_codes: 1e-6 / calibration.lsb,
@@ -112,6 +116,7 @@ impl Contact {
             last_end: None,
             rest_from: f64::INFINITY,
             finished: Vec::new(),
+            shaper: None,
             scratch: Vec::new(),
             activity: CurrentActivity::new(sample_rate),
         }
@@ -428,6 +433,10 @@ impl Contact {
         self.last_sum = (!cut).then_some(sum_from);
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest });
+        if let Some(shaper) = self.shaper {
+            let shapes = shaper.measure(&self.scratch, at as f64 - first as f64, phases, building.base);
+            self.record.shapes.push(shapes);
+        }
         self.record.pulses.push(PulseRow {
             at,
             phases: found.phases,

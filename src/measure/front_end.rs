@@ -18,7 +18,27 @@ pub struct FrontEnd {
     pub early: f64,
     /// Standard deviation, over the phase of the samples, of the 50 % instant found by straight-line interpolation.
     pub interpolation: f64,
+    /// What a step looks like in the shape of an edge.
+    pub edge: EdgeSeen,
 }
+
+/// Shapes of edges as the filter and the sampling show them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeSeen {
+    /// Overshoot of the response to a step, as a fraction of it.
+    pub overshoot: f64,
+    /// t90 − t10 of a step by straight-line interpolation, mean over the phase of the samples, s.
+    pub transition: f64,
+    /// Its standard deviation over that phase, s.
+    pub spread: f64,
+    /// What is seen of an excess that decays exponentially behind a step: (time from its peak to half of it, s; peak as a
+    /// fraction of the excess at the step), ascending.
+    pub decays: [(f64, f64); DECAYS.len()],
+}
+
+/// Time constants of the tabulated excesses, in transition durations: of what is faster than one too little passes to
+/// say how much there was, what is slower than ten is hardly changed.
+const DECAYS: [f64; 7] = [1.0, 1.5, 2.0, 3.0, 4.5, 6.5, 10.0];
 
 /// The step response is tabulated at this fraction of the unit delay.
 const STEP: f64 = 1.0 / 512.0;
@@ -35,6 +55,12 @@ impl FrontEnd {
                 transition: 0.0,
                 early: 0.0,
                 interpolation: period / 12_f64.sqrt(),
+                edge: EdgeSeen {
+                    overshoot: 0.0,
+                    transition: 0.8 * period,
+                    spread: 0.0,
+                    decays: DECAYS.map(|factor| (factor * period, 1.0)),
+                },
             };
         }
         let coefficients = reverse_bessel(poles);
@@ -52,8 +78,84 @@ impl FrontEnd {
             transition: (instant(&response, 0.9) - instant(&response, 0.1)) * unit,
             early: early * unit,
             interpolation: interpolation_error(&response, t50, period / unit) * unit,
+            edge: EdgeSeen::of(&response, period / unit, unit),
         }
     }
+}
+
+impl EdgeSeen {
+    /// Of a step response, sampled every `period` delays of `unit` seconds.
+    fn of(response: &[f64], period: f64, unit: f64) -> Self {
+        let top = response.iter().copied().fold(1.0, f64::max);
+        let transition = instant(response, 0.9) - instant(response, 0.1);
+        let (seen, spread) = transition_seen(response, period);
+        let decays = DECAYS.map(|factor| {
+            let (half, ratio) = decay_seen(response, top, factor * transition);
+            (half * unit, ratio)
+        });
+        Self { overshoot: top - 1.0, transition: seen * unit, spread: spread * unit, decays }
+    }
+
+    /// Part of an exponential excess that is seen, from the time in which what is seen of it halves, s. What is faster than
+    /// the table counts as its fastest.
+    pub fn seen(&self, half: f64) -> f64 {
+        let part = self.decays.windows(2).find_map(|pair| match pair {
+            [(a, low), (b, high)] if half <= *b => {
+                Some(low + (high - low) * ((half - a) / (b - a)).clamp(0.0, 1.0))
+            }
+            _ => None,
+        });
+        part.unwrap_or(self.decays.last().map_or(1.0, |last| last.1))
+    }
+}
+
+/// Mean and standard deviation of t90 − t10 over the phase of the samples, in delays.
+fn transition_seen(response: &[f64], period: f64) -> (f64, f64) {
+    const PHASES: u32 = 32;
+    let seen = (0..PHASES).map(|phase| {
+        let shift = period * f64::from(phase) / f64::from(PHASES);
+        let sampled: Vec<f64> = (0..(12.0 / period) as u32)
+            .map(|k| value(response, shift + period * (f64::from(k) - 1.0)))
+            .collect();
+        let at = |level| super::edge::crossing(&sampled, 0, level, super::edge::Slope::Rising).unwrap_or(0.0);
+        (at(0.9) - at(0.1)) * period
+    });
+    let seen: Vec<f64> = seen.collect();
+    let mean = seen.iter().sum::<f64>() / f64::from(PHASES);
+    let variance = seen.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / f64::from(PHASES);
+    (mean, variance.sqrt())
+}
+
+/// The response to 1 + a·exp(−t/τ) with a = 0.1: how long its excess over 1 takes from its peak to half of it, in
+/// delays, and the peak less the step's own overshoot, as a fraction of a.
+fn decay_seen(response: &[f64], top: f64, tau: f64) -> (f64, f64) {
+    const PART: f64 = 0.1;
+    let keep = (-STEP / tau).exp();
+    // The response to a decay is that to a step less a first-order lag of it.
+    let mut lag = 0.0;
+    let both: Vec<f64> = response
+        .windows(2)
+        .map(|pair| {
+            let [a, b] = pair else { return 0.0 };
+            lag = keep * lag + 0.5 * (a + b) * (1.0 - keep);
+            b + PART * (b - lag) - 1.0
+        })
+        .collect();
+    let (at, peak) = both
+        .iter()
+        .copied()
+        .enumerate()
+        .fold((0, 0.0_f64), |best, (k, y)| if y > best.1 { (k, y) } else { best });
+    let half = both.iter().skip(at).position(|y| *y < 0.5 * peak).unwrap_or(both.len() - at);
+    (half as f64 * STEP, (peak - (top - 1.0)) / PART)
+}
+
+/// The step response at an instant, in delays.
+fn value(response: &[f64], t: f64) -> f64 {
+    let position = (t / STEP).max(0.0);
+    let k = position as usize;
+    let at = |k: usize| response.get(k).copied().unwrap_or(1.0);
+    if t <= 0.0 { 0.0 } else { at(k) + (at(k + 1) - at(k)) * (position - k as f64) }
 }
 
 /// Coefficients a₀…aₙ of the reverse Bessel polynomial θₙ(s) = Σ aₖ sᵏ; H(s) = a₀/θₙ(s) has unit delay.
@@ -133,16 +235,10 @@ fn instant(response: &[f64], level: f64) -> f64 {
 /// Standard deviation of the interpolated 50 % instant over the sampling phase, in delays.
 fn interpolation_error(response: &[f64], t50: f64, period: f64) -> f64 {
     const PHASES: usize = 64;
-    let at = |t: f64| {
-        let position = (t / STEP).max(0.0);
-        let k = position as usize;
-        let pair = (response.get(k).copied().unwrap_or(1.0), response.get(k + 1).copied().unwrap_or(1.0));
-        if t <= 0.0 { 0.0 } else { pair.0 + (pair.1 - pair.0) * (position - k as f64) }
-    };
     let errors: Vec<f64> = (0..PHASES)
         .map(|phase| {
             let before = t50 - period * (phase as f64 + 0.5) / PHASES as f64;
-            let (a, b) = (at(before), at(before + period));
+            let (a, b) = (value(response, before), value(response, before + period));
             before + period * (0.5 - a) / (b - a) - t50
         })
         .collect();
@@ -164,5 +260,22 @@ mod tests {
         // 0.009 µs for a width, which has two edges.
         let width = front_end.interpolation * 2_f64.sqrt();
         assert!((width - 0.009e-6).abs() < 0.002e-6, "{width:e}");
+    }
+
+    #[test]
+    fn what_is_seen_of_an_edge_is_what_integration_gives() {
+        // Runge-Kutta of the filter's equations under 1 + 0.1·exp(−t/τ) by a program of its own, τ = 5, 10, 20, 35 µs.
+        const TABLE: [(f64, f64); 4] =
+            [(2.792e-6, 0.4702), (5.753e-6, 0.6775), (11.843e-6, 0.8216), (20.927e-6, 0.8953)];
+        let edge = FrontEnd::bessel(4, 1e5, 1e-6).edge;
+        assert!((edge.overshoot - 0.00835).abs() < 2e-5, "{edge:?}");
+        assert!(
+            (edge.transition - 3.637e-6).abs() < 0.01e-6 && (edge.spread - 0.03e-6).abs() < 0.01e-6,
+            "{edge:?}"
+        );
+        for (half, part) in TABLE {
+            assert!((edge.seen(half) - part).abs() < 0.01, "{half:e} {part} {edge:?}");
+        }
+        assert_eq!((edge.seen(0.5e-6), edge.seen(f64::INFINITY)), (edge.decays[0].1, edge.decays[6].1));
     }
 }

@@ -19,6 +19,7 @@ mod recorder;
 mod recording;
 mod row;
 mod setup;
+mod shape;
 mod timing;
 mod uncertainty;
 mod voltage;
@@ -32,7 +33,8 @@ pub use nonlinearity::Nonlinearity;
 pub use pyramid::Pyramid;
 pub use recorder::Recorder;
 pub use recording::{
-    ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, SlowRecord, VoltageRecord, Zero,
+    ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, ShapeRow, SlowRecord,
+    VoltageRecord, Zero,
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

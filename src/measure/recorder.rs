@@ -9,6 +9,7 @@ use super::excerpt::Excerpts;
 use super::history::{History, extremes};
 use super::joint::Joint;
 use super::row::Constants;
+use super::shape::Shaper;
 use super::timing::Timing;
 use super::voltage::Voltage;
 use super::zero::ZeroCollector;
@@ -78,6 +79,8 @@ impl Recorder {
                 Sensed::Current => {
                     let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
                     contact.expect(share(&setup.program, &channel.name) * timing.smallest);
+                    let shaped = setup.wanted.shapes.contains(&channel.name);
+                    contact.shaper = shaped.then(|| Shaper::new(rate, front_end.settling));
                     Kind::Contact(Box::new(contact))
                 }
                 Sensed::Voltage => {

@@ -25,6 +25,23 @@ pub struct PhaseRow {
     pub span: f32,
 }
 
+/// The shape of one phase. Levels in raw codes, times in samples.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ShapeRow {
+    /// Its level less the level before its first edge, codes.
+    pub step: f32,
+    /// t90 − t10 of its first edge; NaN where the edge does not reach 90 %.
+    pub transition: f32,
+    /// Largest excess over its level behind the first edge, codes; NaN where the phase is too short for one.
+    pub excess: f32,
+    /// From there until half of the excess is left; infinite where it does not fall that far.
+    pub half: f32,
+    /// A straight line through the top, at 10 % and at 90 % of the phase, codes.
+    pub top: (f32, f32),
+    /// Samples the line rests on; 0 where they are too few.
+    pub count: u32,
+}
+
 /// Properties of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Flags {
@@ -132,6 +149,8 @@ pub struct ContactRecord {
     pub name: String,
     /// Pulses in order of time.
     pub pulses: Vec<PulseRow>,
+    /// Shapes of the phases of each pulse in `pulses`; empty unless they were asked for.
+    pub shapes: Vec<[ShapeRow; 3]>,
     /// Set when more pulses came than the table holds; nothing about later ones is known.
     pub table_full: bool,
     /// When it was active (16-sample means beyond the safe current).

@@ -29,6 +29,8 @@ pub struct SlowSetup {
 pub struct Wanted {
     /// Every pulse on all current channels at once.
     pub joint: bool,
+    /// The shape of every phase on these contacts.
+    pub shapes: Vec<String>,
 }
 
 /// Everything a [`crate::measure::Recorder`] needs.

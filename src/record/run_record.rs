@@ -172,7 +172,7 @@ pub struct CheckRecord {
     pub text: String,
     /// `guarded` or `simple`.
     pub decision: String,
-    /// Shutdown only: time until the next pulse that was due, s.
+    /// Shutdown: time until the next pulse that was due, s. Transition time: the value where it is only a bound, s.
     pub upper_bound: Option<f64>,
     /// The waveform around the deciding unit, for a picture; null unless the verdict needs a look.
     pub sketch: Option<Sketch>,

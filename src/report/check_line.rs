@@ -14,6 +14,8 @@ pub fn measured(check: &CheckRecord) -> String {
         return if value == 0.0 { "no".to_owned() } else { "yes".to_owned() };
     }
     match check.uncertainty.filter(|u| *u > 0.0) {
+        // Only a bound is known: a plus-minus of itself would say no more.
+        Some(_) if check.upper_bound == Some(value) => format!("≤ {}", engineering(value, dimension, 2)),
         Some(uncertainty) => with_uncertainty(value, uncertainty, dimension),
         None => engineering(value, dimension, 6),
     }
@@ -154,6 +156,11 @@ mod tests {
             options(&CheckRecord { text: "amplitude: { of: programmed }".into(), ..sample }),
             "of: programmed"
         );
+        let bound = CheckRecord {
+            upper_bound: check("any", Verdict::Pass).value,
+            ..check("transition_time", Verdict::Pass)
+        };
+        assert_eq!(measured(&bound), "≤ 2 mA");
         let holds = CheckRecord {
             limit: limit("holds", None, None, None),
             value: Some(1.0),

@@ -53,5 +53,12 @@ pub(super) fn setup(
 fn wanted(plan: &Plan) -> Wanted {
     let asks =
         |measurands: &[Measurand]| plan.case.checks.iter().any(|check| measurands.contains(&check.measurand));
-    Wanted { joint: asks(&[Measurand::CurrentShare, Measurand::KirchhoffResidual]) }
+    let shapes = plan.case.checks.iter().filter(|check| {
+        matches!(check.measurand, Measurand::Overshoot | Measurand::Droop | Measurand::TransitionTime)
+    });
+    let main = plan.case.program.main_contact();
+    Wanted {
+        joint: asks(&[Measurand::CurrentShare, Measurand::KirchhoffResidual]),
+        shapes: shapes.map(|check| check.contact.as_deref().unwrap_or(main).to_owned()).collect(),
+    }
 }

@@ -123,8 +123,17 @@ impl OutputStage<'_> {
 impl Hal for OutputStage<'_> {
     fn output(&mut self, output: Output) {
         let drive = match output {
-            Output::Off => Drive::Off,
-            Output::Phase { index, codes } => Drive::Currents(self.currents(index, &codes)),
+            Output::Off => match self.stage.defects.shape {
+                Some(shape) => shape.off(&self.analog.source_currents()),
+                None => Drive::Off,
+            },
+            Output::Phase { index, codes } => {
+                let currents = self.currents(index, &codes);
+                match self.stage.defects.shape {
+                    Some(shape) => shape.phase(&currents, &self.analog.source_currents()),
+                    None => Drive::Currents(currents),
+                }
+            }
             Output::Recharge => Drive::Recharge,
         };
         self.analog.set_drive(&drive);

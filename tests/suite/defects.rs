@@ -14,6 +14,10 @@ use crate::command::{checks, run};
 #[case("missing_pulse_every", "timing/pulse-train", "missing_pulses")]
 #[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "charge_imbalance")]
 #[case("missing_recovery_every", "charge-balance/every-pulse-recovers", "net_charge")]
+#[case("gap_error", "timing/pulse-width", "gap")]
+#[case("overshoot", "shape/edges", "overshoot")]
+#[case("slow_edges", "shape/edges", "transition_time")]
+#[case("droop", "shape/flat-top", "droop")]
 #[case("dc_leakage", "charge-balance/dc-leakage", "dc_leakage_current")]
 #[case("dead_channel", "steering/two-contacts", "current_share")]
 #[case("swapped_contacts", "steering/two-contacts", "current_share")]
@@ -52,6 +56,9 @@ fn a_defect_fails_the_check_that_names_it(
 #[case("swapped_contacts", "steering/two-contacts", "kirchhoff_residual")]
 #[case("swapped_contacts", "steering/two-contacts", "charge_imbalance")]
 #[case("swapped_contacts", "steering/two-contacts", "polarity")]
+// A phase that begins too high is balanced by one that does too, and its level is right.
+#[case("overshoot", "shape/edges", "transition_time")]
+#[case("slow_edges", "shape/edges", "overshoot")]
 // An open lead carries no current, whether or not the board notices.
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
 fn what_a_defect_must_not_touch_still_passes(

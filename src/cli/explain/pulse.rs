@@ -131,18 +131,22 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::Overshoot,
         per: "phase",
         brief: "how far an edge shoots beyond its level",
-        definition: "Extreme minus level, divided by the step, in the stretch from the 50 % instant to three transition durations \
-                     or 20 us, whichever is longer. The filter's own overshoot is subtracted.",
+        definition: "Extreme minus level, divided by level minus baseline, in the stretch from the 50 % instant to three \
+                     transition durations or 20 us, whichever is longer. The filter's own overshoot is subtracted, and what the \
+                     filter hides of an excess that decays as fast as this one is put back. What decays faster than one \
+                     transition duration of the filter counts as decaying in one.",
         window: TRAIN,
         criteria: "`overshoot: { at_most: 10 % }`",
-        uncertainty: "noise, and the filter's own overshoot; what is faster than the filter is not seen",
+        uncertainty: "The filter's own overshoot (0.8 % on the default bench), half of what was put back, noise of the extreme. \
+                      An excess faster than the filter is seen only in part.",
         source: "IEEE 181, post-transition aberration",
     },
     Text {
         measurand: Measurand::Droop,
         per: "phase",
         brief: "how much the top of a phase sinks",
-        definition: "Level at 10 % of the phase minus level at 90 %, over the former, from a straight line through the central 80 %.",
+        definition: "Level at 10 % of the phase minus level at 90 %, over the former, from a straight line through the central \
+                     80 %, or what of it the front end has settled on (at least 8 samples). Positive when the top sinks.",
         window: TRAIN,
         criteria: "`droop: { at_most: 5 % }`",
         uncertainty: "noise over the samples of the line; gain cancels",
@@ -152,11 +156,12 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::TransitionTime,
         per: "edge",
         brief: "10 to 90 % duration of the leading edge",
-        definition: "Time between the 10 % and the 90 % instants; the filter's own is removed in quadrature. Below 1.2 times the \
-                     filter's it is an upper bound.",
+        definition: "Time between the 10 % and the 90 % instants of each pulse's leading edge; the filter's own is removed in \
+                     quadrature. What is seen to take less than 1.2 times the filter's is reported as a bound: `≤ 2.4 us` on the \
+                     default bench, with itself for its uncertainty.",
         window: TRAIN,
         criteria: "`transition_time: { at_most: 6 us }`",
-        uncertainty: "interpolation of two instants, and the filter's transition duration",
+        uncertainty: "a tenth of the filter's transition for its removal, interpolation of two instants, noise over the slope",
         source: "IEEE 181, transition duration",
     },
 ];

@@ -7,6 +7,7 @@ mod count;
 mod dc;
 mod fault;
 mod residual;
+mod shape;
 mod share;
 mod status;
 mod time;
@@ -27,6 +28,9 @@ pub fn per_pulse(measurand: Measurand) -> bool {
             | Measurand::NetCharge
             | Measurand::ChargeImbalance
             | Measurand::ResidualVoltage
+            | Measurand::Overshoot
+            | Measurand::Droop
+            | Measurand::TransitionTime
     )
 }
 
@@ -52,6 +56,9 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::CurrentShare => share::current_share(view),
         Measurand::KirchhoffResidual => share::kirchhoff_residual(view),
         Measurand::ResidualVoltage => residual::residual_voltage(view),
+        Measurand::Overshoot => shape::overshoot(view),
+        Measurand::Droop => shape::droop(view),
+        Measurand::TransitionTime => shape::transition_time(view),
         Measurand::ShutdownLatency => fault::shutdown_latency(view),
         Measurand::ChargeAfterFault => fault::charge_after_fault(view),
         Measurand::StaysOff => fault::stays_off(view),

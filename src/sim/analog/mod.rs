@@ -162,6 +162,12 @@ impl Analog {
         self.circuit.driven().next().map_or(0.0, |contact| self.value(Probe::Source(contact)))
     }
 
+    /// Current of each contact's source now, A.
+    pub fn source_currents(&mut self) -> Vec<f64> {
+        self.change(|_| {});
+        self.circuit.source_currents()
+    }
+
     /// True when a source has limited its voltage since the drive changed last.
     pub fn at_compliance(&self) -> bool {
         self.limited || self.circuit.at_compliance()

@@ -13,6 +13,8 @@ pub(in crate::sim) struct Bent {
     rate: f64,
     width: f64,
     second_width: f64,
+    /// What every interphase interval gains, ticks.
+    gap: i64,
     missing_pulse: Option<u64>,
     missing_recovery: Option<u64>,
     shutdown: u64,
@@ -26,11 +28,13 @@ impl Bent {
     /// Those of the list that concern the board's decisions.
     pub(in crate::sim) fn new(defects: &[Defect], spec: &Spec) -> Self {
         let factor = |kind| 1.0 + amount(defects, kind).unwrap_or(0.0);
+        let ticks = |seconds: f64| (seconds * 1e9 / f64::from(spec.tick.max(1))).round() as i64;
         let added = amount(defects, DefectKind::SlowShutdown).unwrap_or(0.0);
         Self {
             rate: factor(DefectKind::RateError),
             width: factor(DefectKind::WidthError),
             second_width: factor(DefectKind::SecondPhaseWidthError),
+            gap: ticks(amount(defects, DefectKind::GapError).unwrap_or(0.0)),
             missing_pulse: every(defects, DefectKind::MissingPulseEvery),
             missing_recovery: every(defects, DefectKind::MissingRecoveryEvery),
             shutdown: spec.ticks((added * 1e9).round() as u64),
@@ -58,9 +62,14 @@ impl Policy for Bent {
             pulse.truncate(1);
             pulse.recharge = None;
         }
-        // What a wider phase gains, everything behind it is late by.
+        // What a wider phase or a longer interval gains, everything behind it is late by.
         let mut late = 0;
+        let mut before: Option<u64> = None;
         for (index, phase) in pulse.phases_mut().iter_mut().enumerate() {
+            if let Some(end) = before.replace(phase.end()) {
+                // An interval cannot be shorter than nothing.
+                late += self.gap.max(-phase.start.saturating_sub(end).cast_signed());
+            }
             let factor = if index == 1 { self.width * self.second_width } else { self.width };
             let width = (phase.width as f64 * factor).round() as u64;
             phase.start = phase.start.saturating_add_signed(late);

@@ -4,6 +4,7 @@
 
 mod contacts;
 mod decisions;
+mod shape;
 mod stage;
 mod wire;
 
@@ -35,6 +36,10 @@ const MODELLED: &[DefectKind] = &[
     DefectKind::WrongFaultCode,
     DefectKind::WatchdogDisabled,
     DefectKind::StopIgnored,
+    DefectKind::Overshoot,
+    DefectKind::SlowEdges,
+    DefectKind::Droop,
+    DefectKind::GapError,
     DefectKind::CorruptReplies,
     DefectKind::DropsReplies,
 ];

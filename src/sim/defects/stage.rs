@@ -4,6 +4,7 @@ use crate::rig::{Defect, DefectKind};
 
 use super::amount;
 use super::contacts::ContactDefects;
+use super::shape::ShapeDefects;
 
 /// How the output stage departs from its codes.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub(in crate::sim) struct StageDefects {
     gain: f64,
     mismatch: f64,
     offset: f64,
+    /// What is wrong with the shape of phases.
+    pub(in crate::sim) shape: Option<ShapeDefects>,
     /// Constant current downstream of the series capacitor, A.
     pub(in crate::sim) leakage: Option<f64>,
 }
@@ -24,6 +27,7 @@ impl StageDefects {
             gain: 1.0 + amount(defects, DefectKind::GainError).unwrap_or(0.0),
             mismatch: 1.0 + amount(defects, DefectKind::PhaseMismatch).unwrap_or(0.0),
             offset: amount(defects, DefectKind::OffsetCurrent).unwrap_or(0.0),
+            shape: ShapeDefects::new(defects),
             leakage: amount(defects, DefectKind::DcLeakage),
         }
     }

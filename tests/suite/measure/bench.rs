@@ -24,15 +24,21 @@ fn div(a: Complex, b: Complex) -> Complex {
 
 /// Step response of the filter with −3 dB at `cutoff` Hz, t seconds after the step.
 pub fn step_response(t: f64, cutoff: f64) -> f64 {
+    decay_response(t, 0.0, cutoff)
+}
+
+/// Response to exp(−rate·t) from t = 0 on: Σ residue/(p + rate)·(e^{pt} − e^{−rate·t}) over the poles p.
+pub fn decay_response(t: f64, rate: f64, cutoff: f64) -> f64 {
     if t <= 0.0 {
         return 0.0;
     }
-    let x = t * std::f64::consts::TAU * cutoff / HALF_POWER;
+    let unit = std::f64::consts::TAU * cutoff / HALF_POWER;
+    let (x, rate) = (t * unit, rate / unit);
     let all: Vec<Complex> = POLES.iter().flat_map(|p| [*p, (p.0, -p.1)]).collect();
     let gain = all.iter().fold((1.0, 0.0), |product, p| mul(product, (-p.0, -p.1)));
-    let mut y = 1.0;
+    let mut y = 0.0;
     for (k, p) in all.iter().enumerate() {
-        let mut denominator = *p;
+        let mut denominator = (p.0 + rate, p.1);
         for (j, q) in all.iter().enumerate() {
             if j != k {
                 denominator = mul(denominator, (p.0 - q.0, p.1 - q.1));
@@ -40,7 +46,7 @@ pub fn step_response(t: f64, cutoff: f64) -> f64 {
         }
         let residue = div(gain, denominator);
         let e = (p.0 * x).exp();
-        y += residue.0 * e * (p.1 * x).cos() - residue.1 * e * (p.1 * x).sin();
+        y += residue.0 * (e * (p.1 * x).cos() - (-rate * x).exp()) - residue.1 * e * (p.1 * x).sin();
     }
     y
 }
@@ -93,6 +99,11 @@ impl Bench {
     /// Samples `count` values at a nominal 1 MHz of a current made of steps (time in true seconds, change in A),
     /// ascending.
     pub fn sample(&mut self, steps: &[(f64, f64)], count: usize) -> Vec<i16> {
+        self.sample_with(steps, |_| 0.0, count)
+    }
+
+    /// The same with a current `more` on top that is given behind the filter, at true seconds.
+    pub fn sample_with(&mut self, steps: &[(f64, f64)], more: impl Fn(f64) -> f64, count: usize) -> Vec<i16> {
         let period = 1e-6 / (1.0 + self.clock);
         let (mut next, mut settled) = (0, 0.0);
         let mut recent: Vec<(f64, f64)> = Vec::new();
@@ -110,7 +121,7 @@ impl Bench {
                 });
                 let y = settled
                     + recent.iter().map(|(at, d)| d * step_response(t - at, self.cutoff)).sum::<f64>();
-                self.convert(y)
+                self.convert(y + more(t))
             })
             .collect()
     }

@@ -5,4 +5,5 @@ mod case;
 mod checks;
 mod coverage;
 mod events;
+mod shape;
 mod stream;

@@ -43,7 +43,7 @@ pub fn setup(bench: &Bench, program: &Program) -> Setup {
         main: 0,
         vout: None,
         slow: None,
-        wanted: Wanted::default(),
+        wanted: Wanted { shapes: vec!["e1".into()], ..Wanted::default() },
         program: program.clone(),
     }
 }
