@@ -16,6 +16,7 @@ mod json;
 mod mean;
 mod noise;
 mod pulse;
+mod replay;
 mod summary;
 mod table;
 mod units;
@@ -32,6 +33,7 @@ pub use finding::{Finding, FindingCode};
 pub use html::html;
 pub use json::json;
 pub use pulse::{Phase, Pulse};
+pub use replay::{ReplayError, replay};
 pub use summary::Summary;
 pub use table::table;
 

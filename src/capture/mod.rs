@@ -5,6 +5,7 @@
 //! file: whoever calls it hands in the bytes.
 
 mod columns;
+pub mod container;
 mod dialect;
 mod encoding;
 mod error;

@@ -39,6 +39,7 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         dut: args.dut.clone(),
         operator: args.operator.clone(),
         plugged,
+        keep: args.keep.into(),
         tool: concat!("stimrig ", env!("CARGO_PKG_VERSION"), " (", env!("STIMRIG_GIT"), ")").to_owned(),
     };
     if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
@@ -55,15 +56,21 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
     };
     let console = Console::stderr(output.console(plans.len()));
     let mut sinks = Sinks { folder, console, fold: Fold::default() };
-    suite(&plans, &rig, &options, &interrupt, &mut sinks);
+    let evidence = sinks.folder.evidence(&options.id, rig.is_simulated());
+    suite(&plans, &rig, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
     let kept = keep(args, &mut sinks.folder, &record);
     sinks.console.finish(&record, Some(sinks.folder.path()));
-    for line in kept.iter().flatten() {
+    let evidence = evidence.trouble().map(|trouble| format!("raw samples: {trouble}"));
+    for line in kept.iter().flatten().chain(&evidence) {
         eprintln!("stimrig: {line}");
     }
     // Evidence that was lost may not look like a pass.
-    if record.exit_code == 0 && !kept.iter().all(Option::is_none) { EXIT_INTERNAL } else { record.exit_code }
+    if record.exit_code == 0 && (!kept.iter().all(Option::is_none) || evidence.is_some()) {
+        EXIT_INTERNAL
+    } else {
+        record.exit_code
+    }
 }
 
 /// Why no file can appear at a path, as far as that can be known without writing it.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::run::Keep;
+
 /// `stimrig run`: flags follow nextest where it has one.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
@@ -60,6 +62,16 @@ pub struct RunArgs {
     /// Keep runs in this folder
     #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS", help_heading = "Output")]
     pub runs: PathBuf,
+    /// Of which cases to keep the raw samples
+    #[arg(
+        long,
+        value_enum,
+        default_value = "failures",
+        value_name = "WHICH",
+        env = "STIMRIG_KEEP",
+        help_heading = "Output"
+    )]
+    pub keep: KeepArg,
     /// Also write the record here; - is standard output
     #[arg(long, value_name = "PATH", env = "STIMRIG_JSON", help_heading = "Output")]
     pub json: Option<PathBuf>,
@@ -72,6 +84,27 @@ pub struct RunArgs {
     /// Who runs it, for the record
     #[arg(long, value_name = "NAME", env = "STIMRIG_OPERATOR", help_heading = "Output")]
     pub operator: Option<String>,
+}
+
+/// What `--keep` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeepArg {
+    /// Of all
+    Always,
+    /// Of those that did not pass
+    Failures,
+    /// Of none
+    Never,
+}
+
+impl From<KeepArg> for Keep {
+    fn from(argument: KeepArg) -> Self {
+        match argument {
+            KeepArg::Always => Self::Always,
+            KeepArg::Failures => Self::Failures,
+            KeepArg::Never => Self::Never,
+        }
+    }
 }
 
 /// What `--no-tests` says about an empty selection.

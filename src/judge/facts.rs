@@ -1,10 +1,12 @@
 //! What a runner knows besides the samples.
 
+use serde::{Deserialize, Serialize};
+
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
 /// A step's instant on the sample clock.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Instant {
     /// Index of the step in [`crate::scenario::Case::steps`].
     pub step: usize,
@@ -16,7 +18,7 @@ pub struct Instant {
 }
 
 /// A stretch of the recording with one program.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// When it was requested (last sample seen); pulses between this and `from` are left out of `of: programmed`.
     pub requested: u64,
@@ -29,7 +31,7 @@ pub struct Segment {
 }
 
 /// One status read from the board.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Last sample seen when the answer arrived.
     pub sample: u64,
@@ -38,7 +40,7 @@ pub struct Observation {
 }
 
 /// Everything besides the samples that a judgement needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Steps that were reached, in order.
     pub instants: Vec<Instant>,

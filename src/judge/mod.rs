@@ -3,6 +3,7 @@
 //! A check looks through a [`View`] (its contact, its window, what was programmed), its measurand turns the rows into
 //! [`Unit`]s with their budgets, and the units become one record by the statistic and the decision rule of the case.
 
+mod basis;
 mod facts;
 mod level;
 mod limits;
@@ -13,6 +14,7 @@ mod statistic;
 mod unit;
 mod view;
 
+pub use basis::{Basis, ProgramChange};
 pub use facts::{Facts, Instant, Observation, Segment};
 pub use level::{Baseline, Charge};
 pub use reason::Reason;

@@ -1,9 +1,11 @@
 //! What a recorder must know before the first sample.
 
+use serde::{Deserialize, Serialize};
+
 use crate::signal::{Calibration, Program, Sensed};
 
 /// One channel of a stream.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChannelSetup {
     /// Contact, sense or `vout`.
     pub name: String,
@@ -14,7 +16,7 @@ pub struct ChannelSetup {
 }
 
 /// The slow stream: one channel per contact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SlowSetup {
     /// Samples per second and channel, Hz.
     pub sample_rate: f64,
@@ -34,7 +36,7 @@ pub struct Wanted {
 }
 
 /// Everything a [`crate::measure::Recorder`] needs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Samples per second and fast channel as the load states them, Hz.
     pub sample_rate: f64,

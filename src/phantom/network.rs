@@ -1,7 +1,9 @@
 //! A phantom as data.
 
+use serde::{Deserialize, Serialize};
+
 /// Resistor or capacitor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ElementKind {
     /// Ohm.
     Resistor,
@@ -10,7 +12,7 @@ pub enum ElementKind {
 }
 
 /// One element between two nodes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Element {
     /// Which kind.
     pub kind: ElementKind,
@@ -27,7 +29,7 @@ pub struct Element {
 }
 
 /// A phantom: an R-C network with named contacts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Phantom {
     /// Its name.
     pub name: String,

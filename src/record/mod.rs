@@ -2,6 +2,7 @@
 //!
 //! Execution emits [`Event`]s and nothing else; every output (journal, console, JUnit, reports) is a consumer.
 
+mod archive;
 mod conform;
 mod event;
 mod fold;
@@ -10,6 +11,7 @@ mod run_record;
 pub(crate) mod samples;
 mod schema;
 
+pub use archive::{Archive, CaseArchive, Kept};
 pub use event::{Event, Sink};
 pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
 pub use run_record::{

@@ -235,6 +235,9 @@ pub struct CaseRecord {
     pub events: Vec<InstantRecord>,
     /// Remarks a reader should see (setup that was skipped, a retry).
     pub notes: Vec<String>,
+    /// Folder of its raw samples within the run's, where they were kept.
+    #[serde(default)]
+    pub evidence: Option<String>,
 }
 
 /// One instrument as it identified itself.

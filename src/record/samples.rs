@@ -47,6 +47,7 @@ pub(crate) fn case(name: &str) -> CaseRecord {
         checks: Vec::new(),
         events: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
     }
 }
 

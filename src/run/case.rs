@@ -1,7 +1,7 @@
 //! One case from opening the bench to its record.
 
 use crate::instrument::InstrumentError;
-use crate::judge::{self, Facts, Instant};
+use crate::judge::{self, Basis, Facts, Instant};
 use crate::measure::{Recorder, Setup};
 use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
 use crate::rig::Rig;
@@ -9,10 +9,11 @@ use crate::scenario::{Action, Fidelity, Plan};
 use crate::signal::MarkerBit;
 
 use super::interrupt::Interrupt;
+use super::keep::Keeping;
 use super::message::Message;
 use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
 use super::teardown::{Ending, teardown};
-use super::{setup, steps};
+use super::{keep, setup, steps};
 
 /// Runs one case. Never fails: what goes wrong is its record.
 pub(super) async fn run(
@@ -20,6 +21,7 @@ pub(super) async fn run(
     plan: &Plan,
     rig: &Rig,
     interrupt: &Interrupt,
+    keeping: &Keeping<'_>,
     tell: &(dyn Fn(Message) + Sync),
 ) -> CaseRecord {
     let setup = match open_load(&mut instruments, plan, rig, tell).await {
@@ -34,6 +36,8 @@ pub(super) async fn run(
     };
     let mut session = Session {
         instruments,
+        archive: keeping.begin(plan, &setup),
+        programs: Vec::new(),
         recorder: Recorder::new(setup.clone()),
         setup,
         facts: facts(plan, rig),
@@ -51,7 +55,7 @@ pub(super) async fn run(
         halted = steps::run(&mut session, &plan.case.steps, plan.slow).await.err();
     }
     let ending = teardown(&mut session, plan.case.program.period()).await;
-    conclude(session, plan, rig, halted, ending)
+    conclude(session, plan, rig, keeping, halted, ending)
 }
 
 async fn open_load(
@@ -79,6 +83,7 @@ fn conclude(
     mut session: Session<'_>,
     plan: &Plan,
     rig: &Rig,
+    keeping: &Keeping<'_>,
     halted: Option<Halt>,
     ending: Ending,
 ) -> CaseRecord {
@@ -103,6 +108,16 @@ fn conclude(
     record.events = events.collect();
     record.checks = checks;
     record.notes = ending.trouble.into_iter().collect();
+    let basis = || Basis {
+        version: Basis::VERSION,
+        tool: keeping.tool.to_owned(),
+        case: plan.case.clone(),
+        facts: session.facts,
+        setup: session.setup,
+        programs: session.programs,
+        judged,
+    };
+    keep::conclude(session.archive, keeping, basis, &mut record);
     record
 }
 
@@ -205,6 +220,7 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         checks: Vec::new(),
         events: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
         elapsed: 0.0,
     }
 }

@@ -105,7 +105,7 @@ async fn drive(
     session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
     session.instruments.load.test_source(contact, current).await?;
     session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
-    session.instruments.load.drain(&mut Both(&mut session.recorder, &mut excerpt)).await?;
+    session.drain_into(&mut excerpt).await?;
     session.instruments.load.test_source(contact, 0.0).await?;
     let mean = |from: usize, to: usize| {
         let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
@@ -201,16 +201,6 @@ impl BlockSink for Excerpt {
         for code in block.codes.get(from..from + block.count).unwrap_or(&[]) {
             self.values.push((f64::from(*code) - self.calibration.offset) * self.calibration.lsb);
         }
-    }
-}
-
-/// Hands each block to two sinks.
-struct Both<'a>(&'a mut dyn BlockSink, &'a mut dyn BlockSink);
-
-impl BlockSink for Both<'_> {
-    fn block(&mut self, block: &Block<'_>) {
-        self.0.block(block);
-        self.1.block(block);
     }
 }
 

@@ -8,6 +8,7 @@ mod discharge;
 mod guard;
 mod identify;
 mod interrupt;
+mod keep;
 mod measuring;
 mod message;
 mod open;
@@ -18,4 +19,5 @@ mod suite;
 mod teardown;
 
 pub use interrupt::{Interrupt, Signal};
+pub use keep::Keep;
 pub use suite::{Options, suite};

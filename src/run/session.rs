@@ -1,11 +1,11 @@
 //! One case while it runs: the instruments, the recorder, and scenario time passing in slices.
 
 use crate::instrument::{Clock, InstrumentError, Load, Status, Stimulator};
-use crate::judge::{Facts, Instant, Observation};
+use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
-use crate::record::Event;
+use crate::record::{CaseArchive, Event};
 use crate::rig::Limits;
-use crate::signal::{Marker, MarkerBit};
+use crate::signal::{Block, BlockSink, Marker, MarkerBit};
 
 use super::guard;
 use super::interrupt::{Interrupt, Signal};
@@ -57,6 +57,10 @@ pub(super) struct Pending {
 pub(super) struct Session<'a> {
     pub instruments: Instruments,
     pub recorder: Recorder,
+    /// Keeps the raw samples, where they are kept.
+    pub archive: Option<Box<dyn CaseArchive>>,
+    /// What the recorder was told while it measured.
+    pub programs: Vec<ProgramChange>,
     /// What the recorder was told about the stream.
     pub setup: Setup,
     pub facts: Facts,
@@ -126,7 +130,13 @@ impl Session<'_> {
     /// Drains the stream into the recorder; the request is also the load's keepalive.
     pub async fn drain(&mut self) -> Result<(), Halt> {
         self.instruments.load.keepalive().await?;
-        self.instruments.load.drain(&mut self.recorder).await?;
+        self.drain_into(&mut Nowhere).await
+    }
+
+    /// As [`Session::drain`], without the keepalive; what is drained goes to `also` too.
+    pub async fn drain_into(&mut self, also: &mut dyn BlockSink) -> Result<(), Halt> {
+        let mut sink = Drained { recorder: &mut self.recorder, archive: &mut self.archive, also };
+        self.instruments.load.drain(&mut sink).await?;
         Ok(())
     }
 
@@ -147,6 +157,30 @@ impl Session<'_> {
         let from = self.sample();
         self.pending.push(Pending { step, bit, from });
     }
+}
+
+/// Where drained blocks go: they are measured, kept, and looked at by whoever asked for them.
+struct Drained<'a> {
+    recorder: &'a mut Recorder,
+    archive: &'a mut Option<Box<dyn CaseArchive>>,
+    also: &'a mut dyn BlockSink,
+}
+
+impl BlockSink for Drained<'_> {
+    fn block(&mut self, block: &Block<'_>) {
+        if let Some(archive) = self.archive {
+            archive.block(block);
+        }
+        self.recorder.block(block);
+        self.also.block(block);
+    }
+}
+
+/// Nobody else looks.
+struct Nowhere;
+
+impl BlockSink for Nowhere {
+    fn block(&mut self, _: &Block<'_>) {}
 }
 
 /// Where the steps that were reached lie in the sample stream.

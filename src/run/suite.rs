@@ -6,11 +6,12 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use crate::phantom::Phantom;
-use crate::record::{CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
+use crate::record::{Archive, CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
 use super::interrupt::Interrupt;
+use super::keep::{Keep, Keeping};
 use super::message::Message;
 use super::{case, open};
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub operator: Option<String>,
     /// A phantom plugged in instead of the one a scenario names (simulated rigs: `sim.phantom`).
     pub plugged: Option<Phantom>,
+    /// Of which cases the raw samples are kept.
+    pub keep: Keep,
     /// Version of the tool, for provenance.
     pub tool: String,
 }
@@ -38,7 +41,14 @@ pub struct Options {
 /// Whatever a case meets, its teardown has measured the safe state before its `CaseEnded` is emitted. But for the
 /// time they took, case records do not depend on the number of jobs: each simulated case has its own bench, drawn from the rig's seed, and its own noise,
 /// drawn from the seed and the case's name.
-pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt, sink: &mut dyn Sink) {
+pub fn suite(
+    plans: &[Plan],
+    rig: &Rig,
+    options: &Options,
+    interrupt: &Interrupt,
+    archive: &dyn Archive,
+    sink: &mut dyn Sink,
+) {
     let clock = Instant::now();
     sink.take(&Event::RunStarted(Box::new(head(plans, rig, options))));
     let next = AtomicUsize::new(0);
@@ -52,7 +62,7 @@ pub fn suite(plans: &[Plan], rig: &Rig, options: &Options, interrupt: &Interrupt
             scope.spawn(move || {
                 while let Some((index, plan)) = take_next(plans, next, failed, options, interrupt) {
                     let clock = Instant::now();
-                    let record = one(index, plan, rig, options, interrupt, &events);
+                    let record = one(index, plan, rig, options, interrupt, archive, &events);
                     let record = CaseRecord { elapsed: clock.elapsed().as_secs_f64(), ..record };
                     if record.outcome >= Outcome::Failed {
                         failed.fetch_add(1, Ordering::SeqCst);
@@ -91,6 +101,7 @@ fn one(
     rig: &Rig,
     options: &Options,
     interrupt: &Interrupt,
+    archive: &dyn Archive,
     events: &mpsc::Sender<Message>,
 ) -> CaseRecord {
     let name = plan.case.name.clone();
@@ -105,16 +116,19 @@ fn one(
             return case::untouched(plan, Outcome::RigError, format!("no runtime for the case: {error}"));
         }
     };
+    let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
     match open::open(rig, plan, options.plugged.as_ref()) {
-        Ok(instruments) => runtime.block_on(case::run(instruments, plan, rig, interrupt, &|message| {
-            let message = match message {
-                Message::Event(Event::Progress { time, what, .. }) => {
-                    Message::Event(Event::Progress { case: index, time, what })
-                }
-                other => other,
-            };
-            let _ = events.send(message);
-        })),
+        Ok(instruments) => {
+            runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {
+                let message = match message {
+                    Message::Event(Event::Progress { time, what, .. }) => {
+                        Message::Event(Event::Progress { case: index, time, what })
+                    }
+                    other => other,
+                };
+                let _ = events.send(message);
+            }))
+        }
         Err(reason) => case::untouched(plan, Outcome::RigError, reason),
     }
 }

@@ -1,5 +1,7 @@
 //! One expansion of a scenario's matrix: what the runner runs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::phantom::Phantom;
 use crate::signal::Program;
 use crate::source::Places;
@@ -7,7 +9,7 @@ use crate::source::Places;
 use super::Check;
 
 /// How a verdict treats uncertainty (ILAC-G8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Decision {
     /// Pass only if the whole interval is inside the limit (w = U).
     #[default]
@@ -17,7 +19,7 @@ pub enum Decision {
 }
 
 /// What evidence a requirement asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Fidelity {
     /// A simulated bench will do.
     #[default]
@@ -27,7 +29,7 @@ pub enum Fidelity {
 }
 
 /// Fault codes a stimulator reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FaultCode {
     /// No fault.
     None,
@@ -70,7 +72,7 @@ impl FaultCode {
 }
 
 /// A fault the load (or the debug probe) injects. Quantities in SI base units.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fault {
     /// The contact's lead relay opens.
     OpenLead {
@@ -142,7 +144,7 @@ impl Fault {
 }
 
 /// What a step does.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// Start stimulation.
     Start,
@@ -169,7 +171,7 @@ pub enum Action {
 }
 
 /// What the debug probe does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProbeAction {
     /// Halt the core.
     Halt,
@@ -187,7 +189,7 @@ pub enum ProbeAction {
 }
 
 /// One step of a case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What it does.
     pub action: Action,
@@ -198,7 +200,7 @@ pub struct Step {
 }
 
 /// One case: a scenario with one combination of its matrix, everything resolved and in SI base units.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Scenario file as given.
     pub file: String,
@@ -231,5 +233,6 @@ pub struct Case {
     /// Decision rule.
     pub decision: Decision,
     /// Where its parts stand in the scenario file (`program.width`, `steps[2].inject`, `expect[0].amplitude`).
+    #[serde(skip)]
     pub places: Places,
 }

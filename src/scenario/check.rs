@@ -1,5 +1,7 @@
 //! Expectations, resolved.
 
+use serde::{Deserialize, Serialize};
+
 use crate::quantity::Dimension;
 
 use super::FaultCode;
@@ -7,7 +9,7 @@ use super::FaultCode;
 macro_rules! measurands {
     ($($variant:ident $name:literal $dimension:ident,)*) => {
         /// What can be measured; definitions in `stimrig explain`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[expect(missing_docs, reason = "each variant is documented by `stimrig explain` under its name")]
         pub enum Measurand { $($variant,)* }
         impl Measurand {
@@ -47,7 +49,7 @@ measurands! {
 }
 
 /// A tolerance: the larger of a fraction of the nominal and an absolute amount (SI base unit of the measurand).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Tolerance {
     /// Fraction of the nominal.
     pub rel: f64,
@@ -63,7 +65,7 @@ impl Tolerance {
 }
 
 /// What a tolerance is about.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Nominal {
     /// The value programmed when that pulse began.
     Programmed,
@@ -74,7 +76,7 @@ pub enum Nominal {
 }
 
 /// The limit. Quantities in the SI base unit of the measurand.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Criterion {
     /// `of` and `within`.
     Within {
@@ -98,7 +100,7 @@ pub enum Criterion {
 }
 
 /// How the units of a check become one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Statistic {
     /// Every unit must satisfy it.
     #[default]
@@ -121,7 +123,7 @@ impl Statistic {
 }
 
 /// Which phase is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum PhaseChoice {
     /// The stimulating one.
     #[default]
@@ -133,7 +135,7 @@ pub enum PhaseChoice {
 }
 
 /// Window of charge measurands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum WindowKind {
     /// From leading edge to leading edge.
     #[default]
@@ -143,7 +145,7 @@ pub enum WindowKind {
 }
 
 /// One expectation of a case, resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// What is measured.
     pub measurand: Measurand,

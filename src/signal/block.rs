@@ -1,7 +1,10 @@
 //! Blocks of raw samples as a load streams them: planar codes, their calibration, and marker bits.
 
+use serde::{Deserialize, Serialize};
+
 /// What a channel senses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Sensed {
     /// Current into a contact, ampere.
     Current,
@@ -10,7 +13,7 @@ pub enum Sensed {
 }
 
 /// Calibration of one channel as stated by the load: value = (code − offset) · lsb. Standard uncertainties beside.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// A or V per code.
     pub lsb: f64,
@@ -29,7 +32,8 @@ pub struct Calibration {
 }
 
 /// Which of a load's streams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StreamKind {
     /// Fast simultaneous channels.
     Fast,
@@ -38,7 +42,8 @@ pub enum StreamKind {
 }
 
 /// Bits the load samples together with its channels, unfiltered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MarkerBit {
     /// A lead relay is open.
     Lead,
@@ -65,7 +70,7 @@ pub enum MarkerBit {
 }
 
 /// A change of a marker bit, in the sample time base.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// First sample at which the bit has its new value.
     pub sample: u64,

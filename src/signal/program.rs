@@ -1,7 +1,9 @@
 //! Stimulation parameters.
 
+use serde::{Deserialize, Serialize};
+
 /// Sign of a phase at its contact: anodic current flows out of the stimulator into the contact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Polarity {
     /// Negative at the contact.
     #[default]
@@ -21,7 +23,7 @@ impl Polarity {
 }
 
 /// The order and number of phases in a pulse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Waveform {
     /// A leading phase and an active recovery of opposite sign.
     #[default]
@@ -35,7 +37,7 @@ pub enum Waveform {
 }
 
 /// How the charge of the leading phase is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Recovery {
     /// Same amplitude and width, opposite sign.
     #[default]
@@ -54,7 +56,7 @@ pub enum Recovery {
 }
 
 /// How a ramp grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Law {
     /// Amplitude A·(n+½)·Tp/t.
     #[default]
@@ -66,7 +68,7 @@ pub enum Law {
 }
 
 /// Growth after each start.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Ramp {
     /// Seconds from the first pulse to the plateau.
     pub up: f64,
@@ -75,7 +77,7 @@ pub struct Ramp {
 }
 
 /// Groups of pulses.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Burst {
     /// Pulses in each burst.
     pub pulses: u32,
@@ -84,7 +86,7 @@ pub struct Burst {
 }
 
 /// Stimulation switched on and off by the stimulator itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cycle {
     /// Seconds on.
     pub on_time: f64,
@@ -93,7 +95,7 @@ pub struct Cycle {
 }
 
 /// A contact's signed part of the leading phase when cathodic (−1 is all of the cathodic current).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Contact name, as in the phantom.
     pub contact: String,
@@ -102,7 +104,7 @@ pub struct Share {
 }
 
 /// How long the stimulator runs by itself once started.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Run {
     /// Until stopped.
     #[default]
@@ -114,7 +116,7 @@ pub enum Run {
 }
 
 /// Everything that is programmed into a stimulator. Times in seconds, currents in ampere, rates in hertz.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Program {
     /// Number and order of phases.
     pub waveform: Waveform,

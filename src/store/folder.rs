@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Event, RunRecord, Sink};
 
-use super::{Journal, StoreError, atomic, write_atomic};
+use super::{Evidence, Journal, StoreError, atomic, write_atomic};
 
 /// Name of the journal in a run's folder.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -36,6 +36,11 @@ impl RunFolder {
         let journal = Journal::create(&path.join(JOURNAL))?;
         atomic::sync_folder(&path.join(JOURNAL));
         Ok(Self { path, journal })
+    }
+
+    /// Where the raw samples of its cases go. `patient`: see [`Evidence::new`].
+    pub fn evidence(&self, run: &str, patient: bool) -> Evidence {
+        Evidence::new(&self.path, run, patient)
     }
 
     /// Where it is.

@@ -5,10 +5,12 @@
 
 mod atomic;
 mod error;
+mod evidence;
 mod folder;
 mod journal;
 
 pub use atomic::{is_device, write_atomic};
 pub use error::StoreError;
+pub use evidence::{BASIS, EVIDENCE, Evidence};
 pub use folder::{JOURNAL, JUNIT, RECORD, RunFolder, write_record};
 pub use journal::{Entry, Journal, Medium, read_journal};
