@@ -27,7 +27,7 @@ pub struct SlowSetup {
 }
 
 /// What some checks need beyond the tables of pulses, and what is therefore measured only where they ask.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Wanted {
     /// Every pulse on all current channels at once.
     pub joint: bool,
