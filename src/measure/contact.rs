@@ -23,6 +23,8 @@ struct Building {
     excursions: [Excursion; 3],
     count: usize,
     positive: bool,
+    /// Of the program that was in force when it began.
+    timing: Timing,
     before: Option<super::Level>,
     base: f64,
     recharge_end: Option<u64>,
@@ -131,6 +133,15 @@ impl Contact {
         let reach = (2.0 * self.high).min(4096.0) as i32 + 24;
         self.quiet = Quiet::new(self.calibration.offset.round() as i32, reach);
         self.quiet.restart(self.quiet_from);
+    }
+
+    /// Another program may bring smaller pulses: thresholds are only ever lowered, so that a baseline goes on through a
+    /// change.
+    pub(super) fn expect_less(&mut self, smallest: f64) {
+        let noise = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let expected = if smallest.is_finite() { 0.05 * smallest / self.calibration.lsb } else { self.high };
+        self.high = self.high.min(expected.max(8.0 * noise));
+        self.low = 0.5 * self.high;
     }
 
     /// A zero was taken: levels are counted from it until a quiet interval says better.
@@ -280,7 +291,7 @@ impl Contact {
             if along > self.run_peak {
                 self.run_peak = along;
             } else if along < self.low.max(0.5 * RINGING * self.run_peak) {
-                self.leave(at, timing, constants);
+                self.leave(at, constants);
                 if -along > self.high.max(RINGING * self.peak_before) {
                     self.enter(history, at, y > 0.0, timing, constants);
                 }
@@ -297,9 +308,9 @@ impl Contact {
         self.run_counts = true;
         if let Some(building) = self.building {
             let last = building.excursions.get(building.count.saturating_sub(1));
-            let near = last.is_some_and(|last| at <= last.to + timing.allowance);
+            let near = last.is_some_and(|last| at <= last.to + building.timing.allowance);
             let alternates = positive == (building.positive == building.count.is_multiple_of(2));
-            if building.count < usize::from(timing.phases) && near && alternates {
+            if building.count < usize::from(building.timing.phases) && near && alternates {
                 return;
             }
             if positive != building.positive && building.recharge_end.is_some_and(|end| at <= end) {
@@ -324,6 +335,7 @@ impl Contact {
             excursions: [self.run; 3],
             count: 0,
             positive,
+            timing: *timing,
             before,
             base: self.base,
             recharge_end: timing.recharge_end.map(|end| at + end),
@@ -334,7 +346,7 @@ impl Contact {
     }
 
     /// The current is back on the baseline (or beyond it) at sample `at`.
-    fn leave(&mut self, at: u64, timing: &Timing, constants: &Constants) {
+    fn leave(&mut self, at: u64, constants: &Constants) {
         self.side = 0;
         self.left_at = at;
         self.peak_before = self.run_peak;
@@ -350,8 +362,8 @@ impl Contact {
             *slot = run;
             building.count += 1;
         }
-        let complete = building.count >= usize::from(timing.phases);
-        let wait = if complete { 0 } else { timing.allowance } + constants.settling + 2;
+        let complete = building.count >= usize::from(building.timing.phases);
+        let wait = if complete { 0 } else { building.timing.allowance } + constants.settling + 2;
         building.deadline =
             (at + wait).max(building.recharge_end.map_or(0, |end| end + constants.settling + 1));
     }

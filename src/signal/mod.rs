@@ -4,11 +4,13 @@
 //! simulator, the prediction and the checks `of: programmed` all read the same pulses.
 
 mod block;
+mod course;
 mod program;
 mod pulse;
 mod shares;
 
 pub use block::{Block, BlockSink, Calibration, Marker, MarkerBit, Sensed, StreamKind};
+pub use course::{Part, course, pulses};
 pub use program::{Burst, Cycle, Law, Polarity, Program, Ramp, Recovery, Run, Share, Waveform};
 pub use pulse::{Kind, Phase, Pulse};
 pub use shares::quantised_shares;

@@ -60,6 +60,16 @@ impl Pulse {
     pub fn end(&self) -> f64 {
         self.phases().last().map_or(self.start, Phase::end)
     }
+
+    /// The same pulse `seconds` later.
+    pub fn later(mut self, seconds: f64) -> Self {
+        self.start += seconds;
+        for phase in &mut self.phases {
+            phase.start += seconds;
+        }
+        self.recharge = self.recharge.map(|(start, duration)| (start + seconds, duration));
+        self
+    }
 }
 
 impl Program {
@@ -74,23 +84,48 @@ impl Program {
 
     /// Start of pulse `n`, s from the first pulse, with on and off times.
     pub fn start_of(&self, n: u64) -> f64 {
+        self.start_from(n, 0.0)
+    }
+
+    /// As [`Program::start_of`] for a program that took effect `into` seconds into an on-time.
+    pub fn start_from(&self, n: u64, into: f64) -> f64 {
         let per_period = self.pulses_per_period();
-        let group = n / per_period;
         let inner = (n % per_period) as f64;
         let offset = match (self.waveform, self.burst) {
             (Waveform::Alternating, _) => inner * 0.5 / self.rate,
             (_, Some(burst)) => inner / burst.rate,
             _ => 0.0,
         };
-        let group_start = match self.cycle {
-            None => group as f64 / self.rate,
-            Some(cycle) => {
-                let per_on = groups_below(cycle.on_time, self.rate);
-                let turn = group / per_on;
-                turn as f64 * (cycle.on_time + cycle.off_time) + (group % per_on) as f64 / self.rate
-            }
+        let (turn, group) = self.turn(n / per_period, into);
+        let on_time = match self.cycle {
+            Some(cycle) if turn > 0 => turn as f64 * (cycle.on_time + cycle.off_time) - into,
+            _ => 0.0,
         };
-        group_start + offset
+        on_time + group as f64 / self.rate + offset
+    }
+
+    /// Seconds since the beginning of the on-time (without cycling: of the train) at the group of pulse `n`, for a program
+    /// that took effect `into` seconds into it: what a ramp counts.
+    pub fn elapsed(&self, n: u64, into: f64) -> f64 {
+        let (turn, group) = self.turn(n / self.pulses_per_period(), into);
+        group as f64 / self.rate + if turn == 0 { into } else { 0.0 }
+    }
+
+    /// Whether a train under this program goes on in the on-time of one under another; else a new on-time begins.
+    pub fn continues(&self, other: &Self) -> bool {
+        self.cycle.is_none() || self.cycle == other.cycle
+    }
+
+    /// On-time in which a group (pulse, pair, burst) falls, from 0, and its number within it.
+    fn turn(&self, group: u64, into: f64) -> (u64, u64) {
+        let Some(cycle) = self.cycle else { return (0, group) };
+        match group.checked_sub(groups_below(cycle.on_time - into, self.rate)) {
+            None => (0, group),
+            Some(rest) => {
+                let per_on = groups_below(cycle.on_time, self.rate);
+                (1 + rest / per_on, rest % per_on)
+            }
+        }
     }
 
     /// Number of pulses the stimulator emits by itself; `None` until stopped.
@@ -104,6 +139,11 @@ impl Program {
 
     /// Number of pulses whose start is below `t` seconds from the first.
     pub fn pulses_before(&self, t: f64) -> u64 {
+        self.pulses_before_from(t, 0.0)
+    }
+
+    /// As [`Program::pulses_before`] for a program that took effect `into` seconds into an on-time.
+    pub fn pulses_before_from(&self, t: f64, into: f64) -> u64 {
         if t <= 0.0 {
             return 0;
         }
@@ -112,15 +152,21 @@ impl Program {
         let (mut low, mut high) = (0_u64, (t * densest).ceil() as u64 + 2);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.start_of(middle) < t - 1e-12 { low = middle + 1 } else { high = middle }
+            if self.start_from(middle, into) < t - 1e-12 { low = middle + 1 } else { high = middle }
         }
         low
     }
 
     /// The exact pulse `n` asks for.
     pub fn pulse(&self, n: u64) -> Pulse {
-        let start = self.start_of(n);
-        let (amplitude, width) = self.in_force(n);
+        self.pulse_from(n, 0.0)
+    }
+
+    /// As [`Program::pulse`] for a program that took effect `into` seconds into an on-time: a change of program does not
+    /// begin a ramp anew.
+    pub fn pulse_from(&self, n: u64, into: f64) -> Pulse {
+        let start = self.start_from(n, into);
+        let (amplitude, width) = self.in_force(n, into);
         let sign = self.leading.sign();
         let phase = |start: f64, width: f64, current: f64, kind: Kind| Phase { start, width, current, kind };
         let lead = phase(start, width, sign * amplitude, Kind::Leading);
@@ -178,11 +224,9 @@ impl Program {
     }
 
     /// Amplitude and width in force at pulse `n` (ramps restart with each on-time).
-    fn in_force(&self, n: u64) -> (f64, f64) {
+    fn in_force(&self, n: u64, into: f64) -> (f64, f64) {
         let Some(Ramp { up, law }) = self.ramp else { return (self.amplitude, self.width) };
-        let group = n / self.pulses_per_period();
-        let group = self.cycle.map_or(group, |cycle| group % groups_below(cycle.on_time, self.rate));
-        let position = (group as f64 + 0.5) / (self.rate * up);
+        let position = (self.elapsed(n, into) + 0.5 / self.rate) / up;
         if position >= 1.0 {
             return (self.amplitude, self.width);
         }
@@ -267,5 +311,8 @@ mod tests {
         assert!((cycle.start_of(49) - 0.98).abs() < 1e-12);
         assert!((cycle.start_of(50) - 3.0).abs() < 1e-12);
         assert_eq!(cycle.pulses_before(3.01), 51);
+        // Taken 0.4 s into an on-time: thirty pulses are left of it.
+        assert!((cycle.start_from(30, 0.4) - 2.6).abs() < 1e-12);
+        assert_eq!(cycle.pulses_before_from(2.61, 0.4), 31);
     }
 }

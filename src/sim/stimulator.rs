@@ -7,11 +7,11 @@ use stimrig_board::{Board, Codes, Endpoint, Hal, Line, Output, Reading, Spec};
 use stimrig_protocol::Text;
 
 use crate::phantom::{Drive, Phantom};
-use crate::rig::SimBench;
+use crate::rig::{DefectKind, SimBench};
 use crate::signal::MarkerBit;
 
 use super::analog::Analog;
-use super::defects::{Bent, StageDefects, WireDefects};
+use super::defects::{self, Bent, StageDefects, WireDefects};
 use super::outbox::Outbox;
 
 /// A stimulator as seen from its wire.
@@ -55,8 +55,10 @@ impl StimulatorDevice {
         };
         let mut draws = ChaCha8Rng::seed_from_u64(bench.seed ^ 0x0073_7469_6d5f_636c);
         let normal: f64 = StandardNormal.sample(&mut draws);
-        let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal);
         let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
+        // A clock that is fast makes rates higher and widths shorter.
+        let wrong = defects::amount(&bench.defects, DefectKind::ClockError).unwrap_or(0.0);
+        let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal + wrong);
         let stage = Stage {
             lsb: board.full_scale / spec.max_code() as f64,
             contacts: phantom.contacts.len(),
@@ -66,7 +68,7 @@ impl StimulatorDevice {
         if let Some(leakage) = stage.defects.leakage {
             analog.set_leakage(0, leakage);
         }
-        let policy = Bent::new(&bench.defects, &spec);
+        let policy = Bent::new(&bench.defects, &spec, noise_seed);
         let endpoint = Endpoint::new(Board::new(spec, policy));
         Self {
             endpoint,

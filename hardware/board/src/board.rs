@@ -16,6 +16,8 @@ pub struct Board<P> {
     train: Option<Train>,
     /// A start taken while the last pulse of the train before it is finished.
     restart: bool,
+    /// A fault was acknowledged since the last start.
+    after_fault: bool,
     /// Code of the phase being driven, for the output with the largest share.
     driving: Option<u32>,
     supervision: Supervision,
@@ -34,6 +36,7 @@ impl<P: Policy> Board<P> {
             plan: None,
             train: None,
             restart: false,
+            after_fault: false,
             driving: None,
             supervision: Supervision::default(),
             fault: FaultCode::None,
@@ -115,9 +118,10 @@ impl<P: Policy> Board<P> {
                 self.declare(now, FaultCode::OverAmplitude);
             }
         })?;
+        let plan = plan.with_cycle(|cycle| self.policy.cycle(cycle));
         self.plan = Some(plan);
         if let Some(train) = &mut self.train {
-            train.change(plan, |period| self.policy.period(period));
+            train.change(plan, &self.policy);
         }
         hal.toggle(Line::ProgramTaken);
         Ok(*plan.applied())
@@ -139,8 +143,11 @@ impl<P: Policy> Board<P> {
 
     fn begin(&mut self, now: u64, plan: Plan) {
         // `now` may be anywhere within its tick: one more makes the lead-in a lower bound.
-        let first = now.saturating_add(self.spec.ticks(self.spec.lead_in)).saturating_add(1);
+        let lead_in = self.policy.lead_in(self.spec.ticks(self.spec.lead_in));
+        let first = now.saturating_add(lead_in).saturating_add(1);
         let period = self.policy.period(plan.applied().period);
+        let after_fault = core::mem::take(&mut self.after_fault);
+        let plan = if self.policy.ramps(after_fault) { plan } else { plan.without_ramp() };
         self.train = Some(Train::new(plan, period, first));
         self.supervision = Supervision::default();
         self.restart = false;
@@ -164,6 +171,7 @@ impl<P: Policy> Board<P> {
         if self.fault != FaultCode::None {
             self.end(hal);
             self.fault = FaultCode::None;
+            self.after_fault = true;
         }
     }
 
@@ -204,6 +212,7 @@ impl<P: Policy> Board<P> {
                 return;
             }
             let mut pulse = train.due_pulse();
+            self.policy.step_ahead(&mut pulse, &train.next_pulse());
             self.policy.shape(train.number, &mut pulse);
             train.begin(pulse);
             self.pulses += 1;
@@ -262,7 +271,7 @@ impl<P: Policy> Board<P> {
     fn end_pulse(&mut self, now: u64) {
         self.supervision.pulse_end();
         let Some(train) = &mut self.train else { return };
-        train.end_pulse(now, |period| self.policy.period(period));
+        train.end_pulse(now, &mut self.policy);
         if train.stopping || !train.emits() {
             self.train = None;
         }

@@ -1,7 +1,7 @@
 //! Programs on the board's grid: what is refused, how the rest is quantised, and the pulses that follow.
 
 use stimrig_protocol::MAX_CONTACTS;
-use stimrig_protocol::stimulator::{Law, Program, Recovery, Refusal, Run, Waveform};
+use stimrig_protocol::stimulator::{Cycle, Law, Program, Recovery, Refusal, Run, Waveform};
 
 use crate::{Codes, Phase, Pulse, Spec, Window};
 
@@ -27,6 +27,8 @@ pub struct Plan {
     shares: [i32; MAX_CONTACTS],
     /// Largest sink and largest source: each takes what rounding leaves over among its own kind.
     balancing: [usize; 2],
+    /// On and off times that the train keeps: the program's own, unless a policy bends them.
+    cycle: Option<Cycle>,
 }
 
 impl Plan {
@@ -78,6 +80,7 @@ impl Plan {
                 _ => None,
             },
             shares: asked.shares,
+            cycle: asked.cycle,
             balancing,
         };
         if !plan.every_share_has_a_code() {
@@ -94,9 +97,21 @@ impl Plan {
         &self.program
     }
 
-    /// Start of pulse `n`, ticks from the first. Rounded from the exact instant, so that a period that is no whole
-    /// number of ticks does not drift from its rate. `period` is in ps: the program's own, unless a policy bends it.
-    pub(crate) fn start(&self, n: u64, period: u64) -> u64 {
+    /// The same plan with other on and off times, which the reply does not tell.
+    pub(crate) fn with_cycle(self, bent: impl Fn(Cycle) -> Cycle) -> Self {
+        Self { cycle: self.cycle.map(bent), ..self }
+    }
+
+    /// The same plan at its plateau from the first pulse on.
+    pub(crate) fn without_ramp(mut self) -> Self {
+        self.program.ramp = None;
+        self
+    }
+
+    /// Start of pulse `n` since the program took effect, ticks from its first. Rounded from the exact instant, so that a
+    /// period that is no whole number of ticks does not drift from its rate. `period` is in ps: the program's own, unless a
+    /// policy bends it. `into` is how far into an on-time the program took effect, ps.
+    pub(crate) fn start(&self, n: u64, period: u64, into: u64) -> u64 {
         let per_group = self.pulses_per_group();
         let (group, inner) = (n / per_group, n % per_group);
         let inner_step = match (self.program.waveform, self.program.burst) {
@@ -104,17 +119,50 @@ impl Plan {
             (_, Some(burst)) => burst.period,
             _ => 0,
         };
-        let group_start = match self.program.cycle {
-            None => u128::from(group) * u128::from(period),
-            Some(cycle) => {
-                let per_on = self.groups_per_on(period);
-                let turn = u128::from(cycle.on.saturating_add(cycle.off)) * u128::from(PS_PER_NS);
-                u128::from(group / per_on) * turn + u128::from(group % per_on) * u128::from(period)
+        let (turn, within) = self.turn(group, period, into);
+        let on_time = match (self.cycle, turn) {
+            (_, 0) | (None, _) => u128::from(within) * u128::from(period),
+            (Some(cycle), turn) => {
+                let whole = u128::from(cycle.on.saturating_add(cycle.off)) * u128::from(PS_PER_NS);
+                (u128::from(turn) * whole).saturating_sub(u128::from(into))
+                    + u128::from(within) * u128::from(period)
             }
         };
-        let exact = group_start + u128::from(inner) * u128::from(inner_step);
+        let exact = on_time + u128::from(inner) * u128::from(inner_step);
         let tick = u128::from(self.tick_ps);
         u64::try_from((exact + tick / 2) / tick).unwrap_or(u64::MAX)
+    }
+
+    /// Time since the beginning of the on-time (without cycling: of the train) at which pulse `n` is due, ps: what a ramp
+    /// counts, and where another program goes on.
+    pub(crate) fn elapsed(&self, n: u64, period: u64, into: u64) -> u64 {
+        let (turn, within) = self.turn(n / self.pulses_per_group(), period, into);
+        within.saturating_mul(period).saturating_add(if turn == 0 { into } else { 0 })
+    }
+
+    /// Whether the next pulse, the `n`-th of this program, is the first of its burst or pair.
+    pub(crate) fn begins_group(&self, n: u64) -> bool {
+        n.is_multiple_of(self.pulses_per_group())
+    }
+
+    /// Whether a train under this plan goes on in the on-time of one under another.
+    pub(crate) fn continues(&self, other: &Self) -> bool {
+        self.program.cycle.is_none() || self.program.cycle == other.program.cycle
+    }
+
+    /// On-time in which a group falls, from 0, and its number within it.
+    fn turn(&self, group: u64, period: u64, into: u64) -> (u64, u64) {
+        if self.cycle.is_none() {
+            return (0, group);
+        }
+        let first = self.groups_per_on(period, into);
+        match group.checked_sub(first) {
+            None => (0, group),
+            Some(rest) => {
+                let per_on = self.groups_per_on(period, 0);
+                (1 + rest / per_on, rest % per_on)
+            }
+        }
     }
 
     /// Whether the program still emits a pulse, the `n`-th since the start, that many ticks behind the first.
@@ -126,10 +174,13 @@ impl Plan {
         }
     }
 
-    /// Pulse `n` since the program took effect; `ramped` counts since the start, because a change of program does not
-    /// restart a ramp.
-    pub(crate) fn pulse(&self, n: u64, ramped: u64) -> Pulse {
-        let (unit, width) = self.in_force(ramped);
+    /// Pulse `n` since the program took effect, `into` ps into its on-time: a change of program does not restart a ramp.
+    pub(crate) fn pulse(&self, n: u64, into: u64) -> Pulse {
+        let (unit, width) = self.in_force(n, into);
+        self.shaped(n, unit, width)
+    }
+
+    fn shaped(&self, n: u64, unit: u64, width: u64) -> Pulse {
         let second_width = if width == self.width { self.second } else { leading(width, self.ratio) };
         let sign = if self.program.anodic { -1 } else { 1 };
         let code = |magnitude: u64| sign * i32::try_from(magnitude).unwrap_or(i32::MAX);
@@ -212,23 +263,19 @@ impl Plan {
         }
     }
 
-    /// Periods that begin within an on-time; half a tick of tolerance, because a period is rounded to a picosecond.
-    fn groups_per_on(&self, period: u64) -> u64 {
-        let on = self.program.cycle.map_or(0, |cycle| cycle.on.saturating_mul(PS_PER_NS));
+    /// Periods that begin within an on-time of which `into` ps have passed; half a tick of tolerance, because a period is
+    /// rounded to a picosecond.
+    fn groups_per_on(&self, period: u64, into: u64) -> u64 {
+        let on = self.cycle.map_or(0, |cycle| cycle.on.saturating_mul(PS_PER_NS)).saturating_sub(into);
         on.saturating_sub(self.tick_ps / 2).div_ceil(period.max(1)).max(1)
     }
 
     /// Code of the unit amplitude and leading width at a pulse of the ramp.
-    fn in_force(&self, ramped: u64) -> (u64, u64) {
+    fn in_force(&self, n: u64, into: u64) -> (u64, u64) {
         let Some(ramp) = self.program.ramp else { return (self.unit, self.width) };
-        let group = ramped / self.pulses_per_group();
-        let group = if self.program.cycle.is_some() {
-            group % self.groups_per_on(self.program.period)
-        } else {
-            group
-        };
         // Position (n + ½)·Tp/t as a fraction of integers.
-        let above = (2 * u128::from(group) + 1) * u128::from(self.program.period);
+        let elapsed = self.elapsed(n, self.program.period, into);
+        let above = 2 * u128::from(elapsed) + u128::from(self.program.period);
         let below = 2 * u128::from(ramp.up) * u128::from(PS_PER_NS);
         if above >= below {
             return (self.unit, self.width);
@@ -253,9 +300,9 @@ impl Plan {
             return false;
         }
         let last = per_group - 1;
-        let plain = self.pulse(0, u64::MAX / 4).end();
-        let at_end = self.start(last, period) + self.pulse(last, u64::MAX / 4).end();
-        let inner = per_group == 1 || plain <= self.start(1, period);
+        let plain = self.shaped(0, self.unit, self.width).end();
+        let at_end = self.start(last, period, 0) + self.shaped(last, self.unit, self.width).end();
+        let inner = per_group == 1 || plain <= self.start(1, period, 0);
         let ticks = period / self.tick_ps;
         let cycle = self.program.cycle.is_none_or(|cycle| cycle.on > 0 && cycle.off > 0);
         inner && at_end <= ticks && cycle

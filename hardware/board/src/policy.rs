@@ -1,6 +1,6 @@
 //! Where a simulator may make a board misbehave.
 
-use stimrig_protocol::stimulator::FaultCode;
+use stimrig_protocol::stimulator::{Cycle, FaultCode};
 
 use crate::Pulse;
 
@@ -9,6 +9,38 @@ pub trait Policy {
     /// The period of the train, ps.
     fn period(&self, period: u64) -> u64 {
         period
+    }
+
+    /// On and off times, ns.
+    fn cycle(&self, cycle: Cycle) -> Cycle {
+        cycle
+    }
+
+    /// From taking a start to the first pulse, ticks.
+    fn lead_in(&self, ticks: u64) -> u64 {
+        ticks
+    }
+
+    /// Whether a start follows the program's ramp; `after_fault`: the first start since a fault was acknowledged.
+    fn ramps(&self, after_fault: bool) -> bool {
+        let _ = after_fault;
+        true
+    }
+
+    /// When a pulse is emitted that is due at `tick`; never before the pulse ahead of it is over.
+    fn instant(&mut self, tick: u64) -> u64 {
+        tick
+    }
+
+    /// Whether pulse `n` since the start, from 0, is emitted once more half-way to the next.
+    fn repeats(&self, n: u64) -> bool {
+        let _ = n;
+        false
+    }
+
+    /// The pulse about to be emitted and the one behind it, both as programmed.
+    fn step_ahead(&self, pulse: &mut Pulse, next: &Pulse) {
+        let _ = (pulse, next);
     }
 
     /// The pulse about to be emitted, number `n` since the start, from 0.

@@ -1,7 +1,7 @@
 //! A train of pulses in progress.
 
 use crate::pulse::Step;
-use crate::{Plan, Pulse};
+use crate::{Plan, Policy, Pulse};
 
 /// A pulse that has begun.
 #[derive(Debug, Clone, Copy)]
@@ -20,15 +20,19 @@ pub(crate) struct Train {
     period: u64,
     /// Start of the first pulse since the start.
     first: u64,
-    /// Where the present program's time begins, and the number of the pulse there.
+    /// Where the present program's time begins, the number of the pulse there, and how far into an on-time (without
+    /// cycling: into the train) that was, ps.
     origin: u64,
     base: u64,
+    into: u64,
     /// Number of the pulse in progress or next, since the start.
     pub(crate) number: u64,
     due: u64,
     pub(crate) current: Option<Current>,
     /// Ends behind the pulse in progress.
     pub(crate) stopping: bool,
+    /// The pulse in progress or next is one too many.
+    extra: bool,
 }
 
 impl Train {
@@ -40,10 +44,12 @@ impl Train {
             first,
             origin: first,
             base: 0,
+            into: 0,
             number: 0,
             due: first,
             current: None,
             stopping: false,
+            extra: false,
         }
     }
 
@@ -65,7 +71,12 @@ impl Train {
 
     /// The pulse that is due, unshaped.
     pub(crate) fn due_pulse(&self) -> Pulse {
-        self.plan.pulse(self.number - self.base, self.number)
+        self.plan.pulse(self.number - self.base, self.into)
+    }
+
+    /// The pulse behind the one that is due, as long as the program does not change.
+    pub(crate) fn next_pulse(&self) -> Pulse {
+        self.plan.pulse(self.number + 1 - self.base, self.into)
     }
 
     /// Begins a pulse.
@@ -87,25 +98,36 @@ impl Train {
     }
 
     /// Ends the pulse in progress and looks for the next, no earlier than `now`.
-    pub(crate) fn end_pulse(&mut self, now: u64, period_of: impl Fn(u64) -> u64) {
-        self.current = None;
-        self.number += 1;
-        let offset = self.plan.start(self.number - self.base, self.period);
-        self.due = self.origin.saturating_add(offset).max(now);
-        if let Some(plan) = self.waiting.take() {
-            self.change(plan, period_of);
+    pub(crate) fn end_pulse(&mut self, now: u64, policy: &mut impl Policy) {
+        let begun = self.current.take().map_or(now, |current| current.start);
+        let offset = self.plan.start(self.number + 1 - self.base, self.period, self.into);
+        let next = self.origin.saturating_add(offset);
+        self.extra = !self.extra && policy.repeats(self.number);
+        if self.extra {
+            self.due = (begun + next.saturating_sub(begun) / 2).max(now);
+            return;
         }
+        self.number += 1;
+        self.due = next;
+        if self.plan.begins_group(self.number - self.base)
+            && let Some(plan) = self.waiting.take()
+        {
+            self.change(plan, policy);
+        }
+        self.due = policy.instant(self.due).max(now);
     }
 
-    /// Another program, from the next pulse on; that pulse keeps its instant.
-    pub(crate) fn change(&mut self, plan: Plan, period_of: impl Fn(u64) -> u64) {
-        if self.current.is_some() {
+    /// Another program, from the next pulse (burst, pair) on; that pulse keeps its instant.
+    pub(crate) fn change(&mut self, plan: Plan, policy: &impl Policy) {
+        if self.current.is_some() || self.extra || !self.plan.begins_group(self.number - self.base) {
             self.waiting = Some(plan);
-        } else {
-            self.plan = plan;
-            self.period = period_of(plan.applied().period);
-            self.origin = self.due;
-            self.base = self.number;
+            return;
         }
+        let elapsed = self.plan.elapsed(self.number - self.base, self.period, self.into);
+        self.into = if plan.continues(&self.plan) { elapsed } else { 0 };
+        self.plan = plan;
+        self.period = policy.period(plan.applied().period);
+        self.origin = self.due;
+        self.base = self.number;
     }
 }

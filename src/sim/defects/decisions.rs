@@ -1,10 +1,11 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
 use stimrig_board::{Policy, Pulse, Spec};
-use stimrig_protocol::stimulator::FaultCode;
+use stimrig_protocol::stimulator::{Cycle, FaultCode};
 
 use crate::rig::{Defect, DefectKind};
 
+use super::timing::Timing;
 use super::{amount, every, has};
 
 /// A board that decides wrongly.
@@ -22,11 +23,12 @@ pub(in crate::sim) struct Bent {
     wrong_code: bool,
     no_watchdog: bool,
     ignores_stop: bool,
+    timing: Timing,
 }
 
 impl Bent {
     /// Those of the list that concern the board's decisions.
-    pub(in crate::sim) fn new(defects: &[Defect], spec: &Spec) -> Self {
+    pub(in crate::sim) fn new(defects: &[Defect], spec: &Spec, seed: u64) -> Self {
         let factor = |kind| 1.0 + amount(defects, kind).unwrap_or(0.0);
         let ticks = |seconds: f64| (seconds * 1e9 / f64::from(spec.tick.max(1))).round() as i64;
         let added = amount(defects, DefectKind::SlowShutdown).unwrap_or(0.0);
@@ -42,6 +44,7 @@ impl Bent {
             wrong_code: has(defects, DefectKind::WrongFaultCode),
             no_watchdog: has(defects, DefectKind::WatchdogDisabled),
             ignores_stop: has(defects, DefectKind::StopIgnored),
+            timing: Timing::new(defects, spec, seed),
         }
     }
 }
@@ -49,6 +52,30 @@ impl Bent {
 impl Policy for Bent {
     fn period(&self, period: u64) -> u64 {
         (period as f64 / self.rate).round() as u64
+    }
+
+    fn cycle(&self, cycle: Cycle) -> Cycle {
+        self.timing.cycle(cycle)
+    }
+
+    fn lead_in(&self, ticks: u64) -> u64 {
+        self.timing.lead_in(ticks)
+    }
+
+    fn ramps(&self, after_fault: bool) -> bool {
+        self.timing.ramps(after_fault)
+    }
+
+    fn instant(&mut self, tick: u64) -> u64 {
+        self.timing.instant(tick)
+    }
+
+    fn repeats(&self, n: u64) -> bool {
+        self.timing.repeats(n)
+    }
+
+    fn step_ahead(&self, pulse: &mut Pulse, next: &Pulse) {
+        self.timing.step_ahead(pulse, next);
     }
 
     fn shape(&mut self, n: u64, pulse: &mut Pulse) {

@@ -6,6 +6,7 @@ mod contacts;
 mod decisions;
 mod shape;
 mod stage;
+mod timing;
 mod wire;
 
 pub(super) use decisions::Bent;
@@ -40,6 +41,14 @@ const MODELLED: &[DefectKind] = &[
     DefectKind::SlowEdges,
     DefectKind::Droop,
     DefectKind::GapError,
+    DefectKind::PeriodJitter,
+    DefectKind::ExtraPulseEvery,
+    DefectKind::StartDelay,
+    DefectKind::CycleError,
+    DefectKind::RampStep,
+    DefectKind::RestartsAtFullAmplitude,
+    DefectKind::RampBetweenPhases,
+    DefectKind::ClockError,
     DefectKind::CorruptReplies,
     DefectKind::DropsReplies,
 ];
@@ -50,7 +59,7 @@ pub(super) fn not_yet(defects: &[Defect]) -> Option<&'static str> {
 }
 
 /// The size of a defect, if it is there.
-fn amount(defects: &[Defect], kind: DefectKind) -> Option<f64> {
+pub(in crate::sim) fn amount(defects: &[Defect], kind: DefectKind) -> Option<f64> {
     defects.iter().find(|defect| defect.kind == kind).map(|defect| defect.value.amount())
 }
 

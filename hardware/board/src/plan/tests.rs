@@ -64,7 +64,7 @@ fn every_recovery_and_every_step_of_a_ramp_balances_to_the_code() {
             let asked = Program { recovery: Recovery::Ratio(ratio), amplitude, ramp, ..program() };
             let plan = Plan::new(&spec(), &asked).unwrap();
             assert!(plan.applied().amplitude <= spec().cap);
-            assert!((0..60).all(|n| charge(&plan.pulse(n, n)) == 0), "{ratio} {amplitude}");
+            assert!((0..60).all(|n| charge(&plan.pulse(n, 0)) == 0), "{ratio} {amplitude}");
         }
     }
     let triphasic = Program { waveform: Waveform::Triphasic, recovery: Recovery::None, ..program() };
@@ -131,22 +131,22 @@ fn ramps_follow_their_laws() {
     let sine = Plan::new(&spec(), &ramp(Law::QuarterSine)).unwrap();
     for n in 0..10 {
         let x = (n as f64 + 0.5) / 10.0;
-        assert_eq!(linear.pulse(n, n).phases()[0].code, (2621.0 * x).round() as i32);
+        assert_eq!(linear.pulse(n, 0).phases()[0].code, (2621.0 * x).round() as i32);
         let expected = (2621.0 * (std::f64::consts::FRAC_PI_2 * x).sin()).round() as i32;
-        assert_eq!(sine.pulse(n, n).phases()[0].code, expected);
+        assert_eq!(sine.pulse(n, 0).phases()[0].code, expected);
     }
-    assert_eq!(sine.pulse(10, 10).phases()[0].code, 2621);
+    assert_eq!(sine.pulse(10, 0).phases()[0].code, 2621);
 }
 
 #[test]
 fn a_rate_between_ticks_does_not_drift() {
     // 30 Hz: 33 333.3… ticks.
     let plan = Plan::new(&spec(), &Program { period: 33_333_333_333, ..program() }).unwrap();
-    assert_eq!(plan.start(30, 33_333_333_333), 1_000_000);
-    assert_eq!(plan.start(1, 33_333_333_333), 33_333);
+    assert_eq!(plan.start(30, 33_333_333_333, 0), 1_000_000);
+    assert_eq!(plan.start(1, 33_333_333_333, 0), 33_333);
     let two_seconds = Program { period: 33_333_333_333, run: Run::Duration(2_000_000_000), ..program() };
     let plan = Plan::new(&spec(), &two_seconds).unwrap();
-    assert_eq!((0..100).filter(|n| plan.emits(*n, plan.start(*n, 33_333_333_333))).count(), 60);
+    assert_eq!((0..100).filter(|n| plan.emits(*n, plan.start(*n, 33_333_333_333, 0))).count(), 60);
 }
 
 #[test]
@@ -166,4 +166,26 @@ fn what_cannot_be_done_is_refused() {
     shares[1] = 0;
     shares[5] = 1_000_000;
     assert_eq!(refused(Program { shares, ..program() }), Some(Refusal::Shares));
+}
+
+#[test]
+fn on_and_off_times_place_the_pulses_whenever_the_program_took_effect() {
+    let cycle = Some(Cycle { on: 1_000_000_000, off: 2_000_000_000 });
+    let plan = Plan::new(&spec(), &Program { cycle, ..program() }).unwrap();
+    let at = |n, into| plan.start(n, 20_000_000_000, into);
+    assert_eq!((at(49, 0), at(50, 0), at(100, 0)), (980_000, 3_000_000, 6_000_000));
+    // Taken 0.4 s into an on-time: thirty pulses are left of it.
+    let into = 400_000_000_000;
+    assert_eq!((at(29, into), at(30, into), at(80, into)), (580_000, 2_600_000, 5_600_000));
+}
+
+#[test]
+fn a_ramp_begins_anew_with_each_on_time_and_goes_on_through_a_change() {
+    let cycle = Some(Cycle { on: 1_000_000_000, off: 1_000_000_000 });
+    let ramp = Some(Ramp { up: 200_000_000, law: Law::Linear });
+    let plan = Plan::new(&spec(), &Program { cycle, ramp, ..program() }).unwrap();
+    let code = |n, into| plan.pulse(n, into).phases()[0].code;
+    assert_eq!(code(50, 0), code(0, 0));
+    assert_eq!(code(3, 100_000_000_000), code(8, 0));
+    assert_eq!(code(20, 100_000_000_000), 2621);
 }
