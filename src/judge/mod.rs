@@ -8,9 +8,11 @@ mod facts;
 mod level;
 mod limits;
 mod measurand;
+mod percentile;
 mod reason;
 mod sketch;
 mod statistic;
+mod train;
 mod unit;
 mod view;
 
@@ -18,6 +20,7 @@ pub use basis::{Basis, ProgramChange};
 pub use facts::{Facts, Instant, Observation, Segment};
 pub use level::{Baseline, Charge};
 pub use reason::Reason;
+pub use train::Placed;
 pub use unit::Unit;
 pub use view::{View, Window};
 

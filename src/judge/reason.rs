@@ -77,6 +77,20 @@ pub enum Reason {
     /// Shapes were not measured on this contact.
     #[error("the shape of this contact's pulses was not measured")]
     NoShape,
+    /// Too few units for a percentile.
+    #[error("only {have} values: a 99th percentile needs at least {need}")]
+    FewUnits {
+        /// How many there are.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// No train reached the end of its ramp under one program.
+    #[error("no train was seen to the plateau of its ramp")]
+    NoPlateau,
+    /// No whole on-time or off-time in the window.
+    #[error("no whole on-time and off-time in the window")]
+    NoTurn,
     /// A limit below one period, and not enough due pulses to see it.
     #[error("only {seen} pulses were due after the limit; at least 3 must have been absent to show it")]
     FewDue {

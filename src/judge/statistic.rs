@@ -7,6 +7,7 @@ use crate::scenario::{Case, Check, Decision as CaseDecision, Measurand, Statisti
 use crate::verdict::{Decision, Rule, decide, family_expanded};
 
 use super::limits::{Limit, recorded};
+use super::percentile::{FEWEST, Found, Percentile};
 use super::{Reason, Unit};
 
 /// A decided check.
@@ -29,13 +30,22 @@ pub struct Tally<'a> {
     /// Least room to the limit so far.
     least: Option<(f64, Unit, Limit)>,
     mean: Mean,
+    percentile: Percentile,
 }
 
 impl<'a> Tally<'a> {
     /// Of a check of this case.
     pub fn new(case: &Case, check: &'a Check) -> Self {
         let rule = if case.decision == CaseDecision::Simple { Rule::Simple } else { Rule::Guarded };
-        Self { check, rule, count: 0, clipped: false, least: None, mean: Mean::default() }
+        Self {
+            check,
+            rule,
+            count: 0,
+            clipped: false,
+            least: None,
+            mean: Mean::default(),
+            percentile: Percentile::default(),
+        }
     }
 
     /// Whether nothing has come in.
@@ -46,7 +56,7 @@ impl<'a> Tally<'a> {
     /// Takes more units.
     ///
     /// # Errors
-    /// [`Reason::Missing`] when a tolerance has nothing to be about, [`Reason::NotYet`] for a percentile.
+    /// [`Reason::Missing`] when a tolerance has nothing to be about.
     pub fn add(&mut self, units: &[Unit]) -> Result<(), Reason> {
         self.count += units.len() as u64;
         match self.check.statistic {
@@ -55,13 +65,18 @@ impl<'a> Tally<'a> {
                 units.iter().for_each(|unit| self.mean.add(unit));
                 Ok(())
             }
-            Statistic::P99 => Err(Reason::NotYet("statistic p99".to_owned())),
+            Statistic::P99 => units.iter().try_for_each(|unit| {
+                let limit = Limit::of(self.check.criterion, unit).ok_or(NO_NOMINAL)?;
+                self.clipped |= unit.clipped;
+                self.percentile.add(limit.bounds.margin(limit.figure(unit.measured.value)), unit, limit);
+                Ok(())
+            }),
         }
     }
 
     fn compare(&mut self, unit: &Unit) -> Result<(), Reason> {
         const ROUGH: f64 = 1.960;
-        let limit = Limit::of(self.check.criterion, unit).ok_or(Reason::Missing("a nominal (`of:`)"))?;
+        let limit = Limit::of(self.check.criterion, unit).ok_or(NO_NOMINAL)?;
         let guard = if self.rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
         let room = limit.bounds.margin(limit.figure(unit.measured.value)) - guard;
         self.clipped |= unit.clipped;
@@ -77,6 +92,9 @@ impl<'a> Tally<'a> {
     /// # Errors
     /// [`Reason::Missing`] when no unit came in, or a tolerance has nothing to be about.
     pub fn finish(mut self) -> Result<Judged, Reason> {
+        if self.check.statistic == Statistic::P99 && self.count > 0 {
+            return self.rank();
+        }
         let mut family_of = self.count;
         if let Some(mean) = std::mem::take(&mut self.mean).finish() {
             family_of = 1;
@@ -102,6 +120,23 @@ impl<'a> Tally<'a> {
         })
     }
 }
+
+impl Tally<'_> {
+    /// The 99th percentile. To pass, the upper end of its interval clears its guard band; to fail, the lower end lies
+    /// farther beyond the limit than noise brings one of a hundred good units.
+    fn rank(self) -> Result<Judged, Reason> {
+        let Found { unit, limit, worse, better } = self.percentile.finish()?;
+        let (common, random) = unit.measured.parts();
+        let single = unit.measured.expanded() + worse;
+        let family = family_expanded(common, random, FEWEST).max(unit.measured.expanded()) + better;
+        let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, self.rule);
+        let clipped = self.clipped;
+        Ok(Judged { unit, limit, count: self.count, single, family: Some(family), decision, clipped })
+    }
+}
+
+/// What a tolerance lacks that is about nothing.
+const NO_NOMINAL: Reason = Reason::Missing("a nominal (`of:`)");
 
 /// Mean of all units: common lines stay, independent ones shrink with √N.
 #[derive(Default)]

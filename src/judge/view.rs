@@ -2,9 +2,9 @@
 
 use crate::measure::{ContactRecord, PulseRow, Recording, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
-use crate::signal::{Calibration, Program, Pulse};
+use crate::signal::Calibration;
 
-use super::{Facts, Instant, Reason, Segment};
+use super::{Facts, Instant, Reason};
 
 /// A check with everything it is judged on.
 #[derive(Debug, Clone, Copy)]
@@ -140,11 +140,15 @@ impl<'a> View<'a> {
         Ok(first.map_or(start, |row| row.start() as u64) + (ramp * self.rate()).round() as u64)
     }
 
-    /// The first cycle by which exp(−t/τ) is at most 1 %, t from the end of the ramp.
+    /// The first cycle by which exp(−t/τ) is at most 1 %, t from the end of the ramp, or from the last change of program
+    /// before the first stop if that comes later.
     fn settled(&self) -> Result<u64, Reason> {
         let tau = self.facts.time_constant.ok_or(Reason::NotSettled)?;
-        let ramp = self.ramp_end()? as f64;
-        let earliest = ramp + tau * 100_f64.ln() * self.rate();
+        let ramp = self.ramp_end()?;
+        let stop = self.named("stop").unwrap_or(self.facts.ended);
+        let changes = self.facts.segments.iter().map(|segment| segment.from).filter(|from| *from < stop);
+        let from = changes.fold(ramp, u64::max) as f64;
+        let earliest = from + tau * 100_f64.ln() * self.rate();
         let row = self.contact.pulses.iter().find(|row| row.start() >= earliest);
         row.map(|row| row.from).ok_or(Reason::NotSettled)
     }
@@ -203,6 +207,17 @@ impl<'a> View<'a> {
         if lost > 0 { Err(Reason::SamplesLost(lost)) } else { Ok(Window { from, to }) }
     }
 
+    /// Where on and off times are looked for: `in:`, else from the first start, ramps included, to the default end.
+    ///
+    /// # Errors
+    /// As [`View::window`].
+    pub fn cycling_window(&self) -> Result<Window, Reason> {
+        match self.check.window {
+            Some(_) => self.window(),
+            None => Ok(Window { from: self.named("start")?, to: self.default_end() }),
+        }
+    }
+
     /// Pulses wholly inside a window that is widened by g at both ends, with their index.
     ///
     /// # Errors
@@ -242,50 +257,6 @@ impl<'a> View<'a> {
             return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
         }
         Ok(pulses)
-    }
-
-    /// The stretch of program in force at a pulse, and whether it lies between the request of the next one and its
-    /// being taken, where neither is known to rule.
-    pub fn segment(&self, row: &PulseRow) -> Option<(&'a Segment, bool)> {
-        self.segment_at(row.at)
-    }
-
-    /// The same at a sample.
-    pub fn segment_at(&self, at: u64) -> Option<(&'a Segment, bool)> {
-        let segment =
-            self.facts.segments.iter().rfind(|segment| segment.from <= at).or(self.facts.segments.first())?;
-        let pending = self
-            .facts
-            .segments
-            .iter()
-            .any(|next| next.requested <= at && at < next.from && next.requested > 0);
-        Some((segment, pending))
-    }
-
-    /// The start that a pulse follows: the first pulse after it is number 0 of its program.
-    fn number(&self, row: &PulseRow, program: &Program) -> u64 {
-        let starts = self.facts.instants.iter().filter(|at| {
-            self.case.steps.get(at.step).is_some_and(|step| step.action == Action::Start)
-                && at.sample <= row.at
-        });
-        let started = starts.map(|at| at.sample).max().unwrap_or(0);
-        let first =
-            self.contact.pulses.iter().find(|first| first.at >= started).map_or(row.start(), PulseRow::start);
-        let t = (row.start() - first) / self.rate();
-        let shortest =
-            program.burst.map_or(program.rate, |burst| burst.rate) * program.pulses_per_period() as f64;
-        program.pulses_before(t + 0.25 / shortest.max(program.rate)).saturating_sub(1)
-    }
-
-    /// The pulse a row was to be, by the nominal of the check: what was programmed or what was applied.
-    pub fn asked(&self, row: &PulseRow, of: Nominal) -> Option<Pulse> {
-        let (segment, pending) = self.segment(row)?;
-        let program = match of {
-            Nominal::Applied => &segment.applied,
-            _ if pending => return None,
-            _ => &segment.programmed,
-        };
-        Some(program.pulse(self.number(row, program)))
     }
 
     /// Share of the check's contact at a pulse, as a magnitude: programmed, or as the board said it applies it.

@@ -20,14 +20,16 @@ pub(super) struct Timing {
 impl Timing {
     /// For a program at `rate` samples per second behind a front end that settles in `settling` samples.
     pub(super) fn of(program: &Program, rate: f64, settling: u64) -> Self {
-        let pulse = program.pulse(0);
+        // The longest pulses are those of the plateau, the smallest the first of a ramp.
+        let pulse = Program { ramp: None, ..program.clone() }.pulse(0);
+        let first = program.pulse(0);
         let length = pulse.end() - pulse.start;
         let recharge_end = pulse.recharge.map(|(start, duration)| start + duration - pulse.start);
         let rest =
             program.period() / program.pulses_per_period() as f64 - recharge_end.unwrap_or(0.0).max(length);
         let longest = pulse.phases().iter().map(|phase| phase.width).fold(0.0, f64::max);
         let allowance = program.gap + longest.max(2.0 * settling as f64 / rate);
-        let smallest = pulse
+        let smallest = first
             .phases()
             .iter()
             .filter(|phase| phase.kind == Kind::Leading)

@@ -34,6 +34,7 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
         }
         Action::Set(program) | Action::Program(program) => {
             load(session, program, false).await?;
+            session.progress("program changed");
         }
         Action::Inject(fault) => inject(session, fault).await?,
         Action::Clear(fault) => {
@@ -62,10 +63,11 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
 
 /// Loads a program and notes from where on it is in force.
 pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap: bool) -> Result<(), Halt> {
+    let requested = session.sample();
     let stimulator = &mut session.instruments.stimulator;
     let applied =
         if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
-    let requested = session.sample();
+    session.recorder.program_changed(session.sample(), program);
     // `from` is placed by the marker once the stream has shown it.
     session.facts.segments.push(Segment {
         requested,

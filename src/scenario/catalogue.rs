@@ -84,6 +84,12 @@ const HOLDS: Traits = Traits { bounds: false, holds: true, ..EVENT };
 const RUN: Traits = Traits { per: Per::Run, ..PLAIN };
 
 impl Measurand {
+    /// Whether `in:` says where it is looked for.
+    pub fn takes_window(self) -> bool {
+        matches!(self.traits().per, Per::Unit | Per::Window)
+            || matches!(self, Self::AccumulatedCharge | Self::RampError | Self::RampDuration)
+    }
+
     /// What the language allows for it.
     pub fn traits(self) -> Traits {
         use Measurand as M;
@@ -92,9 +98,9 @@ impl Measurand {
             M::Width => Traits { definitions: &["half-level", "third-of-peak"], ..PHASE },
             M::ChargePerPhase => PHASE,
             M::Gap | M::BurstRate => NOMINAL,
-            M::Rate | M::RampDuration | M::CycleOn | M::CycleOff => {
-                Traits { per: if self == M::Rate { Per::Window } else { Per::Unit }, ..NOMINAL }
-            }
+            M::Rate => Traits { per: Per::Window, ..NOMINAL },
+            M::CycleOn | M::CycleOff => NOMINAL,
+            M::RampDuration => Traits { per: Per::Event, ..NOMINAL },
             M::BurstPulses => Traits { equals: true, programmed: true, ..PLAIN },
             M::PeriodJitter => Traits { per: Per::Window, contact: true, ..PLAIN },
             M::PulseCount => Traits { programmed: true, ..COUNT },

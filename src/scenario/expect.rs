@@ -88,11 +88,7 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut 
         }
         allowed
     };
-    if refuse(
-        "in",
-        matches!(traits.per, super::Per::Unit | super::Per::Window)
-            || check.measurand == Measurand::AccumulatedCharge,
-    ) {
+    if refuse("in", check.measurand.takes_window()) {
         check.window = fields.get("in").and_then(|at| window(&at));
     }
     check.statistic = fields.or("statistic", Statistic::Worst, |at| at.word("a statistic", STATISTICS));
@@ -102,6 +98,12 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut 
         traits.bounds && !(traits.equals && traits.per == super::Per::Unit)
             || check.statistic == Statistic::Worst,
     );
+    if let Some(at) = fields.get("statistic")
+        && check.statistic == Statistic::P99
+        && traits.per != super::Per::Unit
+    {
+        at.error(&format!("`{name}` is one value: there is no percentile of it"), None);
+    }
     if refuse("phase", traits.phase) {
         check.phase = fields.or("phase", PhaseChoice::Leading, |at| at.word("a phase", PHASES));
     }

@@ -23,4 +23,4 @@ pub use check::{Check, Criterion, Measurand, Nominal, PhaseChoice, Statistic, To
 pub use plan::{Feature, NOT_YET, Plan, PlannedChannel, plan};
 pub use read::{Unresolved, read_scenario};
 pub use schema::scenario_schema;
-pub use timeline::{Timeline, duration as step_duration};
+pub use timeline::{Timeline, duration as step_duration, interrupts};

@@ -7,7 +7,7 @@ use crate::source::schema::{
     any_of, count, list_of, map_of, object, pair_of, published, quantity, text, words,
 };
 
-use super::{Fault, FaultCode, Measurand, Per, expect, program, read};
+use super::{Fault, FaultCode, Measurand, expect, program, read};
 
 /// JSON Schema (draft-07) of a scenario file.
 pub fn scenario_schema() -> Value {
@@ -167,7 +167,7 @@ fn options(measurand: Measurand) -> Value {
         };
         keys.push(("equals", value(equal)));
     }
-    if matches!(traits.per, Per::Unit | Per::Window) || measurand == Measurand::AccumulatedCharge {
+    if measurand.takes_window() {
         keys.push(("in", value(pair_of(text()))));
     }
     if traits.phase {

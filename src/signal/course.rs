@@ -33,6 +33,11 @@ impl<'p> Part<'p> {
         pulse
     }
 
+    /// Whether pulse `n` of this part is the first of an on-time.
+    pub fn begins_on_time(&self, n: u64) -> bool {
+        n.is_multiple_of(self.program.pulses_per_period()) && self.program.elapsed(n, self.into) == 0.0
+    }
+
     /// The first pulse of a group (pulse, pair, burst) at or after `t` seconds from the first pulse of the train.
     pub fn next_group(&self, t: f64) -> u64 {
         let per_group = self.program.pulses_per_period();

@@ -34,6 +34,23 @@ use crate::command::{checks, run};
 #[case("stop_ignored", "safety/stop-ends-output", "stays_off")]
 #[case("corrupt_replies", "safety/link-integrity", "link_errors")]
 #[case("drops_replies", "safety/link-integrity", "link_errors")]
+#[case("period_jitter", "timing/regular-pulses", "period_jitter")]
+#[case("extra_pulse_every", "timing/regular-pulses", "extra_pulses")]
+#[case("clock_error", "timing/clock", "rate")]
+#[case("clock_error", "timing/clock", "width")]
+#[case("start_delay", "timing/start-latency", "start_latency")]
+#[case("cycle_error", "timing/cycling", "cycle_on")]
+#[case("cycle_error", "timing/cycling", "cycle_off")]
+#[case("ramp_step", "amplitude/soft-start", "ramp_error")]
+#[case("ramp_step", "amplitude/soft-start-quarter-sine", "ramp_duration")]
+#[case("ramp_step", "amplitude/soft-start-width", "ramp_error")]
+#[case("restarts_at_full_amplitude", "fault-shutdown/restart-with-ramp", "restart_amplitude")]
+#[case("ramp_between_phases", "charge-balance/ramp-and-stop", "accumulated_charge")]
+#[case("ramp_between_phases", "charge-balance/ramp-and-stop", "charge_imbalance")]
+#[case("ramp_between_phases", "charge-balance/opennerve-ramp", "accumulated_charge")]
+#[case("missing_pulse_every", "amplitude/titration", "missing_pulses")]
+#[case("missing_pulse_every", "timing/cycling", "missing_pulses")]
+#[case("extra_pulse_every", "amplitude/titration", "extra_pulses")]
 fn a_defect_fails_the_check_that_names_it(
     #[case] defect: &str,
     #[case] scenario: &str,
@@ -61,6 +78,13 @@ fn a_defect_fails_the_check_that_names_it(
 #[case("slow_edges", "shape/edges", "overshoot")]
 // An open lead carries no current, whether or not the board notices.
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
+// Beyond the ramp its unbalanced steps cannot be seen.
+#[case("ramp_between_phases", "amplitude/soft-start", "ramp_error")]
+// A fast clock leaves the first pulse where it was.
+#[case("clock_error", "timing/start-latency", "start_latency")]
+// What comes too often is not missing, and the other way about.
+#[case("extra_pulse_every", "timing/regular-pulses", "missing_pulses")]
+#[case("missing_pulse_every", "timing/regular-pulses", "extra_pulses")]
 fn what_a_defect_must_not_touch_still_passes(
     #[case] defect: &str,
     #[case] scenario: &str,

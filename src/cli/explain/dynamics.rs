@@ -2,14 +2,18 @@
 
 use crate::scenario::Measurand;
 
-use super::{AFTER, TRAIN, Text};
+use super::{AFTER, Text};
+
+/// Ramps belong to an on-time.
+const CYCLING: &str = "first `start` to `stop`, ending at the first injected fault; on-times and off-times cut by either end are left out";
 
 pub(super) const TEXTS: &[Text] = &[
     Text {
         measurand: Measurand::RampDuration,
         per: "start",
         brief: "time from the first pulse to the plateau",
-        definition: "First pulse of at least 98 % of the plateau minus the first pulse.",
+        definition: "First pulse of at least 98 % of the plateau minus the first pulse; the plateau is the median of what was \
+                     measured behind the ramp. `programmed` is the same of the programmed pulses.",
         window: "from each start to its plateau",
         criteria: "`ramp_duration: { of: programmed, within: 10 % }`",
         uncertainty: "one period, rectangular: between pulses nothing is seen",
@@ -30,7 +34,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "on-time",
         brief: "how long stimulation is on in a cycle",
         definition: "First to last leading edge of the on-time plus one period.",
-        window: TRAIN,
+        window: CYCLING,
         criteria: "`cycle_on: { of: programmed, within: 5 % }`",
         uncertainty: "one period",
         source: "dosing of spinal-cord stimulators",
@@ -40,7 +44,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "off-time",
         brief: "how long stimulation is off in a cycle",
         definition: "Last leading edge of one on-time to the first of the next minus one period.",
-        window: TRAIN,
+        window: CYCLING,
         criteria: "`cycle_off: { of: programmed, within: 5 % }`",
         uncertainty: "one period",
         source: "dosing of spinal-cord stimulators",
@@ -51,7 +55,7 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "time from a start to the first pulse",
         definition: "First leading 50 % instant minus the instant at which the board took the start, read from its marker in the \
                      samples; on a bench without that marker, the host's send time.",
-        window: AFTER,
+        window: "each start that the board took; a start while running takes no effect",
         criteria: "`start_latency: { at_most: 20 ms }`",
         uncertainty: "one sample and the filter's delay; without the marker, the round trip of the link",
         source: "convention of this tool",
@@ -81,7 +85,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::RestartAmplitude,
         per: "event",
         brief: "amplitude of the first pulse after a restart",
-        definition: "Amplitude of the first pulse after acknowledge and start. Means something only with a ramp.",
+        definition: "Amplitude of the first pulse after acknowledge and start; `after` may name the restart itself, or an instant \
+                     before the acknowledge. Means something only with a ramp.",
         window: AFTER,
         criteria: "`restart_amplitude: { after: restarted, at_most: 0.2 mA }`",
         uncertainty: "as for `amplitude`",

@@ -6,9 +6,13 @@ mod charge;
 mod count;
 mod dc;
 mod fault;
+mod grid;
+mod interval;
+mod ramp;
 mod residual;
 mod shape;
 mod share;
+mod start;
 mod status;
 mod time;
 
@@ -43,9 +47,17 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::Amplitude => amplitude::amplitude(view),
         Measurand::Width => time::width(view),
         Measurand::Gap => time::gap(view),
-        Measurand::Rate => time::rate(view),
+        Measurand::Rate => interval::rate(view),
+        Measurand::PeriodJitter => interval::period_jitter(view),
+        Measurand::CycleOn => interval::cycle_on(view),
+        Measurand::CycleOff => interval::cycle_off(view),
+        Measurand::RampDuration => ramp::ramp_duration(view),
+        Measurand::RampError => ramp::ramp_error(view),
+        Measurand::RestartAmplitude => ramp::restart_amplitude(view),
+        Measurand::StartLatency => start::start_latency(view),
         Measurand::PulseCount => count::pulse_count(view),
         Measurand::MissingPulses => count::missing_pulses(view),
+        Measurand::ExtraPulses => count::extra_pulses(view),
         Measurand::Polarity => count::polarity(view),
         Measurand::ChargePerPhase => charge::charge_per_phase(view),
         Measurand::NetCharge => charge::net_charge(view),

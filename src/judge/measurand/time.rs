@@ -1,4 +1,4 @@
-//! Width, gap and rate: between 50 % instants.
+//! Width and gap: between 50 % instants.
 
 use crate::measure::{Input, Measured, PhaseRow};
 use crate::scenario::Nominal;
@@ -7,7 +7,7 @@ use super::super::{Reason, Unit, View};
 use super::amplitude::{chosen, missing_phase};
 
 /// Budget of a time between two edges of `level` codes each, `edges` of them.
-fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Vec<Input> {
+pub(super) fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Vec<Input> {
     let front_end = &view.recording.front_end;
     // Slope of a filtered edge at its middle: 0.8 of the step in its transition time, at least one sample.
     let slope = 0.8 * level.abs().max(1.0) / front_end.transition.max(1.0 / view.rate());
@@ -79,33 +79,4 @@ pub(super) fn gap(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         });
     }
     if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(units) }
-}
-
-pub(super) fn rate(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let window = view.window()?;
-    let pulses = view.pulses(window)?;
-    let (Some((_, first)), Some((index, last))) = (pulses.first(), pulses.last()) else {
-        return Ok(Vec::new());
-    };
-    let periods = pulses.len() as f64 - 1.0;
-    let seconds = (last.start() - first.start()) / view.rate();
-    if periods < 1.0 || seconds <= 0.0 {
-        let cycles = pulses.len() as u64 - 1;
-        return Err(Reason::TooShort { have: seconds, cycles, need: view.case.program.period(), fewest: 1 });
-    }
-    let rate = periods / seconds;
-    let level = first.phases().first().map_or(1.0, |phase| f64::from(phase.level) - first.base);
-    let budget =
-        edges(view, seconds, level, 2.0).into_iter().map(|line| line.scaled(rate / seconds)).collect();
-    let nominal = match view.nominal() {
-        Nominal::Value(value) => Some(value),
-        Nominal::Applied => view.segment(first).map(|(segment, _)| segment.applied.rate),
-        Nominal::Programmed => view.segment(first).map(|(segment, _)| segment.programmed.rate),
-    };
-    Ok(vec![Unit {
-        nominal,
-        pulse: Some(*index as u64),
-        time: Some(view.seconds(first.start())),
-        ..Unit::of(Measured::new(rate, budget))
-    }])
 }
