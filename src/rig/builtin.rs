@@ -13,8 +13,18 @@ macro_rules! phantoms {
     };
 }
 
-const PHANTOMS: &[(&str, &str, &str)] =
-    phantoms!["r500", "r1k", "r2k", "r10k", "retina-4k", "rc-1k-1u", "scs-lead", "star-8", "ci-10k",];
+const PHANTOMS: &[(&str, &str, &str)] = phantoms![
+    "r500",
+    "r1k",
+    "r2k",
+    "r10k",
+    "retina-4k",
+    "rc-1k-1u",
+    "scs-lead",
+    "drg-lead",
+    "star-8",
+    "ci-10k",
+];
 
 /// Path and text of a shipped phantom.
 pub fn builtin_phantom(name: &str) -> Option<(&'static str, &'static str)> {

@@ -36,7 +36,7 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::Gap,
         per: "pulse",
         brief: "the interphase interval",
-        definition: "Time from the last 50 % instant of the leading phase to the first of the next phase. Two-phase pulses only.",
+        definition: "Time from the last 50 % instant of a phase to the first of the next phase of its pulse; a triphasic pulse has two.",
         window: TRAIN,
         criteria: "`gap: { of: programmed, within: 10 us }`",
         uncertainty: "as for `width`",

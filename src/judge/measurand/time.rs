@@ -61,22 +61,24 @@ pub(super) fn gap(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
     let mut units = Vec::new();
     for (index, row) in view.pulses(window)? {
-        let [first, second, ..] = row.phases() else { continue };
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
-        let seconds = f64::from(second.start - first.end) / view.rate();
-        let smaller =
-            (f64::from(first.level) - row.base).abs().min((f64::from(second.level) - row.base).abs());
-        let nominal = match (view.nominal(), asked.phases()) {
-            (Nominal::Value(value), _) => Some(value),
-            (_, [first, second, ..]) => Some(second.start - first.end()),
-            _ => None,
-        };
-        units.push(Unit {
-            nominal,
-            pulse: Some(index as u64),
-            time: Some(view.seconds(row.start())),
-            ..Unit::of(Measured::new(seconds, edges(view, seconds, smaller, 2.0)))
-        });
+        for (k, pair) in row.phases().windows(2).enumerate() {
+            let [first, second] = pair else { continue };
+            let seconds = f64::from(second.start - first.end) / view.rate();
+            let height = |phase: &PhaseRow| (f64::from(phase.level) - row.base).abs();
+            let nominal = match (view.nominal(), asked.phases().get(k..k + 2)) {
+                (Nominal::Value(value), _) => Some(value),
+                (_, Some([first, second])) => Some(second.start - first.end()),
+                _ => None,
+            };
+            let budget = edges(view, seconds, height(first).min(height(second)), 2.0);
+            units.push(Unit {
+                nominal,
+                pulse: Some(index as u64),
+                time: Some(view.seconds(row.start())),
+                ..Unit::of(Measured::new(seconds, budget))
+            });
+        }
     }
     if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(units) }
 }
