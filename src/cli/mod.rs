@@ -15,6 +15,7 @@ mod bench;
 mod check;
 mod explain;
 pub mod filter;
+mod keygen;
 mod list;
 pub mod load;
 mod output;
@@ -25,6 +26,7 @@ mod run;
 mod run_args;
 pub mod schema;
 mod stdout;
+mod verify;
 
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};
@@ -57,6 +59,10 @@ enum Command {
     Predict(predict::Args),
     /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
     Analyze(analyze::Args),
+    /// Verify that runs are what they were when they ended
+    Verify(verify::Args),
+    /// Make a key to sign runs with
+    Keygen(keygen::Args),
     /// Test what the rig claims about itself
     Bench(bench::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
@@ -73,6 +79,8 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Check(args) => check::run(&args, output.color()),
         Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),

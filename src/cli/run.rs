@@ -8,7 +8,7 @@ use crate::rig::Rig;
 use crate::run::{Interrupt, Options, suite};
 use crate::scenario::{Case, Plan, plan};
 use crate::source::{Diagnostic, render};
-use crate::store::{RunFolder, write_atomic, write_record};
+use crate::store::{RunFolder, Signer, write_atomic, write_record};
 
 use super::filter::Filter;
 use super::load::{load_cases, load_rig, plugged_phantom};
@@ -46,6 +46,13 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
         return EXIT_USAGE;
     }
+    let signer = match args.sign.as_deref().map(Signer::read).transpose() {
+        Ok(signer) => signer,
+        Err(error) => {
+            eprintln!("stimrig: --sign: {error}; nothing was run, nothing was energised");
+            return EXIT_USAGE;
+        }
+    };
     // Before anything is energised: a run that could not be kept is not worth running.
     let folder = match RunFolder::create(&args.runs, &options.id) {
         Ok(folder) => folder,
@@ -59,7 +66,7 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
     let evidence = sinks.folder.evidence(&options.id, rig.is_simulated());
     suite(&plans, &rig, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
-    let kept = keep(args, &mut sinks.folder, &record);
+    let kept = keep(args, &mut sinks.folder, &record, signer.as_ref());
     sinks.console.finish(&record, Some(sinks.folder.path()));
     let evidence = evidence.trouble().map(|trouble| format!("raw samples: {trouble}"));
     for line in kept.iter().flatten().chain(&evidence) {
@@ -156,7 +163,12 @@ fn trouble(what: &str) -> u8 {
 }
 
 /// Writes every file that was asked for; says what could not be written.
-fn keep(args: &RunArgs, folder: &mut RunFolder, record: &RunRecord) -> [Option<String>; 4] {
+fn keep(
+    args: &RunArgs,
+    folder: &mut RunFolder,
+    record: &RunRecord,
+    signer: Option<&Signer>,
+) -> [Option<String>; 5] {
     let xml = junit(record);
     let said = |result: Result<(), crate::store::StoreError>| result.err().map(|error| error.to_string());
     let json = args.json.as_deref().and_then(|path| {
@@ -169,7 +181,10 @@ fn keep(args: &RunArgs, folder: &mut RunFolder, record: &RunRecord) -> [Option<S
         said(write_record(path, record))
     });
     let copy = args.junit.as_deref().and_then(|path| said(write_atomic(path, xml.as_bytes())));
-    [said(folder.finish(record, &xml)), json, copy, github(record)]
+    let finished = said(folder.finish(record, &xml));
+    // The manifest last: it is of everything else.
+    let sealed = said(folder.seal(record, signer));
+    [finished, sealed, json, copy, github(record)]
 }
 
 /// Annotations and the step summary, where GitHub runs this.

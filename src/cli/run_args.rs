@@ -72,6 +72,9 @@ pub struct RunArgs {
         help_heading = "Output"
     )]
     pub keep: KeepArg,
+    /// Sign the run with this private key (`stimrig keygen` makes one)
+    #[arg(long, value_name = "FILE", env = "STIMRIG_SIGN", help_heading = "Output")]
+    pub sign: Option<PathBuf>,
     /// Also write the record here; - is standard output
     #[arg(long, value_name = "PATH", env = "STIMRIG_JSON", help_heading = "Output")]
     pub json: Option<PathBuf>,

@@ -4,6 +4,7 @@
 
 mod archive;
 mod conform;
+mod differ;
 mod event;
 mod fold;
 mod run_record;
@@ -12,6 +13,7 @@ pub(crate) mod samples;
 mod schema;
 
 pub use archive::{Archive, CaseArchive, Kept};
+pub use differ::differences;
 pub use event::{Event, Sink};
 pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
 pub use run_record::{

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::quantity::hex;
+
 use super::{Diagnostic, Place, Span};
 
 /// The text of one file with its name.
@@ -95,10 +97,6 @@ fn looks_utf16(bytes: &[u8]) -> bool {
     let zero = |from: usize| half(from).all(|byte| *byte == 0);
     let text = |from: usize| half(from).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
     head.len() >= 4 && ((zero(0) && text(1)) || (zero(1) && text(0)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

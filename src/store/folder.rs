@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::record::{Event, RunRecord, Sink};
 
-use super::{Evidence, Journal, StoreError, atomic, write_atomic};
+use super::chain::{Chain, Ended};
+use super::manifest::{Tree, sha256};
+use super::{Evidence, Journal, MANIFEST, Manifest, SIGNATURE, Signer, StoreError, atomic, write_atomic};
 
 /// Name of the journal in a run's folder.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -36,6 +38,36 @@ impl RunFolder {
         let journal = Journal::create(&path.join(JOURNAL))?;
         atomic::sync_folder(&path.join(JOURNAL));
         Ok(Self { path, journal })
+    }
+
+    /// Closes the run: the hash of every file in it, chained to the run before on the same rig, and signed if there is a key.
+    /// Nothing may be written into the folder after this.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the manifest or the chain not be written.
+    pub fn seal(&self, record: &RunRecord, signer: Option<&Signer>) -> Result<(), StoreError> {
+        let runs = self.path.parent().unwrap_or(Path::new("."));
+        let files = Tree::read(&self.path)?.files;
+        let mut chain = Chain::hold(runs)?;
+        let manifest = Manifest {
+            version: Manifest::VERSION,
+            run: record.id.clone(),
+            rig: record.rig.clone(),
+            tool: record.tool.clone(),
+            started: record.started.clone(),
+            previous: chain.latest(&record.rig).map(Ended::link),
+            signer: signer.map(Signer::public),
+            files,
+            digest: String::new(),
+        };
+        let path = self.path.join(MANIFEST);
+        let text = manifest.seal().map_err(|source| StoreError::Serialize { path: path.clone(), source })?;
+        if let Some(signer) = signer {
+            write_atomic(&self.path.join(SIGNATURE), &signer.sign(&text))?;
+        }
+        write_atomic(&path, &text)?;
+        let (rig, run, started) = (record.rig.clone(), record.id.clone(), record.started.clone());
+        chain.append(runs, Ended { rig, run, manifest: sha256(&text), started })
     }
 
     /// Where the raw samples of its cases go. `patient`: see [`Evidence::new`].

@@ -1,16 +1,30 @@
 //! Run history on disk: one folder per run, `runs/<id>/`.
 //!
 //! `journal.jsonl` is the truth: each event is appended as it happens and the file is synchronised at boundaries.
-//! `record.json` and `junit.xml` are derived from it and appear whole, by rename, or not at all.
+//! `record.json` and `junit.xml` are derived from it and appear whole, by rename, or not at all. `evidence/` holds raw samples,
+//! and `manifest.json`, written last, what all of it must be.
 
 mod atomic;
+mod chain;
 mod error;
 mod evidence;
 mod folder;
 mod journal;
+mod kept;
+mod keys;
+mod manifest;
+mod verify;
 
 pub use atomic::{is_device, write_atomic};
+pub use chain::{CHAIN, Ended};
 pub use error::StoreError;
 pub use evidence::{BASIS, EVIDENCE, Evidence};
 pub use folder::{JOURNAL, JUNIT, RECORD, RunFolder, write_record};
 pub use journal::{Entry, Journal, Medium, read_journal};
+pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, read_basis};
+pub use keys::{KeyError, Signer, make_key, read_public_key};
+pub use manifest::{FileEntry, Link, MANIFEST, Manifest, SIGNATURE};
+pub use verify::{Finding, Verification, VerifyError, runs_in, traces, verify};
+
+#[cfg(test)]
+mod tests;

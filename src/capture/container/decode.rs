@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
+use crate::quantity::hex;
 use crate::signal::{Marker, MarkerBit};
 
 use super::{Done, Head, LONGEST, MAGIC, Packed};
@@ -153,8 +154,7 @@ impl<R: Read> Decoder<R> {
         let Ok(done) = serde_json::from_slice::<Done>(payload(&self.block)) else {
             return Ok(Err(Damage::Changed(at)));
         };
-        let hash: String = self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        if done.sha256 != hash {
+        if done.sha256 != hex(&self.hash.clone().finalize()) {
             return Ok(Err(Damage::Hash));
         }
         match fill(&mut self.source, &mut [0])? {

@@ -1,9 +1,8 @@
 //! Writing a container.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
+use crate::quantity::hex;
 use crate::signal::Marker;
 
 use super::pack::pack;
@@ -82,11 +81,7 @@ impl Encoder {
         self.flush();
         let samples = self.next();
         self.hash.update(self.ready.as_slice());
-        let mut sha256 = String::with_capacity(64);
-        for byte in self.hash.clone().finalize() {
-            // Writing to a string does not fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = hex(&self.hash.clone().finalize());
         let done = Done { samples, lost: self.total_lost, sha256 };
         self.block(b"DONE", |out| out.extend(serde_json::to_vec(&done).unwrap_or_default()));
     }

@@ -10,11 +10,12 @@ use crate::instrument::{
     InstrumentError, InstrumentFault, Link, LinkCounters, LoadIdentity, Port, StreamSetup,
 };
 use crate::phantom::Phantom;
+use crate::quantity::hex;
 use crate::scenario::Fault;
 use crate::signal::{BlockSink, Calibration};
 
 use super::samples::Samples;
-use super::{Device, PATIENCE, hex};
+use super::{Device, PATIENCE};
 
 /// A load that speaks protocol version 1, with `phantom` plugged in: its contact k is the phantom's.
 pub struct Load {

@@ -37,8 +37,3 @@ impl Device {
         InstrumentError { device: name.into(), doing: doing.into(), fault, next }
     }
 }
-
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -8,11 +8,12 @@ use crate::instrument::{
     Applied, InstrumentError, InstrumentFault, Link, LinkCounters, Port, State, Status, StimulatorIdentity,
 };
 use crate::phantom::Phantom;
+use crate::quantity::hex;
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
 use super::program::{applied, to_wire};
-use super::{Device, PATIENCE, STOP_PATIENCE, hex};
+use super::{Device, PATIENCE, STOP_PATIENCE};
 
 /// A stimulator that speaks protocol version 1. Its output k is wired to the phantom's contact k.
 pub struct Stimulator {

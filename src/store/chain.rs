@@ -1,0 +1,113 @@
+//! `chain.jsonl` in the folder of all runs: one line for each run that ended, in the order in which they did.
+//!
+//! It says which run comes before the next one of its rig, and what hash its manifest had: a manifest written anew is noticed
+//! even if nothing else was changed.
+
+use std::fs::{self, File};
+use std::io::{Read, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Link, MANIFEST, Manifest, StoreError, manifest::sha256};
+
+/// Name of the chain in the folder of all runs.
+pub const CHAIN: &str = "chain.jsonl";
+
+/// A run that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Rig it ran on.
+    pub rig: String,
+    /// Its id.
+    pub run: String,
+    /// SHA-256 of its manifest, hexadecimal.
+    pub manifest: String,
+    /// UTC start, RFC 3339.
+    pub started: String,
+}
+
+/// The chain, held so that no other run ends meanwhile.
+pub(super) struct Chain {
+    file: File,
+    lines: Vec<Ended>,
+    /// Its last line lacks its end.
+    cut: bool,
+}
+
+impl Chain {
+    /// Opens the chain of a folder and waits until nobody else holds it. One that is not there is made from the manifests.
+    pub(super) fn hold(runs: &Path) -> Result<Self, StoreError> {
+        let path = runs.join(CHAIN);
+        let mut file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&path)
+            .map_err(|source| StoreError::file(&path, "open", source))?;
+        // A file system without locks cannot be shared by two runs that end at once, but it can hold a chain.
+        let _ = file.lock();
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|source| StoreError::file(&path, "read", source))?;
+        let (lines, cut) = parse(&text);
+        let mut chain = Self { file, lines, cut };
+        if chain.lines.is_empty() {
+            for ended in from_manifests(runs) {
+                chain.append(runs, ended)?;
+            }
+        }
+        Ok(chain)
+    }
+
+    /// The latest run of a rig.
+    pub(super) fn latest(&self, rig: &str) -> Option<&Ended> {
+        self.lines.iter().rev().find(|line| line.rig == rig)
+    }
+
+    /// Adds a run that ended.
+    pub(super) fn append(&mut self, runs: &Path, ended: Ended) -> Result<(), StoreError> {
+        let path = runs.join(CHAIN);
+        let mut line = serde_json::to_vec(&ended)
+            .map_err(|source| StoreError::Serialize { path: path.clone(), source })?;
+        line.push(b'\n');
+        if std::mem::take(&mut self.cut) {
+            line.insert(0, b'\n');
+        }
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        written.map_err(|source| StoreError::file(&path, "append to the chain", source))?;
+        self.lines.push(ended);
+        Ok(())
+    }
+}
+
+impl Ended {
+    /// As the run before another.
+    pub(super) fn link(&self) -> Link {
+        Link { run: self.run.clone(), manifest: self.manifest.clone() }
+    }
+}
+
+/// The lines of a folder's chain; nothing if there is none.
+pub(super) fn read_chain(runs: &Path) -> Vec<Ended> {
+    fs::read_to_string(runs.join(CHAIN)).map(|text| parse(&text).0).unwrap_or_default()
+}
+
+/// The lines that are whole, and whether the last one lacks its end.
+fn parse(text: &str) -> (Vec<Ended>, bool) {
+    let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    (lines.collect(), !text.is_empty() && !text.ends_with('\n'))
+}
+
+/// Every run of a folder that has a manifest, by its start.
+fn from_manifests(runs: &Path) -> Vec<Ended> {
+    let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+    let ended = entries.filter_map(|entry| {
+        let text = fs::read(entry.path().join(MANIFEST)).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&text).ok()?;
+        let Manifest { rig, run, started, .. } = manifest;
+        Some(Ended { rig, run, manifest: sha256(&text), started })
+    });
+    let mut ended: Vec<Ended> = ended.collect();
+    ended.sort_by(|a, b| (&a.started, &a.run).cmp(&(&b.started, &b.run)));
+    ended
+}

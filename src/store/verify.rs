@@ -1,0 +1,317 @@
+//! Is a run's folder what it was when the run ended?
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use crate::capture::container::{Decoder, EXTENSION, End, Planes};
+use crate::record::{Event, RunRecord, fold};
+
+use super::chain::{Ended, read_chain};
+use super::keys::is_signed;
+use super::manifest::{Tree, is_plain, sha256};
+use super::{EVIDENCE, JOURNAL, MANIFEST, Manifest, RECORD, SIGNATURE, StoreError, read_journal};
+
+/// Something that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// A file has other bytes.
+    #[error("{0}: changed")]
+    Changed(String),
+    /// A file is gone.
+    #[error("{0}: missing")]
+    Missing(String),
+    /// A file is new.
+    #[error("{0}: added after the run")]
+    Added(String),
+    /// Not a file at all.
+    #[error("{0}: added after the run: {1}")]
+    Strange(String, &'static str),
+    /// The manifest names a path outside the run's folder.
+    #[error("manifest.json: names `{0}`, which is no path within the run")]
+    Path(String),
+    /// The manifest itself is not what was written.
+    #[error("manifest.json: {0}")]
+    Manifest(&'static str),
+    /// The signature.
+    #[error("manifest.sig: {0}")]
+    Signature(&'static str),
+    /// The chain to the run before, or from the one after.
+    #[error("chain: {0}")]
+    Chain(String),
+    /// Files that contradict each other, although each is as it was.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+/// What was found about one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its manifest, if it has one that can be read.
+    pub manifest: Option<Manifest>,
+    /// What is not as it was. Nothing means intact, if there is a manifest.
+    pub findings: Vec<Finding>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+impl Verification {
+    /// Everything is as it was when the run ended.
+    pub fn is_intact(&self) -> bool {
+        self.findings.is_empty() && self.manifest.is_some()
+    }
+}
+
+/// Why a folder cannot be verified at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It holds no run.
+    #[error("{}: is no run: it has neither journal.jsonl nor manifest.json; name a folder such as runs/<id>, or runs for all", .0.display())]
+    NotARun(PathBuf),
+    /// Its manifest is of a newer version.
+    #[error("{}: the manifest has version {version}, newer than this stimrig reads: use a newer stimrig", path.display())]
+    Newer {
+        /// The manifest.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+    },
+    /// A file cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The runs in a folder: itself if it is one, else those directly in it, by name.
+///
+/// # Errors
+/// When there is none.
+pub fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
+    let is_run = |path: &Path| path.join(JOURNAL).is_file() || path.join(MANIFEST).is_file();
+    if is_run(folder) {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let entries =
+        fs::read_dir(folder).map_err(|source| StoreError::file(folder, "read the folder", source))?;
+    let mut runs: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
+    runs.sort();
+    if runs.is_empty() { Err(VerifyError::NotARun(folder.to_owned())) } else { Ok(runs) }
+}
+
+/// Compares a run with its manifest, its signature and its neighbours in the chain. With `key`, the manifest must be signed
+/// by that public key (hexadecimal). With `whole_chain`, the run before must be there.
+///
+/// # Errors
+/// When the folder is no run, its manifest is newer, or a file cannot be read.
+pub fn verify(folder: &Path, key: Option<&str>, whole_chain: bool) -> Result<Verification, VerifyError> {
+    if runs_in(folder)? != [folder] {
+        return Err(VerifyError::NotARun(folder.to_owned()));
+    }
+    let mut found =
+        Verification { folder: folder.to_owned(), manifest: None, findings: Vec::new(), notes: Vec::new() };
+    let path = folder.join(MANIFEST);
+    let runs = parent(folder);
+    if !path.exists() {
+        unfinished(&mut found, &read_chain(&runs))?;
+        return Ok(found);
+    }
+    let text = fs::read(&path).map_err(|source| StoreError::file(&path, "read", source))?;
+    let value = serde_json::from_slice::<serde_json::Value>(&text).unwrap_or_default();
+    if let Some(version) = value.get("version").and_then(serde_json::Value::as_u64)
+        && version > u64::from(Manifest::VERSION)
+    {
+        return Err(VerifyError::Newer { path, version });
+    }
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
+        found.findings.push(Finding::Manifest("changed: it is no manifest any more"));
+        return Ok(found);
+    };
+    if !manifest.is_sealed_as(&text) {
+        found.findings.push(Finding::Manifest("changed: its digest is of other bytes"));
+    }
+    signature(&mut found, &manifest, &text, key);
+    files(&mut found, &manifest)?;
+    chain(&mut found, &manifest, &sha256(&text), &runs, whole_chain);
+    if found.findings.is_empty() {
+        agreement(&mut found, &manifest)?;
+    }
+    found.manifest = Some(manifest);
+    Ok(found)
+}
+
+/// The folder of all runs.
+fn parent(folder: &Path) -> PathBuf {
+    // `.` and `..` have no name; their parent is known once they are resolved.
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    whole.parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+fn signature(found: &mut Verification, manifest: &Manifest, text: &[u8], key: Option<&str>) {
+    let signature = fs::read(found.folder.join(SIGNATURE)).ok();
+    let finding = match (&manifest.signer, signature, key) {
+        (None, None, None) => return,
+        (None, None, Some(_)) => Finding::Signature("missing: this run was not signed"),
+        (None, Some(_), _) => Finding::Added(SIGNATURE.to_owned()),
+        (Some(_), None, _) => Finding::Missing(SIGNATURE.to_owned()),
+        (Some(signer), Some(signature), _) if !is_signed(text, &signature, signer) => {
+            Finding::Signature("does not belong to this manifest")
+        }
+        (Some(signer), Some(_), Some(key)) if key != signer => Finding::Signature("made with another key"),
+        (Some(signer), Some(_), given) => {
+            let trust = if given.is_some() { "" } else { "; whose key that is, --key FILE decides" };
+            found.notes.push(format!("signed by {signer}{trust}"));
+            return;
+        }
+    };
+    found.findings.push(finding);
+}
+
+fn files(found: &mut Verification, manifest: &Manifest) -> Result<(), StoreError> {
+    let tree = Tree::read(&found.folder)?;
+    for (path, entry) in &manifest.files {
+        let finding = match tree.files.get(path) {
+            _ if !is_plain(path) => Finding::Path(path.clone()),
+            Some(there) if there == entry => continue,
+            Some(_) => Finding::Changed(path.clone()),
+            None => Finding::Missing(path.clone()),
+        };
+        found.findings.push(finding);
+    }
+    let added = tree.files.into_keys().filter(|path| !manifest.files.contains_key(path));
+    found.findings.extend(added.map(Finding::Added));
+    found.findings.extend(tree.strange.into_iter().map(|(path, what)| Finding::Strange(path, what)));
+    Ok(())
+}
+
+fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path, whole: bool) {
+    let lines = read_chain(runs);
+    let own = lines.iter().find(|line| line.run == manifest.run);
+    if own.is_some_and(|line| line.manifest != hash) {
+        found.findings.push(Finding::Manifest("written anew: the chain has another hash for this run"));
+    }
+    if own.is_none() && whole && !lines.is_empty() {
+        let what = format!("run {} is not in chain.jsonl", manifest.run);
+        found.findings.push(Finding::Chain(what));
+    }
+    let Some(previous) = &manifest.previous else { return };
+    let named = format!("the run before, {},", previous.run);
+    let path = runs.join(&previous.run).join(MANIFEST);
+    let problem = match fs::read(&path) {
+        _ if !is_plain(&previous.run) || previous.run.contains('/') => "has no name of a run",
+        Err(_) if whole => "is not there",
+        Err(_) => {
+            found.notes.push(format!("{named} is not here: the chain to it was not checked"));
+            return;
+        }
+        Ok(text) if sha256(&text) != previous.manifest => "was changed: its manifest has another hash",
+        Ok(text) => match serde_json::from_slice::<Manifest>(&text) {
+            Ok(before) if before.rig != manifest.rig => "is of another rig",
+            Ok(before) => {
+                if before.started > manifest.started {
+                    let (now, then) = (&manifest.started, &before.started);
+                    found.notes.push(format!(
+                        "the clock went backwards: this run started {now}, {named} {then}; their order is the chain's"
+                    ));
+                }
+                return;
+            }
+            Err(_) => "has no manifest that can be read",
+        },
+    };
+    found.findings.push(Finding::Chain(format!("{named} {problem}")));
+}
+
+/// Files that are as they were must also say the same.
+fn agreement(found: &mut Verification, manifest: &Manifest) -> Result<(), StoreError> {
+    let path = found.folder.join(JOURNAL);
+    let (entries, _) = read_journal(&path)?;
+    let folded = fold(entries.iter().map(|entry| &entry.event));
+    let stored = fs::read(found.folder.join(RECORD)).ok();
+    let stored = stored.and_then(|text| serde_json::from_slice::<RunRecord>(&text).ok());
+    if folded.as_ref().is_some_and(|record| record.id != manifest.run || record.rig != manifest.rig) {
+        let what = "journal.jsonl is of another run or rig than manifest.json";
+        found.findings.push(Finding::Contradiction(what.to_owned()));
+    }
+    if folded != stored {
+        let what = "record.json is not what journal.jsonl comes to";
+        found.findings.push(Finding::Contradiction(what.to_owned()));
+    }
+    Ok(())
+}
+
+/// A run without a manifest: what of it can be read.
+fn unfinished(found: &mut Verification, chain: &[Ended]) -> Result<(), StoreError> {
+    let (entries, cut) = match read_journal(&found.folder.join(JOURNAL)) {
+        Ok(read) => read,
+        Err(StoreError::Corrupt { line, .. }) => {
+            found.findings.push(Finding::Changed(format!("{JOURNAL}:{line}")));
+            return Ok(());
+        }
+        Err(other) => return Err(other),
+    };
+    let id = entries.iter().find_map(|entry| match &entry.event {
+        Event::RunStarted(record) => Some(record.id.as_str()),
+        _ => None,
+    });
+    let id = id.map(str::to_owned).or_else(|| Some(found.folder.file_name()?.to_string_lossy().into_owned()));
+    if chain.iter().any(|line| Some(&line.run) == id.as_ref()) {
+        found.findings.push(Finding::Missing(MANIFEST.to_owned()));
+    }
+    let last = if cut { ", its last line cut off" } else { "" };
+    found.notes.push(format!("{JOURNAL}: {} events{last}", entries.len()));
+    let ended = entries.iter().any(|entry| matches!(entry.event, Event::RunEnded { .. }));
+    found.notes.push(match ended {
+        true => "the run ended, but its manifest was not written: stopped in between, or removed".to_owned(),
+        false => "the run did not end: nothing proves that what is here is all there was".to_owned(),
+    });
+    let cases = fs::read_dir(found.folder.join(EVIDENCE)).into_iter().flatten().flatten();
+    let mut cases: Vec<PathBuf> = cases.map(|entry| entry.path()).collect();
+    cases.sort();
+    for case in cases {
+        readable(found, &case)?;
+    }
+    Ok(())
+}
+
+/// How much of the samples of a case can be read.
+fn readable(found: &mut Verification, case: &Path) -> Result<(), StoreError> {
+    for path in traces(case)? {
+        let shown = path.strip_prefix(&found.folder).unwrap_or(&path).display().to_string();
+        let file = File::open(&path).map_err(|source| StoreError::file(&path, "open", source))?;
+        let decoder = match Decoder::new(BufReader::new(file)) {
+            Ok(decoder) => decoder,
+            Err(_) => {
+                found.notes.push(format!("{shown}: cut off before its first sample"));
+                continue;
+            }
+        };
+        let rate = decoder.head().sample_rate;
+        let (mut planes, mut samples) = (Planes::new(vec![decoder]), 0);
+        while let Ok(Some(stretch)) = planes.pull() {
+            samples = stretch.first + stretch.count as u64;
+        }
+        match planes.end() {
+            Some(End::Damaged { damage: crate::capture::container::Damage::Cut(_), .. }) | None => {
+                found.notes.push(format!("{shown}: readable up to {:.3} s", samples as f64 / rate));
+            }
+            Some(End::Whole) => found.notes.push(format!("{shown}: whole, {:.3} s", samples as f64 / rate)),
+            Some(_) => found.findings.push(Finding::Changed(shown)),
+        }
+    }
+    Ok(())
+}
+
+/// The containers in the folder of a case, by name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn traces(case: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let entries = fs::read_dir(case).map_err(|source| StoreError::file(case, "read the folder", source))?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION)).collect();
+    paths.sort();
+    Ok(paths)
+}
