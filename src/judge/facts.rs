@@ -39,6 +39,17 @@ pub struct Observation {
     pub fault: FaultCode,
 }
 
+/// What is known of the stimulator's output stage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Largest voltage it states, V.
+    pub compliance: f64,
+    /// In series with each output, F; 0 for none.
+    pub series_capacitor: f64,
+    /// Resistance of the closed recharge switch, ohm.
+    pub recharge: f64,
+}
+
 /// Everything besides the samples that a judgement needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
@@ -60,6 +71,8 @@ pub struct Facts {
     pub round_trip: f64,
     /// Whether the phantom was relaxed for 5 τ before the first start.
     pub relaxed: bool,
+    /// Its output stage, where the rig states one.
+    pub stage: Option<Stage>,
     /// Largest time constant of the closed network with the recharge switch closed for its share of the cycle, s;
     /// `None` if it never settles.
     pub time_constant: Option<f64>,

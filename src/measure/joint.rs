@@ -1,10 +1,13 @@
 //! What all channels show at the same pulse: shares, and what the currents leave over.
 
+use std::collections::VecDeque;
+
 use crate::signal::Sensed;
 
 use super::contact::Finished;
 use super::history::{History, sum};
-use super::{ChannelSetup, PulseRow};
+use super::step::{Fitting, Windows};
+use super::{EdgeLevels, PulseRow, Setup, StepRow};
 
 /// Pulses that are kept: as many as a contact's table holds.
 const MOST_PULSES: usize = 100_000;
@@ -23,6 +26,10 @@ pub struct Plateau {
     /// Level of the leading phase's top; its charge over its width where the top is too short.
     pub level: f32,
 }
+
+/// A voltage channel during one pulse: settled levels at the beginning and at the end of each driven phase, codes; NaN
+/// where there is no such phase.
+pub type Extremes = [(f32, f32); 3];
 
 /// One pulse on all current channels. Instants in samples since the stream began, delayed by the filter.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,6 +57,14 @@ pub struct JointRecord {
     pub rows: Vec<JointRow>,
     /// Levels, pulse by pulse, each in the order of `currents`.
     pub plateaus: Vec<Plateau>,
+    /// Current and voltage channel of each contact whose edges are measured.
+    pub pairs: Vec<(usize, usize)>,
+    /// Edges, pulse by pulse, each in the order of `pairs`.
+    pub steps: Vec<StepRow>,
+    /// Voltage channels whose extremes are measured.
+    pub outputs: Vec<usize>,
+    /// Levels at which each driven phase begins and ends, pulse by pulse, each in the order of `outputs`.
+    pub extremes: Vec<Extremes>,
     /// More pulses came than are held.
     pub table_full: bool,
 }
@@ -60,16 +75,32 @@ impl JointRecord {
         let n = self.currents.len();
         self.plateaus.get(row * n..(row + 1) * n).unwrap_or(&[])
     }
+
+    /// The edges of a contact at a pulse.
+    pub fn step(&self, row: usize, pair: usize) -> Option<&StepRow> {
+        self.steps.get(row * self.pairs.len() + pair).filter(|_| pair < self.pairs.len())
+    }
+
+    /// The extremes of all outputs at a pulse, in the order of `outputs`.
+    pub fn extremes(&self, row: usize) -> &[Extremes] {
+        let n = self.outputs.len();
+        self.extremes.get(row * n..(row + 1) * n).unwrap_or(&[])
+    }
 }
 
 /// A pulse that some contact has finished.
 #[derive(Debug, Clone, Copy)]
 struct Lead {
-    start: f64,
-    end: f64,
-    pulse_end: f64,
+    phases: [(f64, f64); 3],
     size: f64,
     rest: u64,
+    windows: Windows,
+}
+
+impl Lead {
+    fn leading(&self) -> (f64, f64) {
+        self.phases.first().copied().unwrap_or_default()
+    }
 }
 
 /// Collects the record.
@@ -77,55 +108,99 @@ struct Lead {
 pub(super) struct Joint {
     record: JointRecord,
     lsb: Vec<f64>,
-    settling: u64,
-    lead: Option<Lead>,
-    /// End of the last pulse taken: what other contacts finish before it is the same pulse.
-    taken_to: f64,
+    fitting: Fitting,
+    /// Pulses that wait for the samples behind them.
+    waiting: VecDeque<Lead>,
+    /// End of the last pulse seen: what other contacts finish before it is the same pulse.
+    seen_to: f64,
     sums: Vec<f64>,
 }
 
 impl Joint {
-    pub(super) fn new(channels: &[ChannelSetup], settling: u64) -> Self {
-        let currents = channels.iter().enumerate().filter(|(_, channel)| channel.sensed == Sensed::Current);
+    pub(super) fn new(setup: &Setup, settling: u64, late: f64) -> Self {
+        let currents =
+            setup.channels.iter().enumerate().filter(|(_, channel)| channel.sensed == Sensed::Current);
         let (currents, lsb) = currents.map(|(index, channel)| (index, channel.calibration.lsb)).unzip();
         Self {
-            record: JointRecord { currents, ..JointRecord::default() },
+            record: JointRecord {
+                currents,
+                pairs: setup.wanted.pairs.clone(),
+                outputs: setup.wanted.outputs.clone(),
+                ..JointRecord::default()
+            },
             lsb,
-            settling,
-            lead: None,
-            taken_to: f64::NEG_INFINITY,
+            fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
+            waiting: VecDeque::new(),
+            seen_to: f64::NEG_INFINITY,
             sums: Vec::new(),
         }
     }
 
-    /// A driven contact has finished a pulse. The largest of those that finish together says where its edges are.
-    pub(super) fn offer(&mut self, finished: Finished, row: &PulseRow, lsb: f64) {
-        let Some(first) = row.phases().first().filter(|_| row.start() > self.taken_to) else { return };
-        let size = (f64::from(first.level) - row.base).abs() * lsb;
-        if row.flags.truncated || row.flags.endless || self.lead.is_some_and(|lead| lead.size >= size) {
+    /// A driven contact has finished a pulse. The largest of those that finish it says where its edges are. The
+    /// output is left alone for `gap` samples behind the last phase.
+    pub(super) fn offer(&mut self, finished: Finished, row: &PulseRow, lsb: f64, gap: f64, since: u64) {
+        let Some(first) = row.phases().first() else { return };
+        if row.flags.truncated || row.flags.endless {
             return;
         }
-        let end = row.at as f64 + f64::from(first.end);
-        self.lead = Some(Lead { start: row.start(), end, pulse_end: row.end(), size, rest: finished.rest });
+        let size = (f64::from(first.level) - row.base).abs() * lsb;
+        let mut phases = [(f64::NAN, f64::NAN); 3];
+        for (place, phase) in phases.iter_mut().zip(row.phases()) {
+            *place = (row.at as f64 + f64::from(phase.start), row.at as f64 + f64::from(phase.end));
+        }
+        let next = row.phases().get(1).map(|second| f64::from(second.start) - f64::from(first.end));
+        let follow = next.unwrap_or(gap - self.fitting.settling as f64);
+        let leading = (row.start(), row.at as f64 + f64::from(first.end));
+        // Before the first pulse there has been rest since the relays switched.
+        let rest = if finished.rest == 0 { row.from.saturating_sub(since) } else { finished.rest };
+        let windows = Windows::new(leading, rest, follow, &self.fitting);
+        let lead = Lead { phases, size, rest, windows };
+        if row.start() > self.seen_to {
+            self.waiting.push_back(lead);
+        } else if let Some(waiting) = self.waiting.back_mut().filter(|waiting| waiting.size < size) {
+            *waiting = lead;
+        }
+        self.seen_to = self.seen_to.max(row.end());
     }
 
-    /// Measures the pulse that was offered, if there is one, on all channels.
-    pub(super) fn measure<'h>(&mut self, history: impl Fn(usize) -> Option<&'h History>) {
-        let Some(lead) = self.lead.take() else { return };
-        self.taken_to = lead.pulse_end;
-        if self.record.rows.len() >= MOST_PULSES {
-            self.record.table_full = true;
-            return;
+    /// Measures the pulses whose samples are all there by `reached`, on all channels.
+    pub(super) fn measure<'h>(&mut self, reached: u64, history: impl Fn(usize) -> Option<&'h History>) {
+        while let Some(lead) = self.waiting.front().copied() {
+            if lead.windows.end() > reached && self.waiting.len() < 2 {
+                return;
+            }
+            self.waiting.pop_front();
+            if self.record.rows.len() >= MOST_PULSES {
+                self.record.table_full = true;
+                continue;
+            }
+            self.plateaus(&lead, &history);
+            for (current, voltage) in &self.record.pairs {
+                let (Some(current), Some(voltage)) = (history(*current), history(*voltage)) else { continue };
+                self.record.steps.push(StepRow {
+                    current: EdgeLevels::of(current, &lead.windows),
+                    voltage: EdgeLevels::of(voltage, &lead.windows),
+                });
+            }
+            for output in &self.record.outputs {
+                let Some(history) = history(*output) else { continue };
+                let g = self.fitting.settling;
+                self.record.extremes.push(lead.phases.map(|phase| extremes_of(history, phase, g)));
+            }
         }
-        let g = self.settling;
-        let from = (lead.start - g as f64).floor().max(0.0) as u64;
+    }
+
+    fn plateaus<'h>(&mut self, lead: &Lead, history: &impl Fn(usize) -> Option<&'h History>) {
+        let g = self.fitting.settling;
+        let (start, end) = lead.leading();
+        let from = (start - g as f64).floor().max(0.0) as u64;
         let rest = lead.rest.clamp(BLOCK as u64, MOST_REST);
-        let width = lead.end - lead.start;
-        let top_from = (lead.start + (0.2 * width).max(g as f64)).ceil() as u64;
-        let top_to = (lead.end - 0.2 * width).floor() as u64 + 1;
+        let width = end - start;
+        let top_from = (start + (0.2 * width).max(g as f64)).ceil() as u64;
+        let top_to = (end - 0.2 * width).floor() as u64 + 1;
         let settled = top_to.saturating_sub(top_from);
         let plateau = settled >= FEWEST;
-        let to = (lead.end + g as f64).ceil() as u64;
+        let to = (end + g as f64).ceil() as u64;
         let (low, high) = if plateau { (top_from, top_to) } else { (from, to) };
         self.sums.clear();
         self.sums.resize((high - low) as usize, 0.0);
@@ -146,7 +221,7 @@ impl Joint {
         let readings = blocks.len() as u32;
         let mean = |block: &[f64]| block.iter().sum::<f64>().abs() / block.len().max(1) as f64;
         self.record.rows.push(JointRow {
-            leading: (lead.start, lead.end),
+            leading: (start, end),
             settled: if plateau { settled as u32 } else { 0 },
             span: (high - low) as u32,
             rest: rest as u32,
@@ -158,4 +233,19 @@ impl Joint {
     pub(super) fn end(self) -> JointRecord {
         self.record
     }
+}
+
+/// Settled levels at the beginning and at the end of a phase: means of up to [`BLOCK`] samples.
+fn extremes_of(history: &History, (start, end): (f64, f64), settling: u64) -> (f32, f32) {
+    if !end.is_finite() {
+        return (f32::NAN, f32::NAN);
+    }
+    let from = start.ceil().max(0.0) as u64 + settling;
+    let to = (end.floor().max(0.0) as u64).saturating_sub(settling / 4 + 1).max(from + 1);
+    let mean = |from: u64, to: u64| {
+        let codes = history.slice(from, to);
+        (sum(codes) as f64 / codes.len().max(1) as f64) as f32
+    };
+    let block = (to - from).min(BLOCK as u64);
+    (mean(from, from + block), mean(to - block, to))
 }

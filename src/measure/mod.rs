@@ -20,6 +20,7 @@ mod recording;
 mod row;
 mod setup;
 mod shape;
+mod step;
 mod timing;
 mod uncertainty;
 mod voltage;
@@ -28,7 +29,7 @@ mod zero;
 pub use front_end::FrontEnd;
 pub use guard::Guard;
 pub use histogram::{Histogram, Level};
-pub use joint::{JointRecord, JointRow, Plateau};
+pub use joint::{Extremes, JointRecord, JointRow, Plateau};
 pub use nonlinearity::Nonlinearity;
 pub use pyramid::Pyramid;
 pub use recorder::Recorder;
@@ -37,4 +38,5 @@ pub use recording::{
     VoltageRecord, Zero,
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
+pub use step::{EdgeLevels, Reading, StepRow};
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

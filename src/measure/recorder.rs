@@ -114,7 +114,7 @@ impl Recorder {
             blind_until: 0,
             lost: Vec::new(),
             excerpts: Excerpts::new(),
-            joint: setup.wanted.joint.then(|| Joint::new(&setup.channels, constants.settling)),
+            joint: setup.wanted.joint.then(|| Joint::new(&setup, constants.settling, constants.late_area)),
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
             guard: super::guard::Watch::new(rate),
@@ -165,6 +165,9 @@ impl Recorder {
         self.measure_to(self.samples_seen());
         let end = self.samples_seen();
         self.close_zero();
+        if let Some(joint) = &mut self.joint {
+            joint.measure(u64::MAX, |index| self.channels.get(index).map(|channel| &channel.history));
+        }
         let (mut contacts, mut voltages) = (Vec::new(), Vec::new());
         let (mut zeros, mut overview) = (Vec::new(), Vec::new());
         for channel in self.channels {
@@ -354,7 +357,8 @@ impl Recorder {
                     self.guard.pulse(index, row);
                     let driven = self.setup.program.share_of(&contact.record.name) != 0.0;
                     if let Some(joint) = self.joint.as_mut().filter(|_| driven) {
-                        joint.offer(*finished, row, contact.calibration.lsb);
+                        let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
+                        joint.offer(*finished, row, contact.calibration.lsb, gap, self.blind_until);
                     }
                 }
             }
@@ -366,7 +370,7 @@ impl Recorder {
             return;
         }
         if let Some(joint) = &mut self.joint {
-            joint.measure(|index| self.channels.get(index).map(|channel| &channel.history));
+            joint.measure(to, |index| self.channels.get(index).map(|channel| &channel.history));
         }
         for channel in &mut self.channels {
             if let Kind::Voltage(voltage) = &mut channel.kind {
@@ -407,6 +411,13 @@ impl Recorder {
             codes.extend_from_slice(plane);
         }
     }
+}
+
+/// How long the output is left alone behind the last phase, s: to the closing of the recharge switch, or to the next pulse.
+fn left_alone(program: &Program) -> f64 {
+    let pulse = program.pulse(0);
+    let until = pulse.recharge.map_or(program.start_of(1), |(start, _)| start);
+    until - pulse.end()
 }
 
 /// Magnitude of a contact's share: 1 for the one that carries the programmed amplitude.

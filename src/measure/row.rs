@@ -19,7 +19,8 @@ pub(super) struct Excursion {
 pub(super) struct Constants {
     pub(super) settling: u64,
     early: f64,
-    late_area: f64,
+    /// By how much the 50 % instant of a step comes later than its centre of area.
+    pub(super) late_area: f64,
 }
 
 impl Constants {

@@ -33,6 +33,10 @@ pub struct Wanted {
     pub joint: bool,
     /// The shape of every phase on these contacts.
     pub shapes: Vec<String>,
+    /// Current and voltage channel of each contact whose edges are fitted.
+    pub pairs: Vec<(usize, usize)>,
+    /// Voltage channels whose extremes during driven phases are kept.
+    pub outputs: Vec<usize>,
 }
 
 /// Everything a [`crate::measure::Recorder`] needs.

@@ -1,7 +1,7 @@
 //! One case from opening the bench to its record.
 
 use crate::instrument::InstrumentError;
-use crate::judge::{self, Basis, Facts, Instant};
+use crate::judge::{self, Basis, Facts, Instant, Stage};
 use crate::measure::{Recorder, Setup};
 use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
 use crate::rig::Rig;
@@ -151,6 +151,11 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
         poll_period: POLL as f64 / SECOND,
         round_trip: POLL as f64 / SECOND,
         relaxed: false,
+        stage: rig.sim.as_ref().map(|sim| Stage {
+            compliance: sim.stimulator.compliance,
+            series_capacitor: sim.stimulator.blocking_capacitor,
+            recharge: sim.stimulator.recharge,
+        }),
         time_constant: plan.settled.map(|settled| (settled - plan.case.program.ramp_end()) / 100_f64.ln()),
     }
 }

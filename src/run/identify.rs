@@ -1,5 +1,6 @@
 //! Is the phantom the one the scenario names? Asked with the load's own small source, never with the stimulator.
 
+use crate::measure::FrontEnd;
 use crate::phantom::{Circuit, Output, Phantom, Probe};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
@@ -47,7 +48,10 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
     let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
     let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
     let seen = drive(session, &contact, plane, current).await?;
-    match compare(phantom, &expected, &seen, resolution(session, plane, current)) {
+    let (relative, absolute) = resolution(session, plane, current);
+    // The marker and the windows are known to a sample.
+    let absolute = absolute + expected.slope.abs() / session.setup.sample_rate;
+    match compare(phantom, &expected, &seen, (relative, absolute)) {
         Ok(found) => {
             session.progress(format!("phantom identified: {found}"));
             Ok(())
@@ -61,6 +65,8 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
 struct Response {
     early: f64,
     late: f64,
+    /// By how much they grow in the early window, ohm per second.
+    slope: f64,
 }
 
 /// The first contact whose voltage against the return is sensed, and that sense channel.
@@ -80,16 +86,20 @@ fn expected(phantom: &Phantom, contact: &str) -> Option<Response> {
     let mut circuit = Circuit::new(phantom, Output::default()).ok()?;
     circuit.set_interlock(false);
     circuit.set_test_source(index, 1.0);
-    let (mut now, mut means) = (0.0, [0.0; 2]);
+    let (mut now, mut means, mut seen) = (0.0, [0.0; 2], Vec::new());
     for ((from, to), mean) in [EARLY, LATE].into_iter().zip(&mut means) {
         for k in 0..POINTS {
             let t = from + (to - from) * f64::from(k) / f64::from(POINTS - 1);
             circuit.advance(t - now);
             now = t;
-            *mean += circuit.value(nodes) / f64::from(POINTS);
+            let ohms = circuit.value(nodes);
+            seen.push(ohms);
+            *mean += ohms / f64::from(POINTS);
         }
     }
-    Some(Response { early: means[0], late: means[1] })
+    let ends = seen.first().zip(seen.get(POINTS as usize - 1));
+    let slope = ends.map_or(0.0, |(first, last)| (last - first) / (EARLY.1 - EARLY.0));
+    Some(Response { early: means[0], late: means[1], slope })
 }
 
 /// Drives the phantom from the load's source and reads the two windows off the samples.
@@ -111,13 +121,19 @@ async fn drive(
         let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
     };
+    // What follows a step slowly comes out of the filter late by its delay; the marker does not.
+    let (poles, cutoff) = session.setup.filter;
+    let delay = FrontEnd::bessel(poles, cutoff, 1.0 / rate).area_delay;
     let window = |(from, to): (f64, f64)| {
+        let (from, to) = (from + delay, to + delay);
         let on = excerpt.on?;
         let rest = mean(on.checked_sub((BEFORE * rate) as usize)?, on)?;
-        Some(mean(on + (from * rate) as usize, on + (to * rate) as usize)? - rest)
+        Some(mean(on + (from * rate).round() as usize, on + (to * rate).round() as usize)? - rest)
     };
     match (window(EARLY), window(LATE)) {
-        (Some(early), Some(late)) => Ok(Response { early: early / current, late: late / current }),
+        (Some(early), Some(late)) => {
+            Ok(Response { early: early / current, late: late / current, slope: 0.0 })
+        }
         _ => {
             Err(Halt::Bench("the load's test source left no trace in its samples: check the load".to_owned()))
         }

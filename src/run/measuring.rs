@@ -32,6 +32,7 @@ pub(super) fn setup(
     let index = |name: &str, sensed: Sensed| {
         channels.iter().position(|channel| channel.name == name && channel.sensed == sensed)
     };
+    let wanted = wanted(plan, index);
     Setup {
         sample_rate: identity.sample_rate,
         clock_u: identity.clock_u,
@@ -44,21 +45,40 @@ pub(super) fn setup(
             channels: slow,
         }),
         channels,
-        wanted: wanted(plan),
+        wanted,
         program: program.clone(),
     }
 }
 
-/// What the checks of a plan need beyond the tables of pulses.
-fn wanted(plan: &Plan) -> Wanted {
-    let asks =
-        |measurands: &[Measurand]| plan.case.checks.iter().any(|check| measurands.contains(&check.measurand));
-    let shapes = plan.case.checks.iter().filter(|check| {
-        matches!(check.measurand, Measurand::Overshoot | Measurand::Droop | Measurand::TransitionTime)
-    });
-    let main = plan.case.program.main_contact();
-    Wanted {
-        joint: asks(&[Measurand::CurrentShare, Measurand::KirchhoffResidual]),
-        shapes: shapes.map(|check| check.contact.as_deref().unwrap_or(main).to_owned()).collect(),
+/// What the checks of a plan need beyond the tables of pulses. `index` finds a channel.
+fn wanted(plan: &Plan, index: impl Fn(&str, Sensed) -> Option<usize>) -> Wanted {
+    use Measurand as M;
+    let case = &plan.case;
+    let asks = |measurand: M| case.checks.iter().any(|check| check.measurand == measurand);
+    let edges = [M::AccessResistance, M::Polarization, M::PhantomIdentity];
+    let mut pairs = Vec::new();
+    for check in case.checks.iter().filter(|check| edges.contains(&check.measurand)) {
+        let contact = check.contact.as_deref().unwrap_or(case.program.main_contact());
+        let sense = case.phantom.sense_of(contact).and_then(|sense| index(sense, Sensed::Voltage));
+        pairs.extend(index(contact, Sensed::Current).zip(sense).filter(|pair| !pairs.contains(pair)));
     }
+    let mut outputs = Vec::new();
+    if asks(M::ComplianceHeadroom) {
+        outputs.extend(index("vout", Sensed::Voltage));
+        let back = case.phantom.return_contact();
+        // Against another return than the phantom's own, the senses are not the outputs' voltages.
+        let driven = case.program.contacts.iter().filter(|share| {
+            case.program.share_of(back) != 0.0 && share.share != 0.0 && share.contact != back
+        });
+        let senses = driven.filter_map(|share| case.phantom.sense_of(&share.contact));
+        outputs.extend(senses.filter_map(|sense| index(sense, Sensed::Voltage)));
+    }
+    let joint =
+        asks(M::CurrentShare) || asks(M::KirchhoffResidual) || !pairs.is_empty() || !outputs.is_empty();
+    let shapes = case
+        .checks
+        .iter()
+        .filter(|check| matches!(check.measurand, M::Overshoot | M::Droop | M::TransitionTime))
+        .map(|check| check.contact.as_deref().unwrap_or(case.program.main_contact()).to_owned());
+    Wanted { joint, pairs, outputs, shapes: shapes.collect() }
 }

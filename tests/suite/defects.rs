@@ -25,6 +25,8 @@ use crate::command::{checks, run};
 #[case("share_error", "steering/three-contacts", "current_share")]
 #[case("crosstalk", "steering/idle-contacts", "current_share")]
 #[case("polarity_reversed", "steering/two-contacts", "polarity")]
+#[case("compliance_low", "electrode/compliance", "amplitude")]
+#[case("compliance_low", "electrode/compliance", "compliance_headroom")]
 #[case("slow_shutdown", "fault-shutdown/open-lead", "shutdown_latency")]
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "fault_reported")]
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "shutdown_latency")]
@@ -69,6 +71,9 @@ fn a_defect_fails_the_check_that_names_it(
 #[rstest]
 // Auto-zeroed balance is blind to a constant leakage: only the absolute channel may see it.
 #[case("dc_leakage", "charge-balance/dc-leakage", "mean_dc_current")]
+// 2 mA into 450 ohm need 1.1 V: a compliance of 6 V is not seen there.
+#[case("compliance_low", "amplitude/soft-start", "amplitude")]
+#[case("compliance_low", "electrode/access-resistance", "access_resistance")]
 // Sums, balance and signs do not show which contact carries what.
 #[case("swapped_contacts", "steering/two-contacts", "kirchhoff_residual")]
 #[case("swapped_contacts", "steering/two-contacts", "charge_imbalance")]

@@ -12,6 +12,7 @@ mod analyze;
 mod broken;
 mod command;
 mod defects;
+mod electrode;
 mod evidence;
 mod filter;
 mod floors;

@@ -123,12 +123,14 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::ComplianceHeadroom,
         per: "pulse",
         brief: "voltage left before the output saturates",
-        definition: "The stimulator's stated compliance minus the largest |vout| during driven phases, the predicted drop of the \
-                     series capacitor included. Zero when the output is within 2 % of compliance and the current below 90 %.",
+        definition: "The stimulator's stated compliance minus the largest |voltage of an output + predicted drop of its series \
+                     capacitor| at the ends of driven phases. Outputs are `vout` and, when the current returns through the \
+                     phantom's own return, every driven contact whose voltage is sensed. Zero when a phase carries less than \
+                     90 % of its programmed current: an output that does not deliver has nothing left.",
         window: TRAIN,
-        criteria: "`compliance_headroom: { at_least: 1 V }`",
-        uncertainty: "gain of the voltage channel, tolerance of the series capacitor",
-        source: "convention of this tool",
+        criteria: "`compliance_headroom: { at_least: 0.5 V }`",
+        uncertainty: "gain, non-linearity and noise of the voltage channel; the predicted drop",
+        source: "0.5 V is the usual reserve",
     },
     Text {
         measurand: Measurand::ChargeDensity,
@@ -176,11 +178,14 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::PhantomIdentity,
         per: "case",
         brief: "whether the phantom is the one the scenario names (at most 1)",
-        definition: "Worst ratio of |fitted - stated| to (stated tolerance + uncertainty) over the resistances and capacitances that \
-                     can be told apart: resistance from the step, capacitance from the slope.",
-        window: "setup, by the load's own test source",
+        definition: "Worst ratio of |fitted - stated| to (stated tolerance + U), by the stimulator's own pulses at the check's \
+                     contact: resistance by the step at the leading edge, capacitance by what voltage over current gains \
+                     along the phase. A phantom without capacitors must not gain more than its resistors' tolerance. What is \
+                     stated is what the phantom's file makes the same readings be. Charge transfer is not judged: along a \
+                     phase it does not show.",
+        window: TRAIN,
         criteria: "`phantom_identity: { at_most: 1 }`",
         uncertainty: "part of the definition",
-        source: "convention of this tool",
+        source: "convention of this tool; before each run the load identifies the phantom with its own test source as well",
     },
 ];

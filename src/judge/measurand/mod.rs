@@ -7,6 +7,8 @@ mod count;
 mod dc;
 mod fault;
 mod grid;
+mod headroom;
+mod identity;
 mod interval;
 mod ramp;
 mod residual;
@@ -15,6 +17,7 @@ mod share;
 mod start;
 mod status;
 mod time;
+mod voltage;
 
 use crate::scenario::Measurand;
 
@@ -67,6 +70,10 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::DcLeakageCurrent => dc::dc_leakage_current(view),
         Measurand::CurrentShare => share::current_share(view),
         Measurand::KirchhoffResidual => share::kirchhoff_residual(view),
+        Measurand::AccessResistance => voltage::access_resistance(view),
+        Measurand::Polarization => voltage::polarization(view),
+        Measurand::ComplianceHeadroom => headroom::compliance_headroom(view),
+        Measurand::PhantomIdentity => identity::phantom_identity(view),
         Measurand::ResidualVoltage => residual::residual_voltage(view),
         Measurand::Overshoot => shape::overshoot(view),
         Measurand::Droop => shape::droop(view),

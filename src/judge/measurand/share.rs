@@ -57,13 +57,13 @@ fn budget<'v>(row: &JointRow, parts: impl Iterator<Item = (&'v Branch<'v>, f64)>
 }
 
 /// What was recorded of all contacts at once.
-fn joint<'v>(view: &View<'v>) -> Result<&'v JointRecord, Reason> {
+pub(super) fn joint<'v>(view: &View<'v>) -> Result<&'v JointRecord, Reason> {
     let joint = view.recording.joint.as_ref().ok_or(Reason::Missing("a current channel of every contact"))?;
     if joint.table_full { Err(Reason::TooManyPulses) } else { Ok(joint) }
 }
 
 /// The pulses of a window, with their index, whole within it.
-fn rows<'v>(
+pub(super) fn rows<'v>(
     view: &View<'v>,
     joint: &'v JointRecord,
     window: Window,

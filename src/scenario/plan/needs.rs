@@ -41,6 +41,8 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             Measurand::DcLeakageCurrent if !rig.capabilities.dc_channel => {
                 missing.push((place(), "a leakage channel".to_owned()))
             }
+            Measurand::ComplianceHeadroom if rig.sim.is_none() => missing
+                .push((place(), "a stimulator whose compliance and series capacitor are known".to_owned())),
             Measurand::FaultReported if !rig.capabilities.status => {
                 missing.push((place(), "a stimulator that reports its status".to_owned()))
             }

@@ -5,5 +5,6 @@ mod case;
 mod checks;
 mod coverage;
 mod events;
+mod joint;
 mod shape;
 mod stream;

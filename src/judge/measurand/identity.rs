@@ -1,0 +1,127 @@
+//! Is the phantom the one its file describes, as the stimulator's own pulses show it?
+
+use crate::measure::{Input, Measured, StepRow};
+use crate::phantom::{Circuit, Drive, Element, ElementKind, Output, Probe};
+
+use super::super::{Reason, Unit, View};
+use super::share::rows;
+use super::voltage::Steps;
+
+/// Ohms at a contact: at the leading edge, and by how much they have grown at the end of the phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ohms {
+    access: f64,
+    rise: f64,
+}
+
+/// The worst of |fitted − stated| over (stated tolerance + U): the resistance by the access step, the capacitance by what
+/// the voltage gains along the phase. A phantom without capacitors must not gain anything.
+pub(super) fn phantom_identity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let steps = Steps::of(view)?;
+    let window = view.window()?;
+    let (mut access, mut rise) = (Mean::default(), Mean::default());
+    let mut width = 0.0;
+    for (index, row) in rows(view, steps.joint, window)? {
+        let Some(step) = steps.at(index) else { continue };
+        let Some(found) = steps.resistance(step).zip(growth(&steps, step)) else { continue };
+        access.add(found.0);
+        rise.add(found.1);
+        width += row.leading.1 - row.leading.0;
+    }
+    if access.count == 0 {
+        return Err(Reason::NoTop);
+    }
+    let stated = stated(view, width / access.count as f64).ok_or(Reason::NoVoltage)?;
+    let (r, c) = (tolerance(view, ElementKind::Resistor), tolerance(view, ElementKind::Capacitor));
+    let off = |found: &Mean, stated: f64, room: f64| {
+        let measured = found.measured();
+        (measured.value - stated).abs() / (room + measured.expanded())
+    };
+    let by_access = off(&access, stated.access, r * stated.access.abs());
+    // What the voltage gains along a resistor is judged by the resistor's own tolerance: less is no capacitor that matters.
+    let by_rise = off(&rise, stated.rise, (r + c) * stated.rise.abs() + r * stated.access.abs());
+    Ok(vec![Unit::exact(by_access.max(by_rise))])
+}
+
+/// A mean of readings that share what is systematic.
+#[derive(Debug, Default)]
+struct Mean {
+    sum: f64,
+    count: usize,
+    lines: Vec<Input>,
+}
+
+impl Mean {
+    fn add(&mut self, (value, lines): (f64, Vec<Input>)) {
+        self.sum += value;
+        self.count += 1;
+        if self.lines.is_empty() {
+            self.lines = lines;
+        }
+    }
+
+    fn measured(&self) -> Measured {
+        let n = self.count.max(1) as f64;
+        let lines = self.lines.iter();
+        let averaged = lines.map(|line| if line.common { *line } else { line.scaled(n.sqrt().recip()) });
+        Measured::new(self.sum / n, averaged.collect())
+    }
+}
+
+/// v/i at the end of the phase less v/i at its beginning, ohm.
+fn growth(steps: &Steps<'_>, step: &StepRow) -> Option<(f64, Vec<Input>)> {
+    let (voltage, current) = (&step.voltage, &step.current);
+    let amperes = |at: crate::measure::Reading| {
+        f64::from(at.value - current.before.value) * steps.current.calibration.lsb
+    };
+    let (first, last) = (amperes(current.after), amperes(current.last));
+    let terms = [
+        (voltage.last, last.recip()),
+        (voltage.after, -first.recip()),
+        (voltage.before, first.recip() - last.recip()),
+    ];
+    let (value, lines) = steps.voltage.combine("gain", &terms);
+    // The two currents are read on the same plateau: what they have of their own is noise.
+    let (access, _) = steps.resistance(step)?;
+    let (_, [_, _, noise]) = steps.current.combine("shunt", &[(current.last, 1.0), (current.after, -1.0)]);
+    let noise = Input { name: "noise of the current", ..noise.scaled(access / first) };
+    let shunt = Input::common("shunt", steps.current.calibration.gain_u * value);
+    value.is_finite().then(|| (value, lines.into_iter().chain([noise, shunt]).collect()))
+}
+
+/// Largest stated tolerance of a kind: of what was measured, its expanded uncertainty.
+fn tolerance(view: &View<'_>, kind: ElementKind) -> f64 {
+    let of = |element: &Element| element.measured_u.map_or(element.tolerance, |u| 1.96 * u / element.value);
+    let elements = &view.case.phantom.elements;
+    elements.iter().filter(|element| element.kind == kind).map(of).fold(0.0, f64::max)
+}
+
+/// What the file makes the same lines read, for a phase of `width` samples.
+fn stated(view: &View<'_>, width: f64) -> Option<Ohms> {
+    let (phantom, program) = (&view.case.phantom, &view.case.program);
+    let sense = phantom.sense_of(&view.contact.name)?;
+    let (_, plus, minus) = phantom.senses.iter().find(|(name, ..)| name == sense)?;
+    let output =
+        Output { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
+    let mut circuit = Circuit::new(phantom, output).ok()?;
+    let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
+    circuit.set_drive(&Drive::Currents(shares));
+    let mut wave = crate::phantom::Waveform::default();
+    circuit.waveform(Probe::Nodes(*plus, *minus), &mut wave);
+    let own = program.share_of(&view.contact.name);
+    let settling = view.settling() as f64;
+    let part = (0.4 * width).min(1e-4 * view.rate());
+    let line = |from: f64, to: f64, at: f64| {
+        let points = (from as u64..to.max(from + 2.0) as u64).map(|k| k as f64);
+        let n = points.clone().count() as f64;
+        let middle = points.clone().sum::<f64>() / n;
+        let ohms = |k: f64| wave.at(k / view.rate()) / own;
+        let mean = points.clone().map(ohms).sum::<f64>() / n;
+        let slope = points.clone().map(|k| (k - middle) * ohms(k)).sum::<f64>()
+            / points.map(|k| (k - middle).powi(2)).sum::<f64>();
+        mean + slope * (at - middle)
+    };
+    let access = line(settling, settling + part, 0.0);
+    let last = line((width - part).max(settling), width - 5.0, width);
+    Some(Ohms { access, rise: last - access })
+}

@@ -1,0 +1,140 @@
+//! What the voltage at a contact shows at the edges of its pulses: access resistance and polarization.
+
+use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, StepRow};
+use crate::signal::Calibration;
+
+use super::super::{Reason, Unit, View};
+use super::share::{joint, rows};
+
+/// One channel's calibration and the deviation of a sample, codes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chain {
+    pub(super) calibration: Calibration,
+    sigma: f64,
+}
+
+impl Chain {
+    pub(super) fn of(view: &View<'_>, channel: usize) -> Option<Self> {
+        let calibration = view.recording.setup.channels.get(channel)?.calibration;
+        let stated = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let zero = view.recording.zeros.get(channel).and_then(|zeros| zeros.last());
+        let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
+        Some(Self { calibration, sigma })
+    }
+
+    /// A combination of readings, in the channel's unit, with its lines; `gain` names the first.
+    pub(super) fn combine(&self, gain: &'static str, terms: &[(Reading, f64)]) -> (f64, [Input; 3]) {
+        let Self { calibration, sigma } = *self;
+        let mut inl = Nonlinearity::default();
+        let (mut value, mut variance) = (0.0, 0.0);
+        for (reading, weight) in terms {
+            let code = f64::from(reading.value);
+            value += weight * code;
+            variance += weight * weight * f64::from(reading.spread);
+            inl.add(code, *weight);
+        }
+        let value = value * calibration.lsb;
+        let lines = [
+            Input::common(gain, calibration.gain_u * value),
+            inl.input(calibration.inl, calibration.lsb),
+            Input::noise("noise", sigma * f64::sqrt(variance) * calibration.lsb),
+        ];
+        (value, lines)
+    }
+}
+
+/// A contact's edges, pulse by pulse, and its two chains.
+pub(super) struct Steps<'v> {
+    pub(super) joint: &'v JointRecord,
+    pair: usize,
+    pub(super) current: Chain,
+    pub(super) voltage: Chain,
+}
+
+impl<'v> Steps<'v> {
+    pub(super) fn of(view: &View<'v>) -> Result<Self, Reason> {
+        let joint = joint(view)?;
+        let sense = view.case.phantom.sense_of(&view.contact.name).ok_or(Reason::NoVoltage)?;
+        let channels = &view.recording.setup.channels;
+        let sensed = channels.iter().position(|channel| channel.name == sense).ok_or(Reason::NoVoltage)?;
+        let wanted = (view.contact.channel, sensed);
+        let pair = joint.pairs.iter().position(|pair| *pair == wanted).ok_or(Reason::NoVoltage)?;
+        let chains = Chain::of(view, wanted.0).zip(Chain::of(view, wanted.1));
+        let (current, voltage) = chains.ok_or(Reason::NoVoltage)?;
+        Ok(Self { joint, pair, current, voltage })
+    }
+
+    pub(super) fn at(&self, row: usize) -> Option<&'v StepRow> {
+        self.joint.step(row, self.pair)
+    }
+
+    /// ΔV/ΔI at the leading edge, ohm, with its lines.
+    pub(super) fn resistance(&self, step: &StepRow) -> Option<(f64, Vec<Input>)> {
+        let edge = |levels: &crate::measure::EdgeLevels| [(levels.after, 1.0), (levels.before, -1.0)];
+        let (volts, by_voltage) = self.voltage.combine("gain", &edge(&step.voltage));
+        let (amperes, by_current) = self.current.combine("shunt", &edge(&step.current));
+        let value = volts / amperes;
+        if !value.is_finite() {
+            return None;
+        }
+        let lines = by_voltage.map(|line| line.scaled(amperes.recip()));
+        let more = by_current.map(|line| Input { name: renamed(line.name), ..line.scaled(value / amperes) });
+        Some((value, lines.into_iter().chain(more).collect()))
+    }
+}
+
+/// Lines of the current's chain beside those of the voltage's.
+fn renamed(name: &'static str) -> &'static str {
+    match name {
+        "noise" => "noise of the current",
+        "non-linearity" => "non-linearity of the current",
+        other => other,
+    }
+}
+
+/// The units of a quantity at each pulse of the window.
+fn each<'v>(
+    view: &View<'v>,
+    measure: impl Fn(&Steps<'v>, &StepRow) -> Option<(f64, Vec<Input>)>,
+) -> Result<Vec<Unit>, Reason> {
+    let steps = Steps::of(view)?;
+    let window = view.window()?;
+    let mut units = Vec::new();
+    for (index, row) in rows(view, steps.joint, window)? {
+        let found = steps.at(index).and_then(|step| Some((step, measure(&steps, step)?)));
+        let Some((step, (value, budget))) = found else { continue };
+        let (low, high) = steps.voltage.calibration.rails;
+        let top = step.voltage.last.value;
+        units.push(Unit {
+            pulse: Some(index as u64),
+            time: Some(view.seconds(row.leading.0)),
+            clipped: top <= f32::from(low) + 0.5 || top >= f32::from(high) - 0.5,
+            ..Unit::of(Measured::new(value, budget))
+        });
+    }
+    if units.is_empty() { Err(Reason::NoTop) } else { Ok(units) }
+}
+
+/// ΔV/ΔI across the leading edge.
+pub(super) fn access_resistance(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    each(view, Steps::resistance)
+}
+
+/// What the interface has taken up by the end of the leading phase: read back from the gap, or without one less the access
+/// drop.
+pub(super) fn polarization(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    each(view, |steps, step| {
+        let voltage = &step.voltage;
+        if voltage.gap.is_known() {
+            let (value, lines) = steps.voltage.combine("gain", &[(voltage.gap, 1.0), (voltage.before, -1.0)]);
+            return value.is_finite().then(|| (value, lines.to_vec()));
+        }
+        // R·i at the end is the step at the edge, times the ratio of two readings of the same current.
+        let current = &step.current;
+        let ratio = f64::from(current.last.value - current.before.value)
+            / f64::from(current.after.value - current.before.value);
+        let terms = [(voltage.last, 1.0), (voltage.after, -ratio), (voltage.before, ratio - 1.0)];
+        let (value, lines) = steps.voltage.combine("gain", &terms);
+        value.is_finite().then(|| (value, lines.to_vec()))
+    })
+}

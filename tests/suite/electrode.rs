@@ -1,0 +1,59 @@
+//! What the pulses tell about the load, end to end.
+
+use serde_json::Value;
+
+use crate::command::{checks, run};
+
+const RESISTOR: &str = "version: 1\nname: NAME\ncontacts: { e1: a, case: gnd }\nelements:\n  - { r: OHMS ohm, from: a, to: gnd, tolerance: 0.1 % }\nsense: { v1: [a, gnd] }\n";
+const SCENARIO: &str = "version: 1\nname: n\nphantom: ./named.yaml\nprogram: { amplitude: 1 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\nduration: 300 ms\nexpect:\n  - phantom_identity: { at_most: 1 }\n";
+
+/// Runs the scenario on `named`, 1 kohm, with another resistor plugged in.
+fn plugged(ohms: &str) -> (i32, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("named.yaml", &RESISTOR.replace("NAME", "named").replace("OHMS", "1000"));
+    write("other.yaml", &RESISTOR.replace("NAME", "other").replace("OHMS", ohms));
+    write("scenario.yaml", SCENARIO);
+    let scenario = folder.path().join("scenario.yaml");
+    let other = format!("sim.phantom={}", folder.path().join("other.yaml").display());
+    run(&[scenario.to_str().unwrap(), "--set", &other])
+}
+
+/// The load's own source sees 0.4 %; the stimulator's pulses are measured better than that.
+#[test]
+fn a_load_that_is_nearly_right_passes_the_test_source_and_not_the_pulses() {
+    let (exit, record) = plugged("1000.5");
+    assert_eq!(exit, 0, "{record:#}");
+    let (exit, record) = plugged("1003.5");
+    assert_eq!(exit, 1, "{record:#}");
+    let value = checks(&record)[0].1["value"].as_f64().unwrap();
+    assert!(value > 1.0 && value < 2.0, "{value}");
+    // Farther off it is a wrong phantom before anything is energised.
+    let (exit, record) = plugged("1010");
+    assert_eq!((exit, record["cases"][0]["outcome"].as_str()), (3, Some("rig-error")), "{record:#}");
+}
+
+/// A weak output that still delivers is seen by its headroom alone.
+#[test]
+fn headroom_follows_the_contact_with_the_largest_voltage() {
+    let headroom = |contacts: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = folder.path().join("scenario.yaml");
+        let text = format!(
+            "version: 1\nname: n\nphantom: star-8\nprogram: {{ amplitude: 5 mA, width: 200 us, gap: 50 us, rate: 50 Hz, contacts: {contacts} }}\nduration: 200 ms\nexpect:\n  - compliance_headroom: {{ at_least: 0.5 V, statistic: mean }}\n"
+        );
+        std::fs::write(&scenario, text).unwrap();
+        let (exit, record) = run(&[scenario.to_str().unwrap()]);
+        assert_eq!(exit, 0, "{record:#}");
+        checks(&record)[0].1["value"].as_f64().unwrap()
+    };
+    // A contact's own resistor with its share, 188 ohm with all of it; interface and series capacitor with the charge.
+    let volts = |amperes: f64, ohms: f64, farads: f64| {
+        amperes * ohms + 5e-3 * 188.0 + amperes * 200e-6 * (1.0 / farads + 1.0 / 2.2e-6)
+    };
+    let one = headroom("{ e1: -100 %, case: 100 % }");
+    assert!((one - (15.0 - volts(5e-3, 300.0, 4.7e-6))).abs() < 0.02, "{one}");
+    // `vout` is at e1; e3 has the larger voltage although it carries less.
+    let two = headroom("{ e1: -55 %, e3: -45 %, case: 100 % }");
+    assert!((two - (15.0 - volts(2.25e-3, 700.0, 2.2e-6))).abs() < 0.02, "{two}");
+}

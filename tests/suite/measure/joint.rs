@@ -1,0 +1,170 @@
+//! All channels at one pulse: shares, what is left over, and a voltage across its edges.
+
+use stimrig::judge::{judge, units};
+use stimrig::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
+use stimrig::record::{CheckRecord, Verdict};
+use stimrig::scenario::{Action, Case, Check, Criterion, Measurand, Nominal, Tolerance};
+use stimrig::signal::{Block, BlockSink, Polarity, Program, Sensed, Share, StreamKind};
+
+use super::bench::{Bench, steps};
+use super::case::{case, facts, within};
+use super::stream::{markers, program};
+
+const OHMS: f64 = 500.0;
+const SAMPLES: usize = 40_000;
+
+/// 2 mA over two contacts and the case, 70 % and 30 %.
+fn steered(leading: Polarity) -> Program {
+    let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
+    Program {
+        leading,
+        contacts: vec![share("e1", -0.7), share("e2", -0.3), share("case", 1.0)],
+        ..program(2e-3, 200e-6, 50e-6, 200.0)
+    }
+}
+
+/// Planes of e1, e2, case (currents with these factors of what they should carry) and the voltage of e1 across a resistor.
+fn recorded(program: &Program, seed: u64, factors: [f64; 3], blocks: usize) -> Recording {
+    let train = steps(program, 12.3e-3, 0.036);
+    // Phases are given for a contact of −100 %.
+    let mut parts: Vec<f64> =
+        program.contacts.iter().zip(factors).map(|(share, factor)| -share.share * factor).collect();
+    parts.push(0.7 * OHMS);
+    let mut benches: Vec<Bench> =
+        (0..4).map(|k| Bench::drawn(4 * seed + k, if k == 3 { 2.0 } else { 4e-3 })).collect();
+    // One clock samples all of them.
+    let clock = benches[0].clock;
+    let planes: Vec<Vec<i16>> = benches
+        .iter_mut()
+        .zip(&parts)
+        .map(|(bench, part)| {
+            bench.clock = clock;
+            let scaled: Vec<(f64, f64)> = train.iter().map(|(t, change)| (*t, change * part)).collect();
+            bench.sample(&scaled, SAMPLES)
+        })
+        .collect();
+    let channels = ["e1", "e2", "case", "v1"].iter().zip(&benches).map(|(name, bench)| ChannelSetup {
+        name: (*name).to_owned(),
+        sensed: if *name == "v1" { Sensed::Voltage } else { Sensed::Current },
+        calibration: bench.calibration,
+    });
+    let mut recorder = Recorder::new(Setup {
+        sample_rate: 1e6,
+        clock_u: 20e-6,
+        filter: (4, 1e5),
+        channels: channels.collect(),
+        main: 0,
+        vout: None,
+        slow: None,
+        wanted: Wanted { joint: true, pairs: vec![(0, 3)], outputs: vec![3], ..Wanted::default() },
+        program: program.clone(),
+    });
+    for first in (0..SAMPLES).step_by(blocks) {
+        let count = blocks.min(SAMPLES - first);
+        let codes: Vec<i16> = planes.iter().flat_map(|plane| plane[first..first + count].to_vec()).collect();
+        let range = first as u64..(first + count) as u64;
+        let within: Vec<_> = markers(7_000).into_iter().filter(|m| range.contains(&m.sample)).collect();
+        recorder.block(&Block {
+            stream: StreamKind::Fast,
+            first: first as u64,
+            count,
+            codes: &codes,
+            markers: &within,
+            lost: 0,
+        });
+    }
+    recorder.finish()
+}
+
+fn of(program: &Program, check: Check) -> Case {
+    let mut case = case(program, vec![Action::Start, Action::Stop], vec![check]);
+    case.phantom.nodes = ["a", "b", "gnd"].map(str::to_owned).to_vec();
+    case.phantom.contacts = vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 2)];
+    case.phantom.senses = vec![("v1".into(), 0, 2)];
+    case
+}
+
+fn judged(program: &Program, recording: &Recording, check: Check) -> CheckRecord {
+    let facts = facts(program, &[8_000, 39_000], recording.samples);
+    judge(&of(program, check), &facts, recording).remove(0)
+}
+
+fn on(measurand: Measurand, criterion: Criterion, contact: &str) -> Check {
+    Check { contact: Some(contact.to_owned()), ..Check::new(measurand, criterion) }
+}
+
+#[test]
+fn the_uncertainty_of_shares_and_resistances_covers_the_truth() {
+    let program = steered(Polarity::Cathodic);
+    let about =
+        |value| Criterion::Within { of: Nominal::Value(value), tolerance: Tolerance { rel: 0.1, abs: 0.0 } };
+    let checks = [
+        (on(Measurand::CurrentShare, within(0.05, 0.0), "e2"), -0.3),
+        (Check::new(Measurand::AccessResistance, about(OHMS)), OHMS),
+        (Check::new(Measurand::KirchhoffResidual, Criterion::AtMost(1e-5)), 0.0),
+        (Check::new(Measurand::Polarization, Criterion::AtMost(1.0)), 0.0),
+    ];
+    const BENCHES: u64 = 300;
+    let mut covered = [0; 4];
+    for seed in 0..BENCHES {
+        let recording = recorded(&program, seed, [1.0; 3], 4096);
+        let facts = facts(&program, &[8_000, 39_000], recording.samples);
+        for ((check, truth), covered) in checks.iter().zip(&mut covered) {
+            let found = units(&of(&program, check.clone()), &facts, &recording, check).unwrap();
+            assert_eq!(found.len(), 5, "{}", check.measurand.name());
+            let measured = &found[0].measured;
+            *covered += u64::from((measured.value - truth).abs() <= measured.expanded());
+        }
+    }
+    // Standard error at 95 % of 300: 1.3 %. The residual is a magnitude, whose bound is on the safe side.
+    for (covered, (check, _)) in covered.iter().zip(&checks) {
+        let share = *covered as f64 / BENCHES as f64;
+        let most = if check.measurand == Measurand::KirchhoffResidual { 1.0 } else { 0.985 };
+        assert!((0.915..=most).contains(&share), "{}: {share}", check.measurand.name());
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_contact_is_seen_at_that_contact() {
+    let program = steered(Polarity::Cathodic);
+    let verdict = |factors, check| judged(&program, &recorded(&program, 1, factors, 4096), check).verdict;
+    let share = |contact: &str| on(Measurand::CurrentShare, within(0.05, 0.0), contact);
+    let residual = || Check::new(Measurand::KirchhoffResidual, Criterion::AtMost(10e-6));
+    assert_eq!(verdict([1.0; 3], share("e1")), Verdict::Pass);
+    assert_eq!(verdict([1.0; 3], residual()), Verdict::Pass);
+    // A tenth more at e1 is a share of 72 % there and of 28 % at e2; the case shows nothing.
+    assert_eq!(verdict([1.1, 1.0, 1.07], share("e2")), Verdict::Fail);
+    assert_eq!(verdict([1.1, 1.0, 1.07], residual()), Verdict::Pass);
+    // Three per cent of the current do not come back through any sensed contact.
+    assert_eq!(verdict([1.0, 1.0, 0.97], residual()), Verdict::Fail);
+    // A contact that carries nothing is a share of nothing, not an absence of evidence.
+    let dead = judged(&program, &recorded(&program, 1, [1.0, 0.0, 0.7], 4096), share("e2"));
+    assert_eq!(dead.verdict, Verdict::Fail, "{:?}", dead.reason);
+    // Nor does it matter which of them is dead.
+    let dead = judged(&program, &recorded(&program, 1, [0.0, 1.0, 0.3], 4096), share("e1"));
+    assert_eq!(dead.verdict, Verdict::Fail, "{:?}", dead.reason);
+    // A contact of the wrong sign has a share of the wrong sign.
+    assert_eq!(verdict([1.0, -1.0, 0.4], share("e2")), Verdict::Fail);
+}
+
+#[test]
+fn shares_have_the_signs_of_the_programme_whatever_leads() {
+    for leading in [Polarity::Cathodic, Polarity::Anodic] {
+        let program = steered(leading);
+        let recording = recorded(&program, 2, [1.0; 3], 4096);
+        for (contact, share) in [("e1", -0.7), ("e2", -0.3), ("case", 1.0)] {
+            let found = judged(&program, &recording, on(Measurand::CurrentShare, within(0.05, 0.0), contact));
+            assert!((found.value.unwrap() - share).abs() < 5e-3, "{leading:?} {contact}: {:?}", found.value);
+        }
+    }
+}
+
+#[test]
+fn what_channels_show_together_does_not_depend_on_the_blocks() {
+    let program = steered(Polarity::Cathodic);
+    let whole = recorded(&program, 3, [1.0; 3], SAMPLES);
+    for blocks in [1, 17, 255, 4096] {
+        let split = recorded(&program, 3, [1.0; 3], blocks);
+        assert_eq!(format!("{:?}", whole.joint), format!("{:?}", split.joint), "{blocks}");
+    }
+}
