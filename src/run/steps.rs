@@ -1,6 +1,6 @@
 //! The steps of a case.
 
-use crate::judge::Segment;
+use crate::judge::{ProgramChange, Segment};
 use crate::scenario::{Action, Fault, Step};
 use crate::signal::{MarkerBit, Program};
 
@@ -67,7 +67,9 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
     let stimulator = &mut session.instruments.stimulator;
     let applied =
         if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
-    session.recorder.program_changed(session.sample(), program);
+    let from = session.sample();
+    session.recorder.program_changed(from, program);
+    session.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
     // `from` is placed by the marker once the stream has shown it.
     session.facts.segments.push(Segment {
         requested,

@@ -117,6 +117,10 @@ pub fn verify(folder: &Path, key: Option<&str>, whole_chain: bool) -> Result<Ver
         unfinished(&mut found, &read_chain(&runs))?;
         return Ok(found);
     }
+    if path.is_symlink() {
+        found.findings.push(Finding::Manifest("a symbolic link, no file of the run"));
+        return Ok(found);
+    }
     let text = fs::read(&path).map_err(|source| StoreError::file(&path, "read", source))?;
     let value = serde_json::from_slice::<serde_json::Value>(&text).unwrap_or_default();
     if let Some(version) = value.get("version").and_then(serde_json::Value::as_u64)
