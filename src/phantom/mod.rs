@@ -4,6 +4,7 @@
 //! changes of drive or switches every signal is a [`Waveform`] in closed form, so stepping is exact for any step.
 
 mod circuit;
+mod cpe;
 mod modes;
 mod network;
 mod output;
@@ -21,6 +22,7 @@ mod golden;
 mod properties;
 
 pub use circuit::{Circuit, Drive, Shape, Tail};
+pub use cpe::{Cpe, CpeError, Ladder};
 pub use network::{Element, ElementKind, Phantom};
 pub use output::{NetworkError, Output};
 pub use probe::Probe;

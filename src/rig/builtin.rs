@@ -24,6 +24,7 @@ const PHANTOMS: &[(&str, &str, &str)] = phantoms![
     "drg-lead",
     "star-8",
     "ci-10k",
+    "cpe-ladder",
 ];
 
 /// Path and text of a shipped phantom.

@@ -3,6 +3,7 @@
 mod bench;
 mod builtin;
 mod channels;
+mod cpe_file;
 mod defect;
 mod defect_file;
 mod overrides;
@@ -14,6 +15,7 @@ mod types;
 
 pub use bench::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec};
 pub use builtin::{DEFAULT_RIG, builtin_phantom, builtin_phantoms};
+pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};
 pub use phantom_file::read_phantom;
 pub use schema::{phantom_schema, rig_schema};
