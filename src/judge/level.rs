@@ -1,6 +1,6 @@
 //! Levels and charges of a row on its baseline, with what is uncertain about them.
 
-use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow};
+use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 
 use super::View;
 
@@ -59,8 +59,13 @@ impl View<'_> {
 
     /// The same with the IEEE 181 state level of the top: the mode of a histogram, known to within a bin. `None` for a
     /// top too short for one.
-    pub fn phase_state(&self, row: &PulseRow, phase: &PhaseRow) -> Option<(f64, Vec<Input>)> {
-        let (level, bin) = phase.state;
+    pub fn phase_state(
+        &self,
+        row: &PulseRow,
+        phase: &PhaseRow,
+        shape: &ShapeRow,
+    ) -> Option<(f64, Vec<Input>)> {
+        let (level, bin) = shape.state;
         if !bin.is_finite() {
             return None;
         }

@@ -1,6 +1,6 @@
 //! What one check sees: its contact, its window, and what was programmed.
 
-use crate::measure::{ContactRecord, PulseRow, Recording, Zero};
+use crate::measure::{ContactRecord, PulseRow, Recording, ShapeRow, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
 use crate::signal::Calibration;
 
@@ -71,6 +71,20 @@ impl<'a> View<'a> {
         if contact.table_full {
             return Err(Reason::TooManyPulses);
         }
+        Self::besides_pulses(case, facts, recording, check, contact)
+    }
+
+    /// The check on a given contact whatever became of its table of pulses: for what is not read off that.
+    ///
+    /// # Errors
+    /// [`Reason::NoContact`] when the contact is not sensed.
+    pub fn besides_pulses(
+        case: &'a Case,
+        facts: &'a Facts,
+        recording: &'a Recording,
+        check: &'a Check,
+        contact: &'a ContactRecord,
+    ) -> Result<Self, Reason> {
         let setup = recording.setup.channels.get(contact.channel);
         let calibration = setup
             .map(|channel| channel.calibration)
@@ -242,6 +256,11 @@ impl<'a> View<'a> {
             return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
         }
         Ok(found)
+    }
+
+    /// The shape of a phase of a pulse, where it was measured.
+    pub fn shape(&self, pulse: usize, phase: usize) -> Option<&'a ShapeRow> {
+        self.contact.shapes.get(pulse)?.get(phase)
     }
 
     /// Whole cycles inside a window.

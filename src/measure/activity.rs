@@ -1,7 +1,8 @@
 //! When something is active: a contact's current, or the stimulator-side voltage.
 
 use super::Interval;
-use super::history::{History, extremes};
+use super::codes::extremes;
+use super::history::History;
 
 /// Samples of a mean.
 const WINDOW: u64 = 16;
@@ -28,25 +29,33 @@ impl CurrentActivity {
         Self { intervals: Vec::new(), merged: (MERGED * sample_rate) as u64 }
     }
 
-    /// Looks at samples [from, to), none before `since`. The active samples of a window that exceeds are those beyond
+    /// Looks at samples [from, to), whose smallest and largest are known, none before `since`. The active samples of a window that exceeds are those beyond
     /// `safe` themselves, so that a mean does not blur the end of a pulse by its own length.
     pub(super) fn look(
         &mut self,
         history: &History,
         since: u64,
         (from, to): (u64, u64),
-        zero: f64,
-        safe: f64,
+        (low, high): (i16, i16),
+        (zero, safe): (f64, f64),
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
-        let codes = history.slice(first, to);
-        let (low, high) = extremes(codes);
+        let (lowest, highest) = extremes(history.slice(first, from));
+        let (low, high) = (low.min(lowest), high.max(highest));
         // A mean cannot lie outside the extremes of its samples.
         if f64::from(high) - zero <= safe && zero - f64::from(low) <= safe {
             return;
         }
+        let codes = history.slice(first, to);
         let (lower, upper) = (16.0 * (zero - safe), 16.0 * (zero + safe));
         let beyond = |code: i16| (f64::from(code) - zero).abs() > safe;
+        if let Some(open) = self.intervals.last_mut().filter(|open| to <= open.last + self.merged) {
+            // Whatever is active here belongs to the interval that is open: only its end can change.
+            if let Some(last) = last_active(codes, (lower, upper), beyond) {
+                open.last = open.last.max(first + last as u64);
+            }
+            return;
+        }
         let mut sum: i32 = codes.iter().take(WINDOW as usize - 1).map(|code| i32::from(*code)).sum();
         let mut last_beyond = codes.iter().take(WINDOW as usize - 1).rposition(|code| beyond(*code));
         let entering = codes.iter().enumerate().skip(WINDOW as usize - 1);
@@ -65,6 +74,22 @@ impl CurrentActivity {
             sum -= i32::from(*oldest);
         }
     }
+}
+
+/// The last active code: beyond the safe current itself, in the last window whose sum is not within the bounds.
+fn last_active(codes: &[i16], (lower, upper): (f64, f64), beyond: impl Fn(i16) -> bool) -> Option<usize> {
+    let (lower, upper) = (lower.ceil() as i32, upper.floor() as i32);
+    let mut sum: i32 = codes.iter().rev().take(WINDOW as usize).map(|code| i32::from(*code)).sum();
+    let entering = codes.iter().rev().skip(WINDOW as usize).map(|code| i32::from(*code)).chain([0]);
+    let after = codes.iter().enumerate().skip(WINDOW as usize - 1).rev();
+    for ((k, newest), oldest) in after.zip(entering) {
+        if sum < lower || sum > upper {
+            let window = codes.get(..=k).unwrap_or(&[]);
+            return Some(window.iter().rposition(|code| beyond(*code)).unwrap_or(k));
+        }
+        sum += oldest - i32::from(*newest);
+    }
+    None
 }
 
 /// Activity of the stimulator-side voltage: it moves by more than `step` within 100 µs.

@@ -2,51 +2,20 @@
 
 use crate::signal::Calibration;
 
+use super::ContactRecord;
 use super::activity::CurrentActivity;
-use super::history::{History, KEPT, extremes, sum};
+use super::building::{Building, Finished};
+use super::codes::Look;
+use super::history::{History, KEPT};
 use super::quiet::Quiet;
-use super::row::{Constants, Excursion, Shape, measure};
+use super::row::{Constants, Excursion};
+use super::seek::{Along, Band};
 use super::shape::Shaper;
 use super::timing::Timing;
-use super::{ContactRecord, Flags, PulseRow};
-
-/// Rows of one contact's table: two full tables are 40 MB.
-const MOST_PULSES: usize = 100_000;
 
 /// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
 /// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
 const RINGING: f64 = 0.05;
-
-/// A pulse that is under way.
-#[derive(Debug, Clone, Copy)]
-struct Building {
-    excursions: [Excursion; 3],
-    count: usize,
-    positive: bool,
-    /// Of the program that was in force when it began.
-    timing: Timing,
-    before: Option<super::Level>,
-    base: f64,
-    recharge_end: Option<u64>,
-    /// Where a passive recharge begins to take charge back.
-    follower: Option<Excursion>,
-    /// Nothing more can belong to it from this sample on.
-    deadline: u64,
-    clipped: bool,
-}
-
-/// A row that has just been written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Finished {
-    /// Its index in the table.
-    pub(super) row: usize,
-    /// First sample of its windows.
-    pub(super) from: u64,
-    /// End of its pulse window.
-    pub(super) to: u64,
-    /// Quiet samples between the pulse before and this one, as far as the program tells.
-    pub(super) rest: u64,
-}
 
 /// State of one current channel.
 #[derive(Debug)]
@@ -55,31 +24,39 @@ pub(super) struct Contact {
     pub(super) calibration: Calibration,
     pub(super) zero: f64,
     /// Σ codes before `reached`.
-    sum: i64,
-    reached: u64,
-    base: f64,
-    high: f64,
-    low: f64,
+    pub(super) sum: i64,
+    pub(super) reached: u64,
+    pub(super) base: f64,
+    pub(super) high: f64,
+    pub(super) low: f64,
     /// −1, 0, +1: on which side of the baseline.
-    side: i8,
-    run: Excursion,
-    run_peak: f64,
-    run_counts: bool,
-    peak_before: f64,
-    left_at: u64,
-    building: Option<Building>,
-    quiet: Quiet,
-    quiet_from: u64,
+    pub(super) side: i8,
+    pub(super) run: Excursion,
+    pub(super) run_peak: f64,
+    pub(super) run_counts: bool,
+    pub(super) peak_before: f64,
+    pub(super) left_at: u64,
+    pub(super) building: Option<Building>,
+    pub(super) quiet: Quiet,
+    pub(super) quiet_from: u64,
     /// Σ codes before the last row's windows, while nothing has come between.
-    last_sum: Option<i64>,
-    last_end: Option<f64>,
+    pub(super) last_sum: Option<i64>,
+    pub(super) last_end: Option<f64>,
     /// Where the rest after the last pulse began: its end, or the opening of the recharge switch and settling.
-    rest_from: f64,
+    pub(super) rest_from: f64,
     pub(super) finished: Vec<Finished>,
     /// Measures shapes, where they are asked for.
     pub(super) shaper: Option<Shaper>,
-    scratch: Vec<f64>,
-    activity: CurrentActivity,
+    /// Rows its table may hold.
+    pub(super) rows: usize,
+    /// Largest magnitude of a finished phase's charge, code·samples.
+    pub(super) largest: f64,
+    /// End of the latest stretch that touches a rail.
+    pub(super) railed: u64,
+    /// Codes at which no phase begins: while the filter rings after one, and later.
+    pub(super) ringing: Band,
+    pub(super) still: Band,
+    pub(super) activity: CurrentActivity,
 }
 
 impl Contact {
@@ -119,7 +96,11 @@ impl Contact {
             rest_from: f64::INFINITY,
             finished: Vec::new(),
             shaper: None,
-            scratch: Vec::new(),
+            rows: usize::MAX,
+            largest: 0.0,
+            railed: 0,
+            ringing: Band::new(),
+            still: Band::new(),
             activity: CurrentActivity::new(sample_rate),
         }
     }
@@ -168,10 +149,10 @@ impl Contact {
         self.reached = at;
     }
 
-    /// Adds samples that are not judged (zero, test source).
-    pub(super) fn skip(&mut self, codes: &[i16]) {
-        self.sum += sum(codes);
-        self.reached += codes.len() as u64;
+    /// Adds samples up to `to` that are not judged (zero, test source).
+    pub(super) fn skip(&mut self, to: u64, look: Look) {
+        self.sum += look.sum;
+        self.reached = to;
         // What was not looked at cannot be known to be quiet.
         self.quiet_from = self.quiet_from.max(self.reached);
         self.finished.clear();
@@ -195,21 +176,23 @@ impl Contact {
         (self.sum - self.sum_before(history, self.run.from)) as f64 - self.base * n
     }
 
-    /// Measures samples [from, to), which `history` ends with. Activity is looked for from `since` on.
+    /// Measures samples [from, to), which `history` ends with and of which `look` is known. Activity is looked for from
+    /// `since` on.
     pub(super) fn range(
         &mut self,
         history: &History,
         (from, to): (u64, u64),
+        Look { low, high, sum }: Look,
         since: u64,
         timing: &Timing,
         constants: &Constants,
     ) {
         self.finished.clear();
         let codes = history.slice(from, to);
-        let (low, high) = extremes(codes);
         self.rails(codes, from, (low, high));
         self.peak(history, (from, to), since, (low, high));
-        self.activity.look(history, since, (from, to), self.zero, self.record.safe_codes);
+        let bounds = (self.zero, self.record.safe_codes);
+        self.activity.look(history, since, (from, to), (low, high), bounds);
         if self.side != 0 || f64::from(high) - self.base > self.low || self.base - f64::from(low) > self.low {
             self.segment(history, codes, from, timing, constants);
         }
@@ -224,7 +207,7 @@ impl Contact {
         if self.building.is_none() && self.side == 0 {
             self.settle(history, to.saturating_sub(constants.settling));
         }
-        self.sum += sum(codes);
+        self.sum += sum;
         self.reached = to;
     }
 
@@ -232,7 +215,7 @@ impl Contact {
     fn settle(&mut self, history: &History, to: u64) {
         if to > self.quiet_from {
             let from = self.quiet_from.max(history.start());
-            self.quiet.add(history.slice(from, to), from);
+            self.quiet.add(history, from, to);
             self.quiet_from = to;
         }
     }
@@ -242,6 +225,7 @@ impl Contact {
         if low > rails.0 && high < rails.1 {
             return;
         }
+        self.railed = from + codes.len() as u64;
         if let Some(building) = &mut self.building {
             building.clipped = true;
         }
@@ -277,24 +261,56 @@ impl Contact {
         timing: &Timing,
         constants: &Constants,
     ) {
-        for (code, at) in codes.iter().zip(from..) {
-            let y = f64::from(*code) - self.base;
-            if self.side == 0 {
-                let ringing = at < self.left_at + constants.settling;
-                let enter = if ringing { self.high.max(RINGING * self.peak_before) } else { self.high };
-                if y.abs() > enter {
-                    self.enter(history, at, y > 0.0, timing, constants);
-                }
-                continue;
+        let (mut rest, mut at) = (codes, from);
+        loop {
+            let passed = self.pass(rest, at, constants);
+            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
+            at += passed as u64;
+            self.step(history, at, f64::from(*code) - self.base, timing, constants);
+            (rest, at) = (after, at + 1);
+        }
+    }
+
+    /// How many samples, the first at `at`, change nothing but the peak of the phase under way.
+    fn pass(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
+        // What a recharge takes back is looked at sample by sample: it may turn out to be the next pulse.
+        if self.side != 0 && !self.run_counts {
+            return 0;
+        }
+        if self.side != 0 {
+            let side = f64::from(self.side);
+            let part = 0.5 * RINGING;
+            let mut along = Along { base: self.base, side, low: self.low, part, peak: self.run_peak };
+            let passed = along.follow(codes);
+            self.run_peak = along.peak;
+            return passed;
+        }
+        let ringing = (self.left_at + constants.settling).saturating_sub(at);
+        let ringing = (ringing.min(codes.len() as u64)) as usize;
+        let (near, later) = codes.split_at_checked(ringing).unwrap_or((codes, &[]));
+        let reach = self.high.max(RINGING * self.peak_before);
+        let hit = if near.is_empty() { None } else { self.ringing.beyond(near, self.base, reach) };
+        hit.or_else(|| self.still.beyond(later, self.base, self.high).map(|k| ringing + k))
+            .unwrap_or(codes.len())
+    }
+
+    /// The sample at `at`, `y` from the baseline.
+    fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
+        if self.side == 0 {
+            let ringing = at < self.left_at + constants.settling;
+            let enter = if ringing { self.high.max(RINGING * self.peak_before) } else { self.high };
+            if y.abs() > enter {
+                self.enter(history, at, y > 0.0, timing, constants);
             }
-            let along = y * f64::from(self.side);
-            if along > self.run_peak {
-                self.run_peak = along;
-            } else if along < self.low.max(0.5 * RINGING * self.run_peak) {
-                self.leave(at, constants);
-                if -along > self.high.max(RINGING * self.peak_before) {
-                    self.enter(history, at, y > 0.0, timing, constants);
-                }
+            return;
+        }
+        let along = y * f64::from(self.side);
+        if along > self.run_peak {
+            self.run_peak = along;
+        } else if along < self.low.max(0.5 * RINGING * self.run_peak) {
+            self.leave(at, constants);
+            if -along > self.high.max(RINGING * self.peak_before) {
+                self.enter(history, at, y > 0.0, timing, constants);
             }
         }
     }
@@ -324,7 +340,7 @@ impl Contact {
             self.finish(history, building, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
-        let (after, before) = self.quiet.levels(at);
+        let (after, before) = self.quiet.levels(history, at);
         if self.last_sum.is_some()
             && let Some(last) = self.record.pulses.last_mut()
         {
@@ -368,105 +384,6 @@ impl Contact {
             (at + wait).max(building.recharge_end.map_or(0, |end| end + constants.settling + 1));
     }
 
-    /// Writes what there is of the pulse under way, its running phase included.
-    fn cut(&mut self, history: &History, at: u64, incomplete: bool, constants: &Constants) -> bool {
-        let Some(mut building) = self.building.take() else { return false };
-        let running = self.side != 0 && self.run_counts;
-        if running && let Some(slot) = building.excursions.get_mut(building.count) {
-            *slot = Excursion { to: at, ..self.run };
-            building.count += 1;
-        }
-        let rows = self.record.pulses.len();
-        self.finish(history, building, at, running || incomplete, constants);
-        self.record.pulses.len() > rows
-    }
-
-    /// A phase that outlasts the history becomes a row without an end.
-    fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
-        if self.run_counts
-            && self.cut(history, to, true, constants)
-            && let Some(row) = self.record.pulses.last_mut()
-        {
-            row.flags.endless = true;
-        }
-        self.run.from = to;
-        self.run_counts = false;
-        self.last_sum = None;
-    }
-
-    /// Writes the row of a pulse, from samples before `upto`.
-    fn finish(&mut self, history: &History, building: Building, upto: u64, cut: bool, constants: &Constants) {
-        let excursions = building.excursions.get(..building.count.min(3)).unwrap_or(&[]);
-        let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
-        let g = constants.settling;
-        let first = leading.from.saturating_sub(g + 8).max(history.start());
-        let needed = building.follower.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
-        let samples = history.slice(first, needed.min(upto));
-        self.scratch.clear();
-        self.scratch.extend(samples.iter().map(|code| f64::from(*code)));
-        let at = leading.from;
-        let half = |gap: f64| (0.5 * gap).min(g as f64);
-        let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
-        let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
-        let quiet = (foreground, background);
-        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet };
-        let found = measure(&self.scratch, first, at, &pulse, constants);
-        let edge = |pick: Option<f32>| at as f64 + f64::from(pick.unwrap_or(0.0));
-        let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
-        let (start, end) =
-            (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
-        let from = (start - foreground).floor().max(0.0) as u64;
-        let to = ((end + background).ceil() as u64)
-            .max(building.recharge_end.map_or(0, |end| end + g))
-            .min(upto)
-            .max(from);
-        let sum_from = self.sum_before(history, from.max(history.start()));
-        let span = (to - from) as u32;
-        let area = (self.sum_before(history, to) - sum_from) as f64 - building.base * f64::from(span);
-        let contiguous = self.last_sum.take();
-        if let (Some(before), Some(previous)) = (contiguous, self.record.pulses.last_mut()) {
-            previous.cycle_span = from.saturating_sub(previous.from);
-            previous.cycle_area = (sum_from - before) as f64 - previous.base * previous.cycle_span as f64;
-        }
-        let flags = Flags {
-            clipped: building.clipped || clipped(samples, self.calibration.rails),
-            truncated: found.flags.truncated || cut,
-            endless: false,
-        };
-        let rest = (start - self.rest_from).max(0.0) as u64;
-        self.rest_from = building.recharge_end.map_or(end, |open| end.max((open + g) as f64));
-        self.quiet_from = to.max(last.to + g);
-        self.quiet.restart(at);
-        self.last_end = Some(end);
-        if self.record.pulses.len() >= MOST_PULSES {
-            self.record.table_full = true;
-            return;
-        }
-        self.last_sum = (!cut).then_some(sum_from);
-        let row = self.record.pulses.len();
-        self.finished.push(Finished { row, from, to, rest });
-        if let Some(shaper) = self.shaper {
-            let shapes = shaper.measure(&self.scratch, at as f64 - first as f64, phases, building.base);
-            self.record.shapes.push(shapes);
-        }
-        self.record.pulses.push(PulseRow {
-            at,
-            phases: found.phases,
-            count: found.count,
-            from,
-            base: building.base,
-            pulse_area: area,
-            pulse_span: span,
-            cycle_area: f64::NAN,
-            cycle_span: 0,
-            before: building.before,
-            after: None,
-            recharge: found.recharge,
-            peak: found.peak,
-            flags,
-        });
-    }
-
     /// Ends the record at sample `at`.
     pub(super) fn end(mut self, history: &History, at: u64, constants: &Constants) -> ContactRecord {
         if self.building.is_some() {
@@ -475,7 +392,7 @@ impl Contact {
             self.settle(history, at.saturating_sub(constants.settling));
         }
         if self.last_sum.is_some() {
-            let (after, _) = self.quiet.levels(at);
+            let (after, _) = self.quiet.levels(history, at);
             if let Some(last) = self.record.pulses.last_mut() {
                 last.after = after;
             }
@@ -488,9 +405,4 @@ impl Contact {
     pub(super) fn last_activity(&self) -> Option<super::Interval> {
         self.activity.intervals.last().copied()
     }
-}
-
-fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {
-    let (low, high) = extremes(codes);
-    low <= rails.0 || high >= rails.1
 }

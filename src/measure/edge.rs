@@ -1,5 +1,7 @@
 //! Reference-level instants of a transition (IEEE 181: linear interpolation between the bracketing samples).
 
+use super::sample::{Sample, Side};
+
 /// Direction of a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slope {
@@ -9,34 +11,41 @@ pub enum Slope {
     Falling,
 }
 
+impl Slope {
+    /// Where the samples before and after a crossing lie.
+    fn sides(self) -> (Side, Side) {
+        match self {
+            Self::Rising => (Side::Below, Side::AtLeast),
+            Self::Falling => (Side::Above, Side::AtMost),
+        }
+    }
+}
+
 /// First instant at or after sample `from` at which `samples` cross `level` in the given direction, in samples
 /// (fractional); `None` if they do not.
 ///
 /// t = k + (level − yₖ)/(yₖ₊₁ − yₖ) for the first pair that brackets the level. A sample on the level belongs to
 /// the far side, so a plateau that touches it crosses once.
-pub fn crossing(samples: &[f64], from: usize, level: f64, slope: Slope) -> Option<f64> {
-    let tail = samples.get(from..)?;
-    tail.windows(2).enumerate().find_map(|(k, pair)| {
-        let [a, b] = pair else { return None };
-        let crosses = match slope {
-            Slope::Rising => *a < level && *b >= level,
-            Slope::Falling => *a > level && *b <= level,
-        };
-        crosses.then(|| (from + k) as f64 + (level - a) / (b - a))
-    })
+pub fn crossing<S: Sample>(samples: &[S], from: usize, level: f64, slope: Slope) -> Option<f64> {
+    let (near, far) = slope.sides();
+    let before = from + S::first(samples.get(from..)?, near, level)?;
+    let after = before + S::first(samples.get(before..)?, far, level)?;
+    instant(samples, after.checked_sub(1)?, level)
 }
 
 /// Last instant before sample `to` (exclusive) at which `samples` cross `level`, as [`crossing`].
-pub fn last_crossing(samples: &[f64], to: usize, level: f64, slope: Slope) -> Option<f64> {
+pub fn last_crossing<S: Sample>(samples: &[S], to: usize, level: f64, slope: Slope) -> Option<f64> {
+    let (near, far) = slope.sides();
     let head = samples.get(..to.min(samples.len()))?;
-    head.windows(2).enumerate().rev().find_map(|(k, pair)| {
-        let [a, b] = pair else { return None };
-        let crosses = match slope {
-            Slope::Rising => *a < level && *b >= level,
-            Slope::Falling => *a > level && *b <= level,
-        };
-        crosses.then(|| k as f64 + (level - a) / (b - a))
-    })
+    let after = S::last(head, far, level)?;
+    instant(samples, S::last(head.get(..after)?, near, level)?, level)
+}
+
+/// Instant of `level` on the straight line between sample `k` and the next.
+#[inline]
+pub(super) fn instant<S: Sample>(samples: &[S], k: usize, level: f64) -> Option<f64> {
+    let (a, b) = (samples.get(k)?.value(), samples.get(k + 1)?.value());
+    Some(k as i64 as f64 + (level - a) / (b - a))
 }
 
 /// Start and end of a phase, in samples.
@@ -58,7 +67,7 @@ impl PhaseEdges {
     /// (0.5: IEEE 181 mesial instants; ⅓ of the peak: the other usage in the field).
     ///
     /// Both edges use the phase's own levels, so unequal rise and fall do not move the width.
-    pub fn at(samples: &[f64], inside: usize, base: f64, level: f64, fraction: f64) -> Option<Self> {
+    pub fn at<S: Sample>(samples: &[S], inside: usize, base: f64, level: f64, fraction: f64) -> Option<Self> {
         let reference = base + fraction * (level - base);
         let (up, down) =
             if level > base { (Slope::Rising, Slope::Falling) } else { (Slope::Falling, Slope::Rising) };

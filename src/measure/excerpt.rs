@@ -1,6 +1,6 @@
 //! The waveforms that are kept.
 
-use super::contact::Finished;
+use super::building::Finished;
 use super::history::History;
 use super::{Excerpt, PulseRow};
 
@@ -22,11 +22,12 @@ impl Excerpts {
         Self { first: None, last: None, smallest: None, largest: None, unbalanced: None }
     }
 
-    /// Keeps the pulse where it is the first, the last or an extreme.
+    /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last.
     pub(super) fn offer<'h>(
         &mut self,
         pulse: Finished,
         row: &PulseRow,
+        latest: bool,
         histories: impl Iterator<Item = &'h History> + Clone,
     ) {
         let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
@@ -45,6 +46,7 @@ impl Excerpts {
         }
         // One buffer is reused for the last pulse: it changes with every pulse.
         match &mut self.last {
+            _ if !latest => {}
             Some(last) => {
                 last.pulse = pulse.row as u64;
                 last.first = first;

@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::PulseRow;
-
 /// What the output guard watches, in SI units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Guard {
@@ -19,11 +17,10 @@ pub struct Guard {
 #[derive(Debug, Clone, Default)]
 struct Sums {
     channel: usize,
-    charge: f64,
     at: VecDeque<(u64, i64)>,
 }
 
-/// Follows phases and one-second means.
+/// Follows one-second means.
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
     slot: u64,
@@ -41,14 +38,6 @@ impl Watch {
             self.contacts.push(Sums { channel, ..Sums::default() });
         }
         self.contacts.iter_mut().find(|sums| sums.channel == channel)
-    }
-
-    /// A pulse was measured.
-    pub(super) fn pulse(&mut self, channel: usize, row: &PulseRow) {
-        let largest = row.phases().iter().map(|phase| f64::from(phase.area).abs()).fold(0.0, f64::max);
-        if let Some(sums) = self.of(channel) {
-            sums.charge = sums.charge.max(largest);
-        }
     }
 
     /// Whether sums are due at sample `to`.
@@ -75,11 +64,6 @@ impl Watch {
         for sums in &mut self.contacts {
             sums.at.clear();
         }
-    }
-
-    /// Largest charge of a finished phase, code·samples.
-    pub(super) fn charge_of(&self, channel: usize) -> f64 {
-        self.contacts.iter().find(|sums| sums.channel == channel).map_or(0.0, |sums| sums.charge)
     }
 
     /// Mean over the last second less `zero`, codes; 0 before a second has passed.

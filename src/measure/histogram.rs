@@ -2,6 +2,8 @@
 
 use statrs::function::erf::erfc_inv;
 
+use super::codes::{count, extremes};
+
 /// A quiet level, in codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Level {
@@ -26,6 +28,10 @@ pub struct Histogram {
     first: u64,
     last: u64,
 }
+
+/// Samples of at most [`FEW`] different codes, at least [`MANY`] of them, are counted code by code.
+const FEW: usize = 24;
+const MANY: usize = 64;
 
 /// No bin is filled.
 const UNUSED: (usize, usize) = (usize::MAX, 0);
@@ -64,37 +70,26 @@ impl Histogram {
             return;
         }
         let top = self.bins.len() - 1;
-        for code in codes {
-            let bin = (i32::from(*code) - self.low).clamp(0, top as i32) as usize;
-            if let Some(slot) = self.bins.get_mut(bin) {
-                *slot += 1;
+        let bin = |code: i16| (i32::from(code) - self.low).clamp(0, top as i32) as usize;
+        let (low, high) = extremes(codes);
+        let (lowest, highest) = (bin(low), bin(high));
+        let inside = i32::from(low) >= self.low && i32::from(high) <= self.low + top as i32;
+        if inside && highest - lowest < FEW && codes.len() >= MANY {
+            count(codes, low, self.bins.get_mut(lowest..=highest).unwrap_or_default());
+        } else {
+            for code in codes {
+                let bin = (i32::from(*code) - self.low).clamp(0, top as i32) as usize;
+                if let Some(slot) = self.bins.get_mut(bin) {
+                    *slot += 1;
+                }
             }
         }
-        let bin = |code: i16| (i32::from(code) - self.low).clamp(0, top as i32) as usize;
-        let (low, high) = super::history::extremes(codes);
-        self.used = (self.used.0.min(bin(low)), self.used.1.max(bin(high)));
+        self.used = (self.used.0.min(lowest), self.used.1.max(highest));
         if self.count == 0 {
             self.first = at;
         }
         self.last = at + codes.len() as u64 - 1;
         self.count += codes.len() as u64;
-    }
-
-    /// Adds the counts of another histogram with the same bins.
-    pub fn merge(&mut self, other: &Self) {
-        if other.count == 0 {
-            return;
-        }
-        for (slot, more) in self.bins.iter_mut().zip(&other.bins) {
-            *slot += more;
-        }
-        self.used = (self.used.0.min(other.used.0), self.used.1.max(other.used.1));
-        (self.first, self.last) = if self.count == 0 {
-            (other.first, other.last)
-        } else {
-            (self.first.min(other.first), self.last.max(other.last))
-        };
-        self.count += other.count;
     }
 
     /// The median, from the two code boundaries that enclose it.
@@ -107,27 +102,20 @@ impl Histogram {
     ///
     /// `centre` is relative to sample `origin`.
     pub fn median(&self, origin: u64) -> Option<Level> {
-        if self.count == 0 {
-            return None;
+        median((self.count, self.first, self.last), self.filled().map(|(bin, n)| (bin, *n)), self.low, origin)
+    }
+
+    /// The median of this and another histogram with the same bins together.
+    pub fn joint_median(&self, other: &Self, origin: u64) -> Option<Level> {
+        match (self.count, other.count) {
+            (_, 0) => return self.median(origin),
+            (0, _) => return other.median(origin),
+            _ => {}
         }
-        let n = self.count as f64;
-        let centre = 0.5 * (self.first as f64 + self.last as f64) - origin as f64;
-        let level = |value: f64, spread: f64| Level {
-            value: value as f32,
-            spread: spread as f32,
-            count: u32::try_from(self.count).unwrap_or(u32::MAX),
-            centre: centre as f32,
-        };
-        let mut below = 0_u64;
-        for (bin, count) in self.filled() {
-            let with = below + u64::from(*count);
-            if 2 * with >= self.count {
-                let code = f64::from(self.low) + bin as f64;
-                return Some(between(code, below as f64 / n, with as f64 / n, n, level));
-            }
-            below = with;
-        }
-        None
+        let (low, high) = (self.used.0.min(other.used.0), self.used.1.max(other.used.1));
+        let both = self.bins.iter().zip(&other.bins).map(|(a, b)| a + b);
+        let whole = (self.count + other.count, self.first.min(other.first), self.last.max(other.last));
+        median(whole, both.enumerate().take(high + 1).skip(low), self.low, origin)
     }
 
     fn filled(&self) -> impl Iterator<Item = (usize, &u32)> {
@@ -146,6 +134,33 @@ impl Histogram {
         }
         if n < 2.0 { 0.0 } else { ((squares - sum * sum / n) / (n - 1.0)).max(0.0).sqrt() }
     }
+}
+
+/// The median of filled bins (bin, samples) of which the first is that of code `low`, given (samples, first, last).
+fn median(
+    (count, first, last): (u64, u64, u64),
+    filled: impl Iterator<Item = (usize, u32)>,
+    low: i32,
+    origin: u64,
+) -> Option<Level> {
+    let n = count as f64;
+    let centre = 0.5 * (first as f64 + last as f64) - origin as f64;
+    let level = |value: f64, spread: f64| Level {
+        value: value as f32,
+        spread: spread as f32,
+        count: u32::try_from(count).unwrap_or(u32::MAX),
+        centre: centre as f32,
+    };
+    let mut below = 0_u64;
+    for (bin, inside) in filled {
+        let with = below + u64::from(inside);
+        if 2 * with >= count {
+            let code = f64::from(low) + bin as f64;
+            return Some(between(code, below as f64 / n, with as f64 / n, n, level));
+        }
+        below = with;
+    }
+    None
 }
 
 /// The median inside the bin of `code`, with the fractions of samples below its lower and upper boundary.
@@ -213,15 +228,24 @@ mod tests {
     }
 
     #[test]
-    fn halves_merge_to_the_whole() {
-        let codes: Vec<i16> = [0, 1, 1, 2, 0, 1, -1, 1].repeat(10);
+    fn two_halves_have_the_median_of_the_whole() {
+        let codes: Vec<i16> = [0, 1, 1, 2, 0, 1, -1, 1].repeat(40);
         let mut whole = Histogram::around(0, 8);
         whole.add(&codes, 5);
-        let (mut left, mut right) = (Histogram::around(0, 8), Histogram::around(0, 8));
-        left.add(&codes[..33], 5);
-        right.add(&codes[33..], 38);
-        left.merge(&right);
-        assert_eq!(left, whole);
-        assert_eq!(whole.count(), 80);
+        for cut in [0, 33, 200, 320] {
+            let (mut left, mut right) = (Histogram::around(0, 8), Histogram::around(0, 8));
+            left.add(&codes[..cut], 5);
+            right.add(&codes[cut..], 5 + cut as u64);
+            assert_eq!(left.joint_median(&right, 3), whole.median(3));
+            assert!(whole.median(3).is_some());
+        }
+    }
+
+    #[test]
+    fn codes_beyond_the_bins_count_at_the_ends() {
+        let codes: Vec<i16> = (0..200).map(|k| if k < 90 { -100 } else { 100 }).collect();
+        let mut histogram = Histogram::around(0, 8);
+        histogram.add(&codes, 0);
+        assert_eq!(histogram.median(0).map(|level| level.value), Some(8.0));
     }
 }

@@ -50,18 +50,8 @@ impl History {
 
     /// Σ codes of [from, to).
     pub(super) fn sum(&self, from: u64, to: u64) -> i64 {
-        sum(self.slice(from, to))
+        super::codes::sum(self.slice(from, to))
     }
-}
-
-/// Σ codes; in stretches that cannot overflow 32 bits, which the compiler turns into vector code.
-pub(super) fn sum(codes: &[i16]) -> i64 {
-    codes.chunks(4096).map(|part| i64::from(part.iter().map(|code| i32::from(*code)).sum::<i32>())).sum()
-}
-
-/// Smallest and largest code; (MAX, MIN) of nothing.
-pub(super) fn extremes(codes: &[i16]) -> (i16, i16) {
-    codes.iter().fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)))
 }
 
 #[cfg(test)]

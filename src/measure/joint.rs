@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use crate::signal::Sensed;
 
-use super::contact::Finished;
-use super::history::{History, sum};
+use super::building::Finished;
+use super::codes::sum;
+use super::history::History;
 use super::step::{Fitting, Windows};
 use super::{EdgeLevels, PulseRow, Setup, StepRow};
 

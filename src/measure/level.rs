@@ -1,26 +1,44 @@
 //! Levels of a phase: trimmed mean and IEEE 181 state level.
 
+use super::sample::Sample;
+
 /// Mean of the samples whose index lies in [from, to] (fractional bounds, in samples), with their number.
 ///
 /// `None` when no sample lies inside.
-pub fn mean_between(samples: &[f64], from: f64, to: f64) -> Option<(f64, usize)> {
-    let first = from.ceil().max(0.0) as usize;
-    let last = to.floor();
-    if last.is_nan() || last < 0.0 {
-        return None;
-    }
-    let inside = samples.get(first..(last as usize + 1).min(samples.len()))?;
+pub fn mean_between<S: Sample>(samples: &[S], from: f64, to: f64) -> Option<(f64, usize)> {
+    mean_of(samples, indices(from, to)?)
+}
+
+/// First and last sample whose index lies in [from, to]; `None` when all of that is negative.
+#[inline]
+pub(super) fn indices(from: f64, to: f64) -> Option<(u32, u32)> {
+    // Of what is not negative a conversion is the floor, without a call.
+    let first = from.max(0.0) as u32;
+    let first = first + u32::from(f64::from(first) < from);
+    (to >= 0.0).then_some((first, to as u32))
+}
+
+/// Mean of the samples `first` to `last` as far as there are any, with their number.
+#[inline]
+pub(super) fn mean_of<S: Sample>(samples: &[S], (first, last): (u32, u32)) -> Option<(f64, usize)> {
+    let inside = samples.get(first as usize..(last as usize + 1).min(samples.len()))?;
     let count = inside.len();
-    (count > 0).then(|| (inside.iter().sum::<f64>() / count as f64, count))
+    (count > 0).then(|| (S::sum(inside) / count as i64 as f64, count))
 }
 
 /// Mean of the central 60 % of a phase between its 50 % instants, starting no earlier than `settle` samples after
 /// the first, with the number of samples in it.
 ///
 /// The trimmed mean of the top is what a phase of fewer than some hundred samples bears; see [`state_level`].
-pub fn central_mean(samples: &[f64], start: f64, end: f64, settle: f64) -> Option<(f64, usize)> {
+pub fn central_mean<S: Sample>(samples: &[S], start: f64, end: f64, settle: f64) -> Option<(f64, usize)> {
+    mean_of(samples, central(start, end, settle)?)
+}
+
+/// First and last sample of [`central_mean`].
+#[inline]
+pub(super) fn central(start: f64, end: f64, settle: f64) -> Option<(u32, u32)> {
     let trim = 0.2 * (end - start);
-    mean_between(samples, (start + trim).max(start + settle), end - trim)
+    indices((start + trim).max(start + settle), end - trim)
 }
 
 /// Most bins of a histogram of levels.
@@ -31,16 +49,17 @@ const BINS: usize = 64;
 /// codes: a finer bin could hold no sample. `None` for no samples.
 ///
 /// Segment first: applied to a whole biphasic record it finds the baseline.
-pub fn state_level(samples: &[f64], step: f64) -> Option<(f64, f64)> {
+pub fn state_level<S: Sample>(samples: &[S], step: f64) -> Option<(f64, f64)> {
+    let values = || samples.iter().map(|sample| sample.value());
     let (low, high) =
-        samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(*y), high.max(*y)));
+        values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     if samples.is_empty() || !(high - low).is_finite() {
         return None;
     }
     let most = (0.5 * (samples.len() as f64).sqrt()).clamp(6.0, BINS as f64);
     let width = ((high - low) / most).max(step).max(f64::MIN_POSITIVE);
     let mut table = [(0_u32, 0.0_f64); BINS + 1];
-    for y in samples {
+    for y in values() {
         if let Some((count, sum)) = table.get_mut(((y - low) / width) as usize) {
             *count += 1;
             *sum += y;
@@ -70,7 +89,7 @@ mod tests {
         samples.extend([1.3, 1.2, 1.1, 0.1, 0.0]);
         let (level, width) = state_level(&samples, 0.0).unwrap();
         assert!((level - 1.0).abs() < 1e-12 && (width - 1.3 / 6.0).abs() < 1e-12);
-        assert_eq!(state_level(&[], 1.0), None);
+        assert_eq!(state_level::<f64>(&[], 1.0), None);
         assert_eq!(state_level(&[2.0, 2.0], 1.0), Some((2.0, 1.0)));
     }
 

@@ -2,11 +2,17 @@
 
 pub mod edge;
 pub mod level;
+pub mod sample;
 pub mod window;
 
 mod activity;
+mod building;
+mod channel;
+mod codes;
 mod contact;
 mod excerpt;
+mod finish;
+mod flanks;
 mod front_end;
 mod guard;
 mod histogram;
@@ -18,6 +24,7 @@ mod quiet;
 mod recorder;
 mod recording;
 mod row;
+mod seek;
 mod setup;
 mod shape;
 mod step;

@@ -1,5 +1,6 @@
 //! The baseline between two pulses.
 
+use super::history::History;
 use super::{Histogram, Level};
 
 /// Samples of one side of a baseline: at most twice this many.
@@ -13,7 +14,13 @@ pub(super) struct Quiet {
     newer: Histogram,
     first: Option<Level>,
     origin: u64,
+    /// Samples [from, to) that are quiet and not counted yet.
+    waiting: (u64, u64),
 }
+
+/// Samples are counted in batches of at least this many: between fast pulses there are too few for a baseline, and
+/// none is ever counted.
+const BATCH: u64 = 1024;
 
 /// Fewer quiet samples than this are no baseline.
 const FEWEST: u64 = 16;
@@ -21,7 +28,7 @@ const FEWEST: u64 = 16;
 impl Quiet {
     pub(super) fn new(around: i32, reach: i32) -> Self {
         let empty = Histogram::around(around, reach);
-        Self { older: empty.clone(), newer: empty, first: None, origin: 0 }
+        Self { older: empty.clone(), newer: empty, first: None, origin: 0, waiting: (0, 0) }
     }
 
     /// Forgets everything; levels will be relative to sample `origin`.
@@ -30,10 +37,26 @@ impl Quiet {
         self.newer.clear();
         self.first = None;
         self.origin = origin;
+        self.waiting = (0, 0);
     }
 
-    /// Adds quiet samples, the first at index `at`.
-    pub(super) fn add(&mut self, mut codes: &[i16], mut at: u64) {
+    /// Adds the quiet samples [from, to), which `history` holds.
+    pub(super) fn add(&mut self, history: &History, from: u64, to: u64) {
+        if self.waiting.1 != from {
+            self.count(history);
+            self.waiting.0 = from;
+        }
+        self.waiting.1 = to;
+        if to - self.waiting.0 >= BATCH {
+            self.count(history);
+        }
+    }
+
+    /// Counts what is waiting.
+    fn count(&mut self, history: &History) {
+        let (mut at, to) = self.waiting;
+        let mut codes = history.slice(at, to);
+        self.waiting = (to, to);
         while !codes.is_empty() {
             let room = (HALF - self.newer.count()).min(codes.len() as u64) as usize;
             let (now, later) = codes.split_at_checked(room).unwrap_or((codes, &[]));
@@ -51,13 +74,16 @@ impl Quiet {
     }
 
     fn whole(&self) -> Option<Level> {
-        let mut both = self.older.clone();
-        both.merge(&self.newer);
-        (both.count() >= FEWEST).then(|| both.median(self.origin)).flatten()
+        let enough = self.older.count() + self.newer.count() >= FEWEST;
+        enough.then(|| self.older.joint_median(&self.newer, self.origin)).flatten()
     }
 
     /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
-    pub(super) fn levels(&self, next: u64) -> (Option<Level>, Option<Level>) {
+    pub(super) fn levels(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
+        if self.older.count() + self.newer.count() + self.waiting.1 - self.waiting.0 < FEWEST {
+            return (None, None);
+        }
+        self.count(history);
         let last = self.whole();
         let shift = next as f64 - self.origin as f64;
         let before = last.map(|level| Level { centre: (f64::from(level.centre) - shift) as f32, ..level });

@@ -2,41 +2,23 @@
 
 use std::collections::VecDeque;
 
-use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, Sensed, StreamKind};
+use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, StreamKind};
 
+use super::building::Finished;
+use super::channel::{Channel, Kind, STRETCH, share};
+use super::codes::look;
 use super::contact::Contact;
 use super::excerpt::Excerpts;
-use super::history::{History, extremes};
+use super::history::History;
 use super::joint::Joint;
 use super::row::Constants;
-use super::shape::Shaper;
 use super::timing::Timing;
-use super::voltage::Voltage;
 use super::zero::ZeroCollector;
-use super::{FrontEnd, Guard, Interval, Pyramid, Recording, Setup, SlowRecord, Zero};
-
-/// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
-/// stretches are the same.
-const STRETCH: u64 = 256;
+use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord};
 
 /// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
 /// was told to.
 const RELAYS: f64 = 50e-6;
-
-#[derive(Debug)]
-enum Kind {
-    Contact(Box<Contact>),
-    Voltage(Box<Voltage>),
-}
-
-#[derive(Debug)]
-struct Channel {
-    history: History,
-    overview: Pyramid,
-    kind: Kind,
-    zeros: Vec<Zero>,
-    collector: Option<ZeroCollector>,
-}
 
 /// Measures a stream as it arrives.
 ///
@@ -65,6 +47,8 @@ pub struct Recorder {
     slow: SlowRecord,
     slow_zero: Option<u64>,
     guard: super::guard::Watch,
+    /// Pulses of the main contact in the present stretch; kept for its memory.
+    pulses: Vec<Finished>,
 }
 
 impl Recorder {
@@ -74,30 +58,7 @@ impl Recorder {
         let front_end = FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / rate);
         let constants = Constants::of(&front_end, rate);
         let timing = Timing::of(&setup.program, rate, constants.settling);
-        let channel = |(index, channel): (usize, &super::ChannelSetup)| {
-            let kind = match channel.sensed {
-                Sensed::Current => {
-                    let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
-                    contact.expect(share(&setup.program, &channel.name) * timing.smallest);
-                    let shaped = setup.wanted.shapes.contains(&channel.name);
-                    contact.shaper = shaped.then(|| Shaper::new(rate, front_end.settling));
-                    Kind::Contact(Box::new(contact))
-                }
-                Sensed::Voltage => {
-                    let watched = setup.vout == Some(index);
-                    Kind::Voltage(Box::new(Voltage::new(
-                        index,
-                        &channel.name,
-                        channel.calibration,
-                        watched,
-                        rate,
-                    )))
-                }
-            };
-            let overview = Pyramid::new(STRETCH, 65_536);
-            Channel { history: History::new(), overview, kind, zeros: Vec::new(), collector: None }
-        };
-        let channels = setup.channels.iter().enumerate().map(channel).collect();
+        let channels = Channel::all(&setup, &front_end, &timing);
         let planes = setup.slow.as_ref().map_or(0, |slow| slow.channels.len());
         Self {
             front_end,
@@ -118,6 +79,7 @@ impl Recorder {
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
             guard: super::guard::Watch::new(rate),
+            pulses: Vec::new(),
             setup,
         }
     }
@@ -137,7 +99,7 @@ impl Recorder {
         let mut guard = Guard::default();
         for (contact, history) in self.contacts() {
             let lsb = contact.calibration.lsb;
-            let phases = self.guard.charge_of(contact.record.channel).max(contact.running(history).abs());
+            let phases = contact.largest.max(contact.running(history).abs());
             guard.peak_current = guard.peak_current.max(contact.record.peak.0 * lsb);
             guard.charge_per_phase = guard.charge_per_phase.max(phases * lsb / self.setup.sample_rate);
             guard.mean_dc =
@@ -338,23 +300,24 @@ impl Recorder {
 
     fn range(&mut self, from: u64, to: u64) {
         let blind = self.zero || self.test_source || from < self.blind_until;
-        let mut pulses = Vec::new();
+        let mut pulses = std::mem::take(&mut self.pulses);
+        pulses.clear();
         for (index, channel) in self.channels.iter_mut().enumerate() {
             let codes = channel.history.slice(from, to);
-            let (low, high) = extremes(codes);
-            channel.overview.push(low, high, to - from);
+            let look = look(codes);
+            channel.overview.push(look.low, look.high, to - from);
             if let Some(collector) = &mut channel.collector {
                 collector.add(codes, from);
             }
             let Kind::Contact(contact) = &mut channel.kind else { continue };
             if blind {
-                contact.skip(codes);
+                contact.skip(to, look);
                 continue;
             }
-            contact.range(&channel.history, (from, to), self.blind_until, &self.timing, &self.constants);
+            let since = self.blind_until;
+            contact.range(&channel.history, (from, to), look, since, &self.timing, &self.constants);
             for finished in &contact.finished {
                 if let Some(row) = contact.record.pulses.get(finished.row) {
-                    self.guard.pulse(index, row);
                     let driven = self.setup.program.share_of(&contact.record.name) != 0.0;
                     if let Some(joint) = self.joint.as_mut().filter(|_| driven) {
                         let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
@@ -367,6 +330,7 @@ impl Recorder {
             }
         }
         if blind {
+            self.pulses = pulses;
             return;
         }
         if let Some(joint) = &mut self.joint {
@@ -380,7 +344,7 @@ impl Recorder {
                 }
             }
         }
-        for pulse in pulses {
+        for pulse in &pulses {
             let Some(Kind::Contact(contact)) =
                 self.channels.get(self.setup.main).map(|channel| &channel.kind)
             else {
@@ -388,9 +352,11 @@ impl Recorder {
             };
             if let Some(row) = contact.record.pulses.get(pulse.row).copied() {
                 let histories = self.channels.iter().map(|channel| &channel.history);
-                self.excerpts.offer(pulse, &row, histories);
+                let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
+                self.excerpts.offer(*pulse, &row, latest, histories);
             }
         }
+        self.pulses = pulses;
         let due = self.guard.due(to);
         for (contact, history) in
             self.channels.iter().filter(|_| due).filter_map(|channel| match &channel.kind {
@@ -418,12 +384,6 @@ fn left_alone(program: &Program) -> f64 {
     let pulse = program.pulse(0);
     let until = pulse.recharge.map_or(program.start_of(1), |(start, _)| start);
     until - pulse.end()
-}
-
-/// Magnitude of a contact's share: 1 for the one that carries the programmed amplitude.
-fn share(program: &Program, contact: &str) -> f64 {
-    let share = program.share_of(contact).abs();
-    if share > 0.0 { share } else { f64::INFINITY }
 }
 
 impl BlockSink for Recorder {

@@ -11,12 +11,8 @@ pub struct PhaseRow {
     pub start: f32,
     /// 50 % instant of its second edge.
     pub end: f32,
-    /// Instants at a third of the peak instead, start and end.
-    pub third: (f32, f32),
     /// Mean of the central 60 %, codes.
     pub level: f32,
-    /// IEEE 181 state level of the settled top and the width of a histogram bin, codes.
-    pub state: (f32, f32),
     /// Samples in that mean; 0 when fewer than eight could be used and the level is charge over width.
     pub settled: u32,
     /// Σ(code − base) over the phase's charge window, code·samples.
@@ -40,6 +36,10 @@ pub struct ShapeRow {
     pub top: (f32, f32),
     /// Samples the line rests on; 0 where they are too few.
     pub count: u32,
+    /// Instants at a third of the peak instead of half the level, start and end, as those of the phase.
+    pub third: (f32, f32),
+    /// IEEE 181 state level of the settled top and the width of a histogram bin, codes.
+    pub state: (f32, f32),
 }
 
 /// Properties of a row.
@@ -80,8 +80,6 @@ pub struct PulseRow {
     pub after: Option<Level>,
     /// Level, counted from `base`, at which a passive recharge begins, codes; 0 where there is none.
     pub recharge: f32,
-    /// Largest 3-sample median of |code − baseline|.
-    pub peak: f32,
     /// Properties.
     pub flags: Flags,
 }

@@ -1,7 +1,8 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
 use super::edge::{PhaseEdges, Slope, crossing};
-use super::level::{central_mean, mean_between, state_level};
+use super::flanks::Flanks;
+use super::level::{central, mean_between, mean_of};
 use super::window::windowed_sum;
 use super::{Flags, FrontEnd, PhaseRow};
 
@@ -52,13 +53,12 @@ pub(super) struct Measured {
     pub(super) phases: [PhaseRow; 3],
     pub(super) count: u8,
     pub(super) recharge: f32,
-    pub(super) peak: f32,
     pub(super) flags: Flags,
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
 pub(super) fn measure(
-    samples: &[f64],
+    samples: &[i16],
     first: u64,
     at: u64,
     pulse: &Shape<'_>,
@@ -71,31 +71,12 @@ pub(super) fn measure(
     let count = excursions.len().min(3);
     let settle = constants.settling as f64;
     for ((row, edge), excursion) in phases.iter_mut().zip(&mut edges).zip(excursions) {
-        let from = excursion.from.saturating_sub(first) as f64;
-        let to = excursion.to.saturating_sub(first) as f64 - 1.0;
-        let middle = (0.5 * (from + to)) as usize;
-        let trim = 0.2 * (to - from);
-        let mut level = mean_between(samples, from + trim, to - trim)
-            .map_or(samples.get(middle).copied().unwrap_or(base), |m| m.0);
-        let mut settled = 0;
-        *edge = PhaseEdges { start: from, end: to };
-        // Twice: the level says where the edges are, the edges say which samples are the level's.
-        for _ in 0..2 {
-            let Some(found) = PhaseEdges::at(samples, middle, base, level, 0.5) else {
-                flags.truncated = true;
-                break;
-            };
-            *edge = found;
-            settled = 0;
-            if let Some((mean, n)) =
-                central_mean(samples, found.start, found.end, settle).filter(|(_, n)| *n >= 8)
-            {
-                (level, settled) = (mean, n);
-            }
-        }
-        row.level = level as f32;
-        row.state = state(samples, edge, settle).unwrap_or((row.level, f32::NAN));
-        row.settled = settled as u32;
+        let ends = (excursion.from.saturating_sub(first), excursion.to.saturating_sub(first + 1));
+        let found = phase(samples, (ends.0 as u32, ends.1 as u32), base, settle);
+        (edge.start, edge.end) = (found.edges.start, found.edges.end);
+        row.level = found.level as f32;
+        row.settled = found.settled as u32;
+        flags.truncated |= found.truncated;
     }
     join(samples, excursions, &phases, &mut edges);
     let recharge = recharge.and_then(|recharge| {
@@ -105,12 +86,10 @@ pub(super) fn measure(
     if let Some((recharge, last)) = recharge.filter(|recharge| recharge.joined).zip(count.checked_sub(1)) {
         touch(samples, phases.get(last), edges.get_mut(last), recharge.level + base);
     }
-    for (k, row) in phases.iter_mut().enumerate().take(count) {
-        let Some(edge) = edges.get(k) else { break };
-        let origin = at as f64 - first as f64;
+    let origin = at as f64 - first as f64;
+    for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
         row.start = (edge.start - origin) as f32;
         row.end = (edge.end - origin) as f32;
-        row.third = third(samples, edge, base, origin);
     }
     charge(samples, &mut phases, &edges, pulse, recharge, constants);
     for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
@@ -119,19 +98,50 @@ pub(super) fn measure(
         }
     }
     let recharge = recharge.map_or(0.0, |recharge| recharge.level as f32);
-    Measured { phases, count: count as u8, recharge, peak: median_peak(samples, base) as f32, flags }
+    Measured { phases, count: count as u8, recharge, flags }
 }
 
-/// State level of the top from where it has settled to where the next edge begins, which the filter makes a quarter of
-/// its settling time early at most.
-fn state(samples: &[f64], edge: &PhaseEdges, settle: f64) -> Option<(f32, f32)> {
-    let (from, to) = ((edge.start + settle).max(0.0) as usize, (edge.end - 0.25 * settle).max(0.0) as usize);
-    let top = samples.get(from..to.min(samples.len())).filter(|top| top.len() >= 8)?;
-    state_level(top, 1.0).map(|(level, bin)| (level as f32, bin as f32))
+/// One phase.
+struct Found {
+    edges: PhaseEdges,
+    level: f64,
+    /// Samples in the mean that the level is; 0 where there are too few.
+    settled: usize,
+    truncated: bool,
+}
+
+/// Finds the edges and the level of the phase in samples `first` to `last`.
+#[inline]
+fn phase(samples: &[i16], (first, last): (u32, u32), base: f64, settle: f64) -> Found {
+    let (from, to) = (f64::from(first), f64::from(last));
+    let ends = (first as usize, last as usize);
+    let trim = 0.2 * (to - from);
+    let rough = mean_between(samples, from + trim, to - trim).map(|mean| mean.0);
+    let middle = || samples.get((ends.0 + ends.1) / 2).map_or(base, |code| f64::from(*code));
+    let edges = PhaseEdges { start: from, end: to };
+    let mut found = Found { edges, level: rough.unwrap_or_else(middle), settled: 0, truncated: false };
+    let (mut flanks, mut top) = (None, None);
+    // Twice: the level says where the edges are, the edges say which samples are the level's.
+    for _ in 0..2 {
+        let Some(edges) = Flanks::edges(&mut flanks, samples, ends, base, found.level) else {
+            found.truncated = true;
+            break;
+        };
+        found.edges = edges;
+        let inside = central(edges.start, edges.end, settle);
+        if inside.is_some() && inside == top {
+            continue;
+        }
+        top = inside;
+        let mean = inside.and_then(|inside| mean_of(samples, inside)).filter(|(_, n)| *n >= 8);
+        found.settled = mean.map_or(0, |(_, n)| n);
+        found.level = mean.map_or(found.level, |(level, _)| level);
+    }
+    found
 }
 
 /// Gives joined phases the instant at which the midpoint between their levels is crossed.
-fn join(samples: &[f64], excursions: &[Excursion], phases: &[PhaseRow; 3], edges: &mut [PhaseEdges; 3]) {
+fn join(samples: &[i16], excursions: &[Excursion], phases: &[PhaseRow; 3], edges: &mut [PhaseEdges; 3]) {
     for k in 1..excursions.len().min(3) {
         let joined = excursions.get(k).is_some_and(|excursion| excursion.joined);
         let (Some(a), Some(b)) = (phases.get(k - 1), phases.get(k)) else { continue };
@@ -164,7 +174,7 @@ struct Recharge {
 
 /// Where an exponential that begins at sample `from` begins: from its means over the first and the second settling time
 /// after the filter has settled, carried back by their ratio. Behind the filter an exponential is the same one, late.
-fn initial(samples: &[f64], from: f64, base: f64, settle: f64) -> Option<f64> {
+fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
     let mean = |k: f64| mean_between(samples, from + k * settle, from + (k + 1.0) * settle - 1.0);
     let (first, second) = (mean(1.0)?.0 - base, mean(2.0).map_or(0.0, |mean| mean.0 - base));
     let ratio = if second * first > 0.0 { (first / second).clamp(1.0, 4.0) } else { 1.0 };
@@ -172,7 +182,7 @@ fn initial(samples: &[f64], from: f64, base: f64, settle: f64) -> Option<f64> {
 }
 
 /// The end of a phase that a recharge touches: where the midpoint between the two levels is crossed.
-fn touch(samples: &[f64], phase: Option<&PhaseRow>, edge: Option<&mut PhaseEdges>, next: f64) {
+fn touch(samples: &[i16], phase: Option<&PhaseRow>, edge: Option<&mut PhaseEdges>, next: f64) {
     let (Some(phase), Some(edge)) = (phase, edge) else { return };
     let level = f64::from(phase.level);
     let slope = if next > level { Slope::Rising } else { Slope::Falling };
@@ -180,24 +190,11 @@ fn touch(samples: &[f64], phase: Option<&PhaseRow>, edge: Option<&mut PhaseEdges
     edge.end = crossing(samples, inside, 0.5 * (level + next), slope).unwrap_or(edge.end);
 }
 
-/// Instants at a third of the phase's peak, relative to `origin`.
-fn third(samples: &[f64], edge: &PhaseEdges, base: f64, origin: f64) -> (f32, f32) {
-    let (from, to) = (edge.start.max(0.0) as usize, edge.end.max(0.0) as usize + 1);
-    let mut peak = (from, 0.0_f64);
-    for (k, y) in samples.iter().enumerate().take(to).skip(from) {
-        if (y - base).abs() > peak.1.abs() {
-            peak = (k, y - base);
-        }
-    }
-    PhaseEdges::at(samples, peak.0, base, base + peak.1, 1.0 / 3.0)
-        .map_or((f32::NAN, f32::NAN), |third| ((third.start - origin) as f32, (third.end - origin) as f32))
-}
-
 /// Charges: the first phase from its quiet foreground, the last to its quiet end, inner bounds in the middle of the
 /// gap. Where two phases share an edge the bound is the shared instant, and what the filter has let through early
 /// (and late) there is put back.
 fn charge(
-    samples: &[f64],
+    samples: &[i16],
     phases: &mut [PhaseRow; 3],
     edges: &[PhaseEdges; 3],
     pulse: &Shape<'_>,
@@ -236,18 +233,4 @@ fn charge(
         }
         from = to;
     }
-}
-
-/// Largest median of three neighbouring |y − base|.
-fn median_peak(samples: &[f64], base: f64) -> f64 {
-    samples
-        .windows(3)
-        .map(|three| match three {
-            [a, b, c] => {
-                let (a, b, c) = ((a - base).abs(), (b - base).abs(), (c - base).abs());
-                a.max(b).min(a.min(b).max(c))
-            }
-            _ => 0.0,
-        })
-        .fold(0.0, f64::max)
 }

@@ -37,6 +37,8 @@ pub struct Wanted {
     pub pairs: Vec<(usize, usize)>,
     /// Voltage channels whose extremes during driven phases are kept.
     pub outputs: Vec<usize>,
+    /// The contacts whose tables of pulses are asked for; `None` for all. Of the others only the first pulses are kept.
+    pub tables: Option<Vec<String>>,
 }
 
 /// Everything a [`crate::measure::Recorder`] needs.

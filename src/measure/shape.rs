@@ -2,7 +2,9 @@
 //!
 //! Only for contacts whose checks ask for it: a train that nobody asks about pays nothing.
 
-use super::edge::{Slope, crossing, last_crossing};
+use super::edge::{PhaseEdges, Slope, crossing, last_crossing};
+use super::level::state_level;
+use super::sample::Sample;
 use super::{PhaseRow, ShapeRow};
 
 /// The region of post-transition aberrations is at least this long, s.
@@ -23,9 +25,9 @@ impl Shaper {
 
     /// Shapes of the phases found in `samples` (codes); `origin` is the sample that their instants refer to, counted
     /// from the first of `samples`.
-    pub(super) fn measure(
+    pub(super) fn measure<S: Sample>(
         self,
-        samples: &[f64],
+        samples: &[S],
         origin: f64,
         phases: &[PhaseRow],
         base: f64,
@@ -38,12 +40,22 @@ impl Shaper {
             // Phases that touch share an edge, whose step is from one level to the other.
             let from = if before.1 == start { before.0 } else { base };
             before = (level, end);
-            *shape = self.phase(samples, (start, end), (from, level));
+            let edges = PhaseEdges { start, end };
+            *shape = ShapeRow {
+                third: third(samples, edges, base, origin),
+                state: state(samples, edges, self.settling).unwrap_or((phase.level, f32::NAN)),
+                ..self.phase(samples, (start, end), (from, level))
+            };
         }
         shapes
     }
 
-    fn phase(self, samples: &[f64], (start, end): (f64, f64), (from, level): (f64, f64)) -> ShapeRow {
+    fn phase<S: Sample>(
+        self,
+        samples: &[S],
+        (start, end): (f64, f64),
+        (from, level): (f64, f64),
+    ) -> ShapeRow {
         let transition = transition(samples, (start, end), (from, level));
         let region = self.region.max(if transition.is_finite() { 3.0 * transition } else { 0.0 });
         // The filter shows the next edge a quarter of its settling time early at most.
@@ -58,12 +70,13 @@ impl Shaper {
             half: half as f32,
             top: (top.0 as f32, top.1 as f32),
             count: count as u32,
+            ..ShapeRow::default()
         }
     }
 }
 
 /// t90 − t10 of the edge at `start`, in samples; NaN if one of them is not found.
-fn transition(samples: &[f64], (start, end): (f64, f64), (from, level): (f64, f64)) -> f64 {
+fn transition<S: Sample>(samples: &[S], (start, end): (f64, f64), (from, level): (f64, f64)) -> f64 {
     let slope = if level > from { Slope::Rising } else { Slope::Falling };
     let at = |part: f64| from + part * (level - from);
     let middle = start.max(0.0).ceil() as usize;
@@ -74,12 +87,12 @@ fn transition(samples: &[f64], (start, end): (f64, f64), (from, level): (f64, f6
 
 /// Largest excess over the level within [from, to], and the time from there until half of it is left (infinite where it
 /// does not fall that far).
-fn excess(samples: &[f64], (from, to): (f64, f64), level: f64, sign: f64) -> (f64, f64) {
+fn excess<S: Sample>(samples: &[S], (from, to): (f64, f64), level: f64, sign: f64) -> (f64, f64) {
     let first = from.max(0.0).ceil() as usize;
     let region = samples.get(first..(to.max(0.0) as usize + 1).min(samples.len())).unwrap_or(&[]);
     let over = |y: f64| sign * (y - level);
     let Some((peak, highest)) =
-        region.iter().map(|y| over(*y)).enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
+        region.iter().map(|sample| over(sample.value())).enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
     else {
         return (f64::NAN, f64::INFINITY);
     };
@@ -94,18 +107,41 @@ fn excess(samples: &[f64], (from, to): (f64, f64), level: f64, sign: f64) -> (f6
 
 /// A straight line through the central 80 % of a phase, or what of it has settled: its values at 10 % and 90 %, and how
 /// many samples it rests on (0 where they are fewer than eight).
-fn line(samples: &[f64], (start, end): (f64, f64), settling: f64) -> ((f64, f64), usize) {
+fn line<S: Sample>(samples: &[S], (start, end): (f64, f64), settling: f64) -> ((f64, f64), usize) {
     let trim = 0.1 * (end - start);
     let from = (start + trim.max(settling)).max(0.0).ceil() as usize;
     let to = (end - trim.max(0.25 * settling)).max(0.0) as usize + 1;
     let top = samples.get(from..to.min(samples.len())).filter(|top| top.len() >= 8).unwrap_or(&[]);
     let n = top.len() as f64;
     let centre = 0.5 * (n - 1.0);
-    let mean = top.iter().sum::<f64>() / n;
-    let moment: f64 = top.iter().enumerate().map(|(k, y)| (k as f64 - centre) * (y - mean)).sum();
+    let mean = S::sum(top) / n;
+    let moment: f64 =
+        top.iter().enumerate().map(|(k, sample)| (k as f64 - centre) * (sample.value() - mean)).sum();
     let slope = moment * 12.0 / (n * (n * n - 1.0));
     let at = |instant: f64| mean + slope * (instant - from as f64 - centre);
     ((at(start + trim), at(end - trim)), top.len())
+}
+
+/// State level of the top from where it has settled to where the next edge begins, which the filter makes a quarter of
+/// its settling time early at most.
+fn state<S: Sample>(samples: &[S], edge: PhaseEdges, settle: f64) -> Option<(f32, f32)> {
+    let (from, to) = ((edge.start + settle).max(0.0) as usize, (edge.end - 0.25 * settle).max(0.0) as usize);
+    let top = samples.get(from..to.min(samples.len())).filter(|top| top.len() >= 8)?;
+    state_level(top, 1.0).map(|(level, bin)| (level as f32, bin as f32))
+}
+
+/// Instants at a third of the phase's peak, relative to `origin`.
+fn third<S: Sample>(samples: &[S], edge: PhaseEdges, base: f64, origin: f64) -> (f32, f32) {
+    let (from, to) = (edge.start.max(0.0) as usize, edge.end.max(0.0) as usize + 1);
+    let mut peak = (from, 0.0_f64);
+    for (k, sample) in samples.iter().enumerate().take(to).skip(from) {
+        let y = sample.value() - base;
+        if y.abs() > peak.1.abs() {
+            peak = (k, y);
+        }
+    }
+    PhaseEdges::at(samples, peak.0, base, base + peak.1, 1.0 / 3.0)
+        .map_or((f32::NAN, f32::NAN), |third| ((third.start - origin) as f32, (third.end - origin) as f32))
 }
 
 #[cfg(test)]

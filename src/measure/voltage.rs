@@ -4,7 +4,8 @@ use crate::signal::Calibration;
 
 use super::VoltageRecord;
 use super::activity::VoltageActivity;
-use super::contact::Finished;
+use super::building::Finished;
+use super::codes::sum;
 use super::history::{History, KEPT};
 
 /// State of one voltage channel.
@@ -55,7 +56,7 @@ impl Voltage {
     pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished) {
         let n = (pulse.rest / 20).max(16).min(KEPT as u64 / 2);
         let codes = history.slice(pulse.from.saturating_sub(n), pulse.from);
-        let mean = super::history::sum(codes) as f64 / codes.len().max(1) as f64;
+        let mean = sum(codes) as f64 / codes.len().max(1) as f64;
         self.record.before_pulse.push((mean as f32, codes.len() as u32));
     }
 
@@ -64,7 +65,7 @@ impl Voltage {
         let from = at.saturating_sub((10e-3 * rate) as u64);
         let codes = history.slice(from, at.saturating_sub((1e-3 * rate) as u64));
         if !codes.is_empty() {
-            let mean = super::history::sum(codes) as f64 / codes.len() as f64;
+            let mean = sum(codes) as f64 / codes.len() as f64;
             self.record.before_start.push((at, mean, codes.len() as u32));
         }
     }

@@ -1,6 +1,6 @@
 //! What a channel reads with its input shorted.
 
-use super::history::sum;
+use super::codes::sum;
 use super::{Histogram, Zero};
 
 /// Collects one zero interval of one channel.

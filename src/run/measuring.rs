@@ -2,7 +2,7 @@
 
 use crate::instrument::{LoadIdentity, StreamSetup};
 use crate::measure::{ChannelSetup, Setup, SlowSetup, Wanted};
-use crate::scenario::{Measurand, Plan};
+use crate::scenario::{Check, Measurand, Plan};
 use crate::signal::{Calibration, Sensed};
 
 /// The recorder's setup for a plan on a load that has stated its calibration.
@@ -75,10 +75,17 @@ fn wanted(plan: &Plan, index: impl Fn(&str, Sensed) -> Option<usize>) -> Wanted 
     }
     let joint =
         asks(M::CurrentShare) || asks(M::KirchhoffResidual) || !pairs.is_empty() || !outputs.is_empty();
-    let shapes = case
-        .checks
-        .iter()
-        .filter(|check| matches!(check.measurand, M::Overshoot | M::Droop | M::TransitionTime))
-        .map(|check| check.contact.as_deref().unwrap_or(case.program.main_contact()).to_owned());
-    Wanted { joint, pairs, outputs, shapes: shapes.collect() }
+    let main = case.program.main_contact();
+    let of = |check: &Check| check.contact.as_deref().unwrap_or(main).to_owned();
+    let shapes = case.checks.iter().filter(|check| {
+        matches!(check.measurand, M::Overshoot | M::Droop | M::TransitionTime)
+            || matches!(check.definition.as_deref(), Some("state-level" | "third-of-peak"))
+    });
+    // What several contacts show together, and faults, are judged on every contact.
+    let idle = |check: &Check| check.contact.as_deref() == Some("idle");
+    let every = joint
+        || asks(M::ChargeAfterFault)
+        || case.checks.iter().any(|check| check.after.is_some() || idle(check));
+    let tables = (!every).then(|| case.checks.iter().map(of).chain([main.to_owned()]).collect());
+    Wanted { joint, pairs, outputs, shapes: shapes.map(of).collect(), tables }
 }

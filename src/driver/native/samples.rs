@@ -6,6 +6,9 @@ use stimrig_protocol::block::{Block as WireBlock, Stream};
 use crate::instrument::marker_bit;
 use crate::signal::{Block, BlockSink, Marker, StreamKind};
 
+/// Most bytes kept while nobody drains: as many as the device holds. Frames beyond are gone, which their numbers show.
+const MOST_KEPT: usize = 32 << 20;
+
 /// What has been received of one stream.
 #[derive(Debug, Clone, Copy, Default)]
 struct Received {
@@ -37,6 +40,9 @@ impl Samples {
 
     /// Keeps a frame for later.
     pub(super) fn keep(&mut self, frame: Frame<'_>) {
+        if self.backlog.len() + frame.payload.len() > MOST_KEPT {
+            return;
+        }
         let length = u32::try_from(frame.payload.len()).unwrap_or(0);
         self.backlog.extend_from_slice(&frame.sequence.to_le_bytes());
         self.backlog.extend_from_slice(&length.to_le_bytes());
@@ -121,6 +127,29 @@ mod tests {
         decoder.push(&buffer[..length]);
         let frame = decoder.pull().unwrap();
         samples.take(frame.sequence, frame.payload, sink);
+    }
+
+    #[test]
+    fn a_host_that_never_drains_loses_samples_and_no_memory() {
+        let (mut samples, mut sink) = (Samples::default(), Seen::default());
+        let mut buffer = vec![0; 1 << 16];
+        let codes = vec![7; 20_000];
+        let frames = MOST_KEPT / 40_000 + 5;
+        for k in 0..frames {
+            let head =
+                Head { stream: Stream::Fast, planes: 1, count: 20_000, first: 20_000 * k as u64, lost: 0 };
+            let length = encode_block(&mut buffer, k as u16, &head, &[], &codes).unwrap();
+            let mut decoder = Decoder::new(vec![0; 1 << 16]);
+            decoder.push(&buffer[..length]);
+            samples.keep(decoder.pull().unwrap());
+        }
+        assert!(samples.backlog.len() <= MOST_KEPT);
+        let kept = samples.take_kept(&mut sink);
+        assert!(kept < frames && kept + 10 > frames);
+        // What was dropped is missed as soon as the next block arrives.
+        send(&mut samples, &mut sink, frames as u16, 20_000 * frames as u64, 0);
+        assert_eq!(sink.0.last(), Some(&(20_000 * frames as u64, 10, 20_000 * (frames - kept) as u64)));
+        assert_eq!(samples.lost_blocks(), (frames - kept) as u64);
     }
 
     #[test]

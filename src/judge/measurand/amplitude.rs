@@ -19,7 +19,8 @@ pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         for k in chosen(view.check.phase, row.phases().len()) {
             let Some(phase) = row.phases().get(k) else { continue };
             let level = if by_state {
-                view.phase_state(row, phase).ok_or(Reason::NoTop)?
+                let shape = view.shape(index, k).ok_or(Reason::NoTop)?;
+                view.phase_state(row, phase, shape).ok_or(Reason::NoTop)?
             } else {
                 view.phase_level(row, phase)
             };

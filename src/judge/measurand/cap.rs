@@ -11,7 +11,7 @@ pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     }
     let mut units = Vec::new();
     for contact in &view.recording.contacts {
-        let view = View::on(view.case, view.facts, view.recording, view.check, contact)?;
+        let view = View::besides_pulses(view.case, view.facts, view.recording, view.check, contact)?;
         let calibration = view.calibration;
         let (codes, at) = contact.peak;
         let value = codes * calibration.lsb;

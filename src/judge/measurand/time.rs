@@ -35,10 +35,12 @@ pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, row.phases().len()) {
             let Some(phase) = row.phases().get(k) else { continue };
-            let length = |phase: &PhaseRow| {
-                if third { phase.third.1 - phase.third.0 } else { phase.end - phase.start }
+            let length = if third {
+                view.shape(index, k).map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)
+            } else {
+                phase.end - phase.start
             };
-            let seconds = f64::from(length(phase)) / view.rate();
+            let seconds = f64::from(length) / view.rate();
             if !seconds.is_finite() {
                 continue;
             }

@@ -92,9 +92,13 @@ impl Converter {
         let mut noise = [0.0; 64];
         let mut index = first;
         for chunk in values.chunks(noise.len()) {
-            gaussian.fill(self.noise_key, index, &mut noise);
+            let noise = noise.get_mut(..chunk.len()).unwrap_or_default();
+            gaussian.fill(self.noise_key, index, noise);
             codes.extend(
-                chunk.iter().zip(&noise).map(|(value, z)| self.quantise(self.ideal(*value) + self.noise * z)),
+                chunk
+                    .iter()
+                    .zip(&*noise)
+                    .map(|(value, z)| self.quantise(self.ideal(*value) + self.noise * z)),
             );
             index += chunk.len() as u64;
         }

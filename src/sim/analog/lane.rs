@@ -2,7 +2,7 @@
 
 use nalgebra::Complex;
 
-use crate::phantom::{Circuit, Probe, Waveform};
+use crate::phantom::{Circuit, Probe, Sampled, Waveform};
 use crate::signal::Calibration;
 
 use super::bessel::{Bessel, Response};
@@ -12,7 +12,7 @@ use super::noise::Gaussian;
 /// Terms smaller than this fraction of full scale are dropped (denormals are slow, and nobody sees 1e-8 lsb).
 const NEGLIGIBLE: f64 = 1e-12;
 /// Samples evaluated together.
-const CHUNK: usize = 64;
+const CHUNK: usize = 256;
 
 /// Sample instants of one segment: sample k of the segment lies at `first` + k·`period` seconds from its start.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,8 +30,8 @@ pub(super) struct Lane {
     state: Vec<Complex<f64>>,
     input: Waveform,
     response: Response,
+    steady: Sampled,
     /// (present value, factor per sample).
-    decays: Vec<(f64, f64)>,
     ringing: Vec<(Complex<f64>, Complex<f64>)>,
     pub codes: Vec<i16>,
 }
@@ -46,7 +46,7 @@ impl Lane {
             state: filter.settled(level),
             input: Waveform::default(),
             response: Response::default(),
-            decays: Vec::new(),
+            steady: Sampled::default(),
             ringing: Vec::new(),
             codes: Vec::new(),
         }
@@ -63,11 +63,7 @@ impl Lane {
             self.input = Waveform::default();
         }
         filter.respond(&self.input, &self.state, &mut self.response);
-        self.decays.clear();
-        for &(rate, coefficient) in &self.response.steady.decays {
-            let value = coefficient * (-rate * at.first).exp();
-            self.decays.push((value, (-rate * at.period).exp()));
-        }
+        self.steady.set(&self.response.steady, at.first, at.period, self.negligible);
         self.ringing.clear();
         for &(pole, amplitude) in &self.response.ringing {
             self.ringing.push((amplitude * (pole * at.first).exp(), (pole * at.period).exp()));
@@ -80,31 +76,21 @@ impl Lane {
     }
 
     /// Converts `count` samples: the `skip`-th and following of the segment, numbered `index` and on in the stream.
-    pub(super) fn render(&mut self, gaussian: &Gaussian, index: u64, at: Instants, skip: u64, count: usize) {
+    pub(super) fn render(&mut self, gaussian: &Gaussian, index: u64, skip: u64, count: usize) {
         let (mut index, mut skip, mut left) = (index, skip, count);
+        let negligible = self.negligible;
         while left > 0 {
-            let negligible = self.negligible;
-            self.decays.retain(|(value, _)| value.abs() > negligible);
             self.ringing.retain(|(value, _)| value.norm_sqr() > negligible * negligible);
-            let steady = &self.response.steady;
-            let still = steady.slope.abs() * at.period * left as f64 <= negligible;
-            if self.decays.is_empty() && self.ringing.is_empty() && still {
-                let level = steady.constant + steady.slope * (at.first + skip as f64 * at.period);
+            let constant = self.steady.constant(skip, left, negligible);
+            if let Some(level) = constant.filter(|_| self.ringing.is_empty()) {
                 self.converter.convert_constant(gaussian, index, level, left, &mut self.codes);
                 return;
             }
             let mut values = [0.0; CHUNK];
-            let now = left.min(CHUNK);
+            // A filter rings for a fraction of a chunk: what it has ceased to do need not be computed.
+            let now = left.min(if self.ringing.is_empty() { CHUNK } else { CHUNK / 4 });
             let values = values.get_mut(..now).unwrap_or_default();
-            for (k, value) in (skip..).zip(values.iter_mut()) {
-                *value = steady.constant + steady.slope * (at.first + k as f64 * at.period);
-            }
-            for (decay, factor) in &mut self.decays {
-                for value in values.iter_mut() {
-                    *value += *decay;
-                    *decay *= *factor;
-                }
-            }
+            self.steady.fill(skip, values);
             for (phasor, factor) in &mut self.ringing {
                 for value in values.iter_mut() {
                     *value += phasor.re;

@@ -80,7 +80,7 @@ impl Stream {
             return;
         }
         for lane in &mut self.lanes {
-            lane.render(gaussian, self.next, self.at, skip, count as usize);
+            lane.render(gaussian, self.next, skip, count as usize);
         }
         self.next += count;
     }

@@ -1,0 +1,126 @@
+//! A pulse that is over becomes a row.
+
+use super::building::{Building, Finished};
+use super::codes::extremes;
+use super::contact::Contact;
+use super::history::History;
+use super::row::{Constants, Excursion, Shape, measure};
+use super::{Flags, PulseRow};
+
+impl Contact {
+    /// Writes what there is of the pulse under way, its running phase included.
+    pub(super) fn cut(
+        &mut self,
+        history: &History,
+        at: u64,
+        incomplete: bool,
+        constants: &Constants,
+    ) -> bool {
+        let Some(mut building) = self.building.take() else { return false };
+        let running = self.side != 0 && self.run_counts;
+        if running && let Some(slot) = building.excursions.get_mut(building.count) {
+            *slot = Excursion { to: at, ..self.run };
+            building.count += 1;
+        }
+        let rows = self.record.pulses.len();
+        self.finish(history, building, at, running || incomplete, constants);
+        self.record.pulses.len() > rows
+    }
+
+    /// A phase that outlasts the history becomes a row without an end.
+    pub(super) fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
+        if self.run_counts
+            && self.cut(history, to, true, constants)
+            && let Some(row) = self.record.pulses.last_mut()
+        {
+            row.flags.endless = true;
+        }
+        self.run.from = to;
+        self.run_counts = false;
+        self.last_sum = None;
+    }
+
+    /// Writes the row of a pulse, from samples before `upto`.
+    pub(super) fn finish(
+        &mut self,
+        history: &History,
+        building: Building,
+        upto: u64,
+        cut: bool,
+        constants: &Constants,
+    ) {
+        let excursions = building.excursions.get(..building.count.min(3)).unwrap_or(&[]);
+        let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
+        let g = constants.settling;
+        let first = leading.from.saturating_sub(g + 8).max(history.start());
+        let needed = building.follower.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
+        let samples = history.slice(first, needed.min(upto));
+        let at = leading.from;
+        let half = |gap: f64| (0.5 * gap).min(g as f64);
+        let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
+        let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
+        let quiet = (foreground, background);
+        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet };
+        let found = measure(samples, first, at, &pulse, constants);
+        let edge = |pick: Option<f32>| at as f64 + f64::from(pick.unwrap_or(0.0));
+        let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
+        let (start, end) =
+            (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
+        let from = (start - foreground).max(0.0) as u64;
+        let to = ((end + background).ceil() as u64)
+            .max(building.recharge_end.map_or(0, |end| end + g))
+            .min(upto)
+            .max(from);
+        let sum_from = self.sum_before(history, from.max(history.start()));
+        let span = (to - from) as u32;
+        let area = history.sum(from, to) as f64 - building.base * f64::from(span);
+        let contiguous = self.last_sum.take();
+        if let (Some(before), Some(previous)) = (contiguous, self.record.pulses.last_mut()) {
+            previous.cycle_span = from.saturating_sub(previous.from);
+            previous.cycle_area = (sum_from - before) as f64 - previous.base * previous.cycle_span as f64;
+        }
+        let flags = Flags {
+            clipped: building.clipped || (self.railed > first && clipped(samples, self.calibration.rails)),
+            truncated: found.flags.truncated || cut,
+            endless: false,
+        };
+        let rest = (start - self.rest_from).max(0.0) as u64;
+        self.rest_from = building.recharge_end.map_or(end, |open| end.max((open + g) as f64));
+        self.quiet_from = to.max(last.to + g);
+        self.quiet.restart(at);
+        self.last_end = Some(end);
+        let largest = phases.iter().map(|phase| f64::from(phase.area).abs()).fold(0.0, f64::max);
+        self.largest = self.largest.max(largest);
+        if self.record.pulses.len() >= self.rows {
+            self.record.table_full = true;
+            return;
+        }
+        self.last_sum = (!cut).then_some(sum_from);
+        let row = self.record.pulses.len();
+        self.finished.push(Finished { row, from, to, rest });
+        if let Some(shaper) = self.shaper {
+            let shapes = shaper.measure(samples, at as f64 - first as f64, phases, building.base);
+            self.record.shapes.push(shapes);
+        }
+        self.record.pulses.push(PulseRow {
+            at,
+            phases: found.phases,
+            count: found.count,
+            from,
+            base: building.base,
+            pulse_area: area,
+            pulse_span: span,
+            cycle_area: f64::NAN,
+            cycle_span: 0,
+            before: building.before,
+            after: None,
+            recharge: found.recharge,
+            flags,
+        });
+    }
+}
+
+fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {
+    let (low, high) = extremes(codes);
+    low <= rails.0 || high >= rails.1
+}

@@ -1,0 +1,125 @@
+//! Samples that levels and edges are read from: raw codes as they are streamed, or values.
+
+/// Which samples are looked for, relative to a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Smaller than the level.
+    Below,
+    /// The level or larger.
+    AtLeast,
+    /// Larger than the level.
+    Above,
+    /// The level or smaller.
+    AtMost,
+}
+
+impl Side {
+    fn holds(self, value: f64, level: f64) -> bool {
+        match self {
+            Self::Below => value < level,
+            Self::AtLeast => value >= level,
+            Self::Above => value > level,
+            Self::AtMost => value <= level,
+        }
+    }
+}
+
+/// A sample. Codes are searched and summed as the integers they are, which gives the same numbers and costs a tenth.
+pub trait Sample: Copy {
+    /// Its value.
+    fn value(self) -> f64;
+    /// Sum of the values.
+    fn sum(samples: &[Self]) -> f64;
+    /// Index of the first sample on a side of a level.
+    fn first(samples: &[Self], side: Side, level: f64) -> Option<usize>;
+    /// Index of the last sample on a side of a level.
+    fn last(samples: &[Self], side: Side, level: f64) -> Option<usize>;
+}
+
+impl Sample for f64 {
+    fn value(self) -> f64 {
+        self
+    }
+
+    fn sum(samples: &[Self]) -> f64 {
+        samples.iter().sum()
+    }
+
+    fn first(samples: &[Self], side: Side, level: f64) -> Option<usize> {
+        samples.iter().position(|value| side.holds(*value, level))
+    }
+
+    fn last(samples: &[Self], side: Side, level: f64) -> Option<usize> {
+        samples.iter().rposition(|value| side.holds(*value, level))
+    }
+}
+
+impl Sample for i16 {
+    #[inline]
+    fn value(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn sum(samples: &[Self]) -> f64 {
+        super::codes::sum(samples) as f64
+    }
+
+    #[inline]
+    fn first(samples: &[Self], side: Side, level: f64) -> Option<usize> {
+        let (low, high) = codes_on(side, level)?;
+        super::codes::first(samples, |code| (low <= code) & (code <= high))
+    }
+
+    #[inline]
+    fn last(samples: &[Self], side: Side, level: f64) -> Option<usize> {
+        let (low, high) = codes_on(side, level)?;
+        super::codes::last(samples, |code| (low <= code) & (code <= high))
+    }
+}
+
+/// Smallest and largest code on a side of a level, if there is one.
+#[inline]
+fn codes_on(side: Side, level: f64) -> Option<(i16, i16)> {
+    if level.is_nan() {
+        return None;
+    }
+    // Truncation of the level, which saturates far outside the codes, is at most one off its floor.
+    let whole = level as i32;
+    let floor = whole - i32::from(f64::from(whole) > level);
+    let ceiling = whole + i32::from(f64::from(whole) < level);
+    let (low, high) = match side {
+        Side::Below => (i32::MIN, ceiling - 1),
+        Side::AtLeast => (ceiling, i32::MAX),
+        Side::Above => (floor + 1, i32::MAX),
+        Side::AtMost => (i32::MIN, floor),
+    };
+    let (first, last) = (i32::from(i16::MIN), i32::from(i16::MAX));
+    (low <= last && high >= first).then(|| (low.max(first) as i16, high.min(last) as i16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_found_where_their_values_are() {
+        let codes: Vec<i16> = (0..100_i32).map(|k| ((k * 37) % 41 - 20) as i16).collect();
+        let values: Vec<f64> = codes.iter().map(|code| f64::from(*code)).collect();
+        for level in [-20.0, -19.5, -0.1, 0.0, 0.1, 3.0, 19.5, 20.0, 21.0, -21.0, 1e9, -1e9] {
+            for side in [Side::Below, Side::AtLeast, Side::Above, Side::AtMost] {
+                assert_eq!(
+                    i16::first(&codes, side, level),
+                    f64::first(&values, side, level),
+                    "{side:?} {level}"
+                );
+                assert_eq!(
+                    i16::last(&codes, side, level),
+                    f64::last(&values, side, level),
+                    "{side:?} {level}"
+                );
+            }
+        }
+        assert_eq!(i16::first(&codes, Side::Above, f64::NAN), None);
+        assert_eq!(i16::sum(&codes), f64::sum(&values));
+    }
+}
