@@ -13,7 +13,7 @@ use crate::phantom::train::{TrainPulse, changes, sample};
 use crate::phantom::{Circuit, NetworkError, Output, Probe};
 use crate::rig::StimulatorSpec;
 use crate::scenario::Case;
-use crate::signal::Program;
+use crate::signal::{Part, Program, Pulse, pulses};
 
 pub use csv::write_csv;
 pub use figure::figure;
@@ -87,10 +87,13 @@ impl Prediction {
 /// # Errors
 /// [`PredictError`] when the phantom cannot be solved, the case never starts, or there would be too many rows.
 pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictError> {
-    let program = match &options.applied {
-        Some(stage) => applied::quantised(&case.program, stage),
-        None => case.program.clone(),
-    };
+    let trains = case.trains();
+    let train = trains.first().ok_or(PredictError::NeverStarts)?;
+    let in_force = train.written().into_iter().map(|program| match &options.applied {
+        Some(stage) => applied::quantised(&program, stage),
+        None => program,
+    });
+    let programs: Vec<Program> = in_force.collect();
     let seconds = length::seconds(case).ok_or(PredictError::NeverStarts)?;
     let phantom = &case.phantom;
     let rows = (seconds * options.rate - 1e-9).ceil().max(1.0);
@@ -114,13 +117,19 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         },
     };
     let mut circuit = Circuit::new(phantom, output)?;
-    let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
-    let pulses: Vec<TrainPulse> =
-        program.pulses().take_while(|pulse| pulse.start < seconds).map(train_pulse).collect();
+    let pulses: Vec<(Part<'_>, Pulse)> =
+        pulses(train.parts(&programs)).take_while(|(_, pulse)| pulse.start < seconds).collect();
+    let mut driven = Vec::new();
+    for stretch in pulses.chunk_by(|(before, _), (after, _)| std::ptr::eq(before.program, after.program)) {
+        let share = |name: &str| stretch.first().map_or(0.0, |(part, _)| part.program.share_of(name));
+        let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| share(name)).collect();
+        let stretch: Vec<TrainPulse> = stretch.iter().map(|(_, pulse)| train_pulse(pulse)).collect();
+        driven.extend(changes(&stretch, &shares));
+    }
     let currents = (0..phantom.contacts.len()).map(Probe::Current);
     let voltages = phantom.senses.iter().map(|(_, plus, minus)| Probe::Nodes(*plus, *minus));
     let probes: Vec<Probe> = currents.chain(voltages).collect();
-    let mut planes = sample(&mut circuit, &changes(&pulses, &shares), &probes, options.rate, rows as usize);
+    let mut planes = sample(&mut circuit, &driven, &probes, options.rate, rows as usize);
     let voltages = planes.split_off(phantom.contacts.len().min(planes.len()));
     Ok(Prediction {
         name: case.name.clone(),
@@ -129,12 +138,12 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         currents: planes,
         senses: phantom.senses.iter().map(|(name, ..)| name.clone()).collect(),
         voltages,
-        program,
+        program: programs.into_iter().next().unwrap_or_else(|| case.program.clone()),
         seconds,
     })
 }
 
-fn train_pulse(pulse: crate::signal::Pulse) -> TrainPulse {
+fn train_pulse(pulse: &Pulse) -> TrainPulse {
     TrainPulse {
         phases: pulse.phases().iter().map(|phase| (phase.start, phase.width, phase.current)).collect(),
         recharge: pulse.recharge,

@@ -54,7 +54,7 @@ pub(super) async fn run(
     if halted.is_none() {
         halted = steps::run(&mut session, &plan.case.steps, plan.slow).await.err();
     }
-    let ending = teardown(&mut session, plan.case.program.period()).await;
+    let ending = teardown(&mut session, plan.case.longest_period()).await;
     conclude(session, plan, rig, keeping, halted, ending)
 }
 
@@ -156,7 +156,7 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
             series_capacitor: sim.stimulator.blocking_capacitor,
             recharge: sim.stimulator.recharge,
         }),
-        time_constant: plan.settled.map(|settled| (settled - plan.case.program.ramp_end()) / 100_f64.ln()),
+        time_constant: plan.settling.map(|settling| settling / 100_f64.ln()),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::rig::read_phantom;
 use crate::signal::Run;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, nearest, parse};
 
-use super::{Case, Decision, Fidelity, expect, matrix, program, rules, steps};
+use super::{Case, Decision, Fidelity, expect, lengths, matrix, program, rules, steps};
 
 pub(super) const KEYS: &[&str] = &[
     "$schema",
@@ -78,6 +78,7 @@ fn all_cases(
         let case = lower(&context.root(&tree), source, index + 1, values, phantoms);
         if let Some(case) = case {
             rules::check(&case, context);
+            lengths::check(&case, context);
             cases.push(case);
         }
     }

@@ -88,6 +88,10 @@ fn step(item: &At<'_>, base: &Program, running: &mut Program, phantom: &Phantom)
         "acknowledge" => nothing(at).map(|()| Action::Acknowledge),
         "zero" => nothing(at).map(|()| Action::Zero),
         "wait" => at.not_negative(Dimension::Time).map(Action::Wait),
+        "set" if empty(at) => {
+            at.error("this `set` changes nothing", Some("such as `{ amplitude: 3 mA }`"));
+            None
+        }
         "set" => program::lower(at, program::SET_KEYS, Some(running), phantom)
             .map(|program| Action::Set(Box::new(program))),
         "program" => program::lower(at, program::KEYS, Some(base), phantom)
@@ -104,6 +108,10 @@ fn step(item: &At<'_>, base: &Program, running: &mut Program, phantom: &Phantom)
         *running = (**program).clone();
     }
     Some(Step { action, name, line: key.span.line })
+}
+
+fn empty(at: &At<'_>) -> bool {
+    at.node().is_null() || (at.node().as_text().is_none() && at.children().is_empty())
 }
 
 /// `{}`, or nothing written.

@@ -140,7 +140,7 @@ program:
   width: 200 us
   rate: 50 Hz
   recharge: 1 ms
-  cycle: { on_time: 1 s, off_time: 1 s }
+  cycle: { on_time: 500 ms, off_time: 500 ms }
   ramp: { up: 100 ms, law: quarter-sine }
 steps:
   - start: {}

@@ -158,3 +158,19 @@ fn a_prediction_can_be_analysed_back() {
     );
     assert!((pulse.polarization.as_ref().unwrap().value + 0.4).abs() < 0.01, "{:?}", pulse.polarization);
 }
+
+#[test]
+fn a_prediction_follows_a_change_from_the_next_pulse_on() {
+    let mut case = case(Recovery::Mirrored, 50e-6, 0.05);
+    let louder = Program { amplitude: 3e-3, rate: 100.0, ..case.program.clone() };
+    let step = |action| Step { action, name: None, line: 1 };
+    case.steps.splice(2..2, [step(Action::Set(Box::new(louder))), step(Action::Wait(0.05))]);
+    let options = Options { rate: 1e5, applied: None };
+    let prediction = predict(&case, &options).unwrap();
+    let at = |milliseconds: f64| prediction.currents[0][(milliseconds * 100.0).round() as usize + 10];
+    assert_eq!(prediction.rows(), 10_000);
+    assert_eq!(
+        [0.0, 20.0, 40.0, 50.0, 60.0, 70.0, 80.0].map(at),
+        [-2e-3, -2e-3, -2e-3, 0.0, -3e-3, -3e-3, -3e-3]
+    );
+}

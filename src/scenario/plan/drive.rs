@@ -13,9 +13,9 @@ use super::super::{Case, FaultCode, Measurand};
 use super::{Planned, applied};
 
 /// Pulses run one by one before the rest is taken to repeat the last period.
-const RUN: u64 = 64;
+pub(super) const RUN: u64 = 64;
 /// What the plan leaves between the predicted peak and the compliance, V.
-const MARGIN: f64 = 0.2;
+pub(super) const MARGIN: f64 = 0.2;
 
 /// Largest predicted voltages over the case, V.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,14 +59,19 @@ pub(super) fn peaks(
     Some(peaks)
 }
 
-/// The peak must stay below the compliance, unless the scenario is about compliance.
-pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, problems: &mut Vec<Diagnostic>) {
-    let (Some(peaks), Some(sim)) = (peaks, &rig.sim) else { return };
+/// Whether the scenario is about compliance.
+pub(super) fn asserts_compliance(case: &Case) -> bool {
     let asserted = |check: &super::super::Check| {
         check.measurand == Measurand::ComplianceHeadroom || check.is == Some(FaultCode::Compliance)
     };
+    case.checks.iter().any(asserted)
+}
+
+/// The peak must stay below the compliance, unless the scenario is about compliance.
+pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, problems: &mut Vec<Diagnostic>) {
+    let (Some(peaks), Some(sim)) = (peaks, &rig.sim) else { return };
     let compliance = sim.stimulator.compliance;
-    if peaks.source + MARGIN <= compliance || case.checks.iter().any(asserted) {
+    if peaks.source + MARGIN <= compliance || asserts_compliance(case) {
         return;
     }
     let volts = |value: f64| engineering(value, Dimension::Voltage, 4);
@@ -100,7 +105,7 @@ fn train_pulse(program: &Program, n: u64) -> TrainPulse {
     TrainPulse { phases, recharge: pulse.recharge }
 }
 
-fn shares(case: &Case, program: &Program) -> Vec<f64> {
+pub(super) fn shares(case: &Case, program: &Program) -> Vec<f64> {
     case.phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! A case bound to a rig: everything that can be known before anything is energised.
 
 mod applied;
+mod changes;
 mod channels;
 mod drive;
 mod expected;
@@ -47,6 +48,8 @@ pub struct Plan {
     pub peak_voltage: Option<f64>,
     /// `settled`, s after the first leading edge; `None` if it never settles.
     pub settled: Option<f64>,
+    /// How long it takes to settle after a ramp or a change, s.
+    pub settling: Option<f64>,
     /// Length of the steps in scenario time, s.
     pub duration: f64,
     /// What a person should know before running it.
@@ -77,9 +80,14 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
     }
     shares::check(&case, rig, &programs, &mut problems);
     let peaks = drive::peaks(&case, rig, &programs, &mut problems);
-    drive::check_compliance(&case, rig, peaks, &mut problems);
-    let settled = drive::settled(&case, rig);
-    check_settled(&case, settled, &mut problems);
+    let before = problems.len();
+    let carried = changes::check(&case, rig, peaks, &mut problems);
+    if problems.len() == before {
+        drive::check_compliance(&case, rig, peaks, &mut problems);
+    }
+    let peaks = carried;
+    let settled = changes::settled(&case, rig);
+    check_settled(&case, settled.map(|settled| settled.at), &mut problems);
     let channels = channels::choose(&case, rig, peaks, &mut problems);
     expected::check(&case, rig, &channels, &mut problems);
     let missing = needs::missing(&case, rig);
@@ -106,7 +114,8 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
         missing,
         applied,
         peak_voltage: peaks.map(|peaks| peaks.source),
-        settled,
+        settled: settled.map(|settled| settled.at),
+        settling: settled.map(|settled| settled.takes),
         duration: Timeline::of(&case.steps).end,
         warnings: problems,
         case,

@@ -103,3 +103,42 @@ fn shares_are_applied_in_steps_of_the_converter_and_limits_hold_per_contact() {
     assert!(over("{ e1: -50 %, e2: -50 %, case: 100 % }"));
     assert!(!over("{ e1: -50 %, e2: -50 %, e3: 50 %, case: 50 % }"));
 }
+
+#[test]
+fn a_change_meets_the_load_as_the_pulses_before_it_left_it() {
+    let steps = |after: &str| {
+        format!(
+            "steps:\n  - start: {{}}\n  - wait: 300 ms\n  - program: {{ waveform: biphasic, amplitude: {after}, width: 100 us, recovery: mirrored }}\n  - wait: 200 ms\n  - stop: {{}}\n{AMPLITUDE}"
+        )
+    };
+    let planned = |after: &str| {
+        plan(case("r1k", "waveform: monophasic, amplitude: 1 mA", &steps(after)), &rig(&[]), false)
+    };
+    // Fifteen phases of 200 nC stay on 2.2 uF; then 5 mA through 1 kohm in the same direction.
+    let (before, after) = (1311.0 * 25e-3 / 32767.0, 6553.0 * 25e-3 / 32767.0);
+    let peak = 15.0 * before * 200e-6 / 2.2e-6 + after * (1e3 + 100e-6 / 2.2e-6);
+    let found = planned("5 mA").unwrap().peak_voltage.unwrap();
+    assert!((found - peak).abs() < 2e-3, "{found} {peak}");
+    // Alone 12.5 mA would do with 13.1 V of 15 V.
+    assert!(planned("12.5 mA").is_ok());
+    let heavier = |after: &str| {
+        let program = "waveform: monophasic, amplitude: 2 mA";
+        plan(case("r1k", program, &steps(after)), &rig(&[]), false)
+    };
+    assert!(heavier("11 mA").is_ok());
+    let problems = heavier("12.5 mA").unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert_eq!(problems[0].place.span.line, 8);
+}
+
+#[test]
+fn what_settles_settles_anew_after_a_change() {
+    let program = "waveform: monophasic, amplitude: 2 mA, recovery: { passive: 8 ms }";
+    let steps = format!(
+        "steps:\n  - start: {{}}\n  - wait: 305 ms\n  - set: {{ amplitude: 1 mA }}\n  - wait: 200 ms\n  - stop: {{}}\n{AMPLITUDE}"
+    );
+    let planned = plan(case("r1k", program, &steps), &rig(&[]), false).unwrap();
+    // The change is in force from the pulse at 320 ms on, and two cycles settle it.
+    assert!((planned.settled.unwrap() - 0.36).abs() < 1e-9, "{:?}", planned.settled);
+    assert!((planned.settling.unwrap() - 0.04).abs() < 1e-9);
+}

@@ -1,6 +1,6 @@
 use std::vec::Vec;
 
-use stimrig_protocol::stimulator::{Recovery, Run, Waveform};
+use stimrig_protocol::stimulator::{Burst, Cycle, Law, Ramp, Recovery, Run, Waveform};
 
 use super::*;
 use crate::plan::tests::{program, spec};
@@ -237,4 +237,43 @@ fn the_recharge_switch_belongs_to_the_pulse() {
     bench.run_to(100_000);
     let outputs: Vec<_> = bench.hal.log.iter().skip(1).copied().collect();
     assert_eq!(outputs, [(351, Output::Off), (401, Output::Recharge), (5401, Output::Off)]);
+}
+
+#[test]
+fn a_change_waits_for_the_next_burst_and_the_next_pair() {
+    let burst = Some(Burst { pulses: 3, period: 2_000_000_000 });
+    let mut bench = Bench::started(Program { burst, period: 25_000_000_000, ..program() });
+    bench.run_to(1_000);
+    let louder = Program { burst, period: 25_000_000_000, amplitude: 3_000_000_000, ..program() };
+    assert!(matches!(bench.ask(&Request::Load(louder)), Reply::Applied(_)));
+    bench.run_alive_to(40_000);
+    let codes = |bench: &Bench| -> Vec<i32> {
+        let lead = |output: &Output| match output {
+            Output::Phase { index: 0, codes } => Some(codes[0]),
+            _ => None,
+        };
+        bench.hal.log.iter().filter_map(|(_, output)| lead(output)).collect()
+    };
+    assert_eq!(bench.leads(), [151, 2_151, 4_151, 25_151, 27_151, 29_151]);
+    assert_eq!(codes(&bench), [-2621, -2621, -2621, -3932, -3932, -3932]);
+    let pairs = Program { waveform: Waveform::Alternating, recovery: Recovery::None, ..program() };
+    let mut bench = Bench::started(pairs);
+    bench.run_to(1_000);
+    bench.ask(&Request::Load(Program { amplitude: 3_000_000_000, ..pairs }));
+    bench.run_alive_to(40_000);
+    // The second of the pair takes back what the first left.
+    assert_eq!(codes(&bench), [-2621, 2621, -3932, 3932]);
+}
+
+#[test]
+fn a_change_keeps_the_on_time_and_the_ramp() {
+    let cycle = Some(Cycle { on: 100_000_000, off: 100_000_000 });
+    let ramp = Some(Ramp { up: 100_000_000, law: Law::Linear });
+    let cycled = Program { cycle, ramp, ..program() };
+    let mut bench = Bench::started(cycled);
+    bench.run_to(30_000);
+    bench.ask(&Request::Load(Program { period: 10_000_000_000, ..cycled }));
+    bench.run_alive_to(230_000);
+    let expected = [151, 20_151, 40_151, 50_151, 60_151, 70_151, 80_151, 90_151, 200_151, 210_151, 220_151];
+    assert_eq!(bench.leads(), expected);
 }
