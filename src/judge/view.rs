@@ -146,7 +146,8 @@ impl<'a> View<'a> {
     /// End of the ramp after the first start: the first leading edge plus the ramp's time.
     fn ramp_end(&self) -> Result<u64, Reason> {
         let start = self.named("start")?;
-        let ramp = self.case.program.ramp_end();
+        let programmed = self.segment_at(start).map(|(segment, _)| &segment.programmed);
+        let ramp = programmed.unwrap_or(&self.case.program).ramp_end();
         if ramp <= 0.0 {
             return Ok(start);
         }

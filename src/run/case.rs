@@ -54,7 +54,7 @@ pub(super) async fn run(
     if halted.is_none() {
         halted = steps::run(&mut session, &plan.case.steps, plan.slow).await.err();
     }
-    let ending = teardown(&mut session, plan.case.longest_period()).await;
+    let ending = teardown(&mut session, plan.case.longest_silence()).await;
     conclude(session, plan, rig, keeping, halted, ending)
 }
 

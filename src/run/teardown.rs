@@ -22,14 +22,15 @@ pub(super) struct Ending {
 
 /// Brings the bench to its safe state and measures it. Every step is tried, whatever failed before.
 ///
+/// `silence` is how long a stimulator that goes on may be silent, s.
 /// The output is watched before the interlock opens, because only then can an ignored stop be seen, and again after.
-pub(super) async fn teardown(session: &mut Session<'_>, period: f64) -> Ending {
+pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending {
     session.guarded = false;
     session.silent = false;
     let mut trouble = None;
     let stopped = session.instruments.stimulator.stop().await;
     note(&mut trouble, stopped.map_err(Halt::from));
-    let watched = watch(session, STOP_ALLOWANCE, QUIET.max(3.0 * period)).await;
+    let watched = watch(session, STOP_ALLOWANCE, QUIET.max(silence)).await;
     let stop_ignored = matches!(watched, Ok(false));
     note(&mut trouble, watched.map(|_| ()));
     let opened = session.instruments.load.interlock(false).await;

@@ -82,12 +82,15 @@ impl Case {
         trains
     }
 
-    /// The longest period of any of its programs, s.
-    pub fn longest_period(&self) -> f64 {
+    /// How long its stimulator may be silent while it stimulates, s: three periods without a pulse, after the off-time of a
+    /// cycle. Shorter silence does not show that the output is off.
+    pub fn longest_silence(&self) -> f64 {
+        let silence =
+            |program: &Program| 3.0 * program.period() + program.cycle.map_or(0.0, |cycle| cycle.off_time);
         let changed = self.steps.iter().filter_map(|step| match &step.action {
-            Action::Set(program) | Action::Program(program) => Some(program.period()),
+            Action::Set(program) | Action::Program(program) => Some(silence(program)),
             _ => None,
         });
-        changed.fold(self.program.period(), f64::max)
+        changed.fold(silence(&self.program), f64::max)
     }
 }

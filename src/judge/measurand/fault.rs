@@ -27,9 +27,9 @@ fn activity(view: &View<'_>, event: &Instant) -> Result<Vec<Interval>, Reason> {
     Ok(all)
 }
 
-/// Quiet that shows it is off: 100 ms or three periods, samples.
+/// Quiet that shows it is off: 100 ms, or three periods behind an off-time, samples.
 fn quiet_length(view: &View<'_>) -> u64 {
-    ((3.0 * view.case.program.period()).max(0.1) * view.rate()) as u64
+    (view.case.longest_silence().max(0.1) * view.rate()) as u64
 }
 
 /// Last active sample at or after `t0` before the first quiet interval; `None` if nothing was active.
@@ -157,6 +157,11 @@ pub(super) fn stays_off(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let t0 = event.sample;
     lost_after(view, t0)?;
     let hold = view.check.hold.ok_or(Reason::Missing("for"))?;
+    // Within an off-time every stimulator is silent.
+    let silence = view.case.longest_silence();
+    if view.case.program.cycle.is_some() && hold < silence {
+        return Err(Reason::TooShort { have: hold, cycles: 0, need: silence, fewest: 3 });
+    }
     let all = activity(view, event)?;
     let a_stop = view.case.steps.get(event.step).is_some_and(|step| step.action == Action::Stop);
     let limit = view.case.checks.iter().find_map(|check| match (check.measurand, check.criterion) {

@@ -1,6 +1,6 @@
 //! Limits that the bench could not resolve.
 
-use crate::quantity::engineering;
+use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::signal::Sensed;
 use crate::source::Diagnostic;
@@ -29,6 +29,28 @@ pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
             let place = case.places.find(&format!("expect[{index}].{}", check.measurand.name()));
             problems.push(place.warning(&what, Some("state the limit as physics, not as small as possible")));
         }
+    }
+}
+
+/// Warns of a ramp that begins with pulses which cannot be told from noise: the first of them would not be found.
+pub(super) fn ramps(case: &Case, rig: &Rig, channels: &[PlannedChannel], problems: &mut Vec<Diagnostic>) {
+    // Pulses are looked for above eight standard deviations of a sample; half as much again makes an edge.
+    const SEEN: f64 = 12.0;
+    let Some(adc) = rig.sim.as_ref().map(|sim| &sim.adc) else { return };
+    let Some(channel) = channels.iter().find(|channel| channel.quantity == Sensed::Current) else { return };
+    let program = &case.program;
+    let lsb = channel.range / 2_f64.powi(adc.bits as i32 - 1);
+    let seen = SEEN * adc.noise.hypot(1.0 / 12_f64.sqrt()) * lsb;
+    let first = program.pulse(0).amplitude * program.share_of(program.main_contact()).abs();
+    if program.ramp.is_some() && first < seen {
+        let text = |value| engineering(value, Dimension::Current, 3);
+        let what = format!(
+            "the ramp begins with pulses of {}, and this bench finds pulses of {}",
+            text(first),
+            text(seen)
+        );
+        let help = "a shorter ramp or a lower rate begins with a larger pulse";
+        problems.push(case.places.find("program.ramp").warning(&what, Some(help)));
     }
 }
 

@@ -90,6 +90,7 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
     check_settled(&case, settled.map(|settled| settled.at), &mut problems);
     let channels = channels::choose(&case, rig, peaks, &mut problems);
     expected::check(&case, rig, &channels, &mut problems);
+    expected::ramps(&case, rig, &channels, &mut problems);
     let missing = needs::missing(&case, rig);
     if strict {
         for problem in &mut problems {

@@ -8,3 +8,4 @@ mod events;
 mod joint;
 mod shape;
 mod stream;
+mod varying;

@@ -1,0 +1,181 @@
+//! What varies in time, on waveforms made by hand: changes, bursts, off-times, ramps, jitter, a few that stray of many.
+
+use stimrig::judge::{Segment, judge};
+use stimrig::measure::Recording;
+use stimrig::record::{CheckRecord, Verdict};
+use stimrig::scenario::{Action, Check, Criterion, Measurand, Statistic};
+use stimrig::signal::{Burst, Cycle, Law, Program, Ramp};
+
+use super::bench::Bench;
+use super::case::{case, check, facts, judged, within};
+use super::stream::{markers, program, record, setup};
+
+/// 50 Hz, 2 mA, 200 µs, 50 µs.
+fn usual() -> Program {
+    program(2e-3, 200e-6, 50e-6, 50.0)
+}
+
+/// Mirrored pulses of these amplitudes (A) at these instants (s), 200 µs wide with a gap of 50 µs.
+fn recorded(program: &Program, pulses: &[(f64, f64)], samples: usize) -> Recording {
+    let mut bench = Bench::drawn(7, 4e-3);
+    let exact: Vec<(f64, f64)> = pulses
+        .iter()
+        .flat_map(|(at, amplitude)| {
+            let edges = [(0.0, -1.0), (200e-6, 1.0), (250e-6, 1.0), (450e-6, -1.0)];
+            edges.map(|(later, sign)| (at + later, sign * amplitude))
+        })
+        .collect();
+    let codes = bench.sample(&exact, samples);
+    record(setup(&bench, program), &codes, &markers(20_000), &[4096])
+}
+
+/// Judges checks of a train whose second program was sent at `requested` and taken at `from`, samples.
+fn changed(
+    (first, second): (&Program, &Program),
+    recording: &Recording,
+    (requested, from): (u64, u64),
+    wanted: Vec<Check>,
+) -> Vec<CheckRecord> {
+    let steps = vec![Action::Start, Action::Set(Box::new(second.clone())), Action::Stop];
+    let case = case(first, steps, wanted);
+    let mut facts = facts(first, &[39_000, from, recording.samples - 20_000], recording.samples);
+    facts.segments.push(Segment { requested, from, programmed: second.clone(), applied: second.clone() });
+    judge(&case, &facts, recording)
+}
+
+fn every(seconds: f64, count: u32, from: f64, amplitude: f64) -> Vec<(f64, f64)> {
+    (0..count).map(|n| (from + f64::from(n) * seconds, amplitude)).collect()
+}
+
+#[test]
+fn pulses_between_sending_and_taking_a_change_belong_to_no_program() {
+    let (before, after) = (usual(), Program { amplitude: 3e-3, rate: 100.0, ..usual() });
+    // Five at 20 ms, and from 140 ms on every 10 ms.
+    let mut pulses = every(0.02, 5, 0.04, 2e-3);
+    pulses.extend(every(0.01, 6, 0.14, 3e-3));
+    let recording = recorded(&before, &pulses, 215_000);
+    let amplitude = || check(Measurand::Amplitude, within(0.03, 0.0));
+    let count = |criterion| check(Measurand::MissingPulses, criterion);
+    let extra = check(Measurand::ExtraPulses, Criterion::Equals(0.0));
+    let rate = check(Measurand::Rate, within(0.005, 0.0));
+    let wanted = vec![amplitude(), count(Criterion::Equals(0.0)), extra, rate];
+    let records = changed((&before, &after), &recording, (125_000, 135_000), wanted.clone());
+    assert!(records.iter().all(|record| record.verdict == Verdict::Pass), "{records:#?}");
+    assert_eq!(records[0].count, 11);
+    // Sent before the pulse at 120 ms: that one is left out.
+    let records = changed((&before, &after), &recording, (115_000, 135_000), vec![amplitude()]);
+    assert_eq!((records[0].verdict, records[0].count), (Verdict::Pass, 10), "{records:#?}");
+    // Taken before it: then it has the wrong amplitude, at a wrong instant.
+    let records = changed((&before, &after), &recording, (105_000, 110_000), wanted);
+    assert_eq!(records[0].verdict, Verdict::Fail, "{records:#?}");
+    assert_eq!(records[1].verdict, Verdict::Fail, "{records:#?}");
+}
+
+#[test]
+fn a_change_within_a_burst_waits_for_the_next() {
+    let burst = Some(Burst { pulses: 3, rate: 400.0 });
+    let (before, after) = (Program { burst, ..usual() }, Program { burst, amplitude: 3e-3, ..usual() });
+    let of_burst = |at: f64, amplitude| every(0.0025, 3, at, amplitude);
+    let pulses: Vec<_> = [(0.04, 2e-3), (0.06, 2e-3), (0.08, 3e-3), (0.1, 3e-3)]
+        .into_iter()
+        .flat_map(|(at, amplitude)| of_burst(at, amplitude))
+        .collect();
+    let recording = recorded(&before, &pulses, 140_000);
+    let wanted = vec![
+        check(Measurand::Amplitude, within(0.03, 0.0)),
+        check(Measurand::MissingPulses, Criterion::Equals(0.0)),
+        check(Measurand::ExtraPulses, Criterion::Equals(0.0)),
+    ];
+    // Taken between the first and the second pulse of the second burst.
+    let records = changed((&before, &after), &recording, (61_000, 61_000), wanted);
+    assert!(records.iter().all(|record| record.verdict == Verdict::Pass), "{records:#?}");
+    assert_eq!(records[0].count, 12);
+}
+
+#[test]
+fn off_times_are_neither_missing_pulses_nor_a_low_rate() {
+    let cycle = Some(Cycle { on_time: 0.1, off_time: 0.1 });
+    let cycled = Program { cycle, ..usual() };
+    // Five on, 120 ms to the next: the off-times are 20 ms too long.
+    let mut pulses = every(0.02, 5, 0.04, 2e-3);
+    pulses.extend(every(0.02, 5, 0.26, 2e-3));
+    pulses.extend(every(0.02, 5, 0.48, 2e-3));
+    let recording = recorded(&cycled, &pulses, 760_000);
+    let judged =
+        |measurand, criterion| judged(&cycled, &recording, (39_000, 650_000), check(measurand, criterion));
+    let off = judged(Measurand::CycleOff, within(0.5, 0.0));
+    assert!((off.value.unwrap() - 0.12).abs() < 1e-5 && off.count == 2, "{off:#?}");
+    let on = judged(Measurand::CycleOn, within(0.5, 0.0));
+    assert!((on.value.unwrap() - 0.1).abs() < 1e-5 && on.count == 3, "{on:#?}");
+    assert_eq!(judged(Measurand::Rate, within(0.005, 0.0)).verdict, Verdict::Pass);
+    assert_eq!(judged(Measurand::MissingPulses, Criterion::Equals(0.0)).verdict, Verdict::Pass);
+    assert_eq!(judged(Measurand::ExtraPulses, Criterion::Equals(0.0)).verdict, Verdict::Pass);
+    let jitter = judged(Measurand::PeriodJitter, Criterion::AtMost(20e-6));
+    assert_eq!(jitter.verdict, Verdict::Pass, "{jitter:#?}");
+    // One left out, one too many in an off-time.
+    pulses.remove(7);
+    pulses.insert(9, (0.39, 2e-3));
+    let recording = recorded(&cycled, &pulses, 760_000);
+    let judged = |measurand| {
+        super::case::judged(&cycled, &recording, (39_000, 650_000), check(measurand, Criterion::Equals(0.0)))
+    };
+    assert_eq!(judged(Measurand::MissingPulses).value, Some(1.0));
+    assert_eq!(judged(Measurand::ExtraPulses).value, Some(1.0));
+}
+
+#[test]
+fn jitter_is_the_deviation_of_the_periods() {
+    // Every second pulse 30 µs late: periods of ± 30 µs about their mean.
+    let pulses = every(0.02, 21, 0.04, 2e-3)
+        .into_iter()
+        .enumerate()
+        .map(|(n, (at, a))| (at + 30e-6 * (n % 2) as f64, a));
+    let recording = recorded(&usual(), &pulses.collect::<Vec<_>>(), 480_000);
+    let wanted = check(Measurand::PeriodJitter, Criterion::AtMost(20e-6));
+    let record = judged(&usual(), &recording, (39_000, 470_000), wanted);
+    // Twenty periods: √(20/19) of 30 µs.
+    let expected = 30e-6 * (20.0_f64 / 19.0).sqrt();
+    assert!((record.value.unwrap() - expected).abs() < 0.05e-6, "{record:#?}");
+    assert_eq!(record.verdict, Verdict::Fail);
+}
+
+#[test]
+fn a_ramp_is_compared_pulse_by_pulse_and_timed_to_its_plateau() {
+    let ramped = Program { ramp: Some(Ramp { up: 0.2, law: Law::Linear }), ..usual() };
+    let value = |n: u32, late: f64| 2e-3 * ((f64::from(n) + 0.5 - late) / 10.0).clamp(0.05, 1.0);
+    let judged = |late: f64, wanted: Check| {
+        let pulses: Vec<_> = (0..20).map(|n| (0.04 + 0.02 * f64::from(n), value(n, late))).collect();
+        let recording = recorded(&ramped, &pulses, 480_000);
+        judged(&ramped, &recording, (39_000, 470_000), wanted)
+    };
+    let error = || check(Measurand::RampError, Criterion::AtMost(0.1));
+    let right = judged(0.0, error());
+    assert_eq!((right.verdict, right.count), (Verdict::Pass, 10), "{right:#?}");
+    // Two steps behind: 20 % of the plateau.
+    let late = judged(2.0, error());
+    assert_eq!(late.verdict, Verdict::Fail, "{late:#?}");
+    assert!((late.value.unwrap() + 0.2).abs() < 2e-3, "{late:#?}");
+    let duration = judged(2.0, check(Measurand::RampDuration, within(0.1, 0.0)));
+    assert!((duration.value.unwrap() - 0.24).abs() < 1e-5, "{duration:#?}");
+    assert_eq!(duration.limit.nominal, Some(0.2));
+}
+
+#[test]
+fn one_of_a_hundred_may_stray_and_many_may_not() {
+    let strayed = |strays: usize| {
+        let mut pulses = every(0.005, 200, 0.04, 2e-3);
+        pulses.iter_mut().step_by(13).take(strays).for_each(|pulse| pulse.1 = 2.2e-3);
+        let quick = Program { rate: 200.0, ..usual() };
+        let recording = recorded(&quick, &pulses, 1_100_000);
+        let wanted = Check { statistic: Statistic::P99, ..check(Measurand::Amplitude, within(0.03, 0.0)) };
+        judged(&quick, &recording, (39_000, 1_090_000), wanted)
+    };
+    assert_eq!(strayed(0).verdict, Verdict::Pass);
+    // Two of 200 are within one in a hundred, but so few pulses cannot show it.
+    let few = strayed(2);
+    assert_eq!(few.verdict, Verdict::Inconclusive, "{few:#?}");
+    assert!((few.value.unwrap() - 2e-3).abs() < 1e-5);
+    let many = strayed(10);
+    assert_eq!(many.verdict, Verdict::Fail, "{many:#?}");
+    assert!((many.value.unwrap() - 2.2e-3).abs() < 1e-5);
+}
