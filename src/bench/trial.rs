@@ -313,6 +313,7 @@ fn facts(stimulus: &Stimulus, program: &Program, recording: &Recording) -> Facts
         segments: vec![segment],
         statuses: Vec::new(),
         ended: recording.samples,
+        restarts: Vec::new(),
         link_errors: 0,
         cap: 25e-3,
         poll_period: 0.01,

@@ -1,6 +1,7 @@
 //! The ports: small, object-safe, asynchronous traits with a deadline on each call, and what they exchange.
 
 mod clock;
+mod disturbance;
 mod error;
 mod link;
 mod load;
@@ -9,6 +10,7 @@ mod port;
 mod stimulator;
 
 pub use clock::Clock;
+pub use disturbance::{Disturbance, DisturbedPort};
 pub use error::{Fault as InstrumentFault, InstrumentError};
 pub use link::{Aside, Link, Reply};
 pub use load::{Load, LoadIdentity, StreamChannel, StreamSetup};

@@ -50,6 +50,17 @@ pub struct Stage {
     pub recharge: f64,
 }
 
+/// A start that was sent after a fault, to see it refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// Index of the fault's step.
+    pub step: usize,
+    /// Last sample seen when it was sent.
+    pub sample: u64,
+    /// Whether the stimulator refused it.
+    pub refused: bool,
+}
+
 /// Everything besides the samples that a judgement needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
@@ -59,6 +70,8 @@ pub struct Facts {
     pub segments: Vec<Segment>,
     /// Status reports in order of time.
     pub statuses: Vec<Observation>,
+    /// Starts sent after faults, in order of time.
+    pub restarts: Vec<Restart>,
     /// First sample after teardown was complete.
     pub ended: u64,
     /// Total of the link counters of stimulator and load over the case.

@@ -17,7 +17,7 @@ mod unit;
 mod view;
 
 pub use basis::{Basis, ProgramChange};
-pub use facts::{Facts, Instant, Observation, Segment, Stage};
+pub use facts::{Facts, Instant, Observation, Restart, Segment, Stage};
 pub use level::{Baseline, Charge};
 pub use reason::Reason;
 pub use train::Placed;

@@ -106,6 +106,18 @@ pub enum Reason {
     /// Output still active when it had to be off.
     #[error("no quiet interval of {0:.3} s was seen before the record ended")]
     NeverQuiet(f64),
+    /// Nothing was being delivered that could have ended.
+    #[error("nothing was running at that instant, so nothing can be seen to end")]
+    NotRunning,
+    /// The start that had to be refused was not sent.
+    #[error("no start was sent after the fault: the case ended before it was due")]
+    NoRestart,
+    /// No stop fell into a pulse.
+    #[error("no pulse was in progress at any of {0} instants: nothing could have been cut")]
+    NoPulseMet(usize),
+    /// The code stood there before.
+    #[error("the status said so before the fault already")]
+    ReportedBefore,
     /// Nothing is read back.
     #[error("no status was read after the fault")]
     NoStatus,

@@ -174,10 +174,10 @@ fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilitie
     let own = |driver| matches!(driver, Driver::Simulated | Driver::Native);
     let mut faults = Vec::new();
     if own(load) {
-        faults.extend(["open-lead", "short-lead"]);
+        faults.extend(["open-lead", "short-lead", "leakage", "impedance-step", "brown-out"]);
     }
     if own(stimulator) {
-        faults.push("host-silence");
+        faults.extend(["host-silence", "corrupt-link", "over-amplitude"]);
     }
     Capabilities {
         faults: faults.into_iter().map(str::to_owned).collect(),

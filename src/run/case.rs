@@ -49,10 +49,11 @@ pub(super) async fn run(
         silent: false,
         guarded: false,
         last_status: None,
+        injected: super::faults::Injected::default(),
     };
     let mut halted = setup::run(&mut session, plan, rig).await.err();
     if halted.is_none() {
-        halted = steps::run(&mut session, &plan.case.steps, plan.slow).await.err();
+        halted = steps::run(&mut session, plan).await.err();
     }
     let ending = teardown(&mut session, plan.case.longest_silence()).await;
     conclude(session, plan, rig, keeping, halted, ending)
@@ -91,7 +92,9 @@ fn conclude(
     session.facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
     session.facts.ended = session.recorder.samples_seen();
     let recording = session.recorder.finish();
-    session.facts.instants = instants(&session.pending, &recording.markers);
+    // Samples that may still have been on their way when the next step was taken.
+    let slack = (session.facts.round_trip * session.setup.sample_rate) as u64;
+    session.facts.instants = instants(&session.pending, &recording.markers, slack);
     for segment in &mut session.facts.segments {
         let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
         segment.from = taken.unwrap_or(segment.requested);
@@ -145,6 +148,7 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
         instants: Vec::new(),
         segments: Vec::new(),
         statuses: Vec::new(),
+        restarts: Vec::new(),
         ended: 0,
         link_errors: 0,
         cap: rig.cap,

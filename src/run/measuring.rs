@@ -81,11 +81,16 @@ fn wanted(plan: &Plan, index: impl Fn(&str, Sensed) -> Option<usize>) -> Wanted 
         matches!(check.measurand, M::Overshoot | M::Droop | M::TransitionTime)
             || matches!(check.definition.as_deref(), Some("state-level" | "third-of-peak"))
     });
+    // The filter's own overshoot can be told from the stimulator's only where the edges are known, on any contact.
+    let capped = asks(M::CapNeverExceeded);
+    let currents = plan.channels.iter().filter(|channel| capped && channel.quantity == Sensed::Current);
+    let shapes = shapes.map(of).chain(currents.map(|channel| channel.name.clone())).collect();
     // What several contacts show together, and faults, are judged on every contact.
     let idle = |check: &Check| check.contact.as_deref() == Some("idle");
     let every = joint
-        || asks(M::ChargeAfterFault)
+        || capped
+        || [M::ChargeAfterFault, M::NoTruncatedPulse].into_iter().any(asks)
         || case.checks.iter().any(|check| check.after.is_some() || idle(check));
     let tables = (!every).then(|| case.checks.iter().map(of).chain([main.to_owned()]).collect());
-    Wanted { joint, pairs, outputs, shapes: shapes.map(of).collect(), tables }
+    Wanted { joint, pairs, outputs, shapes, tables }
 }

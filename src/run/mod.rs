@@ -5,6 +5,7 @@
 
 mod case;
 mod discharge;
+mod faults;
 mod guard;
 mod identify;
 mod interrupt;

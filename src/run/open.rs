@@ -1,8 +1,11 @@
 //! From a rig file to open instruments. The only place that knows both the drivers and the simulator.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use crate::driver::native;
+use crate::instrument::{Disturbance, DisturbedPort};
 use crate::phantom::Phantom;
 use crate::rig::{Driver, Rig};
 use crate::scenario::Plan;
@@ -23,16 +26,16 @@ pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<
     };
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
     let plugged = plugged.unwrap_or(&plan.case.phantom);
-    let bench = sim::open(bench, plugged, seed_of(&plan.case.name)).map_err(|error| error.to_string())?;
+    let seed = seed_of(&plan.case.name);
+    let bench = sim::open(bench, plugged, seed).map_err(|error| error.to_string())?;
+    let disturbance = Arc::new(Disturbance::default());
+    let port = DisturbedPort::new(Box::new(bench.stimulator), Arc::clone(&disturbance), seed);
     // The host reads the bench through the phantom the scenario names, whatever is plugged in.
     Ok(Instruments {
-        stimulator: Box::new(native::Stimulator::new(
-            Box::new(bench.stimulator),
-            &plan.case.phantom,
-            rig.cap,
-        )),
+        stimulator: Box::new(native::Stimulator::new(Box::new(port), &plan.case.phantom, rig.cap)),
         load: Box::new(native::Load::new(Box::new(bench.load), &plan.case.phantom)),
         clock: Box::new(bench.clock),
+        disturbance: Some(disturbance),
     })
 }
 

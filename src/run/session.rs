@@ -1,12 +1,15 @@
 //! One case while it runs: the instruments, the recorder, and scenario time passing in slices.
 
-use crate::instrument::{Clock, InstrumentError, Load, Status, Stimulator};
+use std::sync::Arc;
+
+use crate::instrument::{Clock, Disturbance, InstrumentError, Load, Status, Stimulator};
 use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
 use crate::record::{CaseArchive, Event};
 use crate::rig::Limits;
 use crate::signal::{Block, BlockSink, Marker, MarkerBit};
 
+use super::faults::Injected;
 use super::guard;
 use super::interrupt::{Interrupt, Signal};
 use super::message::Message;
@@ -22,6 +25,8 @@ pub(super) struct Instruments {
     pub stimulator: Box<dyn Stimulator>,
     pub load: Box<dyn Load>,
     pub clock: Box<dyn Clock>,
+    /// What can be done to the stimulator's link; `None` where its bytes are not ours to damage.
+    pub disturbance: Option<Arc<Disturbance>>,
 }
 
 /// Why a case did not run to its end.
@@ -75,6 +80,8 @@ pub(super) struct Session<'a> {
     /// What a trip would be judged against is only armed once the scenario runs.
     pub guarded: bool,
     pub last_status: Option<Status>,
+    /// What is injected.
+    pub injected: Injected,
 }
 
 impl Session<'_> {
@@ -100,7 +107,8 @@ impl Session<'_> {
             if now >= end {
                 return Ok(());
             }
-            self.instruments.clock.sleep((end - now).min(POLL)).await;
+            let due = self.injected.next_restart().map_or(POLL, |due| due.saturating_sub(now).max(1));
+            self.instruments.clock.sleep((end - now).min(POLL).min(due)).await;
             self.tick().await?;
         }
     }
@@ -122,7 +130,8 @@ impl Session<'_> {
             return Err(Halt::Guard(reason));
         }
         if self.polling && !self.silent {
-            self.poll().await?;
+            self.restart_if_due().await?;
+            self.poll_if_possible().await?;
         }
         Ok(())
     }
@@ -184,15 +193,64 @@ impl BlockSink for Nowhere {
 }
 
 /// Where the steps that were reached lie in the sample stream.
-pub(super) fn instants(pending: &[Pending], markers: &[Marker]) -> Vec<Instant> {
-    let place = |one: &Pending| {
-        let marker = one.bit.and_then(|bit| first_change(markers, bit, one.from));
-        Instant { step: one.step, sample: marker.unwrap_or(one.from), marked: marker.is_some() }
-    };
-    pending.iter().map(place).collect()
+///
+/// A step's marker comes before the next step is taken, give or take `slack` samples that are still on their way. A step
+/// that changed nothing (a start while running, a second lead opened) has none, and may not take a later one's.
+pub(super) fn instants(pending: &[Pending], markers: &[Marker], slack: u64) -> Vec<Instant> {
+    let mut taken: Vec<usize> = Vec::new();
+    let mut placed = Vec::with_capacity(pending.len());
+    for (index, one) in pending.iter().enumerate() {
+        let until = pending.get(index + 1).map_or(u64::MAX, |next| next.from.saturating_add(slack));
+        let own = |at: usize, marker: &Marker| {
+            // A bit that stands for a state changes to true with its fault; the others toggle.
+            let toggles =
+                matches!(marker.bit, MarkerBit::StartTaken | MarkerBit::StopTaken | MarkerBit::ProgramTaken);
+            one.bit == Some(marker.bit)
+                && (one.from..=until).contains(&marker.sample)
+                && (toggles || marker.value)
+                && !taken.contains(&at)
+        };
+        let found = markers.iter().enumerate().find(|(at, marker)| own(*at, marker));
+        let marked = found.map(|(at, marker)| (at, marker.sample));
+        taken.extend(marked.map(|(at, _)| at));
+        let sample = marked.map_or(one.from, |(_, sample)| sample);
+        placed.push(Instant { step: one.step, sample, marked: marked.is_some() });
+    }
+    placed
 }
 
 /// The first change of a bit at or after a sample.
 pub(super) fn first_change(markers: &[Marker], bit: MarkerBit, from: u64) -> Option<u64> {
     markers.iter().find(|marker| marker.bit == bit && marker.sample >= from).map(|marker| marker.sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_changed_nothing_takes_no_later_marker() {
+        let marker = |sample, bit, value| Marker { sample, bit, value };
+        let markers = [
+            marker(100, MarkerBit::StartTaken, true),
+            marker(5000, MarkerBit::Lead, true),
+            marker(9000, MarkerBit::Lead, false),
+            marker(20_000, MarkerBit::StartTaken, false),
+        ];
+        let pending = |step, bit, from| Pending { step, bit: Some(bit), from };
+        let steps = [
+            pending(0, MarkerBit::StartTaken, 100),
+            // While it runs; then a second lead, whose relay does not change the bit.
+            pending(1, MarkerBit::StartTaken, 3000),
+            pending(2, MarkerBit::Lead, 5000),
+            pending(3, MarkerBit::Lead, 6000),
+            Pending { step: 4, bit: None, from: 9000 },
+            pending(5, MarkerBit::StartTaken, 19_999),
+        ];
+        let placed: Vec<_> =
+            instants(&steps, &markers, 10).into_iter().map(|at| (at.sample, at.marked)).collect();
+        let expected =
+            [(100, true), (3000, false), (5000, true), (6000, false), (9000, false), (20_000, true)];
+        assert_eq!(placed, expected);
+    }
 }

@@ -1,20 +1,25 @@
 //! The steps of a case.
 
 use crate::judge::{ProgramChange, Segment};
-use crate::scenario::{Action, Fault, Step};
+use crate::scenario::{Action, Fault, Plan, Step};
 use crate::signal::{MarkerBit, Program};
 
+use super::faults;
 use super::session::{Halt, Session};
 
 /// Runs the steps in order.
 ///
 /// # Errors
 /// The first thing that ends the case early; the caller tears down either way.
-pub(super) async fn run(session: &mut Session<'_>, steps: &[Step], slow: bool) -> Result<(), Halt> {
-    for (index, step) in steps.iter().enumerate() {
+pub(super) async fn run(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
+    let refused = plan.case.refused_restarts();
+    for (index, step) in plan.case.steps.iter().enumerate() {
         session.drain().await?;
         session.due(index, marker_of(&step.action));
-        step_of(session, step, slow).await?;
+        if refused.contains(&index) {
+            faults::expect_restart(session, index, step, plan.case.program.period());
+        }
+        step_of(session, step, plan.slow).await.map_err(|halt| session.explained(halt))?;
     }
     Ok(())
 }
@@ -36,11 +41,8 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
             load(session, program, false).await?;
             session.progress("program changed");
         }
-        Action::Inject(fault) => inject(session, fault).await?,
-        Action::Clear(fault) => {
-            session.instruments.load.clear(fault).await?;
-            session.progress(format!("{fault} cleared"));
-        }
+        Action::Inject(fault) => faults::inject(session, fault).await?,
+        Action::Clear(fault) => faults::clear(session, fault).await?,
         Action::Acknowledge => {
             session.instruments.stimulator.acknowledge().await?;
             session.progress("fault acknowledged");
@@ -89,16 +91,12 @@ const RELAYS: f64 = 2e-3;
 /// Shorts the load's inputs long enough to know its offsets.
 pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
     session.instruments.load.zero(true).await?;
-    session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await?;
+    let passed = session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await;
+    // Whatever cut it short: with shorted inputs nothing could be seen of the output any more.
     session.instruments.load.zero(false).await?;
+    passed?;
     session.pass_seconds(RELAYS).await?;
     session.progress("zero measured");
-    Ok(())
-}
-
-async fn inject(session: &mut Session<'_>, fault: &Fault) -> Result<(), Halt> {
-    session.instruments.load.inject(fault).await?;
-    session.progress(format!("{} injected", fault.name()));
     Ok(())
 }
 

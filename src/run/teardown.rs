@@ -2,6 +2,7 @@
 
 use crate::record::SafeState;
 
+use super::faults;
 use super::session::{Halt, SECOND, Session};
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
@@ -9,6 +10,9 @@ const STOP_ALLOWANCE: f64 = 0.1;
 
 /// The output must be seen quiet for at least this long, s.
 const QUIET: f64 = 0.1;
+
+/// An output that is still active with the interlock open is told to stop so many times more.
+const AGAIN: usize = 3;
 
 /// What the end of a case found.
 pub(super) struct Ending {
@@ -28,6 +32,8 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
     session.guarded = false;
     session.silent = false;
     let mut trouble = None;
+    let heard = faults::let_it_hear(session).await;
+    note(&mut trouble, heard);
     let stopped = session.instruments.stimulator.stop().await;
     note(&mut trouble, stopped.map_err(Halt::from));
     let watched = watch(session, STOP_ALLOWANCE, QUIET.max(silence)).await;
@@ -37,15 +43,36 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
     note(&mut trouble, opened.map_err(Halt::from));
     let cleared = session.instruments.load.clear("all").await;
     note(&mut trouble, cleared.map_err(Halt::from));
-    let safe_state = match watch(session, 2e-3, QUIET).await {
+    let mut safe_state = seen(session, &mut trouble, 2e-3, QUIET).await;
+    // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
+    for _ in 0..AGAIN {
+        if safe_state != SafeState::Unconfirmed {
+            break;
+        }
+        let stopped = session.instruments.stimulator.stop().await;
+        note(&mut trouble, stopped.map_err(Halt::from));
+        let acknowledged = session.instruments.stimulator.acknowledge().await;
+        note(&mut trouble, acknowledged.map_err(Halt::from));
+        safe_state = seen(session, &mut trouble, 2e-3, QUIET.max(3.0 * period)).await;
+    }
+    Ending { safe_state, stop_ignored, trouble }
+}
+
+/// What watching the output says about it.
+async fn seen(
+    session: &mut Session<'_>,
+    trouble: &mut Option<String>,
+    allowance: f64,
+    seconds: f64,
+) -> SafeState {
+    match watch(session, allowance, seconds).await {
         Ok(true) => SafeState::Confirmed,
         Ok(false) => SafeState::Unconfirmed,
         Err(halt) => {
-            note(&mut trouble, Err(halt));
+            note(trouble, Err(halt));
             SafeState::Impossible
         }
-    };
-    Ending { safe_state, stop_ignored, trouble }
+    }
 }
 
 /// Lets `allowance` pass, then says whether the output stayed quiet for `seconds`.

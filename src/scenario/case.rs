@@ -6,7 +6,7 @@ use crate::phantom::Phantom;
 use crate::signal::Program;
 use crate::source::Places;
 
-use super::Check;
+use super::{Check, Measurand};
 
 /// How a verdict treats uncertainty (ILAC-G8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -170,6 +170,13 @@ pub enum Action {
     Probe(ProbeAction),
 }
 
+impl Action {
+    /// Whether it is a fault or a host silence, which is like one.
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::Inject(_) | Self::HostSilence(_))
+    }
+}
+
 /// What the debug probe does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProbeAction {
@@ -235,4 +242,33 @@ pub struct Case {
     /// Where its parts stand in the scenario file (`program.width`, `steps[2].inject`, `expect[0].amplitude`).
     #[serde(skip)]
     pub places: Places,
+}
+
+impl Case {
+    /// The step that names an instant, or is the first of its kind where the instant is built in.
+    pub fn step_of(&self, instant: &str) -> Option<usize> {
+        let named = self.steps.iter().position(|step| step.name.as_deref() == Some(instant));
+        named.or_else(|| match instant {
+            "start" => self.steps.iter().position(|step| step.action == Action::Start),
+            "stop" => self.steps.iter().position(|step| step.action == Action::Stop),
+            _ => None,
+        })
+    }
+
+    /// The fault's step that a `restart_refused` is about: `after:`, else the first there is.
+    pub fn refusing_fault(&self, check: &Check) -> Option<usize> {
+        match &check.after {
+            Some(after) => self.step_of(after),
+            None => self.steps.iter().position(|step| step.action.is_fault()),
+        }
+    }
+
+    /// Steps of faults after which a start is sent that must be refused.
+    pub fn refused_restarts(&self) -> Vec<usize> {
+        let asked = self.checks.iter().filter(|check| check.measurand == Measurand::RestartRefused);
+        let mut steps: Vec<usize> = asked.filter_map(|check| self.refusing_fault(check)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
 }

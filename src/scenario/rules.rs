@@ -4,6 +4,8 @@ use crate::quantity::{Dimension, engineering};
 use crate::signal::{Program, Recovery, Waveform};
 use crate::source::{Context, Diagnostic, Place, nearest};
 
+mod after;
+
 use super::timeline::Timeline;
 use super::{
     Action, After, Case, Check, Criterion, Measurand, Nominal, Per, PhaseChoice, Statistic, WindowKind,
@@ -86,7 +88,7 @@ impl Rule<'_> {
             return;
         }
         let action = self.timeline.step(self.case, after).map(|step| &step.action);
-        if !matches!(action, Some(Action::Inject(_) | Action::HostSilence(_))) {
+        if !action.is_some_and(Action::is_fault) {
             self.error(
                 "after",
                 &format!("`{after}` is neither a fault nor a host silence"),
@@ -276,45 +278,6 @@ impl Rule<'_> {
                 &format!("`p99` needs at least 100 pulses, and this window has {pulses}"),
                 None,
             );
-        }
-    }
-
-    /// What follows a fault is recorded long enough.
-    fn after_fault(&self) {
-        let check = self.check;
-        let Some(from) = check.after.as_deref().and_then(|after| self.timeline.time(after)) else { return };
-        let recorded = self.timeline.end - from;
-        let period = self.program().period();
-        let time = |seconds: f64| engineering(seconds, Dimension::Time, 4);
-        if let (Measurand::StaysOff, Some(hold)) = (check.measurand, check.hold) {
-            if hold < 3.0 * period - 1e-9 {
-                let what = format!(
-                    "{} hold fewer than 3 periods of {}: silence that short proves nothing",
-                    time(hold),
-                    time(period)
-                );
-                self.error("for", &what, None);
-            }
-            if hold > recorded + 1e-9 {
-                let what = format!(
-                    "only {} follow that instant, less than the {} to be judged",
-                    time(recorded),
-                    time(hold)
-                );
-                self.error("for", &what, Some("add a `wait` step"));
-            }
-        }
-        let quiet = (3.0 * period).max(0.1);
-        let step = check.after.as_deref().and_then(|after| self.timeline.step(self.case, after));
-        let fault =
-            step.is_some_and(|step| matches!(step.action, Action::Inject(_) | Action::HostSilence(_)));
-        if check.measurand == Measurand::ShutdownLatency && fault && recorded < quiet - 1e-9 {
-            let what = format!(
-                "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
-                time(recorded),
-                time(quiet)
-            );
-            self.report(self.place("after").warning(&what, Some("add a `wait` step")));
         }
     }
 }

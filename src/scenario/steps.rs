@@ -20,8 +20,9 @@ pub(super) fn lower(at: &At<'_>, program: &Program, phantom: &Phantom) -> Option
     let items = at.list()?;
     let mut running = program.clone();
     let mut steps: Vec<Step> = Vec::new();
+    let mut injected: Vec<Fault> = Vec::new();
     for item in &items {
-        let Some(step) = step(item, program, &mut running, phantom) else { continue };
+        let Some(step) = step(item, program, &mut running, &mut injected, phantom) else { continue };
         if let Some(name) = &step.name {
             let taken = BUILT_IN.contains(&name.as_str())
                 || steps.iter().any(|step| step.name.as_ref() == Some(name));
@@ -31,11 +32,6 @@ pub(super) fn lower(at: &At<'_>, program: &Program, phantom: &Phantom) -> Option
                     Some("each name stands for one instant"),
                 );
             }
-        }
-        if let Action::Clear(name) = &step.action
-            && !steps.iter().any(|step| matches!(&step.action, Action::Inject(fault) if fault.name() == name))
-        {
-            item.error(&format!("`{name}` is cleared but was not injected before"), None);
         }
         steps.push(step);
     }
@@ -59,7 +55,13 @@ pub(super) fn default(program: &Program, line: u32) -> Vec<Step> {
     vec![step(Action::Start), step(Action::Wait(wait)), step(Action::Stop)]
 }
 
-fn step(item: &At<'_>, base: &Program, running: &mut Program, phantom: &Phantom) -> Option<Step> {
+fn step(
+    item: &At<'_>,
+    base: &Program,
+    running: &mut Program,
+    injected: &mut Vec<Fault>,
+    phantom: &Phantom,
+) -> Option<Step> {
     let entries = item.entries()?;
     let mut name = None;
     let mut actions: Vec<(&Key, &At<'_>)> = Vec::new();
@@ -96,8 +98,8 @@ fn step(item: &At<'_>, base: &Program, running: &mut Program, phantom: &Phantom)
             .map(|program| Action::Set(Box::new(program))),
         "program" => program::lower(at, program::KEYS, Some(base), phantom)
             .map(|program| Action::Program(Box::new(program))),
-        "inject" => fault(at, phantom).map(Action::Inject),
-        "clear" => cleared(at, phantom).map(Action::Clear),
+        "inject" => fault(at, phantom).and_then(|fault| inject(at, fault, injected)),
+        "clear" => cleared(at, injected, phantom).map(Action::Clear),
         "host" => {
             let fields = at.fields(&["silence"])?;
             fields.require("silence").and_then(|at| at.positive(Dimension::Time)).map(Action::HostSilence)
@@ -122,12 +124,40 @@ fn nothing(at: &At<'_>) -> Option<()> {
     at.fields(&[]).map(|_| ())
 }
 
-fn cleared(at: &At<'_>, phantom: &Phantom) -> Option<String> {
-    if at.node().as_text().is_some() {
-        let names: Vec<(&str, &str)> = Fault::NAMES.iter().map(|name| (*name, *name)).collect();
-        return at.word("a fault", &names).map(str::to_owned);
+/// A fault is injected once before it is cleared; those that are over by themselves may come again.
+fn inject(at: &At<'_>, fault: Fault, injected: &mut Vec<Fault>) -> Option<Action> {
+    let passes = matches!(fault, Fault::BrownOut { .. } | Fault::OverAmplitude { .. });
+    if injected.contains(&fault) && !passes {
+        at.key_error(&format!("this `{}` is injected already", fault.name()), Some("clear it first"));
+        return None;
     }
-    fault(at, phantom).map(|fault| fault.name().to_owned())
+    injected.push(fault.clone());
+    Some(Action::Inject(fault))
+}
+
+/// The name of what is cleared, by its name or as the map that injected it.
+fn cleared(at: &At<'_>, injected: &mut Vec<Fault>, phantom: &Phantom) -> Option<String> {
+    let (name, map) = if at.node().as_text().is_some() {
+        let names: Vec<(&str, &str)> = Fault::NAMES.iter().map(|name| (*name, *name)).collect();
+        (at.word("a fault", &names)?.to_owned(), None)
+    } else {
+        let fault = fault(at, phantom)?;
+        (fault.name().to_owned(), Some(fault))
+    };
+    let same: Vec<&Fault> = injected.iter().filter(|fault| fault.name() == name).collect();
+    if same.is_empty() {
+        at.key_error(&format!("`{name}` is cleared but was not injected before"), None);
+    } else if let Some(map) = map {
+        if !same.contains(&&map) {
+            let help = format!("write it as it was injected, or by its name: `clear: {name}`");
+            at.key_error(&format!("this `{name}` was not injected before"), Some(&help));
+        } else if same.iter().any(|other| **other != map) {
+            let what = format!("the load ends every `{name}` at once, and another one is injected");
+            at.key_error(&what, Some(&format!("clear them together: `clear: {name}`")));
+        }
+    }
+    injected.retain(|fault| fault.name() != name);
+    Some(name)
 }
 
 fn fault(at: &At<'_>, phantom: &Phantom) -> Option<Fault> {
@@ -168,11 +198,21 @@ fn fault(at: &At<'_>, phantom: &Phantom) -> Option<Fault> {
         "short-lead" => Fault::ShortLead { between: shorted(at, &fields, phantom)? },
         "leakage" => {
             let (contact, ohms) = (contact(), value("ohms", Dimension::Resistance));
+            if contact.as_deref() == Some(phantom.return_contact()) {
+                at.error("a leakage goes from a contact to the return, and this is the return", None);
+                return None;
+            }
             Fault::Leakage { contact: contact?, ohms: ohms? }
         }
         "impedance-step" => Fault::ImpedanceStep { to: value("to", Dimension::Resistance)? },
         "brown-out" => Fault::BrownOut { duration: value("for", Dimension::Time)? },
-        "corrupt-link" => Fault::CorruptLink { rate: value("rate", Dimension::Ratio)? },
+        "corrupt-link" => {
+            let rate = value("rate", Dimension::Ratio)?;
+            if rate > 1.0 {
+                at.error("at most all bytes, 100 %", None);
+            }
+            Fault::CorruptLink { rate }
+        }
         "over-amplitude" => Fault::OverAmplitude { amplitude: value("amplitude", Dimension::Current)? },
         _ => Fault::CoreHalt,
     })

@@ -37,8 +37,8 @@ pub(super) struct LoadDevice {
     lost: (u64, u64),
     heard: u64,
     closed: bool,
-    open: Vec<usize>,
-    shorts: Vec<(usize, usize)>,
+    /// When the stimulator's supply returns, ns; `None` while it is not cut.
+    supply_returns: Option<u64>,
     frame: Vec<u8>,
     changes: Vec<Change>,
 }
@@ -78,23 +78,34 @@ impl LoadDevice {
             lost: (0, 0),
             heard: 0,
             closed: false,
-            open: Vec::new(),
-            shorts: Vec::new(),
+            supply_returns: None,
             frame: vec![0; block::HEAD + stimrig_protocol::MAX_PAYLOAD],
             changes: Vec::new(),
         }
     }
 
-    /// When the load wants to be called next if nothing is said to it: its dead-man.
+    /// When the load wants to be called next if nothing is said to it: its dead-man, and the end of a brown-out.
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.closed.then_some(self.heard + PATIENCE)
+        [self.dead_man(), self.supply_returns].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
     pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
-        if self.next_deadline().is_some_and(|due| now >= due) {
+        if self.dead_man().is_some_and(|due| now >= due) {
             self.interlock(false, analog);
         }
+        if self.supply_returns.is_some_and(|due| now >= due) {
+            self.restore_supply(analog);
+        }
+    }
+
+    fn dead_man(&self) -> Option<u64> {
+        self.closed.then_some(self.heard + PATIENCE)
+    }
+
+    /// Whether it supplies the stimulator.
+    pub(super) fn supplies(&self) -> bool {
+        self.supply_returns.is_none()
     }
 
     /// Bytes from the host.
@@ -288,38 +299,55 @@ impl LoadDevice {
 
     fn inject(&mut self, fault: Fault, analog: &mut Analog) -> Result<(), Refusal> {
         match fault {
-            Fault::OpenLead { contact } => {
-                let contact = self.contact(contact)?;
-                analog.open_lead(contact, true);
-                self.open.push(contact);
-                analog.set_marker(MarkerBit::Lead, true);
-            }
+            Fault::OpenLead { contact } => analog.open_lead(self.contact(contact)?, true),
             Fault::ShortLead { between: (a, b) } => {
                 let pair = (self.contact(a)?, self.contact(b)?);
                 if pair.0 == pair.1 {
                     return Err(Refusal::Channel);
                 }
                 analog.short(pair.0, pair.1, true);
-                self.shorts.push(pair);
-                analog.set_marker(MarkerBit::Short, true);
             }
-            _ => return Err(Refusal::Fault),
+            Fault::Leakage { contact, resistance } => {
+                let contact = self.contact(contact)?;
+                let back =
+                    self.phantom.contacts.iter().position(|(name, _)| name == self.phantom.return_contact());
+                let back = back.filter(|back| *back != contact).ok_or(Refusal::Channel)?;
+                let ohm = Some(resistance as f64 * 1e-3);
+                analog.leakage_resistor(contact, back, ohm).map_err(|_| Refusal::Fault)?;
+            }
+            Fault::ImpedanceStep { to } => {
+                analog.impedance_step(Some(to as f64 * 1e-3)).map_err(|_| Refusal::Fault)?;
+            }
+            Fault::BrownOut { duration } => {
+                self.supply_returns = Some(analog.now().saturating_add(duration));
+                analog.set_marker(MarkerBit::Supply, true);
+            }
         }
         Ok(())
     }
 
     fn clear(&mut self, kind: FaultKind, analog: &mut Analog) {
-        if matches!(kind, FaultKind::All | FaultKind::OpenLead) && !self.open.is_empty() {
-            for contact in self.open.drain(..) {
-                analog.open_lead(contact, false);
-            }
-            analog.set_marker(MarkerBit::Lead, false);
+        let all = kind == FaultKind::All;
+        if all || kind == FaultKind::OpenLead {
+            analog.mend_leads();
         }
-        if matches!(kind, FaultKind::All | FaultKind::ShortLead) && !self.shorts.is_empty() {
-            for (a, b) in self.shorts.drain(..) {
-                analog.short(a, b, false);
-            }
-            analog.set_marker(MarkerBit::Short, false);
+        if all || kind == FaultKind::ShortLead {
+            analog.end_shorts();
         }
+        if all || kind == FaultKind::Leakage {
+            analog.end_leakage();
+        }
+        if all || kind == FaultKind::ImpedanceStep {
+            // Taking resistors away cannot fail: there is no value to refuse.
+            let _removed = analog.impedance_step(None);
+        }
+        if all || kind == FaultKind::BrownOut {
+            self.restore_supply(analog);
+        }
+    }
+
+    fn restore_supply(&mut self, analog: &mut Analog) {
+        self.supply_returns = None;
+        analog.set_marker(MarkerBit::Supply, false);
     }
 }

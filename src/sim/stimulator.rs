@@ -5,14 +5,20 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use stimrig_board::{Board, Codes, Endpoint, Hal, Line, Output, Reading, Spec};
 use stimrig_protocol::Text;
+use stimrig_protocol::stimulator::{FaultCode, Request};
 
 use crate::phantom::{Drive, Phantom};
 use crate::rig::{DefectKind, SimBench};
 use crate::signal::MarkerBit;
 
 use super::analog::Analog;
-use super::defects::{self, Bent, StageDefects, WireDefects};
+use super::defects::{self, Bent, Relapse, StageDefects, StopCut, WireDefects};
 use super::outbox::Outbox;
+
+/// How long the reservoir feeds the board after its supply is cut, ns: enough to end a pulse.
+const HOLD_UP: u64 = 5_000_000;
+/// Length of the defect `brown_out_glitch`, ns.
+const GLITCH: u64 = 50_000;
 
 /// A stimulator as seen from its wire.
 pub(super) struct StimulatorDevice {
@@ -22,16 +28,33 @@ pub(super) struct StimulatorDevice {
     out: Outbox,
     /// True nanoseconds of one tick of the board's timer: its clock is off by one draw per bench.
     tick: f64,
+    supply: Supply,
+    glitch_ends: Option<u64>,
+    relapse: Relapse,
+}
+
+/// What feeds the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Supply {
+    /// The supply.
+    On,
+    /// Its reservoir, until this instant (ns).
+    Reservoir(u64),
+    /// Nothing.
+    Off,
 }
 
 /// What the output stage keeps between calls.
 struct Stage {
-    /// A per code.
+    /// A per code, and at the largest code.
     lsb: f64,
+    full_scale: f64,
     contacts: usize,
     defects: StageDefects,
     /// Levels of the acknowledge lines: start, stop, program.
     lines: [bool; 3],
+    /// A stop has cut the pulse in progress (a defect): nothing more is driven until a start.
+    cut: bool,
 }
 
 impl StimulatorDevice {
@@ -61,9 +84,11 @@ impl StimulatorDevice {
         let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal + wrong);
         let stage = Stage {
             lsb: board.full_scale / spec.max_code() as f64,
+            full_scale: board.full_scale,
             contacts: phantom.contacts.len(),
             defects: StageDefects::new(&bench.defects, &contacts),
             lines: [false; 3],
+            cut: false,
         };
         if let Some(leakage) = stage.defects.leakage {
             analog.set_leakage(0, leakage);
@@ -76,28 +101,89 @@ impl StimulatorDevice {
             wire: WireDefects::new(&bench.defects, noise_seed),
             out: Outbox::default(),
             tick,
+            supply: Supply::On,
+            glitch_ends: None,
+            relapse: Relapse::new(&bench.defects),
         }
     }
 
-    /// When the board wants to be called, in true time, ns.
+    /// When something happens next if nothing is said to it, in true time, ns.
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.endpoint.board().next_deadline().map(|ticks| (ticks as f64 * self.tick).round() as u64)
+        let board = self.endpoint.board().next_deadline();
+        let due = match self.supply {
+            Supply::On => None,
+            Supply::Reservoir(empty) => Some(empty),
+            Supply::Off => return None,
+        };
+        let board = board.map(|ticks| (ticks as f64 * self.tick).round() as u64);
+        [board, due, self.glitch_ends, self.relapse.due()].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
     pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+        if matches!(self.supply, Supply::Reservoir(empty) if now >= empty) {
+            self.supply = Supply::Off;
+            self.glitch_ends = None;
+            analog.set_drive(&Drive::Off);
+        }
+        if self.supply == Supply::Off {
+            return;
+        }
+        if self.glitch_ends.is_some_and(|end| now >= end) {
+            self.glitch_ends = None;
+            analog.set_drive(&Drive::Off);
+        }
         // A deadline rounded to a nanosecond may lie just before its tick: half a nanosecond is less than any tick.
         let ticks = ((now as f64 + 0.75) / self.tick) as u64;
         let mut hal = OutputStage { stage: &mut self.stage, analog };
         self.endpoint.board_mut().on_deadline(ticks, &mut hal);
+        if self.relapse.due().is_some_and(|due| now >= due) {
+            for request in [Request::Acknowledge, Request::Start] {
+                // A board that lost its program has nothing to start.
+                let _refused = self.endpoint.board_mut().handle(ticks, &request, &mut hal);
+            }
+        }
+        self.look(now);
     }
 
     /// Bytes from the host.
     pub(super) fn receive(&mut self, bytes: &[u8], now: u64, analog: &mut Analog) {
+        if self.supply == Supply::Off {
+            return;
+        }
         let ticks = (now as f64 / self.tick) as u64;
         let mut hal = OutputStage { stage: &mut self.stage, analog };
         let (wire, out) = (&mut self.wire, &mut self.out);
         self.endpoint.receive(ticks, bytes, &mut hal, |frame| wire.send(frame, out));
+        self.look(now);
+    }
+
+    /// Whether the board still believes in its fault.
+    fn look(&mut self, now: u64) {
+        self.relapse.look(self.endpoint.board().status().fault != FaultCode::None, now);
+    }
+
+    /// The supply is cut or returns.
+    pub(super) fn supplied(&mut self, on: bool, now: u64, analog: &mut Analog) {
+        let ticks = (now as f64 / self.tick) as u64;
+        match (self.supply, on) {
+            (Supply::On, false) => {
+                self.supply = Supply::Reservoir(now + HOLD_UP);
+                self.endpoint.board_mut().supply_low(ticks);
+                self.look(now);
+            }
+            (Supply::Reservoir(_), true) => self.supply = Supply::On,
+            (Supply::Off, true) => {
+                self.supply = Supply::On;
+                let mut hal = OutputStage { stage: &mut self.stage, analog };
+                self.endpoint.power_on(ticks, &mut hal);
+                if self.stage.defects.brown_out_glitch {
+                    analog.set_drive(&Drive::Currents(self.stage.full_scale()));
+                    self.glitch_ends = Some(now + GLITCH);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Moves queued bytes out; returns how many.
@@ -110,6 +196,17 @@ impl StimulatorDevice {
 struct OutputStage<'a> {
     stage: &'a mut Stage,
     analog: &'a mut Analog,
+}
+
+impl Stage {
+    /// Full scale from the first contact to the last, A.
+    fn full_scale(&self) -> Vec<f64> {
+        let mut currents = vec![0.0; self.contacts];
+        if let [first, .., last] = currents.as_mut_slice() {
+            (*first, *last) = (self.full_scale, -self.full_scale);
+        }
+        currents
+    }
 }
 
 impl OutputStage<'_> {
@@ -125,6 +222,7 @@ impl OutputStage<'_> {
 impl Hal for OutputStage<'_> {
     fn output(&mut self, output: Output) {
         let drive = match output {
+            _ if self.stage.cut => Drive::Off,
             Output::Off => match self.stage.defects.shape {
                 Some(shape) => shape.off(&self.analog.source_currents()),
                 None => Drive::Off,
@@ -156,7 +254,17 @@ impl Hal for OutputStage<'_> {
             Line::ProgramTaken => (program, MarkerBit::ProgramTaken),
         };
         *level = !*level;
-        self.analog.set_marker(bit, *level);
+        let level = *level;
+        match (line, self.stage.defects.stop_cut) {
+            (Line::StopTaken, StopCut::AtOnce) => {
+                self.stage.cut = true;
+                self.analog.set_drive(&Drive::Off);
+            }
+            (Line::StopTaken, StopCut::BehindPhase) => self.stage.cut = true,
+            (Line::StartTaken, _) => self.stage.cut = false,
+            _ => {}
+        }
+        self.analog.set_marker(bit, level);
     }
 }
 

@@ -54,6 +54,7 @@ impl SimWorld {
             self.pass(due);
             self.stimulator.on_deadline(due, &mut self.analog);
             self.load.on_deadline(due, &mut self.analog);
+            self.supply(due);
         }
         self.pass(to);
     }
@@ -75,8 +76,16 @@ impl SimWorld {
         let now = self.now();
         match end {
             End::Stimulator => self.stimulator.receive(bytes, now, &mut self.analog),
-            End::Load => self.load.receive(bytes, now, &mut self.analog),
+            End::Load => {
+                self.load.receive(bytes, now, &mut self.analog);
+                self.supply(now);
+            }
         }
+    }
+
+    /// The stimulator is fed through the load.
+    fn supply(&mut self, now: u64) {
+        self.stimulator.supplied(self.load.supplies(), now, &mut self.analog);
     }
 
     /// What a device has sent so far; the load flushes the samples it has taken when it is asked.

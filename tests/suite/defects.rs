@@ -34,6 +34,20 @@ use crate::command::{checks, run};
 #[case("watchdog_disabled", "fault-shutdown/host-silence", "shutdown_latency")]
 #[case("stop_ignored", "safety/stop-ends-output", "stop_latency")]
 #[case("stop_ignored", "safety/stop-ends-output", "stays_off")]
+#[case("truncated_pulse_on_stop", "safety/stop-within-a-pulse", "no_truncated_pulse")]
+#[case("truncated_pulse_on_stop", "safety/stop-within-a-pulse", "accumulated_charge")]
+#[case("stop_between_phases", "safety/stop-within-a-pulse", "no_truncated_pulse")]
+#[case("stop_between_phases", "safety/stop-within-a-pulse", "accumulated_charge")]
+#[case("ignores_short_lead", "fault-shutdown/short-lead", "shutdown_latency")]
+#[case("ignores_short_lead", "fault-shutdown/no-restart-while-latched", "pulses_after_fault")]
+#[case("no_latch", "fault-shutdown/no-restart-while-latched", "stays_off")]
+#[case("no_latch", "fault-shutdown/no-restart-while-latched", "restart_refused")]
+#[case("watchdog_slow", "fault-shutdown/host-silence", "shutdown_latency")]
+#[case("cap_not_enforced", "fault-shutdown/over-amplitude", "cap_never_exceeded")]
+#[case("cap_clamps_silently", "fault-shutdown/over-amplitude", "fault_reported")]
+#[case("brown_out_glitch", "fault-shutdown/brown-out", "charge_after_fault")]
+#[case("brown_out_glitch", "fault-shutdown/brown-out", "stays_off")]
+#[case("brown_out_glitch", "fault-shutdown/brown-out", "cap_never_exceeded")]
 #[case("corrupt_replies", "safety/link-integrity", "link_errors")]
 #[case("drops_replies", "safety/link-integrity", "link_errors")]
 #[case("period_jitter", "timing/regular-pulses", "period_jitter")]
@@ -83,6 +97,8 @@ fn a_defect_fails_the_check_that_names_it(
 #[case("slow_edges", "shape/edges", "overshoot")]
 // An open lead carries no current, whether or not the board notices.
 #[case("ignores_open_lead", "fault-shutdown/open-lead", "charge_after_fault")]
+// A stop between the pulses cuts nothing, so it shows nothing.
+#[case("truncated_pulse_on_stop", "safety/stop-ends-output", "charge_imbalance")]
 // Beyond the ramp its unbalanced steps cannot be seen.
 #[case("ramp_between_phases", "amplitude/soft-start", "ramp_error")]
 // A fast clock leaves the first pulse where it was.

@@ -14,6 +14,7 @@ mod command;
 mod defects;
 mod electrode;
 mod evidence;
+mod faults;
 mod filter;
 mod floors;
 mod language;

@@ -91,6 +91,21 @@ impl<P: Policy> Board<P> {
         self.last_frame = now;
     }
 
+    /// The supply is about to fail: what is left in the reservoir lets the output end as after any fault.
+    pub fn supply_low(&mut self, now: u64) {
+        self.declare(now, FaultCode::BrownOut);
+    }
+
+    /// Power is back after it was lost: output off, nothing loaded. A fault that was declared is still latched.
+    pub fn power_on(&mut self, now: u64, hal: &mut impl Hal) {
+        self.end(hal);
+        self.plan = None;
+        self.restart = false;
+        self.supervision = Supervision::default();
+        self.pulses = 0;
+        self.last_frame = now;
+    }
+
     /// When [`Board::on_deadline`] wants to be called.
     pub fn next_deadline(&self) -> Option<u64> {
         let watchdog = self.watchdog_at();
@@ -101,7 +116,7 @@ impl<P: Policy> Board<P> {
     pub fn on_deadline(&mut self, now: u64, hal: &mut impl Hal) {
         while let Some(due) = self.next_deadline().filter(|due| *due <= now) {
             if self.off_at == Some(due) {
-                self.end(hal);
+                self.shut_down(hal);
             } else if self.train.as_ref().is_some_and(|train| train.next() == due) {
                 self.step(due, hal);
             } else {
@@ -113,7 +128,9 @@ impl<P: Policy> Board<P> {
     }
 
     fn load(&mut self, now: u64, program: &Program, hal: &mut impl Hal) -> Result<Program, Refusal> {
-        let plan = Plan::new(&self.spec, program).inspect_err(|refusal| {
+        let spec = Spec { cap: self.policy.cap(self.spec.cap), ..self.spec };
+        let program = self.policy.command(self.spec.cap, *program);
+        let plan = Plan::new(&spec, &program).inspect_err(|refusal| {
             if *refusal == Refusal::OverAmplitude {
                 self.declare(now, FaultCode::OverAmplitude);
             }
@@ -189,6 +206,29 @@ impl<P: Policy> Board<P> {
         }
     }
 
+    /// The shutdown time after a fault is over. Where the fault is in the lead, the pulse in progress is cut: its charge
+    /// does not reach the tissue. Where it lies with the host or the supply, the pulse ends as after a stop.
+    fn shut_down(&mut self, hal: &mut impl Hal) {
+        let of_lead = matches!(
+            self.fault,
+            FaultCode::OpenLead | FaultCode::ShortLead | FaultCode::OverCurrent | FaultCode::Compliance
+        );
+        match &mut self.train {
+            Some(train) if train.current.is_some() && !of_lead => {
+                train.stopping = true;
+                self.off_at = None;
+            }
+            _ => self.end(hal),
+        }
+    }
+
+    /// Whether a fault keeps the next pulse from beginning: from the declaration on, or from so much later as a
+    /// policy adds to the shutdown.
+    fn held(&self, now: u64) -> bool {
+        let shutdown = self.spec.ticks(self.spec.shutdown);
+        self.off_at.is_some_and(|off| now.saturating_add(shutdown) >= off)
+    }
+
     /// Output off, whatever was in progress.
     fn end(&mut self, hal: &mut impl Hal) {
         self.off_at = None;
@@ -205,9 +245,10 @@ impl<P: Policy> Board<P> {
 
     /// The train's next step.
     fn step(&mut self, now: u64, hal: &mut impl Hal) {
+        let held = self.held(now);
         let Some(train) = &mut self.train else { return };
         if train.current.is_none() {
-            if !train.emits() {
+            if held || !train.emits() {
                 self.train = None;
                 return;
             }

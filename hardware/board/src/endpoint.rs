@@ -29,6 +29,13 @@ impl<P: Policy> Endpoint<P> {
         &mut self.board
     }
 
+    /// Power is back after it was lost: the conversation begins anew.
+    pub fn power_on(&mut self, now: u64, hal: &mut impl Hal) {
+        self.decoder = Decoder::new([0; MESSAGE_FRAME]);
+        self.last = None;
+        self.board.power_on(now, hal);
+    }
+
     /// Takes bytes received at `now` and hands the frame of each reply to `send`.
     pub fn receive(&mut self, now: u64, mut bytes: &[u8], hal: &mut impl Hal, mut send: impl FnMut(&[u8])) {
         loop {

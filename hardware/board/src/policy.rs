@@ -1,6 +1,6 @@
 //! Where a simulator may make a board misbehave.
 
-use stimrig_protocol::stimulator::{Cycle, FaultCode};
+use stimrig_protocol::stimulator::{Cycle, FaultCode, Program};
 
 use crate::Pulse;
 
@@ -61,6 +61,17 @@ pub trait Policy {
     /// From declaring a fault to output off, ticks.
     fn shutdown(&self, ticks: u64) -> u64 {
         ticks
+    }
+
+    /// The cap that commands are held to, pA.
+    fn cap(&self, cap: u64) -> u64 {
+        cap
+    }
+
+    /// A program as received, before it is checked against `cap` (pA) and the rest.
+    fn command(&self, cap: u64, program: Program) -> Program {
+        let _ = cap;
+        program
     }
 
     /// Whether a stop that was acknowledged ends the train.

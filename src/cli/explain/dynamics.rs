@@ -75,7 +75,9 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::RestartRefused,
         per: "event",
         brief: "a latched fault keeps the stimulator from starting",
-        definition: "A start sent 100 ms after the fault, before any acknowledgement, is refused and no activity follows.",
+        definition: "The rig sends a start of its own 100 ms after the fault (three periods, where they are longer; after a brown-out \
+                     or a silence counted from its end). It must be refused, and no activity may follow for as long. Without \
+                     `after`, the first fault is meant.",
         window: AFTER,
         criteria: "`restart_refused: { after: lead_opens }`",
         uncertainty: "holds or not: none",
@@ -96,8 +98,9 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::NoTruncatedPulse,
         per: "event",
         brief: "the pulse in progress at a stop or fault is whole or absent",
-        definition: "Each phase's width is within tolerance and the net charge at most twice the median pulse's. Invalid when no pulse \
-                     was in progress.",
+        definition: "Every pulse that reaches beyond the stop (each stop of the case, or the instant named by `after`) has all its \
+                     phases, each as wide as programmed within the case's own check of the width (else 2 % or 5 us), and a net charge \
+                     of at most twice the median pulse's plus its uncertainty. Invalid when no pulse was in progress at any of them.",
         window: AFTER,
         criteria: "`no_truncated_pulse: { after: stop }`",
         uncertainty: "that of width and net charge enters the decision",
@@ -110,7 +113,8 @@ pub(super) const TEXTS: &[Text] = &[
         definition: "Largest 3-sample median of |current| over the whole run, on every contact. A sample clipped above the cap fails.",
         window: "the whole run, setup and teardown included",
         criteria: "`cap_never_exceeded: { at_most: 12.7 mA }`; the default limit is the stimulator's cap",
-        uncertainty: "gain, offset, noise of three samples; it is added before comparing",
+        uncertainty: "gain, offset, noise of three samples; it is added before comparing. What the filter itself overshoots is \
+                      subtracted where the pulse's edges are known to be as fast as the filter, a tenth of it in U",
         source: "the stimulator's own stated maximum",
     },
     Text {

@@ -12,7 +12,7 @@ pub(super) const TEXTS: &[Text] = &[
         definition: "Last active sample before the first quiet stretch (100 ms or three periods, whichever is longer) minus the \
                      fault's marker in the same samples, corrected for the filter's delay; 0 if none. Activity includes the voltage at \
                      the stimulator, because an open lead carries no current. It is not the instant of disabling, which lies \
-                     between this and the next pulse that was due (`upper_bound` in the record).",
+                     between this and the next pulse that was due (`upper_bound` in the record). Invalid when nothing was running.",
         window: AFTER,
         criteria: "`shutdown_latency: { after: lead_opens, at_most: 25 ms }`",
         uncertainty: "one-sided, added before comparing: one sample, the filter's tail, the marker's skew",
@@ -22,8 +22,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::ChargeAfterFault,
         per: "event",
         brief: "charge delivered after a fault",
-        definition: "Sum of |charge| of all phases after the fault (one in progress counts from there), on the contact where it is \
-                     largest. Noise is not integrated.",
+        definition: "Sum of |charge| of all phases from the fault to the next start of the scenario (one in progress counts from there), on the \
+                     contact where it is largest. Noise is not integrated.",
         window: AFTER,
         criteria: "`charge_after_fault: { after: lead_opens, at_most: 2 uC }`",
         uncertainty: "as for `charge_per_phase`, for each phase",
@@ -33,7 +33,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::PulsesAfterFault,
         per: "event",
         brief: "pulses delivered after a fault",
-        definition: "Leading edges after the fault, within the time given by `for`.",
+        definition: "Leading edges after the fault, within the time given by `for`, else up to the next start or the end of the record; on \
+                     the contact with most. After an open lead the pulses that only the voltage at the stimulator shows count too.",
         window: AFTER,
         criteria: "`pulses_after_fault: { after: lead_shorts, at_most: 2 }`",
         uncertainty: "a count: none",
@@ -55,7 +56,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "event",
         brief: "the stimulator reports the fault by its name",
         definition: "The status read from the board equals `is`; its time is that of the first such reading, on the sample clock, \
-                     plus one polling period.",
+                     plus one polling period. Invalid when the status said so before the fault.",
         window: AFTER,
         criteria: "`fault_reported: { after: lead_opens, is: open-lead, at_most: 50 ms }`",
         uncertainty: "the polling period (10 ms), one-sided",

@@ -1,8 +1,11 @@
 //! The cap is never exceeded: the largest 3-sample median of |i| over the run.
 
-use crate::measure::{Input, Measured, Nonlinearity};
+use crate::measure::{ContactRecord, Input, Measured, Nonlinearity, PulseRow, ShapeRow};
 
 use super::super::{Reason, Unit, View};
+
+/// The filter overshoots behind an edge that is at most so many spreads slower than the filter's own.
+const FAST: f64 = 4.0;
 
 pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let lost: u64 = view.recording.lost.iter().map(|(_, lost)| lost).sum();
@@ -13,24 +16,77 @@ pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     for contact in &view.recording.contacts {
         let view = View::besides_pulses(view.case, view.facts, view.recording, view.check, contact)?;
         let calibration = view.calibration;
-        let (codes, at) = contact.peak;
+        let Largest { codes, at, removed } = largest(&view, contact);
         let value = codes * calibration.lsb;
         let rest = view.rest_level();
         let mut inl = Nonlinearity::default();
         inl.add(rest.value + codes, 1.0);
         inl.add(rest.value, -1.0);
         // A median of three of a plateau lies within the noise of single samples.
-        let budget = vec![
+        let mut budget = vec![
             Input::common("gain", calibration.gain_u * value),
             inl.input(calibration.inl, calibration.lsb),
             Input::noise("noise", view.noise() * calibration.lsb),
             Input::common("offset", rest.offset.hypot(rest.noise) * calibration.lsb),
         ];
+        if removed > 0.0 {
+            // The edge is known to within a few spreads, and its overshoot with it.
+            budget.push(Input::rectangular("filter's own overshoot", 0.1 * removed * calibration.lsb));
+        }
         units.push(Unit {
-            time: Some(view.seconds(at as f64)),
+            time: Some(view.seconds(at)),
             clipped: contact.clipped.is_some(),
             ..Unit::of(Measured::new(value, budget))
         });
     }
     Ok(units)
+}
+
+/// The largest current of a contact, codes; when (sample); and how much of it was the filter's own overshoot.
+struct Largest {
+    codes: f64,
+    at: f64,
+    removed: f64,
+}
+
+/// Pulse by pulse without the filter's overshoot where the pulse's edges are known to be as fast as the filter; the
+/// largest sample of the run itself where it belongs to no such pulse.
+fn largest(view: &View<'_>, contact: &ContactRecord) -> Largest {
+    let (codes, at) = contact.peak;
+    let whole = Largest { codes, at: at as f64, removed: 0.0 };
+    let settling = view.settling() as f64;
+    let holds = |row: &PulseRow| row.start() - settling <= at as f64 && row.end() + settling >= at as f64;
+    // Without shapes nothing is known of the edges; a pulse that has none of its own is judged by its samples.
+    let shaped = !contact.shapes.is_empty() && contact.shapes.len() == contact.pulses.len();
+    if !shaped || !contact.pulses.iter().any(holds) {
+        return whole;
+    }
+    let rows = contact.pulses.iter().zip(&contact.shapes).map(|(row, shapes)| freed(view, row, shapes));
+    rows.max_by(|a, b| a.codes.total_cmp(&b.codes)).unwrap_or(whole)
+}
+
+/// A pulse's peak, less what the filter adds to it; never less than its settled tops.
+fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
+    let edge = &view.recording.front_end.edge;
+    let zero = view.rest_level().value;
+    // The row counts from its own baseline.
+    let peak = f64::from(row.peak) + (row.base - zero).abs();
+    let phases = shapes.get(..row.phases().len()).unwrap_or_default();
+    let slowest = edge.transition + FAST * edge.spread;
+    let fast = |shape: &ShapeRow| shape.count > 0 && f64::from(shape.transition) / view.rate() <= slowest;
+    let all_fast = !phases.is_empty() && phases.iter().all(fast);
+    let ringing = phases.iter().map(|shape| f64::from(shape.step).abs()).fold(0.0, f64::max) * edge.overshoot;
+    let tops = phases.iter().flat_map(|shape| {
+        // The line goes on to either end of the phase.
+        let (early, late) = (f64::from(shape.top.0) - zero, f64::from(shape.top.1) - zero);
+        let slope = 0.125 * (late - early);
+        [(early - slope).abs(), (late + slope).abs()]
+    });
+    let settled = tops.fold(0.0, f64::max);
+    let at = row.start();
+    if !all_fast || row.flags.truncated || row.flags.endless {
+        return Largest { codes: peak, at, removed: 0.0 };
+    }
+    let codes = (peak - ringing).max(settled).min(peak);
+    Largest { codes, at, removed: peak - codes }
 }

@@ -5,11 +5,13 @@ mod cap;
 mod charge;
 mod count;
 mod dc;
+mod event;
 mod fault;
 mod grid;
 mod headroom;
 mod identity;
 mod interval;
+mod latch;
 mod ramp;
 mod residual;
 mod shape;
@@ -18,6 +20,7 @@ mod start;
 mod status;
 mod time;
 mod voltage;
+mod whole;
 
 use crate::scenario::Measurand;
 
@@ -80,6 +83,9 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::TransitionTime => shape::transition_time(view),
         Measurand::ShutdownLatency => fault::shutdown_latency(view),
         Measurand::ChargeAfterFault => fault::charge_after_fault(view),
+        Measurand::PulsesAfterFault => latch::pulses_after_fault(view),
+        Measurand::RestartRefused => latch::restart_refused(view),
+        Measurand::NoTruncatedPulse => whole::no_truncated_pulse(view),
         Measurand::StaysOff => fault::stays_off(view),
         Measurand::StopLatency => fault::stop_latency(view),
         Measurand::FaultReported => status::fault_reported(view),

@@ -14,7 +14,12 @@ pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     if later().next().is_none() {
         return Err(Reason::NoStatus);
     }
+    let is_before = view.facts.statuses.iter().rfind(|status| status.sample < t0).map(|status| status.fault);
     let is = |fault: FaultCode| view.check.is.map_or(fault != FaultCode::None, |wanted| fault == wanted);
+    // A latch that stands already says nothing about this fault.
+    if is_before.is_some_and(|code| code != FaultCode::None && is(code)) {
+        return Err(Reason::ReportedBefore);
+    }
     let first = later().find(|status| is(status.fault));
     let timed = !matches!(view.check.criterion, Criterion::Holds | Criterion::Equals(_));
     let seconds = |sample: u64| (sample - t0) as f64 / view.rate();

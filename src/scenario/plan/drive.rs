@@ -9,7 +9,7 @@ use crate::rig::Rig;
 use crate::signal::{Program, Recovery};
 use crate::source::Diagnostic;
 
-use super::super::{Case, FaultCode, Measurand};
+use super::super::{Action, Case, Fault, FaultCode, Measurand};
 use super::{Planned, applied};
 
 /// Pulses run one by one before the rest is taken to repeat the last period.
@@ -35,18 +35,21 @@ pub(super) fn peaks(
 ) -> Option<Peaks> {
     let spec = rig.sim.as_ref().map(|sim| &sim.stimulator)?;
     let mut peaks = Peaks { source: 0.0, phantom: 0.0 };
+    let step = impedance_steps(case)
+        .map(|(_, ohms)| ohms)
+        .fold(None, |most: Option<f64>, ohms| Some(most.map_or(ohms, |most| most.max(ohms))));
     for planned in programs {
         let program = applied::quantised(planned.program, rig);
-        let peak = |blocking_capacitor: f64| {
+        let peak = |blocking_capacitor: f64, step: Option<f64>| {
             let output = Output {
                 compliance: f64::INFINITY,
                 blocking_capacitor,
                 recharge: spec.recharge,
                 ..Output::default()
             };
-            peak_of(case, &program, planned.running, output)
+            peak_of(case, &program, planned.running, output, step)
         };
-        match (peak(spec.blocking_capacitor), peak(0.0)) {
+        match (peak(spec.blocking_capacitor, step), peak(0.0, None)) {
             (Ok(source), Ok(phantom)) => {
                 peaks = Peaks { source: peaks.source.max(source), phantom: peaks.phantom.max(phantom) };
             }
@@ -71,7 +74,16 @@ pub(super) fn asserts_compliance(case: &Case) -> bool {
 pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, problems: &mut Vec<Diagnostic>) {
     let (Some(peaks), Some(sim)) = (peaks, &rig.sim) else { return };
     let compliance = sim.stimulator.compliance;
-    if peaks.source + MARGIN <= compliance || asserts_compliance(case) {
+    // An impedance step may be there to drive the output to its compliance: then a check says what follows.
+    let named = |index: usize| {
+        case.checks.iter().any(|check| {
+            check.is.is_some() && check.after.as_deref().and_then(|after| case.step_of(after)) == Some(index)
+        })
+    };
+    if peaks.source + MARGIN <= compliance
+        || asserts_compliance(case)
+        || impedance_steps(case).any(|(index, _)| named(index))
+    {
         return;
     }
     let volts = |value: f64| engineering(value, Dimension::Voltage, 4);
@@ -82,6 +94,11 @@ pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, pro
         volts(compliance),
         volts(MARGIN)
     );
+    if let Some((index, _)) = impedance_steps(case).next() {
+        let help = "step to less, or say by `fault_reported` after it what the stimulator is to do";
+        problems.push(case.places.find(&format!("steps[{index}].inject.to")).error(&what, Some(help)));
+        return;
+    }
     let help = if peaks.source - peaks.phantom > 0.5 * peaks.source {
         "charge piles up on the series capacitor: recover it, or run fewer pulses"
     } else {
@@ -90,8 +107,30 @@ pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, pro
     problems.push(case.places.find("program.amplitude").error(&what, Some(help)));
 }
 
-fn peak_of(case: &Case, program: &Program, running: f64, output: Output) -> Result<f64, NetworkError> {
+/// Impedance steps of a case: index of the step, and what to (ohm).
+fn impedance_steps(case: &Case) -> impl Iterator<Item = (usize, f64)> + '_ {
+    case.steps.iter().enumerate().filter_map(|(index, step)| match step.action {
+        Action::Inject(Fault::ImpedanceStep { to }) => Some((index, to)),
+        _ => None,
+    })
+}
+
+/// Peak at the output; `step` is the access resistance after an impedance step, which can only raise it in series.
+fn peak_of(
+    case: &Case,
+    program: &Program,
+    running: f64,
+    output: Output,
+    step: Option<f64>,
+) -> Result<f64, NetworkError> {
     let mut circuit = Circuit::new(&case.phantom, output)?;
+    circuit.set_drive(&Drive::Currents(shares(case, program)));
+    let driven = circuit.driven().next();
+    circuit.set_drive(&Drive::Off);
+    if let (Some(contact), Some(to)) = (driven, step) {
+        let added = to - circuit.access_resistance(contact);
+        circuit.insert((added > 0.0).then_some((contact, added)))?;
+    }
     let total = program.pulse_limit().unwrap_or_else(|| program.pulses_before(running).max(1));
     // The ramp must have ended before a period can repeat; its amplitude only grows.
     let ramp = program.pulses_before(program.ramp_end()).min(4096);

@@ -3,8 +3,7 @@
 use crate::rig::{Driver, Rig};
 use crate::source::Place;
 
-use super::super::{Action, Case, Measurand};
-use super::{Feature, NOT_YET};
+use super::super::{Action, Case, Fault, Measurand};
 
 /// The slow leakage channel is needed.
 pub(super) fn slow(case: &Case) -> bool {
@@ -14,13 +13,15 @@ pub(super) fn slow(case: &Case) -> bool {
 /// Capabilities that are missing, each where it is asked for.
 pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     let mut missing = Vec::new();
-    // What no rig can do yet is said once, by the table.
-    let can = |name: &'static str| {
-        NOT_YET.contains(&Feature::Fault(name)) || rig.capabilities.faults.iter().any(|fault| fault == name)
+    let can = |name: &str| rig.capabilities.faults.iter().any(|fault| fault == name);
+    let probe = || {
+        let lacks = if rig.wiring.probe.is_some() { "a driver for its debug probe" } else { "a debug probe" };
+        lacks.to_owned()
     };
     for (index, step) in case.steps.iter().enumerate() {
         let place = |name: &str| case.places.find(&format!("steps[{index}].{name}"));
         match &step.action {
+            Action::Inject(Fault::CoreHalt) => missing.push((place("inject"), probe())),
             Action::Inject(fault) if !can(fault.name()) => {
                 missing.push((place("inject"), format!("the fault `{}`", fault.name())))
             }
@@ -29,9 +30,7 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Action::Acknowledge if !rig.capabilities.status => missing
                 .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
-            Action::Probe(_) if rig.wiring.probe.is_none() && !NOT_YET.contains(&Feature::Step("probe")) => {
-                missing.push((place("probe"), "a debug probe".to_owned()))
-            }
+            Action::Probe(_) => missing.push((place("probe"), probe())),
             _ => {}
         }
     }
@@ -43,7 +42,7 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Measurand::ComplianceHeadroom if rig.sim.is_none() => missing
                 .push((place(), "a stimulator whose compliance and series capacitor are known".to_owned())),
-            Measurand::FaultReported if !rig.capabilities.status => {
+            Measurand::FaultReported | Measurand::RestartRefused if !rig.capabilities.status => {
                 missing.push((place(), "a stimulator that reports its status".to_owned()))
             }
             _ => {}

@@ -19,10 +19,8 @@ pub enum Feature {
     Burst,
     /// On and off times.
     Cycle,
-    /// A step, by name.
+    /// A step while running, by name.
     Step(&'static str),
-    /// A fault, by name.
-    Fault(&'static str),
     /// A statistic.
     Statistic(Statistic),
     /// A measurand.
@@ -41,32 +39,14 @@ pub const NOT_YET: &[Feature] = {
         F::Waveform(Waveform::Alternating),
         F::Recharge,
         F::Burst,
-        F::Step("probe"),
-        F::Fault("leakage"),
-        F::Fault("impedance-step"),
-        F::Fault("brown-out"),
-        F::Fault("corrupt-link"),
-        F::Fault("core-halt"),
-        F::Fault("over-amplitude"),
         F::Measurand(M::BurstRate),
         F::Measurand(M::BurstPulses),
         F::Measurand(M::ResidualVoltageError),
         F::Measurand(M::ChargeDensity),
         F::Measurand(M::ShannonK),
-        F::Measurand(M::PulsesAfterFault),
-        F::Measurand(M::RestartRefused),
-        F::Measurand(M::NoTruncatedPulse),
-        F::Defect(D::TruncatedPulseOnStop),
-        F::Defect(D::IgnoresShortLead),
-        F::Defect(D::NoLatch),
-        F::Defect(D::WatchdogSlow),
-        F::Defect(D::CapNotEnforced),
         F::Defect(D::BurstCountError),
-        F::Defect(D::StopBetweenPhases),
-        F::Defect(D::CapClampsSilently),
         F::Defect(D::RechargeStuck),
         F::Defect(D::BlockingCapacitorShorted),
-        F::Defect(D::BrownOutGlitch),
         F::Driver(Driver::Native),
         F::Driver(Driver::Stimjim),
         F::Driver(Driver::PulsePal),
@@ -90,9 +70,7 @@ impl Feature {
             Self::Recharge => "a recharge after an active recovery".to_owned(),
             Self::Burst => "a burst".to_owned(),
             Self::Cycle => "cycling".to_owned(),
-            Self::Step(name @ ("set" | "program")) => format!("`{name}` while running"),
-            Self::Step(name) => format!("the step `{name}`"),
-            Self::Fault(name) => format!("the fault `{name}`"),
+            Self::Step(name) => format!("`{name}` while running"),
             Self::Statistic(_) => "the statistic `p99`".to_owned(),
             Self::Measurand(measurand) => format!("the measurand `{}`", measurand.name()),
             Self::Defect(defect) => format!("the defect `{}`", defect.name()),
@@ -159,9 +137,9 @@ fn of_steps(case: &Case, asked: &mut Vec<(Feature, Place)>) {
                 }
                 of_program(case, program, &path("program"), asked);
             }
-            Action::Probe(_) => asked.push((Feature::Step("probe"), place("probe"))),
-            Action::Inject(fault) => asked.push((Feature::Fault(fault.name()), place("inject"))),
             Action::Wait(_)
+            | Action::Inject(_)
+            | Action::Probe(_)
             | Action::Clear(_)
             | Action::Acknowledge
             | Action::HostSilence(_)

@@ -90,7 +90,7 @@ impl Analog {
             ..Output::default()
         };
         let mut circuit = Circuit::new(phantom, output)?;
-        let access = circuit.driven().next().map_or(0.0, |contact| circuit.access_resistance(contact));
+        let access = (0..phantom.contacts.len()).map(|contact| circuit.access_resistance(contact)).collect();
         circuit.set_interlock(false);
         circuit.set_recharge_stuck(stuck == Some(true));
         Ok(Self {

@@ -8,8 +8,8 @@ use super::Analog;
 /// Positions the load remembers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Relays {
-    /// Access resistance of the plain phantom, ohm.
-    access: f64,
+    /// Access resistance of each contact of the plain phantom, ohm.
+    access: Vec<f64>,
     open: Vec<usize>,
     shorts: Vec<(usize, usize)>,
     leaks: Vec<(usize, usize)>,
@@ -18,7 +18,7 @@ pub(super) struct Relays {
 }
 
 impl Relays {
-    pub(super) fn new(access: f64) -> Self {
+    pub(super) fn new(access: Vec<f64>) -> Self {
         Self { access, open: Vec::new(), shorts: Vec::new(), leaks: Vec::new(), zero: false }
     }
 }
@@ -79,7 +79,8 @@ impl Analog {
     /// [`NetworkError::Part`] when `to` is not positive.
     pub fn impedance_step(&mut self, to: Option<f64>) -> Result<(), NetworkError> {
         let Some(contact) = self.circuit.driven().next() else { return Ok(()) };
-        let (access, reference) = (self.relays.access, self.circuit.reference());
+        let access = self.relays.access.get(contact).copied().unwrap_or(0.0);
+        let reference = self.circuit.reference();
         // The parallel resistor is kept apart from a leakage between the same contacts by its direction.
         let (far, near) = (contact.max(reference), contact.min(reference));
         let series = to.filter(|to| *to > access).map(|to| (contact, to - access));
@@ -93,19 +94,25 @@ impl Analog {
         Ok(())
     }
 
-    /// Opens every relay that injects a fault; the interlock stays as it is.
-    pub fn clear_faults(&mut self) {
+    /// Closes every lead relay that is open.
+    pub fn mend_leads(&mut self) {
         for contact in self.relays.open.clone() {
             self.open_lead(contact, false);
         }
+    }
+
+    /// Opens every short relay that is closed.
+    pub fn end_shorts(&mut self) {
         for (a, b) in self.relays.shorts.clone() {
             self.short(a, b, false);
         }
-        // Taking a resistor away cannot fail: there is no value to refuse.
+    }
+
+    /// Takes every leakage resistor away, which cannot fail: there is no value to refuse.
+    pub fn end_leakage(&mut self) {
         for (a, b) in self.relays.leaks.clone() {
             let _removed = self.leakage_resistor(a, b, None);
         }
-        let _removed = self.impedance_step(None);
     }
 
     /// Shorts the inputs of every channel (they read offset and noise alone), or ends it.

@@ -208,7 +208,7 @@ fn limiting_and_loads_are_seen_by_the_stimulator() {
     assert!((analog.load_resistance() - 5e3).abs() < 2.0);
     analog.impedance_step(Some(600.0)).unwrap();
     assert!((analog.load_resistance() - 600.0).abs() < 2.0);
-    analog.clear_faults();
+    analog.impedance_step(None).unwrap();
     analog.open_lead(0, true);
     analog.advance(1_000_000);
     assert!(analog.at_compliance());

@@ -1,7 +1,7 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
 use stimrig_board::{Policy, Pulse, Spec};
-use stimrig_protocol::stimulator::{Cycle, FaultCode};
+use stimrig_protocol::stimulator::{Cycle, FaultCode, Program};
 
 use crate::rig::{Defect, DefectKind};
 
@@ -20,8 +20,12 @@ pub(in crate::sim) struct Bent {
     missing_recovery: Option<u64>,
     shutdown: u64,
     deaf_to_open_leads: bool,
+    deaf_to_shorts: bool,
     wrong_code: bool,
     no_watchdog: bool,
+    slow_watchdog: Option<u64>,
+    no_cap: bool,
+    clamps: bool,
     ignores_stop: bool,
     timing: Timing,
 }
@@ -31,7 +35,7 @@ impl Bent {
     pub(in crate::sim) fn new(defects: &[Defect], spec: &Spec, seed: u64) -> Self {
         let factor = |kind| 1.0 + amount(defects, kind).unwrap_or(0.0);
         let ticks = |seconds: f64| (seconds * 1e9 / f64::from(spec.tick.max(1))).round() as i64;
-        let added = amount(defects, DefectKind::SlowShutdown).unwrap_or(0.0);
+        let time = |kind| amount(defects, kind).map(|seconds| ticks(seconds).unsigned_abs());
         Self {
             rate: factor(DefectKind::RateError),
             width: factor(DefectKind::WidthError),
@@ -39,10 +43,14 @@ impl Bent {
             gap: ticks(amount(defects, DefectKind::GapError).unwrap_or(0.0)),
             missing_pulse: every(defects, DefectKind::MissingPulseEvery),
             missing_recovery: every(defects, DefectKind::MissingRecoveryEvery),
-            shutdown: spec.ticks((added * 1e9).round() as u64),
+            shutdown: time(DefectKind::SlowShutdown).unwrap_or(0),
             deaf_to_open_leads: has(defects, DefectKind::IgnoresOpenLead),
+            deaf_to_shorts: has(defects, DefectKind::IgnoresShortLead),
             wrong_code: has(defects, DefectKind::WrongFaultCode),
             no_watchdog: has(defects, DefectKind::WatchdogDisabled),
+            slow_watchdog: time(DefectKind::WatchdogSlow),
+            no_cap: has(defects, DefectKind::CapNotEnforced),
+            clamps: has(defects, DefectKind::CapClampsSilently),
             ignores_stop: has(defects, DefectKind::StopIgnored),
             timing: Timing::new(defects, spec, seed),
         }
@@ -111,6 +119,7 @@ impl Policy for Bent {
     fn declare(&mut self, detected: FaultCode) -> Option<FaultCode> {
         match detected {
             FaultCode::OpenLead if self.deaf_to_open_leads => None,
+            FaultCode::ShortLead if self.deaf_to_shorts => None,
             FaultCode::OpenLead if self.wrong_code => Some(FaultCode::ShortLead),
             _ if self.wrong_code => Some(FaultCode::OpenLead),
             detected => Some(detected),
@@ -118,11 +127,20 @@ impl Policy for Bent {
     }
 
     fn watchdog(&self, ticks: u64) -> Option<u64> {
-        (!self.no_watchdog).then_some(ticks)
+        (!self.no_watchdog).then_some(self.slow_watchdog.unwrap_or(ticks))
     }
 
     fn shutdown(&self, ticks: u64) -> u64 {
         ticks + self.shutdown
+    }
+
+    fn cap(&self, cap: u64) -> u64 {
+        if self.no_cap { u64::MAX } else { cap }
+    }
+
+    fn command(&self, cap: u64, program: Program) -> Program {
+        let amplitude = if self.clamps { program.amplitude.min(cap) } else { program.amplitude };
+        Program { amplitude, ..program }
     }
 
     fn obeys_stop(&self) -> bool {

@@ -4,13 +4,15 @@
 
 mod contacts;
 mod decisions;
+mod latch;
 mod shape;
 mod stage;
 mod timing;
 mod wire;
 
 pub(super) use decisions::Bent;
-pub(super) use stage::StageDefects;
+pub(super) use latch::Relapse;
+pub(super) use stage::{StageDefects, StopCut};
 pub(super) use wire::WireDefects;
 
 use crate::rig::{Defect, DefectKind};
@@ -33,9 +35,17 @@ const MODELLED: &[DefectKind] = &[
     DefectKind::PolarityReversed,
     DefectKind::ComplianceLow,
     DefectKind::SlowShutdown,
+    DefectKind::TruncatedPulseOnStop,
+    DefectKind::StopBetweenPhases,
     DefectKind::IgnoresOpenLead,
+    DefectKind::IgnoresShortLead,
+    DefectKind::NoLatch,
     DefectKind::WrongFaultCode,
     DefectKind::WatchdogDisabled,
+    DefectKind::WatchdogSlow,
+    DefectKind::CapNotEnforced,
+    DefectKind::CapClampsSilently,
+    DefectKind::BrownOutGlitch,
     DefectKind::StopIgnored,
     DefectKind::Overshoot,
     DefectKind::SlowEdges,

@@ -2,9 +2,20 @@
 
 use crate::rig::{Defect, DefectKind};
 
-use super::amount;
 use super::contacts::ContactDefects;
 use super::shape::ShapeDefects;
+use super::{amount, has};
+
+/// What a stop does to the pulse in progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum StopCut {
+    /// Nothing: it ends as programmed.
+    None,
+    /// The output goes off in the middle of the phase.
+    AtOnce,
+    /// The phase ends, the rest of the pulse is left out.
+    BehindPhase,
+}
 
 /// How the output stage departs from its codes.
 #[derive(Debug, Clone)]
@@ -17,6 +28,10 @@ pub(in crate::sim) struct StageDefects {
     pub(in crate::sim) shape: Option<ShapeDefects>,
     /// Constant current downstream of the series capacitor, A.
     pub(in crate::sim) leakage: Option<f64>,
+    /// What a stop does to the pulse in progress.
+    pub(in crate::sim) stop_cut: StopCut,
+    /// Full scale for a moment when the supply returns.
+    pub(in crate::sim) brown_out_glitch: bool,
 }
 
 impl StageDefects {
@@ -29,6 +44,14 @@ impl StageDefects {
             offset: amount(defects, DefectKind::OffsetCurrent).unwrap_or(0.0),
             shape: ShapeDefects::new(defects),
             leakage: amount(defects, DefectKind::DcLeakage),
+            stop_cut: if has(defects, DefectKind::TruncatedPulseOnStop) {
+                StopCut::AtOnce
+            } else if has(defects, DefectKind::StopBetweenPhases) {
+                StopCut::BehindPhase
+            } else {
+                StopCut::None
+            },
+            brown_out_glitch: has(defects, DefectKind::BrownOutGlitch),
         }
     }
 

@@ -66,6 +66,7 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
         }],
         statuses: Vec::new(),
         ended,
+        restarts: Vec::new(),
         link_errors: 0,
         cap: 12.7e-3,
         poll_period: 0.01,

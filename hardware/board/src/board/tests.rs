@@ -205,6 +205,52 @@ fn a_command_above_the_cap_is_refused_and_declared() {
     assert_eq!(bench.leads(), [151]);
 }
 
+/// Ticks at which the output went off last.
+fn off_at(bench: &Bench) -> u64 {
+    bench.hal.log.iter().rev().find(|(_, output)| *output == Output::Off).map_or(0, |(tick, _)| *tick)
+}
+
+#[test]
+fn no_pulse_begins_once_a_fault_is_declared() {
+    let mut bench = Bench::started(program());
+    // 200 µs before the second pulse, which would begin within the shutdown time and be cut by it.
+    bench.run_to(19_951);
+    let over = Request::Load(Program { amplitude: 15_000_000_000, ..program() });
+    assert_eq!(bench.ask(&over), Reply::Refused(Refusal::OverAmplitude));
+    bench.run_to(100_000);
+    assert_eq!(bench.leads(), [151]);
+}
+
+#[test]
+fn a_fault_of_the_host_lets_the_pulse_in_progress_end_and_one_of_the_lead_cuts_it() {
+    let wide = Program { width: 2_000_000, ..program() };
+    let mut bench = Bench::started(wide);
+    bench.run_to(200);
+    bench.ask(&Request::Load(Program { amplitude: 15_000_000_000, ..wide }));
+    bench.run_to(100_000);
+    assert_eq!(off_at(&bench), 151 + 2 * 2000 + 50);
+    let mut bench = Bench::started(wide);
+    bench.hal.ohms = 10.0;
+    bench.run_to(100_000);
+    assert_eq!((bench.fault(), off_at(&bench)), ((State::Latched, FaultCode::ShortLead), 151 + 10 + 1000));
+}
+
+#[test]
+fn a_brown_out_is_latched_over_the_loss_of_power() {
+    let mut bench = Bench::started(program());
+    bench.run_to(200);
+    bench.board.supply_low(200);
+    bench.run_to(5000);
+    assert_eq!((off_at(&bench), bench.leads().len()), (1200, 1));
+    bench.board.power_on(10_000, &mut bench.hal);
+    assert_eq!(bench.fault(), (State::Latched, FaultCode::BrownOut));
+    assert_eq!(bench.ask(&Request::Start), Reply::Refused(Refusal::Latched));
+    bench.ask(&Request::Acknowledge);
+    assert_eq!(bench.ask(&Request::Start), Reply::Refused(Refusal::NoProgram));
+    bench.run_to(2_000_000);
+    assert_eq!((bench.fault(), bench.leads().len()), ((State::Idle, FaultCode::None), 1));
+}
+
 #[test]
 fn a_new_program_takes_effect_at_the_next_pulse() {
     let mut bench = Bench::started(program());

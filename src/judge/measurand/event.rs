@@ -1,0 +1,147 @@
+//! What a check `after:` an instant looks at: the activity from there to the next start of the scenario.
+
+use crate::measure::{Input, Interval};
+use crate::scenario::{Action, Fault};
+use crate::signal::Program;
+
+use super::super::{Instant, Reason, View};
+
+/// An instant and what was active around it.
+pub(super) struct Event<'a> {
+    /// The step's instant.
+    pub(super) at: &'a Instant,
+    /// Its sample.
+    pub(super) t0: u64,
+    /// Until when it is looked at: the scenario's next start, else the end of the record.
+    pub(super) until: u64,
+    /// The program in force.
+    pub(super) program: &'a Program,
+    /// Activity of every contact and of the stimulator's side before `until`, in order of time.
+    pub(super) activity: Vec<Interval>,
+}
+
+impl<'a> Event<'a> {
+    /// The event that a check is `after:`.
+    ///
+    /// # Errors
+    /// An instant that was not reached, samples lost after it, and an activity that cannot be seen.
+    pub(super) fn of(view: &View<'a>) -> Result<Self, Reason> {
+        let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
+        let step = view.case.step_of(after);
+        let at = view.facts.instants.iter().find(|at| Some(at.step) == step);
+        Self::at(view, at.ok_or_else(|| Reason::NoInstant(after.to_owned()))?)
+    }
+
+    /// Of a step's instant.
+    ///
+    /// # Errors
+    /// As [`Event::of`].
+    pub(super) fn at(view: &View<'a>, at: &'a Instant) -> Result<Self, Reason> {
+        let t0 = at.sample;
+        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
+        let starts = view.facts.instants.iter().filter(|one| one.step > at.step);
+        let start = starts.filter(|one| action(one) == Some(&Action::Start)).map(|one| one.sample).min();
+        let until = start.unwrap_or(view.recording.samples);
+        let lost: u64 = view
+            .recording
+            .lost
+            .iter()
+            .filter(|(at, _)| (t0..=until).contains(at))
+            .map(|(_, lost)| lost)
+            .sum();
+        if lost > 0 {
+            return Err(Reason::SamplesLost(lost));
+        }
+        let program = view.facts.segments.iter().rfind(|segment| segment.from <= t0);
+        let program = program.map_or(&view.case.program, |segment| &segment.programmed);
+        let event = Self { at, t0, until, program, activity: Vec::new() };
+        if event.interrupts_current(view) && view.recording.setup.vout.is_none() {
+            return Err(Reason::NotObservable);
+        }
+        let contacts = view.recording.contacts.iter().flat_map(|contact| &contact.activity);
+        let moved = view.recording.voltages.iter().flat_map(|voltage| &voltage.activity);
+        let mut activity: Vec<Interval> =
+            contacts.chain(moved).copied().filter(|interval| interval.first < until).collect();
+        activity.sort_by_key(|interval| interval.first);
+        Ok(Self { activity, ..event })
+    }
+
+    /// Whether it opens the way of the current, so that only the voltage at the stimulator tells.
+    pub(super) fn interrupts_current(&self, view: &View<'_>) -> bool {
+        let step = view.case.steps.get(self.at.step).map(|step| &step.action);
+        matches!(step, Some(Action::Inject(Fault::OpenLead { .. })))
+    }
+
+    /// Period in force, samples.
+    pub(super) fn period(&self, view: &View<'_>) -> f64 {
+        self.program.period() * view.rate()
+    }
+
+    /// The longest that a train in progress is silent by its program: three periods, and a cycle's time off.
+    pub(super) fn longest_rest(&self) -> f64 {
+        3.0 * self.program.period() + self.program.cycle.map_or(0.0, |cycle| cycle.off_time)
+    }
+
+    /// Quiet that shows it is off: 100 ms or what the program itself may be silent, samples.
+    pub(super) fn quiet(&self, view: &View<'_>) -> u64 {
+        (self.longest_rest().max(0.1) * view.rate()) as u64
+    }
+
+    /// A train was in progress: it had been started and not stopped, and was active or had only just been started. To
+    /// show that something ended, there must have been something.
+    ///
+    /// # Errors
+    /// [`Reason::NotRunning`].
+    pub(super) fn running(&self, view: &View<'_>) -> Result<(), Reason> {
+        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
+        let before = view.facts.instants.iter().filter(|one| one.step < self.at.step);
+        let last = before
+            .filter(|one| matches!(action(one), Some(Action::Start | Action::Stop)))
+            .max_by_key(|one| one.step)
+            .filter(|one| action(one) == Some(&Action::Start));
+        let Some(started) = last else { return Err(Reason::NotRunning) };
+        let since = self.t0.saturating_sub((self.longest_rest() * view.rate()) as u64);
+        let active =
+            |interval: &Interval| interval.first <= self.t0 && interval.last >= since.max(started.sample);
+        if started.sample >= since || self.activity.iter().any(active) {
+            Ok(())
+        } else {
+            Err(Reason::NotRunning)
+        }
+    }
+
+    /// Last active sample at or after the event before the first quiet interval; `None` if nothing was active.
+    ///
+    /// # Errors
+    /// [`Reason::NeverQuiet`] when the record ends before the quiet interval does.
+    pub(super) fn last_active(&self, view: &View<'_>) -> Result<Option<u64>, Reason> {
+        let quiet = self.quiet(view);
+        let mut last: Option<u64> = None;
+        for interval in self.activity.iter().filter(|interval| interval.last >= self.t0) {
+            if interval.first > last.unwrap_or(self.t0) + quiet {
+                break;
+            }
+            last = Some(last.unwrap_or(0).max(interval.last));
+        }
+        if last.unwrap_or(self.t0) + quiet > self.until {
+            return Err(Reason::NeverQuiet(quiet as f64 / view.rate()));
+        }
+        Ok(last)
+    }
+
+    /// The first activity in samples [from, to).
+    pub(super) fn active_in(&self, from: u64, to: u64) -> Option<&Interval> {
+        self.activity.iter().find(|interval| interval.last >= from && interval.first < to)
+    }
+
+    /// How well the instant is known, s.
+    pub(super) fn skew(&self, view: &View<'_>) -> f64 {
+        if self.at.marked { 1.0 / view.rate() } else { view.facts.round_trip }
+    }
+}
+
+/// One-sided bounds as lines of a coverage factor of one: U is their sum.
+pub(super) fn one_sided(bounds: &[(&'static str, f64)]) -> Vec<Input> {
+    let total: f64 = bounds.iter().map(|(_, bound)| bound).sum();
+    bounds.iter().map(|(name, bound)| Input::common(name, (bound * total).sqrt() / 1.960)).collect()
+}

@@ -1,0 +1,100 @@
+//! The pulse in progress at a stop or a fault is whole, or not there.
+
+use crate::measure::{Measured, PulseRow};
+use crate::scenario::{Action, Criterion, Measurand, Nominal, Tolerance};
+use crate::signal::Pulse;
+
+use super::super::{Reason, Unit, View};
+use super::event::Event;
+
+/// Tolerance of a phase's width where the case states none: that of `SYS-TI-001`.
+const WIDTH: Tolerance = Tolerance { rel: 0.02, abs: 5e-6 };
+
+/// Every pulse that reaches beyond the instant (or each stop of the case) has all its phases, each as wide as
+/// programmed, and leaves no more charge than twice the median pulse does. That a pulse was met must be seen at least
+/// once.
+pub(super) fn no_truncated_pulse(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let events = events(view)?;
+    let first = events.first().ok_or_else(|| Reason::NoInstant("stop".to_owned()))?.t0;
+    let typical = typical_charge(view, first);
+    let mut met = 0;
+    for event in &events {
+        for (index, row, asked) in reaching(view, event) {
+            if !whole(view, row, &asked, typical) {
+                let time = Some(view.seconds(row.start()));
+                return Ok(vec![Unit { time, pulse: Some(index as u64), ..Unit::exact(0.0) }]);
+            }
+            met += u64::from(in_progress(view, row, &asked, event.t0));
+        }
+    }
+    if met == 0 { Err(Reason::NoPulseMet(events.len())) } else { Ok(vec![Unit::exact(1.0)]) }
+}
+
+fn events<'a>(view: &View<'a>) -> Result<Vec<Event<'a>>, Reason> {
+    if view.check.after.is_some() {
+        return Ok(vec![Event::of(view)?]);
+    }
+    let stops = view
+        .facts
+        .instants
+        .iter()
+        .filter(|at| view.case.steps.get(at.step).is_some_and(|step| step.action == Action::Stop));
+    stops.map(|stop| Event::at(view, stop)).collect()
+}
+
+/// Instants of a row without the filter's delay, samples: its start, and the end it has or was to have.
+fn span(view: &View<'_>, row: &PulseRow, asked: &Pulse) -> (f64, f64) {
+    let delay = view.recording.front_end.delay * view.rate();
+    let start = row.start() - delay;
+    // The programmed instants count from the first pulse of the train.
+    let length = asked.phases().first().map_or(0.0, |leading| asked.end() - leading.start);
+    (start, (row.end() - delay).max(start + length * view.rate()))
+}
+
+fn in_progress(view: &View<'_>, row: &PulseRow, asked: &Pulse, t0: u64) -> bool {
+    let (start, end) = span(view, row, asked);
+    start <= t0 as f64 && end > t0 as f64
+}
+
+/// Pulses that are not over at an event, up to the next start.
+fn reaching<'a>(view: &View<'a>, event: &Event<'_>) -> Vec<(usize, &'a PulseRow, Pulse)> {
+    let rows = view.contact.pulses.iter().enumerate().filter(|(_, row)| row.at < event.until);
+    let asked =
+        |row: &PulseRow| view.asked(row, Nominal::Programmed).or_else(|| view.asked(row, Nominal::Applied));
+    rows.filter_map(|(index, row)| asked(row).map(|asked| (index, row, asked)))
+        .filter(|(_, row, asked)| span(view, row, asked).1 > event.t0 as f64)
+        .collect()
+}
+
+fn whole(view: &View<'_>, row: &PulseRow, asked: &Pulse, typical: f64) -> bool {
+    let (phases, wanted) = (row.phases(), asked.phases());
+    if row.flags.truncated || row.flags.endless || phases.len() < wanted.len() {
+        return false;
+    }
+    let tolerance = width_tolerance(view);
+    let as_wide = phases.iter().zip(wanted).all(|(phase, wanted)| {
+        let width = f64::from(phase.end - phase.start) / view.rate();
+        (width - wanted.width).abs() <= tolerance.about(wanted.width)
+    });
+    let charge = view.pulse_charge(row);
+    let unit = view.calibration.lsb / view.rate();
+    let left = Measured::new(charge.area.abs() * unit, charge.budget(view));
+    as_wide && left.value <= 2.0 * typical + left.expanded()
+}
+
+/// What the case's own check of the width allows.
+fn width_tolerance(view: &View<'_>) -> Tolerance {
+    let stated = view.case.checks.iter().find_map(|check| match (check.measurand, check.criterion) {
+        (Measurand::Width, Criterion::Within { of: Nominal::Programmed, tolerance }) => Some(tolerance),
+        _ => None,
+    });
+    stated.unwrap_or(WIDTH)
+}
+
+/// Median |net charge| of the whole pulses before a sample, C.
+fn typical_charge(view: &View<'_>, before: u64) -> f64 {
+    let rows = view.contact.pulses.iter().filter(|row| row.end() < before as f64 && !row.flags.truncated);
+    let mut charges: Vec<f64> = rows.map(|row| view.pulse_charge(row).area.abs()).collect();
+    charges.sort_by(f64::total_cmp);
+    charges.get(charges.len() / 2).map_or(0.0, |median| median * view.calibration.lsb / view.rate())
+}

@@ -1,0 +1,146 @@
+//! What follows a fault or a stop is recorded long enough to be judged.
+
+use crate::quantity::{Dimension, engineering};
+
+use super::super::{Action, Criterion, Fault, Measurand};
+use super::Rule;
+
+fn time(seconds: f64) -> String {
+    engineering(seconds, Dimension::Time, 4)
+}
+
+impl Rule<'_> {
+    /// What follows a fault is recorded long enough, and could have gone wrong.
+    pub(super) fn after_fault(&self) {
+        match self.check.measurand {
+            Measurand::RestartRefused => return self.restart(),
+            Measurand::NoTruncatedPulse if self.check.after.is_none() => {
+                if !self.case.steps.iter().any(|step| step.action == Action::Stop) {
+                    self.error("", "no step stops the stimulation", Some("name another instant by `after`"));
+                }
+                return;
+            }
+            _ => {}
+        }
+        let Some(from) = self.check.after.as_deref().and_then(|after| self.timeline.time(after)) else {
+            return;
+        };
+        let recorded = self.timeline.end - from;
+        if let Some(hold) = self.check.hold {
+            self.hold(hold, recorded);
+        }
+        if self.check.measurand == Measurand::ShutdownLatency {
+            self.quiet(recorded);
+        }
+    }
+
+    /// `for` is long enough to prove something, and there is as much record.
+    fn hold(&self, hold: f64, recorded: f64) {
+        let period = self.program().period();
+        match self.check.measurand {
+            Measurand::StaysOff if hold < 3.0 * period - 1e-9 => {
+                let what = format!(
+                    "{} hold fewer than 3 periods of {}: silence that short proves nothing",
+                    time(hold),
+                    time(period)
+                );
+                self.error("for", &what, None);
+            }
+            Measurand::PulsesAfterFault => {
+                let due = (hold / period * self.program().pulses_per_period() as f64 - 1e-9).ceil();
+                let allowed = match self.check.criterion {
+                    Criterion::AtMost(limit) | Criterion::Magnitude(limit) | Criterion::Between(_, limit) => {
+                        limit
+                    }
+                    _ => 0.0,
+                };
+                let help = Some("judge a longer time, or leave `for` out");
+                if hold < period - 1e-9 {
+                    let what =
+                        format!("in {} no pulse need be due: a period is {}", time(hold), time(period));
+                    self.error("for", &what, help);
+                } else if allowed >= due {
+                    let what =
+                        format!("{} hold no more than {due} pulses, so this could never fail", time(hold));
+                    self.error("for", &what, help);
+                }
+            }
+            _ => {}
+        }
+        if hold > recorded + 1e-9 {
+            let what = format!(
+                "only {} follow that instant, less than the {} to be judged",
+                time(recorded),
+                time(hold)
+            );
+            self.error("for", &what, Some("add a `wait` step"));
+        }
+    }
+
+    /// A shutdown is something that runs and then is quiet.
+    fn quiet(&self, recorded: f64) {
+        let Some(step) = self.check.after.as_deref().and_then(|after| self.case.step_of(after)) else {
+            return;
+        };
+        if !self.case.steps.get(step).is_some_and(|step| step.action.is_fault()) {
+            return;
+        }
+        let before = self.case.steps.iter().take(step).rev();
+        let last =
+            before.map(|step| &step.action).find(|action| matches!(action, Action::Start | Action::Stop));
+        if last != Some(&Action::Start) {
+            self.error("after", "nothing runs at that instant, so nothing could be seen to end", None);
+        }
+        let quiet = (3.0 * self.program().period()).max(0.1);
+        if recorded < quiet - 1e-9 {
+            let what = format!(
+                "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
+                time(recorded),
+                time(quiet)
+            );
+            self.report(self.place("after").warning(&what, Some("add a `wait` step")));
+        }
+    }
+
+    /// The start that must be refused is sent 100 ms or three periods after the fault, and watched for as long.
+    fn restart(&self) {
+        let Some(index) = self.case.refusing_fault(self.check) else {
+            self.error("", "there is no fault that could keep a start from being taken", None);
+            return;
+        };
+        let Some(step) = self.case.steps.get(index) else { return };
+        if !step.action.is_fault() {
+            return;
+        }
+        let quiet = (3.0 * self.program().period()).max(0.1);
+        let lasting = match &step.action {
+            Action::Inject(Fault::BrownOut { duration }) => *duration,
+            _ => 0.0,
+        };
+        let mut passed = 0.0;
+        let mut ended_by = "the end of the steps";
+        let silence = if let Action::HostSilence(_) = step.action { 0.0 } else { lasting };
+        for step in self.case.steps.iter().skip(index + 1) {
+            match &step.action {
+                Action::Start => ended_by = "`start`",
+                Action::Stop => ended_by = "`stop`",
+                Action::Acknowledge => ended_by = "`acknowledge`",
+                action => {
+                    passed += super::super::step_duration(action);
+                    continue;
+                }
+            }
+            break;
+        }
+        let needed = silence + 2.0 * quiet;
+        if passed < needed - 1e-9 {
+            let what = format!(
+                "{ended_by} comes {} after the fault; the start that must be refused is sent {} after it and watched for {}",
+                time(passed),
+                time(silence + quiet),
+                time(quiet)
+            );
+            self.error("", &what, Some("add a `wait` step"));
+        }
+    }
+}
