@@ -319,8 +319,8 @@ fn facts(stimulus: &Stimulus, program: &Program, recording: &Recording) -> Facts
         poll_period: 0.01,
         round_trip: 0.0,
         relaxed: true,
-        stage: None,
         time_constant: Some(0.0),
+        output: None,
     }
 }
 

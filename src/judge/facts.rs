@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::phantom::Output;
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
@@ -39,17 +40,6 @@ pub struct Observation {
     pub fault: FaultCode,
 }
 
-/// What is known of the stimulator's output stage.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// Largest voltage it states, V.
-    pub compliance: f64,
-    /// In series with each output, F; 0 for none.
-    pub series_capacitor: f64,
-    /// Resistance of the closed recharge switch, ohm.
-    pub recharge: f64,
-}
-
 /// A start that was sent after a fault, to see it refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restart {
@@ -84,9 +74,9 @@ pub struct Facts {
     pub round_trip: f64,
     /// Whether the phantom was relaxed for 5 τ before the first start.
     pub relaxed: bool,
-    /// Its output stage, where the rig states one.
-    pub stage: Option<Stage>,
     /// Largest time constant of the closed network with the recharge switch closed for its share of the cycle, s;
     /// `None` if it never settles.
     pub time_constant: Option<f64>,
+    /// Compliance, series capacitor and recharge switch of the stimulator; `None` where they are not known.
+    pub output: Option<Output>,
 }

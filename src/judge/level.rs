@@ -2,7 +2,7 @@
 
 use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 
-use super::View;
+use super::{Cycle, View};
 
 /// The baseline under an instant of a pulse.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -129,6 +129,15 @@ impl View<'_> {
         Charge { area, inl, noise, offset: base.offset * span, span }
     }
 
+    /// Charge of all driven phases of a pulse, without a recharge behind them.
+    pub fn driven_charge(&self, row: &PulseRow) -> Charge {
+        let mut all = Charge::default();
+        for phase in row.phases() {
+            all.add(&self.phase_charge(row, phase), 1.0);
+        }
+        all
+    }
+
     /// Net charge of the pulse window, recharge included.
     pub fn pulse_charge(&self, row: &PulseRow) -> Charge {
         let span = f64::from(row.pulse_span);
@@ -144,21 +153,26 @@ impl View<'_> {
     /// The quiet samples of the cycle are those its second baseline level rests on. Their sum and that level share
     /// their noise: with n samples, cov(Σx, level) = σ², because the level is an unbiased estimate of the same mean. Left
     /// out, the uncertainty of a long cycle would be half as large again as it is.
-    pub fn cycle_charge(&self, row: &PulseRow) -> Charge {
+    pub fn cycle_charge(&self, cycle: &Cycle<'_>) -> Charge {
+        let row = &cycle.row;
         let span = row.cycle_span as f64;
         let centre = row.from as f64 - row.at as f64 + 0.5 * span;
         let base = self.baseline(row, centre);
         let area = row.cycle_area - (base.value - row.base) * span;
         let sigma = self.noise();
         let shared = match (row.before, row.after) {
-            (Some(before), Some(after)) => {
+            (Some(before), Some(after)) if cycle.whole => {
                 let part = share_of(&before, &after, centre);
                 2.0 * span * part * (f64::from(after.count).min(span) / f64::from(after.count.max(1)))
             }
             _ => 0.0,
         };
         let variance = sigma * sigma * (span - shared) + (base.noise * span).powi(2);
-        let inl = self.pulse_inl(row, base.value, area);
+        let mut inl = Nonlinearity::default();
+        for (row, own, length) in cycle.stretches() {
+            let own = own - (base.value - row.base) * length;
+            inl.add_scaled(&self.pulse_inl(row, base.value, own), 1.0);
+        }
         Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, span }
     }
 
@@ -201,7 +215,7 @@ pub fn share_of(before: &Level, after: &Level, centre: f64) -> f64 {
 }
 
 /// An area under the current, in codes times samples.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Charge {
     /// Signed area.
     pub area: f64,
@@ -216,6 +230,15 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// Adds `factor` (1 or −1) times another charge, of other samples.
+    pub fn add(&mut self, other: &Self, factor: f64) {
+        self.area += factor * other.area;
+        self.inl.add_scaled(&other.inl, factor);
+        self.noise = self.noise.hypot(other.noise);
+        self.offset += factor * other.offset;
+        self.span += factor * other.span;
+    }
+
     /// Budget lines in coulomb; `unit` is the charge of one code·sample.
     pub fn budget(&self, view: &View<'_>) -> Vec<Input> {
         let unit = view.calibration.lsb / view.rate();

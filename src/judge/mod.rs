@@ -4,6 +4,8 @@
 //! [`Unit`]s with their budgets, and the units become one record by the statistic and the decision rule of the case.
 
 mod basis;
+mod cycle;
+mod expected;
 mod facts;
 mod level;
 mod limits;
@@ -17,7 +19,8 @@ mod unit;
 mod view;
 
 pub use basis::{Basis, ProgramChange};
-pub use facts::{Facts, Instant, Observation, Restart, Segment, Stage};
+pub use cycle::Cycle;
+pub use facts::{Facts, Instant, Observation, Restart, Segment};
 pub use level::{Baseline, Charge};
 pub use reason::Reason;
 pub use train::Placed;

@@ -63,6 +63,14 @@ pub enum Reason {
     /// The phantom was not relaxed before the first start.
     #[error("the phantom was not relaxed for five time constants before the first start")]
     NotRelaxed,
+    /// A recharge acts, and what it acts through is not known.
+    #[error(
+        "the stimulator's series capacitor and recharge switch are not known, and the voltage depends on them"
+    )]
+    UnknownStage,
+    /// The phantom cannot be solved.
+    #[error("{0}")]
+    Network(String),
     /// A phase that the pulse does not have.
     #[error("the pulse has no active {0} phase")]
     NoPhase(&'static str),
@@ -121,7 +129,7 @@ pub enum Reason {
     /// Nothing is read back.
     #[error("no status was read after the fault")]
     NoStatus,
-    /// Not in this version.
-    #[error("{0}: not yet")]
-    NotYet(String),
+    /// A definition that the measurand has not.
+    #[error("no such definition: {0}")]
+    UnknownDefinition(String),
 }

@@ -2,7 +2,7 @@
 
 use crate::measure::{ContactRecord, PulseRow, Recording, ShapeRow, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
-use crate::signal::Calibration;
+use crate::signal::{Calibration, Program};
 
 use super::{Facts, Instant, Reason};
 
@@ -23,7 +23,7 @@ pub struct View<'a> {
     pub calibration: Calibration,
     /// Its latest zero.
     pub zero: Option<&'a Zero>,
-    /// Rows of the contact's table that [`View::pulses`] looks at, [from, to).
+    /// Rows of the contact's table that [`View::pulses`] and [`View::cycles`] look at, [from, to).
     pub rows: (usize, usize),
 }
 
@@ -57,11 +57,19 @@ impl<'a> View<'a> {
         Self::on(case, facts, recording, check, contact)
     }
 
+    /// The same check on another contact.
+    ///
+    /// # Errors
+    /// As [`View::new`].
+    pub fn at(&self, contact: &'a ContactRecord) -> Result<Self, Reason> {
+        Self::on(self.case, self.facts, self.recording, self.check, contact)
+    }
+
     /// The check on a given contact.
     ///
     /// # Errors
     /// As [`View::new`].
-    pub fn on(
+    fn on(
         case: &'a Case,
         facts: &'a Facts,
         recording: &'a Recording,
@@ -264,19 +272,9 @@ impl<'a> View<'a> {
         self.contact.shapes.get(pulse)?.get(phase)
     }
 
-    /// Whole cycles inside a window.
-    ///
-    /// # Errors
-    /// [`Reason::NoPulse`] when there is none.
-    pub fn cycles(&self, window: Window) -> Result<Vec<(usize, &'a PulseRow)>, Reason> {
-        let mut pulses = self.pulses(window)?;
-        let g = self.settling();
-        pulses.retain(|(_, row)| row.cycle_span > 0 && row.from + row.cycle_span <= window.to + g);
-        if pulses.is_empty() {
-            let seconds = |sample: u64| sample as f64 / self.rate();
-            return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
-        }
-        Ok(pulses)
+    /// The program in force at a pulse.
+    pub fn program_at(&self, row: &PulseRow) -> &'a Program {
+        self.placed(row).map_or(&self.case.program, |placed| &placed.segment.programmed)
     }
 
     /// Share of the check's contact at a pulse, as a magnitude: programmed, or as the board said it applies it.

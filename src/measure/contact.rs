@@ -11,11 +11,8 @@ use super::quiet::Quiet;
 use super::row::{Constants, Excursion};
 use super::seek::{Along, Band};
 use super::shape::Shaper;
+use super::thresholds::Thresholds;
 use super::timing::Timing;
-
-/// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
-/// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
-const RINGING: f64 = 0.05;
 
 /// State of one current channel.
 #[derive(Debug)]
@@ -27,8 +24,7 @@ pub(super) struct Contact {
     pub(super) sum: i64,
     pub(super) reached: u64,
     pub(super) base: f64,
-    pub(super) high: f64,
-    pub(super) low: f64,
+    thresholds: Thresholds,
     /// −1, 0, +1: on which side of the baseline.
     pub(super) side: i8,
     pub(super) run: Excursion,
@@ -42,6 +38,8 @@ pub(super) struct Contact {
     /// Σ codes before the last row's windows, while nothing has come between.
     pub(super) last_sum: Option<i64>,
     pub(super) last_end: Option<f64>,
+    /// A recharge whose pulse is written already: its switch opens here, and this was the sign of the leading phase.
+    pub(super) recharging: Option<(u64, bool)>,
     /// Where the rest after the last pulse began: its end, or the opening of the recharge switch and settling.
     pub(super) rest_from: f64,
     pub(super) finished: Vec<Finished>,
@@ -80,8 +78,7 @@ impl Contact {
             sum: 0,
             reached: 0,
             base: calibration.offset,
-            high: 8.0,
-            low: 4.0,
+            thresholds: Thresholds::of(&calibration, f64::INFINITY),
             side: 0,
             run: Excursion { from: 0, to: 0, joined: false },
             run_peak: 0.0,
@@ -93,6 +90,7 @@ impl Contact {
             quiet_from: 0,
             last_sum: None,
             last_end: None,
+            recharging: None,
             rest_from: f64::INFINITY,
             finished: Vec::new(),
             shaper: None,
@@ -107,11 +105,8 @@ impl Contact {
 
     /// Thresholds from the noise and the smallest amplitude expected on this contact, A.
     pub(super) fn expect(&mut self, smallest: f64) {
-        let noise = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
-        let expected = if smallest.is_finite() { 0.05 * smallest / self.calibration.lsb } else { 0.0 };
-        self.high = (8.0 * noise).max(expected);
-        self.low = 0.5 * self.high;
-        let reach = (2.0 * self.high).min(4096.0) as i32 + 24;
+        self.thresholds = Thresholds::of(&self.calibration, smallest);
+        let reach = (2.0 * self.thresholds.high).min(4096.0) as i32 + 24;
         self.quiet = Quiet::new(self.calibration.offset.round() as i32, reach);
         self.quiet.restart(self.quiet_from);
     }
@@ -119,10 +114,7 @@ impl Contact {
     /// Another program may bring smaller pulses: thresholds are only ever lowered, so that a baseline goes on through a
     /// change.
     pub(super) fn expect_less(&mut self, smallest: f64) {
-        let noise = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
-        let expected = if smallest.is_finite() { 0.05 * smallest / self.calibration.lsb } else { self.high };
-        self.high = self.high.min(expected.max(8.0 * noise));
-        self.low = 0.5 * self.high;
+        self.thresholds = self.thresholds.or_less(Thresholds::of(&self.calibration, smallest), smallest);
     }
 
     /// A zero was taken: levels are counted from it until a quiet interval says better.
@@ -138,6 +130,7 @@ impl Contact {
         self.side = 0;
         self.last_sum = None;
         self.last_end = None;
+        self.recharging = None;
         self.rest_from = f64::INFINITY;
         self.base = self.zero;
         self.quiet.restart(resume);
@@ -193,7 +186,10 @@ impl Contact {
         self.peak(history, (from, to), since, (low, high));
         let bounds = (self.zero, self.record.safe_codes);
         self.activity.look(history, since, (from, to), (low, high), bounds);
-        if self.side != 0 || f64::from(high) - self.base > self.low || self.base - f64::from(low) > self.low {
+        if self.side != 0
+            || f64::from(high) - self.base > self.thresholds.low
+            || self.base - f64::from(low) > self.thresholds.low
+        {
             self.segment(history, codes, from, timing, constants);
         }
         let due = |building: &Building, side: i8| building.count > 0 && side == 0 && to >= building.deadline;
@@ -279,8 +275,8 @@ impl Contact {
         }
         if self.side != 0 {
             let side = f64::from(self.side);
-            let part = 0.5 * RINGING;
-            let mut along = Along { base: self.base, side, low: self.low, part, peak: self.run_peak };
+            let (low, part) = (self.thresholds.low, Thresholds::PART);
+            let mut along = Along { base: self.base, side, low, part, peak: self.run_peak };
             let passed = along.follow(codes);
             self.run_peak = along.peak;
             return passed;
@@ -288,9 +284,9 @@ impl Contact {
         let ringing = (self.left_at + constants.settling).saturating_sub(at);
         let ringing = (ringing.min(codes.len() as u64)) as usize;
         let (near, later) = codes.split_at_checked(ringing).unwrap_or((codes, &[]));
-        let reach = self.high.max(RINGING * self.peak_before);
+        let reach = self.thresholds.enter(self.peak_before);
         let hit = if near.is_empty() { None } else { self.ringing.beyond(near, self.base, reach) };
-        hit.or_else(|| self.still.beyond(later, self.base, self.high).map(|k| ringing + k))
+        hit.or_else(|| self.still.beyond(later, self.base, self.thresholds.high).map(|k| ringing + k))
             .unwrap_or(codes.len())
     }
 
@@ -298,8 +294,8 @@ impl Contact {
     fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
         if self.side == 0 {
             let ringing = at < self.left_at + constants.settling;
-            let enter = if ringing { self.high.max(RINGING * self.peak_before) } else { self.high };
-            if y.abs() > enter {
+            let before = if ringing { self.peak_before } else { 0.0 };
+            if y.abs() > self.thresholds.enter(before) {
                 self.enter(history, at, y > 0.0, timing, constants);
             }
             return;
@@ -307,9 +303,18 @@ impl Contact {
         let along = y * f64::from(self.side);
         if along > self.run_peak {
             self.run_peak = along;
-        } else if along < self.low.max(0.5 * RINGING * self.run_peak) {
+            if !self.run_counts && along > self.thresholds.tall && self.is_a_pulse(constants) {
+                self.begin(history, self.run.from, y > 0.0, timing, constants);
+            }
+        } else if !self.run_counts && self.is_open(at, constants) {
+            // What still flows when the switch must have opened is the next phase.
             self.leave(at, constants);
-            if -along > self.high.max(RINGING * self.peak_before) {
+            if y.abs() > self.thresholds.enter(self.peak_before) {
+                self.enter(history, at, y > 0.0, timing, constants);
+            }
+        } else if along < self.thresholds.leave(self.run_peak) {
+            self.leave(at, constants);
+            if -along > self.thresholds.enter(self.peak_before) {
                 self.enter(history, at, y > 0.0, timing, constants);
             }
         }
@@ -329,14 +334,44 @@ impl Contact {
             if building.count < usize::from(building.timing.phases) && near && alternates {
                 return;
             }
-            if positive != building.positive && building.recharge_end.is_some_and(|end| at <= end) {
+            if building.recharges(at, positive) {
                 self.run_counts = false;
                 if let Some(building) = &mut self.building {
                     building.follower.get_or_insert(self.run);
                 }
                 return;
             }
-            self.building = None;
+        } else if let Some((open, leading)) = self.recharging
+            && at <= open
+            && (positive != leading || timing.phases > 1)
+        {
+            self.run_counts = false;
+            return;
+        }
+        self.begin(history, at, positive, timing, constants);
+    }
+
+    /// Whether the run taken for a recharge is one no longer: it has the size of a phase, and began too late for a
+    /// recharge or has the sign of the leading phase.
+    fn is_a_pulse(&self, constants: &Constants) -> bool {
+        // Where the pulse is written already, the switch has been closed for long.
+        self.building.map_or(self.recharging.is_some(), |building| {
+            building.outgrows(self.run.from, self.side > 0, constants.settling)
+        })
+    }
+
+    /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
+    fn is_open(&self, at: u64, constants: &Constants) -> bool {
+        let open = self.building.map_or(self.recharging.map(|(open, _)| open), |building| building.open());
+        open.is_some_and(|open| open + constants.settling < at)
+    }
+
+    /// A pulse begins at sample `at`; one that is under way is over.
+    fn begin(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
+        self.run_counts = true;
+        if let Some(mut building) = self.building.take() {
+            // A run that was taken for a recharge until it grew tall.
+            building.follower = building.follower.filter(|follower| follower.from < at);
             self.finish(history, building, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
@@ -354,7 +389,7 @@ impl Contact {
             timing: *timing,
             before,
             base: self.base,
-            recharge_end: timing.recharge_end.map(|end| at + end),
+            at,
             follower: None,
             deadline: u64::MAX,
             clipped: false,
@@ -369,7 +404,7 @@ impl Contact {
         let run = Excursion { to: at, ..self.run };
         let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
             if self.building.is_none() {
-                self.quiet_from = at + constants.settling;
+                self.quiet_from = self.quiet_from.max(at + constants.settling);
                 self.quiet.restart(at);
             }
             return;
@@ -380,8 +415,9 @@ impl Contact {
         }
         let complete = building.count >= usize::from(building.timing.phases);
         let wait = if complete { 0 } else { building.timing.allowance } + constants.settling + 2;
-        building.deadline =
-            (at + wait).max(building.recharge_end.map_or(0, |end| end + constants.settling + 1));
+        let opened = building.open().map_or(0, |open| open + constants.settling + 1);
+        // A recharge that outlasts the history is not waited for.
+        building.deadline = (at + wait).max(opened.min(building.at + (KEPT / 2) as u64));
     }
 
     /// Ends the record at sample `at`.

@@ -56,6 +56,7 @@ impl Contact {
         let needed = building.follower.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
+        let opened = building.opened(upto);
         let half = |gap: f64| (0.5 * gap).min(g as f64);
         let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
         let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
@@ -67,10 +68,8 @@ impl Contact {
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
         let from = (start - foreground).max(0.0) as u64;
-        let to = ((end + background).ceil() as u64)
-            .max(building.recharge_end.map_or(0, |end| end + g))
-            .min(upto)
-            .max(from);
+        let to =
+            ((end + background).ceil() as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
         let area = history.sum(from, to) as f64 - building.base * f64::from(span);
@@ -85,8 +84,9 @@ impl Contact {
             endless: false,
         };
         let rest = (start - self.rest_from).max(0.0) as u64;
-        self.rest_from = building.recharge_end.map_or(end, |open| end.max((open + g) as f64));
-        self.quiet_from = to.max(last.to + g);
+        self.rest_from = opened.map_or(end, |open| end.max((open + g) as f64));
+        self.recharging = opened.filter(|open| upto < *open).map(|open| (open, building.positive));
+        self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
         self.quiet.restart(at);
         self.last_end = Some(end);
         let largest = phases.iter().map(|phase| f64::from(phase.area).abs()).fold(0.0, f64::max);

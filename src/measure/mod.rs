@@ -28,6 +28,7 @@ mod seek;
 mod setup;
 mod shape;
 mod step;
+mod thresholds;
 mod timing;
 mod uncertainty;
 mod voltage;

@@ -36,6 +36,8 @@ pub struct ShapeRow {
     pub top: (f32, f32),
     /// Samples the line rests on; 0 where they are too few.
     pub count: u32,
+    /// Largest median of three neighbouring distances from the pulse's baseline, codes.
+    pub peak: f32,
     /// Instants at a third of the peak instead of half the level, start and end, as those of the phase.
     pub third: (f32, f32),
     /// IEEE 181 state level of the settled top and the width of a histogram bin, codes.

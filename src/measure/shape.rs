@@ -42,6 +42,7 @@ impl Shaper {
             before = (level, end);
             let edges = PhaseEdges { start, end };
             *shape = ShapeRow {
+                peak: median_peak(samples, (start, end), base) as f32,
                 third: third(samples, edges, base, origin),
                 state: state(samples, edges, self.settling).unwrap_or((phase.level, f32::NAN)),
                 ..self.phase(samples, (start, end), (from, level))
@@ -120,6 +121,18 @@ fn line<S: Sample>(samples: &[S], (start, end): (f64, f64), settling: f64) -> ((
     let slope = moment * 12.0 / (n * (n * n - 1.0));
     let at = |instant: f64| mean + slope * (instant - from as f64 - centre);
     ((at(start + trim), at(end - trim)), top.len())
+}
+
+/// Largest median of three neighbouring |y − base| between two instants and one sample beyond either.
+fn median_peak<S: Sample>(samples: &[S], (start, end): (f64, f64), base: f64) -> f64 {
+    let from = (start.floor() - 1.0).max(0.0) as usize;
+    let to = (end.max(0.0).ceil() as usize + 2).min(samples.len());
+    let distance = |sample: &S| (sample.value() - base).abs();
+    let three = samples.get(from..to).unwrap_or(&[]).windows(3).filter_map(<[S]>::as_array::<3>);
+    three
+        .map(|three| three.each_ref().map(distance))
+        .map(|[a, b, c]| a.max(b).min(a.min(b).max(c)))
+        .fold(0.0, f64::max)
 }
 
 /// State level of the top from where it has settled to where the next edge begins, which the filter makes a quarter of

@@ -1,5 +1,7 @@
 //! What the stimulator's output stage and the load's relays add to a phantom.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ElementKind, Phantom};
 
 /// Parts around a phantom. The defaults are those of the default bench.
@@ -7,7 +9,7 @@ use super::{ElementKind, Phantom};
 /// Every contact has its own current source, referred to the contact at the stimulator's ground (the phantom's return
 /// contact, or, when a program leaves that contact out, the contact with its largest current). Every contact but
 /// that one has its own series capacitor and recharge switch.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     /// Largest voltage of a source, V, either sign; infinite for none.
     pub compliance: f64,

@@ -48,29 +48,42 @@ pub fn changes(pulses: &[TrainPulse], shares: &[f64]) -> Vec<(f64, Drive)> {
     changes
 }
 
-/// Largest |voltage| of any driven source over a train of `total` pulses, V.
+/// A train of which only the beginning is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Train<'a> {
+    /// The first pulses: all, or whole periods of them, as many as matter and at least two.
+    pub pulses: &'a [TrainPulse],
+    /// Pulses in a period: of a burst all, of an alternating pair both.
+    pub group: usize,
+    /// Pulses there are.
+    pub total: u64,
+}
+
+/// Largest |voltage| of any driven source over a train, V.
 ///
-/// `pulses` are the first of them (all, or as many as matter, for instance 2000); beyond them the last period is taken
-/// to repeat. That is exact too: a period maps the capacitors' voltages linearly, so the map is raised to the power
+/// Beyond the pulses that are given the last period is taken to repeat. That is exact too: a period maps the capacitors' voltages linearly, so the map is raised to the power
 /// of the periods left out. Give the circuit no compliance limit, else the map is not linear.
-pub fn peak_voltage(circuit: &mut Circuit, pulses: &[TrainPulse], shares: &[f64], total: u64) -> f64 {
+pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) -> f64 {
+    let Train { pulses, group, total } = *train;
     let mut peak = 0.0_f64;
     let mut wave = Waveform::default();
     run(circuit, &changes(pulses, shares), |circuit, span| {
         peak = peak.max(peak_of_span(circuit, span, &mut wave));
     });
-    let left = total.saturating_sub(pulses.len() as u64);
-    let (Some(last), Some(before)) = (pulses.last(), pulses.len().checked_sub(2).and_then(|k| pulses.get(k)))
+    let left = total.saturating_sub(pulses.len() as u64).div_ceil(group.max(1) as u64);
+    let back = |periods: usize| pulses.len().checked_sub(periods * group).and_then(|k| pulses.get(k..));
+    let (Some(last), Some(before)) = (back(1), back(2)) else { return peak };
+    let (Some(start), Some(earlier)) =
+        (last.first().map(TrainPulse::start), before.first().map(TrainPulse::start))
     else {
         return peak;
     };
     if left == 0 {
         return peak;
     }
-    // One period, from the start of the last pulse, ending where the next one would begin.
-    let period = last.start() - before.start();
-    let start = last.start();
-    let one = changes(std::slice::from_ref(last), shares);
+    // One period, from the start of the last, ending where the next one would begin.
+    let period = start - earlier;
+    let one = changes(last, shares);
     let one: Vec<(f64, Drive)> = one.into_iter().map(|(at, drive)| (at - start, drive)).collect();
     let rest = period - one.last().map_or(0.0, |(at, _)| *at);
     circuit.advance(rest.max(0.0));
@@ -208,7 +221,9 @@ mod tests {
     #[test]
     fn the_peak_of_a_single_pulse_is_its_end() {
         let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
-        let peak = peak_voltage(&mut circuit, &train(1, 2e-3), &[-1.0, 1.0], 1);
+        let pulses = train(1, 2e-3);
+        let one = Train { pulses: &pulses, group: 1, total: 1 };
+        let peak = peak_voltage(&mut circuit, &one, &[-1.0, 1.0]);
         let expected = 2.0 + 200.0 * -(-2e-3_f64).exp_m1();
         assert!((peak - expected).abs() < 1e-8, "{peak}");
     }
@@ -216,12 +231,14 @@ mod tests {
     #[test]
     fn periods_left_out_give_the_same_peak_as_periods_run() {
         // 1 % imbalance charges the series capacitor for ever and the interface to its steady state.
-        let run = |count: u32| {
+        let run = |count: u32, group: usize| {
             let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(2.2e-6)).unwrap();
-            peak_voltage(&mut circuit, &train(count, 2.02e-3), &[-1.0, 1.0], 500)
+            let pulses = train(count, 2.02e-3);
+            peak_voltage(&mut circuit, &Train { pulses: &pulses, group, total: 500 }, &[-1.0, 1.0])
         };
-        let (jumped, stepped) = (run(20), run(500));
+        let (jumped, in_fives, stepped) = (run(20, 1), run(20, 5), run(500, 1));
         assert!((jumped - stepped).abs() < 1e-8, "{jumped} {stepped}");
+        assert!((in_fives - stepped).abs() < 1e-8, "{in_fives} {stepped}");
         assert!(stepped > 2.8, "{stepped}: 499 · 4 nC / 2.2 uF on top of 2 V");
     }
 

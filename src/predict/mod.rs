@@ -3,7 +3,6 @@
 //! The prediction is exact: no quantisation, no noise, no series capacitor, no compliance. With `applied` the values
 //! are those of the default bench's output stage: its current steps, its timer grid and its series capacitor.
 
-mod applied;
 mod csv;
 mod figure;
 mod length;
@@ -12,7 +11,7 @@ mod words;
 use crate::phantom::train::{TrainPulse, changes, sample};
 use crate::phantom::{Circuit, NetworkError, Output, Probe};
 use crate::rig::StimulatorSpec;
-use crate::scenario::Case;
+use crate::scenario::{Case, on_grid};
 use crate::signal::{Part, Program, Pulse, pulses};
 
 pub use csv::write_csv;
@@ -90,7 +89,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
     let trains = case.trains();
     let train = trains.first().ok_or(PredictError::NeverStarts)?;
     let in_force = train.written().into_iter().map(|program| match &options.applied {
-        Some(stage) => applied::quantised(&program, stage),
+        Some(stage) => on_grid(&program, stage),
         None => program,
     });
     let programs: Vec<Program> = in_force.collect();

@@ -1,8 +1,9 @@
 //! One case from opening the bench to its record.
 
 use crate::instrument::InstrumentError;
-use crate::judge::{self, Basis, Facts, Instant, Stage};
+use crate::judge::{self, Basis, Facts, Instant};
 use crate::measure::{Recorder, Setup};
+use crate::phantom::Output;
 use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
 use crate::rig::Rig;
 use crate::scenario::{Action, Fidelity, Plan};
@@ -155,10 +156,11 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
         poll_period: POLL as f64 / SECOND,
         round_trip: POLL as f64 / SECOND,
         relaxed: false,
-        stage: rig.sim.as_ref().map(|sim| Stage {
+        output: rig.sim.as_ref().map(|sim| Output {
             compliance: sim.stimulator.compliance,
-            series_capacitor: sim.stimulator.blocking_capacitor,
+            blocking_capacitor: sim.stimulator.blocking_capacitor,
             recharge: sim.stimulator.recharge,
+            ..Output::default()
         }),
         time_constant: plan.settling.map(|settling| settling / 100_f64.ln()),
     }

@@ -6,7 +6,10 @@ use crate::scenario::Fault;
 use super::session::{Halt, Session};
 
 /// This many time constants leave less than 1 %: what `measurands.md` calls relaxed.
-const TIME_CONSTANTS: f64 = 5.0;
+const RELAXED: f64 = 5.0;
+/// This many leave 1e-6 of the volt that a test current may have put there: less than any residual voltage resolves. Waited
+/// for where the time allows.
+const GONE: f64 = 14.0;
 /// Shorter is not worth two relay actions, longer is not worth waiting for, s.
 const RANGE: (f64, f64) = (0.02, 10.0);
 
@@ -16,20 +19,20 @@ const RANGE: (f64, f64) = (0.02, 10.0);
 /// # Errors
 /// As [`Session::pass`], and when the load refuses.
 pub(super) async fn discharge(session: &mut Session<'_>, phantom: &Phantom) -> Result<bool, Halt> {
-    let needed = time_needed(phantom);
+    let longest = longest_time_constant(phantom);
     if let Some(((last, _), others)) = phantom.contacts.split_last() {
         for (contact, _) in others {
             let between = (contact.clone(), last.clone());
             session.instruments.load.inject(&Fault::ShortLead { between }).await?;
         }
-        session.pass_seconds(needed.clamp(RANGE.0, RANGE.1)).await?;
+        session.pass_seconds((GONE * longest).clamp(RANGE.0, RANGE.1)).await?;
         session.instruments.load.clear("short-lead").await?;
     }
-    Ok(needed <= RANGE.1)
+    Ok(RELAXED * longest <= RANGE.1)
 }
 
-/// Five of the longest time constants with all contacts shorted, s.
-fn time_needed(phantom: &Phantom) -> f64 {
+/// With all contacts shorted, s.
+fn longest_time_constant(phantom: &Phantom) -> f64 {
     let output = Output { sense_input: None, ..Output::default() };
     let Ok(mut circuit) = Circuit::new(phantom, output) else { return f64::INFINITY };
     circuit.set_interlock(false);
@@ -37,8 +40,7 @@ fn time_needed(phantom: &Phantom) -> f64 {
         circuit.short(contact - 1, contact, true);
     }
     // A series capacitor that hangs in the air with the stimulator disconnected has no time constant to wait for.
-    let longest = circuit.time_constants().filter(|tau| tau.is_finite()).fold(0.0, f64::max);
-    TIME_CONSTANTS * longest
+    circuit.time_constants().filter(|tau| tau.is_finite()).fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -65,6 +67,6 @@ mod tests {
             source: None,
         };
         // 1 µF through 1 kΩ ∥ 100 kΩ: τ = 0.990 ms.
-        assert!((time_needed(&phantom) - 5.0 * 1e-6 / (1e-3 + 1e-5)).abs() < 1e-8);
+        assert!((longest_time_constant(&phantom) - 1e-6 / (1e-3 + 1e-5)).abs() < 2e-9);
     }
 }

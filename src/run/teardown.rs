@@ -53,7 +53,7 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
         note(&mut trouble, stopped.map_err(Halt::from));
         let acknowledged = session.instruments.stimulator.acknowledge().await;
         note(&mut trouble, acknowledged.map_err(Halt::from));
-        safe_state = seen(session, &mut trouble, 2e-3, QUIET.max(3.0 * period)).await;
+        safe_state = seen(session, &mut trouble, 2e-3, QUIET.max(silence)).await;
     }
     Ending { safe_state, stop_ignored, trouble }
 }

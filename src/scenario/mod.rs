@@ -22,7 +22,7 @@ mod trains;
 pub use case::{Action, Case, Decision, Fault, FaultCode, Fidelity, ProbeAction, Step};
 pub use catalogue::{After, Per, Traits};
 pub use check::{Check, Criterion, Measurand, Nominal, PhaseChoice, Statistic, Tolerance, WindowKind};
-pub use plan::{Feature, NOT_YET, Plan, PlannedChannel, plan};
+pub use plan::{Plan, PlannedChannel, on_grid, plan};
 pub use read::{Unresolved, read_scenario};
 pub use schema::scenario_schema;
 pub use timeline::{Timeline, duration as step_duration, interrupts};

@@ -207,6 +207,9 @@ fn default_shares(phantom: &Phantom) -> Vec<Share> {
     vec![Share { contact: electrode.to_owned(), share: -1.0 }, Share { contact: back.to_owned(), share: 1.0 }]
 }
 
+/// Most pulses of a burst: a tenth of those whose measurements are kept.
+const MOST_IN_A_BURST: u32 = 10_000;
+
 /// Phases that overlap, pulses that do not fit their period.
 fn possible(program: &Program, fields: &Fields<'_>) {
     const SLACK: f64 = 1e-9;
@@ -267,6 +270,20 @@ fn possible(program: &Program, fields: &Fields<'_>) {
                     time(program.period())
                 ),
             );
+        } else if program.period() - burst_length < 1.5 / burst.rate + SLACK {
+            let what = format!(
+                "the bursts follow each other after {}, less than one and a half periods of {} within: they are one train",
+                time(program.period() - burst_length),
+                time(1.0 / burst.rate)
+            );
+            blame(&["burst"], what);
+        }
+        if burst.pulses > MOST_IN_A_BURST {
+            let what = format!(
+                "a burst of {} pulses is longer than the {MOST_IN_A_BURST} that can be judged",
+                burst.pulses
+            );
+            blame(&["burst"], what);
         }
         if program.waveform == Waveform::Alternating {
             blame(&["burst"], "an alternating train has no bursts".to_owned());

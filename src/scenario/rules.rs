@@ -1,7 +1,7 @@
 //! What a case must keep beyond its grammar: instants that exist, checks that can judge something.
 
 use crate::quantity::{Dimension, engineering};
-use crate::signal::{Program, Recovery, Waveform};
+use crate::signal::{Program, Recovery, Run, Waveform};
 use crate::source::{Context, Diagnostic, Place, nearest};
 
 mod after;
@@ -13,6 +13,7 @@ use super::{
 
 /// Reports everything in a case that could never be judged.
 pub(super) fn check(case: &Case, context: &Context<'_>) {
+    whole_periods(case, context);
     let timeline = Timeline::of(&case.steps);
     for (index, check) in case.checks.iter().enumerate() {
         let path = format!("expect[{index}].{}", check.measurand.name());
@@ -23,6 +24,22 @@ pub(super) fn check(case: &Case, context: &Context<'_>) {
         rule.evidence();
         rule.after_fault();
     }
+}
+
+/// A number of pulses that ends between pulses which are balanced together would leave charge behind.
+fn whole_periods(case: &Case, context: &Context<'_>) {
+    let (program, per_period) = (&case.program, case.program.pulses_per_period());
+    let Run::Pulses(pulses) = program.run else { return };
+    if !program.balances_together() || pulses.is_multiple_of(per_period) {
+        return;
+    }
+    let (group, end) = match program.waveform {
+        Waveform::Alternating => ("pair", "the second takes back what the first leaves"),
+        _ => ("burst", "it is recharged at its end"),
+    };
+    let what = format!("{pulses} pulses end within a {group} of {per_period}: {end}");
+    let whole = pulses.next_multiple_of(per_period);
+    context.report(case.places.find("pulses").error(&what, Some(&format!("such as `pulses: {whole}`"))));
 }
 
 struct Rule<'c> {
@@ -131,6 +148,11 @@ impl Rule<'_> {
                 "a passive recovery ends with the cycle, not with the pulse",
                 Some("use `window: cycle`"),
             );
+        }
+        if check.window_kind == WindowKind::Pulse && program.waveform == Waveform::Alternating {
+            let what =
+                "an alternating pulse is recovered by the next, so its charge is balanced with the pair";
+            self.error("window", what, Some("use `window: cycle`"));
         }
         if check.measurand == Measurand::Gap
             && !matches!(program.waveform, Waveform::Biphasic | Waveform::Triphasic)
@@ -266,6 +288,17 @@ impl Rule<'_> {
                     time(length)
                 );
                 self.error("", &what, None);
+            }
+            Measurand::BurstRate | Measurand::BurstPulses => {
+                let burst = program.burst.map_or(0.0, |burst| f64::from(burst.pulses) / burst.rate);
+                if length < burst {
+                    let (have, need) = (time(length), time(burst));
+                    let what = format!(
+                        "`{}` needs a whole burst of {need}, and this window has {have}",
+                        self.name()
+                    );
+                    self.error("", &what, None);
+                }
             }
             Measurand::Rate | Measurand::PeriodJitter if pulses < 2 => {
                 self.error("", &format!("`{}` needs at least two pulses", self.name()), None);

@@ -55,7 +55,11 @@ impl<'p> Part<'p> {
         match self.program.run {
             Run::UntilStopped => true,
             Run::Pulses(pulses) => self.base + n < pulses,
-            Run::Duration(duration) => self.start_of(n) < duration - 1e-12,
+            Run::Duration(duration) => {
+                // A pair, or a burst that is recharged at its end, is finished.
+                let owed = self.program.balances_together() && n % self.program.pulses_per_period() != 0;
+                owed || self.start_of(n) < duration - 1e-12
+            }
         }
     }
 }

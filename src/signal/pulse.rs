@@ -82,6 +82,13 @@ impl Program {
         }
     }
 
+    /// Whether no pulse of a period is balanced before the last: an alternating pair, a burst that is recharged at its end. A
+    /// stimulator that has begun such a period finishes it.
+    pub fn balances_together(&self) -> bool {
+        self.waveform == Waveform::Alternating
+            || matches!(self.recovery, Recovery::Passive { per_burst: true, .. })
+    }
+
     /// Start of pulse `n`, s from the first pulse, with on and off times.
     pub fn start_of(&self, n: u64) -> f64 {
         self.start_from(n, 0.0)
@@ -133,7 +140,11 @@ impl Program {
         match self.run {
             Run::UntilStopped => None,
             Run::Pulses(pulses) => Some(pulses),
-            Run::Duration(duration) => Some(self.pulses_before(duration)),
+            Run::Duration(duration) => {
+                let begun = self.pulses_before(duration);
+                let per_period = self.pulses_per_period();
+                Some(if self.balances_together() { begun.div_ceil(per_period) * per_period } else { begun })
+            }
         }
     }
 

@@ -27,9 +27,6 @@ use world::{End, SimWorld};
 /// Why a simulated bench cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SimError {
-    /// A defect of the catalogue that the simulator does not model yet.
-    #[error("defect `{0}` is not simulated yet: see `stimrig schema rig` for those that are")]
-    Defect(&'static str),
     /// The phantom or the output stage cannot be solved.
     #[error("{0}")]
     Network(String),

@@ -3,10 +3,10 @@
 use crate::phantom::Phantom;
 use crate::rig::SimBench;
 
+use super::SimError;
 use super::analog::Analog;
 use super::load::LoadDevice;
 use super::stimulator::StimulatorDevice;
-use super::{SimError, defects};
 
 /// Longest time between two looks at the samples that wait, ns.
 const SLICE: u64 = 10_000_000;
@@ -28,10 +28,6 @@ pub(super) struct SimWorld {
 impl SimWorld {
     /// A bench at rest at time 0. What is systematic is drawn from the bench's seed alone, noise from both.
     pub(super) fn new(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Self, SimError> {
-        let refused = defects::not_yet(&bench.defects);
-        if let Some(name) = refused {
-            return Err(SimError::Defect(name));
-        }
         let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
         let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
             .map_err(|error| SimError::Network(error.to_string()))?;

@@ -18,6 +18,14 @@ use crate::command::{checks, run};
 #[case("overshoot", "shape/edges", "overshoot")]
 #[case("slow_edges", "shape/edges", "transition_time")]
 #[case("droop", "shape/flat-top", "droop")]
+#[case("burst_count_error", "burst/pulses-of-a-burst", "burst_pulses")]
+#[case("recharge_stuck", "charge-balance/passive-recharge", "charge_imbalance")]
+#[case("blocking_capacitor_shorted", "charge-balance/passive-recharge", "charge_imbalance")]
+#[case("missing_pulse_every", "burst/pulses-of-a-burst", "missing_pulses")]
+#[case("second_phase_width_error", "charge-balance/triphasic", "charge_imbalance")]
+#[case("phase_mismatch", "charge-balance/recharge-after-active", "charge_imbalance")]
+#[case("gain_error", "amplitude/triphasic-phases", "amplitude")]
+#[case("rate_error", "timing/alternating", "rate")]
 #[case("dc_leakage", "charge-balance/dc-leakage", "dc_leakage_current")]
 #[case("dead_channel", "steering/two-contacts", "current_share")]
 #[case("swapped_contacts", "steering/two-contacts", "current_share")]
@@ -116,6 +124,17 @@ fn what_a_defect_must_not_touch_still_passes(
     let all = checks(&record);
     let named: Vec<_> = all.iter().filter(|(_, check)| check["measurand"] == measurand).collect();
     assert!(!named.is_empty() && named.iter().all(|(_, check)| check["verdict"] == "pass"), "{named:#?}");
+}
+
+#[test]
+fn a_recharge_switch_that_never_opens_takes_part_of_the_driven_phase() {
+    let (exit, record) =
+        run(&["scenarios/charge-balance/passive-recharge.yaml", "--defect", "recharge_stuck=closed"]);
+    assert_eq!(exit, 1, "{record:#}");
+    let failed = |name: &str| {
+        checks(&record).iter().any(|(_, check)| check["measurand"] == name && check["verdict"] == "fail")
+    };
+    assert!(failed("charge_per_phase"), "{record:#}");
 }
 
 #[test]

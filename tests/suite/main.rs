@@ -21,6 +21,7 @@ mod language;
 mod measure;
 mod phantom;
 mod predict;
+mod recharge;
 mod report;
 mod runs;
 mod shipped;

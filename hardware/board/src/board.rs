@@ -135,7 +135,8 @@ impl<P: Policy> Board<P> {
                 self.declare(now, FaultCode::OverAmplitude);
             }
         })?;
-        let plan = plan.with_cycle(|cycle| self.policy.cycle(cycle));
+        let plan =
+            plan.with_burst(|burst| self.policy.burst(burst)).with_cycle(|cycle| self.policy.cycle(cycle));
         self.plan = Some(plan);
         if let Some(train) = &mut self.train {
             train.change(plan, &self.policy);
@@ -171,7 +172,8 @@ impl<P: Policy> Board<P> {
         self.pulses = 0;
     }
 
-    /// Ends the train behind the pulse in progress: cutting a pulse would leave its charge in the tissue.
+    /// Ends the train behind the pulse in progress: cutting a pulse would leave its charge in the tissue. So would ending
+    /// between pulses that are balanced together.
     fn stop(&mut self, hal: &mut impl Hal) {
         hal.toggle(Line::StopTaken);
         self.restart = false;
@@ -179,7 +181,7 @@ impl<P: Policy> Board<P> {
             return;
         }
         match &mut self.train {
-            Some(train) if train.current.is_some() => train.stopping = true,
+            Some(train) if train.current.is_some() || train.owes() => train.stopping = true,
             _ => self.train = None,
         }
     }
@@ -313,6 +315,9 @@ impl<P: Policy> Board<P> {
         self.supervision.pulse_end();
         let Some(train) = &mut self.train else { return };
         train.end_pulse(now, &mut self.policy);
+        if train.owes() {
+            return;
+        }
         if train.stopping || !train.emits() {
             self.train = None;
         }

@@ -1,7 +1,7 @@
 //! Programs on the board's grid: what is refused, how the rest is quantised, and the pulses that follow.
 
 use stimrig_protocol::MAX_CONTACTS;
-use stimrig_protocol::stimulator::{Cycle, Law, Program, Recovery, Refusal, Run, Waveform};
+use stimrig_protocol::stimulator::{Burst, Cycle, Law, Program, Recovery, Refusal, Run, Waveform};
 
 use crate::{Codes, Phase, Pulse, Spec, Window};
 
@@ -23,6 +23,8 @@ pub struct Plan {
     tick_ps: u64,
     /// Ticks of pulses a duration allows.
     duration: Option<u64>,
+    /// Bursts that the train emits: the program's own, unless a policy bends them.
+    burst: Option<Burst>,
     /// Shares as asked for, millionths.
     shares: [i32; MAX_CONTACTS],
     /// Largest sink and largest source: each takes what rounding leaves over among its own kind.
@@ -79,6 +81,7 @@ impl Plan {
                 Run::Duration(ns) => Some(spec.ticks(ns)),
                 _ => None,
             },
+            burst: asked.burst,
             shares: asked.shares,
             cycle: asked.cycle,
             balancing,
@@ -95,6 +98,11 @@ impl Plan {
     /// The program as quantised.
     pub fn applied(&self) -> &Program {
         &self.program
+    }
+
+    /// The same plan with other bursts, which the reply does not tell.
+    pub(crate) fn with_burst(self, bent: impl Fn(Burst) -> Burst) -> Self {
+        Self { burst: self.burst.map(bent), ..self }
     }
 
     /// The same plan with other on and off times, which the reply does not tell.
@@ -114,7 +122,7 @@ impl Plan {
     pub(crate) fn start(&self, n: u64, period: u64, into: u64) -> u64 {
         let per_group = self.pulses_per_group();
         let (group, inner) = (n / per_group, n % per_group);
-        let inner_step = match (self.program.waveform, self.program.burst) {
+        let inner_step = match (self.program.waveform, self.burst) {
             (Waveform::Alternating, _) => period / 2,
             (_, Some(burst)) => burst.period,
             _ => 0,
@@ -131,6 +139,14 @@ impl Plan {
         let exact = on_time + u128::from(inner) * u128::from(inner_step);
         let tick = u128::from(self.tick_ps);
         u64::try_from((exact + tick / 2) / tick).unwrap_or(u64::MAX)
+    }
+
+    /// Whether pulse `n` since the program took effect takes back charge that pulses before it left: the second of a pair, a
+    /// later one of a burst that is recharged at its end. A train that ended before it would leave that charge.
+    pub(crate) fn owes(&self, n: u64) -> bool {
+        let together = self.program.waveform == Waveform::Alternating
+            || matches!(self.program.recovery, Recovery::Passive { per_burst: true, .. });
+        together && !n.is_multiple_of(self.pulses_per_group())
     }
 
     /// Time since the beginning of the on-time (without cycling: of the train) at which pulse `n` is due, ps: what a ramp
@@ -205,7 +221,7 @@ impl Plan {
             }
         }
         let per_burst = matches!(self.program.recovery, Recovery::Passive { per_burst: true, .. });
-        let last_of_burst = self.program.burst.is_none_or(|burst| {
+        let last_of_burst = self.burst.is_none_or(|burst| {
             let pulses = u64::from(burst.pulses.max(1));
             n % pulses == pulses - 1
         });
@@ -256,7 +272,7 @@ impl Plan {
     }
 
     fn pulses_per_group(&self) -> u64 {
-        match (self.program.waveform, self.program.burst) {
+        match (self.program.waveform, self.burst) {
             (Waveform::Alternating, _) => 2,
             (_, Some(burst)) => u64::from(burst.pulses.max(1)),
             _ => 1,

@@ -1,6 +1,6 @@
 //! Where a simulator may make a board misbehave.
 
-use stimrig_protocol::stimulator::{Cycle, FaultCode, Program};
+use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
 
 use crate::Pulse;
 
@@ -9,6 +9,11 @@ pub trait Policy {
     /// The period of the train, ps.
     fn period(&self, period: u64) -> u64 {
         period
+    }
+
+    /// Pulses of a burst and the time between them.
+    fn burst(&self, burst: Burst) -> Burst {
+        burst
     }
 
     /// On and off times, ns.

@@ -29,7 +29,7 @@ pub(crate) struct Train {
     pub(crate) number: u64,
     due: u64,
     pub(crate) current: Option<Current>,
-    /// Ends behind the pulse in progress.
+    /// Ends behind the pulse in progress, or behind the last of those that are balanced together.
     pub(crate) stopping: bool,
     /// The pulse in progress or next is one too many.
     extra: bool,
@@ -66,7 +66,12 @@ impl Train {
 
     /// Whether the next pulse belongs to the program.
     pub(crate) fn emits(&self) -> bool {
-        self.plan.emits(self.number, self.due.saturating_sub(self.first))
+        self.owes() || self.plan.emits(self.number, self.due.saturating_sub(self.first))
+    }
+
+    /// Whether the next pulse takes back charge of those before it, so that the train cannot end here.
+    pub(crate) fn owes(&self) -> bool {
+        self.plan.owes(self.number - self.base)
     }
 
     /// The pulse that is due, unshaped.

@@ -33,8 +33,10 @@ pub(super) const TEXTS: &[Text] = &[
         per: "cycle (or pulse)",
         brief: "net charge as a part of the leading phase's charge",
         definition: "Net charge over |charge of the leading phase|, positive when net anodic; `definition: mean-phase` takes twice \
-                     the net charge over the sum of both. With passive recharge all charge until the end of the cycle counts as \
-                     recovery (cycle window only).",
+                     the net charge over the sum of both. The cycle is a pulse with its rest, a pair of alternating pulses, a burst; \
+                     its leading charge is that of both outer phases of a triphasic pulse, of the first of a pair, of all \
+                     pulses of a burst. With passive recharge all charge until the end of the cycle counts as recovery \
+                     (cycle window only).",
         window: "as for amplitude; with passive recharge use `in: [settled, stop]`, where the series capacitor has reached its \
                  steady state",
         criteria: "`charge_imbalance: { at_most: 0.5 % }`",
@@ -69,7 +71,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::AccumulatedCharge,
         per: "run",
         brief: "largest charge ever left on the electrode",
-        definition: "Largest magnitude of the running sum of net charges.",
+        definition: "Largest magnitude of the running sum of the net charges of cycles (pulses, pairs, bursts), the last one to the end \
+                     of its last pulse.",
         window: "from the first `start` to the end of teardown: ramps, changes and the stop are where balance is lost",
         criteria: "`accumulated_charge: { at_most: 20 nC }`",
         uncertainty: "that of the net charges, summed: what they share adds up, what is noise does not",
@@ -91,7 +94,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "cycle",
         brief: "residual voltage beyond what the phantom must show",
         definition: "Residual voltage minus the exact prediction for the same pulse counted from rest. A perfectly balanced current \
-                     still leaves a voltage on a leaky interface; this takes it out.",
+                     still leaves a voltage on a leaky interface, and a passive recharge leaves more; this takes it out. Predicted \
+                     from the pulses as the board applies them, with its series capacitor and recharge switch.",
         window: TRAIN,
         criteria: "`residual_voltage_error: { within: 5 mV }`",
         uncertainty: "that of `residual_voltage`, and the phantom's tolerances",
@@ -147,7 +151,7 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::ShannonK,
         per: "phase",
         brief: "Shannon's k, the logarithm of charge times charge density",
-        definition: "log10 of (charge per phase in uC) times (charge density in uC/cm2), for the largest phase.",
+        definition: "log10 of (charge per phase in uC) times (charge density in uC/cm2), for the largest driven phase of each pulse.",
         window: TRAIN,
         criteria: "`shannon_k: { at_most: 1.5 }`",
         uncertainty: "twice the relative uncertainty of the charge, on a logarithmic scale",

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::record::EXIT_USAGE;
-use crate::scenario::{Feature, Measurand, NOT_YET};
+use crate::scenario::Measurand;
 use crate::source::nearest;
 
 mod charge;
@@ -77,8 +77,7 @@ fn list(mut out: impl Write) -> io::Result<()> {
     for measurand in Measurand::ALL {
         if let Some(text) = texts().find(|text| text.measurand == *measurand) {
             let (name, unit) = (measurand.name(), measurand.dimension().unit());
-            let later = if is_measured(*measurand) { "" } else { " (not yet)" };
-            writeln!(out, "{name:<24} {unit:<7} {}{later}", text.brief)?;
+            writeln!(out, "{name:<24} {unit:<7} {}", text.brief)?;
         }
     }
     Ok(())
@@ -87,9 +86,6 @@ fn list(mut out: impl Write) -> io::Result<()> {
 fn show(text: &Text, mut out: impl Write) -> io::Result<()> {
     let (name, unit) = (text.measurand.name(), text.measurand.dimension().unit());
     writeln!(out, "{name} [{unit}], one value per {}\n  {}\n", text.per, text.brief)?;
-    if !is_measured(text.measurand) {
-        writeln!(out, "  not yet measured by this version\n")?;
-    }
     for (title, body) in [
         ("definition", text.definition),
         ("window", text.window),
@@ -124,11 +120,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// The measurand that was most likely meant.
 fn meant(name: &str) -> Option<&'static str> {
     nearest(name.trim(), Measurand::ALL.iter().map(|measurand| measurand.name()))
-}
-
-/// Whether this version can measure it.
-fn is_measured(measurand: Measurand) -> bool {
-    !NOT_YET.contains(&Feature::Measurand(measurand))
 }
 
 #[cfg(test)]

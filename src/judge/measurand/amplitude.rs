@@ -2,7 +2,7 @@
 
 use crate::measure::Measured;
 use crate::scenario::{Nominal, PhaseChoice};
-use crate::signal::Kind;
+use crate::signal::{Kind, Pulse};
 
 use super::super::{Reason, Unit, View};
 
@@ -10,13 +10,13 @@ pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let by_state = match view.check.definition.as_deref() {
         None | Some("central-mean") => false,
         Some("state-level") => true,
-        Some(other) => return Err(Reason::NotYet(format!("amplitude with definition `{other}`"))),
+        Some(other) => return Err(Reason::UnknownDefinition(format!("amplitude with definition `{other}`"))),
     };
     let window = view.window()?;
     let mut units = Vec::new();
     for (index, row) in view.pulses(window)? {
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
-        for k in chosen(view.check.phase, row.phases().len()) {
+        for k in chosen(view.check.phase, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
             let level = if by_state {
                 let shape = view.shape(index, k).ok_or(Reason::NoTop)?;
@@ -41,13 +41,14 @@ pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     missing_phase(view, units)
 }
 
-/// Indices of the phases a check is about.
-pub(super) fn chosen(choice: PhaseChoice, count: usize) -> std::ops::Range<usize> {
-    match choice {
-        PhaseChoice::Leading => 0..1,
-        PhaseChoice::Recovery => 1..count.max(1),
-        PhaseChoice::Each => 0..count,
-    }
+/// Indices of the phases a check is about; both outer phases of a triphasic pulse lead.
+pub(super) fn chosen(choice: PhaseChoice, asked: &Pulse) -> impl Iterator<Item = usize> + '_ {
+    let wanted = move |kind: Kind| match choice {
+        PhaseChoice::Leading => kind == Kind::Leading,
+        PhaseChoice::Recovery => kind == Kind::Recovery,
+        PhaseChoice::Each => true,
+    };
+    asked.phases().iter().enumerate().filter(move |(_, phase)| wanted(phase.kind)).map(|(k, _)| k)
 }
 
 /// No unit: the phase that was asked for does not exist, or no pulse's programme is known.

@@ -57,7 +57,9 @@ fn largest(view: &View<'_>, contact: &ContactRecord) -> Largest {
     let settling = view.settling() as f64;
     let holds = |row: &PulseRow| row.start() - settling <= at as f64 && row.end() + settling >= at as f64;
     // Without shapes nothing is known of the edges; a pulse that has none of its own is judged by its samples.
-    let shaped = !contact.shapes.is_empty() && contact.shapes.len() == contact.pulses.len();
+    let shaped = !contact.shapes.is_empty()
+        && contact.shapes.len() == contact.pulses.len()
+        && contact.pulses.iter().all(|row| row.count > 0);
     if !shaped || !contact.pulses.iter().any(holds) {
         return whole;
     }
@@ -69,9 +71,10 @@ fn largest(view: &View<'_>, contact: &ContactRecord) -> Largest {
 fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
     let edge = &view.recording.front_end.edge;
     let zero = view.rest_level().value;
-    // The row counts from its own baseline.
-    let peak = f64::from(row.peak) + (row.base - zero).abs();
     let phases = shapes.get(..row.phases().len()).unwrap_or_default();
+    let peak = phases.iter().map(|shape| f64::from(shape.peak)).fold(0.0, f64::max);
+    // The row counts from its own baseline.
+    let peak = peak + (row.base - zero).abs();
     let slowest = edge.transition + FAST * edge.spread;
     let fast = |shape: &ShapeRow| shape.count > 0 && f64::from(shape.transition) / view.rate() <= slowest;
     let all_fast = !phases.is_empty() && phases.iter().all(fast);

@@ -1,20 +1,32 @@
 //! Charge per phase, net charge, imbalance, and what accumulates.
 
 use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
-use crate::scenario::{Nominal, WindowKind};
-use crate::signal::{Kind, Recovery};
+use crate::scenario::{Nominal, PhaseChoice, WindowKind};
+use crate::signal::{Kind, Recovery, Waveform};
 
 use super::super::level::Charge;
-use super::super::{Reason, Unit, View};
+use super::super::view::Window;
+use super::super::{Cycle, Reason, Unit, View};
 use super::amplitude::{chosen, missing_phase};
 
 pub(super) fn charge_per_phase(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let mut units = driven(view, view.check.phase)?;
+    if view.check.phase != PhaseChoice::Leading
+        && matches!(view.case.program.recovery, Recovery::Passive { .. })
+    {
+        units.extend(returned(view, view.window()?)?);
+    }
+    missing_phase(view, units)
+}
+
+/// Charge of the driven phases, in order of time.
+pub(super) fn driven(view: &View<'_>, choice: PhaseChoice) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
     let unit = view.calibration.lsb / view.rate();
     let mut units = Vec::new();
     for (index, row) in view.pulses(window)? {
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
-        for k in chosen(view.check.phase, row.phases().len()) {
+        for k in chosen(choice, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
             let charge = view.phase_charge(row, phase);
             units.push(Unit {
@@ -30,7 +42,27 @@ pub(super) fn charge_per_phase(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             });
         }
     }
-    missing_phase(view, units)
+    Ok(units)
+}
+
+/// What a passive recovery takes back: all charge of a cycle but that of its leading phases.
+fn returned(view: &View<'_>, window: Window) -> Result<Vec<Unit>, Reason> {
+    let unit = view.calibration.lsb / view.rate();
+    let nominal = match view.nominal() {
+        Nominal::Value(value) => Some(value),
+        _ => None,
+    };
+    let units = view.cycles(window)?.into_iter().map(|cycle| {
+        let leading = leading(view, &cycle);
+        let mut back = view.cycle_charge(&cycle);
+        // The leading phases' samples are part of the cycle's: their noise goes out with them.
+        let noise = (back.noise.powi(2) - leading.noise.powi(2)).max(0.0).sqrt();
+        back.add(&leading, -1.0);
+        let back = Charge { noise, ..back };
+        let measured = Measured::new((back.area * unit).abs(), back.budget(view));
+        Unit { nominal, ..of_row(view, cycle.index, &cycle.row, measured) }
+    });
+    Ok(units.collect())
 }
 
 fn of_row(view: &View<'_>, index: usize, row: &PulseRow, measured: Measured) -> Unit {
@@ -42,21 +74,25 @@ fn of_row(view: &View<'_>, index: usize, row: &PulseRow, measured: Measured) -> 
     }
 }
 
-/// Pulses and their net charge in the window kind of the check.
-fn nets<'a>(view: &View<'a>) -> Result<Vec<(usize, &'a PulseRow, Charge)>, Reason> {
+/// Cycles (or pulses, each as a cycle of its own) and their net charge in the window kind of the check.
+fn nets<'a>(view: &View<'a>) -> Result<Vec<(Cycle<'a>, Charge)>, Reason> {
     let window = view.window()?;
-    Ok(match view.check.window_kind {
-        WindowKind::Cycle => view
-            .cycles(window)?
-            .into_iter()
-            .map(|(index, row)| (index, row, view.cycle_charge(row)))
-            .collect(),
-        WindowKind::Pulse => view
-            .pulses(window)?
-            .into_iter()
-            .map(|(index, row)| (index, row, view.pulse_charge(row)))
-            .collect(),
-    })
+    if view.check.window_kind == WindowKind::Cycle {
+        let cycles = view.cycles(window)?.into_iter();
+        return Ok(cycles
+            .map(|cycle| (view.cycle_charge(&cycle), cycle))
+            .map(|(net, cycle)| (cycle, net))
+            .collect());
+    }
+    let pulses = view.pulses(window)?.into_iter();
+    // What a recharge takes after an active recovery is no part of the pulse.
+    let recharged = view.case.program.recharge.is_some();
+    let net = |row: &PulseRow| if recharged { view.driven_charge(row) } else { view.pulse_charge(row) };
+    let nets = pulses.map(|(index, row)| {
+        let cycle = Cycle { index, pulses: std::slice::from_ref(row), row: *row, whole: false };
+        (cycle, net(row))
+    });
+    Ok(nets.collect())
 }
 
 pub(super) fn net_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
@@ -65,9 +101,9 @@ pub(super) fn net_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Nominal::Value(value) => value,
         _ => 0.0,
     };
-    let units = nets(view)?.into_iter().map(|(index, row, net)| Unit {
+    let units = nets(view)?.into_iter().map(|(cycle, net)| Unit {
         nominal: Some(nominal),
-        ..of_row(view, index, row, Measured::new(net.area * unit, net.budget(view)))
+        ..of_row(view, cycle.index, &cycle.row, Measured::new(net.area * unit, net.budget(view)))
     });
     Ok(units.collect())
 }
@@ -76,35 +112,45 @@ pub(super) fn charge_imbalance(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let by_mean = match view.check.definition.as_deref() {
         None | Some("leading-phase") => false,
         Some("mean-phase") => true,
-        Some(other) => return Err(Reason::NotYet(format!("charge_imbalance with definition `{other}`"))),
+        Some(other) => {
+            return Err(Reason::UnknownDefinition(format!("charge_imbalance with definition `{other}`")));
+        }
     };
     let program = &view.case.program;
-    let none = program.recovery == Recovery::None && program.recharge.is_none();
+    let alone = program.waveform == Waveform::Monophasic
+        && program.recovery == Recovery::None
+        && program.recharge.is_none();
     let nominal = match view.nominal() {
         Nominal::Value(value) => value,
-        _ if none && program.pulse(0).phases().len() == 1 => program.leading.sign(),
+        _ if alone => program.leading.sign(),
         _ => 0.0,
     };
-    let units = nets(view)?.into_iter().filter_map(|(index, row, net)| {
-        let measured = imbalance(view, row, &net, by_mean)?;
-        Some(Unit { nominal: Some(nominal), ..of_row(view, index, row, measured) })
+    let units = nets(view)?.into_iter().filter_map(|(cycle, net)| {
+        let measured = imbalance(view, &cycle, &net, by_mean)?;
+        Some(Unit { nominal: Some(nominal), ..of_row(view, cycle.index, &cycle.row, measured) })
     });
     Ok(units.collect())
 }
 
-/// Qn/|Q1|, or 2 Qn/(|Q1| + |Q2|). Gain, shunt and clock scale both and cancel.
-fn imbalance(view: &View<'_>, row: &PulseRow, net: &Charge, by_mean: bool) -> Option<Measured> {
-    let programmed = view.case.program.pulse(0);
-    let kind = |k: usize| programmed.phases().get(k).map_or(Kind::Recovery, |phase| phase.kind);
-    let mut leading = Nonlinearity::default();
-    let (mut q1, mut noise1) = (0.0_f64, 0.0_f64);
-    for (k, phase) in row.phases().iter().enumerate().filter(|(k, _)| kind(*k) == Kind::Leading) {
-        let _ = k;
-        let charge = view.phase_charge(row, phase);
-        q1 += charge.area;
-        leading.add_scaled(&charge.inl, 1.0);
-        noise1 = noise1.hypot(charge.noise);
+/// Charge of all leading phases of a cycle: both outer ones of a triphasic pulse, all of a burst, the first of a pair.
+fn leading(view: &View<'_>, cycle: &Cycle<'_>) -> Charge {
+    let program = view.program_at(&cycle.row);
+    let programmed = program.pulse(0);
+    let leads = |k: usize| programmed.phases().get(k).is_some_and(|phase| phase.kind == Kind::Leading);
+    let pulses = if program.waveform == Waveform::Alternating { 1 } else { cycle.pulses.len() };
+    let mut all = Charge::default();
+    for row in cycle.pulses.iter().take(pulses) {
+        for (_, phase) in row.phases().iter().enumerate().filter(|(k, _)| leads(*k)) {
+            all.add(&view.phase_charge(row, phase), 1.0);
+        }
     }
+    all
+}
+
+/// Qn/|Q1|, or 2 Qn/(|Q1| + |Q2|). Gain, shunt and clock scale both and cancel.
+fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) -> Option<Measured> {
+    let leading = leading(view, cycle);
+    let (q1, noise1) = (leading.area, leading.noise);
     if q1 == 0.0 {
         return None;
     }
@@ -120,7 +166,7 @@ fn imbalance(view: &View<'_>, row: &PulseRow, net: &Charge, by_mean: bool) -> Op
     };
     let mut inl = Nonlinearity::default();
     inl.add_scaled(&net.inl, by_net / size);
-    inl.add_scaled(&leading, by_leading / size);
+    inl.add_scaled(&leading.inl, by_leading / size);
     // The leading phase's samples are part of the net's: their noise is the same noise.
     let rest = (net.noise * net.noise - noise1 * noise1).max(0.0).sqrt();
     let noise = (by_net * rest).hypot((by_net + by_leading) * noise1) / size;
@@ -131,28 +177,24 @@ fn imbalance(view: &View<'_>, row: &PulseRow, net: &Charge, by_mean: bool) -> Op
     Some(Measured::new(value, budget))
 }
 
-/// Largest |running sum of net charges|: every pulse of the run, whole cycles where there is a next pulse.
+/// Largest |running sum of net charges|: every cycle of the run, one that no other follows to the end of its last pulse.
 pub(super) fn accumulated_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let window = view.whole_run()?;
     let unit = view.calibration.lsb / view.rate();
     let g = view.settling();
-    let inside = |row: &PulseRow| row.from + g >= window.from && row.at < window.to;
-    let rows = view.contact.pulses.iter().enumerate().filter(|(_, row)| inside(row));
+    let inside = |cycle: &Cycle<'_>| cycle.row.from + g >= window.from && cycle.row.at < window.to;
     let mut worst: Option<(f64, Unit)> = None;
-    let mut inl = Nonlinearity::default();
-    let (mut sum, mut variance, mut offset, mut clipped) = (0.0, 0.0, 0.0, false);
-    for (index, row) in rows {
-        let cycle = row.cycle_span > 0 && row.from + row.cycle_span <= window.to;
-        let net = if cycle { view.cycle_charge(row) } else { view.pulse_charge(row) };
-        sum += net.area;
-        variance += net.noise * net.noise;
-        offset += net.offset;
-        clipped |= row.flags.clipped;
-        inl.add_scaled(&net.inl, 1.0);
-        if worst.as_ref().is_none_or(|(largest, _)| sum.abs() > *largest) {
-            let total = Charge { area: sum, inl, noise: f64::sqrt(variance), offset, span: 0.0 };
-            let measured = Measured::new(sum * unit, total.budget(view));
-            worst = Some((sum.abs(), Unit { clipped, ..of_row(view, index, row, measured) }));
+    let mut total = Charge::default();
+    let mut clipped = false;
+    for cycle in view.all_cycles().filter(inside) {
+        let ends = cycle.whole && cycle.row.from + cycle.row.cycle_span <= window.to;
+        let Some(cycle) = (if ends { Some(cycle) } else { cycle.until(window.to) }) else { continue };
+        total.add(&view.cycle_charge(&cycle), 1.0);
+        clipped |= cycle.row.flags.clipped;
+        if worst.as_ref().is_none_or(|(largest, _)| total.area.abs() > *largest) {
+            let measured = Measured::new(total.area * unit, total.budget(view));
+            worst =
+                Some((total.area.abs(), Unit { clipped, ..of_row(view, cycle.index, &cycle.row, measured) }));
         }
     }
     let seconds = |sample: u64| sample as f64 / view.rate();

@@ -2,16 +2,18 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::Nominal;
+use crate::signal::Waveform;
 
 use super::super::view::Window;
-use super::super::{Reason, Unit, View};
+use super::super::{Placed, Reason, Unit, View};
 use super::grid::{Grid, grid};
 
 /// A pulse is a leading phase of at least half the programmed amplitude; what is less is a part of one.
-fn tall(view: &View<'_>, row: &PulseRow) -> bool {
+pub(super) fn tall(view: &View<'_>, row: &PulseRow) -> bool {
     let asked = view
         .placed(row)
-        .map_or(view.case.program.amplitude, |placed| placed.pulse(&placed.segment.programmed).amplitude);
+        .map_or_else(|| view.case.program.pulse(0), |placed| placed.pulse(&placed.segment.programmed));
+    let asked = asked.phases().first().map_or(0.0, |phase| phase.current.abs());
     row.phases().first().is_some_and(|phase| {
         (f64::from(phase.level) - row.base).abs() * view.calibration.lsb
             >= 0.5 * asked * view.share(row, Nominal::Programmed)
@@ -58,20 +60,27 @@ pub(super) fn extra_pulses(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     }])
 }
 
-/// Sign of the leading phase; all pulses must agree.
+/// Sign of the leading phase; all pulses must agree. Of a pair of alternating pulses the first leads, and the second is to
+/// have the other sign.
 pub(super) fn polarity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
+    let leading = |row: &PulseRow, sign: f64| {
+        let second = |placed: Placed<'_>| {
+            placed.segment.programmed.waveform == Waveform::Alternating && placed.n % 2 == 1
+        };
+        if view.placed(row).is_some_and(second) { -sign } else { sign }
+    };
     let sign = |row: &PulseRow| {
         row.phases().first().map_or(0.0, |phase| (f64::from(phase.level) - row.base).signum())
     };
     let units = view.pulses(window)?.into_iter().map(|(index, row)| Unit {
         nominal: view.asked(row, view.nominal()).and_then(|pulse| {
             let share = view.case.program.scale_of(&view.contact.name);
-            pulse.phases().first().map(|phase| (phase.current * share).signum())
+            pulse.phases().first().map(|phase| leading(row, (phase.current * share).signum()))
         }),
         pulse: Some(index as u64),
         time: Some(view.seconds(row.start())),
-        ..Unit::exact(sign(row))
+        ..Unit::exact(leading(row, sign(row)))
     });
     Ok(units.collect())
 }

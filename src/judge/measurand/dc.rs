@@ -1,14 +1,14 @@
 //! The two DC figures: balance (auto-zeroed) and leakage (absolute).
 
-use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
+use crate::measure::{Input, Measured, Nonlinearity};
 
 use super::super::level::share_of;
-use super::super::{Reason, Unit, View};
+use super::super::{Cycle, Reason, Unit, View};
 
 pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
     let cycles = view.cycles(window)?;
-    let span: f64 = cycles.iter().map(|(_, row)| row.cycle_span as f64).sum();
+    let span: f64 = cycles.iter().map(|cycle| cycle.row.cycle_span as f64).sum();
     let have = span / view.rate();
     // A hair of slack: fifty periods of a stimulator whose clock is fast are not quite a second.
     if have < 0.999 || cycles.len() < 10 {
@@ -16,17 +16,17 @@ pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     }
     let mut inl = Nonlinearity::default();
     let (mut area, mut clipped) = (0.0, false);
-    for (_, row) in &cycles {
-        let net = view.cycle_charge(row);
+    for cycle in &cycles {
+        let net = view.cycle_charge(cycle);
         area += net.area;
         inl.add_scaled(&net.inl, 1.0);
-        clipped |= row.flags.clipped;
+        clipped |= cycle.row.flags.clipped;
     }
     let rest = view.rest_level();
     let anchored = cycles
         .iter()
-        .filter(|(_, row)| row.before.is_none())
-        .map(|(_, row)| row.cycle_span as f64)
+        .filter(|cycle| cycle.row.before.is_none())
+        .map(|cycle| cycle.row.cycle_span as f64)
         .sum::<f64>();
     let noise = train_noise(view, &cycles).hypot(anchored * rest.noise);
     let value = area * view.calibration.lsb / span;
@@ -47,12 +47,13 @@ pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
 ///
 /// A quiet interval between two pulses is in the sum once and in the baselines of both neighbours. With n samples in
 /// it and c samples of cycles leaning on its level, it contributes σ²·(n − 2c + c²·spread/n).
-fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
+fn train_noise(view: &View<'_>, cycles: &[Cycle<'_>]) -> f64 {
     let sigma = view.noise();
     let mut variance = 0.0;
     let mut leaning = 0.0;
     let mut previous: Option<usize> = None;
-    for (position, (index, row)) in cycles.iter().enumerate() {
+    for (position, cycle) in cycles.iter().enumerate() {
+        let (row, behind) = (&cycle.row, cycle.index + cycle.pulses.len());
         let span = row.cycle_span as f64;
         let (Some(before), Some(after)) = (row.before, row.after) else {
             variance += span;
@@ -60,7 +61,7 @@ fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
         };
         let centre = row.from as f64 - row.at as f64 + 0.5 * span;
         let part = share_of(&before, &after, centre);
-        let lean = if previous.is_some_and(|last| last + 1 == *index) { leaning } else { 0.0 };
+        let lean = if previous == Some(cycle.index) { leaning } else { 0.0 };
         // The interval before this pulse: closed now, with what leaned on it from the cycle before.
         let whole = lean + (1.0 - part) * span;
         variance += whole * whole * view.level_spread(&before) / f64::from(before.count.max(1));
@@ -70,8 +71,8 @@ fn train_noise(view: &View<'_>, cycles: &[(usize, &PulseRow)]) -> f64 {
         }
         variance += span - 2.0 * part * span;
         leaning = part * span;
-        previous = Some(*index);
-        if cycles.get(position + 1).is_none_or(|(next, _)| *next != index + 1) {
+        previous = Some(behind);
+        if cycles.get(position + 1).is_none_or(|next| next.index != behind) {
             variance += leaning * leaning * view.level_spread(&after) / f64::from(after.count.max(1));
         }
     }

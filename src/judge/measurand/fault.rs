@@ -64,7 +64,7 @@ pub(super) fn charge_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let delayed = t0 as f64 + view.recording.front_end.delay * view.rate();
     let mut worst: Option<Unit> = None;
     for contact in &view.recording.contacts {
-        let view = View::on(view.case, view.facts, view.recording, view.check, contact)?;
+        let view = view.at(contact)?;
         let unit = view.calibration.lsb / view.rate();
         let (mut sum, mut variance, mut clipped) = (0.0, 0.0, false);
         let mut inl = crate::measure::Nonlinearity::default();

@@ -4,7 +4,6 @@ use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
 use crate::phantom::{Circuit, Drive, Output};
 use crate::signal::{Program, Pulse};
 
-use super::super::facts::Stage;
 use super::super::{Reason, Unit, View};
 use super::share::joint;
 use super::voltage::Chain;
@@ -18,11 +17,12 @@ const DRIVEN: f64 = 0.9;
 /// did not deliver its current. Outputs are `vout` and, where the return is the phantom's own, every driven contact
 /// whose voltage is sensed.
 pub(super) fn compliance_headroom(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let stage = view.facts.stage.ok_or(Reason::Missing("a stimulator whose compliance is known"))?;
+    let stage =
+        view.facts.output.as_ref().ok_or(Reason::Missing("a stimulator whose compliance is known"))?;
     let joint = joint(view)?;
     let window = view.window()?;
     let outputs = outputs(view, &joint.outputs)?;
-    let drops = Drops::predict(view, &stage);
+    let drops = Drops::predict(view, stage);
     let mut units = Vec::new();
     let mut next = 0;
     for (index, row) in view.pulses(window)? {
@@ -122,13 +122,13 @@ struct Drops {
 }
 
 impl Drops {
-    fn predict(view: &View<'_>, stage: &Stage) -> Self {
+    fn predict(view: &View<'_>, stage: &Output) -> Self {
         let contacts = view.case.phantom.contacts.len();
         let program: &Program =
             view.facts.segments.first().map_or(&view.case.program, |segment| &segment.applied);
         let output = Output {
             compliance: f64::INFINITY,
-            blocking_capacitor: stage.series_capacitor,
+            blocking_capacitor: stage.blocking_capacitor,
             recharge: stage.recharge,
             sense_input: None,
             ..Output::default()
@@ -137,7 +137,7 @@ impl Drops {
         let Ok(mut circuit) = Circuit::new(&view.case.phantom, output) else {
             return Self { contacts, pulses };
         };
-        if stage.series_capacitor <= 0.0 {
+        if stage.blocking_capacitor <= 0.0 {
             return Self { contacts, pulses };
         }
         let shares: Vec<f64> =

@@ -26,7 +26,7 @@ pub(super) fn pulses_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     };
     let mut worst = Unit::exact(0.0);
     for contact in &view.recording.contacts {
-        let view = View::on(view.case, view.facts, view.recording, view.check, contact)?;
+        let view = view.at(contact)?;
         let rows = view.contact.pulses.iter().filter(inside);
         let last = rows.clone().next_back().map(|row| view.seconds(row.start()));
         let count = rows.count() as f64;

@@ -1,10 +1,12 @@
 //! One file per measurand or close family, one line in the list.
 
 mod amplitude;
+mod burst;
 mod cap;
 mod charge;
 mod count;
 mod dc;
+mod density;
 mod event;
 mod fault;
 mod grid;
@@ -37,6 +39,8 @@ pub fn per_pulse(measurand: Measurand) -> bool {
             | Measurand::ChargePerPhase
             | Measurand::NetCharge
             | Measurand::ChargeImbalance
+            | Measurand::ChargeDensity
+            | Measurand::ShannonK
             | Measurand::ResidualVoltage
             | Measurand::Overshoot
             | Measurand::Droop
@@ -53,6 +57,11 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::Amplitude => amplitude::amplitude(view),
         Measurand::Width => time::width(view),
         Measurand::Gap => time::gap(view),
+        Measurand::BurstRate => burst::burst_rate(view),
+        Measurand::BurstPulses => burst::burst_pulses(view),
+        Measurand::ChargeDensity => density::charge_density(view),
+        Measurand::ShannonK => density::shannon_k(view),
+        Measurand::ResidualVoltageError => residual::residual_voltage_error(view),
         Measurand::Rate => interval::rate(view),
         Measurand::PeriodJitter => interval::period_jitter(view),
         Measurand::CycleOn => interval::cycle_on(view),
@@ -91,6 +100,5 @@ pub fn measure(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Measurand::FaultReported => status::fault_reported(view),
         Measurand::LinkErrors => status::link_errors(view),
         Measurand::CapNeverExceeded => cap::cap_never_exceeded(view),
-        other => Err(Reason::NotYet(other.name().to_owned())),
     }
 }

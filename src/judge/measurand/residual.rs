@@ -2,12 +2,31 @@
 
 use crate::measure::{Input, Measured, Nonlinearity, VoltageRecord};
 
+use super::super::expected::before_pulses;
 use super::super::{Reason, Unit, View};
 
 /// The sense channel of the check's contact.
 fn sense<'a>(view: &View<'a>) -> Option<&'a VoltageRecord> {
     let named = view.case.phantom.sense_of(&view.contact.name);
     view.recording.voltages.iter().find(|voltage| Some(voltage.name.as_str()) == named)
+}
+
+/// The residual voltage less what the same program must leave on the phantom as stated.
+pub(super) fn residual_voltage_error(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+    let mut units = residual_voltage(view)?;
+    let voltage = sense(view).ok_or(Reason::NoVoltage)?;
+    let senses = &view.case.phantom.senses;
+    let (_, plus, minus) = senses.iter().find(|(name, ..)| *name == voltage.name).ok_or(Reason::NoVoltage)?;
+    let counts = voltage.before_pulse.iter().map(|(_, n)| *n);
+    let expected = before_pulses(view, (*plus, *minus), counts)?;
+    for unit in &mut units {
+        let cycle = unit.pulse.and_then(|index| view.cycle_at(usize::try_from(index).ok()?));
+        let next = cycle.and_then(|cycle| expected.get(cycle.index + cycle.pulses.len()));
+        let Some(next) = next else { return Err(Reason::NoVoltage) };
+        unit.measured.value -= next.volts;
+        unit.measured.budget.push(Input::common("phantom", next.u));
+    }
+    Ok(units)
 }
 
 pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
@@ -24,9 +43,10 @@ pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let stated = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
     let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
     let mut units = Vec::new();
-    for (index, row) in view.cycles(window)? {
+    for cycle in view.cycles(window)? {
+        let next = cycle.index + cycle.pulses.len();
         // What is left of this cycle is read before the next pulse.
-        let Some((level, n)) = voltage.before_pulse.get(index + 1).copied().filter(|(_, n)| *n > 0) else {
+        let Some((level, n)) = voltage.before_pulse.get(next).copied().filter(|(_, n)| *n > 0) else {
             continue;
         };
         let value = (f64::from(level) - rest) * calibration.lsb;
@@ -41,8 +61,8 @@ pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         ];
         units.push(Unit {
             nominal: Some(0.0),
-            pulse: Some(index as u64),
-            time: Some(view.seconds(row.start())),
+            pulse: Some(cycle.index as u64),
+            time: Some(view.seconds(cycle.row.start())),
             ..Unit::of(Measured::new(value, budget))
         });
     }

@@ -1,6 +1,7 @@
 //! Overshoot, droop and transition time: the shape of a phase.
 
 use crate::measure::{Input, Measured, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
+use crate::signal::Pulse;
 
 use super::super::{Reason, Unit, View};
 use super::amplitude::{chosen, missing_phase};
@@ -69,30 +70,34 @@ pub(super) fn droop(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
 /// t90 − t10 of each pulse's leading edge, the filter's own removed in quadrature.
 pub(super) fn transition_time(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let edge = view.recording.front_end.edge;
-    units(view, 0..1, |row, phase, shape| {
-        let seen = f64::from(shape.transition) / view.rate();
-        let own = edge.transition;
-        if seen < RESOLVED * own {
-            let bound = (RESOLVED * RESOLVED - 1.0).sqrt() * own;
-            // A single bounded line has U = 1.645·a/√3: this one makes U the bound itself.
-            let unresolved = Input::rectangular("filter", bound * 3_f64.sqrt() / 1.645);
-            let measured = Measured::new(bound, vec![unresolved]);
-            return Some(Unit { upper_bound: Some(bound), ..Unit::of(measured) });
-        }
-        let value = (seen * seen - own * own).sqrt();
-        // A straight or an exponential edge leaves 10 to 90 % at a slope of at least a fifth of the step in its time.
-        let slope = 0.2 * height(view, row, phase).abs() / (seen * view.rate());
-        let jitter = (4.0_f64 / 3.0).sqrt() * view.noise() / slope / view.rate();
-        let budget = vec![
-            Input::common("clock", view.recording.setup.clock_u * value),
-            Input::common("edge interpolation", edge.spread),
-            Input::noise("noise", jitter),
-        ];
-        let mut budget: Vec<Input> = budget.into_iter().map(|line| line.scaled(seen / value)).collect();
-        // Quadrature is exact for Gaussian edges; straight and exponential ones stray by up to a tenth of the filter's.
-        budget.push(Input::rectangular("filter removed", 0.1 * own));
-        Some(Unit::of(Measured::new(value, budget)))
-    })
+    units(
+        view,
+        |k, _| k == 0,
+        |row, phase, shape| {
+            let seen = f64::from(shape.transition) / view.rate();
+            let own = edge.transition;
+            if seen < RESOLVED * own {
+                let bound = (RESOLVED * RESOLVED - 1.0).sqrt() * own;
+                // A single bounded line has U = 1.645·a/√3: this one makes U the bound itself.
+                let unresolved = Input::rectangular("filter", bound * 3_f64.sqrt() / 1.645);
+                let measured = Measured::new(bound, vec![unresolved]);
+                return Some(Unit { upper_bound: Some(bound), ..Unit::of(measured) });
+            }
+            let value = (seen * seen - own * own).sqrt();
+            // A straight or an exponential edge leaves 10 to 90 % at a slope of at least a fifth of the step in its time.
+            let slope = 0.2 * height(view, row, phase).abs() / (seen * view.rate());
+            let jitter = (4.0_f64 / 3.0).sqrt() * view.noise() / slope / view.rate();
+            let budget = vec![
+                Input::common("clock", view.recording.setup.clock_u * value),
+                Input::common("edge interpolation", edge.spread),
+                Input::noise("noise", jitter),
+            ];
+            let mut budget: Vec<Input> = budget.into_iter().map(|line| line.scaled(seen / value)).collect();
+            // Quadrature is exact for Gaussian edges; straight and exponential ones stray by up to a tenth of the filter's.
+            budget.push(Input::rectangular("filter removed", 0.1 * own));
+            Some(Unit::of(Measured::new(value, budget)))
+        },
+    )
 }
 
 /// Height of a phase over the baseline, codes, signed.
@@ -105,12 +110,13 @@ fn phases(
     view: &View<'_>,
     measure: impl Fn(&PulseRow, &PhaseRow, &ShapeRow) -> Option<Measured>,
 ) -> Result<Vec<Unit>, Reason> {
-    units(view, chosen(view.check.phase, 3), |row, phase, shape| measure(row, phase, shape).map(Unit::of))
+    let wanted = |k: usize, asked: &Pulse| chosen(view.check.phase, asked).any(|chosen| chosen == k);
+    units(view, wanted, |row, phase, shape| measure(row, phase, shape).map(Unit::of))
 }
 
 fn units(
     view: &View<'_>,
-    wanted: std::ops::Range<usize>,
+    wanted: impl Fn(usize, &Pulse) -> bool,
     measure: impl Fn(&PulseRow, &PhaseRow, &ShapeRow) -> Option<Unit>,
 ) -> Result<Vec<Unit>, Reason> {
     let window = view.window()?;
@@ -118,7 +124,8 @@ fn units(
     let mut short = false;
     for (index, row) in view.pulses(window)? {
         let shapes = view.contact.shapes.get(index).ok_or(Reason::NoShape)?;
-        for k in wanted.clone() {
+        let asked = view.program_at(row).pulse(0);
+        for k in (0..row.phases().len()).filter(|k| wanted(*k, &asked)) {
             let (Some(phase), Some(shape)) = (row.phases().get(k), shapes.get(k)) else { continue };
             let Some(unit) = measure(row, phase, shape) else {
                 short = true;

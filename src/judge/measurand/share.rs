@@ -87,7 +87,7 @@ fn branches<'v>(view: &View<'v>, joint: &JointRecord, index: usize) -> Result<Ve
         view.recording.contacts.iter().find(|contact| contact.channel == channel)
     };
     let found = joint.currents.iter().zip(joint.plateaus(index)).filter_map(|(channel, plateau)| {
-        let view = View::on(view.case, view.facts, view.recording, view.check, of_channel(*channel)?);
+        let view = view.at(of_channel(*channel)?);
         Some(view.map(|view| Branch { view, plateau: *plateau }))
     });
     found.collect()
@@ -108,7 +108,7 @@ pub(super) fn current_share(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let mut units = Vec::new();
     for contact in &view.recording.contacts {
         if view.case.program.share_of(&contact.name) == 0.0 {
-            units.extend(share_of(&View::on(view.case, view.facts, view.recording, view.check, contact)?)?);
+            units.extend(share_of(&view.at(contact)?)?);
         }
     }
     Ok(units)

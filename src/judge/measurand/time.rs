@@ -27,13 +27,13 @@ pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let third = match view.check.definition.as_deref() {
         None | Some("half-level") => false,
         Some("third-of-peak") => true,
-        Some(other) => return Err(Reason::NotYet(format!("width with definition `{other}`"))),
+        Some(other) => return Err(Reason::UnknownDefinition(format!("width with definition `{other}`"))),
     };
     let window = view.window()?;
     let mut units = Vec::new();
     for (index, row) in view.pulses(window)? {
         let Some(asked) = view.asked(row, view.nominal()) else { continue };
-        for k in chosen(view.check.phase, row.phases().len()) {
+        for k in chosen(view.check.phase, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
             let length = if third {
                 view.shape(index, k).map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)

@@ -1,16 +1,20 @@
 //! A program as the board will apply it.
 
-use crate::rig::Rig;
+use crate::rig::{Rig, StimulatorSpec};
 use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 
 /// On the grid of the simulated board's converter and timer; unchanged on a bench whose grid is not known.
+pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
+    rig.sim.as_ref().map_or_else(|| program.clone(), |sim| on_grid(program, &sim.stimulator))
+}
+
+/// The program on the current steps and the timer grid of an output stage.
 ///
 /// With a recovery of a k-th the recovery's code is chosen first and the leading phase is exactly k times it, so that the
-/// charges cancel on the grid.
-pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
-    let Some(spec) = rig.sim.as_ref().map(|sim| &sim.stimulator) else { return program.clone() };
+/// charges cancel on the grid; the middle phase of three is an even code, twice the outer ones.
+pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
     // Sign and magnitude: one bit is the sign.
-    let step = spec.full_scale / (2_f64.powi(spec.dac_bits as i32 - 1) - 1.0);
+    let step = spec.full_scale / (2_f64.powi(spec.dac_bits.clamp(2, 32) as i32 - 1) - 1.0);
     let ticks = |seconds: f64| (seconds / spec.timer).round() * spec.timer;
     let ratio = if let Recovery::Ratio(ratio) = program.recovery { ratio } else { 1.0 };
     let recovery = match program.recovery {
@@ -20,8 +24,10 @@ pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
         other => other,
     };
     let codes = (program.amplitude / ratio / step).round();
-    // The outer phases of three are half of the middle one, in codes as well.
-    let common = if program.waveform == Waveform::Triphasic { (codes / 2.0).floor() } else { codes };
+    let (codes, common) = match program.waveform {
+        Waveform::Triphasic => (codes - codes % 2.0, (codes / 2.0).floor()),
+        _ => (codes, codes),
+    };
     Program {
         amplitude: codes * step * ratio,
         contacts: quantised_shares(&program.contacts, common),

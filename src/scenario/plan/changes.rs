@@ -127,5 +127,10 @@ fn peak_of(case: &Case, circuit: &mut Circuit, part: &Part<'_>, total: u64) -> f
         TrainPulse { phases, recharge: pulse.recharge }
     };
     let pulses: Vec<TrainPulse> = (0..total.min(stepped)).map(train_pulse).collect();
-    peak_voltage(circuit, &pulses, &shares(case, program), total)
+    let repeated = crate::phantom::train::Train {
+        pulses: &pulses,
+        group: usize::try_from(group).unwrap_or(usize::MAX),
+        total,
+    };
+    peak_voltage(circuit, &repeated, &shares(case, program))
 }

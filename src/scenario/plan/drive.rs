@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::phantom::train::{TrainPulse, peak_voltage};
+use crate::phantom::train::{Train, TrainPulse, peak_voltage};
 use crate::phantom::{Circuit, Drive, NetworkError, Output};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
@@ -134,8 +134,11 @@ fn peak_of(
     let total = program.pulse_limit().unwrap_or_else(|| program.pulses_before(running).max(1));
     // The ramp must have ended before a period can repeat; its amplitude only grows.
     let ramp = program.pulses_before(program.ramp_end()).min(4096);
-    let pulses: Vec<TrainPulse> = (0..total.min(ramp + RUN)).map(|n| train_pulse(program, n)).collect();
-    Ok(peak_voltage(&mut circuit, &pulses, &shares(case, program), total))
+    let group = program.pulses_per_period();
+    let stepped = (ramp + RUN.max(2 * group)).div_ceil(group) * group;
+    let pulses: Vec<TrainPulse> = (0..total.min(stepped)).map(|n| train_pulse(program, n)).collect();
+    let train = Train { pulses: &pulses, group: usize::try_from(group).unwrap_or(usize::MAX), total };
+    Ok(peak_voltage(&mut circuit, &train, &shares(case, program)))
 }
 
 fn train_pulse(program: &Program, n: u64) -> TrainPulse {
@@ -172,6 +175,7 @@ pub(super) fn settled(case: &Case, rig: &Rig) -> Option<f64> {
     circuit.set_drive(&Drive::Currents(shares.clone()));
     circuit.set_drive(&Drive::Off);
     let closed = match (program.recovery, program.recharge) {
+        (Recovery::Passive { duration, per_burst: true }, _) => duration,
         (Recovery::Passive { duration, .. }, _) | (_, Some(duration)) => {
             duration * program.pulses_per_period() as f64
         }

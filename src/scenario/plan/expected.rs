@@ -7,7 +7,7 @@ use crate::source::Diagnostic;
 
 use super::super::{Case, Check, Criterion, Measurand, Nominal, PhaseChoice, Tolerance};
 use super::PlannedChannel;
-use crate::signal::Recovery;
+use crate::signal::{Recovery, Waveform};
 
 /// Coverage factor of a normal distribution at 95 %.
 const K: f64 = 1.960;
@@ -75,11 +75,17 @@ fn programmed(case: &Case, check: &Check) -> Option<f64> {
     let program = &case.program;
     let ratio = match (check.phase, program.recovery) {
         (PhaseChoice::Recovery, Recovery::Ratio(ratio)) => ratio,
+        // The outer phases of three.
+        (PhaseChoice::Leading | PhaseChoice::Each, _) if program.waveform == Waveform::Triphasic => 2.0,
         _ => 1.0,
     };
     match check.measurand {
         Measurand::Amplitude => Some(program.amplitude / ratio),
+        Measurand::Width if program.waveform == Waveform::Triphasic => Some(program.width),
         Measurand::Width => Some(program.width * ratio),
+        Measurand::ChargePerPhase if program.waveform == Waveform::Triphasic => {
+            Some(program.amplitude * program.width / ratio)
+        }
         Measurand::ChargePerPhase => Some(program.amplitude * program.width),
         _ => None,
     }
@@ -95,6 +101,8 @@ fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) 
     let program = &case.program;
     let charge = program.amplitude * program.width;
     let amplitude = programmed(case, &Check { measurand: Measurand::Amplitude, ..check.clone() })?;
+    // Pulses whose charge is summed: all of a burst, one of a pair.
+    let in_a_cycle = program.burst.map_or(1.0, |burst| f64::from(burst.pulses));
     // Two levels of independent non-linearity, against the leading phase.
     let imbalance = K * 2_f64.sqrt() * nonlinearity / program.amplitude;
     match check.measurand {
@@ -103,9 +111,9 @@ fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) 
         Measurand::Width => Some(0.02e-6),
         // A recovery at the same magnitude still meets the curve at another code.
         Measurand::ChargeImbalance => Some(imbalance),
-        Measurand::NetCharge => Some(imbalance * charge),
-        Measurand::MeanDcCurrent => Some(imbalance * charge * program.rate),
-        Measurand::ResidualVoltage => Some(0.02e-3),
+        Measurand::NetCharge => Some(imbalance * charge * in_a_cycle),
+        Measurand::MeanDcCurrent => Some(imbalance * charge * in_a_cycle * program.rate),
+        Measurand::ResidualVoltage | Measurand::ResidualVoltageError => Some(0.02e-3),
         _ => None,
     }
 }

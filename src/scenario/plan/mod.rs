@@ -18,7 +18,7 @@ use crate::source::{Diagnostic, Place, Severity};
 
 use super::{Action, Case, Criterion, Measurand, Timeline};
 
-pub use not_yet::{Feature, NOT_YET};
+pub use applied::on_grid;
 
 /// A stream channel of the load.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
             check.criterion = Criterion::AtMost(rig.cap);
         }
     }
-    let mut problems = not_yet::find(&case, rig);
+    let mut problems = not_yet::find(rig);
     let programs = programs(&case);
     limits::check(&case, rig, &programs, &mut problems);
     let applied = applied::quantised(&case.program, rig);

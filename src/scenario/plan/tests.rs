@@ -12,9 +12,11 @@ fn rig(set: &[(&str, &str)]) -> Rig {
 }
 
 fn case(phantom: &str, program: &str, rest: &str) -> Case {
-    let text = format!(
-        "version: 1\nname: n\nphantom: {phantom}\nprogram: {{ rate: 50 Hz, width: 200 us, {program} }}\n{rest}"
-    );
+    case_of(phantom, &format!("rate: 50 Hz, width: 200 us, {program}"), rest)
+}
+
+fn case_of(phantom: &str, program: &str, rest: &str) -> Case {
+    let text = format!("version: 1\nname: n\nphantom: {phantom}\nprogram: {{ {program} }}\n{rest}");
     let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut |name| {
         let (path, text) = builtin_phantom(name).unwrap();
         Ok(Source::new(path, text))
@@ -33,6 +35,20 @@ fn the_peak_is_the_access_drop_and_the_series_capacitors_charge() {
     let peak = current * 1e3 + current * 200e-6 / 2.2e-6;
     assert!((plan.peak_voltage.unwrap() - peak).abs() < 1e-6, "{:?} {peak}", plan.peak_voltage);
     assert!(plan.missing.is_empty() && plan.warnings.is_empty() && !plan.slow);
+}
+
+#[test]
+fn the_peak_of_bursts_grows_to_that_of_the_settled_train() {
+    let text = "waveform: monophasic, amplitude: 0.6 mA, width: 1 ms, gap: 50 us, rate: 40 Hz, recovery: { passive: 5 ms }, burst: { pulses: 5, rate: 500 Hz, recovery_after: burst }";
+    let case = case_of("r1k", text, AMPLITUDE);
+    let plan = plan(case, &rig(&[]), false).unwrap();
+    // Each burst adds five pulses' charge to 2.2 uF, and 5 ms over 1 kohm + 200 ohm take all but a part of it back.
+    let current = 786.0 * 25e-3 / 32767.0;
+    let (added, kept) = (5.0 * current * 1e-3 / 2.2e-6, (-5e-3_f64 / (1.2e3 * 2.2e-6)).exp());
+    let peak = current * 1e3 + added / (1.0 - kept);
+    assert!((plan.peak_voltage.unwrap() - peak).abs() < 1e-6, "{:?} {peak}", plan.peak_voltage);
+    // ln 100 time constants of closed switch, 5 ms in each burst: 2.43 bursts.
+    assert!((plan.settled.unwrap() - 0.075).abs() < 1e-9);
 }
 
 #[test]

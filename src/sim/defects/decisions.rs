@@ -1,7 +1,7 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
 use stimrig_board::{Policy, Pulse, Spec};
-use stimrig_protocol::stimulator::{Cycle, FaultCode, Program};
+use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
 
 use crate::rig::{Defect, DefectKind};
 
@@ -14,6 +14,7 @@ pub(in crate::sim) struct Bent {
     rate: f64,
     width: f64,
     second_width: f64,
+    burst_pulses: i32,
     /// What every interphase interval gains, ticks.
     gap: i64,
     missing_pulse: Option<u64>,
@@ -40,6 +41,7 @@ impl Bent {
             rate: factor(DefectKind::RateError),
             width: factor(DefectKind::WidthError),
             second_width: factor(DefectKind::SecondPhaseWidthError),
+            burst_pulses: amount(defects, DefectKind::BurstCountError).unwrap_or(0.0).round() as i32,
             gap: ticks(amount(defects, DefectKind::GapError).unwrap_or(0.0)),
             missing_pulse: every(defects, DefectKind::MissingPulseEvery),
             missing_recovery: every(defects, DefectKind::MissingRecoveryEvery),
@@ -60,6 +62,10 @@ impl Bent {
 impl Policy for Bent {
     fn period(&self, period: u64) -> u64 {
         (period as f64 / self.rate).round() as u64
+    }
+
+    fn burst(&self, burst: Burst) -> Burst {
+        Burst { pulses: burst.pulses.saturating_add_signed(self.burst_pulses).max(1), ..burst }
     }
 
     fn cycle(&self, cycle: Cycle) -> Cycle {

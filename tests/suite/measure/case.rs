@@ -72,8 +72,8 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
         poll_period: 0.01,
         round_trip: 1e-3,
         relaxed: true,
-        stage: None,
         time_constant: Some(0.0),
+        output: None,
     }
 }
 

@@ -9,3 +9,4 @@ mod joint;
 mod shape;
 mod stream;
 mod varying;
+mod waveforms;

@@ -323,3 +323,37 @@ fn a_change_keeps_the_on_time_and_the_ramp() {
     let expected = [151, 20_151, 40_151, 50_151, 60_151, 70_151, 80_151, 90_151, 200_151, 210_151, 220_151];
     assert_eq!(bench.leads(), expected);
 }
+
+#[test]
+fn a_pair_and_a_burst_that_is_recharged_at_its_end_are_finished_before_the_train_ends() {
+    let pairs = Program { waveform: Waveform::Alternating, recovery: Recovery::None, ..program() };
+    let mut bench = Bench::started(pairs);
+    bench.run_to(21_000);
+    bench.ask(&Request::Stop);
+    bench.run_alive_to(200_000);
+    assert_eq!(bench.leads(), [151, 10_151, 20_151, 30_151]);
+    // Between two pairs nothing is owed.
+    bench.ask(&Request::Start);
+    bench.run_to(215_000);
+    bench.ask(&Request::Stop);
+    bench.run_alive_to(400_000);
+    assert_eq!(bench.leads().len(), 6);
+    // The duration allows one pulse of the third pair.
+    let mut bench = Bench::started(Program { run: Run::Duration(45_000_000), ..pairs });
+    bench.run_alive_to(400_000);
+    assert_eq!(bench.leads().len(), 6);
+
+    let burst = Program {
+        waveform: Waveform::Monophasic,
+        recovery: Recovery::Passive { duration: 5_000_000, per_burst: true },
+        burst: Some(Burst { pulses: 3, period: 2_000_000_000 }),
+        ..program()
+    };
+    let mut bench = Bench::started(burst);
+    bench.run_to(1000);
+    bench.ask(&Request::Stop);
+    bench.run_alive_to(200_000);
+    assert_eq!(bench.leads(), [151, 2151, 4151]);
+    assert_eq!(bench.hal.log.last().copied(), Some((9401, Output::Off)));
+    assert_eq!(bench.board.status().state, State::Idle);
+}

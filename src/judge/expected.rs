@@ -1,0 +1,147 @@
+//! The voltage that a program must leave on the phantom, pulse by pulse from rest.
+
+use std::collections::VecDeque;
+
+use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe};
+use crate::scenario::Nominal;
+use crate::signal::{Pulse, Recovery};
+
+use super::{Reason, View};
+
+/// A predicted voltage, V.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// With the stated values.
+    pub volts: f64,
+    /// Standard uncertainty from the phantom's tolerances.
+    pub u: f64,
+}
+
+/// What is to be between two nodes before each pulse of the view's contact: the mean over the last samples before the pulse's
+/// window, as many as `counts` says for each row of the table.
+///
+/// The pulses are those the stimulator said it applies, at the instants at which they were measured; the network is the phantom's
+/// with the stimulator's series capacitor and recharge switch, at rest before the first of them. Nothing limits.
+///
+/// # Errors
+/// [`Reason::UnknownStage`] when a recharge acts and the output stage is not known, [`Reason::Network`] when the phantom
+/// cannot be solved.
+pub fn before_pulses(
+    view: &View<'_>,
+    nodes: (usize, usize),
+    counts: impl Iterator<Item = u32>,
+) -> Result<Vec<Expected>, Reason> {
+    let program = &view.case.program;
+    let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
+    let output = match &view.facts.output {
+        Some(output) => output.clone(),
+        None if recharged => return Err(Reason::UnknownStage),
+        // Between current sources a series capacitor changes nothing.
+        None => Output { blocking_capacitor: 0.0, ..Output::default() },
+    };
+    let output = Output { compliance: f64::INFINITY, sense_input: None, ..output };
+    let phantom = &view.case.phantom;
+    let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
+    let mut benches = variants(phantom)
+        .iter()
+        .map(|variant| Bench::new(variant, output.clone(), Probe::Nodes(nodes.0, nodes.1)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Reason::Network(error.to_string()))?;
+    let seconds = |sample: f64| view.seconds(sample);
+    let expected = view.contact.pulses.iter().zip(counts).map(|(row, count)| {
+        let (from, to) = (seconds(row.from as f64 - f64::from(count)), seconds(row.from as f64));
+        let means: Vec<f64> = benches.iter_mut().map(|bench| bench.mean(from, to)).collect();
+        let volts = means.first().copied().unwrap_or(0.0);
+        let u = means.iter().map(|mean| (mean - volts).powi(2)).sum::<f64>().sqrt();
+        if let Some(pulse) = view.asked(row, Nominal::Applied) {
+            benches.iter_mut().for_each(|bench| bench.emit(&pulse, seconds(row.start()), &shares));
+        }
+        Expected { volts, u }
+    });
+    Ok(expected.collect())
+}
+
+/// The phantom as stated, then once for each element that is not known exactly, with that one a standard uncertainty off.
+fn variants(phantom: &Phantom) -> Vec<Phantom> {
+    let mut variants = vec![phantom.clone()];
+    for (k, element) in phantom.elements.iter().enumerate() {
+        let u = element.measured_u.unwrap_or(element.tolerance * element.value / 3_f64.sqrt());
+        let mut other = phantom.clone();
+        if let Some(element) = other.elements.get_mut(k).filter(|_| u > 0.0) {
+            element.value += u;
+            variants.push(other);
+        }
+    }
+    variants
+}
+
+/// A circuit on which a train passes.
+struct Bench {
+    circuit: Circuit,
+    probe: Probe,
+    now: f64,
+    /// Changes of drive still to come, in order of time.
+    pending: VecDeque<(f64, Drive)>,
+}
+
+impl Bench {
+    fn new(phantom: &Phantom, output: Output, probe: Probe) -> Result<Self, NetworkError> {
+        let circuit = Circuit::new(phantom, output)?;
+        Ok(Self { circuit, probe, now: f64::NEG_INFINITY, pending: VecDeque::new() })
+    }
+
+    /// What a pulse that begins at `start` does from there on; what the one before it still had to do is over.
+    fn emit(&mut self, pulse: &Pulse, start: f64, shares: &[f64]) {
+        self.pass(start);
+        self.pending.clear();
+        let later = start - pulse.start;
+        for phase in pulse.phases() {
+            let currents = shares.iter().map(|share| -share * phase.current).collect();
+            self.put(phase.start + later, Drive::Currents(currents));
+            self.put(phase.end() + later, Drive::Off);
+        }
+        if let Some((from, duration)) = pulse.recharge {
+            self.put(from + later, Drive::Recharge);
+            self.put(from + later + duration, Drive::Off);
+        }
+    }
+
+    /// A change that coincides with the one before it replaces it.
+    fn put(&mut self, at: f64, drive: Drive) {
+        const TOGETHER: f64 = 1e-10;
+        if self.pending.back().is_some_and(|(last, _)| *last > at - TOGETHER) {
+            self.pending.pop_back();
+        }
+        self.pending.push_back((at, drive));
+    }
+
+    /// Lets time pass up to `to`.
+    fn pass(&mut self, to: f64) {
+        while let Some((at, drive)) = self.pending.pop_front() {
+            if at > to {
+                self.pending.push_front((at, drive));
+                break;
+            }
+            self.advance(at);
+            self.circuit.set_drive(&drive);
+        }
+        self.advance(to);
+    }
+
+    fn advance(&mut self, to: f64) {
+        // Before the first pulse everything is at rest.
+        if self.now.is_finite() && to > self.now {
+            self.circuit.advance(to - self.now);
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// Mean of the voltage over [from, to], by Simpson's rule: a rest is long against its last twentieth.
+    fn mean(&mut self, from: f64, to: f64) -> f64 {
+        let values = [from, 0.5 * (from + to), to].map(|at| {
+            self.pass(at);
+            self.circuit.value(self.probe)
+        });
+        (values[0] + 4.0 * values[1] + values[2]) / 6.0
+    }
+}
