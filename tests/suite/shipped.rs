@@ -7,6 +7,8 @@ use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig, builtin_phantom};
 use stimrig::scenario::{Measurand, Plan, Unresolved, plan, read_scenario};
 use stimrig::source::{Source, parse};
 
+use crate::command::{checks, run};
+
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];
@@ -108,6 +110,33 @@ fn every_defect_has_its_bench() {
     for path in yaml_files("rig") {
         assert!(parse(&source(&path)).is_ok(), "{}", path.display());
     }
+}
+
+#[test]
+fn the_tutorial_ends_as_it_says() {
+    let page = std::fs::read_to_string("scenarios/README.md").expect("readable");
+    let (_, tutorial) = page.split_once("## Tutorial").expect("there is one");
+    let block = |kind: &str| {
+        let (_, rest) = tutorial.split_once(&format!("```{kind}\n")).expect("an example");
+        rest.split_once("```").expect("its end").0
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sacral.yaml");
+    let path = file.to_str().expect("a plain name");
+    std::fs::write(&file, block("text")).expect("written");
+    let problems = read_scenario(&source(&file), &mut |name| {
+        let (path, text) = builtin_phantom(name).expect("a shipped phantom");
+        Ok(Source::new(path, text))
+    });
+    assert!(problems.1.iter().any(|problem| problem.what == "`210` has no unit"), "{problems:#?}");
+    std::fs::write(&file, block("yaml")).expect("written");
+    assert_eq!(run(&[path]).0, 0);
+    let (exit, record) = run(&[path, "--defect", "phase_mismatch=1.5 %"]);
+    assert_eq!(exit, 1);
+    let failed: Vec<_> =
+        checks(&record).into_iter().filter(|(_, check)| check["verdict"] == "fail").collect();
+    assert!(failed.len() == 1 && failed[0].1["measurand"] == "charge_imbalance", "{failed:#?}");
+    assert!(failed[0].1["sketch"].is_object(), "a failing check has its figure");
 }
 
 #[test]
