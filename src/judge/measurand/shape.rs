@@ -76,6 +76,10 @@ pub(super) fn transition_time(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         |row, phase, shape| {
             let seen = f64::from(shape.transition) / view.rate();
             let own = edge.transition;
+            // An edge that never reaches 90 % has no duration.
+            if !seen.is_finite() {
+                return None;
+            }
             if seen < RESOLVED * own {
                 let bound = (RESOLVED * RESOLVED - 1.0).sqrt() * own;
                 // A single bounded line has U = 1.645·a/√3: this one makes U the bound itself.

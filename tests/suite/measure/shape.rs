@@ -127,3 +127,15 @@ fn a_phase_too_short_for_a_line_is_invalid_not_flat() {
     assert_eq!(record.verdict, Verdict::Invalid);
     assert!(record.reason.unwrap().contains("too short for its shape"));
 }
+
+#[test]
+fn an_edge_that_never_arrives_is_invalid_not_fast() {
+    // A lag as long as the phase: at its end the current is at 63 % and still rising.
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let record = seen(2, Measurand::TransitionTime, 6e-6, &program, |from, to, current| {
+        let left = current * -(-1.0_f64).exp_m1();
+        vec![(from, 5e3, -current), (to, 5e3, current - left), (to, 1e6, left)]
+    });
+    assert_ne!(record.verdict, Verdict::Pass, "{record:?}");
+    assert!(record.value.is_none_or(|value| value > 6e-6), "{record:?}");
+}
