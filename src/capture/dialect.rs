@@ -18,6 +18,18 @@ pub enum Dialect {
     Siglent,
     /// A header row and a time column.
     Generic,
+    /// A sigrok session.
+    Sigrok,
+    /// PCM or floats.
+    Wav,
+    /// A NumPy structured array.
+    Npy,
+    /// A Parquet table.
+    Parquet,
+    /// A value change dump.
+    Vcd,
+    /// Raw samples as `run` keeps them.
+    Stimrig,
 }
 
 impl Dialect {
@@ -28,6 +40,12 @@ impl Dialect {
             Self::Rigol => "rigol",
             Self::Siglent => "siglent",
             Self::Generic => "generic",
+            Self::Sigrok => "sigrok",
+            Self::Wav => "wav",
+            Self::Npy => "npy",
+            Self::Parquet => "parquet",
+            Self::Vcd => "vcd",
+            Self::Stimrig => "stimrig",
         }
     }
 }

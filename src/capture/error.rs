@@ -31,6 +31,14 @@ pub enum CaptureFault {
     /// Two bytes per character.
     #[error("the file is UTF-16 text")]
     Utf16,
+    /// A file of a known kind that is not as its kind should be.
+    #[error("the {what} cannot be read: {why}")]
+    Unreadable {
+        /// Which kind.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Not text.
     #[error("the file is binary, not text")]
     Binary,
@@ -148,6 +156,7 @@ impl CaptureFault {
             Self::ShortRow { .. } | Self::EmptyCell(_) => {
                 "a missing sample is not made up; export the record again"
             }
+            Self::Unreadable { .. } => "export the record again, or as CSV",
             Self::TruncatedRow { .. } | Self::TruncatedNumber { .. } => {
                 "the export was cut off; copy or export the file again"
             }

@@ -1,14 +1,15 @@
 //! Recorded waveforms: the bytes of an oscilloscope's export become traces on one time base.
 //!
 //! Every vendor writes its own header; what follows it is the same table of numbers. [`read`] looks at the header to
-//! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. It opens no
-//! file: whoever calls it hands in the bytes.
+//! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. What is no text is
+//! known by its first bytes ([`format`]). It opens no file: whoever calls it hands in the bytes.
 
 mod columns;
 pub mod container;
 mod dialect;
 mod encoding;
 mod error;
+pub mod format;
 mod header;
 mod table;
 mod time_base;
@@ -31,6 +32,9 @@ pub const MAX_BYTES: u64 = 1 << 28;
 /// table has no columns or no numbers, a cell is empty or not a finite number, the time runs backwards, or there are
 /// fewer than two samples. A time base that is not uniform is no error: see [`TimeBase::worst_deviation`].
 pub fn read(file: &str, bytes: &[u8]) -> Result<Capture, CaptureError> {
+    if let Some(read) = format::read(file, bytes) {
+        return read;
+    }
     let text = encoding::text(bytes).map_err(|fault| CaptureError::whole(file, fault))?;
     let delimiter = header::delimiter(text);
     let (header, rows) = table::split(file, text, delimiter)?;

@@ -122,7 +122,7 @@ fn files_that_are_no_text_are_refused_on_their_first_bytes() {
     assert_eq!(read("u.csv", &utf16).unwrap_err().fault, Fault::Utf16);
     let marked: Vec<u8> = [0xFF, 0xFE].into_iter().chain(utf16).collect();
     assert_eq!(read("u.csv", &marked).unwrap_err().fault, Fault::Utf16);
-    assert_eq!(read("b.csv", b"PK\x03\x04\x14\x00\x08\x00").unwrap_err().fault, Fault::Binary);
+    assert_eq!(read("b.csv", b"\x7fELF\x02\x01\x01\x00").unwrap_err().fault, Fault::Binary);
     assert!(matches!(read("l.csv", &vec![b'1'; 1 << 20]).unwrap_err().fault, Fault::LongLine { .. }));
 }
 

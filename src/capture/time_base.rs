@@ -16,6 +16,17 @@ pub struct TimeBase {
 }
 
 impl TimeBase {
+    /// Of times that were stored as numbers; times this factor they are seconds.
+    pub(super) fn of(times: &[f64], factor: f64) -> Result<Self, CaptureFault> {
+        let seconds: Vec<f64> = times.iter().map(|time| time * factor).collect();
+        let falls = seconds.iter().zip(seconds.iter().skip(1)).find(|(a, b)| !(a <= b));
+        match falls {
+            Some((before, after)) => Err(CaptureFault::TimeNotGrowing { before: *before, after: *after }),
+            // What a double holds; rows are counted like lines.
+            None => grid(&seconds, 15, 1),
+        }
+    }
+
     /// Whether sums over samples are integrals.
     pub fn is_uniform(&self) -> bool {
         self.worst_deviation.is_none()
@@ -35,31 +46,40 @@ pub(super) fn time_base(source: TimeSource, numbers: &Numbers) -> Result<TimeBas
     if let TimeSource::Stated { t0, dt } = source {
         return Ok(TimeBase { t0, dt, worst_deviation: None });
     }
-    let (Some(first), Some(last)) = (numbers.time.first(), numbers.time.last()) else {
+    grid(&numbers.time, numbers.time_digits, numbers.first_line)
+}
+
+/// The grid through the first and the last of some times that were written with so many digits.
+fn grid(times: &[f64], digits: usize, first_line: u64) -> Result<TimeBase, CaptureFault> {
+    let (Some(first), Some(last)) = (times.first(), times.last()) else {
         return Err(CaptureFault::NoTimeBase);
     };
+    let count = times.len();
+    if count < 2 {
+        return Err(CaptureFault::OneSample);
+    }
     let (t0, dt) = (*first, (last - first) / (count - 1) as f64);
     if dt <= 0.0 {
         return Err(CaptureFault::TimeNotGrowing { before: *first, after: *last });
     }
     // Half a unit of the last digit at the largest time, both at this sample and at the ends that define the grid.
     let largest = first.abs().max(last.abs());
-    let rounding = 10_f64.powf(largest.log10().floor() - numbers.time_digits as f64 + 1.0);
+    let rounding = 10_f64.powf(largest.log10().floor() - digits as f64 + 1.0);
     let allowed = JITTER * dt + rounding;
     let mut worst = (0_usize, 0.0_f64);
-    for (n, time) in numbers.time.iter().enumerate() {
+    for (n, time) in times.iter().enumerate() {
         let off = (time - (t0 + n as f64 * dt)).abs();
         if off > worst.1 {
             worst = (n, off);
         }
     }
     // One lost row shifts all that follow by less than an interval each way; look at single steps too.
-    let step = numbers.time.iter().zip(numbers.time.iter().skip(1)).enumerate();
+    let step = times.iter().zip(times.iter().skip(1)).enumerate();
     let odd = step.map(|(n, (before, after))| (n + 1, (after - before - dt).abs()));
     let worst_step =
         odd.fold((0_usize, 0.0_f64), |so_far, next| if next.1 > so_far.1 { next } else { so_far });
     let found =
         if worst_step.1 > 2.0 * allowed { Some(worst_step) } else { (worst.1 > allowed).then_some(worst) };
-    let worst_deviation = found.map(|(n, off)| (numbers.first_line + n as u64, off));
+    let worst_deviation = found.map(|(n, off)| (first_line + n as u64, off));
     Ok(TimeBase { t0, dt, worst_deviation })
 }

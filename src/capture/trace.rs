@@ -19,6 +19,12 @@ pub struct Trace {
     pub step: f64,
 }
 
+impl Trace {
+    pub(super) fn new(name: String, unit: String, values: Vec<f64>) -> Self {
+        Self { name, unit, step: step(&values), values }
+    }
+}
+
 /// One export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capture {
@@ -50,9 +56,7 @@ pub(super) fn assemble(file: &str, layout: Layout, numbers: Numbers) -> Result<C
         other => CaptureError::whole(file, other),
     })?;
     let traces = layout.channels.into_iter().zip(numbers.values);
-    let traces = traces
-        .map(|(column, values)| Trace { name: column.name, unit: column.unit, step: step(&values), values })
-        .collect();
+    let traces = traces.map(|(column, values)| Trace::new(column.name, column.unit, values)).collect();
     Ok(Capture { file: file.to_owned(), dialect: layout.dialect, time, traces })
 }
 

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::analyze::{Analysis, AnalyzeError, Options, Scale, analyze, figure, html, json, judge, table};
-use crate::capture::{CaptureError, CaptureFault, MAX_BYTES, read};
+use crate::capture::container::Planes;
+use crate::capture::{Capture, CaptureError, CaptureFault, MAX_BYTES, format, read};
 use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
 
-use crate::store::write_atomic;
+use crate::signal::StreamKind;
+use crate::store::{KeptError, open_traces, write_atomic};
 
 use super::pick_case::{NoCase, pick_case};
 use super::stdout::{OutputError, print};
@@ -19,7 +21,8 @@ use super::stdout::{OutputError, print};
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Captures: Tektronix, Rigol, Siglent or generic CSV.
+    /// Captures: CSV of Tektronix, Rigol, Siglent or any other source, sigrok .sr, WAV, NumPy, Parquet, VCD, or the folder of
+    /// a case in a run's evidence.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Column of the current [default: the first in ampere].
@@ -60,6 +63,8 @@ enum Format {
 enum Failure {
     #[error(transparent)]
     Capture(#[from] CaptureError),
+    #[error(transparent)]
+    Kept(#[from] KeptError),
     #[error("{file}: {source}")]
     Analyze { file: String, source: AnalyzeError },
     #[error("{file}: {source}")]
@@ -86,7 +91,7 @@ impl Failure {
             Self::MaxError(_) | Self::MaxErrorRange(_) => {
                 Some("state it as a ratio, such as --max-error '3 %'")
             }
-            Self::Open { .. } | Self::NoCase(_) | Self::Plot(_) | Self::Output(_) => None,
+            Self::Kept(_) | Self::Open { .. } | Self::NoCase(_) | Self::Plot(_) | Self::Output(_) => None,
         }
     }
 }
@@ -112,7 +117,7 @@ fn execute(args: &Args) -> Result<u8, Failure> {
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let name = file.display().to_string();
-        let capture = read(&name, &bytes(file, &name)?)?;
+        let capture = if file.is_dir() { kept(file, &name)? } else { read(&name, &bytes(file, &name)?)? };
         let analysis =
             analyze(&capture, &options).map_err(|source| Failure::Analyze { file: name, source })?;
         let checks = case.as_ref().map_or_else(Vec::new, |case| judge(&analysis, case));
@@ -167,6 +172,13 @@ fn options(args: &Args) -> Result<Options, Failure> {
     };
     let scale = args.scale.as_deref().map(Scale::parse).transpose().map_err(Failure::Scale)?;
     Ok(Options { current: args.current.clone(), voltage: args.voltage.clone(), scale, max_error })
+}
+
+/// The fast channels in the folder of a case.
+fn kept(folder: &Path, name: &str) -> Result<Capture, Failure> {
+    let mut channels = open_traces(folder)?;
+    channels.retain(|channel| channel.head().stream == StreamKind::Fast);
+    Ok(format::capture(name, Planes::new(channels))?)
 }
 
 /// The file, unless it is too large to be held.

@@ -14,6 +14,7 @@ mod analyze;
 mod bench;
 mod check;
 mod explain;
+mod export;
 pub mod filter;
 mod keygen;
 mod list;
@@ -57,8 +58,10 @@ enum Command {
     Check(check::Args),
     /// Show what a scenario programs, exactly: waveform as CSV or SVG, without a rig
     Predict(predict::Args),
-    /// Measure a recorded waveform: CSV of Tektronix, Rigol, Siglent or any other source
+    /// Measure a recorded waveform: CSV of a scope, sigrok, WAV, NumPy, Parquet, VCD, or a run's raw samples
     Analyze(analyze::Args),
+    /// Write raw samples of a run as sr, csv, wav, npy, parquet or vcd
+    Export(export::Args),
     /// Verify that runs are what they were when they ended
     Verify(verify::Args),
     /// Make a key to sign runs with
@@ -79,6 +82,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Check(args) => check::run(&args, output.color()),
         Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args),

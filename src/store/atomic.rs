@@ -19,10 +19,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
             fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
         return written.map_err(|source| StoreError::file(path, "write", source));
     }
-    // Beside the target, because a rename does not cross file systems; named by process, because two runs may share a target.
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
+    let temporary = beside(path);
     let written = write_synced(&temporary, bytes).and_then(|()| {
         fs::rename(&temporary, path).map_err(|source| StoreError::file(path, "put in place", source))
     });
@@ -33,6 +30,43 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     written?;
     sync_folder(path);
     Ok(())
+}
+
+/// Lets `write` make a file that appears whole or not at all: whatever goes wrong, nothing of it is left. One that exists
+/// is replaced with `force` alone.
+///
+/// # Errors
+/// Those of `write`, and when the file exists, or cannot be created or put in place.
+pub fn write_new<T, E: From<StoreError>>(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<T, E> {
+    if !force && path.exists() {
+        return Err(StoreError::Exists(path.to_owned()).into());
+    }
+    let temporary = beside(path);
+    let failed = |doing: &'static str| move |source| StoreError::file(path, doing, source);
+    let written = (|| {
+        let mut file = File::create(&temporary).map_err(failed("create"))?;
+        let result = write(&mut file)?;
+        file.sync_all().map_err(failed("synchronise"))?;
+        fs::rename(&temporary, path).map_err(failed("put in place"))?;
+        Ok(result)
+    })();
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// A name for what is not whole yet: beside the target, because a rename does not cross file systems; named by process,
+/// because two runs may share a target.
+fn beside(path: &Path) -> std::path::PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
 }
 
 /// Something that exists and is neither a file nor a folder.

@@ -16,6 +16,9 @@ pub enum StoreError {
         /// Why it failed.
         source: io::Error,
     },
+    /// There is a file of that name.
+    #[error("{}: exists already; --force overwrites it", .0.display())]
+    Exists(PathBuf),
     /// A record could not be turned into text.
     #[error("{}: {source}", path.display())]
     Serialize {

@@ -15,7 +15,7 @@ mod keys;
 mod manifest;
 mod verify;
 
-pub use atomic::{is_device, write_atomic};
+pub use atomic::{is_device, write_atomic, write_new};
 pub use chain::{CHAIN, Ended};
 pub use error::StoreError;
 pub use evidence::{BASIS, EVIDENCE, Evidence};

@@ -15,6 +15,7 @@ mod defects;
 mod electrode;
 mod evidence;
 mod faults;
+mod export;
 mod filter;
 mod floors;
 mod language;

@@ -1,0 +1,139 @@
+//! A Parquet table: a column for the time and one for each channel, 64-bit floats.
+
+use std::io::{Seek, Write};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, Repetition, Type as Physical};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{DataType, DoubleType};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+
+use super::super::error::CaptureFault;
+use super::{ExportError, Format, Meta, Rows, Stretch, Table, format_error, unreadable};
+
+/// Rows that are gathered before they are written.
+const GROUP: usize = 1 << 19;
+
+fn error(error: ParquetError) -> ExportError {
+    format_error(Format::Parquet, error)
+}
+
+pub(super) struct Writer<W: Write + Send> {
+    out: SerializedFileWriter<W>,
+    meta: Meta,
+    columns: Vec<Vec<f64>>,
+}
+
+impl<W: Write + Seek + Send> Writer<W> {
+    pub(super) fn new(out: W, meta: Meta) -> Result<Self, ExportError> {
+        let names =
+            std::iter::once("time_s").chain(meta.channels.iter().map(|channel| channel.name.as_str()));
+        let field = |name: &str| {
+            let column = Type::primitive_type_builder(name, Physical::DOUBLE);
+            column.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
+        };
+        let fields: Result<Vec<_>, _> = names.map(field).collect();
+        let schema =
+            Type::group_type_builder("samples").with_fields(fields.map_err(error)?).build().map_err(error)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_key_value_metadata(Some(vec![KeyValue::new("stimrig".to_owned(), meta.json())]))
+            .build();
+        let out = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)).map_err(error)?;
+        let columns = vec![Vec::with_capacity(GROUP); meta.channels.len() + 1];
+        Ok(Self { out, meta, columns })
+    }
+
+    fn flush(&mut self) -> Result<(), ExportError> {
+        let mut group = self.out.next_row_group().map_err(error)?;
+        for values in &mut self.columns {
+            let Some(mut column) = group.next_column().map_err(error)? else { break };
+            column.typed::<DoubleType>().write_batch(values, None, None).map_err(error)?;
+            column.close().map_err(error)?;
+            values.clear();
+        }
+        group.close().map_err(error)?;
+        Ok(())
+    }
+}
+
+impl<W: Write + Seek + Send> Rows for Writer<W> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> Result<(), ExportError> {
+        let times = (0..stretch.count as u64).map(|index| self.meta.time(stretch.first + index));
+        if let Some((time, values)) = self.columns.split_first_mut() {
+            time.extend(times);
+            let planes = stretch.codes.chunks_exact(stretch.count.max(1));
+            for ((values, plane), channel) in values.iter_mut().zip(planes).zip(&self.meta.channels) {
+                values.extend(plane.iter().map(|code| channel.value(*code)));
+            }
+            if time.len() >= GROUP {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
+        if self.columns.first().is_some_and(|time| !time.is_empty()) {
+            self.flush()?;
+        }
+        self.out.close().map(|_| ()).map_err(error)
+    }
+}
+
+/// Reads a table of numbers whose first column is the time.
+pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
+    let bad = |error: ParquetError| unreadable("Parquet file", error);
+    let reader = SerializedFileReader::new(bytes::Bytes::copy_from_slice(bytes)).map_err(bad)?;
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let mut columns: Vec<(String, Vec<f64>)> =
+        schema.columns().iter().map(|column| (column.name().to_owned(), Vec::new())).collect();
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group).map_err(bad)?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        for (index, (name, values)) in columns.iter_mut().enumerate() {
+            let before = values.len();
+            match group.get_column_reader(index).map_err(bad)? {
+                ColumnReader::DoubleColumnReader(column) => numbers(column, rows, values, |value| value),
+                ColumnReader::FloatColumnReader(column) => numbers(column, rows, values, f64::from),
+                ColumnReader::Int32ColumnReader(column) => numbers(column, rows, values, f64::from),
+                ColumnReader::Int64ColumnReader(column) => {
+                    numbers(column, rows, values, |value| value as f64)
+                }
+                _ => return Err(unreadable("Parquet file", format!("column `{name}` holds no numbers"))),
+            }
+            .map_err(bad)?;
+            if values.len() - before != rows {
+                return Err(CaptureFault::EmptyCell(name.clone()));
+            }
+        }
+    }
+    Ok(Table::with_time(columns))
+}
+
+fn numbers<T: DataType>(
+    mut column: ColumnReaderImpl<T>,
+    rows: usize,
+    into: &mut Vec<f64>,
+    value: impl Fn(T::T) -> f64,
+) -> Result<(), ParquetError> {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let mut done = 0;
+    while done < rows {
+        values.clear();
+        levels.clear();
+        let (read, ..) =
+            column.read_records((rows - done).min(1 << 16), Some(&mut levels), None, &mut values)?;
+        if read == 0 {
+            break;
+        }
+        done += read;
+        into.extend(values.drain(..).map(&value));
+    }
+    Ok(())
+}

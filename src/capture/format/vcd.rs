@@ -1,0 +1,224 @@
+//! Value change dump: a real variable for each channel and a wire for each marker bit.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+
+use crate::quantity::Quantity;
+use crate::signal::MarkerBit;
+
+use super::super::error::CaptureFault;
+use super::super::time_base::TimeBase;
+use super::{ExportError, Meta, Rows, Stretch, Table, Words, unreadable};
+
+/// What precedes our addition, in a comment.
+const MARK: &str = "stimrig ";
+
+/// Marker bits with their names, in the order of their variables.
+const BITS: &[(MarkerBit, &str)] = &[
+    (MarkerBit::Lead, "lead"),
+    (MarkerBit::Short, "short"),
+    (MarkerBit::Leakage, "leakage"),
+    (MarkerBit::Impedance, "impedance"),
+    (MarkerBit::Interlock, "interlock"),
+    (MarkerBit::Zero, "zero"),
+    (MarkerBit::TestSource, "test_source"),
+    (MarkerBit::Supply, "supply"),
+    (MarkerBit::StartTaken, "start_taken"),
+    (MarkerBit::StopTaken, "stop_taken"),
+    (MarkerBit::ProgramTaken, "program_taken"),
+];
+
+/// The identifier of a variable: printable characters from `!` on.
+fn identifier(index: usize) -> String {
+    let mut left = index;
+    let mut text = String::new();
+    loop {
+        text.push(char::from(b'!' + (left % 94) as u8));
+        left /= 94;
+        if left == 0 {
+            return text;
+        }
+    }
+}
+
+pub(super) struct Writer<W: Write> {
+    out: BufWriter<W>,
+    meta: Meta,
+    words: Vec<Words>,
+    last: Vec<Option<i16>>,
+    /// Ticks per second.
+    ticks: f64,
+    /// One past the last sample.
+    end: u64,
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) fn new(out: W, meta: Meta) -> Result<Self, ExportError> {
+        let mut out = BufWriter::with_capacity(1 << 18, out);
+        // Whole nanoseconds where the sample period is made of them, else femtoseconds.
+        let period = 1e9 / meta.sample_rate;
+        let (scale, ticks) =
+            if (period - period.round()).abs() < 1e-9 { ("1 ns", 1e9) } else { ("1 fs", 1e15) };
+        writeln!(
+            out,
+            "$comment {MARK}{} $end\n$timescale {scale} $end\n$scope module stimrig $end",
+            meta.json()
+        )?;
+        for (index, channel) in meta.channels.iter().enumerate() {
+            writeln!(out, "$var real 64 {} {} $end", identifier(index), channel.name.replace(' ', "_"))?;
+        }
+        for (index, (_, name)) in BITS.iter().enumerate() {
+            writeln!(out, "$var wire 1 {} {name} $end", identifier(meta.channels.len() + index))?;
+        }
+        writeln!(out, "$upscope $end\n$enddefinitions $end")?;
+        let words = meta.channels.iter().map(|_| Words::new()).collect();
+        let last = vec![None; meta.channels.len()];
+        let mut writer = Self { out, meta, words, last, ticks, end: 0 };
+        writer.at(0)?;
+        for index in 0..BITS.len() {
+            writeln!(writer.out, "0{}", identifier(writer.meta.channels.len() + index))?;
+        }
+        Ok(writer)
+    }
+
+    fn at(&mut self, sample: u64) -> Result<(), ExportError> {
+        Ok(writeln!(self.out, "#{}", (self.meta.time(sample) * self.ticks).round())?)
+    }
+}
+
+impl<W: Write> Rows for Writer<W> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> Result<(), ExportError> {
+        let mut markers = stretch.markers.iter().peekable();
+        for index in 0..stretch.count {
+            let sample = stretch.first + index as u64;
+            let mut told = sample == 0;
+            while let Some(marker) = markers.next_if(|marker| marker.sample <= sample) {
+                if !std::mem::replace(&mut told, true) {
+                    self.at(sample)?;
+                }
+                if let Some(bit) = BITS.iter().position(|(bit, _)| *bit == marker.bit) {
+                    let name = identifier(self.meta.channels.len() + bit);
+                    writeln!(self.out, "{}{name}", u8::from(marker.value))?;
+                }
+            }
+            for (channel, plane) in stretch.codes.chunks_exact(stretch.count).enumerate() {
+                let code = plane.get(index).copied().unwrap_or(0);
+                let (Some(last), Some(meta)) = (self.last.get_mut(channel), self.meta.channels.get(channel))
+                else {
+                    continue;
+                };
+                if last.replace(code) == Some(code) {
+                    continue;
+                }
+                let word =
+                    self.words.get_mut(channel).map_or("", |words| words.of(code, || meta.value(code)));
+                if !std::mem::replace(&mut told, true) {
+                    let tick = (self.meta.time(sample) * self.ticks).round();
+                    writeln!(self.out, "#{tick}")?;
+                }
+                writeln!(self.out, "r{word} {}", identifier(channel))?;
+            }
+        }
+        self.end = stretch.first + stretch.count as u64;
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
+        // The last sample lasts until here.
+        if self.end > 0 {
+            self.at(self.end)?;
+        }
+        Ok(self.out.flush()?)
+    }
+}
+
+/// More samples than this are not made of a few changes.
+const MOST: f64 = (1 << 27) as f64;
+
+/// Reads the real variables of a dump; each holds its value until it changes.
+pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
+    let bad = |why: &str| unreadable("VCD file", why);
+    let text = std::str::from_utf8(bytes).map_err(|_| bad("it is no text"))?;
+    let (head, body) = text.split_once("$enddefinitions").ok_or_else(|| bad("it has no $enddefinitions"))?;
+    let tick = definition(head, "$timescale").and_then(|scale| Quantity::parse(&scale).ok());
+    let tick = tick.map(|tick| tick.value).filter(|tick| *tick > 0.0).ok_or(CaptureFault::NoTimeBase)?;
+    let comment = definition(head, "$comment");
+    let meta: Option<Meta> =
+        comment.and_then(|comment| serde_json::from_str(comment.strip_prefix(MARK)?).ok());
+    let mut names = Vec::new();
+    let mut index = BTreeMap::new();
+    let mut words = head.split_whitespace();
+    while words.by_ref().any(|word| word == "$var") {
+        if let (Some("real"), Some(_), Some(id), Some(name)) =
+            (words.next(), words.next(), words.next(), words.next())
+        {
+            index.insert(id, names.len());
+            names.push(name.to_owned());
+        }
+    }
+    let (changes, end) = changes(body, &index).ok_or_else(|| bad("a change or a time in it is no number"))?;
+    let dt = meta.as_ref().map_or_else(|| common_period(&changes, tick), |meta| 1.0 / meta.sample_rate);
+    let samples = (end as f64 * tick / dt).round();
+    if !(2.0..MOST).contains(&samples) {
+        return Err(if samples < 2.0 {
+            CaptureFault::OneSample
+        } else {
+            bad("its changes lie on no common grid of times")
+        });
+    }
+    let mut columns: Vec<(String, Vec<f64>)> =
+        names.into_iter().map(|name| (name, Vec::with_capacity(samples as usize))).collect();
+    for (at, column, value) in changes {
+        let Some((_, values)) = columns.get_mut(column) else { continue };
+        let sample = (at as f64 * tick / dt).round() as usize;
+        let held = values.last().copied().unwrap_or(0.0);
+        values.resize(sample.min(samples as usize).max(values.len()), held);
+        if values.len() < samples as usize {
+            values.push(value);
+        }
+    }
+    for (_, values) in &mut columns {
+        let held = values.last().copied().unwrap_or(0.0);
+        values.resize(samples as usize, held);
+    }
+    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, worst_deviation: None }), columns })
+}
+
+/// The text of a declaration, up to its `$end`.
+fn definition(head: &str, keyword: &str) -> Option<String> {
+    let (text, _) = head.split_once(keyword)?.1.split_once("$end")?;
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Every change of a real variable: when in ticks, of which, to what; and the last time.
+type Changes = (Vec<(u64, usize, f64)>, u64);
+
+fn changes(body: &str, index: &BTreeMap<&str, usize>) -> Option<Changes> {
+    let (mut found, mut now) = (Vec::new(), 0);
+    let mut words = body.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        if let Some(time) = word.strip_prefix('#') {
+            let time: u64 = time.parse().ok()?;
+            if time < now {
+                return None;
+            }
+            now = time;
+        } else if let Some(value) = word.strip_prefix(['r', 'R']) {
+            let id = words.next()?;
+            if let Some(column) = index.get(id) {
+                found.push((now, *column, value.parse().ok()?));
+            }
+        } else if word.starts_with(['b', 'B']) {
+            words.next()?;
+        }
+    }
+    Some((found, now))
+}
+
+/// The longest period, s, of which every time of a change is a multiple.
+fn common_period(changes: &[(u64, usize, f64)], tick: f64) -> f64 {
+    fn divisor(a: u64, b: u64) -> u64 {
+        if b == 0 { a } else { divisor(b, a % b) }
+    }
+    changes.iter().fold(0, |found, (at, ..)| divisor(found, *at)).max(1) as f64 * tick
+}
