@@ -299,6 +299,7 @@ fn case(program: &Program) -> Case {
         program: program.clone(),
         steps: steps.to_vec(),
         checks: Vec::new(),
+        limits: Vec::new(),
         decision: Decision::Guarded,
         places: Places::default(),
     }

@@ -1,19 +1,19 @@
-//! `stimrig check`: everything that can be said about scenarios and rigs without hardware.
+//! `stimrig check`: everything that can be said about scenarios, rigs, phantoms and limit profiles without hardware.
 
 use std::path::{Path, PathBuf};
 
 use crate::rig::{Rig, read_phantom};
-use crate::scenario::{Case, plan};
+use crate::scenario::{Case, plan, read_profile};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
 use super::load::{load_cases, load_rig, read};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 
-/// Check scenarios, rigs and phantoms without hardware
+/// Check scenarios, rigs, phantoms and limit profiles without hardware
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Scenario, rig and phantom files, folders, or FILE#NUMBER for one case [default: scenarios/]
+    /// Scenario, rig, phantom and profile files, folders, or FILE#NUMBER for one case [default: scenarios/]
     pub paths: Vec<PathBuf>,
     /// Print the plan of every case as YAML
     #[arg(long)]
@@ -38,6 +38,7 @@ enum FileKind {
     Scenario,
     Rig,
     Phantom,
+    Profile,
 }
 
 /// Runs it: 0 if everything is right, 2 if not.
@@ -115,7 +116,7 @@ fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
     }
 }
 
-/// The problems of a rig or phantom file; `None` for a scenario, a folder, or a file that is not there.
+/// The problems of a rig, phantom or profile file; `None` for a scenario, a folder, or a file that is not there.
 fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
     if !path.is_file() {
         return None;
@@ -124,6 +125,7 @@ fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
     match kind_of(&source) {
         FileKind::Scenario => None,
         FileKind::Rig => Some(Rig::read(&source).err().unwrap_or_default()),
+        FileKind::Profile => Some(read_profile(&source).err().unwrap_or_default()),
         FileKind::Phantom => Some(read_phantom(&source).err().unwrap_or_default()),
     }
 }
@@ -132,7 +134,9 @@ fn kind_of(source: &Source) -> FileKind {
     let Ok((root, _)) = parse(source) else { return FileKind::Scenario };
     let Kind::Map(entries) = &root.kind else { return FileKind::Scenario };
     let has = |key: &str| entries.iter().any(|(own, _)| own.text == key);
-    if has("program") || has("expect") {
+    if has("citation") || has("verified") {
+        FileKind::Profile
+    } else if has("program") || has("expect") {
         FileKind::Scenario
     } else if has("stimulator") || has("load") || has("sim") {
         FileKind::Rig

@@ -4,9 +4,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
-use crate::rig::{DEFAULT_RIG, Rig, builtin_phantom, builtin_phantoms, read_phantom};
-use crate::scenario::{Case, Unresolved, read_scenario};
+use crate::rig::{DEFAULT_RIG, Rig, read_phantom};
+use crate::scenario::{Case, Wanted, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
+
+use super::resolve::resolve;
 
 /// Files and folders that lie among scenarios and are none.
 const NOT_SCENARIOS: [&str; 4] = ["requirements.yaml", "requirements.yml", "profiles", "calibration"];
@@ -62,10 +64,10 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
     Ok(loaded)
 }
 
-/// Lowers one scenario file; its phantoms are found from where it lies.
+/// Lowers one scenario file; its phantoms and limit profiles are found from where it lies.
 pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    read_scenario(source, &mut |name| phantom(&folder, name))
+    read_scenario(source, &mut |wanted| resolve(&folder, wanted))
 }
 
 /// Reads the rig file, or the default bench, and lays `--set` and `--defect` over it.
@@ -94,8 +96,8 @@ pub fn load_rig(
 pub fn plugged_phantom(rig: &Rig) -> Result<Option<Phantom>, Vec<Diagnostic>> {
     let Some(name) = rig.sim.as_ref().and_then(|sim| sim.phantom.as_deref()) else { return Ok(None) };
     let folder = Path::new(&rig.file).parent().unwrap_or(Path::new("")).to_owned();
-    let source =
-        phantom(&folder, name).map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
+    let source = resolve(&folder, Wanted::Phantom(name))
+        .map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
     read_phantom(&source).map(Some)
 }
 
@@ -170,51 +172,6 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Beside the scenario, else in `fixtures/phantoms` of the nearest ancestor that has it, else built in.
-fn phantom(folder: &Path, name: &str) -> Result<Source, Unresolved> {
-    let unread = |problem: Box<Diagnostic>| Unresolved { what: problem.to_string(), known: Vec::new() };
-    let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
-    let beside = folder.join(name);
-    if is_path {
-        if beside.is_file() {
-            return read(&beside).map_err(unread);
-        }
-        return Err(Unresolved {
-            what: format!("there is no phantom file `{}`", beside.display()),
-            known: Vec::new(),
-        });
-    }
-    let beside = folder.join(format!("{name}.yaml"));
-    if beside.is_file() {
-        return read(&beside).map_err(unread);
-    }
-    let mut known: Vec<String> = builtin_phantoms().map(str::to_owned).collect();
-    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    for (ancestor, up) in whole.ancestors().zip(0..) {
-        let shelf = ancestor.join("fixtures").join("phantoms");
-        if shelf.join(format!("{name}.yaml")).is_file() {
-            // Shown relative to the scenario's own path where that is short enough to follow.
-            let shown = shelf_from(folder, up).filter(|shown| shown.is_dir()).unwrap_or(shelf);
-            return read(&shown.join(format!("{name}.yaml"))).map_err(unread);
-        }
-        let entries = std::fs::read_dir(&shelf).into_iter().flatten().flatten();
-        known.extend(
-            entries.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned)),
-        );
-    }
-    if let Some((path, text)) = builtin_phantom(name) {
-        return Ok(Source::new(path, text));
-    }
-    known.sort();
-    known.dedup();
-    Err(Unresolved { what: format!("there is no phantom `{name}`"), known })
-}
-
-fn shelf_from(folder: &Path, up: usize) -> Option<PathBuf> {
-    let ancestor = folder.ancestors().nth(up)?;
-    Some(ancestor.join("fixtures").join("phantoms"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +200,35 @@ mod tests {
         assert_eq!(found().unwrap(), "r1k");
         std::fs::write(&file, SCENARIO.replace("mine", "./mine.yaml")).unwrap();
         assert_eq!(found().unwrap(), "beside");
+    }
+
+    #[test]
+    fn a_limit_profile_is_found_beside_then_above_then_built_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("x/y");
+        let (near, far) = (folder.path().join("profiles"), folder.path().join("scenarios/profiles"));
+        for folder in [&deep, &near, &far] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let file = deep.join("s.yaml");
+        let scenario = SCENARIO.replace("mine", "r1k");
+        let limited = |by: &str| {
+            std::fs::write(&file, format!("{scenario}limits: {by}\n")).unwrap();
+            load_cases(std::slice::from_ref(&file)).map(|loaded| loaded.cases[0].limits[0].citation.clone())
+        };
+        let missing = limited("mine").unwrap_err();
+        assert_eq!(missing[0].what, "there is no limit profile `mine`");
+        let profile = |citation: &str| {
+            format!(
+                "version: 1\nname: mine\ncitation: {citation}\nverified: false\nexpect:\n  - width: {{ at_most: 1 ms }}\n"
+            )
+        };
+        for (place, citation) in [(&near, "above"), (&far, "above, among the scenarios"), (&deep, "beside")] {
+            std::fs::write(place.join("mine.yaml"), profile(citation)).unwrap();
+            assert_eq!(limited("mine").unwrap(), citation);
+        }
+        assert_eq!(limited("./mine.yaml").unwrap(), "beside");
+        assert!(limited("implant-accuracy").unwrap().contains("design"));
     }
 
     #[test]

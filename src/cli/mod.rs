@@ -23,6 +23,7 @@ mod output;
 mod pick_case;
 mod plan_text;
 mod predict;
+mod resolve;
 mod run;
 mod run_args;
 pub mod schema;
@@ -54,7 +55,7 @@ enum Command {
     Run(RunArgs),
     /// List scenarios and their cases
     List(list::Args),
-    /// Check scenarios, rigs and phantoms without hardware
+    /// Check scenarios, rigs, phantoms and limit profiles without hardware
     Check(check::Args),
     /// Show what a scenario programs, exactly: waveform as CSV or SVG, without a rig
     Predict(predict::Args),
@@ -70,7 +71,7 @@ enum Command {
     Bench(bench::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
-    /// Print a JSON Schema: scenario, rig, phantom or record
+    /// Print a JSON Schema: scenario, rig, phantom, limit profile or record
     Schema(schema::Args),
 }
 

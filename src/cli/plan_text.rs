@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
-use crate::scenario::{Action, Plan};
+use crate::scenario::{Action, Check, Plan};
 use crate::signal::{Program, Recovery, Sensed};
 
 /// One case, bound to a rig.
@@ -25,6 +25,7 @@ pub(super) struct PlanText {
     slow_channel: bool,
     missing: Vec<String>,
     steps: Vec<String>,
+    limits: Vec<String>,
     checks: Vec<String>,
 }
 
@@ -95,9 +96,15 @@ impl PlanText {
             slow_channel: plan.slow,
             missing: plan.missing.clone(),
             steps,
-            checks: case.checks.iter().map(|check| format!("line {}: {}", check.line, check.text)).collect(),
+            limits: case.limits.iter().map(|profile| profile.file.clone()).collect(),
+            checks: case.checks.iter().map(listed).collect(),
         }
     }
+}
+
+fn listed(check: &Check) -> String {
+    let of = check.profile.as_ref().map(|profile| format!("{profile}, ")).unwrap_or_default();
+    format!("{of}line {}: {}", check.line, check.text)
 }
 
 fn described(action: &Action) -> String {

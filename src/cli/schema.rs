@@ -22,6 +22,8 @@ pub enum Format {
     Rig,
     /// Phantom files
     Phantom,
+    /// Limit profiles
+    Profile,
     /// record.json of a run
     Record,
 }
@@ -32,6 +34,7 @@ pub fn schema(format: Format) -> Value {
         Format::Scenario => crate::scenario::scenario_schema(),
         Format::Rig => crate::rig::rig_schema(),
         Format::Phantom => crate::rig::phantom_schema(),
+        Format::Profile => crate::scenario::profile_schema(),
         Format::Record => crate::record::schema().to_value(),
     }
 }

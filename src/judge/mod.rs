@@ -103,6 +103,7 @@ pub fn unmeasured(check: &Check, decision: Decision) -> CheckRecord {
         worst: None,
         reason: None,
         budget: Vec::new(),
+        profile: check.profile.clone(),
         line: check.line,
         text: check.text.clone(),
         decision: match decision {

@@ -17,7 +17,7 @@ pub use differ::differences;
 pub use event::{Event, Sink};
 pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
 pub use run_record::{
-    BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, Outcome, RunRecord,
-    SafeState, Sketch, Verdict, WorstRecord,
+    BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, Outcome,
+    ProfileRecord, RunRecord, SafeState, Sketch, Verdict, WorstRecord,
 };
 pub use schema::schema;

@@ -166,7 +166,10 @@ pub struct CheckRecord {
     pub reason: Option<String>,
     /// Uncertainty budget of the value, largest line first.
     pub budget: Vec<BudgetRecord>,
-    /// Line in the scenario file.
+    /// The limit profile that states it, among the case's `profiles`; null for the scenario's own.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Line in the file that states it: the scenario's, or its profile's.
     pub line: u32,
     /// The check as written.
     pub text: String,
@@ -204,6 +207,23 @@ pub struct InstantRecord {
     pub sample: Option<u64>,
 }
 
+/// Where limits that a scenario took from a profile come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ProfileRecord {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub hash: String,
+    /// Document, edition, clause.
+    pub citation: String,
+    /// Whether somebody compared the limits with the cited document.
+    pub verified: bool,
+    /// Who did, and when.
+    pub verified_by: Option<String>,
+}
+
 /// One case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CaseRecord {
@@ -219,6 +239,9 @@ pub struct CaseRecord {
     pub tags: Vec<String>,
     /// Name of the phantom.
     pub phantom: String,
+    /// Limit profiles it was judged by besides its own checks.
+    #[serde(default)]
+    pub profiles: Vec<ProfileRecord>,
     /// Outcome.
     pub outcome: Outcome,
     /// Passed on a simulated bench although a rig was asked for.

@@ -1,7 +1,8 @@
 //! Small records for the tests of this crate: valid, complete, and plainly not measured.
 
 use super::{
-    BudgetRecord, CaseRecord, CheckRecord, LimitRecord, Outcome, RunRecord, SafeState, Verdict, WorstRecord,
+    BudgetRecord, CaseRecord, CheckRecord, LimitRecord, Outcome, ProfileRecord, RunRecord, SafeState,
+    Verdict, WorstRecord,
 };
 
 /// The head of a run without cases.
@@ -39,6 +40,7 @@ pub(crate) fn case(name: &str) -> CaseRecord {
         verifies: vec!["SYS-AM-001".into()],
         tags: vec!["smoke".into()],
         phantom: "r1k".into(),
+        profiles: Vec::new(),
         outcome: Outcome::Passed,
         sim_only: false,
         reason: None,
@@ -73,11 +75,24 @@ pub(crate) fn check(measurand: &str, verdict: Verdict) -> CheckRecord {
         worst: Some(WorstRecord { pulse: Some(12), time: Some(0.241) }),
         reason: None,
         budget: vec![budget_line("gain", 1e-6), budget_line("noise", 1e-8)],
+        profile: None,
         line: 17,
         text: format!("{measurand}: {{ of: programmed, within: 3 % }}"),
         decision: "guarded".into(),
         upper_bound: None,
         sketch: None,
+    }
+}
+
+/// A limit profile that nobody has compared with its source.
+pub(crate) fn profile(name: &str) -> ProfileRecord {
+    ProfileRecord {
+        name: name.into(),
+        file: format!("scenarios/profiles/{name}.yaml"),
+        hash: "22".into(),
+        citation: "ISO 14708-2 cl. 16.2".into(),
+        verified: false,
+        verified_by: None,
     }
 }
 

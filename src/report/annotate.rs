@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
 use super::check_line::{allowed, margin, measured};
+use super::profile;
 
 /// GitHub shows ten annotations of a step and drops the rest without a word.
 const ANNOTATIONS: usize = 10;
@@ -41,7 +42,11 @@ fn of_check(case: &CaseRecord, check: &CheckRecord) -> String {
     if let Some(reason) = &check.reason {
         let _ = write!(message, ": {reason}");
     }
-    command("error", &case.scenario, check.line.max(1), &case.name, &message)
+    if let Some(profile) = profile::of_check(case, check) {
+        let _ = write!(message, "; limit of {}", profile::cited(profile));
+    }
+    let (file, line) = profile::place(case, check);
+    command("error", file, line.max(1), &case.name, &message)
 }
 
 fn command(level: &str, file: &str, line: u32, title: &str, message: &str) -> String {
@@ -81,6 +86,9 @@ pub fn step_summary(record: &RunRecord) -> String {
         text.push_str(&rows);
     }
     text.push('\n');
+    for profile in profile::of_cases(&record.cases) {
+        let _ = writeln!(text, "Limits of {}\n", cell(&profile::cited(profile)));
+    }
     text
 }
 

@@ -59,7 +59,9 @@ pub(super) fn check_lines(case: &CaseRecord, paint: Paint) -> Vec<String> {
     let line = |check: &CheckRecord| {
         let limit = against(check).1;
         let twin = case.checks.iter().filter(|other| other.measurand == check.measurand).count() > 1;
-        let said = if twin { plain(options(check)) } else { String::new() };
+        let of = check.profile.as_ref().map(|profile| format!("[{}]", plain(profile)));
+        let said =
+            [twin.then(|| plain(options(check))), of].into_iter().flatten().collect::<Vec<_>>().join("  ");
         let (verdict, value) = (check.verdict.name(), on_its_sign(&measured(check)));
         let line =
             format!("{:>14}{verdict:<12}  {:<18} {value:<22} {limit:<38}  {said}", "", check.measurand);

@@ -13,6 +13,7 @@ use super::Paint;
 use super::case_line::{case_line, check_lines};
 use super::failure::blocks;
 use super::paint::plain;
+use super::profile;
 
 /// What the console shows and how.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +125,10 @@ impl Console {
             let warning =
                 "the output was not measured to be off: treat it as live and disconnect the stimulator";
             lines.push(self.paint.bad(warning));
+        }
+        for profile in profile::of_cases(&record.cases) {
+            let cited = format!("limits of {}", plain(&profile::cited(profile)));
+            lines.push(if profile.verified { self.paint.faint(&cited) } else { self.paint.odd(&cited) });
         }
         if let Some(folder) = folder {
             lines.push(

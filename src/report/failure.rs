@@ -5,6 +5,7 @@ use crate::record::{BudgetRecord, CaseRecord, CheckRecord, Outcome, Sketch, Verd
 use super::Paint;
 use super::check_line::{against, by_interest};
 use super::paint::plain;
+use super::profile;
 use super::sketch::draw;
 
 /// Size of the waveform sketch, in characters.
@@ -80,7 +81,8 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
 }
 
 fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<usize>) -> Vec<String> {
-    let place = format!("{}:{}", plain(&case.scenario), check.line);
+    let (file, line) = profile::place(case, check);
+    let place = format!("{}:{line}", plain(file));
     let mut lines: Vec<String> =
         beside(&[place, plain(check.text.trim())], 4, width).iter().map(|line| paint.faint(line)).collect();
     let (value, limit) = against(check);
@@ -105,6 +107,10 @@ fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<
         .map(|(at, detail)| if at == 0 { detail } else { format!("· {detail}") })
         .collect();
     lines.extend(beside(&details, 10, width).iter().map(|line| paint.faint(line)));
+    if let Some(profile) = profile::of_check(case, check) {
+        let cited = format!("limit of {}", plain(&profile::cited(profile)));
+        lines.extend(beside(&[cited], 10, width).iter().map(|line| paint.faint(line)));
+    }
     lines
 }
 

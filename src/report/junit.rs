@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
 use super::check_line::{allowed, margin, measured};
+use super::profile;
 
 /// The run as JUnit XML: a suite for each scenario file, a test case for each case.
 ///
@@ -61,6 +62,9 @@ fn test_case(scenario: &str, case: &CaseRecord) -> TestCase {
     if case.sim_only {
         test.add_property(Property::new("sim_only", "true"));
     }
+    for profile in &case.profiles {
+        test.add_property(Property::new("limits", profile::cited(profile)));
+    }
     for requirement in &case.verifies {
         test.add_property(Property::new("requirement", requirement.as_str()));
     }
@@ -97,11 +101,10 @@ fn message(case: &CaseRecord) -> String {
 fn description(case: &CaseRecord) -> String {
     let mut text = message(case);
     for check in case.checks.iter().filter(|check| check.verdict != Verdict::Pass) {
+        let (file, line) = profile::place(case, check);
         let _ = write!(
             text,
-            "\n{}:{}: {} {}: {} against {}",
-            case.scenario,
-            check.line,
+            "\n{file}:{line}: {} {}: {} against {}",
             check.verdict.name(),
             check.measurand,
             measured(check),
@@ -121,9 +124,11 @@ fn description(case: &CaseRecord) -> String {
 fn checks(case: &CaseRecord) -> String {
     let mut text = String::new();
     for check in &case.checks {
+        let of = profile::of_check(case, check);
+        let of = of.map(|of| format!("  [{}, {}]", of.name, profile::standing(of))).unwrap_or_default();
         let _ = writeln!(
             text,
-            "{} {}: {} against {}  {}",
+            "{} {}: {} against {}  {}{of}",
             check.verdict.name(),
             check.measurand,
             measured(check),

@@ -9,6 +9,7 @@ mod console;
 mod failure;
 mod junit;
 mod paint;
+mod profile;
 mod sketch;
 
 pub use annotate::{annotations, append_step_summary, step_summary};

@@ -4,9 +4,11 @@ use crate::instrument::InstrumentError;
 use crate::judge::{self, Basis, Facts, Instant};
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Output;
-use crate::record::{CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, SafeState, Verdict};
+use crate::record::{
+    CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, ProfileRecord, SafeState, Verdict,
+};
 use crate::rig::Rig;
-use crate::scenario::{Action, Fidelity, Plan};
+use crate::scenario::{Action, Fidelity, Plan, Profile};
 use crate::signal::MarkerBit;
 
 use super::interrupt::Interrupt;
@@ -224,6 +226,7 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         verifies: plan.case.verifies.clone(),
         tags: plan.case.tags.clone(),
         phantom: plan.case.phantom.name.clone(),
+        profiles: plan.case.limits.iter().map(recorded).collect(),
         outcome,
         sim_only: false,
         reason: Some(reason),
@@ -233,6 +236,17 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         notes: Vec::new(),
         evidence: None,
         elapsed: 0.0,
+    }
+}
+
+fn recorded(profile: &Profile) -> ProfileRecord {
+    ProfileRecord {
+        name: profile.name.clone(),
+        file: profile.file.clone(),
+        hash: profile.hash.clone(),
+        citation: profile.citation.clone(),
+        verified: profile.verified_by.is_some(),
+        verified_by: profile.verified_by.clone(),
     }
 }
 

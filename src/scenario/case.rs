@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::phantom::Phantom;
 use crate::signal::Program;
-use crate::source::Places;
+use crate::source::{Diagnostic, Place, Places, Severity};
 
-use super::{Check, Measurand};
+use super::{Check, Measurand, Profile};
 
 /// How a verdict treats uncertainty (ILAC-G8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -235,8 +235,11 @@ pub struct Case {
     pub program: Program,
     /// What is done, in order; `start`/run/`stop` made explicit.
     pub steps: Vec<Step>,
-    /// What is judged.
+    /// What is judged: the checks of the scenario, then those of its limit profiles.
     pub checks: Vec<Check>,
+    /// The limit profiles it names, in its order.
+    #[serde(default)]
+    pub limits: Vec<Profile>,
     /// Decision rule.
     pub decision: Decision,
     /// Where its parts stand in the scenario file (`program.width`, `steps[2].inject`, `expect[0].amplitude`).
@@ -270,5 +273,31 @@ impl Case {
         steps.sort_unstable();
         steps.dedup();
         steps
+    }
+
+    /// Where a check, or one of its keys, stands in the scenario: one of a profile stands where the profile is named.
+    pub fn place_of(&self, check: &Check, key: &str) -> Place {
+        self.places.find(&if key.is_empty() { check.path.clone() } else { format!("{}.{key}", check.path) })
+    }
+
+    /// A problem of a check at one of its keys; the message says whose check it is where the line does not.
+    pub(super) fn problem(
+        &self,
+        check: &Check,
+        key: &str,
+        severity: Severity,
+        what: &str,
+        help: Option<&str>,
+    ) -> Diagnostic {
+        let place = self.place_of(check, key);
+        match &check.profile {
+            Some(profile) => {
+                let name = check.measurand.name();
+                let of = if what.contains(name) { String::new() } else { format!(", `{name}`") };
+                let what = format!("profile `{profile}`{of}: {what}");
+                place.diagnostic(severity, &what, help)
+            }
+            None => place.diagnostic(severity, what, help),
+        }
     }
 }

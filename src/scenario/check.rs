@@ -171,7 +171,11 @@ pub struct Check {
     pub is: Option<FaultCode>,
     /// Free text.
     pub note: Option<String>,
-    /// Line in the scenario file, from 1.
+    /// The limit profile that states it; `None` for the scenario's own.
+    pub profile: Option<String>,
+    /// Its way in the scenario file, for problems found later: `expect[0].amplitude`, or where its profile is named.
+    pub path: String,
+    /// Line in the file that states it (the scenario's, or its profile's), from 1.
     pub line: u32,
     /// The line as written, for reports.
     pub text: String,
@@ -193,6 +197,8 @@ impl Check {
             hold: None,
             is: None,
             note: None,
+            profile: None,
+            path: String::new(),
             line: 0,
             text: String::new(),
         }

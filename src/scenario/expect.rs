@@ -36,16 +36,17 @@ pub(super) const PHASES: &[(&str, PhaseChoice)] =
 pub(super) const WINDOWS: &[(&str, WindowKind)] =
     &[("cycle", WindowKind::Cycle), ("pulse", WindowKind::Pulse)];
 
-/// Lowers the checks.
-pub(super) fn lower(at: &At<'_>, phantom: &Phantom) -> Option<Vec<Check>> {
+/// Lowers the checks. A profile's are lowered without a phantom, and name no contact.
+pub(super) fn lower(at: &At<'_>, phantom: Option<&Phantom>) -> Option<Vec<Check>> {
     let items = at.list()?;
     if items.is_empty() {
-        at.key_error("a scenario without a check proves nothing", None);
+        let what = if phantom.is_some() { "scenario without a check" } else { "profile without a limit" };
+        at.key_error(&format!("a {what} proves nothing"), None);
     }
     Some(items.iter().filter_map(|item| check(item, phantom)).collect())
 }
 
-fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
+fn check(item: &At<'_>, phantom: Option<&Phantom>) -> Option<Check> {
     let entries = item.entries()?;
     let [(key, at)] = entries.as_slice() else {
         item.error(
@@ -66,7 +67,8 @@ fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
     let traits = measurand.traits();
     let line = key.span.line;
     let text = at.key_place().excerpt.trim().trim_start_matches("- ").to_owned();
-    let mut check = Check { line, text, ..Check::new(measurand, Criterion::Holds) };
+    let path = at.path().to_owned();
+    let mut check = Check { line, text, path, ..Check::new(measurand, Criterion::Holds) };
     // A property may be written as `restart_refused: true`.
     if traits.holds && at.node().as_text() == Some("true") {
         if traits.hold || traits.after == After::Fault {
@@ -80,7 +82,7 @@ fn check(item: &At<'_>, phantom: &Phantom) -> Option<Check> {
     Some(check)
 }
 
-fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut Check) {
+fn options(fields: &Fields<'_>, traits: &Traits, phantom: Option<&Phantom>, check: &mut Check) {
     let name = check.measurand.name();
     let refuse = |key: &str, allowed: bool| {
         if let Some(at) = fields.get(key).filter(|_| !allowed) {
@@ -111,7 +113,14 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: &Phantom, check: &mut 
         check.contact = fields.get("contact").and_then(|at| {
             let idle = matches!(check.measurand, Measurand::DcLeakageCurrent | Measurand::CurrentShare)
                 && at.node().as_text() == Some("idle");
-            if idle { Some("idle".to_owned()) } else { steps::contact(&at, phantom) }
+            match phantom {
+                _ if idle => Some("idle".to_owned()),
+                Some(phantom) => steps::contact(&at, phantom),
+                None => {
+                    at.error("a profile names no contact: it holds for any phantom", None);
+                    None
+                }
+            }
         });
     }
     if refuse("definition", !traits.definitions.is_empty()) {

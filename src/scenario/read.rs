@@ -1,12 +1,11 @@
 //! A scenario file to its cases.
 
-use crate::phantom::Phantom;
 use crate::quantity::Dimension;
-use crate::rig::read_phantom;
 use crate::signal::Run;
-use crate::source::{At, Context, Diagnostic, Fields, Places, Source, nearest, parse};
+use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
-use super::{Case, Decision, Fidelity, expect, lengths, matrix, program, rules, steps};
+use super::shelf::{Resolve, Shelf};
+use super::{Case, Check, Decision, Fidelity, expect, lengths, matrix, program, rules, steps};
 
 pub(super) const KEYS: &[&str] = &[
     "$schema",
@@ -17,6 +16,7 @@ pub(super) const KEYS: &[&str] = &[
     "min_fidelity",
     "tags",
     "phantom",
+    "limits",
     "matrix",
     "program",
     "duration",
@@ -32,30 +32,18 @@ pub(super) const DECISIONS: &[(&str, Decision)] =
 /// How long a scenario runs that does not say, s.
 const DEFAULT_DURATION: f64 = 2.0;
 
-/// A phantom that could not be found or read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unresolved {
-    /// What went wrong, as a lowercase fragment.
-    pub what: String,
-    /// Phantoms that would have been found.
-    pub known: Vec<String>,
-}
-
 /// Reads a scenario file and expands its matrix.
 ///
-/// `resolve` finds a phantom file by the name or path that the scenario gives. The cases are empty if any diagnostic is
+/// `resolve` finds a phantom or profile by the name or path that the scenario gives. The cases are empty if any diagnostic is
 /// an error; warnings come beside the cases.
-pub fn read_scenario(
-    source: &Source,
-    resolve: &mut dyn FnMut(&str) -> Result<Source, Unresolved>,
-) -> (Vec<Case>, Vec<Diagnostic>) {
+pub fn read_scenario(source: &Source, resolve: &mut Resolve<'_>) -> (Vec<Case>, Vec<Diagnostic>) {
     let (root, problems) = match parse(source) {
         Ok(parsed) => parsed,
         Err(problems) => return (Vec::new(), problems),
     };
     let context = Context::new(source, problems);
-    let mut phantoms = Phantoms { resolve, read: Vec::new() };
-    let cases = all_cases(&context.root(&root), source, &context, &mut phantoms).unwrap_or_default();
+    let mut shelf = Shelf::new(resolve);
+    let cases = all_cases(&context.root(&root), source, &context, &mut shelf).unwrap_or_default();
     let problems = context.finish();
     let failed = problems.iter().any(Diagnostic::is_error);
     (if failed { Vec::new() } else { cases }, problems)
@@ -65,7 +53,7 @@ fn all_cases(
     root: &At<'_>,
     source: &Source,
     context: &Context<'_>,
-    phantoms: &mut Phantoms<'_>,
+    shelf: &mut Shelf<'_>,
 ) -> Option<Vec<Case>> {
     let fields = root.fields(KEYS)?;
     let matrix = fields.get("matrix");
@@ -75,7 +63,7 @@ fn all_cases(
         let tree = matrix::substitute(root, combination);
         let values: Vec<(String, String)> =
             combination.iter().map(|(name, value)| ((*name).to_owned(), value.inline())).collect();
-        let case = lower(&context.root(&tree), source, index + 1, values, phantoms);
+        let case = lower(&context.root(&tree), source, index + 1, values, shelf);
         if let Some(case) = case {
             rules::check(&case, context);
             lengths::check(&case, context);
@@ -90,7 +78,7 @@ fn lower(
     source: &Source,
     number: usize,
     matrix: Vec<(String, String)>,
-    phantoms: &mut Phantoms<'_>,
+    shelf: &mut Shelf<'_>,
 ) -> Option<Case> {
     let fields = root.fields(KEYS)?;
     fields.check_version();
@@ -105,12 +93,13 @@ fn lower(
     let min_fidelity = fields.or("min_fidelity", Fidelity::Sim, |at| at.word("a fidelity", FIDELITIES));
     let decision = fields.or("decision", Decision::Guarded, |at| at.word("a decision rule", DECISIONS));
     let run = run(&fields);
-    let phantom = fields.require("phantom").and_then(|at| phantoms.find(&at));
+    let phantom = fields.require("phantom").and_then(|at| shelf.phantom(&at));
     let (program_at, expect_at) = (fields.require("program"), expect_list(&fields));
+    let limits = fields.or("limits", Vec::new(), |at| Some(shelf.profiles(at)));
     // Without a phantom nothing that names a contact can be understood.
     let phantom = phantom?;
     let program = program_at.as_ref().and_then(|at| program::lower(at, program::KEYS, None, &phantom));
-    let checks = expect_at.and_then(|at| expect::lower(&at, &phantom));
+    let checks = expect_at.and_then(|at| expect::lower(&at, Some(&phantom)));
     let mut program = program?;
     program.run = match run {
         None if fields.has("steps") => Run::UntilStopped,
@@ -126,6 +115,11 @@ fn lower(
     let scenario = scenario?.trim().to_owned();
     let values = matrix.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let name = if values.is_empty() { scenario.clone() } else { format!("{scenario} [{values}]") };
+    // A limit of a profile is judged beside the scenario's own, whatever that says about the same measurand.
+    let mut checks = checks?;
+    for (path, profile) in &limits {
+        checks.extend(profile.checks.iter().map(|check| Check { path: path.clone(), ..check.clone() }));
+    }
     Some(Case {
         file: source.name.clone(),
         hash: source.hash.clone(),
@@ -140,7 +134,8 @@ fn lower(
         phantom,
         program,
         steps: steps?,
-        checks: checks?,
+        checks,
+        limits: limits.into_iter().map(|(_, profile)| profile).collect(),
         decision,
         places,
     })
@@ -173,37 +168,4 @@ fn run(fields: &Fields<'_>) -> Option<Run> {
         at.key_error("`duration` already says how long it runs", None);
     }
     duration.map(Run::Duration).or(pulses.map(Run::Pulses))
-}
-
-/// Phantoms read so far, so that a matrix reads each once.
-struct Phantoms<'r> {
-    resolve: &'r mut dyn FnMut(&str) -> Result<Source, Unresolved>,
-    read: Vec<(String, Option<Phantom>)>,
-}
-
-impl Phantoms<'_> {
-    fn find(&mut self, at: &At<'_>) -> Option<Phantom> {
-        let name = at.text()?;
-        if let Some((_, phantom)) = self.read.iter().find(|(own, _)| own == name) {
-            return phantom.clone();
-        }
-        let phantom = match (self.resolve)(name) {
-            Ok(source) => match read_phantom(&source) {
-                Ok(phantom) => Some(phantom),
-                Err(problems) => {
-                    problems.into_iter().for_each(|problem| at.context().report(problem));
-                    None
-                }
-            },
-            Err(Unresolved { what, known }) => {
-                let near = nearest(name, known.iter().map(String::as_str))
-                    .map(|near| format!("did you mean `{near}`?"));
-                let list = (!known.is_empty()).then(|| format!("one of: {}", known.join(", ")));
-                at.error(&what, near.or(list).as_deref());
-                None
-            }
-        };
-        self.read.push((name.to_owned(), phantom.clone()));
-        phantom
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 use crate::signal::{Program, Recovery, Run, Waveform};
-use crate::source::{Context, Diagnostic, Place, nearest};
+use crate::source::{Context, Severity, nearest};
 
 mod after;
 
@@ -15,9 +15,8 @@ use super::{
 pub(super) fn check(case: &Case, context: &Context<'_>) {
     whole_periods(case, context);
     let timeline = Timeline::of(&case.steps);
-    for (index, check) in case.checks.iter().enumerate() {
-        let path = format!("expect[{index}].{}", check.measurand.name());
-        let rule = Rule { case, check, timeline: &timeline, path, context };
+    for check in &case.checks {
+        let rule = Rule { case, check, timeline: &timeline, context };
         rule.instants();
         rule.recovery();
         rule.contact();
@@ -46,25 +45,16 @@ struct Rule<'c> {
     case: &'c Case,
     check: &'c Check,
     timeline: &'c Timeline,
-    path: String,
     context: &'c Context<'c>,
 }
 
 impl Rule<'_> {
-    fn place(&self, key: &str) -> Place {
-        self.case.places.find(&if key.is_empty() {
-            self.path.clone()
-        } else {
-            format!("{}.{key}", self.path)
-        })
-    }
-
     fn error(&self, key: &str, what: &str, help: Option<&str>) {
-        self.report(self.place(key).error(what, help));
+        self.context.report(self.case.problem(self.check, key, Severity::Error, what, help));
     }
 
-    fn report(&self, diagnostic: Diagnostic) {
-        self.context.report(diagnostic);
+    fn warning(&self, key: &str, what: &str, help: Option<&str>) {
+        self.context.report(self.case.problem(self.check, key, Severity::Warning, what, help));
     }
 
     fn name(&self) -> &'static str {

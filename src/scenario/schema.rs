@@ -21,6 +21,7 @@ pub fn scenario_schema() -> Value {
             ("min_fidelity", names(read::FIDELITIES)),
             ("tags", list_of(text())),
             ("phantom", text()),
+            ("limits", value(any_of(&[text(), list_of(text())]))),
             ("matrix", matrix()),
             ("program", program_schema(&["amplitude", "width", "rate"])),
             ("duration", value(quantity(Dimension::Time))),
@@ -32,6 +33,24 @@ pub fn scenario_schema() -> Value {
         &["version", "name", "phantom", "program", "expect"],
     );
     published("stimrig scenario", "A program, the steps of its run, and what is expected of it.", body)
+}
+
+/// JSON Schema (draft-07) of a limit profile.
+pub fn profile_schema() -> Value {
+    let body = object(
+        &[
+            ("$schema", text()),
+            ("version", json!({ "const": 1 })),
+            ("name", text()),
+            ("about", text()),
+            ("citation", text()),
+            ("verified", json!({ "type": "boolean" })),
+            ("verified_by", text()),
+            ("expect", list_of(check())),
+        ],
+        &["version", "name", "citation", "verified", "expect"],
+    );
+    published("stimrig limit profile", "Limits of a standard or a class of devices, with their source.", body)
 }
 
 /// Or a name of the matrix, which may stand for any whole value.
@@ -205,7 +224,7 @@ fn options(measurand: Measurand) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::steps;
+    use super::super::{profile, steps};
     use super::*;
 
     fn keys_of(object: &Value) -> Vec<&str> {
@@ -225,6 +244,7 @@ mod tests {
     fn schema_and_lowering_know_the_same_keys() {
         let schema = scenario_schema();
         assert_eq!(keys_of(&schema), sorted(read::KEYS));
+        assert_eq!(keys_of(&profile_schema()), sorted(profile::KEYS));
         let program = &schema["properties"]["program"]["anyOf"][0];
         assert_eq!(keys_of(program), sorted(program::KEYS));
         let inner = |key: &str| &program["properties"][key]["anyOf"][0];

@@ -7,8 +7,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rstest::rstest;
 use serde_json::Value;
-use stimrig::rig::{DEFAULT_RIG, Rig, builtin_phantom};
-use stimrig::scenario::{Unresolved, plan, read_scenario};
+use stimrig::rig::{DEFAULT_RIG, Rig};
+use stimrig::scenario::{plan, read_scenario, shipped};
 use stimrig::source::Source;
 
 use crate::command::{checks, run, stimrig, text};
@@ -216,11 +216,7 @@ fn accepted(count: usize) -> Vec<String> {
     let mut texts = Vec::new();
     for number in 0..count {
         let text = generated(number, &strategy.new_tree(&mut runner).unwrap().current());
-        let (cases, problems) =
-            read_scenario(&Source::new("g", text.as_str()), &mut |name| match builtin_phantom(name) {
-                Some((path, text)) => Ok(Source::new(path, text)),
-                None => Err(Unresolved { what: format!("no phantom `{name}`"), known: Vec::new() }),
-            });
+        let (cases, problems) = read_scenario(&Source::new("g", text.as_str()), &mut shipped);
         let refused = problems.iter().any(|problem| problem.is_error());
         if !refused && cases.into_iter().all(|case| plan(case, &rig, false).is_ok()) {
             texts.push(text);

@@ -2,20 +2,13 @@
 
 use serde_json::Value;
 use stimrig::cli::schema::{Format, schema};
-use stimrig::rig::builtin_phantom;
-use stimrig::scenario::{Action, Case, Criterion, Fault, Nominal, Tolerance, Unresolved, read_scenario};
+use stimrig::scenario::{Action, Case, Criterion, Fault, Nominal, Tolerance, read_scenario, shipped};
 use stimrig::signal::Run;
 use stimrig::source::{Diagnostic, Kind, Node, Source, parse};
 
 /// Reads a scenario over the shipped phantoms.
 pub fn read(text: &str) -> (Vec<Case>, Vec<Diagnostic>) {
-    read_scenario(&Source::new("s.yaml", text), &mut |name| match builtin_phantom(name) {
-        Some((path, text)) => Ok(Source::new(path, text)),
-        None => Err(Unresolved {
-            what: format!("no phantom `{name}`"),
-            known: vec!["scs-lead".into(), "r1k".into()],
-        }),
-    })
+    read_scenario(&Source::new("s.yaml", text), &mut shipped)
 }
 
 /// The example of the contract, without `set` (see `the_whole_example_is_understood`).

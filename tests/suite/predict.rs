@@ -59,6 +59,7 @@ fn case(recovery: Recovery, gap: f64, seconds: f64) -> Case {
         program,
         steps: vec![step(Action::Start), step(Action::Wait(seconds)), step(Action::Stop)],
         checks: vec![],
+        limits: Vec::new(),
         decision: Decision::Guarded,
         places: Default::default(),
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig, builtin_phantom};
-use stimrig::scenario::{Measurand, Plan, Unresolved, plan, read_scenario};
+use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig};
+use stimrig::scenario::{Measurand, Plan, plan, read_profile, read_scenario, shipped};
 use stimrig::source::{Source, parse};
 
 use crate::command::{checks, run};
@@ -32,7 +32,9 @@ fn source(path: &Path) -> Source {
 }
 
 fn scenarios() -> Vec<PathBuf> {
-    yaml_files("scenarios").into_iter().filter(|path| !path.ends_with("requirements.yaml")).collect()
+    let scenario =
+        |path: &PathBuf| !path.ends_with("requirements.yaml") && !path.starts_with("scenarios/profiles");
+    yaml_files("scenarios").into_iter().filter(scenario).collect()
 }
 
 /// Every case of every scenario, planned on the default bench.
@@ -40,10 +42,7 @@ fn plans() -> Vec<Plan> {
     let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).expect("the default bench is good");
     let mut plans = Vec::new();
     for path in scenarios() {
-        let (cases, problems) = read_scenario(&source(&path), &mut |name| match builtin_phantom(name) {
-            Some((path, text)) => Ok(Source::new(path, text)),
-            None => Err(Unresolved { what: format!("no phantom `{name}`"), known: Vec::new() }),
-        });
+        let (cases, problems) = read_scenario(&source(&path), &mut shipped);
         assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
         for case in cases {
             let name = case.name.clone();
@@ -124,10 +123,7 @@ fn the_tutorial_ends_as_it_says() {
     let file = folder.path().join("sacral.yaml");
     let path = file.to_str().expect("a plain name");
     std::fs::write(&file, block("text")).expect("written");
-    let problems = read_scenario(&source(&file), &mut |name| {
-        let (path, text) = builtin_phantom(name).expect("a shipped phantom");
-        Ok(Source::new(path, text))
-    });
+    let problems = read_scenario(&source(&file), &mut shipped);
     assert!(problems.1.iter().any(|problem| problem.what == "`210` has no unit"), "{problems:#?}");
     std::fs::write(&file, block("yaml")).expect("written");
     assert_eq!(run(&[path]).0, 0);
@@ -171,11 +167,11 @@ fn every_example_of_the_language_page_can_run() {
         .collect();
     assert!(examples.len() >= 9, "{}", examples.len());
     for example in examples {
-        let (cases, problems) =
-            read_scenario(&Source::new("example.yaml", example), &mut |name| match builtin_phantom(name) {
-                Some((path, text)) => Ok(Source::new(path, text)),
-                None => Err(Unresolved { what: format!("no phantom `{name}`"), known: Vec::new() }),
-            });
+        if example.contains("\ncitation: ") {
+            read_profile(&Source::new("example.yaml", example)).expect("a good limit profile");
+            continue;
+        }
+        let (cases, problems) = read_scenario(&Source::new("example.yaml", example), &mut shipped);
         assert!(problems.is_empty(), "{example}\n{problems:#?}");
         for case in cases {
             plan(case, &rig, true).unwrap_or_else(|problems| panic!("{example}\n{problems:#?}"));

@@ -3,7 +3,7 @@
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::signal::Sensed;
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, Severity};
 
 use super::super::{Case, Check, Criterion, Measurand, Nominal, PhaseChoice, Tolerance};
 use super::PlannedChannel;
@@ -14,7 +14,7 @@ const K: f64 = 1.960;
 
 /// Warns of every check whose limit is smaller than the uncertainty to expect: it could only be inconclusive.
 pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problems: &mut Vec<Diagnostic>) {
-    for (index, check) in case.checks.iter().enumerate() {
+    for check in &case.checks {
         let (Some(limit), Some(expected)) = (limit(case, check), expected(case, rig, channels, check)) else {
             continue;
         };
@@ -26,8 +26,8 @@ pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
                 text(limit),
                 text(expected)
             );
-            let place = case.places.find(&format!("expect[{index}].{}", check.measurand.name()));
-            problems.push(place.warning(&what, Some("state the limit as physics, not as small as possible")));
+            let help = Some("state the limit as physics, not as small as possible");
+            problems.push(case.problem(check, "", Severity::Warning, &what, help));
         }
     }
 }

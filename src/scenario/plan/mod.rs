@@ -155,22 +155,22 @@ fn programs(case: &Case) -> Vec<Planned<'_>> {
 
 fn check_settled(case: &Case, settled: Option<f64>, problems: &mut Vec<Diagnostic>) {
     let timeline = Timeline::of(&case.steps);
-    for (index, check) in case.checks.iter().enumerate() {
+    for check in &case.checks {
         let Some((from, to)) =
             check.window.as_ref().filter(|(from, to)| from == "settled" || to == "settled")
         else {
             continue;
         };
-        let place = case.places.find(&format!("expect[{index}].{}.in", check.measurand.name()));
+        let error = |what: &str, help| case.problem(check, "in", Severity::Error, what, Some(help));
         let end = timeline.time(to).unwrap_or(timeline.end) - timeline.start.unwrap_or(0.0);
         match settled {
-            None => problems.push(place.error(
+            None => problems.push(error(
                 "this never settles: nothing discharges the series capacitor",
-                Some("add a recharge, or begin the window at a named instant"),
+                "add a recharge, or begin the window at a named instant",
             )),
             Some(at) if from == "settled" && at + case.program.period() >= end => {
                 let what = format!("it settles {at:.3} s after the start, and the window ends at {end:.3} s");
-                problems.push(place.error(&what, Some("run longer")));
+                problems.push(error(&what, "run longer"));
             }
             Some(_) => {}
         }

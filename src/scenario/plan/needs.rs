@@ -34,8 +34,8 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             _ => {}
         }
     }
-    for (index, check) in case.checks.iter().enumerate() {
-        let place = || case.places.find(&format!("expect[{index}].{}", check.measurand.name()));
+    for check in &case.checks {
+        let place = || case.place_of(check, "");
         match check.measurand {
             Measurand::DcLeakageCurrent if !rig.capabilities.dc_channel => {
                 missing.push((place(), "a leakage channel".to_owned()))

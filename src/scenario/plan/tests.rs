@@ -1,8 +1,8 @@
 //! Plans against closed forms and the lists of the first release.
 
 use super::*;
-use crate::rig::{DEFAULT_RIG, builtin_phantom};
-use crate::scenario::{Criterion, read_scenario};
+use crate::rig::DEFAULT_RIG;
+use crate::scenario::{Criterion, read_scenario, shipped};
 use crate::source::Source;
 
 fn rig(set: &[(&str, &str)]) -> Rig {
@@ -17,10 +17,7 @@ fn case(phantom: &str, program: &str, rest: &str) -> Case {
 
 fn case_of(phantom: &str, program: &str, rest: &str) -> Case {
     let text = format!("version: 1\nname: n\nphantom: {phantom}\nprogram: {{ {program} }}\n{rest}");
-    let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut |name| {
-        let (path, text) = builtin_phantom(name).unwrap();
-        Ok(Source::new(path, text))
-    });
+    let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut shipped);
     assert_eq!(problems, Vec::new());
     cases.remove(0)
 }

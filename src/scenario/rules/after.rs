@@ -98,7 +98,7 @@ impl Rule<'_> {
                 time(recorded),
                 time(quiet)
             );
-            self.report(self.place("after").warning(&what, Some("add a `wait` step")));
+            self.warning("after", &what, Some("add a `wait` step"));
         }
     }
 

@@ -45,6 +45,7 @@ pub fn case(program: &Program, steps: Vec<Action>, checks: Vec<Check>) -> Case {
         program: program.clone(),
         steps: steps.into_iter().map(|action| Step { name: name(&action), action, line: 1 }).collect(),
         checks,
+        limits: Vec::new(),
         decision: Decision::Guarded,
         places: Default::default(),
     }
