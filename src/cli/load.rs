@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_profile_is_found_beside_then_above_then_built_in() {
+    fn a_limit_profile_is_found_above_or_built_in_and_beside_only_by_its_path() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("x/y");
         let (near, far) = (folder.path().join("profiles"), folder.path().join("scenarios/profiles"));
@@ -223,12 +223,14 @@ mod tests {
                 "version: 1\nname: mine\ncitation: {citation}\nverified: false\nexpect:\n  - width: {{ at_most: 1 ms }}\n"
             )
         };
-        for (place, citation) in [(&near, "above"), (&far, "above, among the scenarios"), (&deep, "beside")] {
+        std::fs::write(deep.join("mine.yaml"), profile("beside")).unwrap();
+        assert_eq!(limited("mine").unwrap_err()[0].what, missing[0].what, "a name beside is a scenario's");
+        for (place, citation) in [(&near, "above"), (&far, "above, among the scenarios")] {
             std::fs::write(place.join("mine.yaml"), profile(citation)).unwrap();
             assert_eq!(limited("mine").unwrap(), citation);
         }
         assert_eq!(limited("./mine.yaml").unwrap(), "beside");
-        assert!(limited("implant-accuracy").unwrap().contains("design"));
+        assert!(limited("implant-accuracy").unwrap().contains("pulse generators"));
     }
 
     #[test]

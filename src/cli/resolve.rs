@@ -15,13 +15,14 @@ fn shelves(wanted: Wanted<'_>) -> &'static [&'static str] {
     }
 }
 
-/// A path beside the scenario, else a name: beside it, in the shelf of the nearest ancestor that has it, or built in.
+/// A path beside the scenario, else a name: in the shelf of the nearest ancestor that has it, or built in. A phantom's name may
+/// also lie beside the scenario; a profile's may not, for a scenario is often called what its limits are called.
 pub fn resolve(folder: &Path, wanted: Wanted<'_>) -> Result<Source, Unresolved> {
     let unread = |problem: Box<Diagnostic>| Unresolved { what: problem.to_string(), known: Vec::new() };
     let name = wanted.name();
     let is_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
     let beside = if is_path { folder.join(name) } else { folder.join(format!("{name}.yaml")) };
-    if beside.is_file() {
+    if beside.is_file() && (is_path || matches!(wanted, Wanted::Phantom(_))) {
         return read(&beside).map_err(unread);
     }
     if is_path {
