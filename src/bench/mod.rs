@@ -1,9 +1,10 @@
-//! Experiments on the rig itself: does what it claims hold?
+//! Experiments on the tool itself: does what it claims hold?
 
-mod coverage;
-mod table;
+pub mod alarms;
+pub mod coverage;
+pub mod defects;
+pub mod html;
+mod rig;
+pub mod speed;
+mod stimulus;
 mod trial;
-
-pub use coverage::{Coverage, Share, coverage};
-pub use table::text;
-pub use trial::{Outcome, Stimulus, Trial, trial};

@@ -19,6 +19,7 @@ pub mod filter;
 mod keygen;
 mod list;
 pub mod load;
+mod new;
 mod output;
 mod pick_case;
 mod plan_text;
@@ -27,6 +28,7 @@ mod resolve;
 mod run;
 mod run_args;
 pub mod schema;
+mod shell;
 mod stdout;
 mod verify;
 
@@ -73,6 +75,12 @@ enum Command {
     Explain(explain::Args),
     /// Print a JSON Schema: scenario, rig, phantom, limit profile or record
     Schema(schema::Args),
+    /// Write a commented file to start from: scenario, rig, phantom or limit profile
+    New(new::Args),
+    /// Print a completion script for a shell
+    Completions(shell::Completions),
+    /// Print a man page
+    Man(shell::Man),
 }
 
 /// Runs a command; what it returns is the exit code of the process.
@@ -86,9 +94,12 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Keygen(args) => keygen::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => bench::run(&args, output),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::New(args) => new::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     }
 }
 

@@ -3,7 +3,9 @@
 //! What a figure shows is data ([`Figure`]); [`draw`] alone knows the drawing library. Values are handed in in SI base
 //! units; each panel picks the prefix its axis reads best in.
 
+pub mod dots;
 mod draw;
+pub mod page;
 mod thin;
 
 pub use draw::{PlotError, draw};

@@ -62,6 +62,16 @@ pub(super) fn value_kind(kind: DefectKind) -> ValueKind {
     }
 }
 
+impl DefectKind {
+    /// What its size is measured in; `None` for a defect without a size.
+    pub fn dimension(self) -> Option<Dimension> {
+        match value_kind(self) {
+            ValueKind::Amount(dimension) => Some(dimension),
+            _ => None,
+        }
+    }
+}
+
 /// Adds the defects of a map to those a bench has; a defect named again takes the new value.
 pub(super) fn lower(at: &At<'_>, defects: &mut Vec<Defect>) -> Option<()> {
     for (key, at) in at.entries()? {

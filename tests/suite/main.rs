@@ -9,6 +9,7 @@
 )]
 
 mod analyze;
+mod bench;
 mod broken;
 mod command;
 mod defects;
@@ -18,6 +19,7 @@ mod export;
 mod faults;
 mod filter;
 mod floors;
+mod fuzz;
 mod language;
 mod measure;
 mod phantom;
@@ -27,4 +29,5 @@ mod recharge;
 mod report;
 mod runs;
 mod shipped;
+mod start;
 mod wire;

@@ -1,0 +1,98 @@
+//! `stimrig bench`: experiments on the tool itself.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
+use crate::store::write_atomic;
+
+use super::Output;
+use super::stdout::print;
+
+mod alarms;
+mod coverage;
+mod defects;
+mod speed;
+mod suite;
+
+/// Test what the tool claims about itself
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    experiment: Experiment,
+}
+
+/// Which experiment.
+#[derive(Debug, Subcommand)]
+enum Experiment {
+    /// How often value ± U holds the truth: a new simulated bench for every case
+    Coverage(coverage::Args),
+    /// How often a clean bench raises an alarm: the suite over many seeds
+    Alarms(alarms::Args),
+    /// Which check catches which defect, and at which smallest size
+    Defects(defects::Args),
+    /// How fast it measures and simulates, beside one plain look at the same samples
+    Speed(speed::Args),
+}
+
+/// How to show the result.
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write it to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people
+    Text,
+    /// JSON, with everything
+    Json,
+    /// A self-contained page with plots
+    Html,
+}
+
+/// Runs it: 0 if what was to be shown holds, 1 if not.
+pub fn run(args: &Args, output: &Output) -> u8 {
+    match &args.experiment {
+        Experiment::Coverage(args) => coverage::run(args),
+        Experiment::Alarms(args) => alarms::run(args, output),
+        Experiment::Defects(args) => defects::run(args, output),
+        Experiment::Speed(args) => speed::run(args),
+    }
+}
+
+/// What every page and JSON says about its origin.
+fn provenance() -> String {
+    let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
+    format!("stimrig {} ({}), {day}.", env!("CARGO_PKG_VERSION"), env!("STIMRIG_GIT"))
+}
+
+/// JSON of a result with its origin.
+fn json(result: &impl serde::Serialize) -> Result<String, String> {
+    let mut value = serde_json::to_value(result).map_err(|error| error.to_string())?;
+    if let Some(map) = value.as_object_mut() {
+        map.insert("tool".to_owned(), provenance().into());
+    }
+    Ok(format!("{value:#}\n"))
+}
+
+/// Prints or writes a result; returns `code`, or why it could not be shown.
+fn show(show: &Show, text: Result<String, String>, code: u8) -> u8 {
+    let said = text.map_err(|error| (EXIT_INTERNAL, error)).and_then(|text| match &show.output {
+        Some(path) => write_atomic(path, text.as_bytes()).map_err(|error| (EXIT_USAGE, error.to_string())),
+        None => print(&text).map_err(|error| (EXIT_INTERNAL, error.to_string())),
+    });
+    match said {
+        Ok(()) => code,
+        Err((code, error)) => {
+            eprintln!("stimrig: {error}");
+            code
+        }
+    }
+}
