@@ -103,12 +103,22 @@ impl Dots {
             bottom + 36.0,
             escape(&self.axis)
         );
+        let named = self.marks.iter().filter(|mark| !mark.label.is_empty()).count();
+        let mut seen = 0;
         for mark in &self.marks {
             let x = at(mark.at);
+            seen += usize::from(!mark.label.is_empty());
+            // Two words at neighbouring marks stand on their outer sides.
+            let (anchor, aside) = match (named, seen) {
+                (0 | 1, _) => ("middle", 0.0),
+                (_, 1) => ("end", -3.0),
+                _ => ("start", 3.0),
+            };
             let _ = writeln!(
                 svg,
-                "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{bottom}\"/><text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+                "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{bottom}\"/><text class=\"tick\" style=\"text-anchor:{anchor}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 HEAD - 6.0,
+                x + aside,
                 HEAD - 10.0,
                 escape(&mark.label)
             );
