@@ -140,7 +140,7 @@ pub fn alarms_page(found: &Alarms, provenance: &str) -> String {
         .filter(|tally| tally.used.is_some())
         .take(40)
         .map(|tally| DotRow {
-            label: shortened(&tally.case, 46),
+            label: shortened(&tally.case, 38),
             value: tally.used_median,
             interval: tally.used_median.zip(tally.used),
             tone: match tally.used {
