@@ -5,6 +5,10 @@ use super::{Circuit, Probe, Waveform};
 /// Changes of the limiters at one instant; each change is monotone, so this is never reached.
 const PASSES: usize = 32;
 
+/// A source that limits goes on limiting until it is this part below its compliance: without it, rounding would have one
+/// that stays at its compliance begin and cease to limit for ever in no time.
+const RELEASE: f64 = 1e-11;
+
 impl Circuit {
     /// How long, at most `limit` seconds, the present waveforms hold: until a source begins or ceases to limit.
     pub fn span(&mut self, limit: f64) -> f64 {
@@ -13,13 +17,14 @@ impl Circuit {
         let mut wave = Waveform::default();
         for (k, (&current, &rail)) in self.drive.iter().zip(&self.rails).enumerate() {
             let level = self.output.compliance;
+            let released = level * (1.0 - RELEASE);
             if k == self.wiring.reference || current == 0.0 || !level.is_finite() {
                 continue;
             }
             self.waveform(Probe::Source(k), &mut wave);
             let wave = if current < 0.0 { wave.negated() } else { wave.clone() };
             let change =
-                if rail == 0.0 { wave.first_above(level, span) } else { wave.first_below(level, span) };
+                if rail == 0.0 { wave.first_above(level, span) } else { wave.first_below(released, span) };
             if let Some(instant) = change.filter(|instant| self.pending.is_none() || *instant < span) {
                 span = instant;
                 self.pending = Some((instant, k));
