@@ -206,7 +206,7 @@ pub fn coverage(seed: u64, benches: u64, threads: usize) -> Coverage {
                 return found;
             }
             found.add(&trial::current(seed, index));
-            if index % 4 == 0 {
+            if index.is_multiple_of(4) {
                 found.add(&trial::voltage(seed, index / 4));
                 found.add(&trial::shutdown(seed, index / 4));
             }

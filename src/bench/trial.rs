@@ -177,7 +177,7 @@ pub fn shutdown(seed: u64, index: u64) -> Trial {
     let mut stimulus = Stimulus::drawn(&mut rng, index % 8);
     stimulus.amplitude = stimulus.amplitude.min(8e-3);
     stimulus.recovery = stimulus.recovery.min(8e-3);
-    let opens = index / 8 % 2 == 0;
+    let opens = (index / 8).is_multiple_of(2);
     let stratum =
         format!("shutdown, {}, {}", stimulus.kind, if opens { "open lead" } else { "host silence" });
     let program = stimulus.program();

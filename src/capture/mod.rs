@@ -2,7 +2,7 @@
 //!
 //! Every vendor writes its own header; what follows it is the same table of numbers. [`read`] looks at the header to
 //! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. What is no text is
-//! known by its first bytes ([`format`]). It opens no file: whoever calls it hands in the bytes.
+//! known by its first bytes ([`mod@format`]). It opens no file: whoever calls it hands in the bytes.
 
 mod columns;
 pub mod container;

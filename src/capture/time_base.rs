@@ -19,7 +19,8 @@ impl TimeBase {
     /// Of times that were stored as numbers; times this factor they are seconds.
     pub(super) fn of(times: &[f64], factor: f64) -> Result<Self, CaptureFault> {
         let seconds: Vec<f64> = times.iter().map(|time| time * factor).collect();
-        let falls = seconds.iter().zip(seconds.iter().skip(1)).find(|(a, b)| !(a <= b));
+        let falls =
+            seconds.iter().zip(seconds.iter().skip(1)).find(|(a, b)| a > b || a.is_nan() || b.is_nan());
         match falls {
             Some((before, after)) => Err(CaptureFault::TimeNotGrowing { before: *before, after: *after }),
             // What a double holds; rows are counted like lines.

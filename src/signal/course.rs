@@ -57,7 +57,8 @@ impl<'p> Part<'p> {
             Run::Pulses(pulses) => self.base + n < pulses,
             Run::Duration(duration) => {
                 // A pair, or a burst that is recharged at its end, is finished.
-                let owed = self.program.balances_together() && n % self.program.pulses_per_period() != 0;
+                let owed =
+                    self.program.balances_together() && !n.is_multiple_of(self.program.pulses_per_period());
                 owed || self.start_of(n) < duration - 1e-12
             }
         }

@@ -178,11 +178,8 @@ fn sigrok_reads_sr_and_vcd() {
     );
     let vcd = sigrok(&exported("vcd"), &["-I", "vcd", "--show"]).unwrap();
     let said = String::from_utf8_lossy(&vcd.stdout).into_owned();
-    assert!(
-        vcd.status.success() && said.contains("e1_A") && said.contains("start_taken"),
-        "{said}{}",
-        text(&vcd)
-    );
+    // libsigrok takes the markers of a VCD and leaves its real variables out.
+    assert!(vcd.status.success() && said.contains("- start_taken: logic"), "{said}{}", text(&vcd));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn fields(header: &str) -> Option<Vec<(String, Kind)>> {
     let list = rest.split_once('[')?.1.split_once(']')?.0;
     let quoted: Vec<&str> = list.split('\'').skip(1).step_by(2).collect();
     let pairs = quoted.chunks_exact(2);
-    if quoted.is_empty() || quoted.len() % 2 != 0 {
+    if quoted.is_empty() || !quoted.len().is_multiple_of(2) {
         return None;
     }
     pairs.map(|pair| Some(((*pair.first()?).to_owned(), kind(pair.get(1)?)?))).collect()

@@ -69,7 +69,7 @@ const CHUNK: usize = 4 << 20;
 /// sigrok counts whole hertz.
 fn rate(hertz: f64) -> Result<u64, ExportError> {
     let whole = hertz.round();
-    if whole < 1.0 || whole > 1e12 {
+    if !(1.0..=1e12).contains(&whole) {
         return Err(format_error(Format::Sr, format!("a sample rate of {hertz} Hz has no place in it")));
     }
     Ok(whole as u64)
