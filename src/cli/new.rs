@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::record::EXIT_USAGE;
 
+mod cpe;
+
+use cpe::CpeArgs;
+
 /// Write a commented file to start from
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -15,6 +19,9 @@ pub struct Args {
     /// Replace the file if it is there
     #[arg(long, requires = "path")]
     pub force: bool,
+    /// For a phantom: a constant-phase interface instead of the template's
+    #[command(flatten)]
+    pub cpe: CpeArgs,
 }
 
 /// Kinds of files.
@@ -53,13 +60,17 @@ impl Kind {
 
 /// The text of a new file of a kind, named after its path.
 pub fn text(kind: Kind, path: Option<&Path>) -> String {
-    let stem = path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
     // A scenario's name is a sentence, which a file's name is not.
-    let name = stem.filter(|stem| kind != Kind::Scenario && is_plain(stem));
-    match name {
+    match named(path).filter(|_| kind != Kind::Scenario) {
         Some(name) => kind.template().replace(kind.placeholder(), &name),
         None => kind.template().to_owned(),
     }
+}
+
+/// The name of a file without its folder and extension, where that is a plain word.
+fn named(path: Option<&Path>) -> Option<String> {
+    let stem = path.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| is_plain(stem))
 }
 
 /// A word that needs no quotes in YAML.
@@ -68,9 +79,28 @@ fn is_plain(word: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-/// Writes it: 0, or 2 where the file is there already or cannot be written.
+/// What is asked for.
+fn asked(args: &Args) -> Result<String, String> {
+    let path = args.path.as_deref();
+    let name = named(path).unwrap_or_else(|| Kind::Phantom.placeholder().to_owned());
+    match args.cpe.text(&name) {
+        None => Ok(text(args.kind, path)),
+        Some(_) if args.kind != Kind::Phantom => {
+            Err("--cpe is for a phantom: `stimrig new phantom`".to_owned())
+        }
+        Some(made) => made,
+    }
+}
+
+/// Writes it: 0, or 2 where an option is wrong, the file is there already or cannot be written.
 pub fn run(args: &Args) -> u8 {
-    let text = text(args.kind, args.path.as_deref());
+    let text = match asked(args) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("stimrig: {error}");
+            return EXIT_USAGE;
+        }
+    };
     let Some(path) = &args.path else {
         return super::stdout::print(&text).map_or_else(
             |error| {

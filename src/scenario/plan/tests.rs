@@ -1,4 +1,4 @@
-//! Plans against closed forms and the lists of the first release.
+//! Plans against closed forms.
 
 use super::*;
 use crate::rig::DEFAULT_RIG;
