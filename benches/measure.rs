@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stimrig::measure::{ChannelSetup, Recorder, Setup, Wanted};
-use stimrig::signal::{
-    Block, BlockSink, Calibration, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind, Waveform,
-};
+use stimrig::signal::{Block, BlockSink, Calibration, Program, Sensed, StreamKind};
 
 /// 200 MB of codes.
 const SAMPLES: usize = 100_000_000;
@@ -14,22 +12,7 @@ const SAMPLES: usize = 100_000_000;
 const PATTERN: usize = 2_000_000;
 
 fn program(rate: f64, width: f64) -> Program {
-    let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
-    Program {
-        waveform: Waveform::Biphasic,
-        leading: Polarity::Cathodic,
-        amplitude: 2e-3,
-        width,
-        gap: 10e-6,
-        recovery: Recovery::Mirrored,
-        recharge: None,
-        rate,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        contacts: vec![share("e1", -1.0), share("case", 1.0)],
-        run: Run::UntilStopped,
-    }
+    Program::biphasic(["e1", "case"], 2e-3, width, 10e-6, rate)
 }
 
 /// A hundred seconds at 1 MHz: rectangular pulses through a first-order low-pass, with triangular noise of a code or so.

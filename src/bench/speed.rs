@@ -9,9 +9,7 @@ use crate::instrument::StreamChannel;
 use crate::measure::{ChannelSetup, Recorder, Setup, Wanted};
 use crate::phantom::{Drive, ElementKind, Phantom};
 use crate::rig::{SimBench, builtin_phantom, read_phantom};
-use crate::signal::{
-    Block, BlockSink, Calibration, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind, Waveform,
-};
+use crate::signal::{Block, BlockSink, Calibration, Program, Sensed, StreamKind};
 use crate::sim::analog::Analog;
 use crate::source::Source;
 
@@ -118,22 +116,7 @@ fn median<T>(runs: usize, mut run: impl FnMut() -> T) -> f64 {
 }
 
 fn program(rate: f64, width: f64) -> Program {
-    let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
-    Program {
-        waveform: Waveform::Biphasic,
-        leading: Polarity::Cathodic,
-        amplitude: 2e-3,
-        width,
-        gap: 10e-6,
-        recovery: Recovery::Mirrored,
-        recharge: None,
-        rate,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        contacts: vec![share("e1", -1.0), share("case", 1.0)],
-        run: Run::UntilStopped,
-    }
+    Program::biphasic(["e1", "case"], 2e-3, width, 10e-6, rate)
 }
 
 /// Two seconds at 1 MHz, over and over: rectangular pulses through a first-order low-pass, with triangular noise of a

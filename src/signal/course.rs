@@ -87,28 +87,11 @@ pub fn pulses(parts: Vec<Part<'_>>) -> impl Iterator<Item = (Part<'_>, Pulse)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Burst, Law, Polarity, Ramp, Recovery, Share, Waveform};
+    use super::super::{Burst, Law, Ramp};
     use super::*;
 
     fn program() -> Program {
-        Program {
-            waveform: Waveform::Biphasic,
-            leading: Polarity::Cathodic,
-            amplitude: 2e-3,
-            width: 200e-6,
-            gap: 50e-6,
-            recovery: Recovery::Mirrored,
-            recharge: None,
-            rate: 50.0,
-            ramp: None,
-            burst: None,
-            cycle: None,
-            contacts: vec![
-                Share { contact: "e1".into(), share: -1.0 },
-                Share { contact: "case".into(), share: 1.0 },
-            ],
-            run: Run::UntilStopped,
-        }
+        Program::biphasic(["e1", "case"], 2e-3, 200e-6, 50e-6, 50.0)
     }
 
     #[test]

@@ -147,6 +147,27 @@ pub struct Program {
 }
 
 impl Program {
+    /// The plainest train there is: cathodic, mirrored, without end, the whole current from the first contact to the second.
+    /// `amplitude` in A, `width` and `gap` in s, `rate` in Hz.
+    pub fn biphasic([active, back]: [&str; 2], amplitude: f64, width: f64, gap: f64, rate: f64) -> Self {
+        let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
+        Self {
+            waveform: Waveform::Biphasic,
+            leading: Polarity::Cathodic,
+            amplitude,
+            width,
+            gap,
+            recovery: Recovery::Mirrored,
+            recharge: None,
+            rate,
+            ramp: None,
+            burst: None,
+            cycle: None,
+            contacts: vec![share(active, -1.0), share(back, 1.0)],
+            run: Run::UntilStopped,
+        }
+    }
+
     /// Seconds between the leading edges of successive pulses, bursts or pairs.
     pub fn period(&self) -> f64 {
         1.0 / self.rate

@@ -256,28 +256,11 @@ fn groups_below(on_time: f64, rate: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Burst, Cycle, Polarity, Share};
+    use super::super::{Burst, Cycle};
     use super::*;
 
     fn program() -> Program {
-        Program {
-            waveform: Waveform::Biphasic,
-            leading: Polarity::Cathodic,
-            amplitude: 2e-3,
-            width: 200e-6,
-            gap: 50e-6,
-            recovery: Recovery::Mirrored,
-            recharge: None,
-            rate: 50.0,
-            ramp: None,
-            burst: None,
-            cycle: None,
-            contacts: vec![
-                Share { contact: "e1".into(), share: -1.0 },
-                Share { contact: "case".into(), share: 1.0 },
-            ],
-            run: Run::UntilStopped,
-        }
+        Program::biphasic(["e1", "case"], 2e-3, 200e-6, 50e-6, 50.0)
     }
 
     #[test]

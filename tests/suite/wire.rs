@@ -8,10 +8,7 @@ use stimrig::driver::native;
 use stimrig::instrument::{Clock, Load, Port, Stimulator, StreamChannel, StreamSetup};
 use stimrig::phantom::{Element, ElementKind, Phantom};
 use stimrig::rig::{Defect, DefectKind, DefectValue, SimBench};
-use stimrig::signal::{
-    Block, BlockSink, Marker, MarkerBit, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind,
-    Waveform,
-};
+use stimrig::signal::{Block, BlockSink, Marker, MarkerBit, Program, Recovery, Run, Sensed, StreamKind};
 
 const MS: u64 = 1_000_000;
 
@@ -38,24 +35,7 @@ fn phantom() -> Phantom {
 
 /// 2 mA, 200 µs, 50 µs, mirrored, 100 Hz.
 fn program() -> Program {
-    Program {
-        waveform: Waveform::Biphasic,
-        leading: Polarity::Cathodic,
-        amplitude: 2e-3,
-        width: 200e-6,
-        gap: 50e-6,
-        recovery: Recovery::Mirrored,
-        recharge: None,
-        rate: 100.0,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        contacts: vec![
-            Share { contact: "e1".into(), share: -1.0 },
-            Share { contact: "case".into(), share: 1.0 },
-        ],
-        run: Run::UntilStopped,
-    }
+    Program::biphasic(["e1", "case"], 2e-3, 200e-6, 50e-6, 100.0)
 }
 
 /// Everything the load streamed of its first channel.

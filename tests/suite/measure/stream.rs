@@ -2,32 +2,12 @@
 
 use proptest::prelude::*;
 use stimrig::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
-use stimrig::signal::{
-    Block, BlockSink, Marker, MarkerBit, Polarity, Program, Recovery, Run, Sensed, Share, StreamKind,
-    Waveform,
-};
+use stimrig::signal::{Block, BlockSink, Marker, MarkerBit, Program, Sensed, StreamKind};
 
 use super::bench::{Bench, step_response, steps};
 
 pub fn program(amplitude: f64, width: f64, gap: f64, rate: f64) -> Program {
-    Program {
-        waveform: Waveform::Biphasic,
-        leading: Polarity::Cathodic,
-        amplitude,
-        width,
-        gap,
-        recovery: Recovery::Mirrored,
-        recharge: None,
-        rate,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        contacts: vec![
-            Share { contact: "e1".into(), share: -1.0 },
-            Share { contact: "case".into(), share: 1.0 },
-        ],
-        run: Run::UntilStopped,
-    }
+    Program::biphasic(["e1", "case"], amplitude, width, gap, rate)
 }
 
 pub fn setup(bench: &Bench, program: &Program) -> Setup {
