@@ -19,9 +19,10 @@ pub mod rig;
 // Floor 4: what to prove, and what was found.
 pub mod record;
 pub mod scenario;
-// Floor 5: the ports, and the judgement of a case.
+// Floor 5: the ports, the computer they hang on, and the judgement of a case.
 pub mod instrument;
 pub mod judge;
+pub mod machine;
 // Floor 6: real instruments and the device end of the same wires.
 pub mod driver;
 pub mod sim;

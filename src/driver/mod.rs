@@ -1,3 +1,4 @@
 //! Adapters to instruments: each speaks one instrument's protocol and implements a port of [`crate::instrument`].
 
 pub mod native;
+pub mod port;

@@ -11,6 +11,10 @@ pub enum Fault {
     Busy,
     /// The port may not be opened.
     Permission,
+    /// There is no such port.
+    Missing(String),
+    /// More than one port is meant.
+    Ambiguous(String),
     /// The device refused, with its reason.
     Refused(String),
     /// It answered something else.
@@ -24,6 +28,7 @@ impl std::fmt::Display for Fault {
             Self::Disconnected => f.write_str("the port is gone"),
             Self::Busy => f.write_str("another program holds the port"),
             Self::Permission => f.write_str("no permission to open the port"),
+            Self::Missing(what) | Self::Ambiguous(what) => f.write_str(what),
             Self::Refused(reason) => write!(f, "refused: {reason}"),
             Self::Protocol(what) => write!(f, "unexpected answer: {what}"),
         }

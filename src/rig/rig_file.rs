@@ -58,6 +58,9 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         (Some(at), None) => at.key_error("`sim` is for a simulated driver, and this bench has none", None),
         _ => {}
     }
+    if let (Some(stimulator), Some(load)) = (&stimulator, &load) {
+        wired(stimulator_driver, load_driver, stimulator, load);
+    }
     let limits = limits(fields, sim.is_some());
     let stated =
         stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
@@ -94,6 +97,28 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         wiring,
         places,
     })
+}
+
+/// Drivers that speak through a port.
+const PORTED: &[Driver] =
+    &[Driver::Native, Driver::Stimjim, Driver::PulsePal, Driver::ScienceMode, Driver::Template, Driver::Scpi];
+
+/// Beside a simulated instrument the other one has no port: its device end is simulated too, in the same world.
+fn wired(stimulator: Option<Driver>, load: Option<Driver>, of_stimulator: &Fields<'_>, of_load: &Fields<'_>) {
+    for (side, driver, other) in [(of_stimulator, stimulator, load), (of_load, load, stimulator)] {
+        let Some(driver) = driver else { continue };
+        let simulated = [Some(driver), other].contains(&Some(Driver::Simulated));
+        match side.get("port") {
+            Some(at) if simulated => at.key_error(
+                "a `port` leads to something real, and this bench is simulated",
+                Some("without a port, the device end of this protocol is simulated too"),
+            ),
+            None if !simulated && PORTED.contains(&driver) => {
+                side.require("port");
+            }
+            _ => {}
+        }
+    }
 }
 
 fn limits(fields: &Fields<'_>, simulated: bool) -> Option<Limits> {

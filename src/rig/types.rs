@@ -196,8 +196,10 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// True when nothing of it is real: its passes are marked as simulated for ever.
+    /// True when a part of it is simulated, or reached through a pseudo-terminal, behind which there is no hardware either:
+    /// its passes are marked as simulated for ever.
     pub fn is_simulated(&self) -> bool {
-        self.stimulator == Driver::Simulated || self.load == Driver::Simulated
+        let ports = [&self.wiring.stimulator, &self.wiring.load];
+        self.sim.is_some() || ports.into_iter().any(|port| matches!(port, Some(Port::Pty(_))))
     }
 }

@@ -53,7 +53,8 @@ pub fn suite(
     sink.take(&Event::RunStarted(Box::new(head(plans, rig, options))));
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(0);
-    let jobs = if rig.is_simulated() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    // Each case has a bench of its own where all of it is in this process.
+    let jobs = if rig.sim.is_some() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
     let (events, inbox) = mpsc::channel::<Message>();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
@@ -117,6 +118,8 @@ fn one(
         }
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
+    // Real ports belong to the runtime that waits for them.
+    let _entered = runtime.enter();
     match open::open(rig, plan, options.plugged.as_ref()) {
         Ok(instruments) => {
             runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {

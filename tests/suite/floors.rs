@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["source"],
     &["rig"],
     &["scenario", "record"],
-    &["instrument", "judge"],
+    &["instrument", "judge", "machine"],
     &["driver", "sim"],
     &["analyze", "bench", "predict", "report", "run", "store"],
     &["cli"],

@@ -5,7 +5,6 @@ use crate::source::Diagnostic;
 
 /// The table.
 const NOT_YET: &[Driver] = &[
-    Driver::Native,
     Driver::Stimjim,
     Driver::PulsePal,
     Driver::ScienceMode,

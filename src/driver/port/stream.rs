@@ -1,0 +1,150 @@
+//! A port over any stream of bytes that the runtime can wait for.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::instrument::{InstrumentFault, Port};
+
+use super::{RealClock, fault_of};
+
+/// Bytes taken from the operating system at once: more than it keeps for a pseudo-terminal or a USB port.
+const CHUNK: usize = 64 << 10;
+/// Bytes read ahead at most. Beyond, the sender is left waiting.
+const AHEAD: usize = 32 << 20;
+/// Patience with a device that does not take what is written to it.
+const WRITE: Duration = Duration::from_secs(1);
+
+/// A port whose bytes are read ahead: the operating system keeps only 12 kB of a pseudo-terminal and 64 kB of a
+/// USB port, which is a few milliseconds of samples.
+pub(super) struct StreamPort<S> {
+    inbox: Arc<Inbox>,
+    writer: WriteHalf<S>,
+    reader: JoinHandle<()>,
+    clock: RealClock,
+}
+
+/// What has been read and not yet been asked for.
+#[derive(Default)]
+struct Inbox {
+    state: Mutex<State>,
+    /// Something arrived, or the port is gone.
+    arrived: Notify,
+    /// There is room again.
+    taken: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    bytes: VecDeque<u8>,
+    gone: Option<InstrumentFault>,
+}
+
+impl Inbox {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + 'static> StreamPort<S> {
+    /// A port over `stream`, which belongs to the current runtime.
+    pub(super) fn new(stream: S) -> Self {
+        let (reading, writer) = tokio::io::split(stream);
+        let inbox = Arc::new(Inbox::default());
+        let reader = tokio::spawn(read_ahead(reading, Arc::clone(&inbox)));
+        Self { inbox, writer, reader, clock: RealClock::new() }
+    }
+
+    /// Moves what has arrived out; `None` when there is nothing.
+    fn take(&self, buffer: &mut [u8]) -> Option<Result<usize, InstrumentFault>> {
+        let mut state = self.inbox.state();
+        if state.bytes.is_empty() {
+            return state.gone.clone().map(Err);
+        }
+        // Reading from memory cannot fail.
+        let count = state.bytes.read(buffer).unwrap_or(0);
+        self.inbox.taken.notify_one();
+        Some(Ok(count))
+    }
+}
+
+async fn read_ahead<S: AsyncRead>(mut stream: ReadHalf<S>, inbox: Arc<Inbox>) {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        while inbox.state().bytes.len() >= AHEAD {
+            inbox.taken.notified().await;
+        }
+        let gone = match stream.read(&mut chunk).await {
+            // A read of nothing is how a hang-up looks; it would be read again for ever.
+            Ok(0) => Some(InstrumentFault::Disconnected),
+            Ok(count) => {
+                inbox.state().bytes.extend(chunk.get(..count).unwrap_or_default());
+                None
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => None,
+            Err(error) => Some(fault_of(&error)),
+        };
+        let ends = gone.is_some();
+        if ends {
+            inbox.state().gone = gone;
+        }
+        inbox.arrived.notify_one();
+        if ends {
+            return;
+        }
+    }
+}
+
+#[async_trait]
+impl<S: AsyncRead + AsyncWrite + Send + 'static> Port for StreamPort<S> {
+    fn now(&self) -> u64 {
+        self.clock.elapsed()
+    }
+
+    async fn read(&mut self, buffer: &mut [u8], deadline: u64) -> Result<usize, InstrumentFault> {
+        if buffer.is_empty() {
+            return Err(InstrumentFault::Protocol("no room to read into".to_owned()));
+        }
+        if self.clock.until(deadline).is_zero() {
+            // Whatever the operating system has is read before the answer is that there is nothing.
+            tokio::task::yield_now().await;
+            return self.take(buffer).unwrap_or(Err(InstrumentFault::Timeout));
+        }
+        loop {
+            if let Some(result) = self.take(buffer) {
+                return result;
+            }
+            let wait = self.clock.until(deadline);
+            if tokio::time::timeout(wait, self.inbox.arrived.notified()).await.is_err() {
+                return self.take(buffer).unwrap_or(Err(InstrumentFault::Timeout));
+            }
+        }
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
+        if let Some(gone) = &self.inbox.state().gone {
+            return Err(gone.clone());
+        }
+        let written = async {
+            self.writer.write_all(bytes).await?;
+            self.writer.flush().await
+        };
+        match tokio::time::timeout(WRITE, written).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(fault_of(&error)),
+            Err(_) => Err(InstrumentFault::Timeout),
+        }
+    }
+}
+
+impl<S> Drop for StreamPort<S> {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}

@@ -1,0 +1,150 @@
+//! USB test and measurement instruments through the kernel's `/dev/usbtmcN`.
+//!
+//! The kernel makes one transfer of each `write()`, and a `read()` blocks until the instrument has answered or the
+//! kernel's own patience (5 s) is over. So a thread owns the file; a read that outlasts its deadline is picked up by the next.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::instrument::{InstrumentFault, Port};
+use crate::machine::Machine;
+
+use super::trouble::Trouble;
+use super::{RealClock, fault_of};
+
+/// The longest piece read at once: a longer answer comes in several.
+const CHUNK: usize = 1 << 20;
+
+/// Whether a path leads to such an instrument.
+pub(super) fn is(path: &Path) -> bool {
+    let named = |path: &Path| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("usbtmc"))
+    };
+    named(path) || std::fs::canonicalize(path).is_ok_and(|whole| named(&whole))
+}
+
+/// Opens it.
+pub(super) fn open(machine: &Machine, path: &Path) -> Result<Box<dyn Port>, Trouble> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|error| Trouble::of_path(machine, path, &error))?;
+    UsbtmcPort::new(file)
+        .map(|port| Box::new(port) as Box<dyn Port>)
+        .map_err(|error| Trouble::of_path(machine, path, &error))
+}
+
+enum Ask {
+    Write(Vec<u8>),
+    Read(usize),
+}
+
+/// The file's owner and what it has said.
+struct UsbtmcPort {
+    asks: std::sync::mpsc::Sender<Ask>,
+    answers: mpsc::UnboundedReceiver<Result<Vec<u8>, InstrumentFault>>,
+    /// A read was asked for and has not been answered.
+    reading: bool,
+    /// Answers still to come that nobody waits for any more.
+    late: usize,
+    /// Read beyond what was asked for.
+    rest: Vec<u8>,
+    clock: RealClock,
+}
+
+impl UsbtmcPort {
+    fn new(mut file: File) -> std::io::Result<Self> {
+        let (asks, asked) = std::sync::mpsc::channel::<Ask>();
+        let (answer, answers) = mpsc::unbounded_channel();
+        std::thread::Builder::new().name("usbtmc".to_owned()).spawn(move || {
+            let mut buffer = vec![0; CHUNK];
+            while let Ok(ask) = asked.recv() {
+                let result = match ask {
+                    // One command, one write: the kernel makes a message of each.
+                    Ask::Write(bytes) => match file.write(&bytes) {
+                        Ok(count) if count == bytes.len() => Ok(Vec::new()),
+                        Ok(_) => Err(InstrumentFault::Protocol("took part of a command only".to_owned())),
+                        Err(error) => Err(fault_of(&error)),
+                    },
+                    Ask::Read(most) => match file.read(buffer.get_mut(..most).unwrap_or_default()) {
+                        Ok(0) => Err(InstrumentFault::Disconnected),
+                        Ok(count) => Ok(buffer.get(..count).unwrap_or_default().to_vec()),
+                        Err(error) => Err(fault_of(&error)),
+                    },
+                };
+                if answer.send(result).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { asks, answers, reading: false, late: 0, rest: Vec::new(), clock: RealClock::new() })
+    }
+
+    fn ask(&self, ask: Ask) -> Result<(), InstrumentFault> {
+        self.asks.send(ask).map_err(|_| InstrumentFault::Disconnected)
+    }
+
+    async fn answer(&mut self, deadline: u64) -> Result<Vec<u8>, InstrumentFault> {
+        loop {
+            match tokio::time::timeout(self.clock.until(deadline), self.answers.recv()).await {
+                Ok(Some(_)) if self.late > 0 => self.late -= 1,
+                Ok(Some(answer)) => return answer,
+                Ok(None) => return Err(InstrumentFault::Disconnected),
+                Err(_) => return Err(InstrumentFault::Timeout),
+            }
+        }
+    }
+
+    fn hand_over(&mut self, buffer: &mut [u8]) -> usize {
+        let count = self.rest.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(self.rest.drain(..count)) {
+            *to = from;
+        }
+        count
+    }
+}
+
+#[async_trait]
+impl Port for UsbtmcPort {
+    fn now(&self) -> u64 {
+        self.clock.elapsed()
+    }
+
+    async fn read(&mut self, buffer: &mut [u8], deadline: u64) -> Result<usize, InstrumentFault> {
+        if !self.rest.is_empty() {
+            return Ok(self.hand_over(buffer));
+        }
+        // Asking an instrument that has nothing to say is an error on its side: without time to wait, nothing is asked.
+        if !self.reading && self.clock.until(deadline).is_zero() {
+            return Err(InstrumentFault::Timeout);
+        }
+        if !self.reading {
+            self.ask(Ask::Read(CHUNK.min(buffer.len().max(1))))?;
+            self.reading = true;
+        }
+        let answer = self.answer(deadline).await;
+        self.reading = answer == Err(InstrumentFault::Timeout) && self.clock.until(deadline).is_zero();
+        self.rest = answer?;
+        Ok(self.hand_over(buffer))
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
+        // What an earlier question is still answered with belongs to nobody any more.
+        self.late += usize::from(std::mem::take(&mut self.reading));
+        self.rest.clear();
+        self.ask(Ask::Write(bytes.to_vec()))?;
+        let deadline = self.clock.elapsed().saturating_add(PATIENCE);
+        let answer = self.answer(deadline).await;
+        self.late +=
+            usize::from(answer == Err(InstrumentFault::Timeout) && self.clock.until(deadline).is_zero());
+        answer.map(|_| ())
+    }
+}
+
+/// Longer than the kernel's own patience, ns.
+const PATIENCE: u64 = 6_000_000_000;

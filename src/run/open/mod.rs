@@ -1,0 +1,53 @@
+//! From a rig file to open instruments. The only place that knows both the drivers and the simulator.
+
+mod load;
+mod stimulator;
+mod wire;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::driver::port::RealClock;
+use crate::instrument::{Clock, Disturbance};
+use crate::phantom::Phantom;
+use crate::rig::Rig;
+use crate::scenario::Plan;
+use crate::sim;
+
+use super::session::Instruments;
+use wire::Wire;
+
+/// Opens what a plan runs on. Called within the case's runtime, because real ports belong to one.
+///
+/// # Errors
+/// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
+pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
+    let seed = seed_of(&plan.case.name);
+    let disturbance = Arc::new(Disturbance::default());
+    // A simulated load plugs in what the scenario names, unless the rig says otherwise.
+    let plugged = plugged.unwrap_or(&plan.case.phantom);
+    let world = rig.sim.as_ref().map(|bench| sim::open(bench, plugged, seed)).transpose();
+    let world = world.map_err(|error| error.to_string())?;
+    let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match world {
+        Some(bench) => {
+            (Wire::simulated(bench.stimulator), Wire::simulated(bench.load), Box::new(bench.clock))
+        }
+        None => (
+            Wire::real("stimulator", rig.wiring.stimulator.as_ref()),
+            Wire::real("load", rig.wiring.load.as_ref()),
+            Box::new(RealClock::new()),
+        ),
+    };
+    let to_stimulator = to_stimulator.disturbed(Arc::clone(&disturbance), seed);
+    // The load first: without it nothing can be seen.
+    let load = load::open(rig, plan, to_load)?;
+    let stimulator = stimulator::open(rig, plan, to_stimulator)?;
+    Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance) })
+}
+
+/// A case's own noise: from its name, so that it does not depend on which cases run beside it.
+fn seed_of(name: &str) -> u64 {
+    let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+    digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
