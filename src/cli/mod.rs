@@ -21,13 +21,16 @@ mod list;
 pub mod load;
 mod new;
 mod output;
+mod partition;
 mod pick_case;
 mod plan_text;
 mod predict;
+mod rerun;
 mod resolve;
 mod run;
 mod run_args;
 pub mod schema;
+mod selection;
 mod shell;
 mod stdout;
 mod verify;
@@ -55,6 +58,8 @@ struct Cli {
 enum Command {
     /// Run scenarios on a rig and judge what was measured
     Run(RunArgs),
+    /// Run the cases of an earlier run that did not pass or never started, on the same rig
+    Rerun(rerun::Args),
     /// List scenarios and their cases
     List(list::Args),
     /// Check scenarios, rigs, phantoms and limit profiles without hardware
@@ -87,6 +92,7 @@ enum Command {
 fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
         Command::Run(args) => run::run(&args, output),
+        Command::Rerun(args) => rerun::run(&args, output),
         Command::List(args) => list::run(&args, output),
         Command::Check(args) => check::run(&args, output.color()),
         Command::Predict(args) => predict::run(&args),

@@ -1,17 +1,17 @@
 //! `stimrig run`: scenarios on a rig, judged.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Console, annotations, append_step_summary, junit};
 use crate::rig::Rig;
-use crate::run::{Interrupt, Options, suite};
-use crate::scenario::{Case, Plan, plan};
+use crate::run::{Interrupt, Options, Origin, suite};
+use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
 use crate::store::{RunFolder, Signer, write_atomic, write_record};
 
-use super::filter::Filter;
-use super::load::{load_cases, load_rig, plugged_phantom};
+use super::load::{load_rig, plugged_phantom};
+use super::selection::Selection;
 use super::{NoTests, Output, RunArgs, stdout};
 
 /// Exit code when nothing ran.
@@ -19,6 +19,15 @@ const EXIT_NOTHING: u8 = 4;
 
 /// Runs it; the exit codes are those of `stimrig --help`.
 pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
+    begin(args, None, output)
+}
+
+/// Runs what an earlier run left over.
+pub(super) fn again(args: &RunArgs, rerun_of: String, output: &Output) -> u8 {
+    begin(args, Some(rerun_of), output)
+}
+
+fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let (rig, plans) = match prepare(args, output) {
         Ok(Some(prepared)) => prepared,
         Ok(None) => return nothing_selected(args.no_tests),
@@ -41,6 +50,11 @@ pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
         plugged,
         keep: args.keep.into(),
         tool: concat!("stimrig ", env!("CARGO_PKG_VERSION"), " (", env!("STIMRIG_GIT"), ")").to_owned(),
+        origin: Origin {
+            overrides: overrides(args),
+            partition: args.partition.map(|part| part.to_string()),
+            rerun_of,
+        },
     };
     if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
@@ -94,43 +108,31 @@ fn unwritable(path: &Path) -> Option<String> {
 
 /// Everything that can be wrong is said before anything is energised.
 fn prepare(args: &RunArgs, output: &Output) -> Result<Option<(Rig, Vec<Plan>)>, u8> {
-    let filter = Filter::any(&args.filter).map_err(|error| {
+    let selection = Selection::of(args).map_err(|error| {
         eprintln!("{error}");
         EXIT_USAGE
     })?;
+    let rig = load_rig(args.rig.as_deref(), &laid_over(args), &args.defect);
+    let selected =
+        selection.plans(rig.as_ref().map_err(Clone::clone)).map_err(|found| refuse(&found, output))?;
+    let (Ok(rig), false) = (rig, selected.plans.is_empty()) else { return Ok(None) };
+    if output.verbosity() >= 0 && !selected.warnings.is_empty() {
+        eprint!("{}", render(&selected.warnings, output.color()));
+    }
+    Ok(Some((rig, selected.plans)))
+}
+
+/// `--set` in order, the seed last: it has an option of its own.
+fn laid_over(args: &RunArgs) -> Vec<(String, String)> {
     let mut set = args.set.clone();
     set.extend(args.seed.map(|seed| ("sim.seed".to_owned(), seed.to_string())));
-    let paths: Vec<PathBuf> = args.paths.iter().map(PathBuf::from).collect();
-    let mut problems = Vec::new();
-    let rig = load_rig(args.rig.as_deref(), &set, &args.defect).map_err(|found| problems.extend(found)).ok();
-    let loaded = load_cases(&paths).map_err(|found| problems.extend(found)).ok();
-    let (Some(rig), Some(loaded)) = (rig, loaded) else { return Err(refuse(&problems, output)) };
-    let selected: Vec<Case> = loaded.cases.into_iter().filter(|case| filter.matches(&case.into())).collect();
-    if selected.is_empty() {
-        return Ok(None);
-    }
-    let mut plans = Vec::new();
-    for case in selected {
-        match plan(case, &rig, args.strict) {
-            Ok(plan) => plans.push(plan),
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.iter().any(Diagnostic::is_error) {
-        return Err(refuse(&problems, output));
-    }
-    let warnings = plans.iter().flat_map(|plan| plan.warnings.iter().cloned());
-    let mut told: Vec<Diagnostic> = loaded.warnings;
-    for warning in warnings {
-        // Every case of a matrix meets the same line.
-        if !told.contains(&warning) {
-            told.push(warning);
-        }
-    }
-    if output.verbosity() >= 0 && !told.is_empty() {
-        eprint!("{}", render(&told, output.color()));
-    }
-    Ok(Some((rig, plans)))
+    set
+}
+
+/// What the command line lays over the rig file, for the record.
+fn overrides(args: &RunArgs) -> Vec<String> {
+    let set = laid_over(args).into_iter().map(|(key, value)| format!("--set {key}={value}"));
+    set.chain(args.defect.iter().map(|(name, value)| format!("--defect {name}={value}"))).collect()
 }
 
 /// Shows the problems; nothing has been energised.

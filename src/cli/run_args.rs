@@ -7,6 +7,8 @@ use clap::ValueEnum;
 
 use crate::run::Keep;
 
+use super::partition::Partition;
+
 /// `stimrig run`: flags follow nextest where it has one.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
@@ -33,6 +35,12 @@ pub struct RunArgs {
     /// Run only matching cases, such as 'tag(smoke) & name(~balance)' (repeatable: any may match)
     #[arg(short = 'E', long, value_name = "EXPR", env = "STIMRIG_FILTER", help_heading = "Selection")]
     pub filter: Vec<String>,
+    /// Run only this part of the selected cases, such as hash:1/3 or slice:2/3
+    #[arg(long, value_name = "PART", env = "STIMRIG_PARTITION", help_heading = "Selection")]
+    pub partition: Option<Partition>,
+    /// Run the selection so many times; every attempt is kept, and the worst one counts
+    #[arg(long, value_name = "N", env = "STIMRIG_REPEAT", help_heading = "Selection")]
+    pub repeat: Option<NonZeroU32>,
     /// What to do when no case is selected
     #[arg(
         long,
@@ -122,6 +130,13 @@ pub enum NoTests {
 }
 
 impl RunArgs {
+    /// The defaults, for these cases. What the environment says about a run counts here too.
+    pub(super) fn of(paths: Vec<String>) -> Result<Self, clap::Error> {
+        use clap::{Args as _, FromArgMatches as _};
+        let command = Self::augment_args(clap::Command::new("run"));
+        Self::from_arg_matches(&command.try_get_matches_from(std::iter::once("run".to_owned()).chain(paths))?)
+    }
+
     /// After how many cases that did not pass to start no further one.
     pub fn failures_allowed(&self) -> Option<usize> {
         if self.fail_fast {

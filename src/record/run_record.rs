@@ -229,8 +229,14 @@ pub struct ProfileRecord {
 pub struct CaseRecord {
     /// Scenario file.
     pub scenario: String,
+    /// Its number within the file, from 1: `run FILE#NUMBER` runs it.
+    #[serde(default)]
+    pub number: usize,
     /// Case name.
     pub name: String,
+    /// Which of the repetitions asked for by `--repeat` it is, from 1; 0 where none was asked for.
+    #[serde(default)]
+    pub attempt: u32,
     /// Matrix values as written.
     pub matrix: BTreeMap<String, String>,
     /// Requirement ids.
@@ -261,6 +267,17 @@ pub struct CaseRecord {
     /// Folder of its raw samples within the run's, where they were kept.
     #[serde(default)]
     pub evidence: Option<String>,
+}
+
+impl CaseRecord {
+    /// Its name, and which repetition it is where it was repeated.
+    pub fn title(&self) -> String {
+        if self.attempt == 0 {
+            self.name.clone()
+        } else {
+            format!("{} (attempt {})", self.name, self.attempt)
+        }
+    }
 }
 
 /// One instrument as it identified itself.
@@ -317,6 +334,21 @@ pub struct RunRecord {
     pub rig: String,
     /// SHA-256 of the rig file.
     pub rig_hash: String,
+    /// The rig file, as it was named.
+    #[serde(default)]
+    pub rig_file: String,
+    /// What the command line laid over the rig file, in order, as `--set KEY=VALUE` and `--defect NAME=VALUE`.
+    #[serde(default)]
+    pub overrides: Vec<String>,
+    /// The part of the selection it ran, as `hash:1/2`; null for the whole.
+    #[serde(default)]
+    pub partition: Option<String>,
+    /// The run whose cases that had not passed were run again.
+    #[serde(default)]
+    pub rerun_of: Option<String>,
+    /// The cases that were to run, in order, as `FILE#NUMBER`; those that never started have no record.
+    #[serde(default)]
+    pub selected: Vec<String>,
     /// Scenario file → SHA-256.
     pub scenarios: BTreeMap<String, String>,
     /// Instruments.

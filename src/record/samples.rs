@@ -25,6 +25,11 @@ pub(crate) fn head() -> RunRecord {
         host: "bench".into(),
         rig: "sim".into(),
         rig_hash: "00".into(),
+        rig_file: "rig/sim.yaml".into(),
+        overrides: Vec::new(),
+        partition: None,
+        rerun_of: None,
+        selected: Vec::new(),
         scenarios: [("scenarios/amplitude/a.yaml".to_owned(), "11".to_owned())].into(),
         instruments: Vec::new(),
         cases: Vec::new(),
@@ -35,7 +40,9 @@ pub(crate) fn head() -> RunRecord {
 pub(crate) fn case(name: &str) -> CaseRecord {
     CaseRecord {
         scenario: "scenarios/amplitude/a.yaml".into(),
+        number: 1,
         name: name.into(),
+        attempt: 0,
         matrix: Default::default(),
         verifies: vec!["SYS-AM-001".into()],
         tags: vec!["smoke".into()],

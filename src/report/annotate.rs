@@ -32,7 +32,7 @@ fn of_case(case: &CaseRecord) -> Vec<String> {
     // An outcome that no check explains: a rig error, a tripped guard, an output that stayed on.
     if commands.is_empty() && !matches!(case.outcome, Outcome::Passed | Outcome::Skipped) {
         let reason = case.reason.as_deref().unwrap_or(case.outcome.name());
-        commands.push(command("error", &case.scenario, 1, &case.name, reason));
+        commands.push(command("error", &case.scenario, 1, &case.title(), reason));
     }
     commands
 }
@@ -46,7 +46,7 @@ fn of_check(case: &CaseRecord, check: &CheckRecord) -> String {
         let _ = write!(message, "; limit of {}", profile::cited(profile));
     }
     let (file, line) = profile::place(case, check);
-    command("error", file, line.max(1), &case.name, &message)
+    command("error", file, line.max(1), &case.title(), &message)
 }
 
 fn command(level: &str, file: &str, line: u32, title: &str, message: &str) -> String {
@@ -94,7 +94,7 @@ pub fn step_summary(record: &RunRecord) -> String {
 
 fn rows(case: &CaseRecord) -> String {
     let mut text = String::new();
-    let (outcome, name) = (case.outcome.name(), cell(&case.name));
+    let (outcome, name) = (case.outcome.name(), cell(&case.title()));
     if case.checks.is_empty() {
         let reason = cell(case.reason.as_deref().unwrap_or(""));
         let _ = writeln!(text, "| {outcome} | {name} | {reason} | | | |");

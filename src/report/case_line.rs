@@ -25,7 +25,7 @@ pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -
         Some(width) if width < fixed + 24 + LIMIT => width.saturating_sub(fixed).clamp(NAME.1, 24),
         Some(width) => (width - fixed - LIMIT).min(NAME.0),
     };
-    let name = plain(&case.name);
+    let name = plain(&case.title());
     let name = if width.is_some() { shortened(&name, column) } else { name };
     let head = format!("{}  {name:<column$}", label(case, paint));
     let used = outcome + name.chars().count().max(column);

@@ -13,7 +13,7 @@ use super::Paint;
 use super::case_line::{case_line, check_lines};
 use super::failure::blocks;
 use super::paint::plain;
-use super::profile;
+use super::{profile, repeats};
 
 /// What the console shows and how.
 #[derive(Debug, Clone, Copy)]
@@ -126,6 +126,7 @@ impl Console {
                 "the output was not measured to be off: treat it as live and disconnect the stimulator";
             lines.push(self.paint.bad(warning));
         }
+        lines.extend(repeats::lines(&record.cases).iter().map(|line| self.paint.odd(&plain(line))));
         for profile in profile::of_cases(&record.cases) {
             let cited = format!("limits of {}", plain(&profile::cited(profile)));
             lines.push(if profile.verified { self.paint.faint(&cited) } else { self.paint.odd(&cited) });

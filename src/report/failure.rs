@@ -48,7 +48,7 @@ pub(super) fn blocks(cases: &[CaseRecord], paint: Paint, width: Option<usize>) -
 /// its numbers, what decided it, and the waveform there if `pictures` are wanted.
 fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bool) -> Vec<String> {
     let Some(case) = group.first() else { return Vec::new() };
-    let title = format!("{}  {}", label(case, paint), paint.strong(&plain(&case.name)));
+    let title = format!("{}  {}", label(case, paint), paint.strong(&plain(&case.title())));
     let mut lines = vec![title];
     if group.len() > 1 {
         let (more, s) = (group.len() - 1, if group.len() > 2 { "s" } else { "" });

@@ -54,7 +54,7 @@ fn by_scenario(cases: &[CaseRecord]) -> Vec<(&str, Vec<&CaseRecord>)> {
 }
 
 fn test_case(scenario: &str, case: &CaseRecord) -> TestCase {
-    let mut test = TestCase::new(case.name.as_str(), status(case));
+    let mut test = TestCase::new(case.title(), status(case));
     test.set_classname(scenario).set_time(seconds(case.elapsed)).set_assertions(case.checks.len());
     test.add_property(Property::new("outcome", case.outcome.name()));
     test.add_property(Property::new("safe_state", case.safe_state.name()));

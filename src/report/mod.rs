@@ -10,6 +10,7 @@ mod failure;
 mod junit;
 mod paint;
 mod profile;
+mod repeats;
 mod sketch;
 
 pub use annotate::{annotations, append_step_summary, step_summary};

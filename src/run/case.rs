@@ -221,7 +221,9 @@ fn from_checks(checks: &[CheckRecord]) -> (Outcome, Option<String>) {
 pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRecord {
     CaseRecord {
         scenario: plan.case.file.clone(),
+        number: plan.case.number,
         name: plan.case.name.clone(),
+        attempt: plan.attempt,
         matrix: plan.case.matrix.iter().cloned().collect(),
         verifies: plan.case.verifies.clone(),
         tags: plan.case.tags.clone(),

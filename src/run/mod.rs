@@ -21,4 +21,4 @@ mod teardown;
 
 pub use interrupt::{Interrupt, Signal};
 pub use keep::Keep;
-pub use suite::{Options, suite};
+pub use suite::{Options, Origin, suite};

@@ -34,6 +34,19 @@ pub struct Options {
     pub keep: Keep,
     /// Version of the tool, for provenance.
     pub tool: String,
+    /// How the run came about.
+    pub origin: Origin,
+}
+
+/// How a run came about, for provenance.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// What was laid over the rig file: `--set KEY=VALUE`, `--defect NAME=VALUE`.
+    pub overrides: Vec<String>,
+    /// The part of the selection that runs, as `hash:1/2`.
+    pub partition: Option<String>,
+    /// The run whose cases are run again.
+    pub rerun_of: Option<String>,
 }
 
 /// Runs the plans on the rig and tells `sink` everything that happens, ending with [`Event::RunEnded`].
@@ -105,7 +118,7 @@ fn one(
     archive: &dyn Archive,
     events: &mpsc::Sender<Message>,
 ) -> CaseRecord {
-    let name = plan.case.name.clone();
+    let name = plan.title();
     let _ = events.send(Message::Event(Event::CaseStarted { case: index, name }));
     if !plan.missing.is_empty() {
         let reason = format!("the rig cannot do: {}", plan.missing.join(", "));
@@ -182,6 +195,11 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         host: host_name(),
         rig: rig.name.clone(),
         rig_hash: rig.hash.clone(),
+        rig_file: rig.file.clone(),
+        overrides: options.origin.overrides.clone(),
+        partition: options.origin.partition.clone(),
+        rerun_of: options.origin.rerun_of.clone(),
+        selected: plans.iter().map(|plan| format!("{}#{}", plan.case.file, plan.case.number)).collect(),
         scenarios,
         instruments: Vec::new(),
         cases: Vec::new(),

@@ -28,6 +28,7 @@ mod profiles;
 mod recharge;
 mod report;
 mod runs;
+mod selection;
 mod shipped;
 mod start;
 mod wire;

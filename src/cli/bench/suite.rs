@@ -9,7 +9,7 @@ use crate::cli::load::{load_cases, load_rig};
 use crate::measure::Setup;
 use crate::record::{Archive, CaseArchive, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
 use crate::rig::{Defect, Rig};
-use crate::run::{Interrupt, Keep, Options, suite};
+use crate::run::{Interrupt, Keep, Options, Origin, suite};
 use crate::scenario::{Case, plan};
 use crate::signal::{Block, BlockSink};
 use crate::source::{Diagnostic, render};
@@ -119,6 +119,7 @@ impl Suite {
             plugged: None,
             keep: Keep::Never,
             tool: super::provenance(),
+            origin: Origin::default(),
         };
         let mut sink = Folding::default();
         suite(&plans, &rig, &options, &self.interrupt, &Nothing, &mut sink);

@@ -23,7 +23,7 @@ use wire::Wire;
 /// # Errors
 /// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
 pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
-    let seed = seed_of(&plan.case.name);
+    let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
     let plugged = plugged.unwrap_or(&plan.case.phantom);
@@ -46,8 +46,13 @@ pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<
     Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance) })
 }
 
-/// A case's own noise: from its name, so that it does not depend on which cases run beside it.
-fn seed_of(name: &str) -> u64 {
-    let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+/// A case's own noise: from its name, so that it does not depend on which cases run beside it. A repetition has noise of
+/// its own; the first has that of the case run once.
+fn seed_of(name: &str, attempt: u32) -> u64 {
+    let mut hash = Sha256::new().chain_update(name.as_bytes());
+    if attempt > 1 {
+        hash.update(attempt.to_le_bytes());
+    }
+    let digest: [u8; 32] = hash.finalize().into();
     digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

@@ -36,6 +36,8 @@ pub struct PlannedChannel {
 pub struct Plan {
     /// The case.
     pub case: Case,
+    /// Which repetition of the case this is, from 1; 0 where it is run once.
+    pub attempt: u32,
     /// Channels to stream: every contact, every sense, `vout`.
     pub channels: Vec<PlannedChannel>,
     /// The slow leakage channel is needed too.
@@ -54,6 +56,14 @@ pub struct Plan {
     pub duration: f64,
     /// What a person should know before running it.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Its case's name, and which repetition it is where it is repeated.
+    pub fn title(&self) -> String {
+        let name = &self.case.name;
+        if self.attempt == 0 { name.clone() } else { format!("{name} (attempt {})", self.attempt) }
+    }
 }
 
 /// Binds a case to a rig. With `strict`, warnings and missing capabilities are errors.
@@ -110,6 +120,7 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
     let mut missing: Vec<String> = missing.into_iter().map(|(_, what)| what).collect();
     missing.dedup();
     Ok(Plan {
+        attempt: 0,
         channels,
         slow: needs::slow(&case),
         missing,

@@ -1,0 +1,138 @@
+//! `stimrig rerun`: what an earlier run left over, on the same rig. Its record stays as it is: a failure is never
+//! overwritten by a later pass.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::record::{EXIT_USAGE, Outcome, RunRecord, fold};
+use crate::store::{JOURNAL, read_journal, runs_in};
+
+use super::load::read;
+use super::{Output, RunArgs, run};
+
+/// Arguments of `rerun`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The earlier run: its folder, its id or the id's beginning [default: the latest in --runs]
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Keep runs in this folder, and look for the earlier one there
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
+    /// Run its cases that passed, too
+    #[arg(long)]
+    all: bool,
+    /// Also write the record here; - is standard output
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+    /// Also write JUnit XML here
+    #[arg(long, value_name = "PATH")]
+    junit: Option<PathBuf>,
+}
+
+/// Runs the command; the exit codes are those of `run`.
+pub(super) fn run(args: &Args, output: &Output) -> u8 {
+    let record = match earlier(args) {
+        Ok(record) => record,
+        Err(what) => return refuse(&what),
+    };
+    let left = left_over(&record, args.all);
+    if left.is_empty() {
+        eprintln!("stimrig: every case of {} passed: nothing to run again (--all runs them all)", record.id);
+        return 0;
+    }
+    for (file, hash) in &record.scenarios {
+        // A file that is gone is told by the run, with all else that is wrong.
+        if read(Path::new(file)).is_ok_and(|source| source.hash != *hash) {
+            eprintln!("stimrig: {file} has changed since {}", record.id);
+        }
+    }
+    let arguments = match arguments(args, &record, left) {
+        Ok(arguments) => arguments,
+        Err(what) => return refuse(&what),
+    };
+    run::again(&arguments, record.id, output)
+}
+
+fn refuse(what: &str) -> u8 {
+    eprintln!("stimrig: {what}; nothing was run, nothing was energised");
+    EXIT_USAGE
+}
+
+/// The earlier run's record, from its journal: a run that broke off has no other.
+fn earlier(args: &Args) -> Result<RunRecord, String> {
+    let folder = match &args.run {
+        Some(run) if Path::new(run).join(JOURNAL).is_file() => PathBuf::from(run),
+        wanted => {
+            let mut runs = runs_in(&args.runs).map_err(|error| error.to_string())?;
+            // Ids begin with their time, so the last by name is the latest.
+            runs.sort();
+            let named = |folder: &PathBuf| {
+                let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+                wanted.as_ref().is_none_or(|wanted| name.is_some_and(|name| name.starts_with(wanted)))
+            };
+            let found: Vec<_> = runs.into_iter().filter(named).collect();
+            match (wanted, found.as_slice()) {
+                (_, []) => {
+                    let of = wanted.as_ref().map_or_else(String::new, |wanted| format!(" `{wanted}`"));
+                    return Err(format!("there is no run{of} in {}", args.runs.display()));
+                }
+                (Some(wanted), [_, _, ..]) => {
+                    return Err(format!(
+                        "`{wanted}` is the beginning of {} runs: write more of it",
+                        found.len()
+                    ));
+                }
+                (_, [.., latest]) => latest.clone(),
+            }
+        }
+    };
+    let (entries, _) = read_journal(&folder.join(JOURNAL)).map_err(|error| error.to_string())?;
+    fold(entries.iter().map(|entry| &entry.event))
+        .ok_or_else(|| format!("{} never began: there is nothing to run again", folder.display()))
+}
+
+/// `FILE#NUMBER` of each case that did not pass in every attempt, or never started.
+fn left_over(record: &RunRecord, all: bool) -> Vec<String> {
+    let mut passed: BTreeMap<String, usize> = BTreeMap::new();
+    for case in record.cases.iter().filter(|case| case.outcome == Outcome::Passed) {
+        *passed.entry(format!("{}#{}", case.scenario, case.number)).or_default() += 1;
+    }
+    let mut planned: BTreeMap<&String, usize> = BTreeMap::new();
+    for case in &record.selected {
+        *planned.entry(case).or_default() += 1;
+    }
+    let mut left: Vec<String> = Vec::new();
+    for case in &record.selected {
+        let whole = passed.get(case) == planned.get(case);
+        if (all || !whole) && !left.contains(case) {
+            left.push(case.clone());
+        }
+    }
+    left
+}
+
+/// The arguments of a run of these cases on the earlier run's rig.
+fn arguments(args: &Args, record: &RunRecord, paths: Vec<String>) -> Result<RunArgs, String> {
+    let mut arguments = RunArgs::of(paths).map_err(|error| error.to_string())?;
+    // A rig that is nowhere as a file is the one built in.
+    if Path::new(&record.rig_file).is_file() {
+        arguments.rig = Some(PathBuf::from(&record.rig_file));
+    } else if record.rig_file != crate::rig::DEFAULT_RIG.0 {
+        return Err(format!("the rig file {} is gone", record.rig_file));
+    }
+    for laid in &record.overrides {
+        let parsed = laid.split_once(' ').and_then(|(option, value)| Some((option, value.split_once('=')?)));
+        match parsed {
+            Some(("--set", (key, value))) => arguments.set.push((key.to_owned(), value.to_owned())),
+            Some(("--defect", (key, value))) => arguments.defect.push((key.to_owned(), value.to_owned())),
+            _ => return Err(format!("the record says `{laid}`, which is no option that can be repeated")),
+        }
+    }
+    arguments.runs.clone_from(&args.runs);
+    arguments.dut.clone_from(&record.dut);
+    arguments.operator.clone_from(&record.operator);
+    arguments.json.clone_from(&args.json);
+    arguments.junit.clone_from(&args.junit);
+    Ok(arguments)
+}

@@ -1,0 +1,121 @@
+//! Which cases run: parts of a selection, repetitions, and what an earlier run left over.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::{run, stimrig, text};
+
+fn names(record: &Value) -> Vec<String> {
+    let cases = record["cases"].as_array().unwrap().iter();
+    cases.map(|case| case["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_parts_of_a_selection_are_together_the_whole() {
+    let whole: BTreeSet<String> = names(&run(&["scenarios/timing"]).1).into_iter().collect();
+    for by in ["hash", "slice"] {
+        let mut together = Vec::new();
+        for part in 1..=2 {
+            let part = format!("{by}:{part}/2");
+            let (exit, record) = run(&["scenarios/timing", "--partition", &part]);
+            assert_eq!((exit, record["partition"].as_str()), (0, Some(part.as_str())));
+            together.extend(names(&record));
+        }
+        assert_eq!(together.len(), whole.len(), "{by}: a case is in two parts or in none");
+        assert_eq!(together.into_iter().collect::<BTreeSet<_>>(), whole);
+    }
+}
+
+#[test]
+fn a_repetition_has_noise_of_its_own_and_the_worst_attempt_counts() {
+    let (exit, record) = run(&["scenarios/amplitude/accuracy-over-range.yaml#1", "--repeat", "3"]);
+    assert_eq!(exit, 0);
+    let cases = record["cases"].as_array().unwrap();
+    assert_eq!(cases.iter().map(|case| case["attempt"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    let values: BTreeSet<String> = cases.iter().map(|case| case["checks"][0]["value"].to_string()).collect();
+    assert_eq!(values.len(), 3, "{values:?}");
+    // The first attempt is the case as it is without repetition.
+    let once = run(&["scenarios/amplitude/accuracy-over-range.yaml#1"]).1;
+    assert_eq!(once["cases"][0]["checks"], cases[0]["checks"]);
+    // Shown by name, and told apart in JUnit.
+    let folder = tempfile::tempdir().unwrap();
+    let xml = folder.path().join("j.xml");
+    let output = stimrig()
+        .args(["run", "scenarios/amplitude/accuracy-over-range.yaml#1", "--repeat", "2", "--junit"])
+        .arg(&xml)
+        .arg("--runs")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(text(&output).contains("(attempt 2)"), "{}", text(&output));
+    assert!(fs::read_to_string(xml).unwrap().contains("(attempt 2)\""));
+}
+
+/// Runs `rerun` and returns its exit code, record and what it said.
+fn rerun(runs: &Path, arguments: &[&str]) -> (i32, Option<Value>, String) {
+    let output =
+        stimrig().arg("rerun").args(arguments).args(["--json", "-", "--runs"]).arg(runs).output().unwrap();
+    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).ok(), text(&output))
+}
+
+#[test]
+fn what_did_not_pass_runs_again_on_the_same_bench_and_its_record_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path();
+    // The gain error is beyond 3 % at every amplitude, and the rate does not see it.
+    let paths = ["scenarios/amplitude/accuracy-over-range.yaml", "scenarios/timing/rate.yaml"];
+    let output = stimrig()
+        .arg("run")
+        .args(paths)
+        .args(["--defect", "gain_error=5 %", "--seed", "9", "--runs"])
+        .arg(runs)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let (exit, again, said) = rerun(runs, &[]);
+    let again = again.unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(exit, 1, "the defect is still there: {said}");
+    assert!(names(&again).iter().all(|name| !name.contains("rate=")), "{:?}", names(&again));
+    assert_eq!(again["overrides"], serde_json::json!(["--set sim.seed=9", "--defect gain_error=5 %"]));
+    let first: Value = earliest(runs);
+    assert_eq!(again["rerun_of"], first["id"]);
+    assert_eq!(first["outcome"], "failed");
+    // The latest is now the rerun; --all takes what it ran.
+    let (_, all, _) = rerun(runs, &["--all"]);
+    assert_eq!(names(&all.unwrap()), names(&again));
+    // By the beginning of its id; by one that nothing begins with.
+    let id = first["id"].as_str().unwrap();
+    assert_eq!(names(&rerun(runs, &[id]).1.unwrap()), names(&again));
+    let (exit, _, said) = rerun(runs, &["nothing"]);
+    assert!(exit == 2 && said.contains("there is no run `nothing`"), "{said}");
+}
+
+fn earliest(runs: &Path) -> Value {
+    let mut folders: Vec<_> =
+        fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    serde_json::from_slice(&fs::read(folders[0].join("record.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_that_passed_leaves_nothing_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml#1", "--runs"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let (exit, record, said) = rerun(folder.path(), &[]);
+    assert!(exit == 0 && record.is_none() && said.contains("nothing to run again"), "{said}");
+}
+
+#[test]
+fn a_part_that_is_none_is_refused_before_anything_runs() {
+    let output = stimrig().args(["run", "--partition", "hash:3/2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("there is no part 3 of 2"), "{}", text(&output));
+}
