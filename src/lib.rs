@@ -29,6 +29,7 @@ pub mod sim;
 // Floor 7: what a user asks for.
 pub mod analyze;
 pub mod bench;
+pub mod diagnose;
 pub mod predict;
 pub mod report;
 pub mod run;

@@ -95,10 +95,18 @@ pub fn load_rig(
 /// When there is none of that name, or its file is wrong.
 pub fn plugged_phantom(rig: &Rig) -> Result<Option<Phantom>, Vec<Diagnostic>> {
     let Some(name) = rig.sim.as_ref().and_then(|sim| sim.phantom.as_deref()) else { return Ok(None) };
+    named_phantom(rig, name).map(Some)
+}
+
+/// The phantom that a rig file names: a path relative to it, or a name.
+///
+/// # Errors
+/// When there is none of that name, or its file is wrong.
+pub fn named_phantom(rig: &Rig, name: &str) -> Result<Phantom, Vec<Diagnostic>> {
     let folder = Path::new(&rig.file).parent().unwrap_or(Path::new("")).to_owned();
     let source = resolve(&folder, Wanted::Phantom(name))
         .map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
-    read_phantom(&source).map(Some)
+    read_phantom(&source)
 }
 
 /// Reads a text file within the size limit.

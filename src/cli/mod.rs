@@ -13,6 +13,7 @@ use crate::record::EXIT_INTERNAL;
 mod analyze;
 mod bench;
 mod check;
+mod doctor;
 mod explain;
 mod export;
 pub mod filter;
@@ -27,11 +28,15 @@ mod plan_text;
 mod predict;
 mod rerun;
 mod resolve;
+mod rigs;
 mod run;
 mod run_args;
+mod scan;
 pub mod schema;
 mod selection;
 mod shell;
+mod sim;
+mod sim_rig;
 mod stdout;
 mod verify;
 
@@ -64,6 +69,14 @@ enum Command {
     List(list::Args),
     /// Check scenarios, rigs, phantoms and limit profiles without hardware
     Check(check::Args),
+    /// Ask every port who is there, and write a rig file for what is plugged in
+    Scan(scan::Args),
+    /// List benches: connected or not, who holds them, how old their calibration is
+    Rigs(rigs::Args),
+    /// Look for what keeps a bench from working, with the remedy
+    Doctor(doctor::Args),
+    /// Serve the simulated bench on pseudo-terminals, in real time
+    Sim(sim::Args),
     /// Show what a scenario programs, exactly: waveform as CSV or SVG, without a rig
     Predict(predict::Args),
     /// Measure a recorded waveform: CSV of a scope, sigrok, WAV, NumPy, Parquet, VCD, or a run's raw samples
@@ -95,6 +108,10 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Rerun(args) => rerun::run(&args, output),
         Command::List(args) => list::run(&args, output),
         Command::Check(args) => check::run(&args, output.color()),
+        Command::Scan(args) => scan::run(&args, output),
+        Command::Rigs(args) => rigs::run(&args),
+        Command::Doctor(args) => doctor::run(&args, output),
+        Command::Sim(args) => sim::run(&args, output),
         Command::Predict(args) => predict::run(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Export(args) => export::run(&args),

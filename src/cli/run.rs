@@ -77,7 +77,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     };
     let console = Console::stderr(output.console(plans.len()));
     let mut sinks = Sinks { folder, console, fold: Fold::default() };
-    let evidence = sinks.folder.evidence(&options.id, rig.is_simulated());
+    let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time());
     suite(&plans, &rig, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
     let kept = keep(args, &mut sinks.folder, &record, signer.as_ref());

@@ -56,6 +56,10 @@ impl Port for DisturbedPort {
         self.port.now()
     }
 
+    fn slack(&self) -> u64 {
+        self.port.slack()
+    }
+
     async fn read(&mut self, buffer: &mut [u8], deadline: u64) -> Result<usize, InstrumentFault> {
         let count = self.port.read(buffer, deadline).await?;
         self.hit(buffer.get_mut(..count).unwrap_or_default());

@@ -35,6 +35,44 @@ pub struct Link {
     decoder: Decoder<Box<[u8]>>,
     sequence: u16,
     counters: LinkCounters,
+    heard: Heard,
+    /// When the last byte came, in the port's time.
+    last_heard: u64,
+}
+
+/// What came in during one exchange, to say what is wrong when none of it was the reply.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The first bytes.
+    bytes: Vec<u8>,
+    /// Whole frames, and the host's own among them.
+    frames: u64,
+    echoes: u64,
+}
+
+impl Heard {
+    /// As much as shows what kind of device it is.
+    const SHOWN: usize = 24;
+
+    fn take(&mut self, bytes: &[u8]) {
+        let room = Self::SHOWN.saturating_sub(self.bytes.len());
+        self.bytes.extend(bytes.iter().take(room));
+    }
+
+    /// Why nothing of it was the reply.
+    fn explained(&self) -> InstrumentFault {
+        if self.echoes > 0 {
+            return InstrumentFault::Protocol(
+                "it sends back what it is sent: a looped cable, or a device that echoes".to_owned(),
+            );
+        }
+        if self.frames > 0 || self.bytes.is_empty() {
+            return InstrumentFault::Timeout;
+        }
+        let text: String =
+            self.bytes.iter().map(|byte| std::ascii::escape_default(*byte).to_string()).collect();
+        InstrumentFault::Protocol(format!("it speaks another protocol: `{text}`"))
+    }
 }
 
 impl Link {
@@ -43,7 +81,14 @@ impl Link {
         // Twice the longest frame: the rest of one may arrive together with the next.
         let storage = vec![0; 2 * (payload + OVERHEAD).max(MESSAGE_FRAME)];
         let decoder = Decoder::new(storage.into_boxed_slice());
-        Self { port, decoder, sequence: 0, counters: LinkCounters::default() }
+        Self {
+            port,
+            decoder,
+            sequence: 0,
+            counters: LinkCounters::default(),
+            heard: Heard::default(),
+            last_heard: 0,
+        }
     }
 
     /// What had to be put right so far. An attempt that failed is counted once: as rejected when its reply arrived
@@ -73,6 +118,7 @@ impl Link {
         let length = encode_message(&mut buffer, R::REQUEST, self.sequence, request)
             .map_err(|error| InstrumentFault::Protocol(error.to_string()))?;
         let frame = buffer.get(..length).unwrap_or_default();
+        self.heard = Heard::default();
         let mut attempt = 1;
         loop {
             let damage = self.decoder.skipped();
@@ -82,10 +128,13 @@ impl Link {
             };
             if fault != InstrumentFault::Timeout || attempt == ATTEMPTS {
                 self.counters.lost += 1;
-                return Err(fault);
+                let timed_out = fault == InstrumentFault::Timeout;
+                return Err(if timed_out { self.heard.explained() } else { fault });
             }
-            // Silence in the middle of a frame: what comes next begins a new one.
-            self.decoder.expire();
+            // Silence in the middle of a frame: what comes next begins a new one. One that is still arriving goes on.
+            if self.port.now().saturating_sub(self.last_heard) >= patience / 2 {
+                self.decoder.expire();
+            }
             if self.decoder.skipped() > damage {
                 self.counters.rejected += 1;
             } else {
@@ -93,6 +142,15 @@ impl Link {
             }
             attempt += 1;
         }
+    }
+
+    /// Completes whatever half of a frame a host before this one left in the device: bytes that begin no frame, as many as
+    /// the longest message has.
+    ///
+    /// # Errors
+    /// What the port says.
+    pub async fn resynchronise(&mut self) -> Result<(), InstrumentFault> {
+        self.port.write_all(&[0; MESSAGE_FRAME]).await
     }
 
     /// Reads what has arrived, without waiting. Returns false when there was nothing.
@@ -119,11 +177,13 @@ impl Link {
         aside: &mut Aside<'_>,
     ) -> Result<R, InstrumentFault> {
         self.port.write_all(request).await?;
-        let deadline = self.port.now().saturating_add(patience);
+        let deadline = self.port.now().saturating_add(patience).saturating_add(self.port.slack());
         loop {
             self.fill(deadline).await?;
             let mut reply = None;
             while let Some(frame) = self.decoder.pull() {
+                self.heard.frames += 1;
+                self.heard.echoes += u64::from(frame.kind == R::REQUEST);
                 if frame.kind == Kind::Samples {
                     aside(frame);
                 } else if frame.kind == R::REPLY && frame.sequence == self.sequence {
@@ -141,7 +201,10 @@ impl Link {
     }
 
     async fn fill(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
-        let count = self.port.read(self.decoder.spare(), deadline).await?;
+        let room = self.decoder.spare();
+        let count = self.port.read(room, deadline).await?;
+        self.last_heard = self.port.now();
+        self.heard.take(room.get(..count).unwrap_or_default());
         self.decoder.filled(count);
         Ok(())
     }

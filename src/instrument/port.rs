@@ -13,6 +13,12 @@ pub trait Port: Send {
     /// The port's time, ns.
     fn now(&self) -> u64;
 
+    /// How late an answer may come through no fault of the device, ns: nothing in memory, a busy computer's turn-taking on
+    /// a real port.
+    fn slack(&self) -> u64 {
+        0
+    }
+
     /// Reads what there is into `buffer`, waiting for the first byte until `deadline`; a deadline that has passed does
     /// not wait. Returns at least 1.
     ///

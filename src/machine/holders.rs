@@ -20,6 +20,15 @@ impl std::fmt::Display for Holder {
 }
 
 impl Machine {
+    /// A program of this name that runs.
+    pub fn process_named(&self, name: &str) -> Option<Holder> {
+        entries(self.path("/proc")).into_iter().find_map(|folder| {
+            let pid: u32 = folder.file_name()?.to_str()?.parse().ok()?;
+            let own = text_of(folder.join("comm"))?;
+            (own == name).then_some(Holder { pid, name: own })
+        })
+    }
+
     /// Programs that have `path` open, apart from this one. Those of other users are seen by root only.
     pub fn holders(&self, path: &Path) -> Vec<Holder> {
         let Some(node) = self.resolved(path) else { return Vec::new() };

@@ -4,9 +4,11 @@
 mod access;
 mod holders;
 mod ports;
+mod usb;
 
 pub use holders::Holder;
 pub use ports::{HardwarePort, PortKind};
+pub use usb::UsbDevice;
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +36,7 @@ impl Machine {
     }
 
     /// What that computer calls a path that lies below its root.
-    fn named(&self, path: &Path) -> PathBuf {
+    pub fn named(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(&self.root) {
             Ok(inside) => Path::new("/").join(inside),
             Err(_) => path.to_owned(),

@@ -14,6 +14,9 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<RunRecord
     fold.record()
 }
 
+/// Fidelity of a run on which anything was simulated.
+const SIM: &str = "sim";
+
 /// The fold, one event at a time.
 #[derive(Debug, Clone, Default)]
 pub struct Fold {
@@ -35,6 +38,10 @@ impl Fold {
             Event::RunStarted(_) | Event::CaseStarted { .. } | Event::Progress { .. } => {}
             // An instrument that identifies itself anew (another job, another case) is still the same one.
             Event::Identified(instrument) => {
+                // Whatever the rig file says: one simulated instrument, and nothing was shown of hardware.
+                if instrument.is_simulated() {
+                    SIM.clone_into(&mut head.fidelity);
+                }
                 if !head.instruments.contains(instrument) {
                     head.instruments.push(instrument.clone());
                 }

@@ -297,6 +297,21 @@ pub struct InstrumentRecord {
     pub calibration: Option<String>,
 }
 
+impl InstrumentRecord {
+    /// Unique ids that begin like this are reserved for simulators, so that nothing they pass counts for hardware.
+    pub const SIMULATED: &'static str = "SIM-";
+
+    /// Whether it says itself that it is simulated, with its unique id as text or in hexadecimal.
+    pub fn is_simulated(&self) -> bool {
+        let id = self.uid.as_bytes();
+        let hexadecimal: String = Self::SIMULATED.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let begins = |prefix: &str| {
+            id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        begins(Self::SIMULATED) || begins(&hexadecimal)
+    }
+}
+
 /// Everything one run produced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {

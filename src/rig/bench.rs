@@ -78,11 +78,28 @@ pub struct DcSpec {
     pub filter: FilterSpec,
 }
 
+/// What carries the bytes between host and simulated devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transport {
+    /// Memory, in virtual time.
+    #[default]
+    Memory,
+    /// Pseudo-terminals, in real time.
+    Pty,
+}
+
+impl Transport {
+    /// With their names in rig files.
+    pub const ALL: &'static [(&'static str, Self)] = &[("memory", Self::Memory), ("pty", Self::Pty)];
+}
+
 /// Everything under `sim:` in a rig file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SimBench {
     /// Seed of everything random.
     pub seed: u64,
+    /// What carries the bytes.
+    pub transport: Transport,
     /// The stimulator.
     pub stimulator: StimulatorSpec,
     /// The load's converter.
@@ -99,6 +116,7 @@ impl Default for SimBench {
     fn default() -> Self {
         Self {
             seed: 1,
+            transport: Transport::Memory,
             stimulator: StimulatorSpec {
                 dac_bits: 16,
                 full_scale: 25e-3,

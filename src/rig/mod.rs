@@ -13,10 +13,10 @@ mod schema;
 mod sim_file;
 mod types;
 
-pub use bench::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec};
+pub use bench::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec, Transport};
 pub use builtin::{DEFAULT_RIG, builtin_phantom, builtin_phantoms};
 pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};
 pub use phantom_file::read_phantom;
 pub use schema::{phantom_schema, rig_schema};
-pub use types::{Capabilities, Channel, Driver, Input, Limits, Port, Probe, Rig, Wiring};
+pub use types::{Capabilities, Channel, Driver, Input, Limits, OutputStage, Port, Probe, Rig, Wiring};

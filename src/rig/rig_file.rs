@@ -3,7 +3,9 @@
 use crate::quantity::Dimension;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
-use super::{Capabilities, Driver, Limits, Port, Probe, Rig, SimBench, Wiring, channels, sim_file};
+use super::{
+    Capabilities, Driver, Limits, OutputStage, Port, Probe, Rig, SimBench, Wiring, channels, sim_file,
+};
 
 pub(super) const KEYS: &[&str] = &[
     "$schema",
@@ -14,11 +16,13 @@ pub(super) const KEYS: &[&str] = &[
     "load",
     "probe",
     "phantoms",
+    "selector",
     "limits",
     "calibration",
     "sim",
 ];
-pub(super) const STIMULATOR_KEYS: &[&str] = &["driver", "port", "cap", "command", "template"];
+pub(super) const STIMULATOR_KEYS: &[&str] = &["driver", "port", "cap", "output", "command", "template"];
+pub(super) const OUTPUT_KEYS: &[&str] = &["compliance", "blocking_capacitor", "recharge"];
 pub(super) const LOAD_KEYS: &[&str] = &["driver", "port", "channels", "file"];
 pub(super) const PORT_KEYS: &[&str] = &["serial_number", "path", "pty", "tcp"];
 pub(super) const PROBE_KEYS: &[&str] = &["selector", "chip", "elf"];
@@ -64,6 +68,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     let limits = limits(fields, sim.is_some());
     let stated =
         stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
+    let stage = stimulator.as_ref().and_then(|s| s.get("output")).and_then(|at| output(&at));
     let wiring = wiring(fields, stimulator.as_ref(), load.as_ref());
     let channels = load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at));
     let phantoms = fields.or("phantoms", Vec::new(), |at| {
@@ -88,6 +93,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         hash: source.hash.clone(),
         stimulator,
         cap,
+        stage,
         load,
         capabilities: capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout")),
         channels,
@@ -97,6 +103,16 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         wiring,
         places,
     })
+}
+
+/// What the output stage states about itself; of a recharge switch most have 200 ohm or less.
+fn output(at: &At<'_>) -> Option<OutputStage> {
+    let fields = at.fields(OUTPUT_KEYS)?;
+    let compliance = fields.require("compliance").and_then(|at| at.positive(Dimension::Voltage));
+    let blocking_capacitor =
+        fields.require("blocking_capacitor").and_then(|at| at.not_negative(Dimension::Capacitance));
+    let recharge = fields.or("recharge", 200.0, |at| at.positive(Dimension::Resistance));
+    Some(OutputStage { compliance: compliance?, blocking_capacitor: blocking_capacitor?, recharge })
 }
 
 /// Drivers that speak through a port.
@@ -163,6 +179,7 @@ fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fi
     Wiring {
         stimulator: port_of(stimulator),
         load: port_of(load),
+        selector: fields.get("selector").and_then(|at| port(&at)),
         probe,
         calibration: fields.get("calibration").and_then(|at| text(&at)),
         command: command.unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::source::schema::{
 };
 
 use super::defect_file::{ValueKind, value_kind};
-use super::{DefectKind, Driver};
+use super::{DefectKind, Driver, Transport};
 
 /// JSON Schema (draft-07) of a phantom file.
 pub fn phantom_schema() -> Value {
@@ -50,6 +50,17 @@ pub fn rig_schema() -> Value {
             ("driver", driver(Driver::OF_STIMULATOR)),
             ("port", port.clone()),
             ("cap", quantity(Dimension::Current)),
+            (
+                "output",
+                object(
+                    &[
+                        ("compliance", quantity(Dimension::Voltage)),
+                        ("blocking_capacitor", quantity(Dimension::Capacitance)),
+                        ("recharge", quantity(Dimension::Resistance)),
+                    ],
+                    &["compliance", "blocking_capacitor"],
+                ),
+            ),
             ("command", any_of(&[text(), list_of(text())])),
             ("template", json!({ "type": "object" })),
         ],
@@ -58,7 +69,7 @@ pub fn rig_schema() -> Value {
     let load = object(
         &[
             ("driver", driver(Driver::OF_LOAD)),
-            ("port", port),
+            ("port", port.clone()),
             ("channels", map_of(channel())),
             ("file", text()),
         ],
@@ -77,6 +88,7 @@ pub fn rig_schema() -> Value {
                 object(&[("selector", text()), ("chip", text()), ("elf", text())], &["selector", "chip"]),
             ),
             ("phantoms", map_of(text())),
+            ("selector", port.clone()),
             ("limits", limits()),
             ("calibration", text()),
             ("sim", sim()),
@@ -117,7 +129,7 @@ fn sim() -> Value {
     object(
         &[
             ("seed", count(0)),
-            ("transport", words(["memory"])),
+            ("transport", words(Transport::ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>())),
             ("stimulator", sim_stimulator()),
             ("adc", sim_adc()),
             (
@@ -221,6 +233,7 @@ mod tests {
         same_keys(&rig, "", rig_file::KEYS);
         let of = |path: &str| path.split('.').map(|key| format!("/properties/{key}")).collect::<String>();
         same_keys(&rig, &of("stimulator"), rig_file::STIMULATOR_KEYS);
+        same_keys(&rig, &of("stimulator.output"), rig_file::OUTPUT_KEYS);
         same_keys(&rig, &of("load"), rig_file::LOAD_KEYS);
         same_keys(&rig, &of("load.port"), rig_file::PORT_KEYS);
         same_keys(&rig, &format!("{}/additionalProperties", of("load.channels")), channels::KEYS);

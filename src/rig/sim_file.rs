@@ -3,7 +3,7 @@
 use crate::quantity::Dimension;
 use crate::source::At;
 
-use super::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec, defect_file};
+use super::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec, Transport, defect_file};
 
 pub(super) const KEYS: &[&str] = &["seed", "transport", "stimulator", "adc", "dc", "phantom", "defects"];
 pub(super) const STIMULATOR_KEYS: &[&str] = &[
@@ -41,7 +41,7 @@ pub(super) const FILTER_KEYS: &[&str] = &["type", "poles", "cutoff"];
 pub(super) fn lower(at: &At<'_>, bench: &mut SimBench) -> Option<()> {
     let fields = at.fields(KEYS)?;
     bench.seed = fields.or("seed", bench.seed, |at| at.count(0));
-    fields.get("transport").and_then(|at| at.word("a transport", &[("memory", ())]));
+    bench.transport = fields.or("transport", bench.transport, |at| at.word("a transport", Transport::ALL));
     if let Some(at) = fields.get("stimulator") {
         stimulator(&at, &mut bench.stimulator);
     }

@@ -3,7 +3,7 @@
 use crate::signal::Sensed;
 use crate::source::Places;
 
-use super::SimBench;
+use super::{SimBench, Transport};
 
 /// Which adapter speaks to an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,17 @@ pub struct Probe {
     pub elf: Option<String>,
 }
 
+/// A stimulator's output stage, as far as it decides what a load sees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutputStage {
+    /// Largest voltage across its load, V (either sign).
+    pub compliance: f64,
+    /// Series capacitor, F; 0 means none.
+    pub blocking_capacitor: f64,
+    /// Resistance of the closed recharge switch, ohm.
+    pub recharge: f64,
+}
+
 /// What ties a rig file to the things on the bench.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wiring {
@@ -92,6 +103,8 @@ pub struct Wiring {
     pub stimulator: Option<Port>,
     /// The load's port.
     pub load: Option<Port>,
+    /// The phantom selector's port, where slots are switched.
+    pub selector: Option<Port>,
     /// The debug probe.
     pub probe: Option<Probe>,
     /// Calibration file, relative to the rig file.
@@ -177,6 +190,8 @@ pub struct Rig {
     pub stimulator: Driver,
     /// The stimulator's stated maximum, A.
     pub cap: f64,
+    /// The stimulator's output stage as the file states it.
+    pub stage: Option<OutputStage>,
     /// Adapter of the load.
     pub load: Driver,
     /// Channels stated in the file; empty on a simulated load, which has one for every contact, sense and `vout`.
@@ -196,6 +211,21 @@ pub struct Rig {
 }
 
 impl Rig {
+    /// The stimulator's output stage, stated or simulated; without it nothing can be said about voltages before a run.
+    pub fn output_stage(&self) -> Option<OutputStage> {
+        let simulated = self.sim.as_ref().map(|bench| OutputStage {
+            compliance: bench.stimulator.compliance,
+            blocking_capacitor: bench.stimulator.blocking_capacitor,
+            recharge: bench.stimulator.recharge,
+        });
+        self.stage.or(simulated)
+    }
+
+    /// True when all of it is in this process and its time stands still while the host does something else.
+    pub fn is_in_virtual_time(&self) -> bool {
+        self.sim.as_ref().is_some_and(|bench| bench.transport == Transport::Memory)
+    }
+
     /// True when a part of it is simulated, or reached through a pseudo-terminal, behind which there is no hardware either:
     /// its passes are marked as simulated for ever.
     pub fn is_simulated(&self) -> bool {

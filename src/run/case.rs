@@ -27,7 +27,7 @@ pub(super) async fn run(
     keeping: &Keeping<'_>,
     tell: &(dyn Fn(Message) + Sync),
 ) -> CaseRecord {
-    let setup = match open_load(&mut instruments, plan, rig, tell).await {
+    let (setup, simulated) = match open_load(&mut instruments, plan, rig, tell).await {
         Ok(setup) => setup,
         Err(error) => {
             // Without the load nothing can be seen; the stimulator is told to stop all the same.
@@ -50,6 +50,7 @@ pub(super) async fn run(
         pending: Vec::new(),
         polling: false,
         silent: false,
+        simulated,
         guarded: false,
         last_status: None,
         injected: super::faults::Injected::default(),
@@ -67,19 +68,21 @@ async fn open_load(
     plan: &Plan,
     rig: &Rig,
     tell: &(dyn Fn(Message) + Sync),
-) -> Result<Setup, InstrumentError> {
+) -> Result<(Setup, bool), InstrumentError> {
     let identity = instruments.load.identify().await?;
-    tell(Message::Identity(InstrumentRecord {
+    let record = InstrumentRecord {
         role: "load".to_owned(),
         driver: rig.load.name().to_owned(),
         model: identity.model.clone(),
         uid: identity.uid.clone(),
         firmware: identity.firmware.clone(),
         calibration: Some(identity.calibration.clone()),
-    }));
+    };
+    let simulated = record.is_simulated();
+    tell(Message::Identity(record));
     let setup = setup::stream_setup(plan);
     let calibrations = instruments.load.stream(&setup).await?;
-    Ok(super::measuring::setup(plan, &identity, &setup, &calibrations))
+    Ok((super::measuring::setup(plan, &identity, &setup, &calibrations), simulated))
 }
 
 /// Judges what was recorded and ranks the outcome.
@@ -107,8 +110,8 @@ fn conclude(
     let (outcome, reason) = rank(&checks, halted, &ending);
     let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());
-    record.sim_only =
-        outcome == Outcome::Passed && rig.is_simulated() && plan.case.min_fidelity == Fidelity::Rig;
+    let simulated = session.simulated || rig.is_simulated();
+    record.sim_only = outcome == Outcome::Passed && simulated && plan.case.min_fidelity == Fidelity::Rig;
     record.reason = reason;
     record.safe_state = ending.safe_state;
     record.events = events.collect();
@@ -158,10 +161,10 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
         poll_period: POLL as f64 / SECOND,
         round_trip: POLL as f64 / SECOND,
         relaxed: false,
-        output: rig.sim.as_ref().map(|sim| Output {
-            compliance: sim.stimulator.compliance,
-            blocking_capacitor: sim.stimulator.blocking_capacitor,
-            recharge: sim.stimulator.recharge,
+        output: rig.output_stage().map(|stage| Output {
+            compliance: stage.compliance,
+            blocking_capacitor: stage.blocking_capacitor,
+            recharge: stage.recharge,
             ..Output::default()
         }),
         time_constant: plan.settling.map(|settling| settling / 100_f64.ln()),

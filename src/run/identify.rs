@@ -17,6 +17,8 @@ const EARLY: (f64, f64) = (40e-6, 80e-6);
 const LATE: (f64, f64) = (LENGTH - 60e-6, LENGTH - 20e-6);
 /// Rest before the source switches on, to which the windows refer, s.
 const BEFORE: f64 = 200e-6;
+/// Over a real port samples arrive late: so often the windows are waited for.
+const TRIES: usize = 50;
 /// Largest test current, A, and the part of the channel's range it may fill.
 const LARGEST: f64 = 1e-3;
 const FILL: f64 = 0.4;
@@ -115,15 +117,22 @@ async fn drive(
     session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
     session.instruments.load.test_source(contact, current).await?;
     session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
-    session.drain_into(&mut excerpt).await?;
+    // What follows a step slowly comes out of the filter late by its delay; the marker does not.
+    let (poles, cutoff) = session.setup.filter;
+    let delay = FrontEnd::bessel(poles, cutoff, 1.0 / rate).area_delay;
+    let needed = ((LATE.1 + delay) * rate).round() as usize;
+    for _ in 0..TRIES {
+        session.drain_into(&mut excerpt).await?;
+        if excerpt.on.is_some_and(|on| excerpt.values.len() >= on + needed) {
+            break;
+        }
+        session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
+    }
     session.instruments.load.test_source(contact, 0.0).await?;
     let mean = |from: usize, to: usize| {
         let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
     };
-    // What follows a step slowly comes out of the filter late by its delay; the marker does not.
-    let (poles, cutoff) = session.setup.filter;
-    let delay = FrontEnd::bessel(poles, cutoff, 1.0 / rate).area_delay;
     let window = |(from, to): (f64, f64)| {
         let (from, to) = (from + delay, to + delay);
         let on = excerpt.on?;

@@ -3,6 +3,7 @@
 //! Order of a case, whatever happens in between: identify, zero, identify the phantom, load the program, close the
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
+mod acquisition;
 mod case;
 mod discharge;
 mod faults;
@@ -19,6 +20,7 @@ mod steps;
 mod suite;
 mod teardown;
 
+pub use acquisition::{Acquisition, acquisition};
 pub use interrupt::{Interrupt, Signal};
 pub use keep::Keep;
 pub use suite::{Options, Origin, suite};

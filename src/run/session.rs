@@ -77,6 +77,8 @@ pub(super) struct Session<'a> {
     pub polling: bool,
     /// No frame may go to the stimulator.
     pub silent: bool,
+    /// An instrument said that it is simulated.
+    pub simulated: bool,
     /// What a trip would be judged against is only armed once the scenario runs.
     pub guarded: bool,
     pub last_status: Option<Status>,

@@ -50,14 +50,16 @@ const RELAXED: f64 = 0.02;
 
 async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
     let identity = session.instruments.stimulator.identify().await?;
-    (session.tell)(Message::Identity(InstrumentRecord {
+    let record = InstrumentRecord {
         role: "stimulator".to_owned(),
         driver: rig.stimulator.name().to_owned(),
         model: identity.model.clone(),
         uid: identity.uid.clone(),
         firmware: identity.firmware.clone(),
         calibration: None,
-    }));
+    };
+    session.simulated |= record.is_simulated();
+    (session.tell)(Message::Identity(record));
     if identity.cap > rig.cap * (1.0 + 1e-9) {
         let (says, states) = (identity.cap * 1e3, rig.cap * 1e3);
         return Err(Halt::Bench(format!(

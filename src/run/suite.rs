@@ -131,9 +131,7 @@ fn one(
         }
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
-    // Real ports belong to the runtime that waits for them.
-    let _entered = runtime.enter();
-    match open::open(rig, plan, options.plugged.as_ref()) {
+    match runtime.block_on(open::open(rig, plan, options.plugged.as_ref())) {
         Ok(instruments) => {
             runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {
                 let message = match message {

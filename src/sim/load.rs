@@ -103,6 +103,11 @@ impl LoadDevice {
         self.closed.then_some(self.heard + PATIENCE)
     }
 
+    /// Whether its interlock is closed.
+    pub(super) fn is_interlocked(&self) -> bool {
+        self.closed
+    }
+
     /// Whether it supplies the stimulator.
     pub(super) fn supplies(&self) -> bool {
         self.supply_returns.is_none()

@@ -11,11 +11,13 @@ mod defects;
 mod load;
 mod outbox;
 mod port;
+mod serve;
 mod stimulator;
 mod world;
 
 pub use clock::VirtualClock;
 pub use port::MemoryPort;
+pub use serve::{Rack, Served, Tell, serve};
 
 use std::sync::{Arc, Mutex};
 
@@ -30,6 +32,9 @@ pub enum SimError {
     /// The phantom or the output stage cannot be solved.
     #[error("{0}")]
     Network(String),
+    /// It cannot be served.
+    #[error("no pseudo-terminal can be had: {0}: close some programs")]
+    Terminal(String),
 }
 
 /// Both wires of a simulated bench, and its clock.

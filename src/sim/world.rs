@@ -40,6 +40,11 @@ impl SimWorld {
         self.analog.now()
     }
 
+    /// Whether the interlock connects stimulator and phantom.
+    pub(super) fn is_interlocked(&self) -> bool {
+        self.load.is_interlocked()
+    }
+
     /// Runs the event queue forward to `to`.
     pub(super) fn advance(&mut self, to: u64) {
         loop {

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["scenario", "record"],
     &["instrument", "judge", "machine"],
     &["driver", "sim"],
-    &["analyze", "bench", "predict", "report", "run", "store"],
+    &["analyze", "bench", "diagnose", "predict", "report", "run", "store"],
     &["cli"],
 ];
 

@@ -10,6 +10,7 @@
 
 mod analyze;
 mod bench;
+mod bench_on_ports;
 mod broken;
 mod command;
 mod defects;
@@ -21,6 +22,7 @@ mod filter;
 mod floors;
 mod fuzz;
 mod language;
+mod machine;
 mod measure;
 mod phantom;
 mod predict;

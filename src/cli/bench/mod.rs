@@ -10,6 +10,7 @@ use crate::store::write_atomic;
 use super::Output;
 use super::stdout::print;
 
+mod acquisition;
 mod alarms;
 mod coverage;
 mod defects;
@@ -32,6 +33,8 @@ enum Experiment {
     Alarms(alarms::Args),
     /// Which check catches which defect, and at which smallest size
     Defects(defects::Args),
+    /// How much of a processor receiving samples takes, over a pseudo-terminal
+    Acquisition(acquisition::Args),
     /// How fast it measures and simulates, beside one plain look at the same samples
     Speed(speed::Args),
 }
@@ -63,6 +66,7 @@ pub fn run(args: &Args, output: &Output) -> u8 {
         Experiment::Coverage(args) => coverage::run(args),
         Experiment::Alarms(args) => alarms::run(args, output),
         Experiment::Defects(args) => defects::run(args, output),
+        Experiment::Acquisition(args) => acquisition::run(args),
         Experiment::Speed(args) => speed::run(args),
     }
 }

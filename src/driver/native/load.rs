@@ -60,6 +60,13 @@ impl Load {
         }
     }
 
+    /// Ends a stream that a host before this one left running: while it runs no channel can be set up.
+    async fn end_what_runs(&mut self, doing: &str) -> Result<(), InstrumentError> {
+        // A load at rest may refuse it.
+        let ended = self.link.exchange::<Reply>(&Request::EndStream, PATIENCE, &mut |_| {}).await;
+        ended.map(|_| ()).map_err(|fault| failed(doing, fault))
+    }
+
     fn contact(&self, doing: &str, name: &str) -> Result<u8, InstrumentError> {
         number(&self.contacts, name).ok_or_else(|| unknown(doing, name))
     }
@@ -118,9 +125,14 @@ fn milli(value: f64) -> u64 {
 impl crate::instrument::Load for Load {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
         let doing = "identify";
-        let hello = match self.ask(doing, &Request::Hello { protocol: VERSION }).await? {
+        let request = Request::Hello { protocol: VERSION };
+        let reply = super::hello(&mut self.link, &request).await.map_err(|fault| failed(doing, fault))?;
+        let hello = match reply {
             Reply::Hello(hello) if hello.protocol == VERSION => hello,
-            Reply::Hello(_) => return Err(refused(doing, Refusal::Version)),
+            Reply::Hello(_) | Reply::Refused(Refusal::Version) => {
+                return Err(LOAD.other_version(doing, Refusal::Version.reason()));
+            }
+            Reply::Refused(refusal) => return Err(refused(doing, refusal)),
             _ => return Err(unexpected(doing)),
         };
         Ok(LoadIdentity {
@@ -138,6 +150,7 @@ impl crate::instrument::Load for Load {
 
     async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
         let doing = "start streaming";
+        self.end_what_runs(doing).await?;
         for (index, channel) in (0..=u8::MAX).zip(&setup.channels) {
             let wired = self.channel(&channel.name).ok_or_else(|| unknown(doing, &channel.name))?;
             let range = (channel.range * 1e9).round() as u64;

@@ -73,9 +73,14 @@ fn unexpected(doing: &str, reply: &Reply) -> InstrumentError {
 impl crate::instrument::Stimulator for Stimulator {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
         let doing = "identify";
-        let hello = match self.ask(doing, &Request::Hello { protocol: VERSION }).await? {
+        let request = Request::Hello { protocol: VERSION };
+        let reply = super::hello(&mut self.link, &request).await.map_err(|fault| failed(doing, fault))?;
+        let hello = match reply {
             Reply::Hello(hello) if hello.protocol == VERSION => hello,
-            Reply::Hello(_) => return Err(refused(doing, Refusal::Version)),
+            Reply::Hello(_) | Reply::Refused(Refusal::Version) => {
+                return Err(STIMULATOR.other_version(doing, Refusal::Version.reason()));
+            }
+            Reply::Refused(refusal) => return Err(refused(doing, refusal)),
             other => return Err(unexpected(doing, &other)),
         };
         Ok(StimulatorIdentity {

@@ -13,6 +13,7 @@ mod usbtmc;
 
 pub use clock::RealClock;
 pub use find::find;
+pub use trouble::Trouble;
 
 use std::path::Path;
 

@@ -50,8 +50,24 @@ impl Trouble {
         Self::new(format!("open {}", path.display()), InstrumentFault::Busy, next)
     }
 
+    /// What was found, as a fragment.
+    pub fn found(&self) -> String {
+        self.fault.to_string()
+    }
+
+    /// What to do.
+    pub fn next(&self) -> String {
+        self.next.clone()
+    }
+
     /// The error of a device.
     pub(super) fn of(self, device: &str) -> InstrumentError {
         InstrumentError { device: device.to_owned(), doing: self.doing, fault: self.fault, next: self.next }
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {} ({})", self.doing, self.fault, self.next)
     }
 }

@@ -1,6 +1,8 @@
 //! From a rig file to open instruments. The only place that knows both the drivers and the simulator.
 
 mod load;
+mod selector;
+mod served;
 mod stimulator;
 mod wire;
 
@@ -11,33 +13,34 @@ use sha2::{Digest, Sha256};
 use crate::driver::port::RealClock;
 use crate::instrument::{Clock, Disturbance};
 use crate::phantom::Phantom;
-use crate::rig::Rig;
+use crate::rig::{Rig, Transport};
 use crate::scenario::Plan;
 use crate::sim;
 
 use super::session::Instruments;
 use wire::Wire;
 
-/// Opens what a plan runs on. Called within the case's runtime, because real ports belong to one.
+/// Opens what a plan runs on. Within the case's runtime, because real ports belong to one.
 ///
 /// # Errors
 /// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
-pub(super) fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
+pub(super) async fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
     let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
     let plugged = plugged.unwrap_or(&plan.case.phantom);
-    let world = rig.sim.as_ref().map(|bench| sim::open(bench, plugged, seed)).transpose();
-    let world = world.map_err(|error| error.to_string())?;
-    let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match world {
+    let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
+        Some(bench) if bench.transport == Transport::Pty => served::open(bench, plugged, seed)?,
         Some(bench) => {
+            let bench = sim::open(bench, plugged, seed).map_err(|error| error.to_string())?;
             (Wire::simulated(bench.stimulator), Wire::simulated(bench.load), Box::new(bench.clock))
         }
-        None => (
-            Wire::real("stimulator", rig.wiring.stimulator.as_ref()),
-            Wire::real("load", rig.wiring.load.as_ref()),
-            Box::new(RealClock::new()),
-        ),
+        None => {
+            let connected = selector::connect(rig, &plan.case.phantom.name).await;
+            connected.map_err(|error| error.to_string())?;
+            let stimulator = Wire::real("stimulator", rig.wiring.stimulator.as_ref());
+            (stimulator, Wire::real("load", rig.wiring.load.as_ref()), Box::new(RealClock::new()))
+        }
     };
     let to_stimulator = to_stimulator.disturbed(Arc::clone(&disturbance), seed);
     // The load first: without it nothing can be seen.

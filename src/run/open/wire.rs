@@ -1,5 +1,6 @@
 //! The byte stream to one instrument before a driver has it: in this process, or a port still to be opened.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::driver::port::{self, Line};
@@ -16,7 +17,7 @@ enum End<'a> {
     /// The device end, in this process.
     Simulated(Box<dyn Port>),
     /// A port named in the rig file, if one is; and which instrument is there.
-    Real(&'static str, Option<&'a rig::Port>),
+    Real(&'static str, Option<Cow<'a, rig::Port>>),
 }
 
 impl<'a> Wire<'a> {
@@ -27,7 +28,12 @@ impl<'a> Wire<'a> {
 
     /// A port of the rig file.
     pub(super) fn real(device: &'static str, port: Option<&'a rig::Port>) -> Self {
-        Self { end: End::Real(device, port), disturbance: None }
+        Self { end: End::Real(device, port.map(Cow::Borrowed)), disturbance: None }
+    }
+
+    /// A pseudo-terminal that this process serves.
+    pub(super) fn terminal(device: &'static str, port: rig::Port) -> Self {
+        Self { end: End::Real(device, Some(Cow::Owned(port))), disturbance: None }
     }
 
     /// Its bytes can be damaged on purpose.
@@ -43,7 +49,7 @@ impl<'a> Wire<'a> {
         let port = match self.end {
             End::Simulated(port) => port,
             End::Real(device, Some(port)) => {
-                port::open(port, device, line).map_err(|error| error.to_string())?
+                port::open(&port, device, line).map_err(|error| error.to_string())?
             }
             End::Real(device, None) => {
                 return Err(format!("the {device} has no port: name its `port` in the rig file"));

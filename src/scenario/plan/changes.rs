@@ -43,12 +43,11 @@ pub(super) fn check(
     peaks: Option<Peaks>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Peaks> {
-    let (peaks, sim) = (peaks?, rig.sim.as_ref()?);
+    let (peaks, stage) = (peaks?, rig.output_stage()?);
     let trains = case.trains();
     if trains.len() < 2 && trains.iter().all(|train| train.programs.len() < 2) {
         return Some(peaks);
     }
-    let stage = &sim.stimulator;
     let output = |blocking_capacitor: f64| Output {
         compliance: f64::INFINITY,
         blocking_capacitor,

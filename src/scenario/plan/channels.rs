@@ -58,7 +58,12 @@ pub(super) fn choose(
         }
         return channels;
     }
-    let stated = rig.channels.iter();
+    // A bench has the channels of all its phantoms; those of another one are connected to nothing.
+    let has = |name: &str| {
+        let contact = case.phantom.contacts.iter().any(|(contact, _)| contact == name);
+        contact || name == "vout" || case.phantom.senses.iter().any(|(sense, ..)| sense == name)
+    };
+    let stated = rig.channels.iter().filter(|channel| has(&channel.name));
     stated
         .map(|channel| PlannedChannel {
             name: channel.name.clone(),

@@ -33,7 +33,7 @@ pub(super) fn peaks(
     programs: &[Planned<'_>],
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Peaks> {
-    let spec = rig.sim.as_ref().map(|sim| &sim.stimulator)?;
+    let stage = rig.output_stage()?;
     let mut peaks = Peaks { source: 0.0, phantom: 0.0 };
     let step = impedance_steps(case)
         .map(|(_, ohms)| ohms)
@@ -44,12 +44,12 @@ pub(super) fn peaks(
             let output = Output {
                 compliance: f64::INFINITY,
                 blocking_capacitor,
-                recharge: spec.recharge,
+                recharge: stage.recharge,
                 ..Output::default()
             };
             peak_of(case, &program, planned.running, output, step)
         };
-        match (peak(spec.blocking_capacitor, step), peak(0.0, None)) {
+        match (peak(stage.blocking_capacitor, step), peak(0.0, None)) {
             (Ok(source), Ok(phantom)) => {
                 peaks = Peaks { source: peaks.source.max(source), phantom: peaks.phantom.max(phantom) };
             }
@@ -72,8 +72,8 @@ pub(super) fn asserts_compliance(case: &Case) -> bool {
 
 /// The peak must stay below the compliance, unless the scenario is about compliance.
 pub(super) fn check_compliance(case: &Case, rig: &Rig, peaks: Option<Peaks>, problems: &mut Vec<Diagnostic>) {
-    let (Some(peaks), Some(sim)) = (peaks, &rig.sim) else { return };
-    let compliance = sim.stimulator.compliance;
+    let (Some(peaks), Some(stage)) = (peaks, rig.output_stage()) else { return };
+    let compliance = stage.compliance;
     // An impedance step may be there to drive the output to its compliance: then a check says what follows.
     let named = |index: usize| {
         case.checks.iter().any(|check| {
@@ -157,10 +157,9 @@ pub(super) fn shares(case: &Case, program: &Program) -> Vec<f64> {
 /// capacitor that nothing discharges has a mode that never decays.
 pub(super) fn settled(case: &Case, rig: &Rig) -> Option<f64> {
     let program = applied::quantised(&case.program, rig);
-    let (blocking_capacitor, recharge) = rig
-        .sim
-        .as_ref()
-        .map_or((0.0, 200.0), |sim| (sim.stimulator.blocking_capacitor, sim.stimulator.recharge));
+    // Where the stage is not known, a window that begins at `settled` needs one without a recharge.
+    let (blocking_capacitor, recharge) =
+        rig.output_stage().map_or((0.0, 200.0), |stage| (stage.blocking_capacitor, stage.recharge));
     // The `vout` input only loads a floating output and has no part in this.
     let output = Output {
         compliance: f64::INFINITY,

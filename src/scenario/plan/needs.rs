@@ -1,6 +1,7 @@
 //! What a case asks of a rig, and what the rig lacks.
 
 use crate::rig::{Driver, Rig};
+use crate::signal::Recovery;
 use crate::source::Place;
 
 use super::super::{Action, Case, Fault, Measurand};
@@ -34,13 +35,20 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             _ => {}
         }
     }
+    let recharges =
+        case.program.recharge.is_some() || matches!(case.program.recovery, Recovery::Passive { .. });
     for check in &case.checks {
         let place = || case.place_of(check, "");
+        let settled = check.window.as_ref().is_some_and(|(from, to)| from == "settled" || to == "settled");
+        if settled && recharges && rig.output_stage().is_none() {
+            let what = "a stimulator whose series capacitor and recharge are known (`stimulator.output`)";
+            missing.push((place(), what.to_owned()));
+        }
         match check.measurand {
             Measurand::DcLeakageCurrent if !rig.capabilities.dc_channel => {
                 missing.push((place(), "a leakage channel".to_owned()))
             }
-            Measurand::ComplianceHeadroom if rig.sim.is_none() => missing
+            Measurand::ComplianceHeadroom if rig.output_stage().is_none() => missing
                 .push((place(), "a stimulator whose compliance and series capacitor are known".to_owned())),
             Measurand::FaultReported | Measurand::RestartRefused if !rig.capabilities.status => {
                 missing.push((place(), "a stimulator that reports its status".to_owned()))
@@ -48,8 +56,9 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             _ => {}
         }
     }
+    // Into a simulated bench a phantom is plugged as it is named.
     if rig.load != Driver::Simulated {
-        if rig.phantoms.iter().all(|(_, name)| *name != case.phantom.name) {
+        if rig.sim.is_none() && rig.phantoms.iter().all(|(_, name)| *name != case.phantom.name) {
             missing.push((case.places.find("phantom"), format!("phantom `{}` in a slot", case.phantom.name)));
         }
         for share in case.program.contacts.iter().filter(|share| share.share != 0.0) {

@@ -1,0 +1,124 @@
+//! `stimrig scan`: who is behind each port, and a rig file for them.
+
+use std::path::PathBuf;
+
+use crate::diagnose::{Answer, Scanned, rig_file, scan};
+use crate::machine::Machine;
+use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
+use crate::rig::Port;
+use crate::store::write_atomic;
+
+use super::Output;
+use super::stdout::print;
+
+/// Exit code when a port could not be asked.
+const EXIT_RIG: u8 = 3;
+/// Exit code when no instrument was found.
+const EXIT_NOTHING: u8 = 4;
+
+/// `stimrig scan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Ask these too: pseudo-terminals and other paths, or HOST:PORT
+    #[arg(value_name = "PORT")]
+    ports: Vec<String>,
+    /// Ask only the ports named
+    #[arg(long, requires = "ports")]
+    only: bool,
+    /// Write the rig file here instead of to standard output; never over a file that is there
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Name of the bench in the rig file
+    #[arg(long, default_value = "bench", value_name = "NAME")]
+    name: String,
+}
+
+/// Asks, tells, and writes the rig file.
+pub(super) fn run(args: &Args, output: &Output) -> u8 {
+    if let Some(file) = args.output.as_ref().filter(|file| file.exists()) {
+        eprintln!("stimrig: {}: there is such a file: name another, or remove it", file.display());
+        return EXIT_USAGE;
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("stimrig: no runtime: {error}");
+            return EXIT_INTERNAL;
+        }
+    };
+    let besides: Vec<Port> = args.ports.iter().map(|name| named(name)).collect();
+    // A computer without a single port.
+    let machine = if args.only { Machine::at("/nonexistent") } else { Machine::here() };
+    let scanned = runtime.block_on(scan(&machine, &besides));
+    if output.verbosity() >= 0 {
+        for one in &scanned {
+            eprint!("{}", line(one));
+        }
+    }
+    let Some(text) = rig_file(&args.name, &scanned) else {
+        eprintln!(
+            "stimrig: no instrument answered on {} port{}; `stimrig doctor` looks for the reason, `stimrig sim` serves a simulated bench",
+            scanned.len(),
+            if scanned.len() == 1 { "" } else { "s" }
+        );
+        let closed = scanned.iter().any(|one| matches!(one.answer, Answer::Closed(_)));
+        return if closed { EXIT_RIG } else { EXIT_NOTHING };
+    };
+    let written = match &args.output {
+        Some(file) => write_atomic(file, text.as_bytes()).map_err(|error| error.to_string()),
+        None => print(&text).map_err(|error| error.to_string()),
+    };
+    match (written, &args.output) {
+        (Err(error), _) => {
+            eprintln!("stimrig: {error}");
+            EXIT_USAGE
+        }
+        (Ok(()), Some(file)) => {
+            let file = file.display();
+            eprintln!(
+                "written: {file}; read it, correct it, then: stimrig check {file} && stimrig doctor --rig {file}"
+            );
+            0
+        }
+        (Ok(()), None) => 0,
+    }
+}
+
+fn named(name: &str) -> Port {
+    let is_path = name.starts_with('/') || name.starts_with('.');
+    let target = std::fs::canonicalize(name).unwrap_or_default();
+    if target.starts_with("/dev/pts") {
+        Port::Pty(name.to_owned())
+    } else if !is_path && name.contains(':') {
+        Port::Tcp(name.to_owned())
+    } else {
+        Port::Path(name.to_owned())
+    }
+}
+
+fn line(one: &Scanned) -> String {
+    let about = &one.about;
+    let mut text = match &one.answer {
+        Answer::Stimulator(found) => {
+            format!(
+                "{about}\n    stimulator: {}, uid {}, firmware {}\n",
+                found.model, found.uid, found.firmware
+            )
+        }
+        Answer::Load(found) => {
+            format!(
+                "{about}\n    load: {}, uid {}, calibration {}\n",
+                found.model, found.uid, found.calibration
+            )
+        }
+        Answer::Instrument(idn) => format!("{about}\n    instrument: {idn}\n"),
+        Answer::Unknown(what) => format!("{about}\n    no instrument known here: {what}\n"),
+        Answer::Silence => format!("{about}\n    silent: switched off, or another protocol or speed\n"),
+        Answer::Closed(error) => format!("{about}\n    {}: {}\n", error.fault, error.next),
+    };
+    if !one.doubles.is_empty() {
+        let others: Vec<_> = one.doubles.iter().map(|path| path.display().to_string()).collect();
+        text += &format!("    the same serial number as {}: named by its path\n", others.join(", "));
+    }
+    text
+}

@@ -1,0 +1,74 @@
+//! The rig file of a bench that is served on pseudo-terminals.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::phantom::Phantom;
+use crate::quantity::{Dimension, engineering};
+use crate::rig::{Driver, Rig, SimBench};
+
+/// A rig file for what `rig` simulates with `phantoms` in its slots, reached through the links in `folder`.
+pub(super) fn text(rig: &Rig, bench: &SimBench, phantoms: &[Phantom], folder: &Path) -> String {
+    let port = |name: &str| format!("{{ pty: {:?} }}", folder.join(name).display().to_string());
+    let driver = |driver: Driver| if driver == Driver::Simulated { Driver::Native } else { driver }.name();
+    let current = |value: f64| engineering(value, Dimension::Current, 9);
+    let mut text = String::from(
+        "# Written by `stimrig sim`, and gone when that ends: the simulated bench on pseudo-terminals, in real time.\n\
+         # What passes here is marked as simulated.\nversion: 1\n",
+    );
+    let (stimulator, load) = (driver(rig.stimulator), driver(rig.load));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "name: {}-served", rig.name);
+    let _ = writeln!(
+        text,
+        "stimulator:\n  driver: {stimulator}\n  port: {}\n  cap: {}",
+        port("stimulator"),
+        current(rig.cap)
+    );
+    let stage = &bench.stimulator;
+    let _ = writeln!(
+        text,
+        "  output: {{ compliance: {}, blocking_capacitor: {}, recharge: {} }}",
+        engineering(stage.compliance, Dimension::Voltage, 9),
+        engineering(stage.blocking_capacitor, Dimension::Capacitance, 9),
+        engineering(stage.recharge, Dimension::Resistance, 9),
+    );
+    let _ = writeln!(text, "load:\n  driver: {load}\n  port: {}\n  channels:", port("load"));
+    let ranges = |ranges: &[f64], dimension: Dimension| {
+        ranges.iter().map(|range| engineering(*range, dimension, 9)).collect::<Vec<_>>().join(", ")
+    };
+    let currents = ranges(&bench.adc.current_ranges, Dimension::Current);
+    let voltages = ranges(&bench.adc.voltage_ranges, Dimension::Voltage);
+    for contact in distinct(phantoms.iter().flat_map(|phantom| phantom.contacts.iter().map(|(name, _)| name)))
+    {
+        let _ = writeln!(text, "    {contact}: {{ quantity: current, ranges: [{currents}] }}");
+    }
+    let senses = distinct(phantoms.iter().flat_map(|phantom| phantom.senses.iter().map(|(name, ..)| name)));
+    for sense in senses.into_iter().chain(["vout"]) {
+        let _ = writeln!(text, "    {sense}: {{ quantity: voltage, ranges: [{voltages}] }}");
+    }
+    let slots: Vec<_> =
+        phantoms.iter().zip(1..).map(|(phantom, slot)| format!("slot{slot}: {}", phantom.name)).collect();
+    let _ = writeln!(text, "phantoms: {{ {} }}", slots.join(", "));
+    let _ = writeln!(text, "selector: {}", port("selector"));
+    let limits = &rig.limits;
+    let charge = engineering(limits.charge_per_phase, Dimension::Charge, 9);
+    let (amplitude, mean) = (current(limits.amplitude), current(limits.mean_dc));
+    let shannon = limits.shannon_k.map(|k| format!(", shannon_k: {k}")).unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "limits: {{ amplitude: {amplitude}, charge_per_phase: {charge}, mean_dc: {mean}{shannon} }}"
+    );
+    text
+}
+
+/// In order of their first appearance.
+fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if !seen.contains(&name.as_str()) {
+            seen.push(name);
+        }
+    }
+    seen
+}

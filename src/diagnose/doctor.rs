@@ -1,0 +1,199 @@
+//! What keeps a bench from working: each finding with its remedy. Nothing is opened, nothing is sent.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{Access, StatVfs, access, statvfs};
+
+use crate::driver::port::find;
+use crate::machine::Machine;
+use crate::rig::{Port, Rig};
+
+use super::Finding;
+use super::returned;
+use super::rigs::calibration_age;
+
+/// A calibration older than this is due, where its file does not say otherwise.
+const CALIBRATION: Duration = Duration::from_secs(365 * 86_400);
+/// Free bytes below which a run with samples may not fit, and below which none does.
+const SPACE: (u64, u64) = (1 << 30, 64 << 20);
+
+/// What is looked at besides the rig.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Where runs are kept.
+    pub runs: PathBuf,
+}
+
+/// Looks at a computer and, if one is given, at a rig on it.
+pub fn examine(machine: &Machine, rig: Option<&Rig>, circumstances: &Circumstances) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(rig) = rig {
+        let ports = [
+            ("stimulator", rig.wiring.stimulator.as_ref()),
+            ("load", rig.wiring.load.as_ref()),
+            ("phantom selector", rig.wiring.selector.as_ref()),
+        ];
+        for (device, port) in ports {
+            match port {
+                Some(port) => findings.extend(port_of(machine, device, port)),
+                None if rig.sim.is_some() && device != "phantom selector" => {
+                    findings.push(Finding::good(device, "simulated, in this process"));
+                }
+                None => {}
+            }
+        }
+        findings.extend(probe(machine, rig));
+        findings.extend(calibration(rig));
+        findings.extend(returned::look(rig));
+    } else {
+        findings.push(plugged_in(machine));
+    }
+    let on_usb = machine.ports().iter().any(|port| port.usb.is_some());
+    if on_usb {
+        findings.push(rules(machine));
+        findings.extend(modem_manager(machine));
+    }
+    findings.push(clock(rig));
+    findings.push(space(&circumstances.runs));
+    findings
+}
+
+fn plugged_in(machine: &Machine) -> Finding {
+    let ports = machine.ports();
+    let names: Vec<_> = ports.iter().map(|port| port.describe()).collect();
+    match names.as_slice() {
+        [] => Finding::warning(
+            "ports",
+            "nothing with a port is plugged in",
+            "plug in the bench; `stimrig sim` serves a simulated one",
+        ),
+        names => Finding::good("ports", names.join("; ")),
+    }
+}
+
+/// Is it there, may it be opened, does somebody hold it?
+fn port_of(machine: &Machine, device: &str, port: &Port) -> Vec<Finding> {
+    if let Port::Tcp(address) = port {
+        return vec![Finding::good(device, format!("on the network at {address}, not asked"))];
+    }
+    let path = match find(machine, port) {
+        Ok(path) => path,
+        Err(trouble) => return vec![Finding::error(device, trouble.found(), trouble.next())],
+    };
+    let shown = machine.named(&path);
+    if !path.exists() {
+        let remedy = "plug it in and switch it on; `stimrig scan` shows what is there";
+        return vec![Finding::error(device, format!("there is no {}", shown.display()), remedy)];
+    }
+    let mut findings = Vec::new();
+    if access(&path, Access::READ_OK | Access::WRITE_OK).is_err() {
+        let found = format!("{} may not be opened by this user", shown.display());
+        findings.push(Finding::error(device, found, machine.permission_remedy(&shown)));
+    }
+    for holder in machine.holders(&shown) {
+        let found = format!("{} is held by {holder}", shown.display());
+        findings.push(Finding::error(device, found, "end that program, or wait until its run has ended"));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::good(device, format!("{} is there and free", shown.display())));
+    }
+    findings
+}
+
+/// Is the debug probe plugged in? Its selector is vendor:product, in hexadecimal, and perhaps a serial number.
+fn probe(machine: &Machine, rig: &Rig) -> Option<Finding> {
+    let probe = rig.wiring.probe.as_ref()?;
+    let mut wanted = probe.selector.splitn(3, ':');
+    let (vendor, product, serial) = (wanted.next()?, wanted.next()?, wanted.next());
+    let there = machine.usb_devices().into_iter().any(|device| {
+        device.vendor.eq_ignore_ascii_case(vendor)
+            && device.product.eq_ignore_ascii_case(product)
+            && serial.is_none_or(|serial| device.serial_number.as_deref() == Some(serial))
+    });
+    Some(if there {
+        Finding::good("debug probe", format!("{} is plugged in", probe.selector))
+    } else {
+        Finding::error(
+            "debug probe",
+            format!("{} is not plugged in", probe.selector),
+            "plug it in, or correct `probe.selector` (`lsusb` lists vendor:product)",
+        )
+    })
+}
+
+fn calibration(rig: &Rig) -> Option<Finding> {
+    let file = rig.wiring.calibration.as_deref()?;
+    let remedy = "calibrate the load again";
+    Some(match calibration_age(rig) {
+        None => Finding::error(
+            "calibration",
+            format!("{file} cannot be read"),
+            "correct `calibration` in the rig file",
+        ),
+        Some(age) if age > CALIBRATION => {
+            let found = format!("{file} was written {} days ago", age.as_secs() / 86_400);
+            Finding::warning("calibration", found, remedy)
+        }
+        Some(age) => Finding::good("calibration", format!("{file}, {} days old", age.as_secs() / 86_400)),
+    })
+}
+
+/// Without rules a port belongs to root, or to a group in which nobody is by himself.
+fn rules(machine: &Machine) -> Finding {
+    match machine.udev_rules() {
+        Some(file) => Finding::good("udev rules", file.display().to_string()),
+        None => Finding::warning(
+            "udev rules",
+            "those of stimrig are not installed",
+            "sudo cp rig/udev/69-stimrig.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger",
+        ),
+    }
+}
+
+/// It opens every new serial port and talks to it as if it were a modem.
+fn modem_manager(machine: &Machine) -> Option<Finding> {
+    let running = machine.process_named("ModemManager")?;
+    if machine.udev_rules().is_some_and(|file| {
+        std::fs::read_to_string(machine.path(file)).is_ok_and(|text| text.contains("ID_MM_DEVICE_IGNORE"))
+    }) {
+        return Some(Finding::good("ModemManager", "runs, and is told to leave the bench alone"));
+    }
+    Some(Finding::warning(
+        "ModemManager",
+        format!("{running} writes to every serial port that is plugged in"),
+        "install rig/udev/69-stimrig.rules, which tell it to leave the bench alone, or `sudo systemctl disable --now ModemManager`",
+    ))
+}
+
+/// Records carry times: a clock before the rig file was written is wrong.
+fn clock(rig: Option<&Rig>) -> Finding {
+    let written = rig.and_then(|rig| std::fs::metadata(&rig.file).and_then(|found| found.modified()).ok());
+    let now = SystemTime::now();
+    let first_version = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    if now < first_version || written.is_some_and(|written| written > now + Duration::from_secs(60)) {
+        return Finding::error(
+            "clock",
+            "this computer's clock is behind",
+            "set it: `sudo timedatectl set-ntp true`",
+        );
+    }
+    Finding::good("clock", jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn space(runs: &Path) -> Finding {
+    let whole = std::path::absolute(runs).unwrap_or_else(|_| runs.to_owned());
+    let existing = whole.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+    let free = statvfs(existing).map(|found: StatVfs| found.f_bavail.saturating_mul(found.f_frsize));
+    let remedy = "remove old runs, or keep them elsewhere (--runs)";
+    match free {
+        Ok(free) if free < SPACE.1 => {
+            Finding::error("disk", format!("{} MB free for runs", free >> 20), remedy)
+        }
+        Ok(free) if free < SPACE.0 => {
+            Finding::warning("disk", format!("{} MB free for runs", free >> 20), remedy)
+        }
+        Ok(free) => Finding::good("disk", format!("{} GB free for runs", free >> 30)),
+        Err(error) => Finding::warning("disk", format!("free space is not known: {error}"), remedy),
+    }
+}

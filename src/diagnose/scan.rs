@@ -1,0 +1,140 @@
+//! Who is behind each port: the devices are asked, whatever the ports are called.
+
+use std::path::PathBuf;
+
+use crate::driver::{native, port};
+use crate::instrument::{
+    InstrumentError, InstrumentFault, Load as _, LoadIdentity, Port, Stimulator as _, StimulatorIdentity,
+};
+use crate::machine::{HardwarePort, Machine, PortKind};
+use crate::phantom::Phantom;
+use crate::rig;
+
+/// Patience with `*IDN?`, ns: oscilloscopes take their time.
+const IDN_PATIENCE: u64 = 500_000_000;
+
+/// What a port answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// A stimulator that speaks the protocol of `hardware/protocol`.
+    Stimulator(StimulatorIdentity),
+    /// A load that speaks it.
+    Load(LoadIdentity),
+    /// An instrument that answers `*IDN?`, with what it says.
+    Instrument(String),
+    /// Something answered, in another protocol.
+    Unknown(String),
+    /// Nothing answered.
+    Silence,
+    /// It cannot be opened, and what to do.
+    Closed(InstrumentError),
+}
+
+/// A port and who is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scanned {
+    /// How a rig file names it.
+    pub port: rig::Port,
+    /// One line about it.
+    pub about: String,
+    /// Who is there.
+    pub answer: Answer,
+    /// Other ports that carry the same serial number.
+    pub doubles: Vec<PathBuf>,
+}
+
+/// Asks every port of the computer, and those named besides, who is there. Nothing is started by being asked.
+pub async fn scan(machine: &Machine, besides: &[rig::Port]) -> Vec<Scanned> {
+    let hardware = machine.ports();
+    let mut scanned = Vec::new();
+    for found in &hardware {
+        let (port, doubles) = named(found, &hardware);
+        let by_node = rig::Port::Path(found.node.display().to_string());
+        let answer = ask(machine, &by_node, found.kind).await;
+        scanned.push(Scanned { port, about: found.describe(), answer, doubles });
+    }
+    for port in besides {
+        let about = match port {
+            rig::Port::SerialNumber(name)
+            | rig::Port::Path(name)
+            | rig::Port::Pty(name)
+            | rig::Port::Tcp(name) => name.clone(),
+        };
+        let answer = ask(machine, port, PortKind::Serial).await;
+        scanned.push(Scanned { port: port.clone(), about, answer, doubles: Vec::new() });
+    }
+    scanned
+}
+
+/// How to name a port so that it is found again: by its serial number where that is its alone, else by a stable link.
+fn named(found: &HardwarePort, all: &[HardwarePort]) -> (rig::Port, Vec<PathBuf>) {
+    let path = || rig::Port::Path(found.stable_path().display().to_string());
+    let Some(number) = &found.serial_number else { return (path(), Vec::new()) };
+    let doubles =
+        all.iter().filter(|other| other.node != found.node && other.serial_number.as_ref() == Some(number));
+    let doubles: Vec<_> = doubles.map(|other| other.node.clone()).collect();
+    if !doubles.is_empty() {
+        return (path(), doubles);
+    }
+    match found.kind {
+        PortKind::Serial => (rig::Port::SerialNumber(number.clone()), doubles),
+        PortKind::Usbtmc => (path(), doubles),
+    }
+}
+
+async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
+    let open = || port::open_on(machine, port, "port", port::Line::default());
+    let opened = match open() {
+        Ok(opened) => opened,
+        Err(error) => return Answer::Closed(error),
+    };
+    if kind == PortKind::Usbtmc {
+        return instrument(opened).await.unwrap_or(Answer::Silence);
+    }
+    // Wired to nothing: only who it is is asked.
+    let nobody = Phantom {
+        name: String::new(),
+        hash: String::new(),
+        nodes: Vec::new(),
+        contacts: Vec::new(),
+        elements: Vec::new(),
+        senses: Vec::new(),
+        areas: Vec::new(),
+        source: None,
+    };
+    let as_stimulator = native::Stimulator::new(opened, &nobody, 0.0).identify().await;
+    let said = match as_stimulator {
+        Ok(identity) => return Answer::Stimulator(identity),
+        Err(error) => error.fault,
+    };
+    let Ok(reopened) = open() else { return Answer::Silence };
+    if let Ok(identity) = native::Load::new(reopened, &nobody).identify().await {
+        return Answer::Load(identity);
+    }
+    let text = match open() {
+        Ok(reopened) => instrument(reopened).await,
+        Err(_) => None,
+    };
+    match (text, said) {
+        (Some(answer), _) => answer,
+        (None, InstrumentFault::Timeout) => Answer::Silence,
+        (None, fault) => Answer::Unknown(fault.to_string()),
+    }
+}
+
+/// Asks `*IDN?`, which instruments with a command language answer with four fields.
+async fn instrument(mut port: Box<dyn Port>) -> Option<Answer> {
+    port.write_all(b"*IDN?\n").await.ok()?;
+    let deadline = port.now().saturating_add(IDN_PATIENCE);
+    let (mut answer, mut buffer) = (Vec::new(), [0; 256]);
+    while !answer.contains(&b'\n') && answer.len() < 1024 {
+        match port.read(&mut buffer, deadline).await {
+            Ok(count) => answer.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+            Err(_) => break,
+        }
+    }
+    let text = String::from_utf8_lossy(&answer).trim().to_owned();
+    // Maker, model, serial number, version: an echo or a modem has not that many.
+    let printable = text.chars().all(|c| !c.is_control());
+    (printable && text.split(',').count() >= 3 && !text.contains('?')).then_some(Answer::Instrument(text))
+}

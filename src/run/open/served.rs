@@ -1,0 +1,45 @@
+//! A simulated bench on pseudo-terminals, in this process and in real time.
+
+use async_trait::async_trait;
+
+use crate::driver::port::RealClock;
+use crate::instrument::Clock;
+use crate::phantom::Phantom;
+use crate::rig::{Port, SimBench};
+use crate::sim::{Rack, Served, serve};
+
+use super::wire::Wire;
+
+/// Real time on a bench that ends with its clock, after the ports to it are closed.
+pub(super) struct ServedClock {
+    clock: RealClock,
+    _bench: Served,
+}
+
+/// Serves a bench with a phantom plugged in: the wires to stimulator and load, and its clock.
+///
+/// # Errors
+/// What keeps it from being served.
+pub(super) fn open<'a>(
+    bench: &SimBench,
+    plugged: &Phantom,
+    seed: u64,
+) -> Result<(Wire<'a>, Wire<'a>, Box<dyn Clock>), String> {
+    let served = serve(Rack::new(bench, vec![plugged.clone()], seed), Box::new(|_| {}))
+        .map_err(|error| error.to_string())?;
+    let port = |path: &std::path::Path| Port::Pty(path.display().to_string());
+    let stimulator = Wire::terminal("stimulator", port(served.stimulator()));
+    let load = Wire::terminal("load", port(served.load()));
+    Ok((stimulator, load, Box::new(ServedClock { clock: RealClock::new(), _bench: served })))
+}
+
+#[async_trait]
+impl Clock for ServedClock {
+    fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    async fn sleep(&mut self, nanoseconds: u64) {
+        self.clock.sleep(nanoseconds).await;
+    }
+}

@@ -1,0 +1,155 @@
+//! The simulated bench served on pseudo-terminals, in real time, as a run in another process sees it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::command::{run, stimrig, text};
+
+/// `stimrig sim` in a folder of its own.
+pub struct SimBench {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl SimBench {
+    /// Serves it; returns when its rig file is there.
+    pub fn serve(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = stimrig()
+            .args(["sim", "-q", "--dir"])
+            .arg(folder.path())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let bench = Self { child, folder };
+        eventually("no rig file appeared", || bench.rig().exists());
+        bench
+    }
+
+    /// Its rig file.
+    pub fn rig(&self) -> PathBuf {
+        self.path("rig.yaml")
+    }
+
+    /// A file in its folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Its rig file with changes, as another rig file.
+    pub fn changed(&self, from: &str, to: &str) -> PathBuf {
+        let text = fs::read_to_string(self.rig()).unwrap();
+        assert!(text.contains(from), "{text}");
+        let file = self.path("changed.yaml");
+        fs::write(&file, text.replace(from, to)).unwrap();
+        file
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+}
+
+impl Drop for SimBench {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn run_on(rig: &Path, arguments: &[&str]) -> (i32, Value) {
+    run(&[&["--rig", rig.to_str().unwrap()], arguments].concat())
+}
+
+const RATE: &str = "scenarios/timing/rate.yaml#1";
+
+#[test]
+fn scenarios_pass_on_the_served_bench_and_are_marked_as_simulated() {
+    let mut bench = SimBench::serve(&[]);
+    let (exit, record) = run_on(&bench.rig(), &[RATE]);
+    assert_eq!((exit, &record["fidelity"]), (0, &"sim".into()), "{record:#}");
+    // The same ports as plain paths: now only the devices themselves say what they are.
+    let plain = bench.changed("pty:", "path:");
+    // Another phantom, connected by the selector; and the requirement of hardware is not met by it.
+    let scenario = bench.path("rig-only.yaml");
+    let text = fs::read_to_string("scenarios/charge-balance/symmetric-biphasic.yaml").unwrap();
+    fs::write(&scenario, text + "\nmin_fidelity: rig\n").unwrap();
+    let (exit, record) = run_on(&plain, &[&format!("{}#1", scenario.display())]);
+    assert_eq!((exit, &record["fidelity"]), (0, &"sim".into()), "{record:#}");
+    assert_eq!(record["cases"][0]["sim_only"], true);
+    // It ends cleanly, and takes its links with it.
+    bench.signal(rustix::process::Signal::TERM);
+    assert_eq!(bench.child.wait().unwrap().code(), Some(0));
+    for name in ["stimulator", "load", "selector", "rig.yaml"] {
+        assert!(fs::symlink_metadata(bench.path(name)).is_err(), "{name} is left");
+    }
+}
+
+#[test]
+fn a_phantom_that_is_not_plugged_in_is_named_and_its_case_skipped() {
+    let bench = SimBench::serve(&["--phantom", "r500"]);
+    let (exit, record) = run_on(&bench.rig(), &["scenarios/charge-balance/symmetric-biphasic.yaml#1"]);
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert_eq!(exit, 4);
+    assert!(reason.contains("phantom `") && reason.contains("in a slot"), "{reason}");
+}
+
+#[test]
+fn the_same_in_one_process() {
+    let (exit, record) = run(&["--set", "sim.transport=pty", RATE]);
+    assert_eq!((exit, &record["fidelity"], &record["safe_state"]), (0, &"sim".into(), &"confirmed".into()));
+}
+
+#[test]
+fn a_bench_that_vanishes_is_noticed_within_a_second() {
+    let bench = SimBench::serve(&[]);
+    let scenario = bench.path("long.yaml");
+    let head =
+        "version: 1\nname: long\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\n";
+    let tail = "steps: [start, wait: 60 s, stop]\nexpect:\n  - amplitude: { of: programmed, within: 5 % }\n";
+    fs::write(&scenario, head.to_owned() + tail).unwrap();
+    let runs = tempfile::tempdir().unwrap();
+    let record = runs.path().join("record.json");
+    let child = stimrig()
+        .arg("run")
+        .arg("--rig")
+        .arg(bench.rig())
+        .arg(&scenario)
+        .arg("--json")
+        .arg(&record)
+        .arg("--runs")
+        .arg(runs.path().join("runs"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let journal = || {
+        let folder =
+            fs::read_dir(runs.path().join("runs")).ok()?.flatten().find(|entry| entry.path().is_dir())?;
+        fs::read_to_string(folder.path().join("journal.jsonl")).ok()
+    };
+    eventually("it never started", || journal().is_some_and(|text| text.contains("\"started\"")));
+    bench.signal(rustix::process::Signal::KILL);
+    let pulled = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    // A second to notice, and the attempts of the way to the safe state.
+    assert!(pulled.elapsed() < Duration::from_secs(4), "{:?}", pulled.elapsed());
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output));
+    let record: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
+}

@@ -1,0 +1,179 @@
+//! Ports, permissions and remedies on computers that are made up in a folder.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use stimrig::diagnose::{Circumstances, Finding, Severity, examine};
+use stimrig::driver::port::find;
+use stimrig::machine::{Machine, PortKind};
+use stimrig::rig::{Port, Rig};
+use stimrig::source::Source;
+
+/// A computer in a folder.
+struct MadeUp(tempfile::TempDir);
+
+impl MadeUp {
+    fn new() -> Self {
+        let computer = Self(tempfile::tempdir().unwrap());
+        for folder in
+            ["dev/serial/by-id", "dev/serial/by-path", "sys/class/tty", "sys/class/usbmisc", "proc", "etc"]
+        {
+            fs::create_dir_all(computer.0.path().join(folder)).unwrap();
+        }
+        computer
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// A board with a serial port on USB, as the kernel shows one.
+    fn plug(&self, place: &str, node: &str, serial: &str) {
+        let device = format!("sys/devices/pci0/usb1/{place}");
+        self.write(&format!("{device}/idVendor"), "16c0\n");
+        self.write(&format!("{device}/idProduct"), "0483\n");
+        self.write(&format!("{device}/serial"), &format!("{serial}\n"));
+        self.write(&format!("{device}/manufacturer"), "Teensyduino\n");
+        self.write(&format!("{device}/product"), "USB Serial\n");
+        let interface = format!("{device}/{place}:1.0");
+        self.write(&format!("{interface}/bInterfaceNumber"), "00\n");
+        let class = if node.starts_with("usbtmc") { "usbmisc" } else { "tty" };
+        let entry = self.0.path().join(&interface).join(class).join(node);
+        fs::create_dir_all(&entry).unwrap();
+        symlink(self.0.path().join(&interface), entry.join("device")).unwrap();
+        symlink(&entry, self.0.path().join("sys/class").join(class).join(node)).unwrap();
+        self.write(&format!("dev/{node}"), "");
+        let bus = self.0.path().join("sys/bus/usb/devices");
+        fs::create_dir_all(&bus).unwrap();
+        symlink(self.0.path().join(&device), bus.join(place)).unwrap();
+        let by_path = self.0.path().join(format!("dev/serial/by-path/pci-usb-{place}"));
+        symlink(self.0.path().join("dev").join(node), by_path).unwrap();
+    }
+
+    fn machine(&self) -> Machine {
+        Machine::at(self.0.path())
+    }
+}
+
+fn serial(number: &str) -> Port {
+    Port::SerialNumber(number.to_owned())
+}
+
+#[test]
+fn a_board_is_found_by_its_serial_number_whatever_its_node_is_called() {
+    let computer = MadeUp::new();
+    computer.plug("1-1", "ttyACM3", "STIM-0042");
+    computer.plug("1-2", "ttyACM0", "LOAD-0007");
+    computer.plug("1-3", "usbtmc0", "DS1ZA1");
+    let machine = computer.machine();
+    let ports = machine.ports();
+    assert_eq!(ports.len(), 3);
+    assert_eq!((ports[2].kind, ports[1].interface), (PortKind::Usbtmc, Some(0)));
+    assert_eq!(
+        ports[1].describe(),
+        "/dev/ttyACM3 Teensyduino USB Serial [16c0:0483] serial number STIM-0042"
+    );
+    assert_eq!(find(&machine, &serial("STIM-0042")).unwrap(), machine.path("/dev/ttyACM3"));
+    let missing = find(&machine, &serial("STIM-0043")).unwrap_err();
+    assert!(
+        missing.found().contains("no device has serial number STIM-0043; plugged in: LOAD-0007, STIM-0042"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn two_devices_with_one_serial_number_are_an_error_that_lists_both() {
+    let computer = MadeUp::new();
+    computer.plug("1-1", "ttyACM0", "0001");
+    computer.plug("1-2", "ttyACM1", "0001");
+    let trouble = find(&computer.machine(), &serial("0001")).unwrap_err();
+    assert_eq!(
+        trouble.found(),
+        "2 ports have serial number 0001: /dev/serial/by-path/pci-usb-1-1, /dev/serial/by-path/pci-usb-1-2"
+    );
+    assert!(trouble.next().contains("`path`"));
+}
+
+const RIG: &str = "version: 1
+name: made-up
+stimulator: { driver: native, port: { serial_number: STIM-0042 }, cap: 10 mA }
+load: { driver: native, port: { serial_number: LOAD-0007 }, channels: { e1: { quantity: current, ranges: [4 mA] } } }
+probe: { selector: \"0d28:0204:P1\", chip: nRF52840_xxAA }
+phantoms: { slot1: r1k }
+limits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }
+";
+
+fn examined(computer: &MadeUp, rig: &str) -> Vec<Finding> {
+    let rig = Rig::read(&Source::new("made-up.yaml", rig)).unwrap();
+    examine(&computer.machine(), Some(&rig), &Circumstances { runs: computer.0.path().join("runs") })
+}
+
+fn about<'a>(findings: &'a [Finding], subject: &str) -> &'a Finding {
+    findings
+        .iter()
+        .find(|finding| finding.subject == subject)
+        .unwrap_or_else(|| panic!("{subject}: {findings:#?}"))
+}
+
+#[test]
+fn the_doctor_finds_nothing_on_a_good_bench_and_each_thing_that_is_wrong() {
+    let computer = MadeUp::new();
+    computer.plug("1-1", "ttyACM3", "STIM-0042");
+    computer.plug("1-2", "ttyACM0", "LOAD-0007");
+    computer.write("sys/bus/usb/devices/1-9/idVendor", "0d28\n");
+    computer.write("sys/bus/usb/devices/1-9/idProduct", "0204\n");
+    computer.write("sys/bus/usb/devices/1-9/serial", "P1\n");
+    computer.write("etc/udev/rules.d/69-stimrig.rules", "ENV{ID_MM_DEVICE_IGNORE}=\"1\"\n");
+    computer.write("proc/812/comm", "ModemManager\n");
+    let good = examined(&computer, RIG);
+    assert!(good.iter().all(|finding| finding.severity == Severity::Good), "{good:#?}");
+    // Each of them gone, or in the way.
+    fs::remove_file(computer.0.path().join("etc/udev/rules.d/69-stimrig.rules")).unwrap();
+    fs::remove_dir_all(computer.0.path().join("sys/bus/usb/devices/1-9")).unwrap();
+    let held = computer.0.path().join("proc/4711/fd");
+    fs::create_dir_all(&held).unwrap();
+    computer.write("proc/4711/comm", "minicom\n");
+    symlink("/dev/ttyACM3", held.join("5")).unwrap();
+    let rig = RIG.replace("LOAD-0007", "LOAD-0008") + "calibration: gone.yaml\n";
+    let wrong = examined(&computer, &rig);
+    let stimulator = about(&wrong, "stimulator");
+    assert_eq!(stimulator.found, "/dev/ttyACM3 is held by minicom (process 4711)");
+    assert!(about(&wrong, "load").found.contains("no device has serial number LOAD-0008"));
+    assert!(about(&wrong, "debug probe").found.contains("not plugged in"));
+    assert!(about(&wrong, "calibration").found.contains("cannot be read"));
+    for subject in ["udev rules", "ModemManager"] {
+        assert_eq!(about(&wrong, subject).severity, Severity::Warning);
+    }
+    assert!(wrong.iter().all(|finding| (finding.severity == Severity::Good) == finding.remedy.is_none()));
+}
+
+#[test]
+fn a_scope_that_ties_the_return_to_earth_is_noticed() {
+    let computer = MadeUp::new();
+    let scope = |channel: &str| {
+        let load = "load: { driver: native, port: { serial_number: LOAD-0007 }, channels: { e1: { quantity: current, ranges: [4 mA] } } }";
+        let load_with = format!(
+            "load: {{ driver: scpi, port: {{ tcp: \"10.0.0.1:5555\" }}, channels: {{ e1: {channel} }} }}"
+        );
+        examined(&computer, &RIG.replace(load, &load_with))
+    };
+    let tied = scope("{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }");
+    assert_eq!(about(&tied, "return to earth").severity, Severity::Warning);
+    let floating = scope("{ quantity: current, plus: CH1, minus: CH2, shunt: 100 ohm, ranges: [4 mA] }");
+    assert_eq!(about(&floating, "return to earth").severity, Severity::Good);
+}
+
+#[test]
+fn a_port_that_may_not_be_opened_says_who_may() {
+    let computer = MadeUp::new();
+    computer.write("etc/group", "root:x:0:\n");
+    computer.write("dev/ttyACM0", "");
+    let gid = std::os::unix::fs::MetadataExt::gid(&fs::metadata(computer.0.path()).unwrap());
+    computer.write("etc/group", &format!("dialout:x:{gid}:\n"));
+    let remedy = computer.machine().permission_remedy(Path::new("/dev/ttyACM0"));
+    assert!(remedy.contains("69-stimrig.rules"), "{remedy}");
+    assert_eq!(computer.machine().group_of(Path::new("/dev/ttyACM0")).as_deref(), Some("dialout"));
+}
