@@ -9,6 +9,7 @@ use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yam
 use super::load::{load_cases, load_rig, read};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
+use super::side_by_side::side_by_side;
 
 /// Check scenarios, rigs, phantoms and limit profiles without hardware
 #[derive(Debug, clap::Args)]
@@ -66,7 +67,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
     }
     let mut plans = Vec::new();
     match load_rig(args.rig.as_deref(), &args.set, &args.defect) {
-        Ok(rig) => plans = plan_all(cases, &rig, args.strict, &mut problems),
+        Ok(rig) => plans = plan_all(&cases, &rig, args, &mut problems),
         Err(found) => problems.extend(found),
     }
     if args.strict {
@@ -93,13 +94,18 @@ pub fn run(args: &Args, color: bool) -> u8 {
     0
 }
 
-fn plan_all(cases: Vec<Case>, rig: &Rig, strict: bool, problems: &mut Vec<Diagnostic>) -> Vec<PlanText> {
+/// Plans every case; the text of each plan where it is asked for.
+fn plan_all(cases: &[Case], rig: &Rig, args: &Args, problems: &mut Vec<Diagnostic>) -> Vec<Option<PlanText>> {
+    let planned = side_by_side(cases, |case| {
+        let plan = plan(case.clone(), rig, args.strict)?;
+        Ok((args.plan.then(|| PlanText::of(&plan, rig)), plan.warnings))
+    });
     let mut plans = Vec::with_capacity(cases.len());
-    for case in cases {
-        match plan(case, rig, strict) {
-            Ok(plan) => {
-                plans.push(PlanText::of(&plan, rig));
-                add(problems, plan.warnings);
+    for one in planned {
+        match one {
+            Ok((text, warnings)) => {
+                plans.push(text);
+                add(problems, warnings);
             }
             Err(found) => add(problems, found),
         }

@@ -9,6 +9,7 @@ use crate::scenario::{Case, Wanted, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
 use super::resolve::resolve;
+use super::side_by_side::side_by_side;
 
 /// Files and folders that lie among scenarios and are none.
 const NOT_SCENARIOS: [&str; 4] = ["requirements.yaml", "requirements.yml", "profiles", "calibration"];
@@ -40,15 +41,16 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
         }
     }
     let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
-    for (path, number) in files {
-        match read(&path) {
-            Ok(source) => {
-                let (cases, found) = cases_of(&source, &path);
+    let read =
+        side_by_side(&files, |(path, _)| read(path).map(|source| (cases_of(&source, path), source.name)));
+    for ((_, number), read) in files.into_iter().zip(read) {
+        match read {
+            Ok(((cases, found), file)) => {
                 let count = cases.len();
                 problems.extend(found);
                 if let Some(number) = number.filter(|number| *number == 0 || *number > count && count > 0) {
                     let what = format!("there is no case {number}: it has {count}");
-                    problems.push(Diagnostic::of_file(&source.name, &what, None));
+                    problems.push(Diagnostic::of_file(&file, &what, None));
                 }
                 loaded.cases.extend(
                     cases.into_iter().filter(|case| number.is_none_or(|wanted| case.number == wanted)),

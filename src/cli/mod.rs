@@ -35,6 +35,7 @@ mod scan;
 pub mod schema;
 mod selection;
 mod shell;
+mod side_by_side;
 mod sim;
 mod sim_rig;
 mod stdout;

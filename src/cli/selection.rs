@@ -11,6 +11,7 @@ use super::RunArgs;
 use super::filter::{Filter, FilterError};
 use super::load::load_cases;
 use super::partition::Partition;
+use super::side_by_side::side_by_side;
 
 /// What the command line selects.
 pub(super) struct Selection {
@@ -61,8 +62,8 @@ impl Selection {
             .map(|(_, case)| case)
             .collect();
         let mut once = Vec::with_capacity(selected.len());
-        for case in selected {
-            match plan(case, rig, self.strict) {
+        for planned in side_by_side(&selected, |case| plan(case.clone(), rig, self.strict)) {
+            match planned {
                 Ok(plan) => once.push(plan),
                 Err(found) => problems.extend(found),
             }

@@ -1,0 +1,60 @@
+//! Work on many things at once, with results in the order of the things.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Fewer things than this are not worth a thread.
+const FEW: usize = 4;
+
+/// What `work` makes of each item, on as many threads as the machine has cores.
+///
+/// A panic in `work` goes on in the caller, as it would without threads.
+pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    if items.len() < FEW || cores == 1 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { return done };
+            done.push((index, work(item)));
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.min(items.len())).map(|_| scope.spawn(worker)).collect();
+        let mut all = worker();
+        for other in others {
+            match other.join() {
+                Ok(found) => all.extend(found),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items() {
+        for count in [0, 1, 3, 4, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            assert_eq!(side_by_side(&items, |item| item * 2), (0..count).map(|k| 2 * k).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "seven")]
+    fn a_panic_is_not_swallowed() {
+        let items: Vec<u32> = (0..100).collect();
+        side_by_side(&items, |item| assert_ne!(*item, 7, "seven"));
+    }
+}
