@@ -68,13 +68,14 @@ pub fn suite(
     let failed = AtomicUsize::new(0);
     // Each case has a bench of its own where all of it is in this process.
     let jobs = if rig.sim.is_some() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let order = order(plans, jobs);
     let (events, inbox) = mpsc::channel::<Message>();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             let events = events.clone();
-            let (next, failed) = (&next, &failed);
+            let (next, failed, order) = (&next, &failed, &order);
             scope.spawn(move || {
-                while let Some((index, plan)) = take_next(plans, next, failed, options, interrupt) {
+                while let Some((index, plan)) = take_next(plans, order, next, failed, options, interrupt) {
                     let clock = Instant::now();
                     let record = one(index, plan, rig, options, interrupt, archive, &events);
                     let record = CaseRecord { elapsed: clock.elapsed().as_secs_f64(), ..record };
@@ -94,8 +95,21 @@ pub fn suite(
     sink.take(&Event::RunEnded { ended, elapsed: clock.elapsed().as_secs_f64() });
 }
 
+/// In which order cases begin. Of several at once the longest go first, so that none of them is left running alone at
+/// the end; one after the other they come as they were named.
+fn order(plans: &[Plan], jobs: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..plans.len()).collect();
+    if jobs > 1 {
+        let samples =
+            |index: &usize| plans.get(*index).map_or(0.0, |plan| plan.duration * plan.channels.len() as f64);
+        order.sort_by(|a, b| samples(b).total_cmp(&samples(a)));
+    }
+    order
+}
+
 fn take_next<'a>(
     plans: &'a [Plan],
+    order: &[usize],
     next: &AtomicUsize,
     failed: &AtomicUsize,
     options: &Options,
@@ -105,7 +119,7 @@ fn take_next<'a>(
     if enough || interrupt.signal().is_some() {
         return None;
     }
-    let index = next.fetch_add(1, Ordering::SeqCst);
+    let index = *order.get(next.fetch_add(1, Ordering::SeqCst))?;
     plans.get(index).map(|plan| (index, plan))
 }
 
