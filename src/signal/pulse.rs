@@ -135,6 +135,12 @@ impl Program {
         }
     }
 
+    /// The longest that a train in progress is silent, with a margin, s: three periods, and a cycle's time off. Silence
+    /// that short proves nothing.
+    pub fn longest_rest(&self) -> f64 {
+        3.0 * self.period() + self.cycle.map_or(0.0, |cycle| cycle.off_time)
+    }
+
     /// Number of pulses the stimulator emits by itself; `None` until stopped.
     pub fn pulse_limit(&self) -> Option<u64> {
         match self.run {

@@ -77,9 +77,9 @@ impl<'a> Event<'a> {
         self.program.period() * view.rate()
     }
 
-    /// The longest that a train in progress is silent by its program: three periods, and a cycle's time off.
+    /// The longest that a train in progress is silent by its program.
     pub(super) fn longest_rest(&self) -> f64 {
-        3.0 * self.program.period() + self.program.cycle.map_or(0.0, |cycle| cycle.off_time)
+        self.program.longest_rest()
     }
 
     /// Quiet that shows it is off: 100 ms or what the program itself may be silent, samples.

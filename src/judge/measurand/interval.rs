@@ -56,14 +56,20 @@ fn stretches<'a>(view: &View<'a>, rows: Vec<(usize, &'a PulseRow)>, closes: f64)
     }
     for stretch in &mut all {
         if stretch.segment.programmed.waveform == Waveform::Alternating {
-            let mut first = false;
-            stretch.rows.retain(|_| {
-                first = !first;
-                first
-            });
+            one_of_each_pair(&mut stretch.rows);
         }
     }
     all
+}
+
+/// Of alternating pulses those of the polarity that came more often: where one of a pair is missing, counting by twos would
+/// take the wrong ones from there on.
+fn one_of_each_pair(rows: &mut Vec<(usize, &PulseRow)>) {
+    let anodic = |row: &PulseRow| level(row) > 0.0;
+    let first = rows.first().is_none_or(|(_, row)| anodic(row));
+    let alike = rows.iter().filter(|(_, row)| anodic(row) == first).count();
+    let kept = if 2 * alike >= rows.len() { first } else { !first };
+    rows.retain(|(_, row)| anodic(row) == kept);
 }
 
 /// Longer than this without a pulse is an off-time, s.

@@ -46,6 +46,14 @@ impl Rule<'_> {
                 );
                 self.error("for", &what, None);
             }
+            Measurand::StaysOff if hold < self.silence() - 1e-9 => {
+                let what = format!(
+                    "a train that goes on may be silent for {} by its program: {} prove nothing",
+                    time(self.silence()),
+                    time(hold)
+                );
+                self.error("for", &what, Some("judge a longer time"));
+            }
             Measurand::PulsesAfterFault => {
                 let due = (hold / period * self.program().pulses_per_period() as f64 - 1e-9).ceil();
                 let allowed = match self.check.criterion {
@@ -77,6 +85,16 @@ impl Rule<'_> {
         }
     }
 
+    /// The longest that the train in force at the check's instant is silent, s.
+    fn silence(&self) -> f64 {
+        let step = self.check.after.as_deref().and_then(|after| self.case.step_of(after)).unwrap_or(0);
+        let changed = self.case.steps.iter().take(step).rev().find_map(|step| match &step.action {
+            Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
+            _ => None,
+        });
+        changed.unwrap_or(self.program()).longest_rest()
+    }
+
     /// A shutdown is something that runs and then is quiet.
     fn quiet(&self, recorded: f64) {
         let Some(step) = self.check.after.as_deref().and_then(|after| self.case.step_of(after)) else {
@@ -91,7 +109,7 @@ impl Rule<'_> {
         if last != Some(&Action::Start) {
             self.error("after", "nothing runs at that instant, so nothing could be seen to end", None);
         }
-        let quiet = (3.0 * self.program().period()).max(0.1);
+        let quiet = self.silence().max(0.1);
         if recorded < quiet - 1e-9 {
             let what = format!(
                 "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
