@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe};
+use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Probe};
 use crate::scenario::Nominal;
-use crate::signal::{Pulse, Recovery};
+use crate::signal::{Phase, Pulse, Recovery};
 
 use super::{Reason, View};
 
@@ -54,7 +54,8 @@ pub fn before_pulses(
         let volts = means.first().copied().unwrap_or(0.0);
         let u = means.iter().map(|mean| (mean - volts).powi(2)).sum::<f64>().sqrt();
         if let Some(pulse) = view.asked(row, Nominal::Applied) {
-            benches.iter_mut().for_each(|bench| bench.emit(&pulse, seconds(row.start()), &shares));
+            let start = seconds(row.start());
+            benches.iter_mut().for_each(|bench| bench.emit(&pulse, start, &shares));
         }
         Expected { volts, u }
     });
@@ -65,7 +66,7 @@ pub fn before_pulses(
 fn variants(phantom: &Phantom) -> Vec<Phantom> {
     let mut variants = vec![phantom.clone()];
     for (k, element) in phantom.elements.iter().enumerate() {
-        let u = element.measured_u.unwrap_or(element.tolerance * element.value / 3_f64.sqrt());
+        let u = element_u(element);
         let mut other = phantom.clone();
         if let Some(element) = other.elements.get_mut(k).filter(|_| u > 0.0) {
             element.value += u;
@@ -75,8 +76,13 @@ fn variants(phantom: &Phantom) -> Vec<Phantom> {
     variants
 }
 
+/// Standard uncertainty of an element's value, in its unit.
+pub(super) fn element_u(element: &Element) -> f64 {
+    element.measured_u.unwrap_or(element.tolerance * element.value / 3_f64.sqrt())
+}
+
 /// A circuit on which a train passes.
-struct Bench {
+pub(super) struct Bench {
     circuit: Circuit,
     probe: Probe,
     now: f64,
@@ -85,24 +91,31 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(phantom: &Phantom, output: Output, probe: Probe) -> Result<Self, NetworkError> {
+    pub(super) fn new(phantom: &Phantom, output: Output, probe: Probe) -> Result<Self, NetworkError> {
         let circuit = Circuit::new(phantom, output)?;
         Ok(Self { circuit, probe, now: f64::NEG_INFINITY, pending: VecDeque::new() })
     }
 
     /// What a pulse that begins at `start` does from there on; what the one before it still had to do is over.
     fn emit(&mut self, pulse: &Pulse, start: f64, shares: &[f64]) {
-        self.pass(start);
-        self.pending.clear();
         let later = start - pulse.start;
-        for phase in pulse.phases() {
-            let currents = shares.iter().map(|share| -share * phase.current).collect();
-            self.put(phase.start + later, Drive::Currents(currents));
-            self.put(phase.end() + later, Drive::Off);
-        }
+        let phase = |phase: &Phase| (phase.start + later, phase.end() + later, -phase.current);
+        self.drive(pulse.phases().iter().map(phase), shares);
         if let Some((from, duration)) = pulse.recharge {
             self.put(from + later, Drive::Recharge);
             self.put(from + later + duration, Drive::Off);
+        }
+    }
+
+    /// Phases (from, to, current at a share of 100 %) of a pulse that begins with the first of them.
+    pub(super) fn drive(&mut self, phases: impl Iterator<Item = (f64, f64, f64)>, shares: &[f64]) {
+        for (k, (from, to, current)) in phases.enumerate() {
+            if k == 0 {
+                self.pass(from);
+                self.pending.clear();
+            }
+            self.put(from, Drive::Currents(shares.iter().map(|share| share * current).collect()));
+            self.put(to, Drive::Off);
         }
     }
 
@@ -137,7 +150,7 @@ impl Bench {
     }
 
     /// Mean of the voltage over [from, to], by Simpson's rule: a rest is long against its last twentieth.
-    fn mean(&mut self, from: f64, to: f64) -> f64 {
+    pub(super) fn mean(&mut self, from: f64, to: f64) -> f64 {
         let values = [from, 0.5 * (from + to), to].map(|at| {
             self.pass(at);
             self.circuit.value(self.probe)

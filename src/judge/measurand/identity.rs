@@ -4,6 +4,7 @@ use crate::measure::{Input, Measured, StepRow};
 use crate::phantom::{Circuit, Drive, Element, ElementKind, Output, Probe};
 
 use super::super::{Reason, Unit, View};
+use super::leak::leak;
 use super::share::rows;
 use super::voltage::Steps;
 
@@ -15,7 +16,8 @@ struct Ohms {
 }
 
 /// The worst of |fitted − stated| over (stated tolerance + U): the resistance by the access step, the capacitance by what
-/// the voltage gains along the phase. A phantom without capacitors must not gain anything.
+/// the voltage gains along the phase, the resistors across capacitors by what the pulses leave on them where the record is
+/// long enough to show it. A phantom without capacitors must not gain anything.
 pub(super) fn phantom_identity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let steps = Steps::of(view)?;
     let window = view.window()?;
@@ -40,7 +42,9 @@ pub(super) fn phantom_identity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let by_access = off(&access, stated.access, r * stated.access.abs());
     // What the voltage gains along a resistor is judged by the resistor's own tolerance: less is no capacitor that matters.
     let by_rise = off(&rise, stated.rise, (r + c) * stated.rise.abs() + r * stated.access.abs());
-    Ok(vec![Unit::exact(by_access.max(by_rise))])
+    let by_leak =
+        leak(view, element_tolerance)?.map_or(0.0, |leak| leak.deviation.abs() / (leak.tolerance + leak.u));
+    Ok(vec![Unit::exact(by_access.max(by_rise).max(by_leak))])
 }
 
 /// A mean of readings that share what is systematic.
@@ -89,11 +93,15 @@ fn growth(steps: &Steps<'_>, step: &StepRow) -> Option<(f64, Vec<Input>)> {
     value.is_finite().then(|| (value, lines.into_iter().chain([noise, shunt]).collect()))
 }
 
-/// Largest stated tolerance of a kind: of what was measured, its expanded uncertainty.
+/// Largest stated tolerance of a kind.
 fn tolerance(view: &View<'_>, kind: ElementKind) -> f64 {
-    let of = |element: &Element| element.measured_u.map_or(element.tolerance, |u| 1.96 * u / element.value);
     let elements = &view.case.phantom.elements;
-    elements.iter().filter(|element| element.kind == kind).map(of).fold(0.0, f64::max)
+    elements.iter().filter(|element| element.kind == kind).map(element_tolerance).fold(0.0, f64::max)
+}
+
+/// Stated tolerance of an element: of what was measured, its expanded uncertainty.
+fn element_tolerance(element: &Element) -> f64 {
+    element.measured_u.map_or(element.tolerance, |u| 1.96 * u / element.value)
 }
 
 /// What the file makes the same lines read, for a phase of `width` samples.

@@ -14,6 +14,7 @@ mod headroom;
 mod identity;
 mod interval;
 mod latch;
+mod leak;
 mod ramp;
 mod residual;
 mod shape;
