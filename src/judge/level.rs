@@ -100,7 +100,7 @@ impl View<'_> {
         }
         if phase.settled == 0 {
             let edges = self.recording.front_end.interpolation * 2_f64.sqrt() * self.rate();
-            budget.push(Input::common("edge interpolation", value * edges / width));
+            budget.extend(self.by_phase(Input::common("edge interpolation", value * edges / width)));
         }
         if let Some(rounding) = self.quantisation() {
             budget.push(rounding.scaled(lsb));

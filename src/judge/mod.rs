@@ -11,6 +11,7 @@ mod level;
 mod limits;
 mod measurand;
 mod percentile;
+mod phase;
 mod reason;
 mod sketch;
 mod statistic;

@@ -4,6 +4,7 @@ use crate::measure::{ContactRecord, PulseRow, Recording, ShapeRow, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
 use crate::signal::{Calibration, Program};
 
+use super::phase::in_phase;
 use super::{Facts, Instant, Reason};
 
 /// A check with everything it is judged on.
@@ -25,6 +26,8 @@ pub struct View<'a> {
     pub zero: Option<&'a Zero>,
     /// Rows of the contact's table that [`View::pulses`] and [`View::cycles`] look at, [from, to).
     pub rows: (usize, usize),
+    /// Share of the variance of an edge's interpolation error that all pulses of the contact have in common.
+    pub in_phase: f64,
 }
 
 /// Samples [from, to) of a check.
@@ -98,7 +101,18 @@ impl<'a> View<'a> {
             .map(|channel| channel.calibration)
             .ok_or_else(|| Reason::NoContact(contact.name.clone()))?;
         let zero = recording.zeros.get(contact.channel).and_then(|zeros| zeros.last());
-        Ok(Self { case, facts, recording, check, contact, calibration, zero, rows: (0, usize::MAX) })
+        let rows = (0, usize::MAX);
+        Ok(Self {
+            case,
+            facts,
+            recording,
+            check,
+            contact,
+            calibration,
+            zero,
+            rows,
+            in_phase: in_phase(contact),
+        })
     }
 
     /// Sample rate, Hz.

@@ -91,11 +91,9 @@ pub(super) fn transition_time(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             // A straight or an exponential edge leaves 10 to 90 % at a slope of at least a fifth of the step in its time.
             let slope = 0.2 * height(view, row, phase).abs() / (seen * view.rate());
             let jitter = (4.0_f64 / 3.0).sqrt() * view.noise() / slope / view.rate();
-            let budget = vec![
-                Input::common("clock", view.recording.setup.clock_u * value),
-                Input::common("edge interpolation", edge.spread),
-                Input::noise("noise", jitter),
-            ];
+            let [shared, free] = view.by_phase(Input::common("edge interpolation", edge.spread));
+            let clock = Input::common("clock", view.recording.setup.clock_u * value);
+            let budget = vec![clock, shared, free, Input::noise("noise", jitter)];
             let mut budget: Vec<Input> = budget.into_iter().map(|line| line.scaled(seen / value)).collect();
             // Quadrature is exact for Gaussian edges; straight and exponential ones stray by up to a tenth of the filter's.
             budget.push(Input::rectangular("filter removed", 0.1 * own));

@@ -13,14 +13,12 @@ pub(super) fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Ve
     let slope = 0.8 * level.abs().max(1.0) / front_end.transition.max(1.0 / view.rate());
     let jitter = (2.0_f64 / 3.0).sqrt() * view.noise() / slope;
     let interpolation = front_end.interpolation * count.sqrt();
-    // Over the sampling phase the interpolation error is close to a sine: fourth cumulant 5/4 of a rectangle's. Stimulator
-    // and converter keep nearly the same phase from pulse to pulse, so it does not average out.
+    // Over the sampling phase the interpolation error is close to a sine: fourth cumulant 5/4 of a rectangle's.
     let per_edge = 1.25 * front_end.interpolation.powi(4) * count;
-    vec![
-        Input::common("clock", view.recording.setup.clock_u * seconds),
-        Input { bounded: per_edge, ..Input::common("edge interpolation", interpolation) },
-        Input::noise("noise", jitter * count.sqrt()),
-    ]
+    let line = Input { bounded: per_edge, ..Input::common("edge interpolation", interpolation) };
+    let [shared, own] = view.by_phase(line);
+    let clock = Input::common("clock", view.recording.setup.clock_u * seconds);
+    vec![clock, shared, own, Input::noise("noise", jitter * count.sqrt())]
 }
 
 pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
