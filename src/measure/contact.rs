@@ -192,10 +192,11 @@ impl Contact {
         {
             self.segment(history, codes, from, timing, constants);
         }
-        let due = |building: &Building, side: i8| building.count > 0 && side == 0 && to >= building.deadline;
-        if let Some(building) = self.building.filter(|building| due(building, self.side)) {
-            self.building = None;
-            self.finish(history, building, to, false, constants);
+        let due = |building: &mut Building| building.count > 0 && to >= building.deadline;
+        if self.side == 0
+            && let Some(building) = self.building.take_if(due)
+        {
+            self.finish(history, &building, to, false, constants);
         }
         if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
             self.give_up(history, to, constants);
@@ -327,7 +328,7 @@ impl Contact {
         self.run = Excursion { from: at, to: at, joined };
         self.run_peak = 0.0;
         self.run_counts = true;
-        if let Some(building) = self.building {
+        if let Some(building) = &self.building {
             let last = building.excursions.get(building.count.saturating_sub(1));
             let near = last.is_some_and(|last| at <= last.to + building.timing.allowance);
             let alternates = positive == (building.positive == building.count.is_multiple_of(2));
@@ -355,14 +356,15 @@ impl Contact {
     /// recharge or has the sign of the leading phase.
     fn is_a_pulse(&self, constants: &Constants) -> bool {
         // Where the pulse is written already, the switch has been closed for long.
-        self.building.map_or(self.recharging.is_some(), |building| {
+        self.building.as_ref().map_or(self.recharging.is_some(), |building| {
             building.outgrows(self.run.from, self.side > 0, constants.settling)
         })
     }
 
     /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
     fn is_open(&self, at: u64, constants: &Constants) -> bool {
-        let open = self.building.map_or(self.recharging.map(|(open, _)| open), |building| building.open());
+        let recharging = self.recharging.map(|(open, _)| open);
+        let open = self.building.as_ref().map_or(recharging, Building::open);
         open.is_some_and(|open| open + constants.settling < at)
     }
 
@@ -372,7 +374,7 @@ impl Contact {
         if let Some(mut building) = self.building.take() {
             // A run that was taken for a recharge until it grew tall.
             building.follower = building.follower.filter(|follower| follower.from < at);
-            self.finish(history, building, at, false, constants);
+            self.finish(history, &building, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
         let (after, before) = self.quiet.levels(history, at);

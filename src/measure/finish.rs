@@ -23,7 +23,7 @@ impl Contact {
             building.count += 1;
         }
         let rows = self.record.pulses.len();
-        self.finish(history, building, at, running || incomplete, constants);
+        self.finish(history, &building, at, running || incomplete, constants);
         self.record.pulses.len() > rows
     }
 
@@ -44,7 +44,7 @@ impl Contact {
     pub(super) fn finish(
         &mut self,
         history: &History,
-        building: Building,
+        building: &Building,
         upto: u64,
         cut: bool,
         constants: &Constants,

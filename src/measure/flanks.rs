@@ -2,6 +2,7 @@
 
 use super::codes::extremes;
 use super::edge::{PhaseEdges, instant};
+use super::sample::{Side, codes_on};
 
 /// Between which codes the edges of a phase cross its half level, and its top between them.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +20,18 @@ pub(super) struct Flanks {
 struct Half {
     level: f64,
     rising: bool,
+    /// The codes beyond it.
+    codes: (i16, i16),
 }
 
 impl Half {
+    fn new(level: f64, rising: bool) -> Self {
+        let side = if rising { Side::Above } else { Side::Below };
+        Self { level, rising, codes: codes_on(side, level).unwrap_or((1, 0)) }
+    }
+
     fn beyond(self, code: i16) -> bool {
-        if self.rising { f64::from(code) > self.level } else { f64::from(code) < self.level }
+        (self.codes.0 <= code) & (code <= self.codes.1)
     }
 
     fn on(self, code: i16) -> bool {
@@ -42,7 +50,7 @@ impl Flanks {
         base: f64,
         level: f64,
     ) -> Option<PhaseEdges> {
-        let half = Half { level: base + 0.5 * (level - base), rising: level > base };
+        let half = Half::new(base + 0.5 * (level - base), level > base);
         let middle = (ends.0 + ends.1) / 2;
         let flanks =
             known.filter(|flanks| flanks.hold(samples, half)).or_else(|| Self::find(samples, ends, half));

@@ -205,21 +205,30 @@ fn step_response(coefficients: &[f64]) -> Vec<f64> {
     let order = coefficients.len() - 1;
     let lead = coefficients.last().copied().unwrap_or(1.0);
     let a0 = coefficients.first().copied().unwrap_or(1.0);
-    let slope = |x: &[f64]| -> Vec<f64> {
+    let slope = |x: &[f64], k: &mut [f64]| {
         let feedback: f64 = coefficients.iter().zip(x).map(|(a, x)| a * x).sum();
-        x.iter().skip(1).copied().chain(std::iter::once((a0 - feedback) / lead)).collect()
+        for (slot, x) in k.iter_mut().zip(x.iter().skip(1).copied().chain([(a0 - feedback) / lead])) {
+            *slot = x;
+        }
     };
-    let moved =
-        |x: &[f64], k: &[f64], by: f64| -> Vec<f64> { x.iter().zip(k).map(|(x, k)| x + by * k).collect() };
-    let mut state = vec![0.0; order];
+    let moved = |x: &[f64], k: &[f64], by: f64, to: &mut [f64]| {
+        for ((slot, x), k) in to.iter_mut().zip(x).zip(k) {
+            *slot = x + by * k;
+        }
+    };
+    let (mut state, mut trial) = (vec![0.0; order], vec![0.0; order]);
+    let [mut k1, mut k2, mut k3, mut k4] = std::array::from_fn(|_| vec![0.0; order]);
     let count = (16.0 / STEP) as usize;
     let mut response = Vec::with_capacity(count);
     for _ in 0..count {
         response.push(state.first().copied().unwrap_or(1.0));
-        let k1 = slope(&state);
-        let k2 = slope(&moved(&state, &k1, 0.5 * STEP));
-        let k3 = slope(&moved(&state, &k2, 0.5 * STEP));
-        let k4 = slope(&moved(&state, &k3, STEP));
+        slope(&state, &mut k1);
+        moved(&state, &k1, 0.5 * STEP, &mut trial);
+        slope(&trial, &mut k2);
+        moved(&state, &k2, 0.5 * STEP, &mut trial);
+        slope(&trial, &mut k3);
+        moved(&state, &k3, STEP, &mut trial);
+        slope(&trial, &mut k4);
         for ((((x, a), b), c), d) in state.iter_mut().zip(&k1).zip(&k2).zip(&k3).zip(&k4) {
             *x += STEP / 6.0 * (a + 2.0 * b + 2.0 * c + d);
         }

@@ -79,7 +79,7 @@ impl Sample for i16 {
 
 /// Smallest and largest code on a side of a level, if there is one.
 #[inline]
-fn codes_on(side: Side, level: f64) -> Option<(i16, i16)> {
+pub(super) fn codes_on(side: Side, level: f64) -> Option<(i16, i16)> {
     if level.is_nan() {
         return None;
     }

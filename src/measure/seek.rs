@@ -70,9 +70,16 @@ impl Along {
         for (group, at) in groups.iter().zip((0..).step_by(GROUP)) {
             let (low, high) = extremes(group);
             let (a, b) = (self.distance(low), self.distance(high));
-            let peak = self.peak.max(a.max(b));
-            if a.min(b) < self.low.max(self.part * peak) {
-                let inside = self.step(group);
+            let top = a.max(b);
+            let peak = self.peak.max(top);
+            let end = self.low.max(self.part * peak);
+            if a.min(b) < end {
+                // On the way down the peak is what it was, and so is where the phase ends.
+                let inside = if top <= self.peak {
+                    group.iter().position(|code| self.distance(*code) < end).unwrap_or(GROUP)
+                } else {
+                    self.step(group)
+                };
                 if inside < GROUP {
                     return at + inside;
                 }
