@@ -95,14 +95,15 @@ pub fn suite(
     sink.take(&Event::RunEnded { ended, elapsed: clock.elapsed().as_secs_f64() });
 }
 
-/// In which order cases begin. Of several at once the longest go first, so that none of them is left running alone at
-/// the end; one after the other they come as they were named.
+/// In which order cases begin. Of several at once the longest of a repetition go first, so that none of them is left
+/// running alone at the end; one after the other they come as they were named.
 fn order(plans: &[Plan], jobs: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plans.len()).collect();
     if jobs > 1 {
         let samples =
             |index: &usize| plans.get(*index).map_or(0.0, |plan| plan.duration * plan.channels.len() as f64);
-        order.sort_by(|a, b| samples(b).total_cmp(&samples(a)));
+        let attempt = |index: &usize| plans.get(*index).map_or(0, |plan| plan.attempt);
+        order.sort_by(|a, b| attempt(a).cmp(&attempt(b)).then(samples(b).total_cmp(&samples(a))));
     }
     order
 }

@@ -71,7 +71,11 @@ mod tests {
         let guarded = |value| decide(value, 0.1, 0.2, upper, Rule::Guarded);
         assert_eq!(guarded(0.89), Decision::Pass);
         assert!(matches!(guarded(0.95), Decision::Inconclusive { needed } if (needed - 0.05).abs() < 1e-12));
-        assert!(matches!(guarded(1.15), Decision::Inconclusive { .. }));
+        // Beyond the limit, what is needed is how far.
+        assert!(matches!(guarded(1.15), Decision::Inconclusive { needed } if (needed - 0.15).abs() < 1e-12));
+        // A value that clears its band exactly is decided, on either side.
+        assert_eq!(decide(1.25, 0.25, 0.25, upper, Rule::Guarded), Decision::Fail);
+        assert_eq!(decide(0.75, 0.25, 0.25, upper, Rule::Guarded), Decision::Pass);
         assert_eq!(guarded(1.21), Decision::Fail);
         assert_eq!(decide(0.999, 0.1, 0.2, upper, Rule::Simple), Decision::Pass);
         assert_eq!(decide(1.001, 0.1, 0.2, upper, Rule::Simple), Decision::Fail);

@@ -66,7 +66,17 @@ mod tests {
             assert!(both < 1.960 * 1.0 + family_factor(n) * 0.5, "{n}");
             assert!(both > family_expanded(1.0, 0.5, 1), "{n}");
         }
-        assert!((family_expanded(3.0, 0.0, 1000) - 5.88).abs() < 0.01);
+        // Without noise of its own no unit strays, however many there are.
+        assert!((family_expanded(3.0, 0.0, 1000) - 3.0 * family_factor(1)).abs() < 1e-12);
+        assert_eq!(family_expanded(0.0, 0.0, 10), 0.0);
+    }
+
+    #[test]
+    fn the_unit_of_the_reading_does_not_matter() {
+        for scale in [1e-12, 1e-3, 1e6] {
+            let (here, there) = (family_expanded(1.0, 0.5, 50), family_expanded(scale, 0.5 * scale, 50));
+            assert!((there / scale / here - 1.0).abs() < 1e-9, "{scale}: {there}");
+        }
     }
 
     #[test]
