@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::rig::Rig;
-use crate::scenario::{Case, Plan, plan};
+use crate::scenario::{Case, Plan, plan, unreached_defects};
 use crate::source::Diagnostic;
 
 use super::RunArgs;
@@ -68,10 +68,14 @@ impl Selection {
                 Err(found) => problems.extend(found),
             }
         }
+        let mut warnings = loaded.warnings;
+        let unreached = unreached_defects(&once, rig);
+        let (errors, unreached): (Vec<_>, Vec<_>) = unreached.into_iter().partition(Diagnostic::is_error);
+        problems.extend(errors);
+        warnings.extend(unreached);
         if problems.iter().any(Diagnostic::is_error) {
             return Err(problems);
         }
-        let mut warnings = loaded.warnings;
         for warning in once.iter().flat_map(|plan| &plan.warnings) {
             // Every case of a matrix meets the same line.
             if !warnings.contains(warning) {

@@ -119,3 +119,29 @@ fn a_part_that_is_none_is_refused_before_anything_runs() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output).contains("there is no part 3 of 2"), "{}", text(&output));
 }
+
+#[test]
+fn a_defect_of_a_contact_that_no_phantom_has_is_an_error_at_the_defect() {
+    let output = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml", "--defect", "dead_channel=e9"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let said = text(&output);
+    assert!(
+        said.contains("--defect")
+            && said.contains("names contact `e9`, which")
+            && said.contains("nothing was energised"),
+        "{said}"
+    );
+    // Where some of the phantoms have it, it acts there, and is said to do nothing elsewhere.
+    let runs = tempfile::tempdir().unwrap();
+    let output = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml#1", "scenarios/steering/two-contacts.yaml#1"])
+        .args(["--defect", "dead_channel=e2", "--runs"])
+        .arg(runs.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("the defect does nothing there"), "{}", text(&output));
+}

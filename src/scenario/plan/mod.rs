@@ -8,6 +8,7 @@ mod expected;
 mod limits;
 mod needs;
 mod not_yet;
+mod reach;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::source::{Diagnostic, Place, Severity};
 use super::{Action, Case, Criterion, Measurand, Timeline};
 
 pub use applied::on_grid;
+pub use reach::unreached_defects;
 
 /// A stream channel of the load.
 #[derive(Debug, Clone, PartialEq)]
