@@ -11,6 +11,7 @@ pub mod signal;
 pub mod capture;
 pub mod measure;
 pub mod plot;
+pub mod statistics;
 pub mod verdict;
 // Floor 2: text to a positioned tree.
 pub mod source;
@@ -30,9 +31,11 @@ pub mod sim;
 pub mod analyze;
 pub mod bench;
 pub mod diagnose;
+pub mod history;
 pub mod predict;
 pub mod report;
 pub mod run;
 pub mod store;
+pub mod trace;
 // Floor 8: arguments and exit codes.
 pub mod cli;

@@ -8,6 +8,8 @@
 use crate::measure::edge::PhaseEdges;
 use crate::measure::level::central_mean;
 
+use super::noise::median;
+
 /// A segment enters above this part of the largest excursion, and ends below half of it.
 const ENTER: f64 = 0.08;
 /// … and above this many standard deviations of the noise.
@@ -20,6 +22,10 @@ const SPIKE_WIDTH: f64 = 0.25;
 const SPIKE_CHARGE: f64 = 0.5;
 /// Where even the largest level is below this part of the largest excursion, the excursions are not its edges.
 const DWARFED: f64 = 0.25;
+/// A train outnumbers what else is in its record (a test pulse, a stimulus that got stuck) by this much …
+const TRAIN: usize = 20;
+/// … and this part of it carries alike charges: within a quarter of their median.
+const ALIKE: f64 = 0.8;
 /// Fewest samples of a phase.
 const FEWEST: usize = 3;
 
@@ -41,6 +47,8 @@ pub(super) struct Found {
     pub phases: Vec<Segment>,
     /// Segments that are no phases.
     pub spikes: Vec<Segment>,
+    /// Phases much longer or richer than those of the train: not of it.
+    pub others: Vec<Segment>,
 }
 
 /// Finds the phases of `samples` about the level `rest`, given the noise.
@@ -108,22 +116,48 @@ fn held(samples: &[f64], rest: f64, noise: f64, first: usize, last: usize) -> Op
     Some((Segment { edges, level, truncated }, flat))
 }
 
-/// Moves the spikes out of the phases.
+/// Moves the spikes out of the phases, and what is not of the train.
 fn separate(found: &mut Found, excursion: f64) {
-    let charge = |segment: &Segment| segment.level.abs() * segment.edges.width();
-    let longest = found.phases.iter().map(|segment| segment.edges.width()).fold(0.0, f64::max);
-    let richest = found.phases.iter().map(charge).fold(0.0, f64::max);
-    let (spikes, phases): (Vec<_>, Vec<_>) = found.phases.drain(..).partition(|segment| {
-        !segment.truncated
-            && segment.edges.width() < SPIKE_WIDTH * longest
-            && charge(segment) < SPIKE_CHARGE * richest
-    });
-    found.phases = phases;
-    found.spikes.extend(spikes);
+    let mut phases = std::mem::take(&mut found.phases);
+    loop {
+        let (spikes, rest) = partition(phases);
+        // Beside one long pulse every phase of a train looks like a spike, but spikes do not come by the hundred and alike.
+        if spikes.len() >= TRAIN * rest.len() && alike(&spikes) {
+            found.others.extend(rest);
+            phases = spikes;
+            continue;
+        }
+        found.spikes.extend(spikes);
+        found.phases = rest;
+        break;
+    }
     let highest = found.phases.iter().map(|segment| segment.level.abs()).fold(0.0, f64::max);
     if highest < DWARFED * excursion {
         found.spikes.append(&mut found.phases);
     }
+}
+
+fn charge(segment: &Segment) -> f64 {
+    segment.level.abs() * segment.edges.width()
+}
+
+/// Spikes, and phases: what is short beside the longest and carries little beside the richest is no phase.
+fn partition(segments: Vec<Segment>) -> (Vec<Segment>, Vec<Segment>) {
+    let longest = segments.iter().map(|segment| segment.edges.width()).fold(0.0, f64::max);
+    let richest = segments.iter().map(charge).fold(0.0, f64::max);
+    segments.into_iter().partition(|segment| {
+        !segment.truncated
+            && segment.edges.width() < SPIKE_WIDTH * longest
+            && charge(segment) < SPIKE_CHARGE * richest
+    })
+}
+
+/// Whether there are many of them and most carry the same charge, as the phases of a balanced train do.
+fn alike(segments: &[Segment]) -> bool {
+    let mut charges: Vec<f64> = segments.iter().map(charge).collect();
+    let median = median(&mut charges);
+    let near = charges.iter().filter(|charge| (*charge - median).abs() <= 0.25 * median).count();
+    segments.len() >= TRAIN && near as f64 >= ALIKE * segments.len() as f64
 }
 
 /// Pairs phases into pulses: (leading, recovery). A phase belongs to the next one of opposite sign unless that lies
@@ -171,6 +205,24 @@ mod tests {
         let found = find(&samples, 0.0, 0.01);
         assert!(found.phases.is_empty(), "{found:?}");
         assert_eq!(found.spikes.len(), 2);
+    }
+
+    #[test]
+    fn a_train_is_found_beside_a_long_pulse_and_the_long_one_is_named() {
+        let mut parts = vec![(0.0, 200), (-0.8, 2000), (0.0, 500)];
+        for _ in 0..15 {
+            parts.extend([(-1.0, 200), (0.0, 50), (1.0, 200), (0.0, 700)]);
+        }
+        let found = find(&record(&parts), 0.0, 1e-3);
+        assert_eq!((found.phases.len(), found.spikes.len(), found.others.len()), (30, 0, 1), "{found:?}");
+        assert!((found.others[0].edges.width() - 2000.0).abs() < 1.0);
+        // Spikes of all sizes beside a pulse stay spikes, however many there are.
+        let mut parts = vec![(0.0, 200), (-0.8, 2000), (0.0, 500)];
+        for at in 0..40 {
+            parts.extend([(0.9, 5 + at), (0.0, 200)]);
+        }
+        let found = find(&record(&parts), 0.0, 1e-3);
+        assert_eq!((found.phases.len(), found.others.len()), (1, 0), "{found:?}");
     }
 
     #[test]

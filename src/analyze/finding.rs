@@ -24,6 +24,8 @@ pub enum FindingCode {
     TruncatedPulse,
     /// The currents are not those of a stimulator.
     UnitsSuspect,
+    /// Phases that are much longer or richer than those of the train.
+    UnlikeTheTrain,
 }
 
 impl FindingCode {
@@ -38,6 +40,7 @@ impl FindingCode {
             Self::BaselineNotQuiet => "baseline-not-quiet",
             Self::TruncatedPulse => "truncated-pulse",
             Self::UnitsSuspect => "units-suspect",
+            Self::UnlikeTheTrain => "unlike-the-train",
         }
     }
 }
@@ -55,6 +58,26 @@ pub struct Finding {
 const AT_LIMIT: f64 = 0.03;
 /// The shortest stay there that is no transient, samples.
 const STAY: usize = 16;
+
+/// Phases that are not of the train: a test pulse before it, or a stimulus that got stuck, which a reader must see.
+pub(super) fn unlike(found: &Found, t0: f64, dt: f64) -> Option<Finding> {
+    const NAMED: usize = 3;
+    let one = |segment: &super::finder::Segment| {
+        format!(
+            "{} for {} at {}",
+            engineering(segment.level, Dimension::Current, 3),
+            engineering(segment.edges.width() * dt, Dimension::Time, 3),
+            engineering(t0 + segment.edges.start * dt, Dimension::Time, 6)
+        )
+    };
+    let named: Vec<String> = found.others.iter().take(NAMED).map(one).collect();
+    let more = match found.others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!("beside the train and not measured: {}{more}", named.join(", "));
+    (!named.is_empty()).then_some(Finding { code: FindingCode::UnlikeTheTrain, message })
+}
 
 /// No pulse was found: what was seen instead.
 pub(super) fn nothing_found(channels: &Channels, found: &Found, rest: f64, dt: f64) -> Vec<Finding> {

@@ -155,7 +155,7 @@ fn measure(analysis: &mut Analysis, dt: f64) {
             voltage::measure(pulse, &channels.voltage, dt, noise, step, analysis.max_error);
         }
     }
-    let findings = findings(channels, &found, &pulses, &cut, &base, transition, dt);
+    let findings = findings(channels, &found, &pulses, &cut, &base, transition, (analysis.t0, dt));
     let summary = summary::summary(&pulses, dt);
     analysis.rest = base.level;
     analysis.findings.extend(findings);
@@ -173,7 +173,12 @@ impl finder::Found {
             (leading.edges.start - guard, end + guard)
         };
         let mut windows: Vec<(f64, f64)> = whole.iter().chain(cut).map(bounds).collect();
-        windows.extend(self.spikes.iter().map(|spike| (spike.edges.start - guard, spike.edges.end + guard)));
+        windows.extend(
+            self.spikes
+                .iter()
+                .chain(&self.others)
+                .map(|spike| (spike.edges.start - guard, spike.edges.end + guard)),
+        );
         windows.sort_by(|a, b| a.0.total_cmp(&b.0));
         windows
     }
@@ -207,7 +212,7 @@ fn findings(
     cut: &[Pair],
     base: &Baseline,
     transition: f64,
-    dt: f64,
+    (t0, dt): (f64, f64),
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let level = |pulse: &Pulse| pulse.phases.iter().map(|phase| phase.amplitude.value).fold(0.0, f64::max);
@@ -222,6 +227,7 @@ fn findings(
         let message = format!("{many} cut off by an end of the record and not measured");
         findings.push(Finding { code: FindingCode::TruncatedPulse, message });
     }
+    findings.extend(finding::unlike(found, t0, dt));
     findings.extend(finding::clipped(&channels.current_name, &channels.current, Dimension::Current));
     if let Some(name) = &channels.voltage_name
         && !pulses.is_empty()

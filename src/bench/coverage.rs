@@ -7,6 +7,7 @@ use std::thread;
 use serde::Serialize;
 
 use crate::record::Verdict;
+use crate::statistics::wilson;
 
 use super::trial::{self, Outcome, TWO_SIDED, Trial};
 
@@ -34,10 +35,7 @@ impl Share {
 
     /// Wilson's 95 % interval of the fraction.
     pub fn interval(&self) -> (f64, f64) {
-        let (n, p, z) = (self.measured.max(1) as f64, self.fraction(), 1.96);
-        let middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
-        let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-        (middle - half, middle + half)
+        wilson(self.covered, self.measured)
     }
 
     fn count(&mut self, covered: Option<bool>) {

@@ -13,10 +13,12 @@ use crate::record::EXIT_INTERNAL;
 mod analyze;
 mod bench;
 mod check;
+mod compare;
 mod doctor;
 mod explain;
 mod export;
 pub mod filter;
+mod history;
 mod keygen;
 mod list;
 pub mod load;
@@ -35,10 +37,12 @@ mod scan;
 pub mod schema;
 mod selection;
 mod shell;
+mod show;
 mod side_by_side;
 mod sim;
 mod sim_rig;
 mod stdout;
+mod trace;
 mod verify;
 
 pub use output::Output;
@@ -86,6 +90,12 @@ enum Command {
     Export(export::Args),
     /// Verify that runs are what they were when they ended
     Verify(verify::Args),
+    /// Show trends over many runs: control limits, capability, what does not repeat, shrinking margins
+    History(history::Args),
+    /// Show what is other in one run than in another
+    Compare(compare::Args),
+    /// Trace requirements to the runs that prove them
+    Trace(trace::Args),
     /// Make a key to sign runs with
     Keygen(keygen::Args),
     /// Test what the rig claims about itself
@@ -117,6 +127,9 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Analyze(args) => analyze::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::History(args) => history::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Trace(args) => trace::run(&args, output),
         Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args, output),
         Command::Explain(args) => explain::run(&args),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::record::{EXIT_USAGE, Outcome, RunRecord, fold};
-use crate::store::{JOURNAL, read_journal, runs_in};
+use crate::record::{EXIT_USAGE, Outcome, RunRecord};
+use crate::store::{find_run, read_record};
 
 use super::load::read;
 use super::{Output, RunArgs, run};
@@ -13,7 +13,7 @@ use super::{Output, RunArgs, run};
 /// Arguments of `rerun`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The earlier run: its folder, its id or the id's beginning [default: the latest in --runs]
+    /// The earlier run: its folder, its id or the id's beginning, `latest~1` for the one before the latest [default: the latest in --runs]
     #[arg(value_name = "RUN")]
     run: Option<String>,
     /// Keep runs in this folder, and look for the earlier one there
@@ -32,9 +32,11 @@ pub struct Args {
 
 /// Runs the command; the exit codes are those of `run`.
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
-    let record = match earlier(args) {
-        Ok(record) => record,
-        Err(what) => return refuse(&what),
+    // From its journal: a run that broke off has no record.
+    let found = find_run(&args.runs, args.run.as_deref().unwrap_or("latest"));
+    let record = match found.and_then(|folder| read_record(&folder)) {
+        Ok((record, _)) => record,
+        Err(error) => return refuse(&error.to_string()),
     };
     let left = left_over(&record, args.all);
     if left.is_empty() {
@@ -57,39 +59,6 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
 fn refuse(what: &str) -> u8 {
     eprintln!("stimrig: {what}; nothing was run, nothing was energised");
     EXIT_USAGE
-}
-
-/// The earlier run's record, from its journal: a run that broke off has no other.
-fn earlier(args: &Args) -> Result<RunRecord, String> {
-    let folder = match &args.run {
-        Some(run) if Path::new(run).join(JOURNAL).is_file() => PathBuf::from(run),
-        wanted => {
-            let mut runs = runs_in(&args.runs).map_err(|error| error.to_string())?;
-            // Ids begin with their time, so the last by name is the latest.
-            runs.sort();
-            let named = |folder: &PathBuf| {
-                let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-                wanted.as_ref().is_none_or(|wanted| name.is_some_and(|name| name.starts_with(wanted)))
-            };
-            let found: Vec<_> = runs.into_iter().filter(named).collect();
-            match (wanted, found.as_slice()) {
-                (_, []) => {
-                    let of = wanted.as_ref().map_or_else(String::new, |wanted| format!(" `{wanted}`"));
-                    return Err(format!("there is no run{of} in {}", args.runs.display()));
-                }
-                (Some(wanted), [_, _, ..]) => {
-                    return Err(format!(
-                        "`{wanted}` is the beginning of {} runs: write more of it",
-                        found.len()
-                    ));
-                }
-                (_, [.., latest]) => latest.clone(),
-            }
-        }
-    };
-    let (entries, _) = read_journal(&folder.join(JOURNAL)).map_err(|error| error.to_string())?;
-    fold(entries.iter().map(|entry| &entry.event))
-        .ok_or_else(|| format!("{} never began: there is nothing to run again", folder.display()))
 }
 
 /// `FILE#NUMBER` of each case that did not pass in every attempt, or never started.

@@ -1,6 +1,7 @@
 //! `stimrig run`: scenarios on a rig, judged.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Console, annotations, append_step_summary, junit};
@@ -8,7 +9,7 @@ use crate::rig::Rig;
 use crate::run::{Interrupt, Options, Origin, suite};
 use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
-use crate::store::{RunFolder, Signer, write_atomic, write_record};
+use crate::store::{Index, RunFolder, Signer, write_atomic, write_record};
 
 use super::load::{load_rig, plugged_phantom};
 use super::selection::Selection;
@@ -186,7 +187,17 @@ fn keep(
     let finished = said(folder.finish(record, &xml));
     // The manifest last: it is of everything else.
     let sealed = said(folder.seal(record, signer));
+    index(args, folder);
     [finished, sealed, json, copy, github(record)]
+}
+
+/// Takes the run into the index. The history brings itself up to date from the journals, so nothing is lost if this fails.
+fn index(args: &RunArgs, folder: &RunFolder) {
+    let taken =
+        Index::open(&args.runs, Duration::from_secs(2)).and_then(|mut index| index.take(folder.path()));
+    if let Err(error) = taken {
+        eprintln!("stimrig: the history index does not have this run yet: {error}");
+    }
 }
 
 /// Annotations and the step summary, where GitHub runs this.

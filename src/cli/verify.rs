@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::analyze::replay;
-use crate::record::{CaseRecord, EXIT_USAGE, RunRecord, differences, fold};
+use crate::record::{CaseRecord, EXIT_USAGE, differences};
 use crate::store::{
-    JOURNAL, KeptError, Verification, case_folder, open_traces, read_basis, read_journal, read_public_key,
-    runs_in, verify,
+    KeptError, Verification, case_folder, open_traces, read_basis, read_public_key, read_record, runs_in,
+    verify,
 };
 
 use super::stdout::print;
@@ -98,8 +98,9 @@ fn told(found: &Verification, reanalyze: bool) -> u8 {
 
 /// Judges every case of which samples were kept again, and says what came out otherwise.
 fn judged_again(folder: &Path) -> (String, u8) {
-    let Some(record) = record_of(folder) else {
-        return ("  cannot be judged again: the journal cannot be read\n".to_owned(), EXIT_USAGE);
+    let record = match read_record(folder) {
+        Ok((record, _)) => record,
+        Err(error) => return (format!("  cannot be judged again: {error}\n"), EXIT_USAGE),
     };
     let (mut text, mut code, mut same, mut checks) = (String::new(), 0, 0_usize, 0_usize);
     for case in &record.cases {
@@ -162,9 +163,4 @@ enum KeptOrReplay {
     Kept(#[from] KeptError),
     #[error(transparent)]
     Replay(#[from] crate::analyze::ReplayError),
-}
-
-fn record_of(folder: &Path) -> Option<RunRecord> {
-    let (entries, _) = read_journal(&folder.join(JOURNAL)).ok()?;
-    fold(entries.iter().map(|entry| &entry.event))
 }

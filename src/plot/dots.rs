@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::escape;
+use super::{escape, ticks};
 
 /// How a row reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Odd => "odd",
@@ -188,12 +188,7 @@ impl Dots {
             let step = ((last - first) / 8 + 1) as usize;
             return (first..=last).step_by(step).map(|decade| 10.0_f64.powi(decade)).collect();
         }
-        let rough = (high - low) / 7.0;
-        let decade = 10.0_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|n| n * decade).find(|step| *step >= rough);
-        let step = step.unwrap_or(decade);
-        let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
-        (first..=last).map(|n| n as f64 * step).collect()
+        ticks::round(low, high, 7.0)
     }
 }
 

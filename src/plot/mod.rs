@@ -6,7 +6,9 @@
 pub mod dots;
 mod draw;
 pub mod page;
+pub mod run_chart;
 mod thin;
+mod ticks;
 
 pub use draw::{PlotError, draw};
 

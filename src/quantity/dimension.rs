@@ -48,6 +48,27 @@ impl Dimension {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Current,
+        Self::Voltage,
+        Self::Charge,
+        Self::Time,
+        Self::Frequency,
+        Self::Resistance,
+        Self::Capacitance,
+        Self::Ratio,
+        Self::Area,
+        Self::ChargeDensity,
+        Self::Codes,
+        Self::Number,
+    ];
+
+    /// The dimension whose [unit](Self::unit) this is.
+    pub fn of_unit(unit: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dimension| dimension.unit() == unit)
+    }
+
     /// The word a diagnostic uses for it, with an example of how it is written.
     pub fn described(self) -> (&'static str, &'static str) {
         match self {

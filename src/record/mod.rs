@@ -3,19 +3,23 @@
 //! Execution emits [`Event`]s and nothing else; every output (journal, console, JUnit, reports) is a consumer.
 
 mod archive;
+mod compare;
 mod conform;
 mod differ;
 mod event;
 mod fold;
+mod past;
 mod run_record;
 #[cfg(test)]
 pub(crate) mod samples;
 mod schema;
 
 pub use archive::{Archive, CaseArchive, Kept};
+pub use compare::{CaseChange, CheckChange, Comparison, Difference, compare, difference};
 pub use differ::differences;
 pub use event::{Event, Sink};
 pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
+pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
 pub use run_record::{
     BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, Outcome,
     ProfileRecord, RunRecord, SafeState, Sketch, Verdict, WorstRecord,

@@ -54,6 +54,23 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, in ascending rank.
+    pub const ALL: [Self; 8] = [
+        Self::Passed,
+        Self::Skipped,
+        Self::Inconclusive,
+        Self::Invalid,
+        Self::RigError,
+        Self::Failed,
+        Self::Aborted,
+        Self::Unsafe,
+    ];
+
+    /// The outcome of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     /// Its name in the record.
     pub fn name(self) -> &'static str {
         match self {
@@ -245,6 +262,9 @@ pub struct CaseRecord {
     pub tags: Vec<String>,
     /// Name of the phantom.
     pub phantom: String,
+    /// SHA-256 of its file; empty in a record of before it was kept.
+    #[serde(default)]
+    pub phantom_hash: String,
     /// Limit profiles it was judged by besides its own checks.
     #[serde(default)]
     pub profiles: Vec<ProfileRecord>,
@@ -349,6 +369,9 @@ pub struct RunRecord {
     pub rig: String,
     /// SHA-256 of the rig file.
     pub rig_hash: String,
+    /// What was wrong with the simulated stimulator on purpose, by name: such a run says nothing about a device.
+    #[serde(default)]
+    pub defects: Vec<String>,
     /// The rig file, as it was named.
     #[serde(default)]
     pub rig_file: String,
@@ -370,4 +393,9 @@ pub struct RunRecord {
     pub instruments: Vec<InstrumentRecord>,
     /// Cases in order.
     pub cases: Vec<CaseRecord>,
+}
+
+impl RunRecord {
+    /// The version written, and the newest that is read.
+    pub const VERSION: u32 = 1;
 }

@@ -101,21 +101,7 @@ fn severity(verdict: Verdict) -> u8 {
 
 /// The dimension whose SI base unit stands in the record.
 pub(super) fn dimension_of(unit: &str) -> Dimension {
-    const ALL: [Dimension; 12] = [
-        Dimension::Current,
-        Dimension::Voltage,
-        Dimension::Charge,
-        Dimension::Time,
-        Dimension::Frequency,
-        Dimension::Resistance,
-        Dimension::Capacitance,
-        Dimension::Ratio,
-        Dimension::Area,
-        Dimension::ChargeDensity,
-        Dimension::Codes,
-        Dimension::Number,
-    ];
-    ALL.into_iter().find(|dimension| dimension.unit() == unit).unwrap_or(Dimension::Number)
+    Dimension::of_unit(unit).unwrap_or(Dimension::Number)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod annotate;
 mod case_line;
 mod check_line;
+pub mod compare;
 mod console;
 mod failure;
 mod junit;

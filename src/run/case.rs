@@ -231,6 +231,7 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         verifies: plan.case.verifies.clone(),
         tags: plan.case.tags.clone(),
         phantom: plan.case.phantom.name.clone(),
+        phantom_hash: plan.case.phantom.hash.clone(),
         profiles: plan.case.limits.iter().map(recorded).collect(),
         outcome,
         sim_only: false,

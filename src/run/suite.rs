@@ -191,7 +191,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         plans.iter().map(|plan| (plan.case.file.clone(), plan.case.hash.clone())).collect();
     let started = jiff::Timestamp::now().to_string();
     RunRecord {
-        version: 1,
+        version: RunRecord::VERSION,
         id: options.id.clone(),
         fidelity: if rig.is_simulated() { "sim" } else { "rig" }.to_owned(),
         outcome: None,
@@ -208,6 +208,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         host: host_name(),
         rig: rig.name.clone(),
         rig_hash: rig.hash.clone(),
+        defects: defects(rig),
         rig_file: rig.file.clone(),
         overrides: options.origin.overrides.clone(),
         partition: options.origin.partition.clone(),
@@ -217,6 +218,12 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         instruments: Vec::new(),
         cases: Vec::new(),
     }
+}
+
+/// Names of what is wrong with a simulated stimulator on purpose.
+fn defects(rig: &Rig) -> Vec<String> {
+    let defects = rig.sim.iter().flat_map(|bench| &bench.defects);
+    defects.map(|defect| defect.kind.name().to_owned()).collect()
 }
 
 fn host_name() -> String {

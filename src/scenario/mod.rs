@@ -14,6 +14,7 @@ mod plan;
 mod profile;
 mod program;
 mod read;
+mod requirements;
 mod rules;
 mod schema;
 mod shelf;
@@ -27,6 +28,7 @@ pub use check::{Check, Criterion, Measurand, Nominal, PhaseChoice, Statistic, To
 pub use plan::{Plan, PlannedChannel, on_grid, plan, unreached_defects};
 pub use profile::{Profile, builtin_profile, builtin_profiles, read_profile};
 pub use read::read_scenario;
+pub use requirements::{Requirement, read_requirements};
 pub use schema::{profile_schema, scenario_schema};
 pub use shelf::{Resolve, Unresolved, Wanted, shipped};
 pub use timeline::{Timeline, duration as step_duration, interrupts};

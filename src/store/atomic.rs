@@ -33,15 +33,18 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 /// Lets `write` make a file that appears whole or not at all: whatever goes wrong, nothing of it is left. One that exists
-/// is replaced with `force` alone.
+/// is replaced with `force` alone; a device or pipe is none that could be put in place.
 ///
 /// # Errors
-/// Those of `write`, and when the file exists, or cannot be created or put in place.
+/// Those of `write`, and when the file exists, is a device, or cannot be created or put in place.
 pub fn write_new<T, E: From<StoreError>>(
     path: &Path,
     force: bool,
     write: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
+    if is_device(path) {
+        return Err(StoreError::Device(path.to_owned()).into());
+    }
     if !force && path.exists() {
         return Err(StoreError::Exists(path.to_owned()).into());
     }
@@ -112,6 +115,8 @@ mod tests {
         assert!(is_device(&device) && !is_device(folder.path()));
         write_atomic(&device, b"gone").unwrap();
         assert!(device.is_symlink() && is_device(&device));
+        let refused = write_new(&device, true, |_| Ok::<_, StoreError>(())).unwrap_err().to_string();
+        assert!(refused.contains("is a device") && device.is_symlink(), "{refused}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

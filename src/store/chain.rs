@@ -88,7 +88,7 @@ impl Ended {
 }
 
 /// The lines of a folder's chain; nothing if there is none.
-pub(super) fn read_chain(runs: &Path) -> Vec<Ended> {
+pub fn read_chain(runs: &Path) -> Vec<Ended> {
     fs::read_to_string(runs.join(CHAIN)).map(|text| parse(&text).0).unwrap_or_default()
 }
 

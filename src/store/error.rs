@@ -19,6 +19,9 @@ pub enum StoreError {
     /// There is a file of that name.
     #[error("{}: exists already; --force overwrites it", .0.display())]
     Exists(PathBuf),
+    /// Not a file: a rename would put one in its place.
+    #[error("{}: is a device or pipe, and this needs a file; name one", .0.display())]
+    Device(PathBuf),
     /// A record could not be turned into text.
     #[error("{}: {source}", path.display())]
     Serialize {

@@ -140,7 +140,7 @@ pub(super) fn is_plain(path: &str) -> bool {
 }
 
 /// Length and hash of a file.
-fn hash_file(path: &Path) -> io::Result<FileEntry> {
+pub(super) fn hash_file(path: &Path) -> io::Result<FileEntry> {
     let mut file = File::open(path)?;
     let (mut hash, mut bytes, mut part) = (Sha256::new(), 0, vec![0; 1 << 16]);
     loop {

@@ -9,22 +9,26 @@ mod chain;
 mod error;
 mod evidence;
 mod folder;
+mod index;
 mod journal;
 mod kept;
 mod keys;
 mod manifest;
+mod read;
 mod verify;
 
 pub use atomic::{is_device, write_atomic, write_new};
-pub use chain::{CHAIN, Ended};
+pub use chain::{CHAIN, Ended, read_chain};
 pub use error::StoreError;
 pub use evidence::{BASIS, EVIDENCE, Evidence};
 pub use folder::{JOURNAL, JUNIT, RECORD, RunFolder, write_record};
+pub use index::{INDEX, Index, IndexError, Query, Synced, network};
 pub use journal::{Entry, Journal, Medium, read_journal};
 pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, read_basis};
 pub use keys::{KeyError, Signer, make_key, read_public_key};
 pub use manifest::{FileEntry, Link, MANIFEST, Manifest, SIGNATURE};
+pub use read::{ReadError, find_run, ordered_runs, read_record};
 pub use verify::{Finding, Verification, VerifyError, runs_in, traces, verify};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

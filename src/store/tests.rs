@@ -2,18 +2,22 @@ use std::fs;
 use std::path::Path;
 
 use crate::record::samples::head;
-use crate::record::{Event, RunRecord, Sink as _, fold};
+use crate::record::{CaseRecord, Event, RunRecord, Sink as _, fold};
 
 use super::*;
 
 /// A finished run of a rig that started then.
 fn run(runs: &Path, id: &str, rig: &str, started: &str) {
-    let record = RunRecord { id: id.into(), rig: rig.into(), started: started.into(), ..head() };
-    let mut folder = RunFolder::create(runs, id).unwrap();
-    let events = [
-        Event::RunStarted(Box::new(record)),
-        Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 },
-    ];
+    run_of(runs, RunRecord { id: id.into(), rig: rig.into(), started: started.into(), ..head() }, Vec::new());
+}
+
+/// A finished run with cases.
+pub(super) fn run_of(runs: &Path, record: RunRecord, cases: Vec<CaseRecord>) {
+    let mut folder = RunFolder::create(runs, &record.id).unwrap();
+    let mut events = vec![Event::RunStarted(Box::new(record))];
+    let ended = cases.into_iter().enumerate();
+    events.extend(ended.map(|(case, record)| Event::CaseEnded { case, record: Box::new(record) }));
+    events.push(Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 });
     events.iter().for_each(|event| folder.take(event));
     let record = fold(&events).unwrap();
     folder.finish(&record, "<testsuites/>").unwrap();
@@ -142,4 +146,8 @@ fn a_manifest_that_was_removed_is_missed() {
     assert_eq!(said(&folder).0, ["manifest.json: missing"]);
     fs::write(folder.join(JOURNAL), "{\"utc\":\"\",\"ns\":0,\"event\":{\"unknown\":1}}\n{\"utc\"").unwrap();
     assert_eq!(said(&folder).0, ["journal.jsonl:1: changed"]);
+    let newer = "{\"utc\":\"\",\"ns\":0,\"event\":{\"run-started\":{\"version\":9,\"new\":1}}}\n";
+    fs::write(folder.join(JOURNAL), newer).unwrap();
+    let error = verify(&folder, None, true).unwrap_err().to_string();
+    assert!(error.contains("version 9, newer"), "{error}");
 }

@@ -10,6 +10,7 @@ use crate::record::{Event, RunRecord, fold};
 use super::chain::{Ended, read_chain};
 use super::keys::is_signed;
 use super::manifest::{Tree, is_plain, sha256};
+use super::read::newer;
 use super::{EVIDENCE, JOURNAL, MANIFEST, Manifest, RECORD, SIGNATURE, StoreError, read_journal};
 
 /// Something that is not as it was.
@@ -70,10 +71,10 @@ pub enum VerifyError {
     /// It holds no run.
     #[error("{}: is no run: it has neither journal.jsonl nor manifest.json; name a folder such as runs/<id>, or runs for all", .0.display())]
     NotARun(PathBuf),
-    /// Its manifest is of a newer version.
-    #[error("{}: the manifest has version {version}, newer than this stimrig reads: use a newer stimrig", path.display())]
+    /// Its manifest, or its journal, is of a newer version.
+    #[error("{}: is of version {version}, newer than this stimrig reads: use a newer stimrig", path.display())]
     Newer {
-        /// The manifest.
+        /// Which file.
         path: PathBuf,
         /// Its version.
         version: u64,
@@ -246,14 +247,17 @@ fn agreement(found: &mut Verification, manifest: &Manifest) -> Result<(), StoreE
 }
 
 /// A run without a manifest: what of it can be read.
-fn unfinished(found: &mut Verification, chain: &[Ended]) -> Result<(), StoreError> {
+fn unfinished(found: &mut Verification, chain: &[Ended]) -> Result<(), VerifyError> {
     let (entries, cut) = match read_journal(&found.folder.join(JOURNAL)) {
         Ok(read) => read,
         Err(StoreError::Corrupt { line, .. }) => {
+            if let Some(newer) = newer(&found.folder.join(JOURNAL)) {
+                return Err(newer);
+            }
             found.findings.push(Finding::Changed(format!("{JOURNAL}:{line}")));
             return Ok(());
         }
-        Err(other) => return Err(other),
+        Err(other) => return Err(other.into()),
     };
     let id = entries.iter().find_map(|entry| match &entry.event {
         Event::RunStarted(record) => Some(record.id.as_str()),

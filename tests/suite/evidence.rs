@@ -125,6 +125,11 @@ enum Harm {
     Delete,
     Add(String),
     Swap(prop::sample::Index),
+    /// Two stretches of the file, exchanged.
+    Reorder(prop::sample::Index, prop::sample::Index),
+    Insert(prop::sample::Index, u8),
+    Remove(prop::sample::Index),
+    AddFolder(String),
     Rename,
     Link,
 }
@@ -137,13 +142,17 @@ fn harm() -> impl Strategy<Value = Harm> {
         2 => Just(Harm::Delete),
         1 => "[a-z]{1,8}".prop_map(Harm::Add),
         1 => any::<prop::sample::Index>().prop_map(Harm::Swap),
+        2 => (any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(a, b)| Harm::Reorder(a, b)),
+        1 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| Harm::Insert(at, byte)),
+        1 => any::<prop::sample::Index>().prop_map(Harm::Remove),
+        1 => "[a-z]{1,8}".prop_map(Harm::AddFolder),
         1 => Just(Harm::Rename),
         1 => Just(Harm::Link),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
 
     #[test]
     fn every_change_of_a_bundle_is_found(which in any::<prop::sample::Index>(), harm in harm()) {
@@ -170,6 +179,24 @@ proptest! {
                 fs::write(file, others).unwrap();
                 fs::write(other, &bytes).unwrap();
             }
+            Harm::Reorder(a, b) => {
+                let (a, b) = (a.index(bytes.len()), b.index(bytes.len()));
+                let (a, b) = (a.min(b), a.max(b));
+                let turned = [&bytes[..a], &bytes[b..], &bytes[a..b]].concat();
+                prop_assume!(turned != bytes);
+                fs::write(file, turned).unwrap();
+            }
+            Harm::Insert(at, byte) => {
+                let mut bytes = bytes.clone();
+                bytes.insert(at.index(bytes.len()), *byte);
+                fs::write(file, bytes).unwrap();
+            }
+            Harm::Remove(at) => {
+                let mut bytes = bytes.clone();
+                bytes.remove(at.index(bytes.len()));
+                fs::write(file, bytes).unwrap();
+            }
+            Harm::AddFolder(name) => fs::create_dir(file.with_file_name(name)).unwrap(),
             Harm::Rename => fs::rename(file, file.with_extension("old")).unwrap(),
             Harm::Link => {
                 let aside = _into.path().join("aside");
@@ -183,7 +210,7 @@ proptest! {
         let name = file.strip_prefix(&folder).unwrap().display().to_string();
         if let (Ok(found), false) = (&found, name == "manifest.json") {
             let said = found.findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-            let named = match &harm { Harm::Add(added) => added, _ => &name };
+            let named = match &harm { Harm::Add(added) | Harm::AddFolder(added) => added, _ => &name };
             // A manifest that is no manifest any more says nothing of the others.
             let found = said.contains(named.as_str()) || said.contains("manifest.json: changed");
             prop_assert!(found, "{harm:?} of {name}: {said}");

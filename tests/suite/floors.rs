@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 /// Floor by floor, from the ground up. The order is the architecture; change it here and in `ARCHITECTURE.md` together.
 const FLOORS: &[&[&str]] = &[
     &["quantity", "signal", "phantom"],
-    &["capture", "measure", "plot", "verdict"],
+    &["capture", "measure", "plot", "statistics", "verdict"],
     &["source"],
     &["rig"],
     &["scenario", "record"],
     &["instrument", "judge", "machine"],
     &["driver", "sim"],
-    &["analyze", "bench", "diagnose", "predict", "report", "run", "store"],
+    &["analyze", "bench", "diagnose", "history", "predict", "report", "run", "store", "trace"],
     &["cli"],
 ];
 

@@ -28,6 +28,24 @@ const BITS: &[(MarkerBit, &str)] = &[
     (MarkerBit::ProgramTaken, "program_taken"),
 ];
 
+/// The coarsest scale of which the sample period is a whole number, and its ticks per second: readers that fill in every tick (sigrok
+/// does) then hold one value for a sample, not a thousand. Where none is, femtoseconds.
+fn scale(rate: f64) -> (&'static str, f64) {
+    const SCALES: [(&str, f64); 9] = [
+        ("1 s", 1.0),
+        ("1 ms", 1e3),
+        ("100 us", 1e4),
+        ("10 us", 1e5),
+        ("1 us", 1e6),
+        ("100 ns", 1e7),
+        ("10 ns", 1e8),
+        ("1 ns", 1e9),
+        ("1 ps", 1e12),
+    ];
+    let whole = |ticks: f64| ticks >= 1.0 && (ticks - ticks.round()).abs() < 1e-9;
+    SCALES.into_iter().find(|(_, ticks)| whole(ticks / rate)).unwrap_or(("1 fs", 1e15))
+}
+
 /// The identifier of a variable: printable characters from `!` on.
 fn identifier(index: usize) -> String {
     let mut left = index;
@@ -55,10 +73,7 @@ pub(super) struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     pub(super) fn new(out: W, meta: Meta) -> Result<Self, ExportError> {
         let mut out = BufWriter::with_capacity(1 << 18, out);
-        // Whole nanoseconds where the sample period is made of them, else femtoseconds.
-        let period = 1e9 / meta.sample_rate;
-        let (scale, ticks) =
-            if (period - period.round()).abs() < 1e-9 { ("1 ns", 1e9) } else { ("1 fs", 1e15) };
+        let (scale, ticks) = scale(meta.sample_rate);
         writeln!(
             out,
             "$comment {MARK}{} $end\n$timescale {scale} $end\n$scope module stimrig $end",
@@ -221,4 +236,18 @@ fn common_period(changes: &[(u64, usize, f64)], tick: f64) -> f64 {
         if b == 0 { a } else { divisor(b, a % b) }
     }
     changes.iter().fold(0, |found, (at, ..)| divisor(found, *at)).max(1) as f64 * tick
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scale;
+
+    #[test]
+    fn a_tick_is_as_long_as_it_can_be() {
+        for (rate, name) in
+            [(1e6, "1 us"), (1e3, "1 ms"), (2e6, "100 ns"), (2.5e5, "1 us"), (5e8, "1 ns"), (3e6, "1 fs")]
+        {
+            assert_eq!(scale(rate).0, name, "{rate}");
+        }
+    }
 }

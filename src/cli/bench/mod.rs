@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
-use crate::store::write_atomic;
+use crate::record::EXIT_INTERNAL;
 
 use super::Output;
-use super::stdout::print;
+use super::show::{provenance, put};
 
 mod acquisition;
 mod alarms;
@@ -71,12 +70,6 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     }
 }
 
-/// What every page and JSON says about its origin.
-fn provenance() -> String {
-    let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
-    format!("stimrig {} ({}), {day}.", env!("CARGO_PKG_VERSION"), env!("STIMRIG_GIT"))
-}
-
 /// JSON of a result with its origin.
 fn json(result: &impl serde::Serialize) -> Result<String, String> {
     let mut value = serde_json::to_value(result).map_err(|error| error.to_string())?;
@@ -88,15 +81,11 @@ fn json(result: &impl serde::Serialize) -> Result<String, String> {
 
 /// Prints or writes a result; returns `code`, or why it could not be shown.
 fn show(show: &Show, text: Result<String, String>, code: u8) -> u8 {
-    let said = text.map_err(|error| (EXIT_INTERNAL, error)).and_then(|text| match &show.output {
-        Some(path) => write_atomic(path, text.as_bytes()).map_err(|error| (EXIT_USAGE, error.to_string())),
-        None => print(&text).map_err(|error| (EXIT_INTERNAL, error.to_string())),
-    });
-    match said {
-        Ok(()) => code,
-        Err((code, error)) => {
+    match text {
+        Ok(text) => put(&text, show.output.as_deref(), code),
+        Err(error) => {
             eprintln!("stimrig: {error}");
-            code
+            EXIT_INTERNAL
         }
     }
 }

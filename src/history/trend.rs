@@ -1,0 +1,208 @@
+//! One check of one case over the runs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::record::{CheckLine, Past, PastRun, Reading, Verdict};
+use crate::statistics::{Capability, Chart, Signal, capability, chart, fit, signals};
+
+use super::Split;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Point {
+    /// Id of its run.
+    pub run: String,
+    /// Its start, UTC.
+    pub started: String,
+    /// Device under test; empty if not given.
+    pub dut: String,
+    /// Firmware hash; empty if unknown.
+    pub firmware: String,
+    /// Measured value, SI base unit; none if it could not be measured.
+    pub value: Option<f64>,
+    /// Expanded uncertainty (95 %).
+    pub uncertainty: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// Distance from the nearest limit, positive inside.
+    pub margin: Option<f64>,
+    /// Verdict.
+    pub verdict: &'static str,
+}
+
+/// A margin that shrinks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Erosion {
+    /// What is left of margin − U, on the line through it, at the last run.
+    pub left: f64,
+    /// Change from run to run; negative.
+    pub slope: f64,
+    /// 95 % interval of that.
+    pub slope_interval: (f64, f64),
+    /// Further runs until nothing is left and the check cannot pass any more.
+    pub runs: f64,
+    /// The same at the steep and the flat end of the interval.
+    pub runs_interval: (f64, f64),
+}
+
+/// A check of a case over the runs of one rig.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trend {
+    /// Measurand.
+    pub measurand: String,
+    /// SI base unit.
+    pub unit: String,
+    /// Case.
+    pub case: String,
+    /// Scenario file.
+    pub scenario: String,
+    /// The check as written.
+    pub text: String,
+    /// `worst`, `mean` or `p99`.
+    pub statistic: String,
+    /// Limit profile that states it; empty for the scenario itself.
+    pub profile: String,
+    /// `sim` or `rig`.
+    pub fidelity: String,
+    /// Rig.
+    pub rig: String,
+    /// Device, where trends are split by it.
+    pub dut: Option<String>,
+    /// Firmware, where trends are split by it.
+    pub firmware: Option<String>,
+    /// Its values, oldest first.
+    pub points: Vec<Point>,
+    /// Values that could not be measured.
+    pub unmeasured: usize,
+    /// Control limits, from five values on.
+    #[serde(serialize_with = "super::json::control")]
+    pub control: Option<Chart>,
+    /// What a stable process does not do: places in `points`.
+    #[serde(serialize_with = "super::json::signal_list")]
+    pub signals: Vec<Signal>,
+    /// Cpk against the latest limits; none where they changed, none are stated, or nothing varies.
+    #[serde(serialize_with = "super::json::cpk")]
+    pub capability: Option<Capability>,
+    /// The limits changed on the way.
+    pub limits_changed: bool,
+    /// Set where the margin shrinks for certain.
+    pub erosion: Option<Erosion>,
+}
+
+impl Trend {
+    /// The measured values, each with its place in `points`.
+    pub fn values(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+        self.points.iter().enumerate().filter_map(|(at, point)| Some((at, point.value?)))
+    }
+
+    /// How much a person should look at it, most first.
+    pub fn concern(&self) -> u8 {
+        let last = self.points.last().map_or("", |point| point.verdict);
+        match () {
+            () if last != Verdict::Pass.name() => 3,
+            () if self.erosion.is_some() => 2,
+            () if !self.signals.is_empty() => 1,
+            () => 0,
+        }
+    }
+}
+
+/// What values must have in common to be one trend.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group<'a> {
+    fidelity: &'a str,
+    rig: &'a str,
+    dut: Option<&'a str>,
+    firmware: Option<&'a str>,
+}
+
+/// All trends of a past, those that need a look first.
+pub(super) fn trends(past: &Past, split: Split) -> Vec<Trend> {
+    let mut trends = Vec::new();
+    for line in &past.lines {
+        let mut groups: BTreeMap<Group<'_>, Vec<(&PastRun, &Reading)>> = BTreeMap::new();
+        for reading in &line.readings {
+            let Some(run) = past.runs.get(reading.run) else { continue };
+            let group = Group {
+                fidelity: &run.fidelity,
+                rig: &run.rig,
+                dut: split.dut.then_some(run.dut.as_str()),
+                firmware: split.firmware.then_some(run.firmware.as_str()),
+            };
+            groups.entry(group).or_default().push((run, reading));
+        }
+        trends.extend(groups.into_iter().map(|(group, readings)| trend(line, &group, &readings)));
+    }
+    trends.sort_by_key(|trend| std::cmp::Reverse(trend.concern()));
+    trends
+}
+
+fn trend(line: &CheckLine, group: &Group<'_>, readings: &[(&PastRun, &Reading)]) -> Trend {
+    let points: Vec<Point> = readings.iter().map(|(run, reading)| point(run, reading)).collect();
+    let measured: Vec<(usize, f64)> =
+        points.iter().enumerate().filter_map(|(at, point)| Some((at, point.value?))).collect();
+    let values: Vec<f64> = measured.iter().map(|(_, value)| *value).collect();
+    let control = chart(&values);
+    let place = |at: usize| measured.get(at).map_or(at, |(place, _)| *place);
+    let found = control.as_ref().map(|chart| signals(&values, chart)).unwrap_or_default();
+    let signals = found.into_iter().map(|signal| match signal {
+        Signal::Outside(at) => Signal::Outside(place(at)),
+        Signal::OneSide(from, to) => Signal::OneSide(place(from), place(to)),
+    });
+    let limits = points.last().map(|point| (point.lower, point.upper));
+    let limits_changed = points.iter().any(|point| Some((point.lower, point.upper)) != limits);
+    let (lower, upper) = limits.unwrap_or_default();
+    Trend {
+        measurand: line.measurand.clone(),
+        unit: line.unit.clone(),
+        case: line.case.clone(),
+        scenario: line.scenario.clone(),
+        text: line.text.clone(),
+        statistic: line.statistic.clone(),
+        profile: line.profile.clone(),
+        fidelity: group.fidelity.to_owned(),
+        rig: group.rig.to_owned(),
+        dut: group.dut.map(str::to_owned),
+        firmware: group.firmware.map(str::to_owned),
+        unmeasured: points.len() - values.len(),
+        signals: signals.collect(),
+        control,
+        capability: capability(&values, lower, upper).filter(|_| !limits_changed),
+        limits_changed,
+        erosion: erosion(&points).filter(|_| !limits_changed),
+        points,
+    }
+}
+
+fn point(run: &PastRun, reading: &Reading) -> Point {
+    Point {
+        run: run.id.clone(),
+        started: run.started.clone(),
+        dut: run.dut.clone(),
+        firmware: run.firmware.clone(),
+        value: reading.value,
+        uncertainty: reading.uncertainty,
+        lower: reading.lower,
+        upper: reading.upper,
+        margin: reading.margin,
+        verdict: reading.verdict.name(),
+    }
+}
+
+/// A check passes while margin − U is above zero: what of that is left, and when it is used up, if it shrinks for certain.
+fn erosion(points: &[Point]) -> Option<Erosion> {
+    let slack = points.iter().filter_map(|point| Some(point.margin? - point.uncertainty.unwrap_or(0.0)));
+    let line = fit(&slack.collect::<Vec<f64>>())?;
+    let (runs, early, late) = line.reaches_zero()?;
+    Some(Erosion {
+        left: line.last,
+        slope: line.slope,
+        slope_interval: line.interval,
+        runs,
+        runs_interval: (early, late),
+    })
+}

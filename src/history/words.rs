@@ -1,0 +1,171 @@
+//! What a trend says, in words: the same in a terminal and on a page.
+
+use crate::quantity::{Dimension, engineering, range, with_uncertainty};
+use crate::record::Verdict;
+use crate::statistics::Signal;
+
+use super::{Flake, Point, Trend};
+
+/// Dimension of a trend's unit.
+pub(super) fn dimension(trend: &Trend) -> Dimension {
+    Dimension::of_unit(&trend.unit).unwrap_or(Dimension::Number)
+}
+
+/// `rig bench-2, device 0042`.
+pub(super) fn place(trend: &Trend) -> String {
+    let mut parts = vec![match trend.fidelity.as_str() {
+        "sim" => format!("simulator {}", trend.rig),
+        _ => format!("rig {}", trend.rig),
+    }];
+    parts.extend(trend.dut.as_ref().map(|dut| format!("device {}", or_none(dut))));
+    parts.extend(trend.firmware.as_ref().map(|firmware| format!("firmware {}", short(or_none(firmware)))));
+    parts.join(", ")
+}
+
+/// Text, or a word for its absence.
+pub(super) fn or_none(text: &str) -> &str {
+    if text.is_empty() { "not stated" } else { text }
+}
+
+/// The beginning of a hash or id that tells it from others.
+pub(super) fn short(text: &str) -> &str {
+    text.get(..12).unwrap_or(text)
+}
+
+/// The day of an instant.
+pub(super) fn day(instant: &str) -> &str {
+    instant.get(..10).unwrap_or(instant)
+}
+
+/// Value ± U of a point.
+pub(super) fn measured(point: &Point, dimension: Dimension) -> String {
+    match (point.value, point.uncertainty) {
+        (None, _) => "not measured".to_owned(),
+        (Some(value), Some(u)) => with_uncertainty(value, u, dimension),
+        (Some(value), None) => engineering(value, dimension, 6),
+    }
+}
+
+/// The limits of the latest point.
+pub(super) fn limits(trend: &Trend) -> String {
+    let dimension = dimension(trend);
+    let Some(point) = trend.points.last() else { return String::new() };
+    match (point.lower, point.upper) {
+        (Some(lower), Some(upper)) if lower == upper => format!("= {}", engineering(upper, dimension, 4)),
+        (Some(lower), Some(upper)) => range(lower, upper, dimension, 4),
+        (None, Some(upper)) => format!("≤ {}", engineering(upper, dimension, 4)),
+        (Some(lower), None) => format!("≥ {}", engineering(lower, dimension, 4)),
+        (None, None) => "none".to_owned(),
+    }
+}
+
+/// Everything a trend says besides its points, one sentence each.
+pub(super) fn sentences(trend: &Trend) -> Vec<String> {
+    let dimension = dimension(trend);
+    let mut said = Vec::new();
+    if let Some(last) = trend.points.last() {
+        let verdict =
+            if last.verdict == Verdict::Pass.name() { String::new() } else { format!(": {}", last.verdict) };
+        said.push(format!("latest {}{verdict}; limits {}", measured(last, dimension), limits(trend)));
+    }
+    match &trend.control {
+        Some(chart) if chart.moving_range == 0.0 => {
+            said.push(format!("always {}: nothing varies", engineering(chart.mean, dimension, 6)));
+        }
+        Some(chart) => said.push(format!(
+            "mean {}, control limits {} (mean ± 2.66 × mean moving range)",
+            engineering(chart.mean, dimension, 5),
+            range(chart.lower, chart.upper, dimension, 5)
+        )),
+        None => said.push("fewer than five values: no control limits".to_owned()),
+    }
+    if let Some(found) = &trend.capability {
+        said.push(format!("Cpk {:.2} (95 %: {:.2} … {:.2})", found.cpk, found.lower, found.upper));
+    }
+    if trend.limits_changed {
+        said.push("the limits changed on the way: no Cpk, no forecast".to_owned());
+    }
+    if trend.unmeasured > 0 {
+        said.push(format!("{} of {} could not be measured", trend.unmeasured, trend.points.len()));
+    }
+    if let Some(erosion) = &trend.erosion {
+        let show = |value: f64| engineering(value, dimension, 2);
+        let (steep, flat) = erosion.slope_interval;
+        said.push(format!(
+            "MARGIN SHRINKS: {} left beyond U, {} less each run (95 %: {} … {}); used up in about {:.0} runs ({:.0} … {:.0})",
+            show(erosion.left),
+            show(-erosion.slope),
+            show(-flat),
+            show(-steep),
+            erosion.runs,
+            erosion.runs_interval.0,
+            erosion.runs_interval.1
+        ));
+    }
+    let outside: Vec<&Point> = trend
+        .signals
+        .iter()
+        .filter_map(|signal| match signal {
+            Signal::Outside(at) => trend.points.get(*at),
+            Signal::OneSide(..) => None,
+        })
+        .collect();
+    if let (Some(last), count) = (outside.last(), outside.len()) {
+        let times = if count == 1 { "once".to_owned() } else { format!("{count} times, last") };
+        said.push(format!(
+            "outside the control limits {times} in run {} ({}): {}",
+            last.run,
+            day(&last.started),
+            measured(last, dimension)
+        ));
+    }
+    for signal in &trend.signals {
+        if let Signal::OneSide(from, to) = signal
+            && let (Some(first), Some(last)) = (trend.points.get(*from), trend.points.get(*to))
+        {
+            said.push(format!(
+                "a shift: {} in a row on one side of the mean, runs {} ({}) to {} ({})",
+                to - from + 1,
+                first.run,
+                day(&first.started),
+                last.run,
+                day(&last.started)
+            ));
+        }
+    }
+    said.extend(changes(trend).into_iter().map(|(at, what)| {
+        let run = trend.points.get(at).map_or("", |point| point.run.as_str());
+        format!("{what} with run {run}")
+    }));
+    said
+}
+
+/// Where the firmware or the device became another one.
+pub(super) fn changes(trend: &Trend) -> Vec<(usize, String)> {
+    let pairs = trend.points.iter().zip(trend.points.iter().skip(1)).enumerate();
+    let changed = pairs.filter_map(|(at, (before, after))| {
+        if before.firmware != after.firmware {
+            Some((at + 1, format!("firmware {}", short(or_none(&after.firmware)))))
+        } else if before.dut != after.dut {
+            Some((at + 1, format!("device {}", or_none(&after.dut))))
+        } else {
+            None
+        }
+    });
+    let all: Vec<(usize, String)> = changed.collect();
+    // Devices that take turns are no change worth a line each.
+    if all.len() > 6 { Vec::new() } else { all }
+}
+
+/// `2 of 40 (95 %: 1.4 … 16.5 %)`.
+pub(super) fn rate(flake: &Flake) -> String {
+    let (low, high) = flake.interval;
+    format!("{} of {} ({:.1} … {:.1} %)", flake.strayed, flake.of, 100.0 * low, 100.0 * high)
+}
+
+/// `38 passed, 2 failed`.
+pub(super) fn outcomes(flake: &Flake) -> String {
+    let mut all: Vec<(&&str, &u64)> = flake.outcomes.iter().collect();
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    all.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,408 @@
+//! What is other in one run than in another.
+//!
+//! Two values of one quantity differ by d = after − before. Its uncertainty is that of both, less what they share: where the same
+//! instrument measured both, its gain is off by the same unknown amount each time and cannot have made the difference. So
+//! u²(d) = u²(before) + u²(after) − 2 Σ u_i(before) u_i(after), summed over the shared lines of the budgets (JCGM 100, 5.2.2, with a
+//! correlation of 1).
+
+use std::collections::BTreeMap;
+
+use super::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
+
+/// Lines of a budget that are errors of the instrument itself, and stay what they are from run to run. Its offset does not: it is
+/// measured anew before each case.
+const OF_THE_INSTRUMENT: [&str; 4] = ["gain", "shunt", "clock", "non-linearity"];
+
+/// Coverage factor of a difference; both values have many degrees of freedom or a factor of their own that is no smaller.
+const COVERAGE: f64 = 1.96;
+
+/// Two runs, compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What is other about the runs themselves: what, before, after. An empty text is one that was not stated.
+    pub about: Vec<(&'static str, String, String)>,
+    /// Why the errors of the instruments are not the same in both; none if they are, and cancel.
+    pub not_shared: Option<String>,
+    /// Cases in which something is other, worst first.
+    pub cases: Vec<CaseChange>,
+    /// Cases in which nothing is.
+    pub same: usize,
+}
+
+/// A case in which something is other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseChange {
+    /// Scenario file.
+    pub scenario: String,
+    /// Its name.
+    pub name: String,
+    /// Its outcome before; none if it was not run.
+    pub before: Option<Outcome>,
+    /// Its outcome after; none if it was not run.
+    pub after: Option<Outcome>,
+    /// What it is judged by that is other: `scenario`, `phantom`, `profiles`.
+    pub inputs: Vec<&'static str>,
+    /// Checks in which something is other.
+    pub checks: Vec<CheckChange>,
+}
+
+/// A check in which something is other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckChange {
+    /// As it was; none if there was no such check.
+    pub before: Option<CheckRecord>,
+    /// As it is; none if there is no such check.
+    pub after: Option<CheckRecord>,
+    /// The values' difference, where both were measured.
+    pub difference: Option<Difference>,
+}
+
+/// after − before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Difference {
+    /// In the unit of the check.
+    pub value: f64,
+    /// Expanded uncertainty of the difference (95 %).
+    pub uncertainty: f64,
+    /// The part of the uncertainty of both that cancels, expanded.
+    pub cancelled: f64,
+}
+
+impl Difference {
+    /// The interval of the difference does not hold zero.
+    pub fn is_significant(&self) -> bool {
+        self.value.abs() > self.uncertainty
+    }
+}
+
+impl CheckChange {
+    /// Whichever there is, the later one first.
+    pub fn either(&self) -> Option<&CheckRecord> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+
+    /// Its verdict became worse.
+    pub fn is_regression(&self) -> bool {
+        let rank = |check: &Option<CheckRecord>| check.as_ref().map_or(0, |check| badness(check.verdict));
+        self.before.is_some() && self.after.is_some() && rank(&self.after) > rank(&self.before)
+    }
+}
+
+impl CaseChange {
+    /// It came out worse, or a case that passed is not run any more.
+    pub fn is_regression(&self) -> bool {
+        match (self.before, self.after) {
+            (Some(before), Some(after)) => {
+                after > before || self.checks.iter().any(CheckChange::is_regression)
+            }
+            (Some(before), None) => before == Outcome::Passed,
+            (None, after) => after.is_some_and(|after| after > Outcome::Skipped),
+        }
+    }
+}
+
+impl Comparison {
+    /// Cases that came out worse.
+    pub fn regressions(&self) -> impl Iterator<Item = &CaseChange> {
+        self.cases.iter().filter(|case| case.is_regression())
+    }
+}
+
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Invalid => 2,
+        Verdict::Fail => 3,
+    }
+}
+
+/// Compares two runs. Cases are found again by scenario and name, checks by what they say.
+pub fn compare(before: &RunRecord, after: &RunRecord) -> Comparison {
+    let not_shared = not_shared(before, after);
+    let find = |record: &'_ RunRecord| -> BTreeMap<(String, String), CaseRecord> {
+        let cases = record.cases.iter();
+        cases.map(|case| ((file_name(&case.scenario).to_owned(), case.title()), case.clone())).collect()
+    };
+    let (old, new) = (find(before), find(after));
+    let mut changes = Vec::new();
+    for (key, case) in &old {
+        let later = new.get(key);
+        changes.push(change(before, after, Some(case), later, not_shared.is_none()));
+    }
+    let added = new.iter().filter(|(key, _)| !old.contains_key(*key));
+    changes.extend(added.map(|(_, case)| change(before, after, None, Some(case), not_shared.is_none())));
+    let all = changes.len();
+    let mut cases: Vec<CaseChange> = changes.into_iter().flatten().collect();
+    cases.sort_by_key(|case| (!case.is_regression(), std::cmp::Reverse(case.after)));
+    Comparison { about: about(before, after), not_shared, same: all - cases.len(), cases }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn about(before: &RunRecord, after: &RunRecord) -> Vec<(&'static str, String, String)> {
+    let instrument = |record: &RunRecord, role: &str, field: fn(&super::InstrumentRecord) -> String| {
+        let found = record.instruments.iter().find(|instrument| instrument.role == role);
+        found.map(field).unwrap_or_default()
+    };
+    let both = |what, of: &dyn Fn(&RunRecord) -> String| (what, of(before), of(after));
+    let text = |of: &Option<String>| of.clone().unwrap_or_default();
+    let uid = |instrument: &super::InstrumentRecord| format!("{} {}", instrument.model, instrument.uid);
+    let firmware = |instrument: &super::InstrumentRecord| instrument.firmware.clone();
+    let calibration =
+        |instrument: &super::InstrumentRecord| instrument.calibration.clone().unwrap_or_default();
+    let all = [
+        both("fidelity", &|record| record.fidelity.clone()),
+        both("rig", &|record| record.rig.clone()),
+        both("rig file", &|record| record.rig_hash.clone()),
+        both("device under test", &|record| text(&record.dut)),
+        both("firmware", &|record| instrument(record, "stimulator", firmware)),
+        both("stimulator", &|record| instrument(record, "stimulator", uid)),
+        both("load", &|record| instrument(record, "load", uid)),
+        both("calibration of the load", &|record| instrument(record, "load", calibration)),
+        both("deliberate defects", &|record| record.defects.join(", ")),
+        both("laid over the rig", &|record| record.overrides.join(" ")),
+        both("seed", &|record| record.seed.map(|seed| seed.to_string()).unwrap_or_default()),
+        both("tool", &|record| record.tool.clone()),
+        both("host", &|record| record.host.clone()),
+        both("operator", &|record| text(&record.operator)),
+        both("outcome", &|record| {
+            record.outcome.map_or_else(String::new, |outcome| outcome.name().to_owned())
+        }),
+        both("safe state", &|record| record.safe_state.name().to_owned()),
+    ];
+    all.into_iter().filter(|(_, before, after)| before != after).collect()
+}
+
+/// Why the instruments' own errors need not be the same in both runs.
+fn not_shared(before: &RunRecord, after: &RunRecord) -> Option<String> {
+    let load = |record: &RunRecord| {
+        let load = record.instruments.iter().find(|instrument| instrument.role == "load");
+        load.map(|load| (load.uid.clone(), load.calibration.clone()))
+    };
+    let why = if before.fidelity != after.fidelity {
+        "one is simulated"
+    } else if before.rig != after.rig {
+        "another rig"
+    } else if before.rig_hash != after.rig_hash {
+        "another rig file"
+    } else if load(before).is_none() || load(before) != load(after) {
+        "another load, or another calibration of it"
+    } else if settings(before) != settings(after) {
+        "other settings of the simulated bench"
+    } else if before.seed != after.seed {
+        "the simulated load has another seed, and errors drawn from it"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+/// What the command line laid over the rig, but for what is wrong with the stimulator on purpose and the seed.
+fn settings(record: &RunRecord) -> Vec<&String> {
+    let settings = record.overrides.iter();
+    settings.filter(|laid| laid.starts_with("--set") && !laid.contains(" sim.seed=")).collect()
+}
+
+fn change(
+    before: &RunRecord,
+    after: &RunRecord,
+    old: Option<&CaseRecord>,
+    new: Option<&CaseRecord>,
+    shared: bool,
+) -> Option<CaseChange> {
+    let some = new.or(old)?;
+    let mut inputs = Vec::new();
+    let mut checks = Vec::new();
+    if let (Some(old), Some(new)) = (old, new) {
+        if before.scenarios.get(&old.scenario) != after.scenarios.get(&new.scenario) {
+            inputs.push("scenario");
+        }
+        if (&old.phantom, &old.phantom_hash) != (&new.phantom, &new.phantom_hash) {
+            inputs.push("phantom");
+        }
+        let profiles =
+            |case: &CaseRecord| case.profiles.iter().map(|profile| profile.hash.clone()).collect::<Vec<_>>();
+        if profiles(old) != profiles(new) {
+            inputs.push("profiles");
+        }
+        checks = check_changes(&old.checks, &new.checks, shared);
+    }
+    let (was, is) = (old.map(|case| case.outcome), new.map(|case| case.outcome));
+    let changed = was != is || !inputs.is_empty() || !checks.is_empty();
+    changed.then(|| CaseChange {
+        scenario: some.scenario.clone(),
+        name: some.title(),
+        before: was,
+        after: is,
+        inputs,
+        checks,
+    })
+}
+
+fn check_changes(old: &[CheckRecord], new: &[CheckRecord], shared: bool) -> Vec<CheckChange> {
+    let same = |a: &CheckRecord, b: &CheckRecord| {
+        (&a.measurand, &a.text, &a.profile, &a.statistic, &a.unit)
+            == (&b.measurand, &b.text, &b.profile, &b.statistic, &b.unit)
+    };
+    let mut taken = vec![false; new.len()];
+    let mut changes = Vec::new();
+    for before in old {
+        let at = new.iter().zip(&taken).position(|(after, taken)| !taken && same(before, after));
+        let after = at.and_then(|at| {
+            if let Some(taken) = taken.get_mut(at) {
+                *taken = true;
+            }
+            new.get(at)
+        });
+        let difference = after.and_then(|after| difference(before, after, shared));
+        let limits = |check: &CheckRecord| check.limit.clone();
+        let changed = after.is_none_or(|after| {
+            after.verdict != before.verdict
+                || limits(after) != limits(before)
+                || difference.is_some_and(|found| found.is_significant())
+        });
+        if changed {
+            changes.push(CheckChange { before: Some(before.clone()), after: after.cloned(), difference });
+        }
+    }
+    let added = new.iter().zip(&taken).filter(|(_, taken)| !**taken);
+    changes.extend(added.map(|(after, _)| CheckChange {
+        before: None,
+        after: Some(after.clone()),
+        difference: None,
+    }));
+    changes
+}
+
+/// The difference of the values of two checks of the same thing, where both were measured. `shared`: by the same instrument.
+pub fn difference(before: &CheckRecord, after: &CheckRecord, shared: bool) -> Option<Difference> {
+    let (old, new) = (before.value?, after.value?);
+    let standard =
+        |check: &CheckRecord| check.uncertainty.unwrap_or(0.0) / check.coverage.unwrap_or(COVERAGE).max(1.0);
+    let separate = standard(before).powi(2) + standard(after).powi(2);
+    // An error of gain moves values of different signs apart, not together: then nothing is taken off.
+    let together = shared && old.signum() == new.signum();
+    let covariance: f64 = if together {
+        OF_THE_INSTRUMENT.iter().map(|name| line(before, name) * line(after, name)).sum()
+    } else {
+        0.0
+    };
+    let left = (separate - 2.0 * covariance).max(0.0);
+    Some(Difference {
+        value: new - old,
+        uncertainty: COVERAGE * left.sqrt(),
+        cancelled: COVERAGE * (separate - left).sqrt(),
+    })
+}
+
+/// Standard uncertainty of a line of a budget.
+fn line(check: &CheckRecord, name: &str) -> f64 {
+    check.budget.iter().filter(|line| line.input == name).map(|line| line.contribution).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{budget_line, case, check, head};
+    use super::super::{InstrumentRecord, LimitRecord};
+    use super::*;
+
+    fn run(checks: Vec<CheckRecord>, outcome: Outcome) -> RunRecord {
+        let load = InstrumentRecord {
+            role: "load".into(),
+            driver: "native".into(),
+            model: "m".into(),
+            uid: "u".into(),
+            firmware: String::new(),
+            calibration: Some("c-1".into()),
+        };
+        RunRecord {
+            instruments: vec![load],
+            cases: vec![CaseRecord { checks, outcome, ..case("a") }],
+            ..head()
+        }
+    }
+
+    /// 2 mA plus so many microamperes: gain 3 uA, noise 1 uA, standard.
+    fn amplitude(above: f64) -> CheckRecord {
+        CheckRecord {
+            value: Some(2e-3 + above * 1e-6),
+            uncertainty: Some(1.96 * 10_f64.sqrt() * 1e-6),
+            coverage: Some(1.96),
+            budget: vec![budget_line("gain", 3e-6), budget_line("noise", 1e-6)],
+            ..check("amplitude", Verdict::Pass)
+        }
+    }
+
+    #[test]
+    fn the_gain_of_one_instrument_cancels_and_that_of_two_does_not() {
+        let (old, new) = (amplitude(0.0), amplitude(4.0));
+        let one = difference(&old, &new, true).unwrap();
+        // Only the noise of both is left: 1.96 × √2 uA.
+        assert!((one.uncertainty - 1.96e-6 * 2_f64.sqrt()).abs() < 1e-12 && one.is_significant(), "{one:?}");
+        let two = difference(&old, &new, false).unwrap();
+        assert!(
+            (two.uncertainty - 1.96e-6 * 20_f64.sqrt()).abs() < 1e-12 && !two.is_significant(),
+            "{two:?}"
+        );
+        let mirrored = CheckRecord { value: new.value.map(|value| -value), ..new };
+        assert_eq!(difference(&old, &mirrored, true).unwrap().cancelled, 0.0);
+    }
+
+    #[test]
+    fn the_claim_about_a_difference_holds_as_often_as_it_says() {
+        use rand::SeedableRng;
+        use rand_distr::{Distribution, StandardNormal};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
+        let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
+        for shared in [true, false] {
+            let held = (0..4000).filter(|_| {
+                let (gain, other) = (normal(), normal());
+                let second = if shared { gain } else { other };
+                let (old, new) = (amplitude(3.0 * gain + normal()), amplitude(3.0 * second + normal()));
+                !difference(&old, &new, shared).unwrap().is_significant()
+            });
+            let share = held.count() as f64 / 4000.0;
+            assert!((share - 0.95).abs() < 0.012, "{shared}: {share}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_other_is_told_the_worst_first() {
+        let old = run(vec![amplitude(0.0), check("width", Verdict::Pass)], Outcome::Passed);
+        let same = compare(&old, &old.clone());
+        assert_eq!((same.cases.len(), same.same, same.about.len()), (0, 1, 0));
+        let mut new = run(vec![amplitude(1.0), check("width", Verdict::Fail)], Outcome::Failed);
+        new.tool = "stimrig 9".into();
+        new.cases.push(case("b"));
+        let found = compare(&old, &new);
+        assert_eq!(found.about.iter().map(|(what, ..)| *what).collect::<Vec<_>>(), ["tool"]);
+        assert_eq!(found.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(found.cases[0].checks.len(), 1, "1 uA is not significant, the verdict is");
+        assert!(found.cases[0].checks[0].is_regression() && found.regressions().count() == 1);
+        let back = compare(&new, &old);
+        assert_eq!(
+            back.regressions().map(|case| case.name.as_str()).collect::<Vec<_>>(),
+            ["b"],
+            "b is not run any more"
+        );
+    }
+
+    #[test]
+    fn other_limits_scenarios_and_instruments_are_told() {
+        let old = run(vec![amplitude(0.0)], Outcome::Passed);
+        let mut new = old.clone();
+        new.scenarios.values_mut().for_each(|hash| *hash = "12".into());
+        new.cases[0].phantom_hash = "44".into();
+        new.cases[0].checks[0].limit =
+            LimitRecord { upper: Some(2.2e-3), ..new.cases[0].checks[0].limit.clone() };
+        new.instruments[0].calibration = Some("c-2".into());
+        let found = compare(&old, &new);
+        assert_eq!(found.cases[0].inputs, ["scenario", "phantom"]);
+        assert_eq!(found.cases[0].checks.len(), 1);
+        assert!(found.not_shared.unwrap().contains("calibration"));
+        assert_eq!(found.about[0], ("calibration of the load", "c-1".to_owned(), "c-2".to_owned()));
+    }
+}

@@ -1,0 +1,145 @@
+//! Two runs side by side: what is other, in words, as data and as a page.
+
+mod json;
+mod page;
+mod text;
+
+use crate::quantity::{Dimension, engineering, with_uncertainty};
+use crate::record::{CaseChange, CheckChange, Comparison, RunRecord, Verdict};
+
+use super::check_line::{allowed, dimension_of, measured};
+
+pub use json::json;
+pub use page::{body, page};
+pub use text::text;
+
+/// Two runs and what is other in the second.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
+    /// The earlier one.
+    pub before: &'a RunRecord,
+    /// The later one.
+    pub after: &'a RunRecord,
+    /// What is other.
+    pub found: &'a Comparison,
+}
+
+impl Pair<'_> {
+    /// The whole in one sentence.
+    fn verdict(&self) -> String {
+        let worse = self.found.regressions().count();
+        let other = self.found.cases.len();
+        match (other, worse) {
+            (0, _) => format!("Nothing is other in {} cases.", self.found.same),
+            (_, 0) => {
+                format!("{other} cases are other, none came out worse; {} are the same.", self.found.same)
+            }
+            _ => format!("{other} cases are other, {worse} of them worse; {} are the same.", self.found.same),
+        }
+    }
+
+    /// Which errors of the instruments count in a difference.
+    fn shared(&self) -> String {
+        match &self.found.not_shared {
+            None => "the same instruments measured both: their gain, shunt, clock and non-linearity are off by the same amount each time and \
+                     cancel in a difference"
+                .to_owned(),
+            Some(why) => format!("nothing of the instruments cancels in a difference: {why}"),
+        }
+    }
+}
+
+/// `passed → failed`.
+fn outcomes(case: &CaseChange) -> String {
+    let name =
+        |outcome: Option<crate::record::Outcome>| outcome.map_or("not run", crate::record::Outcome::name);
+    if case.before == case.after {
+        return name(case.after).to_owned();
+    }
+    format!("{} → {}", name(case.before), name(case.after))
+}
+
+/// Value, limit and verdict of one side, the latter where it is no pass.
+fn side(check: Option<&crate::record::CheckRecord>) -> String {
+    let Some(check) = check else { return "no such check".to_owned() };
+    let verdict =
+        if check.verdict == Verdict::Pass { String::new() } else { format!(" {}", check.verdict.name()) };
+    format!("{}{verdict}", measured(check))
+}
+
+/// `by 4.0 ± 2.8 µA, significant (4.2 µA of the instrument cancel)`.
+fn by(change: &CheckChange) -> String {
+    let Some(found) = change.difference else { return String::new() };
+    let dimension = change.either().map_or(Dimension::Number, |check| dimension_of(&check.unit));
+    let word = if found.is_significant() { "significant" } else { "within U" };
+    let cancelled = match found.cancelled > 0.0 {
+        true => format!("; ± {} of the instrument cancel", engineering(found.cancelled, dimension, 2)),
+        false => String::new(),
+    };
+    format!("by {} ({word}{cancelled})", with_uncertainty(found.value, found.uncertainty, dimension))
+}
+
+/// The limits, and those before where they were others.
+fn limits(change: &CheckChange) -> String {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) if before.limit != after.limit => {
+            format!("{} → {}", allowed(before), allowed(after))
+        }
+        _ => change.either().map(allowed).unwrap_or_default(),
+    }
+}
+
+/// A hash or a text, short enough for a line.
+fn short(text: &str) -> String {
+    let hash = text.len() > 24 && text.chars().all(|letter| letter.is_ascii_hexdigit());
+    match (text, hash) {
+        ("", _) => "not stated".to_owned(),
+        (_, true) => text.chars().take(12).collect::<String>() + "…",
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, check, head};
+    use crate::record::{CaseRecord, Outcome, compare};
+
+    #[test]
+    fn every_form_says_what_is_other_and_no_text_leaves_its_element() {
+        let run = |outcome, value: f64, verdict| {
+            let checks =
+                vec![crate::record::CheckRecord { value: Some(value), ..check("amplitude", verdict) }];
+            RunRecord { cases: vec![CaseRecord { outcome, checks, ..case("<b>a</b>") }], ..head() }
+        };
+        let before = run(Outcome::Passed, 2.0e-3, Verdict::Pass);
+        let mut after = run(Outcome::Failed, 2.1e-3, Verdict::Fail);
+        after.dut = Some("<i>7</i>".into());
+        let found = compare(&before, &after);
+        let pair = Pair { before: &before, after: &after, found: &found };
+        let said = text(&pair);
+        for words in [
+            "device under test",
+            "not stated → <i>7</i>",
+            "passed → failed",
+            "2.1000 ± 0.0031 mA fail",
+            "by 100.0 ± 4.4 µA (significant",
+            "1 of them worse",
+        ] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        let value: serde_json::Value = serde_json::from_str(&json(&pair)).unwrap();
+        assert_eq!(value["cases"][0]["checks"][0]["difference"]["significant"], true);
+        assert_eq!(value["regressions"], 1);
+        let page = page(&pair, "test");
+        assert!(
+            !page.contains("<i>7") && !page.contains("<b>a") && page.contains("passed → failed"),
+            "{page}"
+        );
+        let same = compare(&before, &before);
+        assert!(
+            text(&Pair { before: &before, after: &before, found: &same })
+                .contains("Nothing is other in 1 cases")
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! The comparison for a terminal.
+
+use super::{Pair, by, limits, outcomes, short, side};
+
+/// What is other, worst first.
+pub fn text(pair: &Pair<'_>) -> String {
+    let line = |record: &crate::record::RunRecord| {
+        let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
+        format!("{}  {}  {outcome}, {} cases\n", record.id, record.started, record.cases.len())
+    };
+    let mut out = format!("before  {}after   {}", line(pair.before), line(pair.after));
+    for (what, before, after) in &pair.found.about {
+        out += &format!("  {what}: {} → {}\n", short(before), short(after));
+    }
+    out += &format!("{}\n", pair.verdict());
+    let differences = pair.found.cases.iter().flat_map(|case| &case.checks);
+    if differences.clone().any(|change| change.difference.is_some()) {
+        out += &format!("  {}\n", pair.shared());
+    }
+    for case in &pair.found.cases {
+        let worse = if case.is_regression() { "WORSE  " } else { "" };
+        let inputs = if case.inputs.is_empty() {
+            String::new()
+        } else {
+            format!("  ({} changed)", case.inputs.join(", "))
+        };
+        out += &format!("\n{worse}{}  {}{inputs}\n", outcomes(case), case.name);
+        for change in &case.checks {
+            let Some(check) = change.either() else { continue };
+            let parts = [
+                format!("{} → {}", side(change.before.as_ref()), side(change.after.as_ref())),
+                by(change),
+                limits(change),
+            ];
+            let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            out += &format!("  {}  {}\n", check.measurand, parts.join("  "));
+        }
+    }
+    out
+}

@@ -1,0 +1,66 @@
+//! A straight line through values in order.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// A least-squares line over 0, 1, 2, …
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Change from one value to the next.
+    pub slope: f64,
+    /// 95 % interval of the slope, from Student's t with n − 2 degrees of freedom; values that depend on each other make it too narrow.
+    pub interval: (f64, f64),
+    /// The line at the last value.
+    pub last: f64,
+}
+
+impl Line {
+    /// After how many further values the line reaches zero from above: at its slope, and at the steep and the flat end of the
+    /// slope's interval. Nothing while a slope of zero lies within the interval, or the line is at zero already.
+    pub fn reaches_zero(&self) -> Option<(f64, f64, f64)> {
+        let (steep, flat) = self.interval;
+        let after = |slope: f64| -self.last / slope;
+        (flat < 0.0 && self.last > 0.0).then(|| (after(self.slope), after(steep), after(flat)))
+    }
+}
+
+/// Fits values in order; nothing for fewer than five, as two lines through four points are as good.
+pub fn fit(values: &[f64]) -> Option<Line> {
+    if values.len() < 5 {
+        return None;
+    }
+    let n = values.len() as f64;
+    let middle = (n - 1.0) / 2.0;
+    let mean = values.iter().sum::<f64>() / n;
+    let at = |place: usize| place as f64 - middle;
+    let xx: f64 = (0..values.len()).map(|place| at(place).powi(2)).sum();
+    let xy: f64 = values.iter().enumerate().map(|(place, value)| at(place) * (value - mean)).sum();
+    let slope = xy / xx;
+    let left: f64 =
+        values.iter().enumerate().map(|(place, value)| (value - mean - slope * at(place)).powi(2)).sum();
+    let t = StudentsT::new(0.0, 1.0, n - 2.0).ok()?.inverse_cdf(0.975);
+    let half = t * (left / (n - 2.0) / xx).sqrt();
+    Some(Line { slope, interval: (slope - half, slope + half), last: mean + slope * middle })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fit_is_that_of_a_textbook() {
+        // x = 0…4, y = 1, 3, 2, 5, 4: slope 0.8, standard error 0.34641, t(0.975, 3) = 3.18245.
+        let line = fit(&[1.0, 3.0, 2.0, 5.0, 4.0]).unwrap();
+        assert!((line.slope - 0.8).abs() < 1e-12 && (line.last - 4.6).abs() < 1e-12, "{line:?}");
+        assert!((line.interval.1 - (0.8 + 3.18245 * 0.346_410_16)).abs() < 1e-5, "{line:?}");
+        assert_eq!(line.reaches_zero(), None, "it grows");
+    }
+
+    #[test]
+    fn a_shrinking_line_says_when_it_is_used_up() {
+        let values: Vec<f64> = (0..20).map(|at| 100.0 - f64::from(at) + 0.1 * f64::from(at % 3)).collect();
+        let (after, early, late) = fit(&values).unwrap().reaches_zero().unwrap();
+        assert!((after - 81.0).abs() < 1.0 && early < after && late > after, "{after} {early} {late}");
+        let flat: Vec<f64> = (0..20).map(|at| 1.0 + f64::from(at * 7 % 5)).collect();
+        assert_eq!(fit(&flat).unwrap().reaches_zero(), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! From journals to rows.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use crate::quantity::hex;
+use crate::record::{Bundle, CaseRecord, CheckRecord, RunRecord};
+use crate::store::manifest::hash_file;
+use crate::store::read::name_of;
+use crate::store::{JOURNAL, MANIFEST, Manifest, read_record, runs_in};
+
+use super::{Index, IndexError};
+
+/// What bringing an index up to date did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Synced {
+    /// Runs read, because they are new or were changed.
+    pub read: usize,
+    /// Runs that are gone.
+    pub gone: usize,
+}
+
+impl Index {
+    /// Brings the index up to date with the journals.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn sync(&mut self) -> Result<Synced, IndexError> {
+        // A folder without runs is an empty history.
+        let folders = runs_in(&self.runs).unwrap_or_default();
+        let folders = folders.into_iter().filter(|folder| *folder != self.runs);
+        let there: BTreeMap<String, String> =
+            folders.filter_map(|folder| Some((name_of(&folder)?, stamp(&folder)?))).collect();
+        let failed = self.failed("bring it up to date");
+        let known = known(&self.db).map_err(&failed)?;
+        let gone: Vec<&String> = known.keys().filter(|name| !there.contains_key(*name)).collect();
+        let new: Vec<(&String, &String)> =
+            there.iter().filter(|(name, stamp)| known.get(*name) != Some(*stamp)).collect();
+        let synced = Synced { read: new.len(), gone: gone.len() };
+        if synced == Synced::default() {
+            return Ok(synced);
+        }
+        let change = self.db.transaction().map_err(&failed)?;
+        for name in gone {
+            change.execute("DELETE FROM run WHERE folder = ?1", [name]).map_err(&failed)?;
+        }
+        for (name, stamp) in new {
+            put(&change, &self.runs.join(name), name, stamp).map_err(&failed)?;
+        }
+        change.commit().map_err(&failed)?;
+        Ok(synced)
+    }
+
+    /// Takes in one run that has just ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn take(&mut self, folder: &Path) -> Result<(), IndexError> {
+        let (Some(name), Some(stamp)) = (name_of(folder), stamp(folder)) else { return Ok(()) };
+        let failed = self.failed("add the run");
+        let change = self.db.transaction().map_err(&failed)?;
+        put(&change, folder, &name, &stamp).map_err(&failed)?;
+        change.commit().map_err(&failed)
+    }
+}
+
+/// The stamp of every run in the index.
+fn known(db: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    let mut asked = db.prepare_cached("SELECT folder, stamp FROM run")?;
+    asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// What changes when a journal or manifest does. The time of the last change of an inode cannot be set back as that of its
+/// content can.
+fn stamp(folder: &Path) -> Option<String> {
+    let of = |name: &str| match fs::metadata(folder.join(name)) {
+        Ok(found) => {
+            let (m, c) = ((found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec()));
+            format!("{} {} {}.{:09} {}.{:09}", found.ino(), found.len(), m.0, m.1, c.0, c.1)
+        }
+        Err(_) => "none".to_owned(),
+    };
+    Some(format!("{} / {}", of(JOURNAL), of(MANIFEST)))
+}
+
+/// Puts a run in place of what was known of it.
+fn put(db: &Connection, folder: &Path, name: &str, stamp: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM run WHERE folder = ?1")?.execute([name])?;
+    let record = match read_record(folder) {
+        Ok((record, _)) => record,
+        Err(error) => {
+            let sql = "INSERT INTO run (folder, stamp, trouble) VALUES (?1, ?2, ?3)";
+            db.prepare_cached(sql)?.execute(params![name, stamp, error.to_string()])?;
+            return Ok(());
+        }
+    };
+    let stimulator = record.instruments.iter().find(|instrument| instrument.role == "stimulator");
+    let started: Option<jiff::Timestamp> = record.started.parse().ok();
+    let sql = "INSERT INTO run (folder, stamp, run, started, started_ns, fidelity, outcome, rig, dut, firmware, tool, bundle, \
+               defects, cases) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    db.prepare_cached(sql)?.execute(params![
+        name,
+        stamp,
+        record.id,
+        record.started,
+        started.map_or(0, |started| started.as_nanosecond() as i64),
+        record.fidelity,
+        record.outcome.map(crate::record::Outcome::name),
+        record.rig,
+        record.dut.as_deref().unwrap_or_default(),
+        stimulator.map_or("", |instrument| instrument.firmware.as_str()),
+        record.tool,
+        bundle(folder).name(),
+        record.defects.join(" "),
+        record.cases.len() as i64,
+    ])?;
+    let run = db.last_insert_rowid();
+    // Repetitions of a case have the same checks.
+    let mut positions = 0_i64..;
+    for (position, case) in record.cases.iter().enumerate() {
+        let subject = subject(db, case)?;
+        let sql = "INSERT INTO attempt (run, position, subject, outcome, inputs) VALUES (?1, ?2, ?3, ?4, ?5)";
+        db.prepare_cached(sql)?.execute(params![
+            run,
+            position as i64,
+            subject,
+            case.outcome.name(),
+            inputs(&record, case)
+        ])?;
+        for check in &case.checks {
+            let line = line(db, subject, check)?;
+            let sql = "INSERT INTO reading (line, run, position, value, uncertainty, lower, upper, margin, verdict) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            db.prepare_cached(sql)?.execute(params![
+                line,
+                run,
+                positions.next(),
+                check.value,
+                check.uncertainty,
+                check.limit.lower,
+                check.limit.upper,
+                check.margin,
+                check.verdict.name()
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+fn subject(db: &Connection, case: &CaseRecord) -> rusqlite::Result<i64> {
+    let known = db
+        .prepare_cached("SELECT id FROM subject WHERE name = ?1 AND scenario = ?2")?
+        .query_row([&case.name, &case.scenario], |row| row.get(0))
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    db.prepare_cached("INSERT INTO subject (name, scenario) VALUES (?1, ?2)")?
+        .execute([&case.name, &case.scenario])?;
+    Ok(db.last_insert_rowid())
+}
+
+fn line(db: &Connection, subject: i64, check: &CheckRecord) -> rusqlite::Result<i64> {
+    let key = params![
+        check.measurand,
+        subject,
+        check.text,
+        check.profile.as_deref().unwrap_or_default(),
+        check.unit,
+        check.statistic
+    ];
+    let sql = "SELECT id FROM line WHERE measurand = ?1 AND subject = ?2 AND text = ?3 AND profile = ?4 AND unit = ?5 AND statistic = ?6";
+    if let Some(known) = db.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()? {
+        return Ok(known);
+    }
+    let sql = "INSERT INTO line (measurand, subject, text, profile, unit, statistic) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(sql)?.execute(key)?;
+    Ok(db.last_insert_rowid())
+}
+
+/// What a case was judged by, as one hash.
+fn inputs(record: &RunRecord, case: &CaseRecord) -> String {
+    let mut hash = Sha256::new();
+    let scenario = record.scenarios.get(&case.scenario).map_or("", String::as_str);
+    let profiles = case.profiles.iter().map(|profile| profile.hash.as_str());
+    for part in [scenario, case.phantom_hash.as_str(), case.phantom.as_str()].into_iter().chain(profiles) {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hex(hash.finalize().get(..8).unwrap_or_default())
+}
+
+/// Whether the journal is the one its manifest names. The other files matter to `verify`, not to a history.
+fn bundle(folder: &Path) -> Bundle {
+    let Ok(text) = fs::read(folder.join(MANIFEST)) else { return Bundle::Unsealed };
+    let manifest = serde_json::from_slice::<Manifest>(&text).ok();
+    let named = manifest.filter(|manifest| manifest.is_sealed_as(&text));
+    let named = named.and_then(|manifest| manifest.files.get(JOURNAL).cloned());
+    match (named, hash_file(&folder.join(JOURNAL))) {
+        (Some(named), Ok(found)) if named == found => Bundle::Sealed,
+        _ => Bundle::Altered,
+    }
+}

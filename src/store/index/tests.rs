@@ -1,0 +1,190 @@
+use std::io::Write as _;
+
+use crate::record::samples::{case, check, head};
+use crate::record::{CaseRecord, RunRecord, Verdict};
+use crate::store::tests::run_of;
+use crate::store::{JOURNAL, read_record};
+
+use super::*;
+
+const AT_ONCE: Duration = Duration::from_secs(20);
+
+/// A run whose amplitude is so many microamperes above 2 mA.
+fn run(runs: &Path, id: &str, minute: u32, above: f64) {
+    let mut amplitude = check("amplitude", Verdict::Pass);
+    amplitude.value = Some(2e-3 + above * 1e-6);
+    let record = RunRecord {
+        id: id.into(),
+        started: format!("2026-01-02T03:{minute:02}:00Z"),
+        dut: Some(format!("unit-{}", minute % 2)),
+        ..head()
+    };
+    let cases = vec![CaseRecord { checks: vec![amplitude, check("width", Verdict::Pass)], ..case("a") }];
+    run_of(runs, record, cases);
+}
+
+fn three() -> tempfile::TempDir {
+    let runs = tempfile::tempdir().unwrap();
+    for (id, minute, above) in [("r1", 1, 1.0), ("r2", 2, 2.0), ("r3", 3, 3.0)] {
+        run(runs.path(), id, minute, above);
+    }
+    runs
+}
+
+fn asked(runs: &Path, query: &Query) -> crate::record::Past {
+    let mut index = Index::open(runs, AT_ONCE).unwrap();
+    index.sync().unwrap();
+    index.past(query).unwrap()
+}
+
+/// Values of the amplitude, in microamperes above 2 mA.
+fn amplitudes(past: &crate::record::Past) -> Vec<f64> {
+    let line = past.lines.iter().find(|line| line.measurand == "amplitude");
+    let values = line.into_iter().flat_map(|line| &line.readings);
+    values.map(|reading| ((reading.value.unwrap() - 2e-3) * 1e6).round()).collect()
+}
+
+#[test]
+fn the_index_says_what_the_journals_say() {
+    let runs = three();
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!(amplitudes(&past), [1.0, 2.0, 3.0]);
+    assert_eq!((past.lines.len(), past.attempts.len(), past.notes.len()), (2, 3, 0));
+    let stored = read_record(&runs.path().join("r2")).unwrap().0;
+    let (run, reading) =
+        (&past.runs[1], &past.lines.iter().find(|l| l.measurand == "width").unwrap().readings[1]);
+    assert_eq!(
+        (&run.id, &run.started, run.cases, run.bundle),
+        (&stored.id, &stored.started, 1, crate::record::Bundle::Sealed)
+    );
+    let check = &stored.cases[0].checks[1];
+    assert_eq!(
+        (reading.value, reading.uncertainty, reading.lower, reading.upper, reading.margin),
+        (check.value, check.uncertainty, check.limit.lower, check.limit.upper, check.margin)
+    );
+
+    let some = |query: Query| amplitudes(&asked(runs.path(), &query));
+    assert_eq!(some(Query { limit: 2, ..Query::default() }), [2.0, 3.0]);
+    assert_eq!(some(Query { dut: Some("unit-1".into()), ..Query::default() }), [1.0, 3.0]);
+    let since = "2026-01-02T03:02:00Z".parse::<jiff::Timestamp>().unwrap().as_nanosecond() as i64;
+    assert_eq!(some(Query { since: Some(since), ..Query::default() }), [2.0, 3.0]);
+    assert!(some(Query { rig: Some("other".into()), ..Query::default() }).is_empty());
+    assert!(some(Query { scenario: Some("no such".into()), ..Query::default() }).is_empty());
+    assert!(some(Query { measurand: Some("width".into()), ..Query::default() }).is_empty());
+}
+
+#[test]
+fn what_is_new_changed_or_gone_is_noticed() {
+    let runs = three();
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())).len(), 3);
+    let mut index = Index::open(runs.path(), AT_ONCE).unwrap();
+    assert_eq!(index.sync().unwrap(), Synced::default(), "nothing has changed");
+    drop(index);
+    run(runs.path(), "r4", 4, 4.0);
+    fs::remove_dir_all(runs.path().join("r1")).unwrap();
+    // Same length, and its times set back: the inode still tells.
+    let journal = runs.path().join("r2").join(JOURNAL);
+    let before = fs::metadata(&journal).unwrap().modified().unwrap();
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, text.replace("\"r1k\"", "\"r9k\"")).unwrap();
+    File::options().write(true).open(&journal).unwrap().set_modified(before).unwrap();
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!(amplitudes(&past), [3.0, 4.0]);
+    assert!(past.notes.len() == 1 && past.notes[0].contains("r2 was altered"), "{:?}", past.notes);
+}
+
+#[test]
+fn an_index_that_is_broken_or_of_another_version_is_made_anew() {
+    let runs = three();
+    let path = runs.path().join(INDEX);
+    let whole = || {
+        assert_eq!(amplitudes(&asked(runs.path(), &Query::default())), [1.0, 2.0, 3.0]);
+        fs::read(&path).unwrap()
+    };
+    let good = whole();
+    fs::write(&path, b"this is no database, whatever its name says").unwrap();
+    whole();
+    fs::write(&path, &good[..100]).unwrap();
+    whole();
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("UPDATE reading SET value = 7; PRAGMA user_version = 99;").unwrap();
+    drop(db);
+    whole();
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("DROP TABLE attempt").unwrap();
+    drop(db);
+    whole();
+    fs::remove_file(&path).unwrap();
+    whole();
+}
+
+#[test]
+fn runs_that_cannot_be_read_are_named_and_a_clock_that_went_back_does_not_reorder() {
+    let runs = three();
+    run(runs.path(), "r0", 0, 9.0);
+    for (name, text) in [
+        ("r7", "{\"utc\":\"\",\"ns\":0,\"event\":{\"run-started\":{\"version\":7}}}\n"),
+        ("r8", "no event\n"),
+    ] {
+        fs::create_dir(runs.path().join(name)).unwrap();
+        fs::write(runs.path().join(name).join(JOURNAL), text).unwrap();
+    }
+    let mut cut = File::options().append(true).open(runs.path().join("r3").join(JOURNAL)).unwrap();
+    cut.write_all(b"{\"utc\":\"2026").unwrap();
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!(amplitudes(&past), [1.0, 2.0, 9.0], "in the order of the chain");
+    for words in ["version 7, newer", "r8/journal.jsonl:1", "clock went backwards: r0", "r3 was altered"] {
+        assert!(past.notes.iter().any(|note| note.contains(words)), "{words}: {:?}", past.notes);
+    }
+    assert_eq!(past.notes.len(), 4, "{:?}", past.notes);
+}
+
+#[test]
+fn many_at_once_neither_wait_for_ever_nor_break_it() {
+    let runs = three();
+    std::thread::scope(|scope| {
+        for worker in 0..6_u32 {
+            let runs = runs.path();
+            scope.spawn(move || {
+                for turn in 0..4 {
+                    if worker == 0 {
+                        // Somebody breaks it while others use it.
+                        let _ = Index::anew(runs, AT_ONCE).unwrap().sync();
+                    }
+                    let id = format!("w{worker}-{turn}");
+                    run(runs, &id, 10 + turn, 5.0);
+                    Index::open(runs, AT_ONCE).unwrap().take(&runs.join(&id)).unwrap();
+                    assert!(amplitudes(&asked(runs, &Query::default())).len() >= 3);
+                }
+            });
+        }
+    });
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())).len(), 3 + 24);
+    let index = Index::open(runs.path(), AT_ONCE).unwrap();
+    let busy = Index::open(runs.path(), Duration::from_millis(30)).unwrap_err().to_string();
+    assert!(busy.contains("another stimrig") && busy.contains("next"), "{busy}");
+    drop(index);
+}
+
+#[test]
+fn repetitions_within_a_run_are_values_of_their_own() {
+    let runs = tempfile::tempdir().unwrap();
+    let attempt = |number: u32, above: f64| {
+        let value = Some(2e-3 + above * 1e-6);
+        let amplitude = crate::record::CheckRecord { value, ..check("amplitude", Verdict::Pass) };
+        CaseRecord { attempt: number, checks: vec![amplitude], ..case("a") }
+    };
+    let record = RunRecord { id: "r1".into(), ..head() };
+    run_of(runs.path(), record, vec![attempt(1, 1.0), attempt(2, 2.0), attempt(3, 3.0)]);
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!((amplitudes(&past), past.attempts.len()), (vec![1.0, 2.0, 3.0], 3));
+}
+
+#[test]
+fn without_a_place_for_an_index_the_journals_answer() {
+    let runs = three();
+    let mut index = Index::in_memory(runs.path()).unwrap();
+    assert_eq!(index.sync().unwrap().read, 3);
+    assert_eq!(amplitudes(&index.past(&Query::default()).unwrap()), [1.0, 2.0, 3.0]);
+    assert!(!runs.path().join(INDEX).exists());
+}

@@ -1,0 +1,172 @@
+use crate::record::samples::{case, head};
+use crate::record::{CaseRecord, InstrumentRecord, Outcome, RunRecord};
+use crate::scenario::Requirement;
+
+use super::*;
+
+fn requirements() -> Vec<Requirement> {
+    let of = |id: &str| Requirement { id: id.into(), text: format!("<i>{id}</i>"), line: 1 };
+    vec![of("R-1"), of("R-2"), of("R-3")]
+}
+
+fn now(name: &str, verifies: &[&str]) -> Now {
+    Now {
+        scenario: "scenarios/amplitude/a.yaml".into(),
+        name: name.into(),
+        verifies: verifies.iter().map(|id| (*id).to_owned()).collect(),
+        rig_only: false,
+        hash: "11".into(),
+        phantom: ("r1k".into(), "33".into()),
+        profiles: Vec::new(),
+    }
+}
+
+/// A run of these cases that counts.
+fn run(id: &str, fidelity: &str, firmware: &str, cases: &[(&str, Outcome)]) -> Run {
+    let stimulator = InstrumentRecord {
+        role: "stimulator".into(),
+        driver: "native".into(),
+        model: "m".into(),
+        uid: "u".into(),
+        firmware: firmware.into(),
+        calibration: None,
+    };
+    let cases = cases.iter().map(|(name, outcome)| CaseRecord { outcome: *outcome, ..case(name) });
+    let record = RunRecord {
+        id: id.into(),
+        fidelity: fidelity.into(),
+        instruments: vec![stimulator],
+        cases: cases.collect(),
+        ..head()
+    };
+    Run { record, not_counted: None }
+}
+
+/// Status of the first requirement, whose only case is `a`, and why it is not proved on a rig.
+fn status(runs: &[Run]) -> (Status, Option<String>) {
+    let found = trace(&requirements(), &[now("a", &["R-1"])], runs, None);
+    (found.rows[0].status.clone(), found.rows[0].missing_on_rig.clone())
+}
+
+fn hole(runs: &[Run]) -> String {
+    match status(runs).0 {
+        Status::Hole(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_simulated_pass_never_counts_for_a_rig() {
+    let sim = run("s", "sim", "aa", &[("a", Outcome::Passed)]);
+    let (found, on_rig) = status(std::slice::from_ref(&sim));
+    assert_eq!(found, Status::SimOnly);
+    assert_eq!(on_rig.unwrap(), "not run on a rig: a");
+    let rig = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
+    assert_eq!(status(&[sim.clone(), rig.clone()]), (Status::Rig, None));
+    // A pass that asked for a rig and had none, in a run that says it is one.
+    let mut pretending = rig.clone();
+    pretending.record.cases[0].sim_only = true;
+    assert_eq!(status(&[pretending]).0, Status::SimOnly);
+    // A case that asks for a rig is not proved at all without one.
+    let asks = Now { rig_only: true, ..now("a", &["R-1"]) };
+    let found = trace(&requirements(), &[asks], &[sim], None);
+    assert!(found.rows[0].missing(Level::Sim).unwrap().contains("on a rig, which it asks for"));
+}
+
+#[test]
+fn running_again_never_turns_it_green() {
+    let of = |id: &str, outcome| run(id, "rig", "aa", &[("a", outcome)]);
+    let (passed, failed) = (of("p", Outcome::Passed), of("f", Outcome::Failed));
+    assert_eq!(hole(&[failed.clone(), passed.clone(), passed.clone()]), "failed: a (run f)");
+    assert_eq!(
+        hole(&[passed.clone(), of("i", Outcome::Inconclusive), passed.clone()]),
+        "inconclusive: a (run i)"
+    );
+    // What judged nothing stands until a later run judges, and hides no failure.
+    let invalid = of("v", Outcome::Invalid);
+    assert_eq!(hole(&[passed.clone(), invalid.clone()]), "invalid: a (run v)");
+    assert_eq!(status(&[invalid.clone(), passed.clone()]).0, Status::Rig);
+    assert_eq!(hole(&[failed.clone(), invalid]), "failed: a (run f)");
+    assert_eq!(status(&[passed.clone(), of("k", Outcome::Skipped)]).0, Status::Rig);
+    assert_eq!(hole(&[of("k", Outcome::Skipped)]), "skipped: a (run k)");
+    // Neither side makes good what failed on the other.
+    let sim = run("s", "sim", "aa", &[("a", Outcome::Failed)]);
+    assert_eq!(hole(&[sim, of("k", Outcome::Skipped)]).split(':').next(), Some("failed"));
+    let sim = run("s", "sim", "aa", &[("a", Outcome::Passed)]);
+    assert_eq!(status(&[sim.clone(), of("k", Outcome::Skipped)]).0, Status::SimOnly);
+    assert_eq!(hole(&[sim, failed]), "failed: a (run f)");
+}
+
+#[test]
+fn what_changed_since_is_stale_and_named() {
+    let good = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
+    let stale = |change: &dyn Fn(&mut RunRecord)| {
+        let mut old = good.clone();
+        change(&mut old.record);
+        let found = trace(&requirements(), &[now("a", &["R-1"])], &[old], None);
+        assert!(
+            matches!(&found.rows[0].status, Status::Hole(why) if why.starts_with("stale: a (run r)")),
+            "{found:?}"
+        );
+        found.rows[0].scenarios[0].cells[0].changed.join(" ")
+    };
+    assert_eq!(
+        stale(&|record| record.scenarios.values_mut().for_each(|hash| *hash = "12".into())),
+        "scenario"
+    );
+    assert_eq!(stale(&|record| record.cases[0].phantom_hash = "34".into()), "phantom");
+    let profile = crate::record::samples::profile("p");
+    assert_eq!(stale(&|record| record.cases[0].profiles = vec![profile.clone()]), "profiles");
+    // A newer firmware has run, though another case: what the older one proved is stale.
+    let newer = run("n", "rig", "bb", &[("b", Outcome::Passed)]);
+    let runs = [good.clone(), newer];
+    assert_eq!(hole(&runs), "stale: a (run r)");
+    let found = trace(&requirements(), &[now("a", &["R-1"])], &runs, Some("aa"));
+    assert_eq!(found.rows[0].status, Status::Rig, "asked for by its hash");
+    assert!(found.columns[0].current && found.columns[0].firmware == "aa");
+    // A failure of the older firmware is not one of this one.
+    let failed = run("f", "rig", "aa", &[("a", Outcome::Failed)]);
+    assert_eq!(status(&[failed, run("n", "rig", "bb", &[("a", Outcome::Passed)])]).0, Status::Rig);
+}
+
+#[test]
+fn a_run_that_does_not_count_proves_and_disproves_nothing_but_is_named() {
+    let mut altered = run("x", "rig", "aa", &[("a", Outcome::Passed)]);
+    altered.not_counted = Some("altered".into());
+    let found = trace(&requirements(), &[now("a", &["R-1"])], &[altered], None);
+    assert_eq!(found.rows[0].missing(Level::Sim), Some("not run: a"));
+    assert_eq!((found.counted, &found.not_counted[..]), (0, &[("x".to_owned(), "altered".to_owned())][..]));
+}
+
+#[test]
+fn every_case_must_pass_and_every_form_says_so() {
+    let cases = [now("a", &["R-1", "R-2"]), now("b", &["R-1", "R-9"])];
+    let runs = [run("r", "rig", "aa", &[("a", Outcome::Passed)])];
+    let found = trace(&requirements(), &cases, &runs, None);
+    assert_eq!(found.rows[0].missing(Level::Rig), Some("not run on a rig: b"));
+    assert_eq!(
+        (&found.rows[1].status, found.rows[2].missing(Level::Sim)),
+        (&Status::Rig, Some("no scenario verifies it"))
+    );
+    assert_eq!(found.unknown, [("R-9".to_owned(), "scenarios/amplitude/a.yaml".to_owned())]);
+    let cell = &found.rows[0].scenarios[0].cells[0];
+    assert_eq!(
+        (cell.standing, cell.passed, cell.of, cell.case.as_deref()),
+        (Standing::NotRun, 1, 2, Some("b"))
+    );
+    let said = text(&found);
+    for words in [
+        "3 requirements: 1 proved on a rig, 0 on the simulator only, 2 not proved",
+        "not run, 1/2 passed",
+        "R-9  verified by",
+        "no scenario verifies it",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let value: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
+    assert_eq!(value["requirements"][1]["scenarios"][0]["cells"][0]["run"], "r");
+    let table = csv(&found).unwrap();
+    assert_eq!(::csv::Reader::from_reader(table.as_bytes()).records().map(Result::unwrap).count(), 3);
+    let page = page(&found, "test");
+    assert!(!page.contains("<i>") && page.contains("&lt;i&gt;R-3"), "{page}");
+}

@@ -1,0 +1,82 @@
+//! The matrix as text for a terminal.
+
+use super::{Cell, Column, Level, Matrix, Row, Standing, Status};
+
+/// The whole matrix, holes first.
+pub fn text(matrix: &Matrix) -> String {
+    let mut out = String::new();
+    let count = |status: fn(&Status) -> bool| matrix.rows.iter().filter(|row| status(&row.status)).count();
+    let (rig, sim) = (count(|s| *s == Status::Rig), count(|s| *s == Status::SimOnly));
+    out += &format!(
+        "{} requirements: {rig} proved on a rig, {sim} on the simulator only, {} not proved\n",
+        matrix.rows.len(),
+        matrix.rows.len() - rig - sim
+    );
+    out += &format!("{} runs count, {} do not\n", matrix.counted, matrix.not_counted.len());
+    for (at, column) in matrix.columns.iter().enumerate() {
+        out += &format!("  [{}] {}\n", at + 1, column_name(column));
+    }
+    let section = |title: &str, wanted: fn(&Row) -> bool| {
+        let rows: Vec<&Row> = matrix.rows.iter().filter(|row| wanted(row)).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        rows.iter().fold(format!("\n{title}\n"), |out, row| out + &told(row))
+    };
+    out += &section("NOT PROVED", |row| matches!(row.status, Status::Hole(_)));
+    out += &section("proved on the simulator only", |row| row.status == Status::SimOnly);
+    out += &section("proved on a rig", |row| row.status == Status::Rig);
+    if !matrix.unknown.is_empty() {
+        out += "\nunknown requirement ids\n";
+        for (id, file) in &matrix.unknown {
+            out += &format!("  {id}  verified by {file}\n");
+        }
+    }
+    if !matrix.not_counted.is_empty() {
+        out += "\nruns that do not count\n";
+        for (run, why) in &matrix.not_counted {
+            out += &format!("  {run}  {why}\n");
+        }
+    }
+    out
+}
+
+/// `simulator, firmware 3fa9c2d81b07 (current)`.
+pub(super) fn column_name(column: &Column) -> String {
+    let place = match column.level {
+        Level::Sim => "simulator",
+        Level::Rig => "rig",
+    };
+    let current = if column.current { " (current)" } else { "" };
+    format!("{place}, firmware {}{current}", short(&column.firmware))
+}
+
+fn short(firmware: &str) -> &str {
+    if firmware.is_empty() { "not stated" } else { firmware.get(..12).unwrap_or(firmware) }
+}
+
+/// `passed 12/12`, `failed, 11/12 passed`, `stale: scenario`, `not run`.
+pub(super) fn cell(cell: &Cell) -> String {
+    match cell.standing {
+        Standing::Passed => format!("passed {}/{}", cell.passed, cell.of),
+        Standing::Stale if cell.passed == 0 => format!("stale: {} changed", cell.changed.join(", ")),
+        Standing::NotRun if cell.passed == 0 => "not run".to_owned(),
+        other => format!("{}, {}/{} passed", other.name(), cell.passed, cell.of),
+    }
+}
+
+fn told(row: &Row) -> String {
+    let mut out = format!("  {}  {}\n", row.id, row.text);
+    if let Status::Hole(why) = &row.status {
+        out += &format!("    {why}\n");
+    }
+    for scenario in &row.scenarios {
+        let cells = scenario.cells.iter().enumerate();
+        // What was never run there is no news in a long line.
+        let cells = cells.filter(|(_, found)| found.standing != Standing::NotRun || found.passed > 0);
+        let cells: Vec<String> = cells.map(|(at, found)| format!("[{}] {}", at + 1, cell(found))).collect();
+        let cells = if cells.is_empty() { "not run".to_owned() } else { cells.join("  ") };
+        out += &format!("    {}  {cells}\n", scenario.file);
+    }
+    out
+}

@@ -1,0 +1,222 @@
+//! `stimrig trace` and `stimrig compare` as their users see them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::command::{stimrig, text};
+
+const SCENARIO: &str = "version: 1\nname: rate\nverifies: [REQ-1]\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 1 s\nexpect:\n  - rate: { of: programmed, within: 0.5 % }\n";
+
+/// A folder with a scenario, two requirements, and a place for runs.
+struct Project {
+    folder: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("scenarios")).unwrap();
+        fs::write(folder.path().join("scenarios/rate.yaml"), SCENARIO).unwrap();
+        fs::write(
+            folder.path().join("scenarios/requirements.yaml"),
+            "REQ-1: Pulses come at the programmed rate.\nREQ-2: Nothing proves this.\n",
+        )
+        .unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn call(&self, command: &str, arguments: &[&str]) -> (i32, String, String) {
+        let output = stimrig().current_dir(self.folder.path()).arg(command).args(arguments).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned(), text(&output))
+    }
+
+    /// Runs the scenario and returns the folder of the run.
+    fn run(&self, more: &[&str]) -> PathBuf {
+        let before = self.runs();
+        let (code, _, said) =
+            self.call("run", &[&["scenarios/rate.yaml", "-q", "--keep", "never"], more].concat());
+        assert!(code < 2, "{said}");
+        self.runs().into_iter().find(|run| !before.contains(run)).unwrap()
+    }
+
+    fn runs(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.path("runs")).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    }
+
+    fn requirement(&self, at: usize) -> Value {
+        let (code, json, said) = self.call("trace", &["--format", "json"]);
+        assert_eq!(code, 0, "{said}");
+        serde_json::from_str::<Value>(&json).unwrap()["requirements"][at].clone()
+    }
+}
+
+fn name(run: &Path) -> String {
+    run.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn a_simulated_pass_proves_for_the_simulator_and_is_a_hole_for_a_rig() {
+    let project = Project::new();
+    project.run(&[]);
+    let found = project.requirement(0);
+    assert_eq!(
+        (found["status"].as_str(), found["scenarios"][0]["cells"][0]["standing"].as_str()),
+        (Some("sim-only"), Some("passed"))
+    );
+    let require = |arguments: &[&str]| project.call("trace", &[&["--require"], arguments].concat());
+    assert_eq!(require(&["REQ-1"]).0, 0);
+    let (code, _, said) = require(&["REQ-1", "--fidelity", "rig"]);
+    assert!(code == 1 && said.contains("REQ-1 is not proved: not run on a rig"), "{said}");
+    let (code, _, said) = require(&["all"]);
+    assert!(code == 1 && said.contains("REQ-2 is not proved: no scenario verifies it"), "{said}");
+    let (code, _, said) = require(&["REQ-11"]);
+    assert!(code == 2 && said.contains("did you mean `REQ-1`?"), "{said}");
+    // Of another firmware nothing is known.
+    let (code, said, _) = project.call("trace", &["--require", "REQ-1", "--firmware", "ffff"]);
+    assert!(code == 1 && said.contains("firmware changed"), "{said}");
+}
+
+#[test]
+fn what_changed_since_is_stale_and_a_repeated_failure_stays() {
+    let project = Project::new();
+    // A device that fails once: the bench's own limits make its rate wrong without a defect being declared.
+    fs::write(project.path("scenarios/rate.yaml"), SCENARIO.replace("0.5 %", "0.0000001 %")).unwrap();
+    let failing = project.run(&["--seed", "3"]);
+    let found = project.requirement(0);
+    assert_eq!(found["status"], "hole");
+    assert!(found["missing"].as_str().unwrap().contains(&name(&failing)), "{found:#}");
+    fs::write(project.path("scenarios/rate.yaml"), SCENARIO).unwrap();
+    let found = project.requirement(0);
+    assert_eq!(found["scenarios"][0]["cells"][0]["changed"], serde_json::json!(["scenario"]));
+    assert!(found["missing"].as_str().unwrap().starts_with("stale"), "{found:#}");
+    project.run(&[]);
+    assert_eq!(project.requirement(0)["status"], "sim-only");
+    // The phantom is found beside the scenario now, and is another.
+    let phantom = fs::read_to_string(crate::command::root().join("fixtures/phantoms/r1k.yaml")).unwrap();
+    fs::write(project.path("scenarios/r1k.yaml"), phantom + "# edited\n").unwrap();
+    let listed = project.call(
+        "trace",
+        &[
+            "--scenarios",
+            "scenarios/rate.yaml",
+            "--requirements",
+            "scenarios/requirements.yaml",
+            "--format",
+            "json",
+        ],
+    );
+    let found: Value = serde_json::from_str(&listed.1).unwrap();
+    assert_eq!(
+        found["requirements"][0]["scenarios"][0]["cells"][0]["changed"],
+        serde_json::json!(["phantom"]),
+        "{}",
+        listed.2
+    );
+}
+
+#[test]
+fn runs_that_were_tampered_with_taken_away_or_made_wrong_on_purpose_prove_nothing() {
+    let project = Project::new();
+    let defect = project.run(&["--defect", "rate_error=5 %"]);
+    let good = project.run(&[]);
+    let (code, said, _) = project.call("trace", &["--require", "REQ-1"]);
+    assert!(
+        code == 0
+            && said
+                .contains(&format!("{}  its stimulator had a deliberate defect: rate_error", name(&defect))),
+        "{said}"
+    );
+    // Somebody turns a record into something else.
+    let record = good.join("record.json");
+    fs::write(&record, fs::read_to_string(&record).unwrap().replace("passed", "failed")).unwrap();
+    let (code, said, why) = project.call("trace", &["--require", "REQ-1"]);
+    assert!(
+        code == 1 && said.contains("altered: record.json: changed") && why.contains("may have failed"),
+        "{said}{why}"
+    );
+    fs::remove_dir_all(&good).unwrap();
+    project.run(&[]);
+    let (code, _, why) = project.call("trace", &["--require", "REQ-1"]);
+    assert!(code == 1 && why.contains("is not here any more"), "{why}");
+    let unfinished = project.path("runs/0190-cut");
+    fs::create_dir(&unfinished).unwrap();
+    fs::copy(project.runs()[0].join("journal.jsonl"), unfinished.join("journal.jsonl")).unwrap();
+    let (_, said, _) = project.call("trace", &[]);
+    assert!(said.contains("0190-cut"), "{said}");
+}
+
+#[test]
+fn files_that_are_wrong_and_ids_that_are_unknown_are_named() {
+    let project = Project::new();
+    fs::create_dir(project.path("runs")).unwrap();
+    fs::write(project.path("scenarios/rate.yaml"), SCENARIO.replace("REQ-1", "REQ-9")).unwrap();
+    let (code, said, _) = project.call("trace", &[]);
+    assert!(code == 0 && said.contains("REQ-9  verified by") && said.contains("2 not proved"), "{said}");
+    fs::write(project.path("scenarios/requirements.yaml"), "- REQ-1\n").unwrap();
+    let (code, _, said) = project.call("trace", &[]);
+    assert!(code == 2 && said.contains("requirements.yaml:1:"), "{said}");
+    let (code, _, said) = project.call("trace", &["--runs", "nowhere"]);
+    assert_eq!(code, 2, "{said}");
+    for format in ["html", "csv"] {
+        fs::write(project.path("scenarios/requirements.yaml"), "REQ-9: <b>bold</b>\n").unwrap();
+        let (code, shown, _) = project.call("trace", &["--format", format]);
+        assert!(
+            code == 0 && shown.contains("REQ-9") && (format == "csv" || !shown.contains("<b>bold")),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn two_runs_are_compared_by_what_people_call_them() {
+    let project = Project::new();
+    let first = project.run(&["--seed", "4"]);
+    let second = project.run(&["--seed", "4", "--dut", "unit-2"]);
+    let third = project.run(&["--seed", "4", "--defect", "rate_error=5 %"]);
+    let (code, said, _) = project.call("compare", &["latest~2", "latest~1"]);
+    assert!(
+        code == 0
+            && said.contains("device under test: not stated → unit-2")
+            && said.contains("Nothing is other in 1 cases"),
+        "{said}"
+    );
+    let (code, json, _) = project.call(
+        "compare",
+        &[&name(&second), third.to_str().unwrap(), "--format", "json", "--fail-on", "regression"],
+    );
+    assert_eq!(code, 1);
+    let found: Value = serde_json::from_str(&json).unwrap();
+    let check = &found["cases"][0]["checks"][0];
+    assert_eq!(
+        (&check["difference"]["significant"], &check["after"]["verdict"]),
+        (&true.into(), &"fail".into())
+    );
+    assert!(
+        check["difference"]["cancelled"].as_f64().unwrap() > 0.0,
+        "one load, one seed: its clock cancels"
+    );
+    assert_eq!(found["instruments_shared"], true);
+    assert_eq!(project.call("compare", &["--fail-on", "regression"]).0, 1, "the last two");
+    assert_eq!(
+        project.call("compare", &["latest", "latest~1", "--fail-on", "regression"]).0,
+        0,
+        "it became better"
+    );
+    let (code, _, said) = project.call("compare", &["latest~7"]);
+    assert!(code == 2 && said.contains("there is no run `latest~7`"), "{said}");
+    // A journal cut in the middle of a line is said, and compared as far as it goes.
+    let journal = first.join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, &text[..text.len() - 9]).unwrap();
+    let (code, _, said) = project.call("compare", &[first.to_str().unwrap(), "latest"]);
+    assert!(code == 0 && said.contains("cut off") && said.contains("altered"), "{said}");
+    let (code, page, _) = project.call("compare", &["--format", "html"]);
+    assert!(code == 0 && page.contains("<table>") && page.contains("deliberate defects"), "{page}");
+}
