@@ -17,6 +17,7 @@ use super::Output;
 use super::history::instant;
 use super::load::{load_cases, read};
 use super::show::{provenance, put};
+use super::side_by_side::side_by_side;
 
 /// A requirement that was to be proved is not.
 const EXIT_HOLE: u8 = 1;
@@ -161,7 +162,8 @@ fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
         return Err(refuse(&what));
     }
     let folders = ordered_runs(&args.runs);
-    let runs = judged(&folders, key.as_deref());
+    // Verifying reads every file of every run. A panic ends the command: a run that was not looked at may have failed.
+    let runs = side_by_side(&folders, |folder| one(folder, key.as_deref()));
     let recent = |at: Option<i64>| args.since.is_none_or(|since| at.is_none_or(|at| at >= since));
     let (mut kept, mut unreadable, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
     let mut there: BTreeSet<String> = BTreeSet::new();
@@ -221,24 +223,6 @@ struct Judged {
     why: Option<String>,
     /// Somebody may have made it so: it is not what it was when it ended.
     suspect: bool,
-}
-
-/// Every run with whether it counts, in order.
-fn judged(folders: &[PathBuf], key: Option<&str>) -> Vec<Judged> {
-    // Verifying reads every file of every run; the runs are independent.
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let part = folders.len().div_ceil(workers).max(1);
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = folders
-            .chunks(part)
-            .map(|part| scope.spawn(move || part.iter().map(|folder| one(folder, key)).collect::<Vec<_>>()))
-            .collect();
-        // A run that was not looked at may have failed: a panic ends the command.
-        let all = parts
-            .into_iter()
-            .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        all.flatten().collect()
-    })
 }
 
 fn one(folder: &Path, key: Option<&str>) -> Judged {
