@@ -36,3 +36,4 @@ mod shipped;
 mod start;
 mod trace;
 mod wire;
+mod wrong_devices;
