@@ -177,3 +177,17 @@ fn a_port_that_may_not_be_opened_says_who_may() {
     assert!(remedy.contains("69-stimrig.rules"), "{remedy}");
     assert_eq!(computer.machine().group_of(Path::new("/dev/ttyACM0")).as_deref(), Some("dialout"));
 }
+
+#[test]
+fn every_example_bench_can_be_read() {
+    let files = fs::read_dir("rig").unwrap().map(|entry| entry.unwrap().path());
+    let benches: Vec<_> = files.filter(|path| path.display().to_string().starts_with("rig/bench-")).collect();
+    assert!(benches.len() >= 4, "{benches:?}");
+    for file in benches {
+        let name = file.display().to_string();
+        let rig = Rig::read(&Source::new(&name, &fs::read_to_string(&file).unwrap()));
+        let rig = rig.unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
+        assert!(!rig.is_simulated() && !rig.phantoms.is_empty(), "{name}");
+        assert_eq!(format!("rig/{}.yaml", rig.name), name);
+    }
+}
