@@ -13,9 +13,11 @@ use super::{Rack, Tell};
 
 /// How often samples are passed on and deadlines looked at when no host says anything.
 const TICK: Duration = Duration::from_millis(1);
+/// The same while no host is there.
+const IDLE: Duration = Duration::from_millis(10);
 /// The world never moves further at once, ns. Where the computer was busy elsewhere, the world's time stood still as well: no
 /// dead-man may trip over bytes that lay unread.
-const STEP: u64 = 10_000_000;
+const STEP: u64 = 20_000_000;
 /// After the end a host may still read what is on its way, for so long or until it hangs up.
 const DRAIN: Duration = Duration::from_millis(300);
 
@@ -63,7 +65,8 @@ impl Pump {
         let terminals = [&self.stimulator, &self.load, &self.select];
         let fds = terminals.into_iter().filter_map(Terminal::fd);
         let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-        let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };
+        let tick = if fds.is_empty() { IDLE } else { TICK };
+        let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
         // Interrupted by a signal is as good as a tick.
         let _ = poll(&mut fds, Some(&tick));
         // A host that has just hung up is reported at once and without end; so would be one that writes without end.
