@@ -1,6 +1,7 @@
 //! Who is behind each port: the devices are asked, whatever the ports are called.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::driver::{native, port};
 use crate::instrument::{
@@ -12,6 +13,9 @@ use crate::rig;
 
 /// Patience with `*IDN?`, ns: oscilloscopes take their time.
 const IDN_PATIENCE: u64 = 500_000_000;
+
+/// A port is closed on its runtime's next turn: so long before it is opened again.
+const BETWEEN: Duration = Duration::from_millis(20);
 
 /// What a port answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,10 +111,12 @@ async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
         Ok(identity) => return Answer::Stimulator(identity),
         Err(error) => error.fault,
     };
+    tokio::time::sleep(BETWEEN).await;
     let Ok(reopened) = open() else { return Answer::Silence };
     if let Ok(identity) = native::Load::new(reopened, &nobody).identify().await {
         return Answer::Load(identity);
     }
+    tokio::time::sleep(BETWEEN).await;
     let text = match open() {
         Ok(reopened) => instrument(reopened).await,
         Err(_) => None,
