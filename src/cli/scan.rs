@@ -47,9 +47,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         }
     };
     let besides: Vec<Port> = args.ports.iter().map(|name| named(name)).collect();
-    // A computer without a single port.
-    let machine = if args.only { Machine::at("/nonexistent") } else { Machine::here() };
-    let scanned = runtime.block_on(scan(&machine, &besides));
+    let scanned = runtime.block_on(scan(&Machine::here(), &besides, args.only));
     if output.verbosity() >= 0 {
         for one in &scanned {
             eprint!("{}", line(one));

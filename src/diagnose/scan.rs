@@ -47,9 +47,10 @@ pub struct Scanned {
     pub doubles: Vec<PathBuf>,
 }
 
-/// Asks every port of the computer, and those named besides, who is there. Nothing is started by being asked.
-pub async fn scan(machine: &Machine, besides: &[rig::Port]) -> Vec<Scanned> {
-    let hardware = machine.ports();
+/// Asks every port of the computer, unless `only` those named besides are wanted, who is there. Nothing is started by being
+/// asked.
+pub async fn scan(machine: &Machine, besides: &[rig::Port], only: bool) -> Vec<Scanned> {
+    let hardware = if only { Vec::new() } else { machine.ports() };
     let mut scanned = Vec::new();
     for found in &hardware {
         let (port, doubles) = named(found, &hardware);

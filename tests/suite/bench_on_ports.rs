@@ -122,7 +122,7 @@ fn a_bench_that_vanishes_is_noticed_within_a_second() {
     let scenario = bench.path("long.yaml");
     let head =
         "version: 1\nname: long\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\n";
-    let tail = "steps: [start, wait: 60 s, stop]\nexpect:\n  - amplitude: { of: programmed, within: 5 % }\n";
+    let tail = "duration: 60 s\nexpect:\n  - amplitude: { of: programmed, within: 5 % }\n";
     fs::write(&scenario, head.to_owned() + tail).unwrap();
     let runs = tempfile::tempdir().unwrap();
     let record = runs.path().join("record.json");
@@ -152,4 +152,35 @@ fn a_bench_that_vanishes_is_noticed_within_a_second() {
     assert_eq!(output.status.code(), Some(6), "{}", text(&output));
     let record: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
     assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
+}
+
+#[test]
+fn a_scan_asks_who_is_there_and_writes_a_rig_file() {
+    let bench = SimBench::serve(&["--phantom", "r1k"]);
+    let file = bench.path("scanned.yaml");
+    let scan = || {
+        let ports = ["load", "stimulator", "selector"].map(|name| bench.path(name));
+        stimrig().args(["scan", "--only", "-o"]).arg(&file).args(ports).output().unwrap()
+    };
+    let output = scan();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("stimulator: simulated stimulator, uid 53494d2d")
+            && said.contains("load: simulated load"),
+        "{said}"
+    );
+    // The selector answers, in another protocol.
+    assert!(
+        said.contains("no instrument known here: unexpected answer: it speaks another protocol: `error"),
+        "{said}"
+    );
+    let rig = fs::read_to_string(&file).unwrap();
+    let port = |name: &str| format!("port: {{ pty: {:?} }}", bench.path(name).display().to_string());
+    assert!(rig.contains(&port("stimulator")) && rig.contains(&port("load")), "{rig}");
+    // It runs as it is, on the phantom it guesses.
+    let (exit, record) = run_on(&file, &[RATE]);
+    assert_eq!((exit, &record["fidelity"]), (0, &"sim".into()), "{record:#}");
+    // Never over a file that is there.
+    assert_eq!(scan().status.code(), Some(2));
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFlags, Timespec, poll};
 
 use crate::sim::world::{End, SimWorld};
 
@@ -63,8 +63,7 @@ impl Pump {
     /// Until a host writes or a tick is over.
     fn wait(&self) {
         let terminals = [&self.stimulator, &self.load, &self.select];
-        let fds = terminals.into_iter().filter_map(Terminal::fd);
-        let mut fds: Vec<_> = fds.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+        let mut fds: Vec<_> = terminals.into_iter().filter_map(Terminal::event).collect();
         let tick = if fds.is_empty() { IDLE } else { TICK };
         let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
         // Interrupted by a signal is as good as a tick.

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
@@ -48,9 +49,11 @@ impl Terminal {
         self.connected
     }
 
-    /// For waiting until a host writes. Not while nobody has it open: that would be reported without end.
-    pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.connected.then(|| self.master.as_fd())
+    /// For waiting until a host writes, or has read what waits for it. Not while nobody has it open: that would be reported
+    /// without end.
+    pub(super) fn event(&self) -> Option<PollFd<'_>> {
+        let wanted = if self.waiting.is_empty() { PollFlags::IN } else { PollFlags::IN | PollFlags::OUT };
+        self.connected.then(|| PollFd::new(&self.master, wanted))
     }
 
     /// Takes what a host has written; 0 when there is nothing.
