@@ -5,7 +5,7 @@ use stimrig_protocol::stimulator::{FaultCode, Program, Refusal, Reply, Request, 
 use crate::pulse::Action;
 use crate::supervision::Supervision;
 use crate::train::Train;
-use crate::{Hal, Line, Output, Plan, Policy, Spec};
+use crate::{Guarded, Hal, Line, Output, Plan, Policy, Spec};
 
 /// A stimulator board. Times are ticks of its own timer.
 #[derive(Debug, Clone)]
@@ -25,6 +25,10 @@ pub struct Board<P> {
     off_at: Option<u64>,
     last_frame: u64,
     pulses: u64,
+    /// Largest amplitude accepted, pA.
+    cap: Guarded,
+    /// When the core stopped, while it is stopped: the last kick of the independent watchdog.
+    halted: Option<u64>,
 }
 
 impl<P: Policy> Board<P> {
@@ -43,6 +47,8 @@ impl<P: Policy> Board<P> {
             off_at: None,
             last_frame: 0,
             pulses: 0,
+            cap: Guarded::new(spec.cap),
+            halted: None,
         }
     }
 
@@ -104,6 +110,34 @@ impl<P: Policy> Board<P> {
         self.supervision = Supervision::default();
         self.pulses = 0;
         self.last_frame = now;
+        self.cap = Guarded::new(self.spec.cap);
+        self.halted = None;
+    }
+
+    /// A debugger stops the core: from here on only the hardware acts.
+    pub fn halt(&mut self, now: u64) {
+        self.halted.get_or_insert(now);
+    }
+
+    /// The core goes on where it was. The last frame is as old as it is.
+    pub fn resume(&mut self) {
+        self.halted = None;
+    }
+
+    /// Whether the core is stopped.
+    pub fn is_halted(&self) -> bool {
+        self.halted.is_some()
+    }
+
+    /// Its cap in memory, pA.
+    pub fn cap_mut(&mut self) -> &mut Guarded {
+        &mut self.cap
+    }
+
+    /// The amplitude in memory, pA, of the train or else of the program that is loaded.
+    pub fn amplitude_mut(&mut self) -> Option<&mut Guarded> {
+        let running = self.train.as_mut().map(|train| &mut train.plan);
+        running.or(self.plan.as_mut()).map(Plan::amplitude_mut)
     }
 
     /// When [`Board::on_deadline`] wants to be called.
@@ -120,16 +154,22 @@ impl<P: Policy> Board<P> {
             } else if self.train.as_ref().is_some_and(|train| train.next() == due) {
                 self.step(due, hal);
             } else {
-                // Taken as a frame, so that a policy that lets it pass is not asked again at once.
+                // Taken as a frame or a kick, so that a policy that lets it pass is not asked again at once.
                 self.last_frame = due;
+                self.halted = self.halted.map(|_| due);
                 self.declare(due, FaultCode::Watchdog);
             }
         }
     }
 
     fn load(&mut self, now: u64, program: &Program, hal: &mut impl Hal) -> Result<Program, Refusal> {
-        let spec = Spec { cap: self.policy.cap(self.spec.cap), ..self.spec };
-        let program = self.policy.command(self.spec.cap, *program);
+        let Some(cap) = self.policy.checked(self.cap) else {
+            // Without a cap to hold it to, every command is above it.
+            self.declare(now, FaultCode::OverAmplitude);
+            return Err(Refusal::OverAmplitude);
+        };
+        let spec = Spec { cap: self.policy.cap(cap), ..self.spec };
+        let program = self.policy.command(cap, *program);
         let plan = Plan::new(&spec, &program).inspect_err(|refusal| {
             if *refusal == Refusal::OverAmplitude {
                 self.declare(now, FaultCode::OverAmplitude);
@@ -197,7 +237,9 @@ impl<P: Policy> Board<P> {
     /// Latches a fault; the output goes off after the board's shutdown time. The first fault stays: later ones are its
     /// consequences.
     fn declare(&mut self, now: u64, detected: FaultCode) {
-        if self.fault != FaultCode::None {
+        // What the core detects takes a core; the watchdog and the comparator of the supply are hardware.
+        let by_hardware = matches!(detected, FaultCode::Watchdog | FaultCode::BrownOut);
+        if self.fault != FaultCode::None || (self.halted.is_some() && !by_hardware) {
             return;
         }
         if let Some(code) = self.policy.declare(detected) {
@@ -242,7 +284,7 @@ impl<P: Policy> Board<P> {
     fn watchdog_at(&self) -> Option<u64> {
         let running = self.train.is_some() && self.fault == FaultCode::None;
         let patience = self.policy.watchdog(self.spec.ticks(self.spec.watchdog)).filter(|_| running)?;
-        Some(self.last_frame.saturating_add(patience))
+        Some(self.halted.unwrap_or(self.last_frame).saturating_add(patience))
     }
 
     /// The train's next step.
@@ -252,6 +294,12 @@ impl<P: Policy> Board<P> {
         if train.current.is_none() {
             if held || !train.emits() {
                 self.train = None;
+                return;
+            }
+            if self.halted.is_none() && self.policy.checked(train.plan.amplitude()).is_none() {
+                // It would drive another current than was commanded.
+                self.train = None;
+                self.declare(now, FaultCode::OverCurrent);
                 return;
             }
             let mut pulse = train.due_pulse();
@@ -268,7 +316,8 @@ impl<P: Policy> Board<P> {
         let phase = step.and_then(|step| match step.action {
             Action::Phase(index) => {
                 let phase = train.current.as_ref().and_then(|current| current.pulse.phases().get(index));
-                phase.map(|phase| (index, train.plan.codes(index, phase.code)))
+                let largest = self.spec.max_code();
+                phase.map(|phase| (index, train.plan.codes(index, train.plan.driven(phase.code, largest))))
             }
             _ => None,
         });

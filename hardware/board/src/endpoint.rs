@@ -36,8 +36,11 @@ impl<P: Policy> Endpoint<P> {
         self.board.power_on(now, hal);
     }
 
-    /// Takes bytes received at `now` and hands the frame of each reply to `send`.
+    /// Takes bytes received at `now` and hands the frame of each reply to `send`. With the core stopped nobody reads them.
     pub fn receive(&mut self, now: u64, mut bytes: &[u8], hal: &mut impl Hal, mut send: impl FnMut(&[u8])) {
+        if self.board.is_halted() {
+            return;
+        }
         loop {
             let taken = self.decoder.push(bytes);
             bytes = bytes.get(taken..).unwrap_or_default();

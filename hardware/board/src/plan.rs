@@ -3,7 +3,7 @@
 use stimrig_protocol::MAX_CONTACTS;
 use stimrig_protocol::stimulator::{Burst, Cycle, Law, Program, Recovery, Refusal, Run, Waveform};
 
-use crate::{Codes, Phase, Pulse, Spec, Window};
+use crate::{Codes, Guarded, Phase, Pulse, Spec, Window};
 
 const PS_PER_NS: u64 = 1000;
 
@@ -31,6 +31,8 @@ pub struct Plan {
     balancing: [usize; 2],
     /// On and off times that the train keeps: the program's own, unless a policy bends them.
     cycle: Option<Cycle>,
+    /// The amplitude in memory, pA: what is driven.
+    amplitude: Guarded,
 }
 
 impl Plan {
@@ -85,6 +87,7 @@ impl Plan {
             shares: asked.shares,
             cycle: asked.cycle,
             balancing,
+            amplitude: Guarded::new(0),
         };
         if !plan.every_share_has_a_code() {
             return Err(Refusal::Shares);
@@ -98,6 +101,27 @@ impl Plan {
     /// The program as quantised.
     pub fn applied(&self) -> &Program {
         &self.program
+    }
+
+    /// The amplitude in memory, pA.
+    pub(crate) fn amplitude(&self) -> Guarded {
+        self.amplitude
+    }
+
+    /// The amplitude in memory, to be overwritten.
+    pub(crate) fn amplitude_mut(&mut self) -> &mut Guarded {
+        &mut self.amplitude
+    }
+
+    /// A code of the program as the amplitude in memory has it.
+    pub(crate) fn driven(&self, code: i32, largest: u64) -> i32 {
+        let (kept, applied) = (self.amplitude.value(), self.program.amplitude.max(1));
+        if kept == applied {
+            return code;
+        }
+        let scaled = u128::from(code.unsigned_abs()) * u128::from(kept) / u128::from(applied);
+        let scaled = u64::try_from(scaled).unwrap_or(u64::MAX).min(largest);
+        code.signum() * i32::try_from(scaled).unwrap_or(i32::MAX)
     }
 
     /// The same plan with other bursts, which the reply does not tell.
@@ -326,6 +350,7 @@ impl Plan {
 
     fn with_applied(mut self, spec: &Spec) -> Self {
         self.program.amplitude = spec.current_of(leading(self.unit, self.ratio));
+        self.amplitude = Guarded::new(self.program.amplitude);
         self.program.width = spec.nanoseconds(self.width);
         self.program.gap = spec.nanoseconds(self.gap);
         if let Recovery::Passive { per_burst, .. } = self.program.recovery {

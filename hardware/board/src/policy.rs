@@ -2,7 +2,7 @@
 
 use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
 
-use crate::Pulse;
+use crate::{Guarded, Pulse};
 
 /// The decisions of a board that a simulator may bend. Every method as provided is the right behaviour.
 pub trait Policy {
@@ -58,7 +58,12 @@ pub trait Policy {
         Some(detected)
     }
 
-    /// Patience without a frame, ticks; `None` is endless.
+    /// A word on which safety depends, as it is used; `None` where it must not be used.
+    fn checked(&self, word: Guarded) -> Option<u64> {
+        word.get()
+    }
+
+    /// Patience without a frame, and of the independent watchdog without its core, ticks; `None` is endless.
     fn watchdog(&self, ticks: u64) -> Option<u64> {
         Some(ticks)
     }
