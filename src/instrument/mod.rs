@@ -7,6 +7,7 @@ mod link;
 mod load;
 mod marker;
 mod port;
+mod probe;
 mod stimulator;
 
 pub use clock::Clock;
@@ -16,4 +17,5 @@ pub use link::{Aside, Link, Reply};
 pub use load::{Load, LoadIdentity, StreamChannel, StreamSetup};
 pub use marker::{marker_bit, marker_number};
 pub use port::Port;
+pub use probe::{DebugProbe, Flashed, Image, OutputState, ProbeIdentity};
 pub use stimulator::{Applied, LinkCounters, State, Status, Stimulator, StimulatorIdentity};

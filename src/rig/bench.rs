@@ -110,6 +110,31 @@ pub struct SimBench {
     pub phantom: Option<String>,
     /// What is deliberately wrong with the stimulator.
     pub defects: Vec<Defect>,
+    /// What is deliberately wrong with the debug probe.
+    pub probe: Option<ProbeTrouble>,
+}
+
+/// What can be wrong with a simulated debug probe, to rehearse it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeTrouble {
+    /// Another program holds it.
+    InUse,
+    /// It is not plugged in.
+    Missing,
+    /// Readout protection keeps it out of the target's memory.
+    Locked,
+    /// It is lost in the middle of its work.
+    Lost,
+}
+
+impl ProbeTrouble {
+    /// All, with their names in rig files.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("in-use", Self::InUse),
+        ("missing", Self::Missing),
+        ("locked", Self::Locked),
+        ("lost", Self::Lost),
+    ];
 }
 
 impl Default for SimBench {
@@ -147,6 +172,7 @@ impl Default for SimBench {
             dc: DcSpec { range: 20e-6, bits: 16, filter: FilterSpec { poles: 2, cutoff: 2.0 } },
             phantom: None,
             defects: Vec::new(),
+            probe: None,
         }
     }
 }

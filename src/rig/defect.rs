@@ -66,5 +66,5 @@ defects! {
     RampBetweenPhases "ramp_between_phases", StopBetweenPhases "stop_between_phases",
     CapClampsSilently "cap_clamps_silently", RechargeStuck "recharge_stuck",
     BlockingCapacitorShorted "blocking_capacitor_shorted", BrownOutGlitch "brown_out_glitch",
-    CorruptReplies "corrupt_replies", DropsReplies "drops_replies",
+    CorruptReplies "corrupt_replies", DropsReplies "drops_replies", MemoryUnchecked "memory_unchecked",
 }

@@ -58,7 +58,8 @@ pub(super) fn value_kind(kind: DefectKind) -> ValueKind {
         | D::StopBetweenPhases
         | D::CapClampsSilently
         | D::BlockingCapacitorShorted
-        | D::BrownOutGlitch => ValueKind::Flag,
+        | D::BrownOutGlitch
+        | D::MemoryUnchecked => ValueKind::Flag,
     }
 }
 

@@ -13,7 +13,7 @@ mod schema;
 mod sim_file;
 mod types;
 
-pub use bench::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec, Transport};
+pub use bench::{AdcSpec, DcSpec, FilterSpec, ProbeTrouble, SimBench, StimulatorSpec, Transport};
 pub use builtin::{DEFAULT_RIG, builtin_phantom, builtin_phantoms};
 pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};

@@ -70,6 +70,10 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
     let stage = stimulator.as_ref().and_then(|s| s.get("output")).and_then(|at| output(&at));
     let wiring = wiring(fields, stimulator.as_ref(), load.as_ref());
+    if wiring.probe.as_ref().is_some_and(Probe::is_simulated) && stimulator_driver != Some(Driver::Simulated) {
+        let help = Some("name a real probe as vendor:product or vendor:product:serial");
+        fields.require("probe")?.key_error("a simulated probe stands on a simulated stimulator", help);
+    }
     let channels = load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at));
     let phantoms = fields.or("phantoms", Vec::new(), |at| {
         Some(
@@ -95,7 +99,10 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         cap,
         stage,
         load,
-        capabilities: capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout")),
+        capabilities: Capabilities {
+            probe: Probe::BUILT_IN && wiring.probe.is_some(),
+            ..capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout"))
+        },
         channels,
         phantoms,
         limits,
@@ -227,6 +234,7 @@ fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilitie
         dc_channel: own(load),
         vout: load == Driver::Simulated || has_vout,
         status: own(stimulator) || stimulator == Driver::ScienceMode,
+        probe: false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::source::schema::{
 };
 
 use super::defect_file::{ValueKind, value_kind};
-use super::{DefectKind, Driver, Transport};
+use super::{DefectKind, Driver, ProbeTrouble, Transport};
 
 /// JSON Schema (draft-07) of a phantom file.
 pub fn phantom_schema() -> Value {
@@ -141,6 +141,7 @@ fn sim() -> Value {
             ),
             ("phantom", text()),
             ("defects", defects()),
+            ("probe", words(ProbeTrouble::ALL.iter().map(|(name, _)| *name).collect::<Vec<_>>())),
         ],
         &[],
     )

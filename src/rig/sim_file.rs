@@ -3,9 +3,9 @@
 use crate::quantity::Dimension;
 use crate::source::At;
 
-use super::{AdcSpec, DcSpec, FilterSpec, SimBench, StimulatorSpec, Transport, defect_file};
+use super::{AdcSpec, DcSpec, FilterSpec, ProbeTrouble, SimBench, StimulatorSpec, Transport, defect_file};
 
-pub(super) const KEYS: &[&str] = &["seed", "transport", "stimulator", "adc", "dc", "phantom", "defects"];
+pub(super) const KEYS: &[&str] = &["seed", "transport", "stimulator", "adc", "dc", "phantom", "defects", "probe"];
 pub(super) const STIMULATOR_KEYS: &[&str] = &[
     "dac_bits",
     "dac",
@@ -56,6 +56,9 @@ pub(super) fn lower(at: &At<'_>, bench: &mut SimBench) -> Option<()> {
     }
     if let Some(at) = fields.get("defects") {
         defect_file::lower(&at, &mut bench.defects);
+    }
+    if let Some(at) = fields.get("probe") {
+        bench.probe = at.word("what is wrong with the debug probe", ProbeTrouble::ALL).or(bench.probe);
     }
     Some(())
 }

@@ -85,6 +85,18 @@ pub struct Probe {
     pub elf: Option<String>,
 }
 
+impl Probe {
+    /// The selector of the probe on a simulated bench.
+    pub const SIMULATED: &'static str = "simulated";
+    /// Whether this build can drive a probe at all.
+    pub const BUILT_IN: bool = cfg!(feature = "probe");
+
+    /// Whether it stands on the simulated bench.
+    pub fn is_simulated(&self) -> bool {
+        self.selector == Self::SIMULATED
+    }
+}
+
 /// A stimulator's output stage, as far as it decides what a load sees.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OutputStage {
@@ -175,6 +187,8 @@ pub struct Capabilities {
     pub vout: bool,
     /// The stimulator reports its status.
     pub status: bool,
+    /// Has a debug probe, and this build can drive it.
+    pub probe: bool,
 }
 
 /// One bench.

@@ -11,6 +11,8 @@ mod defects;
 mod load;
 mod outbox;
 mod port;
+#[cfg(feature = "probe")]
+pub mod probe;
 mod serve;
 mod stimulator;
 mod world;
@@ -45,6 +47,9 @@ pub struct Bench {
     pub load: MemoryPort,
     /// Virtual time.
     pub clock: VirtualClock,
+    /// To the stimulator's core.
+    #[cfg(feature = "probe")]
+    pub probe: probe::SimulatedProbe,
 }
 
 /// Opens a simulated bench at rest with a phantom plugged in.
@@ -59,6 +64,8 @@ pub fn open(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench
     Ok(Bench {
         stimulator: MemoryPort::new(Arc::clone(&world), End::Stimulator),
         load: MemoryPort::new(Arc::clone(&world), End::Load),
+        #[cfg(feature = "probe")]
+        probe: probe::SimulatedProbe::new(Arc::clone(&world), bench.probe),
         clock: VirtualClock::new(world),
     })
 }

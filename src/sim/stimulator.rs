@@ -15,6 +15,12 @@ use super::analog::Analog;
 use super::defects::{self, Bent, Relapse, StageDefects, StopCut, WireDefects};
 use super::outbox::Outbox;
 
+#[cfg(feature = "probe")]
+mod debug;
+
+#[cfg(feature = "probe")]
+pub(super) use debug::Word;
+
 /// How long the reservoir feeds the board after its supply is cut, ns: enough to end a pulse.
 const HOLD_UP: u64 = 5_000_000;
 /// Length of the defect `brown_out_glitch`, ns.
@@ -31,6 +37,9 @@ pub(super) struct StimulatorDevice {
     supply: Supply,
     glitch_ends: Option<u64>,
     relapse: Relapse,
+    /// What the firmware tells a debugger, once there is one.
+    #[cfg(feature = "probe")]
+    log: Option<debug::Log>,
 }
 
 /// What feeds the board.
@@ -104,6 +113,8 @@ impl StimulatorDevice {
             supply: Supply::On,
             glitch_ends: None,
             relapse: Relapse::new(&bench.defects),
+            #[cfg(feature = "probe")]
+            log: None,
         }
     }
 
@@ -137,7 +148,7 @@ impl StimulatorDevice {
         let ticks = ((now as f64 + 0.75) / self.tick) as u64;
         let mut hal = OutputStage { stage: &mut self.stage, analog };
         self.endpoint.board_mut().on_deadline(ticks, &mut hal);
-        if self.relapse.due().is_some_and(|due| now >= due) {
+        if self.relapse.due().is_some_and(|due| now >= due && !self.endpoint.board().is_halted()) {
             for request in [Request::Acknowledge, Request::Start] {
                 // A board that lost its program has nothing to start.
                 let _refused = self.endpoint.board_mut().handle(ticks, &request, &mut hal);
@@ -160,7 +171,12 @@ impl StimulatorDevice {
 
     /// Whether the board still believes in its fault.
     fn look(&mut self, now: u64) {
-        self.relapse.look(self.endpoint.board().status().fault != FaultCode::None, now);
+        let board = self.endpoint.board();
+        self.relapse.look(board.status().fault != FaultCode::None, now);
+        #[cfg(feature = "probe")]
+        if let Some(log) = self.log.as_mut().filter(|_| !board.is_halted()) {
+            log.look(board.status(), self.stage.lines);
+        }
     }
 
     /// The supply is cut or returns.

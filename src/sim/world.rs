@@ -23,6 +23,9 @@ pub(super) struct SimWorld {
     analog: Analog,
     stimulator: StimulatorDevice,
     load: LoadDevice,
+    /// What a debug probe sees of the stimulator, once there is one.
+    #[cfg(feature = "probe")]
+    target: Option<Box<super::probe::Target>>,
 }
 
 impl SimWorld {
@@ -32,7 +35,28 @@ impl SimWorld {
         let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
             .map_err(|error| SimError::Network(error.to_string()))?;
         let stimulator = StimulatorDevice::new(bench, phantom, noise_seed, &mut analog);
-        Ok(Self { analog, stimulator, load: LoadDevice::new(bench, phantom) })
+        Ok(Self {
+            analog,
+            stimulator,
+            load: LoadDevice::new(bench, phantom),
+            #[cfg(feature = "probe")]
+            target: None,
+        })
+    }
+
+    /// One access of a debug probe to the stimulator's core; `locked` keeps it out of its memory.
+    #[cfg(feature = "probe")]
+    pub(super) fn debug<T>(
+        &mut self,
+        locked: bool,
+        access: impl FnOnce(&mut super::probe::Target, &mut super::probe::Around<'_>) -> T,
+    ) -> T {
+        let now = self.now();
+        let mut around =
+            super::probe::Around { stimulator: &mut self.stimulator, analog: &mut self.analog, now };
+        let target =
+            self.target.get_or_insert_with(|| Box::new(super::probe::Target::new(locked, &mut around)));
+        access(target, &mut around)
     }
 
     /// Now, ns.

@@ -1,6 +1,6 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
-use stimrig_board::{Policy, Pulse, Spec};
+use stimrig_board::{Guarded, Policy, Pulse, Spec};
 use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
 
 use crate::rig::{Defect, DefectKind};
@@ -28,6 +28,7 @@ pub(in crate::sim) struct Bent {
     no_cap: bool,
     clamps: bool,
     ignores_stop: bool,
+    unchecked: bool,
     timing: Timing,
 }
 
@@ -54,6 +55,7 @@ impl Bent {
             no_cap: has(defects, DefectKind::CapNotEnforced),
             clamps: has(defects, DefectKind::CapClampsSilently),
             ignores_stop: has(defects, DefectKind::StopIgnored),
+            unchecked: has(defects, DefectKind::MemoryUnchecked),
             timing: Timing::new(defects, spec, seed),
         }
     }
@@ -130,6 +132,10 @@ impl Policy for Bent {
             _ if self.wrong_code => Some(FaultCode::OpenLead),
             detected => Some(detected),
         }
+    }
+
+    fn checked(&self, word: Guarded) -> Option<u64> {
+        if self.unchecked { Some(word.value()) } else { word.get() }
     }
 
     fn watchdog(&self, ticks: u64) -> Option<u64> {
