@@ -2,3 +2,5 @@
 
 pub mod native;
 pub mod port;
+#[cfg(feature = "probe")]
+pub mod probe;
