@@ -18,6 +18,7 @@ mod doctor;
 mod explain;
 mod export;
 pub mod filter;
+mod flash;
 mod history;
 mod keygen;
 mod list;
@@ -100,6 +101,8 @@ enum Command {
     Keygen(keygen::Args),
     /// Test what the rig claims about itself
     Bench(bench::Args),
+    /// Write firmware into the stimulator's core through the debug probe, verify it, and read it back
+    Flash(flash::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
     /// Print a JSON Schema: scenario, rig, phantom, limit profile or record
@@ -132,6 +135,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Trace(args) => trace::run(&args, output),
         Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args, output),
+        Command::Flash(args) => flash::run(&args, output.color()),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::New(args) => new::run(&args),

@@ -15,6 +15,8 @@ pub struct ProbeIdentity {
     pub chip: String,
     /// SHA-256 over what the image covers, as read back from the target's flash, hexadecimal; `None` without an image.
     pub firmware: Option<String>,
+    /// Name of the image, and the same hash of it.
+    pub image: Option<(String, String)>,
 }
 
 /// What is known of the stimulator's output when its core is to be stopped.

@@ -28,6 +28,15 @@ pub enum Event {
         /// What happened, as a lowercase fragment.
         what: String,
     },
+    /// The stimulator's firmware logged a line.
+    Logged {
+        /// Which case.
+        case: usize,
+        /// Scenario time at which it was read, s.
+        time: f64,
+        /// The line.
+        line: String,
+    },
     /// A case ended, judged.
     CaseEnded {
         /// Which case.

@@ -35,7 +35,10 @@ impl Fold {
         }
         let Some(head) = &mut self.head else { return };
         match event {
-            Event::RunStarted(_) | Event::CaseStarted { .. } | Event::Progress { .. } => {}
+            Event::RunStarted(_)
+            | Event::CaseStarted { .. }
+            | Event::Progress { .. }
+            | Event::Logged { .. } => {}
             // An instrument that identifies itself anew (another job, another case) is still the same one.
             Event::Identified(instrument) => {
                 // Whatever the rig file says: one simulated instrument, and nothing was shown of hardware.

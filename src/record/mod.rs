@@ -21,7 +21,7 @@ pub use event::{Event, Sink};
 pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
 pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
 pub use run_record::{
-    BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, Outcome,
+    BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, LogRecord, Outcome,
     ProfileRecord, RunRecord, SafeState, Sketch, Verdict, WorstRecord,
 };
 pub use schema::schema;

@@ -287,6 +287,18 @@ pub struct CaseRecord {
     /// Folder of its raw samples within the run's, where they were kept.
     #[serde(default)]
     pub evidence: Option<String>,
+    /// What the stimulator's firmware logged, where a debug probe read it; at most 1000 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<LogRecord>,
+}
+
+/// A line of the firmware's log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogRecord {
+    /// Scenario time at which it was read, s.
+    pub time: f64,
+    /// The line.
+    pub line: String,
 }
 
 impl CaseRecord {
@@ -303,7 +315,7 @@ impl CaseRecord {
 /// One instrument as it identified itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InstrumentRecord {
-    /// `stimulator` or `load`.
+    /// `stimulator`, `load` or `probe`.
     pub role: String,
     /// Driver.
     pub driver: String,

@@ -59,6 +59,7 @@ pub(crate) fn case(name: &str) -> CaseRecord {
         events: Vec::new(),
         notes: Vec::new(),
         evidence: None,
+        log: Vec::new(),
     }
 }
 

@@ -224,6 +224,10 @@ impl Sink for Console {
                 let line = format!("{:>12}  #{case} {time:.3} s  {}", "", plain(what));
                 self.print(&self.paint.faint(&line));
             }
+            Event::Logged { case, time, line } if verbosity >= 2 => {
+                let line = format!("{:>12}  #{case} {time:.3} s  firmware: {}", "", plain(line));
+                self.print(&self.paint.faint(&line));
+            }
             Event::CaseEnded { case, record } => {
                 self.running.retain(|(running, _)| running != case);
                 self.bar.inc(1);
@@ -237,8 +241,11 @@ impl Sink for Console {
                     &self.paint.odd(&format!("{}: stopping, then measuring the safe state", plain(signal))),
                 );
             }
-            Event::RunStarted(_) | Event::Identified(_) | Event::Progress { .. } | Event::RunEnded { .. } => {
-            }
+            Event::RunStarted(_)
+            | Event::Identified(_)
+            | Event::Logged { .. }
+            | Event::Progress { .. }
+            | Event::RunEnded { .. } => {}
         }
     }
 }

@@ -70,7 +70,8 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
     let stage = stimulator.as_ref().and_then(|s| s.get("output")).and_then(|at| output(&at));
     let wiring = wiring(fields, stimulator.as_ref(), load.as_ref());
-    if wiring.probe.as_ref().is_some_and(Probe::is_simulated) && stimulator_driver != Some(Driver::Simulated) {
+    if wiring.probe.as_ref().is_some_and(Probe::is_simulated) && stimulator_driver != Some(Driver::Simulated)
+    {
         let help = Some("name a real probe as vendor:product or vendor:product:serial");
         fields.require("probe")?.key_error("a simulated probe stands on a simulated stimulator", help);
     }

@@ -5,7 +5,8 @@ use crate::source::At;
 
 use super::{AdcSpec, DcSpec, FilterSpec, ProbeTrouble, SimBench, StimulatorSpec, Transport, defect_file};
 
-pub(super) const KEYS: &[&str] = &["seed", "transport", "stimulator", "adc", "dc", "phantom", "defects", "probe"];
+pub(super) const KEYS: &[&str] =
+    &["seed", "transport", "stimulator", "adc", "dc", "phantom", "defects", "probe"];
 pub(super) const STIMULATOR_KEYS: &[&str] = &[
     "dac_bits",
     "dac",

@@ -54,12 +54,16 @@ pub(super) async fn run(
         guarded: false,
         last_status: None,
         injected: super::faults::Injected::default(),
+        started: None,
+        silence: plan.case.longest_silence(),
+        log: super::probe::Log::default(),
     };
     let mut halted = setup::run(&mut session, plan, rig).await.err();
     if halted.is_none() {
         halted = steps::run(&mut session, plan).await.err();
     }
     let ending = teardown(&mut session, plan.case.longest_silence()).await;
+    session.release_probe(ending.safe_state == SafeState::Confirmed).await;
     conclude(session, plan, rig, keeping, halted, ending)
 }
 
@@ -116,7 +120,8 @@ fn conclude(
     record.safe_state = ending.safe_state;
     record.events = events.collect();
     record.checks = checks;
-    record.notes = ending.trouble.into_iter().collect();
+    record.notes = ending.trouble.into_iter().chain(session.log.remark()).collect();
+    record.log = session.log.lines;
     let basis = || Basis {
         version: Basis::VERSION,
         tool: keeping.tool.to_owned(),
@@ -241,6 +246,7 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         events: Vec::new(),
         notes: Vec::new(),
         evidence: None,
+        log: Vec::new(),
         elapsed: 0.0,
     }
 }

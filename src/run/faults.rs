@@ -1,8 +1,8 @@
 //! Faults while a case runs: who injects which, what silence they excuse, and how they end.
 
-use crate::instrument::InstrumentFault;
+use crate::instrument::{InstrumentFault, OutputState};
 use crate::judge::Restart;
-use crate::scenario::{Action, Fault, Step};
+use crate::scenario::{Action, Case, Fault};
 
 use super::session::{Halt, SECOND, Session};
 use super::steps;
@@ -21,6 +21,8 @@ pub(super) struct Injected {
     disturbed: bool,
     /// The stimulator has no supply, or no answer yet, before this instant of the bench's clock, ns.
     unpowered_until: u64,
+    /// The stimulator's core is stopped: it neither hears nor answers.
+    pub(super) core_halted: bool,
     /// A command above the cap was taken.
     over_cap: bool,
     /// The starts that are to be refused: step of the fault, and when (ns).
@@ -29,6 +31,11 @@ pub(super) struct Injected {
 
 impl Injected {
     /// Whether the stimulator can be asked at all.
+    pub(super) fn can_answer(&self, now: u64) -> bool {
+        self.powered(now) && !self.core_halted
+    }
+
+    /// Whether it has its supply.
     pub(super) fn powered(&self, now: u64) -> bool {
         now >= self.unpowered_until
     }
@@ -36,7 +43,7 @@ impl Injected {
     /// Whether an unanswered exchange is the fault's doing and not the bench's.
     fn excuses(&self, now: u64, fault: &InstrumentFault) -> bool {
         let unanswered = matches!(fault, InstrumentFault::Timeout | InstrumentFault::Protocol(_));
-        unanswered && (self.disturbed || !self.powered(now))
+        unanswered && (self.disturbed || !self.can_answer(now))
     }
 
     /// When the next start is due, ns.
@@ -51,7 +58,7 @@ impl Session<'_> {
         match halt {
             Halt::Instrument(error) if self.injected.excuses(self.instruments.clock.now(), &error.fault) => {
                 Halt::Bench(format!(
-                    "{}: {}: lost to the injected fault of link or supply (clear it first, or lower its rate)",
+                    "{}: {}: lost to the injected fault of link, supply or core (clear it first, or lower its rate)",
                     error.device, error.doing
                 ))
             }
@@ -61,7 +68,7 @@ impl Session<'_> {
 
     /// As [`Session::poll`], but an answer that an injected fault swallows is only one that was not got.
     pub(super) async fn poll_if_possible(&mut self) -> Result<(), Halt> {
-        if !self.injected.powered(self.instruments.clock.now()) {
+        if !self.injected.can_answer(self.instruments.clock.now()) {
             return Ok(());
         }
         match self.poll().await {
@@ -77,6 +84,9 @@ impl Session<'_> {
     /// Sends the starts that are due, which a latched stimulator refuses.
     pub(super) async fn restart_if_due(&mut self) -> Result<(), Halt> {
         let now = self.instruments.clock.now();
+        if self.injected.core_halted {
+            return Ok(());
+        }
         let Some(at) = self.injected.restarts.iter().position(|(_, at)| *at <= now) else { return Ok(()) };
         let (step, _) = self.injected.restarts.swap_remove(at);
         let sample = self.sample();
@@ -92,9 +102,11 @@ impl Session<'_> {
 }
 
 /// Notes when a start is to be tried after the step that begins now, if a check wants to see it refused.
-pub(super) fn expect_restart(session: &mut Session<'_>, index: usize, step: &Step, period: f64) {
-    let lasting = match &step.action {
+pub(super) fn expect_restart(session: &mut Session<'_>, index: usize, case: &Case) {
+    let period = case.program.period();
+    let lasting = match case.steps.get(index).map_or(&Action::Zero, |step| &step.action) {
         Action::Inject(Fault::BrownOut { duration }) | Action::HostSilence(duration) => *duration,
+        Action::Inject(Fault::CoreHalt) => case.halted_for(index),
         _ => 0.0,
     };
     let wait = lasting + RESTART.max(3.0 * period);
@@ -120,7 +132,7 @@ pub(super) async fn inject(session: &mut Session<'_>, fault: &Fault) -> Result<(
         }
         Fault::CorruptLink { rate } => disturb(session, *rate)?,
         Fault::OverAmplitude { amplitude } => over_amplitude(session, *amplitude).await?,
-        Fault::CoreHalt => return Err(Halt::Bench("this rig has no debug probe".to_owned())),
+        Fault::CoreHalt => session.halt_core(OutputState::Injected).await?,
     }
     session.progress(format!("{} injected", fault.name()));
     Ok(())
@@ -141,6 +153,7 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
             }
         }
         "brown-out" => restore_supply(session).await?,
+        "core-halt" => session.resume_core().await?,
         name => session.instruments.load.clear(name).await?,
     }
     session.progress(format!("{name} cleared"));
@@ -154,6 +167,9 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
 /// What the load says.
 pub(super) async fn let_it_hear(session: &mut Session<'_>) -> Result<(), Halt> {
     session.injected.restarts.clear();
+    if session.injected.core_halted {
+        session.resume_core().await?;
+    }
     if session.injected.disturbed {
         disturb(session, 0.0)?;
     }

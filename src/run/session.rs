@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::instrument::{Clock, Disturbance, InstrumentError, Load, Status, Stimulator};
+use crate::instrument::{Clock, DebugProbe, Disturbance, InstrumentError, Load, Status, Stimulator};
 use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
 use crate::record::{CaseArchive, Event};
@@ -13,6 +13,7 @@ use super::faults::Injected;
 use super::guard;
 use super::interrupt::{Interrupt, Signal};
 use super::message::Message;
+use super::probe::Log;
 
 /// The host polls the stimulator's status this often while it may be stimulating, and drains the stream with it.
 pub(super) const POLL: u64 = 10_000_000;
@@ -27,6 +28,8 @@ pub(super) struct Instruments {
     pub clock: Box<dyn Clock>,
     /// What can be done to the stimulator's link; `None` where its bytes are not ours to damage.
     pub disturbance: Option<Arc<Disturbance>>,
+    /// On the stimulator's core, where a case uses it.
+    pub probe: Option<Box<dyn DebugProbe>>,
 }
 
 /// Why a case did not run to its end.
@@ -84,6 +87,12 @@ pub(super) struct Session<'a> {
     pub last_status: Option<Status>,
     /// What is injected.
     pub injected: Injected,
+    /// The last sample that had been seen when stimulation was last started.
+    pub started: Option<u64>,
+    /// How long a train of this case may be silent while it goes on, s.
+    pub silence: f64,
+    /// What the firmware has logged.
+    pub log: Log,
 }
 
 impl Session<'_> {
@@ -135,7 +144,7 @@ impl Session<'_> {
             self.restart_if_due().await?;
             self.poll_if_possible().await?;
         }
-        Ok(())
+        self.read_log().await
     }
 
     /// Drains the stream into the recorder; the request is also the load's keepalive.

@@ -37,6 +37,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
+    session.attach_probe(rig).await?;
     steps::load(session, &plan.case.program, false).await?;
     session.instruments.load.interlock(true).await?;
     session.pass_seconds(RELAXED).await?;

@@ -17,7 +17,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan) -> Result<(), Ha
         session.drain().await?;
         session.due(index, marker_of(&step.action));
         if refused.contains(&index) {
-            faults::expect_restart(session, index, step, plan.case.program.period());
+            faults::expect_restart(session, index, &plan.case);
         }
         step_of(session, step, plan.slow).await.map_err(|halt| session.explained(halt))?;
     }
@@ -27,6 +27,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan) -> Result<(), Ha
 async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(), Halt> {
     match &step.action {
         Action::Start => {
+            session.started = Some(session.sample());
             session.instruments.stimulator.start().await?;
             session.progress("started");
         }
@@ -54,8 +55,7 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
             session.silent = false;
             passed?;
         }
-        // A plan refuses a probe on a rig without one, so this is only reached where there is one to ask.
-        Action::Probe(_) => return Err(Halt::Bench("this rig has no debug probe".to_owned())),
+        Action::Probe(action) => session.debug(action).await?,
         Action::Zero => {
             zero(session, slow).await?;
         }

@@ -153,6 +153,9 @@ fn one(
                     Message::Event(Event::Progress { time, what, .. }) => {
                         Message::Event(Event::Progress { case: index, time, what })
                     }
+                    Message::Event(Event::Logged { time, line, .. }) => {
+                        Message::Event(Event::Logged { case: index, time, line })
+                    }
                     other => other,
                 };
                 let _ = events.send(message);

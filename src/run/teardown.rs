@@ -43,6 +43,8 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
     note(&mut trouble, opened.map_err(Halt::from));
     let cleared = session.instruments.load.clear("all").await;
     note(&mut trouble, cleared.map_err(Halt::from));
+    let logged = session.read_log().await;
+    note(&mut trouble, logged);
     let mut safe_state = seen(session, &mut trouble, 2e-3, QUIET).await;
     // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
     for _ in 0..AGAIN {

@@ -275,6 +275,17 @@ impl Case {
         steps
     }
 
+    /// How long the core stays halted behind the step that halts it, s.
+    pub fn halted_for(&self, step: usize) -> f64 {
+        let goes_on = |action: &Action| match action {
+            Action::Probe(ProbeAction::Resume | ProbeAction::Reset) => true,
+            Action::Clear(fault) => fault == "core-halt",
+            _ => false,
+        };
+        let behind = self.steps.iter().skip(step + 1).take_while(|step| !goes_on(&step.action));
+        behind.map(|step| super::step_duration(&step.action)).sum()
+    }
+
     /// Where a check, or one of its keys, stands in the scenario: one of a profile stands where the profile is named.
     pub fn place_of(&self, check: &Check, key: &str) -> Place {
         self.places.find(&if key.is_empty() { check.path.clone() } else { format!("{}.{key}", check.path) })

@@ -5,6 +5,7 @@ use crate::signal::{Program, Recovery, Run, Waveform};
 use crate::source::{Context, Severity, nearest};
 
 mod after;
+mod core;
 
 use super::timeline::Timeline;
 use super::{
@@ -14,6 +15,7 @@ use super::{
 /// Reports everything in a case that could never be judged.
 pub(super) fn check(case: &Case, context: &Context<'_>) {
     whole_periods(case, context);
+    core::check(case, context);
     let timeline = Timeline::of(&case.steps);
     for check in &case.checks {
         let rule = Rule { case, check, timeline: &timeline, context };

@@ -51,6 +51,8 @@ use crate::command::{checks, run};
 #[case("no_latch", "fault-shutdown/no-restart-while-latched", "stays_off")]
 #[case("no_latch", "fault-shutdown/no-restart-while-latched", "restart_refused")]
 #[case("watchdog_slow", "fault-shutdown/host-silence", "shutdown_latency")]
+#[case("watchdog_disabled", "fault-shutdown/core-halt", "shutdown_latency")]
+#[case("memory_unchecked", "safety/flipped-amplitude", "cap_never_exceeded")]
 #[case("cap_not_enforced", "fault-shutdown/over-amplitude", "cap_never_exceeded")]
 #[case("cap_clamps_silently", "fault-shutdown/over-amplitude", "fault_reported")]
 #[case("brown_out_glitch", "fault-shutdown/brown-out", "charge_after_fault")]

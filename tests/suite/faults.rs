@@ -36,21 +36,28 @@ fn verdict<'r>(record: &'r Value, measurand: &str) -> &'r str {
 }
 
 #[rstest]
-#[case("  - inject: core-halt\n    as: halted\n")]
-#[case("  - probe: halt\n")]
+#[case("  - probe: halt\n  - probe: resume\n")]
+#[case("  - probe: reset\n")]
 #[case("  - probe: { write: { symbol: cap_ua, value: 0x61A8 } }\n")]
 fn without_a_debug_probe_the_case_is_skipped_and_strictness_makes_it_an_error(#[case] step: &str) {
-    let steps = format!("  - start: {{}}\n  - wait: 200 ms\n{step}  - wait: 100 ms\n  - stop: {{}}\n");
+    let steps = format!("{step}  - start: {{}}\n  - wait: 300 ms\n  - stop: {{}}\n");
     let text_of = scenario("core", "2 mA", &steps, "  - amplitude: { of: programmed, within: 3 % }\n");
-    let (exit, record) = outcome(&text_of, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("rig.yaml");
+    std::fs::write(
+        &rig,
+        "version: 1\nname: bare\nstimulator: { driver: simulated }\nload: { driver: simulated }\n",
+    )
+    .unwrap();
+    let rig = rig.to_str().unwrap();
+    let (exit, record) = outcome(&text_of, &["--rig", rig]);
     assert_eq!((exit, &record["cases"][0]["outcome"]), (4, &"skipped".into()), "{record:#}");
     assert!(record["cases"][0]["reason"].as_str().unwrap().contains("a debug probe"), "{record:#}");
-    let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("case.yaml");
     std::fs::write(&path, text_of).unwrap();
-    let output = stimrig().args(["check", "--strict"]).arg(&path).output().unwrap();
+    let output = stimrig().args(["check", "--strict", "--rig", rig]).arg(&path).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output).contains("rig `sim` lacks a debug probe"), "{}", text(&output));
+    assert!(text(&output).contains("rig `bare` lacks a debug probe"), "{}", text(&output));
 }
 
 #[rstest]

@@ -136,9 +136,10 @@ program:
   cycle: { on_time: 500 ms, off_time: 500 ms }
   ramp: { up: 100 ms, law: quarter-sine }
 steps:
-  - start: {}
   - probe: halt
   - probe: { write: { symbol: fault_mask, value: 0x1 } }
+  - probe: resume
+  - start: {}
   - wait: 500 ms
   - inject: { fault: brown-out, for: 10 ms }
     as: dip
@@ -149,6 +150,7 @@ steps:
   - inject: { fault: over-amplitude, amplitude: 15 mA }
   - inject: core-halt
   - wait: 500 ms
+  - clear: core-halt
   - clear: { fault: short-lead, between: [e1, case] }
   - program: { waveform: triphasic, burst: { pulses: 3, rate: 400 Hz } }
   - wait: 500 ms

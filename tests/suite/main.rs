@@ -27,6 +27,7 @@ mod machine;
 mod measure;
 mod phantom;
 mod predict;
+mod probe;
 mod profiles;
 mod recharge;
 mod report;

@@ -17,6 +17,15 @@ pub(super) struct Trouble {
     pub(super) next: String,
 }
 
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.fault {
+            InstrumentFault::Refused(why) => write!(f, "{why} ({})", self.next),
+            fault => write!(f, "{fault} ({})", self.next),
+        }
+    }
+}
+
 impl Trouble {
     pub(super) fn refused(why: impl Into<String>, next: impl Into<String>) -> Self {
         Self { fault: InstrumentFault::Refused(why.into()), next: next.into() }
@@ -117,7 +126,9 @@ fn remedy(cause: &(dyn Error + 'static)) -> Option<(Kind, &'static str)> {
         _ => {}
     }
     match cause.downcast_ref::<FileDownloadError>() {
-        Some(FileDownloadError::Flash(_) | FileDownloadError::IO(_) | FileDownloadError::Other(_)) | None => None,
+        Some(FileDownloadError::Flash(_) | FileDownloadError::IO(_) | FileDownloadError::Other(_)) | None => {
+            None
+        }
         Some(_) => Some((Kind::Other, "name an ELF or Intel HEX image for this chip")),
     }
 }
@@ -138,7 +149,8 @@ mod tests {
         assert!(said.contains("Target device did not respond to request"), "{said}");
         assert!(!said.contains("ARM specific error") && !said.contains('\n'), "{said}");
         assert!(trouble.next.contains("cable"), "{trouble:?}");
-        let busy = DebugProbeError::ProbeCouldNotBeCreated(ProbeCreationError::Usb(ErrorKind::ResourceBusy.into()));
+        let busy =
+            DebugProbeError::ProbeCouldNotBeCreated(ProbeCreationError::Usb(ErrorKind::ResourceBusy.into()));
         assert_eq!(Trouble::of(&busy).fault, InstrumentFault::Busy);
         let missing = DebugProbeError::ProbeCouldNotBeCreated(ProbeCreationError::NotFound);
         assert!(Trouble::of(&missing).next.contains("probe.selector"));

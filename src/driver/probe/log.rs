@@ -26,7 +26,11 @@ impl Log {
     ///
     /// # Errors
     /// What the channel says.
-    pub(super) fn lines(&mut self, core: &mut Core<'_>, address: u64) -> Result<Vec<String>, probe_rs::rtt::Error> {
+    pub(super) fn lines(
+        &mut self,
+        core: &mut Core<'_>,
+        address: u64,
+    ) -> Result<Vec<String>, probe_rs::rtt::Error> {
         if self.rtt.is_none() {
             match Rtt::attach_at(core, address) {
                 Ok(rtt) => self.rtt = Some(rtt),

@@ -15,6 +15,23 @@ pub use session::Link;
 
 use probe_rs::probe::list::{Accessibility, Lister};
 
+use crate::instrument::Image;
+
+/// Says what is wrong with an image for a chip, without a probe: that it is for something else, or lies where the chip has no
+/// memory. `description` is that of a chip which is not built in.
+///
+/// # Errors
+/// A lowercase fragment that ends in what to do.
+pub fn check_image(image: &Image, chip: &str, description: Option<&str>) -> Result<(), String> {
+    let target =
+        session::registry(chip, description).and_then(|registry| Ok(registry.get_target_by_name(chip)?));
+    let checked = target.and_then(|target| {
+        image::check(image, chip)?;
+        image::fits(image, chip, &target.memory_map)
+    });
+    checked.map_err(|trouble| trouble.to_string())
+}
+
 /// A probe that is plugged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

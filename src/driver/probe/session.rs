@@ -49,25 +49,21 @@ impl Attached {
         let (probe, uid, registry) = match link {
             Link::Selector(selector) => {
                 let (probe, uid) = plugged_in(&selector)?;
-                (probe, uid, Registry::from_builtin_families())
+                (probe, uid, registry(chip, None)?)
             }
             Link::Given { probe, uid, chip: description } => {
-                let mut registry = Registry::new();
-                registry.add_target_family_from_yaml(description)?;
-                // To read all of the chips that are built in takes longer than all the rest.
-                if registry.get_target_by_name(chip).is_err() {
-                    registry = Registry::from_builtin_families();
-                }
-                (Probe::from_specific_probe(probe), uid, registry)
+                (Probe::from_specific_probe(probe), uid, registry(chip, Some(description))?)
             }
         };
         let model = probe.get_name();
         let mut session = probe.attach_with_registry(chip, Permissions::default(), &registry)?;
         check_core(&mut session, chip)?;
-        let identity = ProbeIdentity { model, uid, chip: chip.to_owned(), firmware: None };
+        let identity = ProbeIdentity { model, uid, chip: chip.to_owned(), firmware: None, image: None };
         let mut attached = Self { session, identity, image: image.cloned(), log: Log::default() };
         if let Some(image) = image {
             let loader = attached.loader(image)?;
+            let stated = image::hash(loader.data().map(|(_, bytes)| bytes));
+            attached.identity.image = Some((image.name.clone(), stated));
             attached.identity.firmware = Some(attached.read_back(&loader)?);
         }
         Ok(attached)
@@ -87,6 +83,7 @@ impl Attached {
         let flashed = self.compared(&loader)?;
         self.image = Some(image.clone());
         self.identity.firmware = Some(flashed.read_back.clone());
+        self.identity.image = Some((image.name.clone(), flashed.image.clone()));
         self.reset()?;
         Ok(flashed)
     }
@@ -119,11 +116,19 @@ impl Attached {
         image::check(image, &self.identity.chip)?;
         let format = Format::of(image)?;
         let reader = image_format(format.name()).ok_or_else(|| {
-            Trouble::refused(format!("this build reads no {} images", format.name()), "name an image of another format")
+            Trouble::refused(
+                format!("this build reads no {} images", format.name()),
+                "name an image of another format",
+            )
         })?;
         let set = (format == Format::Elf).then_some(InstructionSet::Thumb2);
         let mut loader = self.session.target().flash_loader();
-        loader.load_image(&mut self.session, &mut Cursor::new(&image.bytes), reader.create_loader(None), set)?;
+        loader.load_image(
+            &mut self.session,
+            &mut Cursor::new(&image.bytes),
+            reader.create_loader(None),
+            set,
+        )?;
         Ok(loader)
     }
 
@@ -196,6 +201,19 @@ impl Attached {
     }
 }
 
+/// The descriptions among which a chip is looked up.
+pub(super) fn registry(chip: &str, description: Option<&str>) -> Result<Registry, Trouble> {
+    if let Some(description) = description {
+        let mut registry = Registry::new();
+        registry.add_target_family_from_yaml(description)?;
+        // To read all of the chips that are built in takes longer than all the rest.
+        if registry.get_target_by_name(chip).is_ok() {
+            return Ok(registry);
+        }
+    }
+    Ok(Registry::from_builtin_families())
+}
+
 /// The one probe that is meant.
 fn plugged_in(selector: &str) -> Result<(Probe, String), Trouble> {
     let parsed: DebugProbeSelector = selector.parse()?;
@@ -239,5 +257,8 @@ fn check_core(session: &mut Session, chip: &str) -> Result<(), Trouble> {
         return Ok(());
     }
     let why = format!("wrong chip: {chip} has an {expected:?} core, and a {name} answers");
-    Err(Trouble::refused(why, "correct `probe.chip` in the rig file, or connect the probe to the board it names"))
+    Err(Trouble::refused(
+        why,
+        "correct `probe.chip` in the rig file, or connect the probe to the board it names",
+    ))
 }

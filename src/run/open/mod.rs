@@ -1,6 +1,7 @@
 //! From a rig file to open instruments. The only place that knows both the drivers and the simulator.
 
 mod load;
+pub(super) mod probe;
 mod selector;
 mod served;
 mod stimulator;
@@ -29,10 +30,16 @@ pub(super) async fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> R
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
     let plugged = plugged.unwrap_or(&plan.case.phantom);
+    #[cfg(feature = "probe")]
+    let mut simulated_probe = None;
     let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
         Some(bench) if bench.transport == Transport::Pty => served::open(bench, plugged, seed)?,
         Some(bench) => {
             let bench = sim::open(bench, plugged, seed).map_err(|error| error.to_string())?;
+            #[cfg(feature = "probe")]
+            {
+                simulated_probe = Some(bench.probe);
+            }
             (Wire::simulated(bench.stimulator), Wire::simulated(bench.load), Box::new(bench.clock))
         }
         None => {
@@ -46,7 +53,12 @@ pub(super) async fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> R
     // The load first: without it nothing can be seen.
     let load = load::open(rig, plan, to_load)?;
     let stimulator = stimulator::open(rig, plan, to_stimulator)?;
-    Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance) })
+    #[cfg(feature = "probe")]
+    let probe =
+        super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, simulated_probe)).transpose()?;
+    #[cfg(not(feature = "probe"))]
+    let probe = None;
+    Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance), probe })
 }
 
 /// A case's own noise: from its name, so that it does not depend on which cases run beside it. A repetition has noise of

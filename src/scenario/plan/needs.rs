@@ -1,6 +1,6 @@
 //! What a case asks of a rig, and what the rig lacks.
 
-use crate::rig::{Driver, Rig};
+use crate::rig::{Driver, Probe, Rig};
 use crate::signal::Recovery;
 use crate::source::Place;
 
@@ -15,14 +15,19 @@ pub(super) fn slow(case: &Case) -> bool {
 pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     let mut missing = Vec::new();
     let can = |name: &str| rig.capabilities.faults.iter().any(|fault| fault == name);
-    let probe = || {
-        let lacks = if rig.wiring.probe.is_some() { "a driver for its debug probe" } else { "a debug probe" };
-        lacks.to_owned()
+    let probe = |name: &str, index: usize| {
+        let lacks = if Probe::BUILT_IN {
+            "a debug probe"
+        } else {
+            "a debug probe (this stimrig was built without the feature `probe`)"
+        };
+        let place = case.places.find(&format!("steps[{index}].{name}"));
+        (!rig.capabilities.probe).then(|| (place, lacks.to_owned()))
     };
     for (index, step) in case.steps.iter().enumerate() {
         let place = |name: &str| case.places.find(&format!("steps[{index}].{name}"));
         match &step.action {
-            Action::Inject(Fault::CoreHalt) => missing.push((place("inject"), probe())),
+            Action::Inject(Fault::CoreHalt) => missing.extend(probe("inject", index)),
             Action::Inject(fault) if !can(fault.name()) => {
                 missing.push((place("inject"), format!("the fault `{}`", fault.name())))
             }
@@ -31,7 +36,7 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Action::Acknowledge if !rig.capabilities.status => missing
                 .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
-            Action::Probe(_) => missing.push((place("probe"), probe())),
+            Action::Probe(_) => missing.extend(probe("probe", index)),
             _ => {}
         }
     }

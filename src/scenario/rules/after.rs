@@ -133,6 +133,7 @@ impl Rule<'_> {
         let quiet = (3.0 * self.program().period()).max(0.1);
         let lasting = match &step.action {
             Action::Inject(Fault::BrownOut { duration }) => *duration,
+            Action::Inject(Fault::CoreHalt) => self.case.halted_for(index),
             _ => 0.0,
         };
         let mut passed = 0.0;

@@ -41,7 +41,14 @@ pub(super) struct DebugPort {
 impl DebugPort {
     /// After power-up.
     pub(super) fn new() -> Self {
-        Self { select: 0, control: 0, csw: 0x2300_0000 | DEVICE_ENABLED | 2, tar: 0, buffer: 0, locked: false }
+        Self {
+            select: 0,
+            control: 0,
+            csw: 0x2300_0000 | DEVICE_ENABLED | 2,
+            tar: 0,
+            buffer: 0,
+            locked: false,
+        }
     }
 
     /// Reads a register of the debug port; the bank is what was selected.

@@ -130,7 +130,11 @@ impl Core {
             address::DEMCR => self.catch = value,
             address::DCRSR => {
                 let index = (value & 0x7f) as usize;
-                if value >> 16 & 1 == 1 { self.set(index, self.data) } else { self.data = self.register(index) }
+                if value >> 16 & 1 == 1 {
+                    self.set(index, self.data)
+                } else {
+                    self.data = self.register(index)
+                }
             }
             address::DHCSR if value >> 16 == DEBUG_KEY => return self.control(value & 0xf, memory),
             address::AIRCR if value >> 16 == RESET_KEY && value & 4 != 0 => return Some(self.reset(memory)),

@@ -38,7 +38,9 @@ const VARIABLES: [(Word, bool); 6] = [
 pub(super) fn boot(memory: &mut Memory) {
     memory.write(LOG, b"SEGGER RTT\0\0\0\0\0\0");
     memory.write(NAME, b"Terminal\0");
-    for (index, word) in [1, 0, NAME, BUFFER, BUFFER_SIZE, 0, 0, 0].into_iter().zip(0_u32..).map(|(word, index)| (index, word)) {
+    for (index, word) in
+        [1, 0, NAME, BUFFER, BUFFER_SIZE, 0, 0, 0].into_iter().zip(0_u32..).map(|(word, index)| (index, word))
+    {
         memory.put_word(LOG + 16 + 4 * index, word);
     }
 }

@@ -67,7 +67,8 @@ pub fn elf(chip: &str, base: u32) -> Vec<u8> {
         };
         symbols.extend_from_slice(bytes_of(&symbol));
     }
-    let (head, program) = (size_of::<FileHeader32<LittleEndian>>(), size_of::<ProgramHeader32<LittleEndian>>());
+    let (head, program) =
+        (size_of::<FileHeader32<LittleEndian>>(), size_of::<ProgramHeader32<LittleEndian>>());
     let text_at = head + program;
     let symbols_at = (text_at + text.len()).next_multiple_of(4);
     let names_at = symbols_at + symbols.len();

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+/// Where the flash begins.
+pub const FLASH_START: u32 = 0x0800_0000;
 /// Where the flash lies.
-pub(super) const FLASH: Range<u32> = 0x0800_0000..0x0804_0000;
+pub(super) const FLASH: Range<u32> = FLASH_START..FLASH_START + 0x4_0000;
 /// Where the RAM lies.
 pub(super) const RAM: Range<u32> = 0x2000_0000..0x2001_0000;
 /// An erased byte.
@@ -77,7 +79,8 @@ impl Memory {
 
     /// The flash controller erases the sector of an address. Returns false where there is none.
     pub(super) fn erase(&mut self, address: u32) -> bool {
-        let place = FLASH.contains(&address).then(|| self.at_mut(address - address % SECTOR, SECTOR as usize));
+        let place =
+            FLASH.contains(&address).then(|| self.at_mut(address - address % SECTOR, SECTOR as usize));
         place.flatten().map(|place| place.fill(ERASED)).is_some()
     }
 

@@ -16,6 +16,7 @@ mod port;
 mod target;
 
 pub use image::{BOOT_TEXT, elf};
+pub use memory::FLASH_START;
 pub use port::SimulatedProbe;
 
 pub(in crate::sim) use target::{Around, Target};

@@ -135,7 +135,9 @@ impl RawDapAccess for SimulatedProbe {
 
     fn raw_write_register(&mut self, address: RegisterAddress, value: u32) -> Result<(), ArmError> {
         self.count()?;
-        Ok(self.with(|world, locked| world.debug(locked, |target, around| target.write(address, value, around)))?)
+        Ok(self.with(|world, locked| {
+            world.debug(locked, |target, around| target.write(address, value, around))
+        })?)
     }
 
     fn jtag_sequence(&mut self, _cycles: u8, _tms: bool, _tdi: u64) -> Result<(), DebugProbeError> {

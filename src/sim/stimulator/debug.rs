@@ -51,7 +51,9 @@ impl Log {
     pub(super) fn look(&mut self, status: Status, taken: [bool; 3]) {
         let before = std::mem::replace(&mut self.taken, taken);
         let names = ["start", "stop", "program"];
-        for (name, _) in names.iter().zip(before.iter().zip(taken)).filter(|(_, (before, now))| **before != *now) {
+        for (name, _) in
+            names.iter().zip(before.iter().zip(taken)).filter(|(_, (before, now))| **before != *now)
+        {
             self.put(format!("{name} taken"));
         }
         let before = std::mem::replace(&mut self.status, status);

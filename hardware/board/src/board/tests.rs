@@ -369,7 +369,8 @@ fn a_stopped_core_holds_no_phase_and_the_independent_watchdog_ends_the_train_beh
     assert_eq!(bench.board.status().state, State::Running);
     bench.run_to(lead + 10_000);
     // The pulse ended on time all the same, both phases of it.
-    let phases: Vec<_> = bench.hal.log.iter().filter(|(tick, _)| *tick >= lead).map(|(tick, _)| *tick - lead).collect();
+    let phases: Vec<_> =
+        bench.hal.log.iter().filter(|(tick, _)| *tick >= lead).map(|(tick, _)| *tick - lead).collect();
     assert_eq!(phases, [0, 200, 250, 450]);
     bench.run_to(lead + 2_000_000);
     assert_eq!(bench.fault(), (State::Latched, FaultCode::Watchdog));

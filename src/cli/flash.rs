@@ -1,0 +1,76 @@
+//! `stimrig flash`: firmware into the stimulator's core.
+
+use std::path::PathBuf;
+
+use crate::record::EXIT_USAGE;
+use crate::run::{FlashError, flash};
+use crate::source::render;
+use crate::store::{FlashedRecord, record_flash};
+
+use super::load::load_rig;
+use super::run_args::assignment;
+
+/// Arguments of `flash`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// ELF or Intel HEX image [default: `probe.elf` of the rig file]
+    image: Option<PathBuf>,
+    /// Rig whose probe is used [default: rig/sim.yaml]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
+    rig: Option<PathBuf>,
+    /// Set a value of a simulated rig, such as sim.probe=locked
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// I see that the output is off: flash a stimulator that cannot say so itself
+    #[arg(long)]
+    output_off: bool,
+    /// Keep the list of what was flashed in this folder
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
+}
+
+/// Exit code of a rig that is at fault.
+const RIG: u8 = 3;
+
+/// Runs it: 0 flashed and verified, 2 the image or the rig file is at fault, 3 the rig is.
+pub fn run(args: &Args, color: bool) -> u8 {
+    let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
+        Ok(rig) => rig,
+        Err(problems) => {
+            eprint!("{}", render(&problems, color));
+            return EXIT_USAGE;
+        }
+    };
+    let report = match flash(&rig, args.image.as_deref(), args.output_off) {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return if matches!(error, FlashError::File(_)) { EXIT_USAGE } else { RIG };
+        }
+    };
+    let (flashed, probe) = (&report.flashed, &report.probe);
+    let pieces = if flashed.pieces == 1 { "piece" } else { "pieces" };
+    println!(
+        "flashed {} ({} bytes in {} {pieces}) into {} through {}",
+        report.image, flashed.bytes, flashed.pieces, probe.chip, probe.uid
+    );
+    println!("verified; read back: sha256 {}", flashed.read_back);
+    let record = FlashedRecord {
+        time: jiff::Timestamp::now().to_string(),
+        rig: rig.name.clone(),
+        rig_hash: rig.hash.clone(),
+        chip: probe.chip.clone(),
+        probe: probe.uid.clone(),
+        image: report.image.clone(),
+        bytes: flashed.bytes,
+        firmware: flashed.read_back.clone(),
+        tool: super::run::tool_version(),
+    };
+    match record_flash(&args.runs, &record) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("error: flashed, but not recorded: {error}");
+            RIG
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Firmware into the stimulator's core: what `stimrig flash` does.
+
+use std::path::Path;
+
+use crate::instrument::{DebugProbe, Flashed, Image, OutputState, ProbeIdentity, State};
+use crate::rig::{Probe, Rig};
+use crate::scenario::{Plan, plan, read_scenario, shipped};
+use crate::source::{Diagnostic, Source};
+
+use super::open;
+use super::session::Instruments;
+
+/// What was flashed into what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlashReport {
+    /// Name of the image.
+    pub image: String,
+    /// The probe and the target behind it.
+    pub probe: ProbeIdentity,
+    /// What was written, and its hash as read back.
+    pub flashed: Flashed,
+}
+
+/// Why nothing was flashed, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FlashError {
+    /// The image or the rig file is at fault: nothing was touched.
+    #[error("{0}")]
+    File(String),
+    /// The rig is: probe, target, or an output that may be enabled.
+    #[error("{0}")]
+    Rig(String),
+}
+
+/// Flashes an image (else the one that the rig file names), verifies it, and reads it back.
+///
+/// Flashing stops the core, so it is refused while the stimulator runs. `output_off` is the word of an operator who sees that
+/// the output is off, for a stimulator whose firmware cannot say so itself.
+///
+/// # Errors
+/// As [`FlashError`] says. An image that is not for this chip is refused before the probe is opened.
+pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashReport, FlashError> {
+    if rig.wiring.probe.is_none() {
+        let add = "add `probe: { selector: …, chip: … }` to its file";
+        return Err(FlashError::Rig(format!("rig `{}` has no debug probe: {add}", rig.name)));
+    }
+    if !Probe::BUILT_IN {
+        let why = "this stimrig was built without the feature `probe`: build it with its default features";
+        return Err(FlashError::Rig(why.to_owned()));
+    }
+    let image = match image {
+        Some(path) => Some(open::probe::read_image(path).map_err(FlashError::File)?),
+        None => open::probe::image(rig).map_err(FlashError::File)?,
+    };
+    let image = image.ok_or_else(|| {
+        FlashError::File("no image to flash: name one, or `probe.elf` in the rig file".to_owned())
+    })?;
+    open::probe::check_image(rig, &image).map_err(FlashError::File)?;
+    let asked = asking(rig).map_err(|problems| {
+        let what: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+        FlashError::Rig(format!("this rig cannot be opened: {}", what.join("; ")))
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| FlashError::Rig(format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let mut instruments = open::open(rig, &asked, None).await.map_err(FlashError::Rig)?;
+        let result = write(&mut instruments, &image, output_off).await.map_err(FlashError::Rig);
+        if let Some(mut probe) = instruments.probe.take() {
+            // Whoever could not be asked is left untouched.
+            probe.release(if result.is_ok() { OutputState::Off } else { OutputState::Enabled }).await;
+        }
+        result
+    })
+}
+
+async fn write(
+    instruments: &mut Instruments,
+    image: &Image,
+    output_off: bool,
+) -> Result<FlashReport, String> {
+    if !output_off {
+        output_is_off(instruments).await?;
+    }
+    let missing = || "this rig has no debug probe".to_owned();
+    let probe: &mut Box<dyn DebugProbe> = instruments.probe.as_mut().ok_or_else(missing)?;
+    let said = |error: crate::instrument::InstrumentError| error.to_string();
+    let identity = probe.identify(OutputState::Off).await.map_err(said)?;
+    let flashed = probe.flash(image, OutputState::Off).await.map_err(said)?;
+    let probe = ProbeIdentity { firmware: Some(flashed.read_back.clone()), ..identity };
+    Ok(FlashReport { image: image.name.clone(), probe, flashed })
+}
+
+/// The stimulator says itself that it does not run.
+async fn output_is_off(instruments: &mut Instruments) -> Result<(), String> {
+    let next = "see that its output is off, and say so with --output-off";
+    let cannot = |error| format!("the stimulator does not say whether its output is off: {error}; {next}");
+    instruments.stimulator.identify().await.map_err(cannot)?;
+    match instruments.stimulator.status().await.map_err(cannot)?.state {
+        State::Idle | State::Latched => Ok(()),
+        State::Running => {
+            Err("the stimulator's output is enabled, and flashing stops its core: stop it first".to_owned())
+        }
+    }
+}
+
+/// A plan that opens the rig with its probe. Nothing of it is ever loaded or started.
+fn asking(rig: &Rig) -> Result<Plan, Vec<Diagnostic>> {
+    let amplitude = 1e-4_f64.min(rig.limits.amplitude).min(rig.cap);
+    let text = format!(
+        "version: 1\nname: flash\nphantom: r1k\nprogram: {{ amplitude: {amplitude} A, width: 200 us, rate: 50 Hz }}\n\
+         steps:\n  - probe: reset\n  - start: {{}}\n  - wait: 1 s\n  - stop: {{}}\n\
+         expect:\n  - amplitude: {{ of: programmed, within: 50 % }}\n"
+    );
+    let (cases, problems) = read_scenario(&Source::new("flash", text.as_str()), &mut shipped);
+    match cases.into_iter().next() {
+        Some(case) => plan(case, rig, false),
+        None => Err(problems),
+    }
+}
+
+#[cfg(all(test, feature = "probe"))]
+mod tests {
+    use super::*;
+    use crate::rig::DEFAULT_RIG;
+    use crate::sim::probe as sim;
+
+    #[test]
+    fn a_core_is_not_flashed_under_an_output_that_is_enabled() {
+        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let asked = asking(&rig).unwrap();
+        let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut instruments = open::open(&rig, &asked, None).await.unwrap();
+            instruments.stimulator.identify().await.unwrap();
+            instruments.stimulator.load(&asked.case.program).await.unwrap();
+            instruments.stimulator.start().await.unwrap();
+            let refused = write(&mut instruments, &image, false).await.unwrap_err();
+            assert!(refused.contains("output is enabled") && refused.contains("stop it first"), "{refused}");
+            assert_eq!(instruments.stimulator.status().await.unwrap().state, State::Running);
+            instruments.stimulator.stop().await.unwrap();
+            instruments.clock.sleep(50_000_000).await;
+            let report = write(&mut instruments, &image, false).await.unwrap();
+            assert_eq!(report.flashed.image, report.flashed.read_back);
+        });
+    }
+}

@@ -1,0 +1,167 @@
+//! The debug probe while a case runs.
+
+use crate::instrument::OutputState;
+use crate::record::{Event, InstrumentRecord, LogRecord};
+use crate::rig::Rig;
+use crate::scenario::{Action, Case, Fault, ProbeAction};
+
+use super::message::Message;
+use super::session::{Halt, SECOND, Session};
+
+/// Lines of the firmware's log that a case keeps: what comes then is counted.
+const LINES: usize = 1000;
+/// An output that was quiet for less cannot be told from one between two pulses, s.
+const QUIET: f64 = 0.1;
+
+/// The firmware's log, as far as it is kept.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) lines: Vec<LogRecord>,
+    lost: u64,
+}
+
+impl Log {
+    /// What a reader must know about lines that are not there.
+    pub(super) fn remark(&self) -> Option<String> {
+        (self.lost > 0).then(|| format!("{} more lines of the firmware's log are not kept", self.lost))
+    }
+}
+
+/// Whether the debug probe is opened: a case asks for it, or the rig file names the firmware that must run. A probe that
+/// nobody asks for costs nothing.
+pub(super) fn wanted(rig: &Rig, case: &Case) -> bool {
+    if rig.wiring.probe.as_ref().is_some_and(|probe| probe.elf.is_some()) {
+        return true;
+    }
+    let uses = |action: &Action| matches!(action, Action::Probe(_) | Action::Inject(Fault::CoreHalt));
+    case.steps.iter().any(|step| uses(&step.action))
+}
+
+impl Session<'_> {
+    /// Attaches and says what is there. The stimulator must have been stopped: attaching stops its core for a moment.
+    ///
+    /// # Errors
+    /// What the probe says, and a firmware that is not the one the rig file names.
+    pub(super) async fn attach_probe(&mut self, rig: &Rig) -> Result<(), Halt> {
+        let Some(probe) = &mut self.instruments.probe else { return Ok(()) };
+        let identity = probe.identify(OutputState::Off).await?;
+        let firmware = identity.firmware.unwrap_or_default();
+        (self.tell)(Message::Identity(InstrumentRecord {
+            role: "probe".to_owned(),
+            driver: "probe-rs".to_owned(),
+            model: format!("{} on {}", identity.model, identity.chip),
+            uid: identity.uid,
+            firmware: firmware.clone(),
+            calibration: None,
+        }));
+        let named = rig.wiring.probe.as_ref().is_some_and(|probe| probe.elf.is_some());
+        if let Some((name, image)) = identity.image.filter(|_| named)
+            && image != firmware
+        {
+            return Err(Halt::Bench(format!(
+                "the target does not run `{name}`: what is read back differs (stimrig flash writes it)"
+            )));
+        }
+        Ok(())
+    }
+
+    /// A step of the scenario.
+    ///
+    /// # Errors
+    /// What the probe says, and a step that would stop the core while the output may be enabled.
+    pub(super) async fn debug(&mut self, action: &ProbeAction) -> Result<(), Halt> {
+        match action {
+            ProbeAction::Halt => {
+                self.halt_core(self.output()).await?;
+                self.progress("core halted");
+            }
+            ProbeAction::Resume => {
+                self.resume_core().await?;
+                self.progress("core resumed");
+            }
+            ProbeAction::Reset => {
+                let output = self.output();
+                self.probe()?.reset(output).await?;
+                self.injected.core_halted = false;
+                self.progress("target reset");
+            }
+            ProbeAction::Write { symbol, value } => {
+                let (address, size) = self.probe()?.symbol(symbol).await?;
+                if size > 4 {
+                    return Err(Halt::Bench(format!(
+                        "`{symbol}` has {size} bytes, and a word of 4 would be written"
+                    )));
+                }
+                let bytes = value.to_le_bytes();
+                let length = if size == 0 { 4 } else { size as usize };
+                let before = self.probe()?.read(address, length).await?;
+                self.probe()?.write(address, bytes.get(..length).unwrap_or(&bytes)).await?;
+                let was = before.iter().rev().fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+                self.progress(format!("{symbol} written: {value:#x}, was {was:#x}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops the core, if the output allows it.
+    ///
+    /// # Errors
+    /// What the probe says.
+    pub(super) async fn halt_core(&mut self, output: OutputState) -> Result<(), Halt> {
+        self.probe()?.halt(output).await?;
+        self.injected.core_halted = true;
+        Ok(())
+    }
+
+    /// Lets the core go on.
+    ///
+    /// # Errors
+    /// What the probe says.
+    pub(super) async fn resume_core(&mut self) -> Result<(), Halt> {
+        self.probe()?.resume().await?;
+        self.injected.core_halted = false;
+        Ok(())
+    }
+
+    /// Takes what the firmware has logged.
+    ///
+    /// # Errors
+    /// What the probe says.
+    pub(super) async fn read_log(&mut self) -> Result<(), Halt> {
+        let now = self.instruments.clock.now();
+        let powered = self.injected.powered(now);
+        // A target without its supply answers no probe either.
+        let Some(probe) = self.instruments.probe.as_mut().filter(|_| powered) else { return Ok(()) };
+        let time = now as f64 / SECOND;
+        for text in probe.log().await? {
+            if self.log.lines.len() == LINES {
+                self.log.lost += 1;
+                continue;
+            }
+            (self.tell)(Message::Event(Event::Logged { case: 0, time, line: text.clone() }));
+            self.log.lines.push(LogRecord { time, line: text });
+        }
+        Ok(())
+    }
+
+    /// Lets go of the target; `off` is whether the output was measured to be.
+    pub(super) async fn release_probe(&mut self, off: bool) {
+        if let Some(mut probe) = self.instruments.probe.take() {
+            probe.release(if off { OutputState::Off } else { OutputState::Enabled }).await;
+        }
+    }
+
+    /// What is known of the output: off is what was seen to be quiet for as long as a train in progress never is.
+    fn output(&self) -> OutputState {
+        let quiet = (self.silence.max(QUIET) * self.setup.sample_rate) as u64;
+        let since = self.sample().saturating_sub(quiet);
+        let running =
+            self.started.is_some_and(|started| started > since) || self.recorder.active_since(since);
+        if running { OutputState::Enabled } else { OutputState::Off }
+    }
+
+    fn probe(&mut self) -> Result<&mut dyn crate::instrument::DebugProbe, Halt> {
+        let missing = || Halt::Bench("this rig has no debug probe".to_owned());
+        Ok(self.instruments.probe.as_mut().ok_or_else(missing)?.as_mut())
+    }
+}

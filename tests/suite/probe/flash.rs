@@ -1,0 +1,105 @@
+//! `stimrig flash`.
+
+use std::path::Path;
+use std::process::Output;
+
+use rstest::rstest;
+use stimrig::sim::probe::{self as target};
+
+use super::rig;
+use crate::command::{stimrig, text};
+
+fn flash(arguments: &[&str], runs: &Path) -> Output {
+    stimrig().arg("flash").args(arguments).arg("--runs").arg(runs).output().unwrap()
+}
+
+#[test]
+fn an_image_is_written_verified_read_back_and_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("fw.elf");
+    std::fs::write(&image, target::elf(target::CHIP, target::FLASH_START)).unwrap();
+    let output = flash(&[image.to_str().unwrap()], folder.path());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(said.contains("into SIM-M4 through SIM-PROBE-001") && said.contains("verified"), "{said}");
+    let line = std::fs::read_to_string(folder.path().join("flashed.jsonl")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(line.trim()).unwrap();
+    let hash = record["firmware"].as_str().unwrap();
+    assert!(hash.len() == 64 && said.contains(hash), "{record:#}");
+    assert_eq!(record["chip"], "SIM-M4");
+    // A second one is added to it; without an image it is the one of the simulated board itself.
+    assert_eq!(flash(&[], folder.path()).status.code(), Some(0));
+    let lines = std::fs::read_to_string(folder.path().join("flashed.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 2);
+}
+
+#[test]
+fn a_rig_that_names_its_firmware_runs_it_or_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = target::elf(target::CHIP, target::FLASH_START);
+    std::fs::write(folder.path().join("fw.elf"), &ours).unwrap();
+    let rig = rig(&folder, "probe: { selector: simulated, chip: SIM-M4, elf: fw.elf }", "");
+    let arguments = |rig: &Path| vec!["timing/pulse-train".to_owned(), rig.display().to_string()];
+    let run = |rig: &Path| {
+        let given = arguments(rig);
+        crate::command::run(&[&super::scenario(&given[0]), "--rig", &given[1]])
+    };
+    let (exit, record) = run(&rig);
+    assert_eq!(exit, 0, "{record:#}");
+    assert!(record["instruments"].as_array().unwrap().iter().any(|one| one["role"] == "probe"));
+    // Another build of it: one byte of its code differs from what the target runs.
+    let mut other = ours;
+    other[0x800] ^= 1;
+    std::fs::write(folder.path().join("fw.elf"), other).unwrap();
+    let (exit, record) = run(&rig);
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert_eq!(exit, 3, "{record:#}");
+    assert!(reason.contains("does not run") && reason.contains("stimrig flash"), "{reason}");
+}
+
+#[rstest]
+#[case("text", "neither an ELF nor an Intel HEX")]
+#[case("other-board", "an image for SIM-M7")]
+#[case("elsewhere", "has no memory")]
+#[case("cut", "no 32-bit ELF")]
+#[case("missing", "cannot be read")]
+fn an_image_at_fault_is_named_before_the_probe_is_opened(#[case] image: &str, #[case] what: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fw.elf");
+    let whole = target::elf(target::CHIP, target::FLASH_START);
+    let bytes = match image {
+        "text" => b"hello".to_vec(),
+        "other-board" => target::elf("SIM-M7", target::FLASH_START),
+        "elsewhere" => target::elf(target::CHIP, 0x1000_0000),
+        _ => whole[..40].to_vec(),
+    };
+    if image != "missing" {
+        std::fs::write(&path, bytes).unwrap();
+    }
+    // The probe is not even there.
+    let output = flash(&[path.to_str().unwrap(), "--set", "sim.probe=missing"], folder.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains(what) && text(&output).trim().lines().count() == 1, "{}", text(&output));
+    assert!(!folder.path().join("flashed.jsonl").exists());
+}
+
+#[rstest]
+#[case("in-use", "another program holds")]
+#[case("missing", "probe.selector")]
+#[case("locked", "readout protection")]
+#[case("lost", "did not respond")]
+fn a_probe_at_fault_is_named(#[case] trouble: &str, #[case] what: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = flash(&["--set", &format!("sim.probe={trouble}")], folder.path());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(what), "{}", text(&output));
+}
+
+#[test]
+fn a_rig_without_a_probe_says_how_to_name_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = rig(&folder, "", "");
+    let output = flash(&["--rig", rig.to_str().unwrap()], folder.path());
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output).contains("has no debug probe"), "{}", text(&output));
+}
