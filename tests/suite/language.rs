@@ -164,7 +164,7 @@ expect:
 "#;
     let (cases, problems) = read(text);
     assert_eq!(lines(&problems), Vec::<String>::new());
-    assert_eq!(cases[0].steps.len(), 16);
+    assert_eq!(cases[0].steps.len(), 18);
     assert_eq!(cases[0].checks.len(), 5);
 }
 

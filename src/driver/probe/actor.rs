@@ -162,7 +162,11 @@ impl DebugProbe for Probe {
     }
 
     async fn log(&mut self) -> Result<Vec<String>, InstrumentError> {
-        self.call("reading the log", MEMORY, |owned| owned.attached()?.log()).await
+        // Before anybody has attached there is no log, and no reason to complain.
+        self.call("reading the log", MEMORY, |owned| {
+            owned.attached.as_mut().map_or(Ok(Vec::new()), Attached::log)
+        })
+        .await
     }
 
     async fn release(&mut self, output: OutputState) {

@@ -114,7 +114,8 @@ impl Core {
             address::DEMCR => self.catch,
             address::FP_CTRL => FP_CTRL,
             address::DHCSR => {
-                let state = if self.halted { HALTED } else { 0 };
+                // A core in debug state shows its halting bit set, however it came there.
+                let state = if self.halted { HALTED | HALT } else { 0 };
                 let reset = if std::mem::take(&mut self.reset_seen) { RESET_SEEN } else { 0 };
                 self.control | state | reset | REGISTERS_READY
             }
