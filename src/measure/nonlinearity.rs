@@ -70,6 +70,9 @@ mod tests {
         assert!((u(&[(1024.0, 1.0)]) - knot * 0.5_f64.sqrt()).abs() < 1e-12);
         assert!(u(&[(10.0, 1.0), (10.0, -1.0)]) < 1e-12);
         assert!((u(&[(16_384.0, 1.0), (-16_384.0, 1.0)]) - knot * 2_f64.sqrt()).abs() < 1e-12);
+        // A knot between two codes takes the part of either that is its own.
+        assert!((u(&[(1024.0, 1.0), (2048.0, 1.0)]) - knot * 2.5_f64.sqrt()).abs() < 1e-12);
+        assert!((u(&[(1024.0, 1.0), (2048.0, -1.0)]) - knot * 0.5_f64.sqrt()).abs() < 1e-12);
         // Between the same two knots only the difference counts.
         assert!((u(&[(512.0, 1.0), (0.0, -1.0)]) - knot * 0.25 * 2_f64.sqrt()).abs() < 1e-12);
     }

@@ -90,3 +90,45 @@ impl Quiet {
         (self.first.or(last), before)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_quiet_samples_are_a_baseline_and_fewer_are_none() {
+        let mut history = History::new();
+        history.push(&[3; 4000]);
+        let levels = |from: u64, to: u64| {
+            let mut quiet = Quiet::new(0, 24);
+            quiet.restart(10);
+            quiet.add(&history, from, to);
+            quiet.levels(&history, to)
+        };
+        assert_eq!(levels(100, 115), (None, None));
+        let (after, before) = levels(100, 116);
+        assert_eq!((after.map(|level| level.value), after.map(|level| level.count)), (Some(3.0), Some(16)));
+        // The middle of samples 100 to 115, from the pulse before (10) and from the one after (116).
+        assert_eq!(
+            (after.map(|level| level.centre), before.map(|level| level.centre)),
+            (Some(97.5), Some(-8.5))
+        );
+        let (after, _) = levels(100, 3100);
+        assert_eq!(after.map(|level| level.count), Some(3000));
+    }
+
+    #[test]
+    fn of_a_long_rest_the_first_part_is_the_pulse_befores_and_the_last_the_next_ones() {
+        let mut quiet = Quiet::new(0, 24);
+        let mut history = History::new();
+        quiet.restart(0);
+        let length = 5 * HALF;
+        for at in (0..length).step_by(1024) {
+            history.push(&[if at < length / 2 { 2 } else { 6 }; 1024]);
+            quiet.add(&history, at, at + 1024);
+        }
+        let (after, before) = quiet.levels(&history, length);
+        assert_eq!((after.map(|level| level.value), before.map(|level| level.value)), (Some(2.0), Some(6.0)));
+        assert_eq!(after.map(|level| u64::from(level.count)), Some(2 * HALF));
+    }
+}

@@ -234,3 +234,54 @@ fn charge(
         from = to;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONSTANTS: Constants = Constants { settling: 4, early: 0.0, late_area: 0.0 };
+
+    /// One phase between samples 20 and 20 + length of a record that rests at zero.
+    fn one(samples: &[i16], length: u64) -> PhaseRow {
+        let excursions = [Excursion { from: 20, to: 20 + length, joined: false }];
+        let pulse = Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0) };
+        let found = measure(samples, 0, 20, &pulse, &CONSTANTS);
+        assert_eq!((found.count, found.flags), (1, Flags::default()));
+        found.phases[0]
+    }
+
+    #[test]
+    fn the_level_is_that_of_the_settled_top_or_where_there_is_none_charge_over_width() {
+        let mut samples = vec![0_i16; 120];
+        samples[20..60].fill(1000);
+        samples[20] = 1200;
+        let long = one(&samples, 40);
+        // From 0 to 1200 half the level is crossed after 5/12 of a sample, and half-way down behind the last one.
+        assert!((f64::from(long.start) - (-1.0 + 500.0 / 1200.0)).abs() < 1e-6, "{long:?}");
+        assert!((f64::from(long.end) - 39.5).abs() < 1e-6, "{long:?}");
+        assert_eq!((long.level, long.area), (1000.0, 40_200.0));
+        assert!(long.settled >= 8);
+        samples[26..].fill(0);
+        let short = one(&samples, 6);
+        let width = f64::from(short.end) - f64::from(short.start);
+        assert_eq!((short.settled, short.area), (0, 6200.0));
+        assert!((f64::from(short.level) - 6200.0 / width).abs() < 1e-3, "{short:?}");
+    }
+
+    #[test]
+    fn joined_phases_share_their_edge_and_the_charge_on_either_side_of_it() {
+        let mut samples = vec![0_i16; 120];
+        samples[20..50].fill(-1000);
+        samples[50..80].fill(500);
+        let excursions =
+            [Excursion { from: 20, to: 50, joined: false }, Excursion { from: 50, to: 80, joined: true }];
+        let pulse = Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0) };
+        let found = measure(&samples, 0, 20, &pulse, &CONSTANTS);
+        let [first, second, _] = found.phases;
+        // The middle between −1000 and 500 lies half-way from sample 49 to sample 50.
+        assert_eq!((first.end, second.start), (29.5, 29.5));
+        assert_eq!((first.level, second.level), (-1000.0, 500.0));
+        assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{found:?}");
+        assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{found:?}");
+    }
+}

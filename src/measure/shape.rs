@@ -184,6 +184,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_filter_shows_of_the_next_edge_is_no_excess() {
+        // A top of 16 samples at −100 before a phase of the same sign twice as large, which shows a sample early.
+        let mut samples = vec![0.0; 10];
+        samples.extend([-100.0; 16]);
+        samples.extend([-150.0, -200.0, -200.0]);
+        let phase = PhaseRow { start: 9.5, end: 26.5, level: -100.0, ..PhaseRow::default() };
+        let [shape, ..] = SHAPER.measure(&samples, 0.0, &[phase], 0.0);
+        assert_eq!(shape.excess, 0.0, "{shape:?}");
+    }
+
+    #[test]
     fn half_of_an_excess_is_left_after_its_half_life() {
         let samples: Vec<f64> = (0..100).map(|t| -100.0 - 20.0 * 0.5_f64.powf(f64::from(t) / 3.0)).collect();
         let (highest, half) = excess(&samples, (0.0, 30.0), -100.0, -1.0);

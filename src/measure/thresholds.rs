@@ -45,3 +45,37 @@ impl Thresholds {
         Self { high, low: 0.5 * high, tall: self.tall.min(other.tall) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rings_is_five_percent_of_the_peak_and_a_phase_ends_at_half_of_that() {
+        let noise = 0.7;
+        let calibration = Calibration {
+            lsb: 1e-6,
+            offset: 0.0,
+            offset_u: 0.0,
+            gain_u: 0.0,
+            inl: 0.0,
+            noise,
+            rails: (-100, 100),
+        };
+        let found = Thresholds::of(&calibration, f64::INFINITY);
+        let sigma = f64::sqrt(noise * noise + 1.0 / 12.0);
+        assert!((found.high - 8.0 * sigma).abs() < 1e-12 && (found.low - 4.0 * sigma).abs() < 1e-12);
+        assert_eq!((found.enter(0.0), found.leave(0.0)), (found.high, found.low));
+        assert!((found.enter(1000.0) - 50.0).abs() < 1e-9 && (found.leave(1000.0) - 25.0).abs() < 1e-9);
+        // 2 mA are 2000 codes: a twentieth of them begins a pulse, half of them is tall.
+        let large = Thresholds::of(&calibration, 2e-3);
+        assert!((large.high - 100.0).abs() < 1e-9 && (large.tall - 1000.0).abs() < 1e-9);
+        let both = large.or_less(Thresholds::of(&calibration, 1e-3), 1e-3);
+        assert!(
+            (both.high - 50.0).abs() < 1e-9
+                && (both.low - 25.0).abs() < 1e-9
+                && (both.tall - 500.0).abs() < 1e-9
+        );
+        assert_eq!(large.or_less(found, f64::INFINITY), Thresholds { tall: large.tall, ..large });
+    }
+}
