@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod coverage;
 pub mod defects;
+pub mod drills;
 pub mod html;
 mod rig;
 pub mod speed;

@@ -29,11 +29,13 @@ mod partition;
 mod pick_case;
 mod plan_text;
 mod predict;
+mod recover;
 mod rerun;
 mod resolve;
 mod rigs;
 mod run;
 mod run_args;
+mod safe;
 mod scan;
 pub mod schema;
 mod selection;
@@ -71,6 +73,8 @@ enum Command {
     Run(RunArgs),
     /// Run the cases of an earlier run that did not pass or never started, on the same rig
     Rerun(rerun::Args),
+    /// Force the safe state of a rig, measure it, and close what a killed run left open
+    Safe(safe::Args),
     /// List scenarios and their cases
     List(list::Args),
     /// Check scenarios, rigs, phantoms and limit profiles without hardware
@@ -120,6 +124,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
     match command {
         Command::Run(args) => run::run(&args, output),
         Command::Rerun(args) => rerun::run(&args, output),
+        Command::Safe(args) => safe::run(&args, output),
         Command::List(args) => list::run(&args, output),
         Command::Check(args) => check::run(&args, output.color()),
         Command::Scan(args) => scan::run(&args, output),

@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Console, annotations, append_step_summary, junit};
 use crate::rig::Rig;
-use crate::run::{Interrupt, Options, Origin, suite};
+use crate::run::{Cause, Interrupt, Options, Origin, suite};
 use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
 use crate::store::{Index, RunFolder, Signer, write_atomic, write_record};
 
 use super::load::{load_rig, plugged_phantom};
+use super::recover::{recover, take};
 use super::selection::Selection;
 use super::{NoTests, Output, RunArgs, stdout};
 
@@ -61,6 +62,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
             partition: args.partition.map(|part| part.to_string()),
             rerun_of,
         },
+        tamper: None,
     };
     if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
@@ -73,6 +75,13 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
             return EXIT_USAGE;
         }
     };
+    let mut lock = match take(&rig, args.waiting(), &interrupt) {
+        Ok(lock) => lock,
+        Err(code) => return code,
+    };
+    if let Err(code) = recover(&rig, &args.runs, &lock, signer.as_ref(), &interrupt) {
+        return code;
+    }
     // Before anything is energised: a run that could not be kept is not worth running.
     let folder = match RunFolder::create(&args.runs, &options.id) {
         Ok(folder) => folder,
@@ -81,10 +90,13 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
             return EXIT_USAGE;
         }
     };
+    lock.runs_in(folder.path());
     let console = Console::stderr(output.console(plans.len()));
-    let mut sinks = Sinks { folder, console, fold: Fold::default() };
-    let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time());
-    suite(&plans, &rig, &options, &interrupt, &evidence, &mut sinks);
+    let mut sinks = Sinks { folder, console, fold: Fold::default(), interrupt: interrupt.clone() };
+    let alarmed = interrupt.clone();
+    let alarm = move || alarmed.raise(Cause::Storage);
+    let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time(), alarm);
+    suite(&plans, &rig, &lock, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
     let kept = keep(args, &mut sinks.folder, &record, signer.as_ref());
     sinks.console.finish(&record, Some(sinks.folder.path()));
@@ -221,12 +233,17 @@ struct Sinks {
     folder: RunFolder,
     console: Console,
     fold: Fold,
+    interrupt: Interrupt,
 }
 
 impl Sink for Sinks {
     fn take(&mut self, event: &Event) {
         // The journal first: it is the truth.
         self.folder.take(event);
+        // A run that cannot be kept is not worth going on with.
+        if self.folder.is_short() {
+            self.interrupt.raise(Cause::Storage);
+        }
         self.fold.take(event);
         self.console.take(event);
     }

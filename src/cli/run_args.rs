@@ -2,10 +2,12 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::run::Keep;
+use crate::quantity::{Dimension, Quantity};
+use crate::run::{Keep, Waiting};
 
 use super::partition::Partition;
 
@@ -66,6 +68,22 @@ pub struct RunArgs {
     /// Treat missing capabilities and plan warnings as errors
     #[arg(long, env = "STIMRIG_STRICT", help_heading = "Selection")]
     pub strict: bool,
+
+    /// Wait for a rig that somebody else holds: so long, such as --wait=10min, or until it is free
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "forever",
+        value_parser = waiting,
+        env = "STIMRIG_WAIT",
+        help_heading = "Real rigs"
+    )]
+    pub wait: Option<Waiting>,
+    /// Do not wait for a rig that somebody else holds (the default, whatever STIMRIG_WAIT says)
+    #[arg(long, help_heading = "Real rigs")]
+    pub no_wait: bool,
 
     /// Keep runs in this folder
     #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS", help_heading = "Output")]
@@ -137,6 +155,11 @@ impl RunArgs {
         Self::from_arg_matches(&command.try_get_matches_from(std::iter::once("run".to_owned()).chain(paths))?)
     }
 
+    /// How long to wait for a rig that is held.
+    pub fn waiting(&self) -> Waiting {
+        self.wait.filter(|_| !self.no_wait).unwrap_or(Waiting::No)
+    }
+
     /// After how many cases that did not pass to start no further one.
     pub fn failures_allowed(&self) -> Option<usize> {
         if self.fail_fast {
@@ -144,6 +167,17 @@ impl RunArgs {
         }
         self.max_fail.map(|count| usize::try_from(count.get()).unwrap_or(usize::MAX))
     }
+}
+
+/// `10 min`, or `forever`.
+pub(super) fn waiting(text: &str) -> Result<Waiting, String> {
+    if text == "forever" {
+        return Ok(Waiting::Forever);
+    }
+    let parsed = Quantity::parse(text).map_err(|error| error.to_string())?;
+    let seconds = (parsed.dimension == Dimension::Time).then_some(parsed.value);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.map(Waiting::For).ok_or_else(|| format!("`{text}` is no duration, such as 30s or 10min"))
 }
 
 /// `key=value`; the value may hold further equals signs.
@@ -186,6 +220,19 @@ mod tests {
         assert_eq!(args.set, [("sim.adc.noise".to_owned(), "2 lsb".to_owned())]);
         assert_eq!(args.defect[1], ("a".to_owned(), "b=c".to_owned()));
         assert!(parse(&["--set", "noise"]).is_err());
+    }
+
+    #[test]
+    fn waiting_has_a_length_or_none() {
+        let wait = |arguments: &[&str]| parse(arguments).map(|args| args.waiting());
+        assert_eq!(wait(&[]).unwrap(), Waiting::No);
+        assert_eq!(wait(&["--wait"]).unwrap(), Waiting::Forever);
+        assert_eq!(wait(&["--wait", "scenarios/a.yaml"]).unwrap(), Waiting::Forever, "a path is no duration");
+        assert_eq!(wait(&["--wait=1.5min"]).unwrap(), Waiting::For(Duration::from_secs(90)));
+        assert_eq!(wait(&["--wait=30 s", "--no-wait"]).unwrap(), Waiting::No);
+        for bad in ["--wait=90", "--wait=3mA", "--wait=-1s"] {
+            assert!(wait(&[bad]).is_err(), "{bad}");
+        }
     }
 
     #[test]

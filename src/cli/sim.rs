@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     if !quiet {
         eprint!("{}", served.screen(&phantoms));
     }
-    while interrupt.signal().is_none() {
+    while interrupt.cause().is_none() {
         std::thread::sleep(Duration::from_millis(50));
     }
     0

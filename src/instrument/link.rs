@@ -153,6 +153,23 @@ impl Link {
         self.port.write_all(&[0; MESSAGE_FRAME]).await
     }
 
+    /// Asks a device of another kind than the expected one, once, and counts nothing: is it that which is there?
+    ///
+    /// # Errors
+    /// As [`Link::exchange`].
+    pub async fn ask_stranger<R: Reply>(
+        &mut self,
+        request: &(impl serde::Serialize + Sync),
+        patience: u64,
+    ) -> Result<R, InstrumentFault> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut buffer = [0; MESSAGE_FRAME];
+        let length = encode_message(&mut buffer, R::REQUEST, self.sequence, request)
+            .map_err(|error| InstrumentFault::Protocol(error.to_string()))?;
+        self.decoder.expire();
+        self.attempt(buffer.get(..length).unwrap_or_default(), patience, &mut |_| {}).await
+    }
+
     /// Reads what has arrived, without waiting. Returns false when there was nothing.
     ///
     /// # Errors

@@ -96,16 +96,24 @@ impl Recorder {
 
     /// What the output guard watches. During zero and test source nothing counts; up to 255 samples may be pending.
     pub fn guard(&self) -> Guard {
-        let mut guard = Guard::default();
-        for (contact, history) in self.contacts() {
+        let charge_per_phase = self.phase_charges().map(|(_, charge)| charge).fold(0.0, f64::max);
+        let mut guard = Guard { charge_per_phase, ..Guard::default() };
+        for (contact, _) in self.contacts() {
             let lsb = contact.calibration.lsb;
-            let phases = contact.largest.max(contact.running(history).abs());
             guard.peak_current = guard.peak_current.max(contact.record.peak.0 * lsb);
-            guard.charge_per_phase = guard.charge_per_phase.max(phases * lsb / self.setup.sample_rate);
             guard.mean_dc =
                 guard.mean_dc.max(self.guard.mean_of(contact.record.channel, contact.zero).abs() * lsb);
         }
         guard
+    }
+
+    /// Largest charge of one phase so far on each contact, a running one included: name, and C.
+    pub fn phase_charges(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.contacts().map(|(contact, history)| {
+            let phases = contact.largest.max(contact.running(history).abs());
+            let charge = phases * contact.calibration.lsb / self.setup.sample_rate;
+            (contact.record.name.as_str(), charge)
+        })
     }
 
     /// Whether anything (a contact's current, or the stimulator-side voltage) was active at or after sample `since`.

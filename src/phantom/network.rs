@@ -73,4 +73,11 @@ impl Phantom {
     pub fn area_of(&self, contact: &str) -> Option<f64> {
         self.areas.iter().find(|(name, _)| name == contact).map(|(_, area)| *area)
     }
+
+    /// Shannon's k of a phase of this charge (C) on a contact: log10 of charge in µC times charge density in µC/cm². `None`
+    /// where no area is stated.
+    pub fn shannon_k(&self, contact: &str, charge: f64) -> Option<f64> {
+        let (charge, area) = (charge * 1e6, self.area_of(contact)? * 1e4);
+        Some((charge * charge / area).log10())
+    }
 }

@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaseRecord, InstrumentRecord, RunRecord};
+use super::{CaseRecord, InstrumentRecord, RunRecord, SafeState};
+
+/// `interrupted` of a run in which stimrig itself went wrong.
+pub const INTERNAL_ERROR: &str = "internal error";
+/// `interrupted` of a run whose journal or samples could not be written.
+pub const STORAGE_LOST: &str = "run not kept";
+/// `interrupted` of a run whose process was killed or lost its power.
+pub const HOST_LOST: &str = "host lost";
 
 /// One thing that happened. The journal is a list of these; the record is their fold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +25,9 @@ pub enum Event {
         case: usize,
         /// Its name.
         name: String,
+        /// What its record is if nothing more is heard of it.
+        #[serde(default)]
+        planned: Option<Box<CaseRecord>>,
     },
     /// A step of a case was reached, a fault injected, a status seen: what a person following the run wants to know.
     Progress {
@@ -44,10 +54,21 @@ pub enum Event {
         /// Its record.
         record: Box<CaseRecord>,
     },
-    /// A signal arrived.
+    /// Something ended the run early.
     Interrupted {
-        /// `SIGINT` or `SIGTERM`.
+        /// A signal (`SIGINT`, `SIGTERM`, `SIGHUP`), [`INTERNAL_ERROR`], or [`STORAGE_LOST`].
         signal: String,
+    },
+    /// The run's own process did not live to end it: whoever found the journal open made the bench safe and closed it.
+    Recovered {
+        /// When, UTC, RFC 3339.
+        at: String,
+        /// Name and version of the tool that did.
+        tool: String,
+        /// Whether the output was measured to be off then.
+        safe_state: SafeState,
+        /// What was found, as lowercase fragments.
+        found: Vec<String>,
     },
     /// The run ended.
     RunEnded {

@@ -1,6 +1,6 @@
 //! The record is the fold of the events: a journal read back gives the same record as the run it came from.
 
-use super::{Event, Outcome, RunRecord, SafeState, conform};
+use super::{Event, HOST_LOST, INTERNAL_ERROR, Outcome, RunRecord, STORAGE_LOST, SafeState, conform};
 
 /// Folds events, in the order in which they happened, into the record of the run.
 ///
@@ -23,6 +23,10 @@ pub struct Fold {
     head: Option<RunRecord>,
     /// Position among the selected cases, and the case's record.
     cases: Vec<(usize, super::CaseRecord)>,
+    /// Cases that have begun and not ended.
+    open: Vec<usize>,
+    /// What was measured when a run that did not end was closed.
+    recovered: Option<SafeState>,
 }
 
 impl Fold {
@@ -36,9 +40,13 @@ impl Fold {
         let Some(head) = &mut self.head else { return };
         match event {
             Event::RunStarted(_)
-            | Event::CaseStarted { .. }
+            | Event::CaseStarted { planned: None, .. }
             | Event::Progress { .. }
             | Event::Logged { .. } => {}
+            Event::CaseStarted { case, planned: Some(planned), .. } => {
+                self.open.push(*case);
+                self.place(*case, planned);
+            }
             // An instrument that identifies itself anew (another job, another case) is still the same one.
             Event::Identified(instrument) => {
                 // Whatever the rig file says: one simulated instrument, and nothing was shown of hardware.
@@ -50,20 +58,16 @@ impl Fold {
                 }
             }
             Event::CaseEnded { case, record } => {
-                let mut record = (**record).clone();
-                conform::case(&mut record);
-                match self.cases.binary_search_by_key(case, |(position, _)| *position) {
-                    Ok(at) => {
-                        if let Some(slot) = self.cases.get_mut(at) {
-                            slot.1 = record;
-                        }
-                    }
-                    Err(at) => self.cases.insert(at, (*case, record)),
-                }
+                self.open.retain(|open| open != case);
+                self.place(*case, record);
             }
-            // The first signal is why the run ended; a second one only hurries it.
+            // The first cause is why the run ended; a second signal only hurries it.
             Event::Interrupted { signal } => {
                 head.interrupted.get_or_insert_with(|| signal.clone());
+            }
+            Event::Recovered { safe_state, .. } => {
+                head.interrupted = Some(HOST_LOST.to_owned());
+                self.recovered = Some(*safe_state);
             }
             Event::RunEnded { ended, elapsed } => {
                 head.ended.clone_from(ended);
@@ -72,12 +76,35 @@ impl Fold {
         }
     }
 
+    /// The cases that have begun and not ended, as far as they are known: position and record.
+    pub fn unended(&self) -> impl Iterator<Item = &(usize, super::CaseRecord)> {
+        self.cases.iter().filter(|(position, _)| self.open.contains(position))
+    }
+
+    /// Puts a case in its place, instead of what was known of it before.
+    fn place(&mut self, position: usize, record: &super::CaseRecord) {
+        let mut record = record.clone();
+        conform::case(&mut record);
+        match self.cases.binary_search_by_key(&position, |(position, _)| *position) {
+            Ok(at) => {
+                if let Some(slot) = self.cases.get_mut(at) {
+                    slot.1 = record;
+                }
+            }
+            Err(at) => self.cases.insert(at, (position, record)),
+        }
+    }
+
     /// The record as of now, with outcome, safe state and exit code of the cases that have ended.
     pub fn record(&self) -> Option<RunRecord> {
         let mut record = self.head.clone()?;
         record.cases = self.cases.iter().map(|(_, case)| case.clone()).collect();
-        record.safe_state =
-            record.cases.iter().map(|case| case.safe_state).fold(SafeState::Confirmed, SafeState::and);
+        record.safe_state = record
+            .cases
+            .iter()
+            .map(|case| case.safe_state)
+            .chain(self.recovered)
+            .fold(SafeState::Confirmed, SafeState::and);
         record.outcome = outcome(&record);
         record.exit_code = exit_code(record.outcome, record.interrupted.as_deref());
         if !record.elapsed.is_finite() {
@@ -104,17 +131,26 @@ pub fn exit_code(outcome: Option<Outcome>, signal: Option<&str>) -> u8 {
     match outcome {
         Some(Outcome::Passed) => 0,
         Some(Outcome::Failed) => 1,
-        Some(Outcome::RigError | Outcome::Invalid) => 3,
+        Some(Outcome::RigError | Outcome::Invalid) => EXIT_RIG,
         Some(Outcome::Skipped) | None => 4,
         Some(Outcome::Inconclusive) => 5,
-        Some(Outcome::Unsafe) => 6,
-        Some(Outcome::Aborted) if signal == Some("SIGTERM") => 143,
-        Some(Outcome::Aborted) => 130,
+        Some(Outcome::Unsafe) => EXIT_UNSAFE,
+        Some(Outcome::Aborted) => match signal {
+            Some("SIGTERM" | "SIGHUP") => 143,
+            Some(INTERNAL_ERROR | STORAGE_LOST) => EXIT_INTERNAL,
+            // What its parent saw of a process that was killed.
+            Some(HOST_LOST) => 137,
+            _ => 130,
+        },
     }
 }
 
 /// Exit code of a usage, scenario or rig file error: nothing was energised.
 pub const EXIT_USAGE: u8 = 2;
+/// Exit code where the rig is at fault: an instrument is lost, held by someone else, or another than the rig file names.
+pub const EXIT_RIG: u8 = 3;
+/// Exit code where the safe state is not confirmed.
+pub const EXIT_UNSAFE: u8 = 6;
 /// Exit code of an internal error.
 pub const EXIT_INTERNAL: u8 = 70;
 
@@ -176,6 +212,63 @@ mod tests {
             let mut events = vec![Event::RunStarted(Box::new(head())), ended(0, Outcome::Passed)];
             events.extend(signals.iter().map(|signal| Event::Interrupted { signal: (*signal).into() }));
             assert_eq!(fold(&events).unwrap().exit_code, code);
+        }
+    }
+
+    #[test]
+    fn what_stimrig_did_wrong_itself_is_70_unless_the_bench_is_unsafe() {
+        for (cause, code) in [(INTERNAL_ERROR, 70), (STORAGE_LOST, 70), (HOST_LOST, 137)] {
+            let caused = Event::Interrupted { signal: cause.into() };
+            let start = Event::RunStarted(Box::new(head()));
+            let aborted =
+                [start.clone(), ended(0, Outcome::Aborted), caused.clone(), ended(1, Outcome::Failed)];
+            assert_eq!(fold(&aborted).unwrap().exit_code, code);
+            assert_eq!(fold(&[start, caused, ended(0, Outcome::Unsafe)]).unwrap().exit_code, 6);
+        }
+    }
+
+    #[test]
+    fn a_case_that_began_and_never_ended_is_in_the_record() {
+        let planned =
+            CaseRecord { outcome: Outcome::Aborted, safe_state: SafeState::Impossible, ..case("b") };
+        let began = |at, planned: Option<&CaseRecord>| Event::CaseStarted {
+            case: at,
+            name: "b".into(),
+            planned: planned.cloned().map(Box::new),
+        };
+        let start = || Event::RunStarted(Box::new(head()));
+        let mut cut = Fold::default();
+        for event in [start(), began(0, Some(&planned)), ended(0, Outcome::Passed), began(1, Some(&planned))]
+        {
+            cut.take(&event);
+        }
+        let record = cut.record().unwrap();
+        assert_eq!((record.cases.len(), record.outcome), (2, Some(Outcome::Aborted)));
+        assert_eq!(record.safe_state, SafeState::Impossible, "nobody has looked yet");
+        let unended: Vec<_> = cut.unended().map(|(position, case)| (*position, case.name.as_str())).collect();
+        assert_eq!(unended, [(1, "b")]);
+    }
+
+    #[test]
+    fn a_run_whose_host_was_lost_is_aborted_and_what_was_measured_then_counts() {
+        let recovered = |safe_state| Event::Recovered {
+            at: "2026-01-02T03:04:06Z".into(),
+            tool: "stimrig".into(),
+            safe_state,
+            found: vec!["interlock open".into()],
+        };
+        // A signal that came before is not what ended it.
+        let cut = [
+            Event::RunStarted(Box::new(head())),
+            ended(0, Outcome::Passed),
+            Event::Interrupted { signal: "SIGINT".into() },
+        ];
+        for (state, outcome, code) in
+            [(SafeState::Confirmed, Outcome::Aborted, 137), (SafeState::Unconfirmed, Outcome::Unsafe, 6)]
+        {
+            let record = fold(cut.iter().chain(&[recovered(state)])).unwrap();
+            assert_eq!((record.outcome, record.exit_code, record.safe_state), (Some(outcome), code, state));
+            assert_eq!(record.interrupted.as_deref(), Some(HOST_LOST));
         }
     }
 

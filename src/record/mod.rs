@@ -17,8 +17,8 @@ mod schema;
 pub use archive::{Archive, CaseArchive, Kept};
 pub use compare::{CaseChange, CheckChange, Comparison, Difference, compare, difference};
 pub use differ::differences;
-pub use event::{Event, Sink};
-pub use fold::{EXIT_INTERNAL, EXIT_USAGE, Fold, exit_code, fold};
+pub use event::{Event, HOST_LOST, INTERNAL_ERROR, STORAGE_LOST, Sink};
+pub use fold::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, EXIT_USAGE, Fold, exit_code, fold};
 pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
 pub use run_record::{
     BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, LogRecord, Outcome,

@@ -359,7 +359,8 @@ pub struct RunRecord {
     pub safe_state: SafeState,
     /// Exit code of the run.
     pub exit_code: u8,
-    /// The signal that ended it early: `SIGINT` or `SIGTERM`.
+    /// What ended it early: `SIGINT`, `SIGTERM`, `SIGHUP`, `internal error`, `run not kept` (no room for its files), or `host lost` (killed, or
+    /// without power).
     pub interrupted: Option<String>,
     /// Serial of the device under test, if given.
     pub dut: Option<String>,

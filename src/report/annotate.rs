@@ -17,7 +17,10 @@ const SUMMARY_BYTES: usize = 256 * 1024;
 
 /// Workflow commands, one a line: at most ten, then one that says how many more there are.
 pub fn annotations(record: &RunRecord) -> Vec<String> {
-    let mut all = record.cases.iter().flat_map(of_case);
+    // What may hurt somebody comes before what is merely wrong.
+    let (alarming, rest): (Vec<_>, Vec<_>) =
+        record.cases.iter().partition(|case| case.outcome == Outcome::Unsafe);
+    let mut all = alarming.into_iter().chain(rest).flat_map(of_case);
     let mut shown: Vec<String> = all.by_ref().take(ANNOTATIONS).collect();
     let more = all.count();
     if more > 0 {
@@ -28,7 +31,13 @@ pub fn annotations(record: &RunRecord) -> Vec<String> {
 
 fn of_case(case: &CaseRecord) -> Vec<String> {
     let checks = case.checks.iter().filter(|check| check.verdict != Verdict::Pass);
-    let mut commands: Vec<String> = checks.map(|check| of_check(case, check)).collect();
+    let mut commands: Vec<String> = Vec::new();
+    if case.outcome == Outcome::Unsafe {
+        let title = format!("SAFE STATE NOT CONFIRMED: {}", case.name);
+        let reason = case.reason.as_deref().unwrap_or("the output may be on");
+        commands.push(command("error", &case.scenario, 1, &title, reason));
+    }
+    commands.extend(checks.map(|check| of_check(case, check)));
     // An outcome that no check explains: a rig error, a tripped guard, an output that stayed on.
     if commands.is_empty() && !matches!(case.outcome, Outcome::Passed | Outcome::Skipped) {
         let reason = case.reason.as_deref().unwrap_or(case.outcome.name());

@@ -121,9 +121,9 @@ impl Console {
             record.elapsed
         );
         let mut lines = vec![totals];
-        if record.safe_state == SafeState::Unconfirmed {
-            let warning =
-                "the output was not measured to be off: treat it as live and disconnect the stimulator";
+        if record.outcome == Some(Outcome::Unsafe) {
+            let warning = "SAFE STATE NOT CONFIRMED: the output may be on. Switch the stimulator off by hand or pull its lead, then \
+                           `stimrig safe`";
             lines.push(self.paint.bad(warning));
         }
         lines.extend(repeats::lines(&record.cases).iter().map(|line| self.paint.odd(&plain(line))));
@@ -216,7 +216,7 @@ impl Sink for Console {
                 );
                 self.print(&self.paint.faint(&plain(&line)));
             }
-            Event::CaseStarted { case, name } => {
+            Event::CaseStarted { case, name, .. } => {
                 self.running.push((*case, plain(name)));
                 self.show_running();
             }
@@ -245,6 +245,7 @@ impl Sink for Console {
             | Event::Identified(_)
             | Event::Logged { .. }
             | Event::Progress { .. }
+            | Event::Recovered { .. }
             | Event::RunEnded { .. } => {}
         }
     }

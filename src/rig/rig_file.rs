@@ -21,9 +21,10 @@ pub(super) const KEYS: &[&str] = &[
     "calibration",
     "sim",
 ];
-pub(super) const STIMULATOR_KEYS: &[&str] = &["driver", "port", "cap", "output", "command", "template"];
+pub(super) const STIMULATOR_KEYS: &[&str] =
+    &["driver", "port", "uid", "cap", "output", "command", "template"];
 pub(super) const OUTPUT_KEYS: &[&str] = &["compliance", "blocking_capacitor", "recharge"];
-pub(super) const LOAD_KEYS: &[&str] = &["driver", "port", "channels", "file"];
+pub(super) const LOAD_KEYS: &[&str] = &["driver", "port", "uid", "channels", "file"];
 pub(super) const PORT_KEYS: &[&str] = &["serial_number", "path", "pty", "tcp"];
 pub(super) const PROBE_KEYS: &[&str] = &["selector", "chip", "elf"];
 pub(super) const LIMIT_KEYS: &[&str] = &["amplitude", "charge_per_phase", "mean_dc", "shannon_k"];
@@ -175,6 +176,7 @@ pub(super) fn lower_limits(stated: &Fields<'_>, limits: &mut Limits) {
 fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fields<'_>>) -> Wiring {
     let text = |at: &At<'_>| at.text().map(str::to_owned);
     let port_of = |side: Option<&Fields<'_>>| side.and_then(|side| side.get("port")).and_then(|at| port(&at));
+    let uid_of = |side: Option<&Fields<'_>>| side.and_then(|side| side.get("uid")).and_then(|at| text(&at));
     let command = stimulator.and_then(|side| side.get("command")).and_then(|at| match at.node().as_text() {
         Some(program) => Some(vec![program.to_owned()]),
         None => Some(at.list()?.iter().filter_map(text).collect()),
@@ -188,6 +190,8 @@ fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fi
         stimulator: port_of(stimulator),
         load: port_of(load),
         selector: fields.get("selector").and_then(|at| port(&at)),
+        stimulator_uid: uid_of(stimulator),
+        load_uid: uid_of(load),
         probe,
         calibration: fields.get("calibration").and_then(|at| text(&at)),
         command: command.unwrap_or_default(),

@@ -49,6 +49,7 @@ pub fn rig_schema() -> Value {
         &[
             ("driver", driver(Driver::OF_STIMULATOR)),
             ("port", port.clone()),
+            ("uid", text()),
             ("cap", quantity(Dimension::Current)),
             (
                 "output",
@@ -70,6 +71,7 @@ pub fn rig_schema() -> Value {
         &[
             ("driver", driver(Driver::OF_LOAD)),
             ("port", port.clone()),
+            ("uid", text()),
             ("channels", map_of(channel())),
             ("file", text()),
         ],

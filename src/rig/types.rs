@@ -117,6 +117,10 @@ pub struct Wiring {
     pub load: Option<Port>,
     /// The phantom selector's port, where slots are switched.
     pub selector: Option<Port>,
+    /// The stimulator's unique id, as it says it.
+    pub stimulator_uid: Option<String>,
+    /// The load's unique id, as it says it.
+    pub load_uid: Option<String>,
     /// The debug probe.
     pub probe: Option<Probe>,
     /// Calibration file, relative to the rig file.
@@ -240,10 +244,15 @@ impl Rig {
         self.sim.as_ref().is_some_and(|bench| bench.transport == Transport::Memory)
     }
 
+    /// True when the bench is simulated in this process: nothing of it outlives it, and any number of runs may have one.
+    pub fn is_in_process(&self) -> bool {
+        self.sim.is_some()
+    }
+
     /// True when a part of it is simulated, or reached through a pseudo-terminal, behind which there is no hardware either:
     /// its passes are marked as simulated for ever.
     pub fn is_simulated(&self) -> bool {
         let ports = [&self.wiring.stimulator, &self.wiring.load];
-        self.sim.is_some() || ports.into_iter().any(|port| matches!(port, Some(Port::Pty(_))))
+        self.is_in_process() || ports.into_iter().any(|port| matches!(port, Some(Port::Pty(_))))
     }
 }

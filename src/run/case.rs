@@ -1,6 +1,5 @@
 //! One case from opening the bench to its record.
 
-use crate::instrument::InstrumentError;
 use crate::judge::{self, Basis, Facts, Instant};
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Output;
@@ -11,7 +10,8 @@ use crate::rig::Rig;
 use crate::scenario::{Action, Fidelity, Plan, Profile};
 use crate::signal::MarkerBit;
 
-use super::interrupt::Interrupt;
+use super::caught::{caught, caught_in};
+use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
 use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
@@ -27,52 +27,69 @@ pub(super) async fn run(
     keeping: &Keeping<'_>,
     tell: &(dyn Fn(Message) + Sync),
 ) -> CaseRecord {
-    let (setup, simulated) = match open_load(&mut instruments, plan, rig, tell).await {
+    let opened = caught(open_load(&mut instruments, plan, rig, tell)).await;
+    let (setup, simulated) = match opened.unwrap_or_else(|panic| Err(Halt::Panicked(panic))) {
         Ok(setup) => setup,
-        Err(error) => {
-            // Without the load nothing can be seen; the stimulator is told to stop all the same.
-            let _ = instruments.stimulator.stop().await;
-            let mut record = untouched(plan, Outcome::Unsafe, error.to_string());
-            record.safe_state = SafeState::Impossible;
-            return record;
-        }
+        Err(halt) => return unopened(instruments, plan, halt, interrupt).await,
     };
-    let mut session = Session {
-        instruments,
-        archive: keeping.begin(plan, &setup),
-        programs: Vec::new(),
-        recorder: Recorder::new(setup.clone()),
-        setup,
-        facts: facts(plan, rig),
-        limits: &rig.limits,
-        interrupt,
-        tell,
-        pending: Vec::new(),
-        polling: false,
-        silent: false,
-        simulated,
-        guarded: false,
-        last_status: None,
-        injected: super::faults::Injected::default(),
-        started: None,
-        silence: plan.case.longest_silence(),
-        log: super::probe::Log::default(),
-    };
-    let mut halted = setup::run(&mut session, plan, rig).await.err();
-    if halted.is_none() {
-        halted = steps::run(&mut session, plan).await.err();
+    let archive = keeping.begin(plan, &setup);
+    let recorder = Recorder::new(setup.clone());
+    let mut session = Session::new(instruments, (setup, recorder), plan, rig, interrupt, tell);
+    (session.archive, session.simulated) = (archive, simulated);
+    let ran = caught(async {
+        setup::run(&mut session, plan, rig).await?;
+        steps::run(&mut session, plan).await
+    });
+    let halted = ran.await.unwrap_or_else(|panic| Err(Halt::Panicked(panic))).err();
+    match &halted {
+        Some(Halt::Panicked(_)) => interrupt.raise(Cause::Internal),
+        Some(Halt::Interrupted(cause)) => session.progress(format!("ended by {}", cause.name())),
+        _ => {}
     }
     let ending = teardown(&mut session, plan.case.longest_silence()).await;
     session.release_probe(ending.safe_state == SafeState::Confirmed).await;
-    conclude(session, plan, rig, keeping, halted, ending)
+    session.progress(ending.steps.join(", "));
+    let safe_state = ending.safe_state;
+    caught_in(|| conclude(session, plan, rig, keeping, halted, ending)).unwrap_or_else(|panic| {
+        interrupt.raise(Cause::Internal);
+        let outcome = if safe_state == SafeState::Confirmed { Outcome::Aborted } else { Outcome::Unsafe };
+        CaseRecord { safe_state, ..untouched(plan, outcome, panic) }
+    })
 }
 
-async fn open_load(
+/// The record of a case whose load could not be opened.
+///
+/// Nothing was energised: no start was sent and no interlock closed, and whatever ran before on this rig was seen off or left
+/// its journal open, which is looked at first. It is told to be safe all the same, and the record does not claim to have seen it.
+async fn unopened(
+    mut instruments: Instruments,
+    plan: &Plan,
+    halt: Halt,
+    interrupt: &Interrupt,
+) -> CaseRecord {
+    let said = |what: &str, done: bool| format!("{what} {}acknowledged", if done { "" } else { "not " });
+    let stopped = matches!(caught(instruments.stimulator.stop()).await, Ok(Ok(())));
+    let opened = matches!(caught(instruments.load.interlock(false)).await, Ok(Ok(())));
+    let outcome = if let Halt::Panicked(_) = halt {
+        interrupt.raise(Cause::Internal);
+        Outcome::Aborted
+    } else {
+        Outcome::RigError
+    };
+    let mut record = untouched(plan, outcome, halt.to_string());
+    record.safe_state = SafeState::Impossible;
+    let (stop, interlock) = (said("stop", stopped), said("opening the interlock", opened));
+    record.notes.push(format!("nothing was energised; {stop}, {interlock}, the output not measured"));
+    record
+}
+
+/// Opens the load, if it is the right one, and starts its stream.
+pub(super) async fn open_load(
     instruments: &mut Instruments,
     plan: &Plan,
     rig: &Rig,
     tell: &(dyn Fn(Message) + Sync),
-) -> Result<(Setup, bool), InstrumentError> {
+) -> Result<(Setup, bool), Halt> {
     let identity = instruments.load.identify().await?;
     let record = InstrumentRecord {
         role: "load".to_owned(),
@@ -84,6 +101,7 @@ async fn open_load(
     };
     let simulated = record.is_simulated();
     tell(Message::Identity(record));
+    super::identity::check("load", rig.wiring.load_uid.as_deref(), &identity.uid)?;
     let setup = setup::stream_setup(plan);
     let calibrations = instruments.load.stream(&setup).await?;
     Ok((super::measuring::setup(plan, &identity, &setup, &calibrations), simulated))
@@ -109,9 +127,12 @@ fn conclude(
         let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
         segment.from = taken.unwrap_or(segment.requested);
     }
-    let judged = !matches!(halted, Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_)));
+    let judged = !matches!(
+        halted,
+        Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_) | Halt::Panicked(_))
+    );
     let checks = if judged { judge::judge(&plan.case, &session.facts, &recording) } else { Vec::new() };
-    let (outcome, reason) = rank(&checks, halted, &ending);
+    let (outcome, reason) = rank(&checks, halted, &ending, session.energised);
     let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());
     let simulated = session.simulated || rig.is_simulated();
@@ -122,6 +143,9 @@ fn conclude(
     record.checks = checks;
     record.notes = ending.trouble.into_iter().chain(session.log.remark()).collect();
     record.log = session.log.lines;
+    if ending.safe_state != SafeState::Confirmed {
+        record.notes.push(format!("how the bench was left: {}", ending.steps.join(", ")));
+    }
     let basis = || Basis {
         version: Basis::VERSION,
         tool: keeping.tool.to_owned(),
@@ -154,7 +178,7 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
 }
 
 /// What is known about a case before it runs.
-fn facts(plan: &Plan, rig: &Rig) -> Facts {
+pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
     Facts {
         instants: Vec::new(),
         segments: Vec::new(),
@@ -177,7 +201,12 @@ fn facts(plan: &Plan, rig: &Rig) -> Facts {
 }
 
 /// The highest-ranking thing that happened, and why.
-fn rank(checks: &[CheckRecord], halted: Option<Halt>, ending: &Ending) -> (Outcome, Option<String>) {
+fn rank(
+    checks: &[CheckRecord],
+    halted: Option<Halt>,
+    ending: &Ending,
+    energised: bool,
+) -> (Outcome, Option<String>) {
     let mut worst = from_checks(checks);
     let mut rise = |outcome: Outcome, reason: String| {
         if outcome > worst.0 {
@@ -186,10 +215,14 @@ fn rank(checks: &[CheckRecord], halted: Option<Halt>, ending: &Ending) -> (Outco
     };
     match halted {
         None => {}
-        Some(Halt::Instrument(error)) => rise(Outcome::RigError, error.to_string()),
-        Some(Halt::Bench(reason)) => rise(Outcome::RigError, reason),
-        Some(Halt::Guard(reason)) => rise(Outcome::Failed, reason),
-        Some(Halt::Interrupted(signal)) => rise(Outcome::Aborted, format!("ended by {}", signal.name())),
+        Some(halt) => {
+            let outcome = match halt {
+                Halt::Instrument(_) | Halt::Bench(_) => Outcome::RigError,
+                Halt::Guard(_) => Outcome::Failed,
+                Halt::Interrupted(_) | Halt::Panicked(_) => Outcome::Aborted,
+            };
+            rise(outcome, halt.to_string());
+        }
     }
     if ending.stop_ignored {
         rise(Outcome::Failed, "stop ignored".to_owned());
@@ -201,6 +234,10 @@ fn rank(checks: &[CheckRecord], halted: Option<Halt>, ending: &Ending) -> (Outco
         SafeState::Confirmed => {}
         SafeState::Unconfirmed => {
             rise(Outcome::Unsafe, "output still active after the interlock opened".to_owned())
+        }
+        // Nothing could reach the phantom through an interlock that never closed.
+        SafeState::Impossible if !energised => {
+            rise(Outcome::RigError, "the safe state could not be measured".to_owned())
         }
         SafeState::Impossible => rise(Outcome::Unsafe, "the safe state could not be measured".to_owned()),
     }
@@ -267,7 +304,7 @@ mod tests {
     use super::*;
 
     fn ending(safe_state: SafeState, stop_ignored: bool) -> Ending {
-        Ending { safe_state, stop_ignored, trouble: None }
+        Ending { safe_state, stop_ignored, trouble: None, steps: Vec::new() }
     }
 
     fn check(verdict: Verdict) -> CheckRecord {
@@ -283,7 +320,7 @@ mod tests {
     #[test]
     fn the_highest_ranking_thing_decides() {
         let quiet = ending(SafeState::Confirmed, false);
-        let outcome = |checks: &[CheckRecord], halted, ending: &Ending| rank(checks, halted, ending).0;
+        let outcome = |checks: &[CheckRecord], halted, ending: &Ending| rank(checks, halted, ending, true).0;
         let passing = [check(Verdict::Pass)];
         assert_eq!(outcome(&passing, None, &quiet), Outcome::Passed);
         // A pass needs evidence.
@@ -292,12 +329,18 @@ mod tests {
         assert_eq!(outcome(&mixed, None, &quiet), Outcome::Invalid);
         let tripped = Some(Halt::Guard("output guard".to_owned()));
         assert_eq!(outcome(&passing, tripped, &quiet), Outcome::Failed);
-        let interrupted = || Some(Halt::Interrupted(super::super::interrupt::Signal::Interrupt));
+        let interrupted = || Some(Halt::Interrupted(Cause::Interrupt));
         assert_eq!(outcome(&[check(Verdict::Fail)], interrupted(), &quiet), Outcome::Aborted);
-        let ignored = rank(&passing, None, &ending(SafeState::Confirmed, true));
+        let ignored = rank(&passing, None, &ending(SafeState::Confirmed, true), true);
         assert_eq!(ignored, (Outcome::Failed, Some("stop ignored".to_owned())));
         for unsafe_state in [SafeState::Unconfirmed, SafeState::Impossible] {
             assert_eq!(outcome(&passing, interrupted(), &ending(unsafe_state, false)), Outcome::Unsafe);
         }
+        let panicked = || Some(Halt::Panicked("internal error".to_owned()));
+        assert_eq!(outcome(&passing, panicked(), &quiet), Outcome::Aborted);
+        // A bench that was never energised and cannot be asked is not dangerous, an output that is seen to be active is.
+        let before = |state| rank(&[], Some(Halt::Bench("gone".to_owned())), &ending(state, false), false).0;
+        assert_eq!(before(SafeState::Impossible), Outcome::RigError);
+        assert_eq!(before(SafeState::Unconfirmed), Outcome::Unsafe);
     }
 }

@@ -1,24 +1,35 @@
-//! SIGINT and SIGTERM: the first asks every case to end in the safe state, a second shortens diagnostics.
+//! What ends a run early: the first cause asks every case to end in the safe state, a second signal shortens diagnostics.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The signal that ended a run.
+/// What ended a run early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGINT, exit code 130.
+pub enum Cause {
+    /// SIGINT: Ctrl-C, exit code 130.
     Interrupt,
     /// SIGTERM, exit code 143.
     Terminate,
+    /// SIGHUP: the terminal is gone, exit code 143.
+    Hangup,
+    /// stimrig itself went wrong, exit code 70.
+    Internal,
+    /// Journal or samples could not be written, exit code 70: a run that cannot be kept is not worth running.
+    Storage,
 }
 
-impl Signal {
-    /// Its name in events.
+impl Cause {
+    const ALL: [Self; 5] = [Self::Interrupt, Self::Terminate, Self::Hangup, Self::Internal, Self::Storage];
+
+    /// Its name in events and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "SIGINT",
             Self::Terminate => "SIGTERM",
+            Self::Hangup => "SIGHUP",
+            Self::Internal => crate::record::INTERNAL_ERROR,
+            Self::Storage => crate::record::STORAGE_LOST,
         }
     }
 }
@@ -27,11 +38,11 @@ impl Signal {
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
     first: Arc<AtomicU8>,
-    count: Arc<AtomicU8>,
+    signals: Arc<AtomicU8>,
 }
 
 impl Interrupt {
-    /// Listens for SIGINT and SIGTERM from now on, on a thread of its own.
+    /// Listens for SIGINT, SIGTERM and SIGHUP from now on, on a thread of its own.
     ///
     /// # Errors
     /// When the thread or the signal handlers cannot be set up.
@@ -39,17 +50,22 @@ impl Interrupt {
         let interrupt = Self::default();
         let heard = interrupt.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut ints, mut terms) = {
+        let (mut ints, mut terms, mut hangs) = {
             use tokio::signal::unix::{SignalKind, signal};
             let _entered = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+            (
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            )
         };
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 loop {
                     let signal = tokio::select! {
-                        _ = ints.recv() => Signal::Interrupt,
-                        _ = terms.recv() => Signal::Terminate,
+                        _ = ints.recv() => Cause::Interrupt,
+                        _ = terms.recv() => Cause::Terminate,
+                        _ = hangs.recv() => Cause::Hangup,
                     };
                     heard.raise(signal);
                 }
@@ -58,29 +74,26 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Notes a signal, as the handlers do.
-    pub fn raise(&self, signal: Signal) {
-        let code = match signal {
-            Signal::Interrupt => 1,
-            Signal::Terminate => 2,
-        };
-        // Only the first signal names the exit code.
+    /// Notes a cause, as the handlers do with a signal.
+    pub fn raise(&self, cause: Cause) {
+        let code = Cause::ALL.iter().zip(1..).find(|(known, _)| **known == cause).map_or(0, |(_, code)| code);
+        // Only the first cause names the exit code.
         let _ = self.first.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
-        self.count.fetch_add(1, Ordering::SeqCst);
+        if !matches!(cause, Cause::Internal | Cause::Storage) {
+            // Whoever leans on Ctrl-C presses it more than 255 times.
+            let _ = self.signals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |seen| seen.checked_add(1));
+        }
     }
 
-    /// The first signal that arrived.
-    pub fn signal(&self) -> Option<Signal> {
-        match self.first.load(Ordering::SeqCst) {
-            1 => Some(Signal::Interrupt),
-            2 => Some(Signal::Terminate),
-            _ => None,
-        }
+    /// The first cause.
+    pub fn cause(&self) -> Option<Cause> {
+        let code = self.first.load(Ordering::SeqCst);
+        Cause::ALL.iter().zip(1..).find(|(_, known)| *known == code).map(|(cause, _)| *cause)
     }
 
     /// True once a second signal asked to skip what is only for reports.
     pub fn is_urgent(&self) -> bool {
-        self.count.load(Ordering::SeqCst) > 1
+        self.signals.load(Ordering::SeqCst) > 1
     }
 }
 
@@ -89,13 +102,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_signal_names_the_exit_and_the_second_hurries() {
+    fn the_first_cause_names_the_exit_and_a_second_signal_hurries() {
         let interrupt = Interrupt::default();
-        assert_eq!(interrupt.signal(), None);
-        interrupt.raise(Signal::Terminate);
-        assert!(!interrupt.is_urgent());
-        interrupt.raise(Signal::Interrupt);
-        assert_eq!(interrupt.signal(), Some(Signal::Terminate));
+        assert_eq!(interrupt.cause(), None);
+        interrupt.raise(Cause::Terminate);
+        interrupt.raise(Cause::Internal);
+        assert!(!interrupt.is_urgent(), "nobody pressed a key twice");
+        interrupt.raise(Cause::Interrupt);
+        assert_eq!(interrupt.cause(), Some(Cause::Terminate));
         assert!(interrupt.is_urgent());
+        for cause in Cause::ALL {
+            let interrupt = Interrupt::default();
+            (0..300).for_each(|_| interrupt.raise(cause));
+            assert_eq!(interrupt.cause(), Some(cause));
+        }
     }
 }

@@ -5,25 +5,33 @@
 
 mod acquisition;
 mod case;
+mod caught;
 mod discharge;
 mod faults;
 mod flash;
 mod guard;
 mod identify;
+mod identity;
 mod interrupt;
 mod keep;
+mod lock;
 mod measuring;
 mod message;
 mod open;
 mod probe;
+mod safe;
 mod session;
 mod setup;
 mod steps;
 mod suite;
 mod teardown;
 
+pub use crate::sim::{Truth, Witness};
 pub use acquisition::{Acquisition, acquisition};
 pub use flash::{FlashError, FlashReport, flash};
-pub use interrupt::{Interrupt, Signal};
+pub use interrupt::{Cause, Interrupt};
 pub use keep::Keep;
+pub use lock::{Held, Holder, LockError, RigLock, Waiting};
+pub use open::Tamper;
+pub use safe::{Safe, make_safe};
 pub use suite::{Options, Origin, suite};

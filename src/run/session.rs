@@ -5,13 +5,15 @@ use std::sync::Arc;
 use crate::instrument::{Clock, DebugProbe, Disturbance, InstrumentError, Load, Status, Stimulator};
 use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
+use crate::phantom::Phantom;
 use crate::record::{CaseArchive, Event};
-use crate::rig::Limits;
-use crate::signal::{Block, BlockSink, Marker, MarkerBit};
+use crate::rig::{Limits, Rig};
+use crate::scenario::Plan;
+use crate::signal::{Block, BlockSink, Marker, MarkerBit, StreamKind};
 
 use super::faults::Injected;
 use super::guard;
-use super::interrupt::{Interrupt, Signal};
+use super::interrupt::{Cause, Interrupt};
 use super::message::Message;
 use super::probe::Log;
 
@@ -41,8 +43,20 @@ pub(super) enum Halt {
     Bench(String),
     /// The output guard tripped.
     Guard(String),
-    /// A signal arrived.
-    Interrupted(Signal),
+    /// The run was asked to end.
+    Interrupted(Cause),
+    /// stimrig itself went wrong.
+    Panicked(String),
+}
+
+impl std::fmt::Display for Halt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Instrument(error) => write!(f, "{error}"),
+            Self::Bench(reason) | Self::Guard(reason) | Self::Panicked(reason) => f.write_str(reason),
+            Self::Interrupted(cause) => write!(f, "ended by {}", cause.name()),
+        }
+    }
 }
 
 impl From<InstrumentError> for Halt {
@@ -73,6 +87,12 @@ pub(super) struct Session<'a> {
     pub setup: Setup,
     pub facts: Facts,
     pub limits: &'a Limits,
+    /// What the scenario says is plugged in.
+    pub phantom: &'a Phantom,
+    /// Fast samples per channel that arrived; those that were lost on the way do not count.
+    pub received: u64,
+    /// The interlock has been told to close: from here on the output may reach the phantom.
+    pub energised: bool,
     pub interrupt: &'a Interrupt,
     pub tell: &'a (dyn Fn(Message) + Sync),
     pub pending: Vec<Pending>,
@@ -93,6 +113,43 @@ pub(super) struct Session<'a> {
     pub silence: f64,
     /// What the firmware has logged.
     pub log: Log,
+}
+
+impl<'a> Session<'a> {
+    /// A session on open instruments; the stream that `setup` describes runs.
+    pub fn new(
+        instruments: Instruments,
+        (setup, recorder): (Setup, Recorder),
+        plan: &'a Plan,
+        rig: &'a Rig,
+        interrupt: &'a Interrupt,
+        tell: &'a (dyn Fn(Message) + Sync),
+    ) -> Self {
+        Self {
+            instruments,
+            recorder,
+            archive: None,
+            programs: Vec::new(),
+            setup,
+            facts: super::case::facts(plan, rig),
+            limits: &rig.limits,
+            phantom: &plan.case.phantom,
+            received: 0,
+            energised: false,
+            interrupt,
+            tell,
+            pending: Vec::new(),
+            polling: false,
+            silent: false,
+            simulated: false,
+            guarded: false,
+            last_status: None,
+            injected: Injected::default(),
+            started: None,
+            silence: plan.case.longest_silence(),
+            log: super::probe::Log::default(),
+        }
+    }
 }
 
 impl Session<'_> {
@@ -132,11 +189,11 @@ impl Session<'_> {
     /// Takes what has arrived and looks at it.
     async fn tick(&mut self) -> Result<(), Halt> {
         self.drain().await?;
-        if let Some(signal) = self.interrupt.signal() {
-            return Err(Halt::Interrupted(signal));
+        if let Some(cause) = self.interrupt.cause() {
+            return Err(Halt::Interrupted(cause));
         }
         if self.guarded
-            && let Some(reason) = guard::tripped(&self.recorder, self.limits)
+            && let Some(reason) = guard::tripped(&self.recorder, self.limits, self.phantom)
         {
             return Err(Halt::Guard(reason));
         }
@@ -155,7 +212,8 @@ impl Session<'_> {
 
     /// As [`Session::drain`], without the keepalive; what is drained goes to `also` too.
     pub async fn drain_into(&mut self, also: &mut dyn BlockSink) -> Result<(), Halt> {
-        let mut sink = Drained { recorder: &mut self.recorder, archive: &mut self.archive, also };
+        let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
+        let mut sink = Drained { recorder, archive, received, also };
         self.instruments.load.drain(&mut sink).await?;
         Ok(())
     }
@@ -183,6 +241,7 @@ impl Session<'_> {
 struct Drained<'a> {
     recorder: &'a mut Recorder,
     archive: &'a mut Option<Box<dyn CaseArchive>>,
+    received: &'a mut u64,
     also: &'a mut dyn BlockSink,
 }
 
@@ -192,6 +251,9 @@ impl BlockSink for Drained<'_> {
             archive.block(block);
         }
         self.recorder.block(block);
+        if block.stream == StreamKind::Fast {
+            *self.received += block.count as u64;
+        }
         self.also.block(block);
     }
 }

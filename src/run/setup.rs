@@ -39,6 +39,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;
     steps::load(session, &plan.case.program, false).await?;
+    session.energised = true;
     session.instruments.load.interlock(true).await?;
     session.pass_seconds(RELAXED).await?;
     session.guarded = true;
@@ -61,6 +62,7 @@ async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(),
     };
     session.simulated |= record.is_simulated();
     (session.tell)(Message::Identity(record));
+    super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid)?;
     if identity.cap > rig.cap * (1.0 + 1e-9) {
         let (says, states) = (identity.cap * 1e3, rig.cap * 1e3);
         return Err(Halt::Bench(format!(

@@ -1,8 +1,9 @@
 //! Many cases: on several threads where the bench is simulated, one after the other on a real rig.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use crate::phantom::Phantom;
@@ -10,9 +11,12 @@ use crate::record::{Archive, CaseRecord, Event, InstrumentRecord, Outcome, RunRe
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
-use super::interrupt::Interrupt;
+use super::caught::caught_in;
+use super::interrupt::{Cause, Interrupt};
 use super::keep::{Keep, Keeping};
+use super::lock::RigLock;
 use super::message::Message;
+use super::open::Tamper;
 use super::{case, open};
 
 /// What the caller decides about a run.
@@ -36,6 +40,8 @@ pub struct Options {
     pub tool: String,
     /// How the run came about.
     pub origin: Origin,
+    /// Lays hands on the wires of a simulated bench; drills alone do.
+    pub tamper: Option<Arc<dyn Tamper>>,
 }
 
 /// How a run came about, for provenance.
@@ -54,9 +60,12 @@ pub struct Origin {
 /// Whatever a case meets, its teardown has measured the safe state before its `CaseEnded` is emitted. But for the
 /// time they took, case records do not depend on the number of jobs: each simulated case has its own bench, drawn from the rig's seed, and its own noise,
 /// drawn from the seed and the case's name.
+///
+/// `_lock` is what makes this process the owner of the bench: it outlives every case, and with it every safe state.
 pub fn suite(
     plans: &[Plan],
     rig: &Rig,
+    _lock: &RigLock,
     options: &Options,
     interrupt: &Interrupt,
     archive: &dyn Archive,
@@ -66,21 +75,34 @@ pub fn suite(
     sink.take(&Event::RunStarted(Box::new(head(plans, rig, options))));
     let next = AtomicUsize::new(0);
     let failed = AtomicUsize::new(0);
+    let dangerous = AtomicBool::new(false);
     // Each case has a bench of its own where all of it is in this process.
-    let jobs = if rig.sim.is_some() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let jobs = if rig.is_in_process() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
     let order = order(plans, jobs);
     let (events, inbox) = mpsc::channel::<Message>();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             let events = events.clone();
-            let (next, failed, order) = (&next, &failed, &order);
+            let (next, failed, dangerous, order) = (&next, &failed, &dangerous, &order);
             scope.spawn(move || {
-                while let Some((index, plan)) = take_next(plans, order, next, failed, options, interrupt) {
+                while !dangerous.load(Ordering::SeqCst)
+                    && let Some((index, plan)) = take_next(plans, order, next, failed, options, interrupt)
+                {
                     let clock = Instant::now();
-                    let record = one(index, plan, rig, options, interrupt, archive, &events);
+                    let record = caught_in(|| one(index, plan, rig, options, interrupt, archive, &events));
+                    let record = record.unwrap_or_else(|panic| {
+                        // Outside of what the case guards itself: nobody knows how the bench was left.
+                        interrupt.raise(Cause::Internal);
+                        let safe_state = SafeState::Impossible;
+                        CaseRecord { safe_state, ..case::untouched(plan, Outcome::Unsafe, panic) }
+                    });
                     let record = CaseRecord { elapsed: clock.elapsed().as_secs_f64(), ..record };
                     if record.outcome >= Outcome::Failed {
                         failed.fetch_add(1, Ordering::SeqCst);
+                    }
+                    // Nobody energises a bench again whose output would not go off. A simulated case has its own.
+                    if record.outcome == Outcome::Unsafe && !rig.is_in_process() {
+                        dangerous.store(true, Ordering::SeqCst);
                     }
                     // The receiver outlives the workers.
                     let _ = events
@@ -117,7 +139,7 @@ fn take_next<'a>(
     interrupt: &Interrupt,
 ) -> Option<(usize, &'a Plan)> {
     let enough = options.max_fail.is_some_and(|most| failed.load(Ordering::SeqCst) >= most);
-    if enough || interrupt.signal().is_some() {
+    if enough || interrupt.cause().is_some() {
         return None;
     }
     let index = *order.get(next.fetch_add(1, Ordering::SeqCst))?;
@@ -134,7 +156,9 @@ fn one(
     events: &mpsc::Sender<Message>,
 ) -> CaseRecord {
     let name = plan.title();
-    let _ = events.send(Message::Event(Event::CaseStarted { case: index, name }));
+    let unheard = case::untouched(plan, Outcome::Aborted, "the run did not live to end this case".to_owned());
+    let planned = Some(Box::new(CaseRecord { safe_state: SafeState::Impossible, ..unheard }));
+    let _ = events.send(Message::Event(Event::CaseStarted { case: index, name, planned }));
     if !plan.missing.is_empty() {
         let reason = format!("the rig cannot do: {}", plan.missing.join(", "));
         return case::untouched(plan, Outcome::Skipped, reason);
@@ -146,7 +170,8 @@ fn one(
         }
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
-    match runtime.block_on(open::open(rig, plan, options.plugged.as_ref())) {
+    let opened = open::open(rig, plan, options.plugged.as_ref(), options.tamper.as_deref());
+    match runtime.block_on(opened) {
         Ok(instruments) => {
             runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {
                 let message = match message {
@@ -165,26 +190,39 @@ fn one(
     }
 }
 
-/// Hands events to the sink as they come; each instrument is reported once, a signal as soon as it is seen.
+/// Hands events to the sink as they come; each instrument is reported once, a cause as soon as it is seen.
+///
+/// A sink that panics ends the run on the way every other cause takes, and the panic goes on once every case is safe.
 fn deliver(inbox: &mpsc::Receiver<Message>, interrupt: &Interrupt, sink: &mut dyn Sink) {
     let mut identified: Vec<InstrumentRecord> = Vec::new();
     let mut told = false;
-    while let Ok(message) = inbox.recv() {
-        if let Some(signal) = interrupt.signal().filter(|_| !told) {
+    let mut take = |message: Option<Message>| {
+        if let Some(cause) = interrupt.cause().filter(|_| !told) {
             told = true;
-            sink.take(&Event::Interrupted { signal: signal.name().to_owned() });
+            sink.take(&Event::Interrupted { signal: cause.name().to_owned() });
         }
         match message {
-            Message::Event(event) => sink.take(&event),
-            Message::Identity(record) if identified.contains(&record) => {}
-            Message::Identity(record) => {
+            None => {}
+            Some(Message::Event(event)) => sink.take(&event),
+            Some(Message::Identity(record)) if identified.contains(&record) => {}
+            Some(Message::Identity(record)) => {
                 sink.take(&Event::Identified(record.clone()));
                 identified.push(record);
             }
         }
+    };
+    let mut panic = None;
+    while let Ok(message) = inbox.recv() {
+        if panic.is_none()
+            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| take(Some(message))))
+        {
+            interrupt.raise(Cause::Internal);
+            panic = Some(payload);
+        }
     }
-    if let Some(signal) = interrupt.signal().filter(|_| !told) {
-        sink.take(&Event::Interrupted { signal: signal.name().to_owned() });
+    match panic {
+        None => take(None),
+        Some(payload) => resume_unwind(payload),
     }
 }
 
@@ -229,7 +267,7 @@ fn defects(rig: &Rig) -> Vec<String> {
     defects.map(|defect| defect.kind.name().to_owned()).collect()
 }
 
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -2,7 +2,9 @@
 
 use crate::record::SafeState;
 
+use super::caught::caught;
 use super::faults;
+use super::interrupt::{Cause, Interrupt};
 use super::session::{Halt, SECOND, Session};
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
@@ -11,10 +13,22 @@ const STOP_ALLOWANCE: f64 = 0.1;
 /// The output must be seen quiet for at least this long, s.
 const QUIET: f64 = 0.1;
 
-/// An output that is still active with the interlock open is told to stop so many times more.
+/// How long a hurried end watches for an ignored stop before it opens the interlock, and how long it watches after, s. With
+/// the patience of the links, a signal is followed by a measured safe state within two seconds.
+const HURRIED: (f64, f64) = (0.4, 1.0);
+
+/// Relays and filter settle within this, s.
+const RELAYS: f64 = 2e-3;
+
+/// An output that is still active with the interlock open is told to stop so many times more, and an interlock that does
+/// not answer asked so often.
 const AGAIN: usize = 3;
 
+/// This part of the samples that were due must have arrived before a quiet output counts as seen.
+const ENOUGH: f64 = 0.8;
+
 /// What the end of a case found.
+#[derive(Debug)]
 pub(super) struct Ending {
     /// Whether the output was measured to be off.
     pub safe_state: SafeState,
@@ -22,76 +36,192 @@ pub(super) struct Ending {
     pub stop_ignored: bool,
     /// What an instrument refused or lost on the way.
     pub trouble: Option<String>,
+    /// What a person is told about how the bench was left, as fragments.
+    pub steps: Vec<String>,
 }
 
-/// Brings the bench to its safe state and measures it. Every step is tried, whatever failed before.
+/// Brings the bench to its safe state and measures it. Every step is tried, whatever failed before, a panic included.
 ///
 /// `silence` is how long a stimulator that goes on may be silent, s.
-/// The output is watched before the interlock opens, because only then can an ignored stop be seen, and again after.
+/// The output is watched before the interlock opens, because only then can an ignored stop be seen, and again after. A
+/// signal, before or meanwhile, cuts the first of the two short, not the second below what it takes to see.
 pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending {
     session.guarded = false;
     session.silent = false;
+    match caught(measured(session, silence)).await {
+        Ok(ending) => ending,
+        Err(panic) => {
+            session.interrupt.raise(Cause::Internal);
+            bare(session, panic).await
+        }
+    }
+}
+
+async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let mut trouble = None;
+    let mut steps = Vec::new();
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
-    let stopped = session.instruments.stimulator.stop().await;
-    note(&mut trouble, stopped.map_err(Halt::from));
-    let watched = watch(session, STOP_ALLOWANCE, QUIET.max(silence)).await;
-    let stop_ignored = matches!(watched, Ok(false));
+    let mut stopped = stop(session, &mut trouble).await;
+    let began = session.instruments.clock.now();
+    let calm = QUIET.max(silence);
+    let first = Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 };
+    let watched = watch(session, STOP_ALLOWANCE, first).await;
+    // One that was never heard is not ignored.
+    let stop_ignored = stopped && matches!(watched, Ok(Seen::Active));
+    let obeyed = matches!(watched, Ok(Seen::Quiet));
     note(&mut trouble, watched.map(|_| ()));
-    let opened = session.instruments.load.interlock(false).await;
-    note(&mut trouble, opened.map_err(Halt::from));
+    let opened = open_interlock(session, &mut trouble).await;
     let cleared = session.instruments.load.clear("all").await;
     note(&mut trouble, cleared.map_err(Halt::from));
+    if !stopped {
+        stopped = stop(session, &mut trouble).await;
+    }
     let logged = session.read_log().await;
     note(&mut trouble, logged);
-    let mut safe_state = seen(session, &mut trouble, 2e-3, QUIET).await;
+    // What the first look left out, the second makes up for: it costs no energised second.
+    let looked = (session.instruments.clock.now() - began) as f64 / SECOND;
+    let rest = if obeyed { silence + STOP_ALLOWANCE - looked } else { silence };
+    let last = Span { calm: QUIET.max(rest), hurried: QUIET.max(rest).min(HURRIED.1), urgent: QUIET };
+    let mut seen = look(session, &mut trouble, last).await;
     // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
     for _ in 0..AGAIN {
-        if safe_state != SafeState::Unconfirmed {
+        if matches!(seen, Some(Seen::Quiet) | None) {
             break;
         }
-        let stopped = session.instruments.stimulator.stop().await;
-        note(&mut trouble, stopped.map_err(Halt::from));
+        stopped |= stop(session, &mut trouble).await;
         let acknowledged = session.instruments.stimulator.acknowledge().await;
         note(&mut trouble, acknowledged.map_err(Halt::from));
-        safe_state = seen(session, &mut trouble, 2e-3, QUIET.max(silence)).await;
+        let again = Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET };
+        seen = look(session, &mut trouble, again).await;
     }
-    Ending { safe_state, stop_ignored, trouble }
+    steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
+    steps
+        .push(if opened { "interlock open" } else { "interlock did not confirm that it is open" }.to_owned());
+    let safe_state = match seen {
+        Some(Seen::Active) => {
+            steps.push("output still active".to_owned());
+            SafeState::Unconfirmed
+        }
+        Some(Seen::Quiet) => {
+            steps.push("output measured off".to_owned());
+            if opened { SafeState::Confirmed } else { SafeState::Impossible }
+        }
+        Some(Seen::Blind) | None => {
+            steps.push("output not measured".to_owned());
+            SafeState::Impossible
+        }
+    };
+    Ending { safe_state, stop_ignored, trouble, steps }
+}
+
+/// What is left when measuring itself has gone wrong: the two commands that make the bench safe, and no claim that it is.
+async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
+    let mut steps = Vec::new();
+    let stopped = caught(session.instruments.stimulator.stop()).await;
+    let stopped = matches!(stopped, Ok(Ok(())));
+    let opened = caught(session.instruments.load.interlock(false)).await;
+    let opened = matches!(opened, Ok(Ok(())));
+    steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
+    steps
+        .push(if opened { "interlock open" } else { "interlock did not confirm that it is open" }.to_owned());
+    steps.push("output not measured".to_owned());
+    Ending { safe_state: SafeState::Impossible, stop_ignored: false, trouble: Some(panic), steps }
+}
+
+/// Sends a stop; whether it was acknowledged.
+async fn stop(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
+    let stopped = session.instruments.stimulator.stop().await;
+    let acknowledged = stopped.is_ok();
+    note(trouble, stopped.map_err(Halt::from));
+    acknowledged
+}
+
+/// Opens the interlock; whether the load confirmed it.
+async fn open_interlock(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
+    for _ in 0..AGAIN {
+        match session.instruments.load.interlock(false).await {
+            Ok(()) => return true,
+            Err(error) => {
+                let gone = error.fault == crate::instrument::InstrumentFault::Disconnected;
+                note(trouble, Err(error.into()));
+                if gone {
+                    return false;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// How long to watch, s: the time nobody waits for, after one signal, and after a second one.
+#[derive(Clone, Copy)]
+struct Span {
+    calm: f64,
+    hurried: f64,
+    urgent: f64,
+}
+
+impl Span {
+    fn now(self, interrupt: &Interrupt) -> f64 {
+        match interrupt.cause() {
+            None => self.calm,
+            Some(_) if interrupt.is_urgent() => self.urgent,
+            Some(_) => self.hurried,
+        }
+    }
 }
 
 /// What watching the output says about it.
-async fn seen(
-    session: &mut Session<'_>,
-    trouble: &mut Option<String>,
-    allowance: f64,
-    seconds: f64,
-) -> SafeState {
-    match watch(session, allowance, seconds).await {
-        Ok(true) => SafeState::Confirmed,
-        Ok(false) => SafeState::Unconfirmed,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// No activity.
+    Quiet,
+    /// It goes on.
+    Active,
+    /// Too few samples arrived to tell.
+    Blind,
+}
+
+/// A look with the interlock open; `None` when the load could not be asked.
+async fn look(session: &mut Session<'_>, trouble: &mut Option<String>, span: Span) -> Option<Seen> {
+    match watch(session, RELAYS, span).await {
+        Ok(seen) => {
+            if seen == Seen::Blind {
+                let reason = "the load sent too few samples to see that the output is off";
+                note(trouble, Err(Halt::Bench(reason.to_owned())));
+            }
+            Some(seen)
+        }
         Err(halt) => {
             note(trouble, Err(halt));
-            SafeState::Impossible
+            None
         }
     }
 }
 
-/// Lets `allowance` pass, then says whether the output stayed quiet for `seconds`.
-async fn watch(session: &mut Session<'_>, allowance: f64, seconds: f64) -> Result<bool, Halt> {
-    drain_for(session, allowance).await?;
-    let from = session.sample();
-    drain_for(session, seconds).await?;
-    Ok(!session.recorder.active_since(from))
+/// Lets `allowance` pass, then says whether the output stayed quiet.
+async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<Seen, Halt> {
+    drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
+    let (from, received) = (session.sample(), session.received);
+    let took = drain_for(session, span).await?;
+    if session.recorder.active_since(from) {
+        return Ok(Seen::Active);
+    }
+    let due = took * session.setup.sample_rate;
+    let arrived = (session.received - received) as f64;
+    Ok(if arrived >= ENOUGH * due { Seen::Quiet } else { Seen::Blind })
 }
 
-/// Passes time without asking anything but the load, so that neither a signal nor a silent stimulator cuts it short.
-async fn drain_for(session: &mut Session<'_>, seconds: f64) -> Result<(), Halt> {
-    let end = session.instruments.clock.now() + (seconds * SECOND) as u64;
+/// Passes time without asking anything but the load, so that neither a signal nor a silent stimulator cuts it short. Returns
+/// how long it was, s.
+async fn drain_for(session: &mut Session<'_>, span: Span) -> Result<f64, Halt> {
+    let began = session.instruments.clock.now();
     loop {
         let now = session.instruments.clock.now();
+        let end = began + (span.now(session.interrupt) * SECOND) as u64;
         if now >= end {
-            return Ok(());
+            return Ok((now - began) as f64 / SECOND);
         }
         session.instruments.clock.sleep((end - now).min(super::session::POLL)).await;
         session.drain().await?;
@@ -102,10 +232,6 @@ fn note(trouble: &mut Option<String>, result: Result<(), Halt>) {
     if let Err(halt) = result
         && trouble.is_none()
     {
-        *trouble = Some(match halt {
-            Halt::Instrument(error) => error.to_string(),
-            Halt::Bench(reason) | Halt::Guard(reason) => reason,
-            Halt::Interrupted(signal) => signal.name().to_owned(),
-        });
+        *trouble = Some(halt.to_string());
     }
 }

@@ -351,6 +351,11 @@ impl LoadDevice {
         }
     }
 
+    /// Cuts the stimulator's supply until an instant (ns), without a word to the host.
+    pub(super) fn cut_supply(&mut self, until: u64) {
+        self.supply_returns = Some(until);
+    }
+
     fn restore_supply(&mut self, analog: &mut Analog) {
         self.supply_returns = None;
         analog.set_marker(MarkerBit::Supply, false);

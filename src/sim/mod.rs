@@ -15,11 +15,13 @@ mod port;
 pub mod probe;
 mod serve;
 mod stimulator;
+mod witness;
 mod world;
 
 pub use clock::VirtualClock;
 pub use port::MemoryPort;
 pub use serve::{Rack, Served, Tell, serve};
+pub use witness::{Truth, Witness};
 
 use std::sync::{Arc, Mutex};
 
@@ -50,6 +52,8 @@ pub struct Bench {
     /// To the stimulator's core.
     #[cfg(feature = "probe")]
     pub probe: probe::SimulatedProbe,
+    /// What really happens.
+    pub witness: Witness,
 }
 
 /// Opens a simulated bench at rest with a phantom plugged in.
@@ -66,6 +70,7 @@ pub fn open(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench
         load: MemoryPort::new(Arc::clone(&world), End::Load),
         #[cfg(feature = "probe")]
         probe: probe::SimulatedProbe::new(Arc::clone(&world), bench.probe),
-        clock: VirtualClock::new(world),
+        clock: VirtualClock::new(Arc::clone(&world)),
+        witness: Witness::new(world),
     })
 }

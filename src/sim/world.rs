@@ -3,10 +3,10 @@
 use crate::phantom::Phantom;
 use crate::rig::SimBench;
 
-use super::SimError;
 use super::analog::Analog;
 use super::load::LoadDevice;
 use super::stimulator::StimulatorDevice;
+use super::{SimError, Truth};
 
 /// Longest time between two looks at the samples that wait, ns.
 const SLICE: u64 = 10_000_000;
@@ -94,6 +94,28 @@ impl SimWorld {
                 return;
             }
         }
+    }
+
+    /// The output as it is.
+    pub(super) fn truth(&self) -> Truth {
+        self.analog.truth()
+    }
+
+    /// Nobody takes samples any more.
+    pub(super) fn abandon(&mut self) {
+        self.analog.end_stream();
+    }
+
+    /// The stimulator's supply is away for a while, and nobody says so.
+    pub(super) fn cut_supply(&mut self, nanoseconds: u64) {
+        let now = self.now();
+        self.load.cut_supply(now.saturating_add(nanoseconds));
+        self.supply(now);
+    }
+
+    #[cfg(test)]
+    pub(super) fn analog_mut(&mut self) -> &mut Analog {
+        &mut self.analog
     }
 
     /// Bytes from the host arrive at once.

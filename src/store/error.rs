@@ -43,6 +43,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether there is no room left.
+    pub fn is_full(&self) -> bool {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+        matches!(self, Self::File { source, .. } if full.contains(&source.kind()))
+    }
+
     /// Wraps an I/O error with its file and what was being done.
     pub(super) fn file(path: &Path, doing: &'static str, source: io::Error) -> Self {
         Self::File { path: path.to_owned(), doing, source }
@@ -52,7 +58,7 @@ impl StoreError {
 /// What to do about it.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             "free some space; what was written before is kept"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

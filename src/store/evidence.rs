@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::capture::container::{EXTENSION, Encoder, Head};
@@ -42,22 +43,31 @@ pub struct Evidence {
     patient: bool,
     orders: Option<SyncSender<Order>>,
     writer: Option<JoinHandle<()>>,
-    trouble: std::sync::Arc<Mutex<Option<String>>>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl Evidence {
     /// For the run in `folder`. On a `patient` bench, whose time stands still meanwhile, measuring waits for the disk; on any
     /// other the samples of a case end where the disk could not keep up.
-    pub fn new(folder: &Path, run: &str, patient: bool) -> Self {
+    ///
+    /// Nothing more is written once `short` is true: the run ends for want of room, and needs what there is to be closed.
+    /// `alarm` is called when a file cannot be written.
+    pub fn new(
+        folder: &Path,
+        run: &str,
+        patient: bool,
+        short: Arc<AtomicBool>,
+        alarm: impl Fn() + Send + 'static,
+    ) -> Self {
         let (orders, inbox) = sync_channel(WAITING);
-        let writer = std::thread::spawn(move || write(&inbox));
+        let writer = std::thread::spawn(move || write(&inbox, &short, &alarm));
         Self {
             folder: folder.to_owned(),
             run: run.to_owned(),
             patient,
             orders: Some(orders),
             writer: Some(writer),
-            trouble: std::sync::Arc::default(),
+            trouble: Arc::default(),
         }
     }
 
@@ -130,7 +140,7 @@ impl Archive for Evidence {
             seen: 0,
             rate: setup.sample_rate,
             behind: None,
-            trouble: std::sync::Arc::clone(&self.trouble),
+            trouble: Arc::clone(&self.trouble),
         })
     }
 }
@@ -154,7 +164,7 @@ struct CaseEvidence {
     rate: f64,
     /// The fast sample at which the disk fell behind.
     behind: Option<u64>,
-    trouble: std::sync::Arc<Mutex<Option<String>>>,
+    trouble: Arc<Mutex<Option<String>>>,
 }
 
 impl CaseEvidence {
@@ -240,7 +250,7 @@ struct Open {
 }
 
 /// The writing thread. A folder's first error ends its writing: half a block with whole ones behind it could not be read.
-fn write(inbox: &Receiver<Order>) {
+fn write(inbox: &Receiver<Order>, short: &AtomicBool, alarm: &dyn Fn()) {
     let mut folders: BTreeMap<PathBuf, Open> = BTreeMap::new();
     while let Ok(order) = inbox.recv() {
         match order {
@@ -248,7 +258,14 @@ fn write(inbox: &Receiver<Order>) {
                 let Some(folder) = path.parent() else { continue };
                 let open = folders.entry(folder.to_owned()).or_default();
                 if open.error.is_none() {
-                    open.error = append(open, folder, &path, &bytes).err();
+                    let short = short.load(Ordering::SeqCst);
+                    let full =
+                        || StoreError::file(&path, "append samples", io::ErrorKind::StorageFull.into());
+                    let written = if short { Err(full()) } else { append(open, folder, &path, &bytes) };
+                    open.error = written.err();
+                    if open.error.is_some() {
+                        alarm();
+                    }
                 }
             }
             Order::Close(folder, keep, reply) => {

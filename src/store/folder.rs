@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::record::{Event, RunRecord, Sink};
 
@@ -21,7 +23,16 @@ pub const JUNIT: &str = "junit.xml";
 pub struct RunFolder {
     path: PathBuf,
     journal: Journal<File>,
+    /// No room was left: the run ends on what was kept in reserve.
+    short: Arc<AtomicBool>,
+    /// What said so.
+    full: Option<StoreError>,
 }
+
+/// A file that takes up what it takes to close a run, until there is no room left for anything else.
+const RESERVE: &str = "reserve";
+/// Its length, bytes: the last lines of the journal, the record, the report and the manifest of some dozens of cases.
+const RESERVED: usize = 512 << 10;
 
 impl RunFolder {
     /// Creates `runs/<id>/` and its journal.
@@ -37,7 +48,27 @@ impl RunFolder {
         atomic::sync_folder(&path);
         let journal = Journal::create(&path.join(JOURNAL))?;
         atomic::sync_folder(&path.join(JOURNAL));
-        Ok(Self { path, journal })
+        let folder = Self { path, journal, short: Arc::default(), full: None };
+        let reserve = folder.path.join(RESERVE);
+        // Not zeros: those might take no room.
+        let reserved = fs::write(&reserve, vec![0xa5; RESERVED]);
+        reserved.map_err(|source| StoreError::file(&reserve, "keep room to close the run", source))?;
+        Ok(folder)
+    }
+
+    /// Goes on with the folder of a run that another process began.
+    pub(super) fn resume(path: &Path, journal: Journal<File>) -> Self {
+        Self { path: path.to_owned(), journal, short: Arc::default(), full: None }
+    }
+
+    /// Whether no room was left: what follows of the run is for closing it.
+    pub fn is_short(&self) -> bool {
+        self.short.load(Ordering::SeqCst)
+    }
+
+    /// Gives the reserve back; false if there is none.
+    fn release(&self) -> bool {
+        fs::remove_file(self.path.join(RESERVE)).is_ok()
     }
 
     /// Closes the run: the hash of every file in it, chained to the run before on the same rig, and signed if there is a key.
@@ -70,9 +101,9 @@ impl RunFolder {
         chain.append(runs, Ended { rig, run, manifest: sha256(&text), started })
     }
 
-    /// Where the raw samples of its cases go. `patient`: see [`Evidence::new`].
-    pub fn evidence(&self, run: &str, patient: bool) -> Evidence {
-        Evidence::new(&self.path, run, patient)
+    /// Where the raw samples of its cases go. `patient`, `alarm`: see [`Evidence::new`].
+    pub fn evidence(&self, run: &str, patient: bool, alarm: impl Fn() + Send + 'static) -> Evidence {
+        Evidence::new(&self.path, run, patient, Arc::clone(&self.short), alarm)
     }
 
     /// Where it is.
@@ -83,12 +114,13 @@ impl RunFolder {
     /// Writes the derived files. The journal stays as it is even if this fails.
     ///
     /// # Errors
-    /// The journal's own error first, as it is the older one; else that of `record.json`, then that of `junit.xml`. All
-    /// files are attempted.
+    /// The journal's own error first, as it is the older one, even if the reserve was enough to go on; else that of
+    /// `record.json`, then that of `junit.xml`. All files are attempted.
     pub fn finish(&mut self, record: &RunRecord, junit: &str) -> Result<(), StoreError> {
+        self.release();
         let record = write_record(&self.path.join(RECORD), record);
         let junit = write_atomic(&self.path.join(JUNIT), junit.as_bytes());
-        self.journal.take_error().map_or(Ok(()), Err).and(record).and(junit)
+        self.full.take().or(self.journal.take_error()).map_or(Ok(()), Err).and(record).and(junit)
     }
 }
 
@@ -105,7 +137,16 @@ pub fn write_record(path: &Path, record: &RunRecord) -> Result<(), StoreError> {
 
 impl Sink for RunFolder {
     fn take(&mut self, event: &Event) {
+        let sound = self.journal.error().is_none();
         self.journal.take(event);
+        if sound && self.journal.error().is_some() {
+            // Samples may not take the room that the run's end needs.
+            self.short.store(true, Ordering::SeqCst);
+            if self.journal.is_full() && self.release() {
+                self.full = self.journal.take_error();
+                self.journal.take(event);
+            }
+        }
     }
 }
 

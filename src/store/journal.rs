@@ -56,10 +56,14 @@ pub struct Journal<M> {
     opened: Instant,
     length: u64,
     error: Option<StoreError>,
+    /// Its last line is whole: after an error, what had been written of one more was cut off again.
+    whole: bool,
 }
 
 impl Journal<File> {
     /// Creates the file; one that exists already is somebody else's run and is not touched.
+    ///
+    /// It is locked for as long as it is written: a journal that does not end and that nobody holds is of a run that was killed.
     ///
     /// # Errors
     /// When the file cannot be created.
@@ -69,14 +73,26 @@ impl Journal<File> {
             .create_new(true)
             .open(path)
             .map_err(|source| StoreError::file(path, "create", source))?;
+        // On a file system without locks a run that goes on looks like one that was killed, to who closes those.
+        let _ = file.try_lock();
         Ok(Self::on(file, path))
+    }
+
+    /// Goes on with a journal that another process began, `length` bytes of which are whole lines. `file` is open for appending
+    /// and locked.
+    ///
+    /// # Errors
+    /// When half a line cannot be cut off.
+    pub(super) fn resume(file: File, path: &Path, length: u64) -> Result<Self, StoreError> {
+        file.set_len(length).map_err(|source| StoreError::file(path, "cut off half a line", source))?;
+        Ok(Self { length, ..Self::on(file, path) })
     }
 }
 
 impl<M: Medium> Journal<M> {
     /// A journal on any medium; `path` names it in errors.
     pub fn on(medium: M, path: &Path) -> Self {
-        Self { medium, path: path.to_owned(), opened: Instant::now(), length: 0, error: None }
+        Self { medium, path: path.to_owned(), opened: Instant::now(), length: 0, error: None, whole: true }
     }
 
     /// The first error, if there was one.
@@ -89,6 +105,11 @@ impl<M: Medium> Journal<M> {
         self.error.take()
     }
 
+    /// Whether the disk is full and the journal ends in a whole line, so that it can go on once there is room.
+    pub fn is_full(&self) -> bool {
+        self.whole && self.error.as_ref().is_some_and(StoreError::is_full)
+    }
+
     fn append(&mut self, event: &Event) -> Result<(), StoreError> {
         let ns = u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let entry = Entry { utc: Timestamp::now().to_string(), ns, event: event.clone() };
@@ -98,7 +119,7 @@ impl<M: Medium> Journal<M> {
         let path = self.path.clone();
         if let Err(source) = self.medium.write_all(&line) {
             // What is left of the line is cut off if the medium still can; a reader copes with it otherwise.
-            let _ = self.medium.cut(self.length);
+            self.whole = self.medium.cut(self.length).is_ok();
             return Err(StoreError::file(&path, "append an event", source));
         }
         self.length += line.len() as u64;
@@ -113,7 +134,11 @@ impl<M: Medium> Journal<M> {
 fn is_boundary(event: &Event) -> bool {
     matches!(
         event,
-        Event::RunStarted(_) | Event::CaseEnded { .. } | Event::Interrupted { .. } | Event::RunEnded { .. }
+        Event::RunStarted(_)
+            | Event::CaseEnded { .. }
+            | Event::Interrupted { .. }
+            | Event::Recovered { .. }
+            | Event::RunEnded { .. }
     )
 }
 
@@ -133,19 +158,26 @@ impl<M: Medium> Sink for Journal<M> {
 /// When the file cannot be read, or a line before the last is not an event.
 pub fn read_journal(path: &Path) -> Result<(Vec<Entry>, bool), StoreError> {
     let file = File::open(path).map_err(|source| StoreError::file(path, "open", source))?;
+    let (entries, whole, length) = read_lines(&file, path)?;
+    Ok((entries, whole < length))
+}
+
+/// The entries of a journal, how many bytes its whole lines have, and how many it has in all.
+pub(super) fn read_lines(file: &File, path: &Path) -> Result<(Vec<Entry>, u64, u64), StoreError> {
     let mut reader = BufReader::new(file);
     let mut entries = Vec::new();
+    let mut whole = 0;
     let mut line = Vec::new();
     loop {
         line.clear();
         let read =
             reader.read_until(b'\n', &mut line).map_err(|source| StoreError::file(path, "read", source))?;
         if read == 0 {
-            return Ok((entries, false));
+            return Ok((entries, whole, whole));
         }
         // A line is whole when it ends in a newline; only the last can lack it.
         if line.last() != Some(&b'\n') {
-            return Ok((entries, true));
+            return Ok((entries, whole, whole + read as u64));
         }
         let entry = serde_json::from_slice(&line).map_err(|source| StoreError::Corrupt {
             path: path.to_owned(),
@@ -153,6 +185,7 @@ pub fn read_journal(path: &Path) -> Result<(Vec<Entry>, bool), StoreError> {
             source,
         })?;
         entries.push(entry);
+        whole += read as u64;
     }
 }
 
@@ -164,7 +197,7 @@ mod tests {
     fn events() -> Vec<Event> {
         vec![
             Event::RunStarted(Box::new(head())),
-            Event::CaseStarted { case: 0, name: "a\nb \u{7} \"c\"".into() },
+            Event::CaseStarted { case: 0, name: "a\nb \u{7} \"c\"".into(), planned: None },
             Event::Progress { case: 0, time: 0.25, what: "open-lead injected".into() },
             Event::CaseEnded { case: 0, record: Box::new(case("a")) },
             Event::Interrupted { signal: "SIGINT".into() },

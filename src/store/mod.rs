@@ -16,6 +16,7 @@ mod kept;
 mod keys;
 mod manifest;
 mod read;
+mod recover;
 mod verify;
 
 pub use atomic::{is_device, write_atomic, write_new};
@@ -30,6 +31,7 @@ pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, rea
 pub use keys::{KeyError, Signer, make_key, read_public_key};
 pub use manifest::{FileEntry, Link, MANIFEST, Manifest, SIGNATURE};
 pub use read::{ReadError, find_run, ordered_runs, read_record};
+pub use recover::{OpenRun, Recovery, open_run, open_runs};
 pub use verify::{Finding, Verification, VerifyError, runs_in, traces, verify};
 
 #[cfg(test)]

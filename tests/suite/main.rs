@@ -32,6 +32,7 @@ mod profiles;
 mod recharge;
 mod report;
 mod runs;
+mod safety;
 mod selection;
 mod shipped;
 mod start;

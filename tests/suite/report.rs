@@ -31,7 +31,7 @@ impl Write for Screen {
 fn events(record: &RunRecord) -> Vec<Event> {
     let mut events = vec![Event::RunStarted(Box::new(RunRecord { cases: Vec::new(), ..record.clone() }))];
     for (case, record) in record.cases.iter().enumerate() {
-        events.push(Event::CaseStarted { case, name: record.name.clone() });
+        events.push(Event::CaseStarted { case, name: record.name.clone(), planned: None });
         events.push(Event::CaseEnded { case, record: Box::new(record.clone()) });
     }
     events.push(Event::RunEnded { ended: record.ended.clone(), elapsed: record.elapsed });

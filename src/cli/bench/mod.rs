@@ -13,6 +13,7 @@ mod acquisition;
 mod alarms;
 mod coverage;
 mod defects;
+mod drills;
 mod speed;
 mod suite;
 
@@ -34,6 +35,8 @@ enum Experiment {
     Defects(defects::Args),
     /// How much of a processor receiving samples takes, over a pseudo-terminal
     Acquisition(acquisition::Args),
+    /// Whether the bench ends off and its record closed, whatever goes wrong at a random instant
+    Drills(drills::Args),
     /// How fast it measures and simulates, beside one plain look at the same samples
     Speed(speed::Args),
 }
@@ -66,6 +69,7 @@ pub fn run(args: &Args, output: &Output) -> u8 {
         Experiment::Alarms(args) => alarms::run(args, output),
         Experiment::Defects(args) => defects::run(args, output),
         Experiment::Acquisition(args) => acquisition::run(args),
+        Experiment::Drills(args) => drills::run(args),
         Experiment::Speed(args) => speed::run(args),
     }
 }

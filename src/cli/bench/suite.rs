@@ -9,7 +9,7 @@ use crate::cli::load::{load_cases, load_rig};
 use crate::measure::Setup;
 use crate::record::{Archive, CaseArchive, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
 use crate::rig::{Defect, Rig};
-use crate::run::{Interrupt, Keep, Options, Origin, suite};
+use crate::run::{Interrupt, Keep, Options, Origin, RigLock, Waiting, suite};
 use crate::scenario::{Case, plan};
 use crate::signal::{Block, BlockSink};
 use crate::source::{Diagnostic, render};
@@ -36,6 +36,7 @@ pub(super) struct Suite {
     rig: Rig,
     jobs: usize,
     interrupt: Interrupt,
+    lock: RigLock,
 }
 
 #[derive(Default)]
@@ -93,7 +94,9 @@ impl Suite {
         let jobs = args.jobs.map(usize::from);
         let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
         let interrupt = Interrupt::listen().map_err(|error| usage(&error.to_string()))?;
-        Ok(Self { cases, rig, jobs, interrupt })
+        let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {});
+        let lock = lock.map_err(|error| usage(&error.to_string()))?;
+        Ok(Self { cases, rig, jobs, interrupt, lock })
     }
 
     /// Runs all cases, or those of one name, on the bench with a seed and defects.
@@ -120,9 +123,10 @@ impl Suite {
             keep: Keep::Never,
             tool: super::provenance(),
             origin: Origin::default(),
+            tamper: None,
         };
         let mut sink = Folding::default();
-        suite(&plans, &rig, &options, &self.interrupt, &Nothing, &mut sink);
+        suite(&plans, &rig, &self.lock, &options, &self.interrupt, &Nothing, &mut sink);
         let record = sink.0.record().ok_or_else(|| "the run left no record".to_owned())?;
         match &record.interrupted {
             Some(signal) => Err(format!("ended by {signal}")),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use stimrig_protocol::load::{
     Calibration as WireCalibration, Channel, Fault as WireFault, FaultKind, Refusal, Reply, Request,
 };
-use stimrig_protocol::{MAX_PAYLOAD, VERSION};
+use stimrig_protocol::{MAX_PAYLOAD, VERSION, stimulator};
 
 use crate::instrument::{
     InstrumentError, InstrumentFault, Link, LinkCounters, LoadIdentity, Port, StreamSetup,
@@ -15,7 +15,7 @@ use crate::scenario::Fault;
 use crate::signal::{BlockSink, Calibration};
 
 use super::samples::Samples;
-use super::{Device, PATIENCE};
+use super::{Device, PATIENCE, swapped};
 
 /// A load that speaks protocol version 1, with `phantom` plugged in: its contact k is the phantom's.
 pub struct Load {
@@ -126,8 +126,15 @@ impl crate::instrument::Load for Load {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
         let doing = "identify";
         let request = Request::Hello { protocol: VERSION };
-        let reply = super::hello(&mut self.link, &request).await.map_err(|fault| failed(doing, fault))?;
-        let hello = match reply {
+        let reply = super::hello(&mut self.link, &request).await;
+        if matches!(reply, Err(InstrumentFault::Timeout)) {
+            // Whoever plugged them the wrong way round would look for a broken cable.
+            let other = stimulator::Request::Hello { protocol: VERSION };
+            if let Ok(stimulator::Reply::Hello(hello)) = self.link.ask_stranger(&other, PATIENCE).await {
+                return Err(swapped(LOAD.name, "stimulator", &hello.uid));
+            }
+        }
+        let hello = match reply.map_err(|fault| failed(doing, fault))? {
             Reply::Hello(hello) if hello.protocol == VERSION => hello,
             Reply::Hello(_) | Reply::Refused(Refusal::Version) => {
                 return Err(LOAD.other_version(doing, Refusal::Version.reason()));

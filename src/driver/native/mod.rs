@@ -11,6 +11,7 @@ pub use stimulator::Stimulator;
 use stimrig_protocol::VERSION;
 
 use crate::instrument::{InstrumentError, InstrumentFault, Link, Reply};
+use crate::quantity::hex;
 
 /// Patience with one attempt at an ordinary request, ns: three times the latency timer of a USB serial bridge (16 ms).
 const PATIENCE: u64 = 50_000_000;
@@ -29,6 +30,16 @@ async fn hello<R: Reply>(
         }
         answer => answer,
     }
+}
+
+/// What to do when the other board answers.
+const SWAPPED: &str = "swap the two ports in the rig file, or the two cables";
+
+/// The other board answers here.
+fn swapped(name: &'static str, other: &str, uid: &[u8]) -> InstrumentError {
+    let what = format!("a {other} answers on this port, uid {}", hex(uid));
+    let fault = InstrumentFault::Protocol(what);
+    InstrumentError { device: name.into(), doing: "identify".into(), fault, next: SWAPPED.into() }
 }
 
 /// A device as its errors name it.

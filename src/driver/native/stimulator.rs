@@ -1,8 +1,8 @@
 //! The native stimulator.
 
 use async_trait::async_trait;
-use stimrig_protocol::VERSION;
 use stimrig_protocol::stimulator::{FaultCode as WireFault, Refusal, Reply, Request, State as WireState};
+use stimrig_protocol::{VERSION, load};
 
 use crate::instrument::{
     Applied, InstrumentError, InstrumentFault, Link, LinkCounters, Port, State, Status, StimulatorIdentity,
@@ -13,7 +13,7 @@ use crate::scenario::FaultCode;
 use crate::signal::Program;
 
 use super::program::{applied, to_wire};
-use super::{Device, PATIENCE, STOP_PATIENCE};
+use super::{Device, PATIENCE, STOP_PATIENCE, swapped};
 
 /// A stimulator that speaks protocol version 1. Its output k is wired to the phantom's contact k.
 pub struct Stimulator {
@@ -74,8 +74,15 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
         let doing = "identify";
         let request = Request::Hello { protocol: VERSION };
-        let reply = super::hello(&mut self.link, &request).await.map_err(|fault| failed(doing, fault))?;
-        let hello = match reply {
+        let reply = super::hello(&mut self.link, &request).await;
+        if matches!(reply, Err(InstrumentFault::Timeout)) {
+            // Whoever plugged them the wrong way round would look for a broken cable.
+            let other = load::Request::Hello { protocol: VERSION };
+            if let Ok(load::Reply::Hello(hello)) = self.link.ask_stranger(&other, PATIENCE).await {
+                return Err(swapped(STIMULATOR.name, "load", &hello.uid));
+            }
+        }
+        let hello = match reply.map_err(|fault| failed(doing, fault))? {
             Reply::Hello(hello) if hello.protocol == VERSION => hello,
             Reply::Hello(_) | Reply::Refused(Refusal::Version) => {
                 return Err(STIMULATOR.other_version(doing, Refusal::Version.reason()));

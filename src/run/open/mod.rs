@@ -12,7 +12,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::driver::port::RealClock;
-use crate::instrument::{Clock, Disturbance};
+use crate::instrument::{Clock, Disturbance, Port};
 use crate::phantom::Phantom;
 use crate::rig::{Rig, Transport};
 use crate::scenario::Plan;
@@ -21,11 +21,22 @@ use crate::sim;
 use super::session::Instruments;
 use wire::Wire;
 
+/// Lays hands on the wires of a simulated bench before the drivers have them: for drills of what the runner does then.
+pub trait Tamper: Send + Sync + std::fmt::Debug {
+    /// Takes the wires to stimulator and load and gives them back, changed or not. `witness` sees what really happens.
+    fn wires(&self, witness: sim::Witness, wires: [Box<dyn Port>; 2]) -> [Box<dyn Port>; 2];
+}
+
 /// Opens what a plan runs on. Within the case's runtime, because real ports belong to one.
 ///
 /// # Errors
 /// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
-pub(super) async fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> Result<Instruments, String> {
+pub(super) async fn open(
+    rig: &Rig,
+    plan: &Plan,
+    plugged: Option<&Phantom>,
+    tamper: Option<&dyn Tamper>,
+) -> Result<Instruments, String> {
     let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
@@ -40,7 +51,12 @@ pub(super) async fn open(rig: &Rig, plan: &Plan, plugged: Option<&Phantom>) -> R
             {
                 simulated_probe = Some(bench.probe);
             }
-            (Wire::simulated(bench.stimulator), Wire::simulated(bench.load), Box::new(bench.clock))
+            let wires: [Box<dyn Port>; 2] = [Box::new(bench.stimulator), Box::new(bench.load)];
+            let [stimulator, load] = match tamper {
+                Some(tamper) => tamper.wires(bench.witness, wires),
+                None => wires,
+            };
+            (Wire::simulated(stimulator), Wire::simulated(load), Box::new(bench.clock))
         }
         None => {
             let connected = selector::connect(rig, &plan.case.phantom.name).await;

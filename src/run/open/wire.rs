@@ -22,8 +22,8 @@ enum End<'a> {
 
 impl<'a> Wire<'a> {
     /// The device end in this process.
-    pub(super) fn simulated(port: impl Port + 'static) -> Self {
-        Self { end: End::Simulated(Box::new(port)), disturbance: None }
+    pub(super) fn simulated(port: Box<dyn Port>) -> Self {
+        Self { end: End::Simulated(port), disturbance: None }
     }
 
     /// A port of the rig file.

@@ -87,10 +87,8 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
     }
     if let Some(limit) = limits.shannon_k {
         for share in program.contacts.iter().filter(|share| share.share != 0.0) {
-            let Some(area) = case.phantom.area_of(&share.contact) else { continue };
-            // k = log10(D·Q), D in µC/cm² and Q in µC per phase.
-            let charge = total * share.share.abs() * 1e6;
-            let k = (charge * charge / (area * 1e4)).log10();
+            let k = case.phantom.shannon_k(&share.contact, total * share.share.abs());
+            let Some(k) = k else { continue };
             if k > limit {
                 let what = format!(
                     "Shannon's k of {k:.2} at `{}` is above {limit} of rig `{}`",

@@ -15,6 +15,7 @@ use crate::instrument::StreamChannel;
 use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe, Waveform};
 use crate::rig::{AdcSpec, DefectKind, DefectValue, SimBench};
 use crate::signal::{Block, Calibration, MarkerBit, Sensed, StreamKind};
+use crate::sim::Truth;
 
 pub use bessel::Bessel;
 use converter::{Converter, Grade};
@@ -61,6 +62,11 @@ pub struct Analog {
     limited: bool,
     /// Marker bits as they stand.
     bits: Vec<(MarkerBit, bool)>,
+    /// Whether the output is driven and connected, and when it last was both, ns.
+    driven: bool,
+    connected: bool,
+    last_driven: Option<u64>,
+    last_reached: Option<u64>,
 }
 
 impl Analog {
@@ -109,6 +115,10 @@ impl Analog {
             recharge_opens: stuck == Some(false),
             limited: false,
             bits: Vec::new(),
+            driven: false,
+            connected: false,
+            last_driven: None,
+            last_reached: None,
         })
     }
 
@@ -143,8 +153,24 @@ impl Analog {
         }
     }
 
+    /// The output as it is, for whoever must not rely on what the wires say.
+    pub(in crate::sim) fn truth(&self) -> Truth {
+        let (driven, connected) = (self.driven, self.connected);
+        let last_driven = if driven { Some(self.now) } else { self.last_driven };
+        let last_reached = if driven && connected { Some(self.now) } else { self.last_reached };
+        Truth { driven, connected, last_driven, last_reached }
+    }
+
+    /// Before output or interlock change: until now current could flow.
+    fn remember(&mut self) {
+        let truth = self.truth();
+        (self.last_driven, self.last_reached) = (truth.last_driven, truth.last_reached);
+    }
+
     /// Changes what the stimulator's output does, from now on.
     pub fn set_drive(&mut self, drive: &Drive) {
+        self.remember();
+        self.driven = matches!(drive, Drive::Currents(_) | Drive::Shaped(..));
         self.change(|analog| {
             analog.limited = false;
             let never = analog.recharge_opens && *drive == Drive::Recharge;

@@ -26,6 +26,8 @@ impl Relays {
 impl Analog {
     /// Closes (connects stimulator and phantom) or opens the interlock.
     pub fn interlock(&mut self, closed: bool) {
+        self.remember();
+        self.connected = closed;
         self.change(|analog| analog.circuit.set_interlock(closed));
         self.set_marker(MarkerBit::Interlock, closed);
     }

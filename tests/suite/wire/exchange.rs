@@ -21,6 +21,21 @@ fn everyone_says_who_it_is() {
 }
 
 #[test]
+fn two_boards_the_wrong_way_round_are_named() {
+    block_on(async {
+        let bench = stimrig::sim::open(&SimBench::default(), &phantom(), 1).unwrap();
+        let mut stimulator = native::Stimulator::new(Box::new(bench.load), &phantom(), 12.7e-3);
+        let mut load = native::Load::new(Box::new(bench.stimulator), &phantom());
+        for (said, other) in [
+            (stimulator.identify().await.unwrap_err().to_string(), "a load answers"),
+            (load.identify().await.unwrap_err().to_string(), "a stimulator answers"),
+        ] {
+            assert!(said.contains(other) && said.contains("53494d2d") && said.contains("swap"), "{said}");
+        }
+    });
+}
+
+#[test]
 fn what_is_applied_is_on_the_grid_and_what_fits_it_is_untouched() {
     block_on(async {
         let mut rig = Rig::open(&[], 1);

@@ -1,0 +1,71 @@
+//! The drills as a table a person reads.
+
+use std::fmt::Write as _;
+
+use super::Drills;
+
+/// Trials that went wrong and are shown in full.
+const SHOWN: usize = 10;
+
+/// A table a person reads.
+pub fn text(found: &Drills) -> String {
+    let mut out = format!(
+        "{} trials from {}, seed {}, in {:.1} s: {}\n\n{:<24}{:>8}{:>10}{:>8}   outcomes\n",
+        found.trials(),
+        found.first,
+        found.seed,
+        found.elapsed,
+        verdict(found),
+        "what went wrong",
+        "trials",
+        "in time",
+        "bad"
+    );
+    for (kind, tally) in &found.kinds {
+        let outcomes: Vec<String> =
+            tally.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let _ = writeln!(
+            out,
+            "{:<24}{:>8}{:>10}{:>8}   {}",
+            kind.name(),
+            tally.trials,
+            tally.happened,
+            tally.wrong,
+            outcomes.join(", ")
+        );
+    }
+    if let Some(slowest) = found.slowest_signal {
+        let _ =
+            writeln!(out, "\nfrom a signal to the end of the process: at most {slowest:.2} s of real time");
+    }
+    for wrong in found.wrong.iter().take(SHOWN) {
+        let _ = writeln!(
+            out,
+            "\ntrial {}: {}\n    {}\n    repeat: stimrig bench drills --seed {} --first {} --trials 1\n{}",
+            wrong.trial,
+            wrong.mishap,
+            wrong.what,
+            found.seed,
+            wrong.trial,
+            indented(&wrong.scenario)
+        );
+    }
+    if found.wrong.len() > SHOWN {
+        let _ = writeln!(out, "\nand {} more (--format json has them all)", found.wrong.len() - SHOWN);
+    }
+    out
+}
+
+/// Whether it holds, in words.
+pub fn verdict(found: &Drills) -> String {
+    match found.wrong.len() {
+        0 if found.holds() => "every one ended off, recorded, and with its cause".to_owned(),
+        0 => "nothing happened in time: this shows nothing".to_owned(),
+        1 => "1 did not end as it must".to_owned(),
+        count => format!("{count} did not end as they must"),
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("      {line}\n")).collect()
+}

@@ -1,0 +1,125 @@
+//! `stimrig bench drills`.
+
+mod process;
+mod within;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::bench::drills::{Drills, Trial, Wrong, text, wrong};
+use crate::bench::html::drills_page;
+use crate::record::{EXIT_USAGE, Outcome};
+use crate::run::Interrupt;
+
+use super::suite::progress;
+use super::{Format, Show, json, provenance, show};
+
+/// Whether the bench ends off and its record closed, whatever goes wrong at a random instant
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Trials within this process, on simulated benches
+    #[arg(long, default_value_t = 1000)]
+    trials: u64,
+    /// Number of the first of them: a single one can be repeated
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// Seed of everything random [default: from the clock; it is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Processes that are killed, signalled, or left without room on their disk
+    #[arg(long, default_value_t = 24)]
+    processes: u64,
+    /// Trials at once [default: one per processor]
+    #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    #[command(flatten)]
+    show: Show,
+}
+
+/// Runs it: 0 if every trial ended as it must, 1 if not.
+pub(super) fn run(args: &Args) -> u8 {
+    let began = Instant::now();
+    let seed =
+        args.seed.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond().unsigned_abs() % 1_000_000);
+    progress(&format!("seed {seed}"));
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => return refuse(&format!("cannot listen for signals: {error}")),
+    };
+    let bench = match within::Bench::new() {
+        Ok(bench) => bench,
+        Err(error) => return refuse(&error),
+    };
+    let mut found = Drills::new(seed, args.first);
+    if let Err(error) = all_within(args, seed, &bench, &interrupt, &mut found) {
+        return refuse(&error);
+    }
+    if let Err(error) = process::all(args.processes, seed, &interrupt, &mut found) {
+        return refuse(&error);
+    }
+    progress("");
+    if let Some(cause) = interrupt.cause() {
+        return refuse(&format!("ended by {}", cause.name()));
+    }
+    found.elapsed = began.elapsed().as_secs_f64();
+    let shown = match args.show.format {
+        Format::Text => Ok(text(&found)),
+        Format::Json => json(&found),
+        Format::Html => Ok(drills_page(&found, &provenance())),
+    };
+    show(&args.show, shown, u8::from(!found.holds()))
+}
+
+fn refuse(what: &str) -> u8 {
+    progress("");
+    eprintln!("stimrig: {what}");
+    EXIT_USAGE
+}
+
+/// The trials within this process, several at once; they are counted in their order.
+fn all_within(
+    args: &Args,
+    seed: u64,
+    bench: &within::Bench,
+    interrupt: &Interrupt,
+    found: &mut Drills,
+) -> Result<(), String> {
+    let jobs = args.jobs.map(usize::from);
+    let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let all: Mutex<Vec<(Trial, Result<(Option<Outcome>, Option<String>), String>)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= args.trials || interrupt.cause().is_some() {
+                        return;
+                    }
+                    let trial = Trial::draw(seed, args.first.saturating_add(number));
+                    let result = bench.run(&trial).map(|seen| {
+                        let outcome = seen.happened.and(seen.record.outcome);
+                        (outcome, wrong(&trial, &seen))
+                    });
+                    all.lock().unwrap_or_else(PoisonError::into_inner).push((trial, result));
+                    let done = done.fetch_add(1, Ordering::SeqCst) + 1;
+                    progress(&format!("seed {seed}: {done} of {} trials", args.trials));
+                }
+            });
+        }
+    });
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.sort_by_key(|(trial, _)| trial.number);
+    for (trial, result) in all {
+        let (outcome, what) = result.map_err(|error| format!("trial {}: {error}", trial.number))?;
+        let wrong = what.map(|what| Wrong {
+            trial: trial.number,
+            mishap: trial.told(),
+            what,
+            scenario: trial.scenario.clone(),
+        });
+        found.count(trial.kind, outcome.map(Outcome::name), wrong);
+    }
+    Ok(())
+}

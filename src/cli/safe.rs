@@ -1,0 +1,91 @@
+//! `stimrig safe`: forces the safe state of a rig, measures it, and closes what a killed run left open.
+
+use std::path::PathBuf;
+
+use crate::quantity::{Dimension, Quantity};
+use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, SafeState};
+use crate::run::{Interrupt, Waiting, make_safe};
+use crate::source::render;
+
+use super::Output;
+use super::load::load_rig;
+use super::recover::{SILENCE, alarm, close, left_open, take};
+use super::run_args::waiting;
+use super::stdout::print;
+
+/// Arguments of `safe`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 the output was measured off, 6 it was not or could not be, 3 the rig is in use, 2 the rig file is wrong."
+)]
+pub struct Args {
+    /// Rig file [default: rig/sim.yaml, or the copy built into stimrig]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
+    rig: Option<PathBuf>,
+    /// Folder in which a killed run may have left its record open
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
+    /// Watch the output for at least this long: the longest pause of whatever may be running
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    watch: f64,
+    /// Wait for a rig that somebody else holds: so long, such as --wait=10min, or until it is free
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "forever",
+        value_parser = waiting,
+        env = "STIMRIG_WAIT"
+    )]
+    wait: Option<Waiting>,
+}
+
+/// A time in s.
+fn duration(text: &str) -> Result<f64, String> {
+    let parsed = Quantity::parse(text).map_err(|error| error.to_string())?;
+    if parsed.dimension == Dimension::Time && (0.0..=600.0).contains(&parsed.value) {
+        Ok(parsed.value)
+    } else {
+        Err(format!("`{text}` is no duration up to 10 min, such as {SILENCE}s"))
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, output: &Output) -> u8 {
+    let rig = match load_rig(args.rig.as_deref(), &[], &[]) {
+        Ok(rig) => rig,
+        Err(problems) => {
+            eprint!("{}", render(&problems, output.color()));
+            return EXIT_USAGE;
+        }
+    };
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("stimrig: cannot listen for signals: {error}");
+            return EXIT_INTERNAL;
+        }
+    };
+    let lock = match take(&rig, args.wait.unwrap_or(Waiting::No), &interrupt) {
+        Ok(lock) => lock,
+        Err(code) => return code,
+    };
+    let safe = make_safe(&rig, &lock, args.watch, &interrupt);
+    let mut text = format!("rig {}: safe state {}\n", rig.name, safe.safe_state.name());
+    for line in &safe.found {
+        text += &format!("  {line}\n");
+    }
+    if rig.is_in_process() {
+        text += "  note: this bench is simulated within stimrig; nothing outside of it can be energised\n";
+    }
+    let closed = close(left_open(&rig, &args.runs, &lock), &safe, None);
+    if let Err(error) = print(&text) {
+        eprintln!("stimrig: {error}");
+    }
+    if safe.safe_state == SafeState::Confirmed {
+        return closed;
+    }
+    eprintln!("{}", alarm(&rig, safe.safe_state));
+    EXIT_UNSAFE
+}

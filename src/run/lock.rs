@@ -1,0 +1,444 @@
+//! One owner per bench: a lock file for each device the rig file names, with who holds it since when.
+//!
+//! The kernel drops a lock with its process, however that ends, so a lock never outlives its owner. What is written in the
+//! file does: one that is free and still names somebody was left by a run that was killed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::machine::Machine;
+use crate::quantity::hex;
+use crate::rig::{Driver, Port, Rig};
+
+use super::interrupt::Interrupt;
+
+/// Variable that names another folder for the lock files.
+const FOLDER: &str = "STIMRIG_LOCK_DIR";
+/// A waiting run looks again after this.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Who holds a bench.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process.
+    pub pid: u32,
+    /// User.
+    pub user: String,
+    /// Machine; a container has its own.
+    pub host: String,
+    /// Rig it runs on, by name.
+    pub rig: String,
+    /// Its command line.
+    pub command: String,
+    /// Since when, UTC, RFC 3339.
+    pub since: String,
+    /// Folder of its run, once it has one.
+    #[serde(default)]
+    pub run: Option<PathBuf>,
+}
+
+impl Holder {
+    /// This process, on a rig.
+    fn new(rig: &Rig) -> Self {
+        let words: Vec<String> =
+            std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        Self {
+            pid: std::process::id(),
+            user: user(),
+            host: super::suite::host_name(),
+            rig: rig.name.clone(),
+            command: words.join(" "),
+            since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            run: None,
+        }
+    }
+
+    /// How long it has held the bench, in whole seconds; `None` for a clock that went backwards.
+    fn held(&self) -> Option<i64> {
+        let since: jiff::Timestamp = self.since.parse().ok()?;
+        let seconds = jiff::Timestamp::now().as_second() - since.as_second();
+        (seconds >= 0).then_some(seconds)
+    }
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "process {} of {} on {}, since {}", self.pid, self.user, self.host, self.since)?;
+        match self.held() {
+            Some(seconds) if seconds < 120 => write!(f, " ({seconds} s)")?,
+            Some(seconds) if seconds < 7200 => write!(f, " ({} min)", seconds / 60)?,
+            Some(seconds) => write!(f, " ({} h)", seconds / 3600)?,
+            None => {}
+        }
+        write!(f, ": {}", self.command)
+    }
+}
+
+/// A bench that somebody else holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Held {
+    /// The rig that was wanted.
+    pub rig: String,
+    /// The device that is held.
+    pub device: String,
+    /// By whom; `None` when the lock file does not say.
+    pub holder: Option<Holder>,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rig `{}` is in use: {} is held by ", self.rig, self.device)?;
+        match &self.holder {
+            Some(holder) => write!(f, "{holder}"),
+            None => f.write_str("another process"),
+        }
+    }
+}
+
+/// Why a bench could not be locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it, and goes on holding it.
+    #[error("{0} (--wait waits for it)")]
+    Held(Held),
+    /// The run was asked to end while it waited.
+    #[error("ended while waiting: {0}")]
+    Ended(Held),
+    /// A lock file cannot be used.
+    #[error("{}: {doing} the lock: {source} (name another folder for locks with {FOLDER}, the same for everybody on this bench)", path.display())]
+    File {
+        /// The lock file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// How long to wait for a bench that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Not at all.
+    No,
+    /// This long.
+    For(Duration),
+    /// As long as it takes.
+    Forever,
+}
+
+/// The devices of a rig, held by this process until this is dropped.
+#[derive(Debug)]
+pub struct RigLock {
+    holder: Holder,
+    /// One for each device, in the order of their names: two rigs that share devices cannot wait for each other.
+    files: Vec<File>,
+    /// Runs that were killed while they held one of the devices.
+    left: Vec<PathBuf>,
+    /// All of them are held, and the files say by whom.
+    complete: bool,
+}
+
+impl RigLock {
+    /// Takes the devices of a rig, or waits for them. `told` hears once whom it waits for.
+    ///
+    /// A bench that is simulated in this process has none: any number of runs may have one.
+    ///
+    /// # Errors
+    /// [`LockError`] says who holds which device, or what is wrong with a lock file.
+    pub fn take(
+        rig: &Rig,
+        waiting: Waiting,
+        interrupt: &Interrupt,
+        told: &mut dyn FnMut(&Held),
+    ) -> Result<Self, LockError> {
+        Self::take_in(&folder(), rig, waiting, interrupt, told)
+    }
+
+    fn take_in(
+        folder: &Path,
+        rig: &Rig,
+        waiting: Waiting,
+        interrupt: &Interrupt,
+        told: &mut dyn FnMut(&Held),
+    ) -> Result<Self, LockError> {
+        let began = Instant::now();
+        let mut lock =
+            Self { holder: Holder::new(rig), files: Vec::new(), left: Vec::new(), complete: false };
+        let mut said = false;
+        for device in devices(rig) {
+            let path = folder.join(file_name(&device));
+            let mut file = open(&path)?;
+            loop {
+                match file.try_lock() {
+                    Ok(()) => break,
+                    Err(fs::TryLockError::Error(source)) => {
+                        return Err(LockError::File { path, doing: "taking", source });
+                    }
+                    Err(fs::TryLockError::WouldBlock) => {}
+                }
+                let held = Held { rig: rig.name.clone(), device: device.clone(), holder: read(&mut file) };
+                let patience = match waiting {
+                    Waiting::No => Duration::ZERO,
+                    Waiting::For(most) => most.saturating_sub(began.elapsed()),
+                    Waiting::Forever => LOOK,
+                };
+                if interrupt.cause().is_some() {
+                    return Err(LockError::Ended(held));
+                }
+                if patience.is_zero() {
+                    return Err(LockError::Held(held));
+                }
+                if !std::mem::replace(&mut said, true) {
+                    told(&held);
+                }
+                std::thread::sleep(patience.min(LOOK));
+            }
+            // Free, and still somebody's: the run there was killed.
+            let left = read(&mut file).and_then(|holder| holder.run).filter(|run| !lock.left.contains(run));
+            lock.left.extend(left);
+            lock.files.push(file);
+        }
+        lock.complete = true;
+        lock.write();
+        Ok(lock)
+    }
+
+    /// Folders of runs that were killed while they held one of these devices.
+    pub fn left_behind(&self) -> &[PathBuf] {
+        &self.left
+    }
+
+    /// Says where the run is kept, so that whoever finds the lock free knows which record to close.
+    pub fn runs_in(&mut self, run: &Path) {
+        self.holder.run = Some(std::path::absolute(run).unwrap_or_else(|_| run.to_owned()));
+        self.write();
+    }
+
+    /// Who holds it is for people; a file of another user's that cannot be written holds the lock all the same.
+    fn write(&mut self) {
+        let Ok(mut text) = serde_json::to_vec(&self.holder) else { return };
+        text.push(b'\n');
+        for file in &mut self.files {
+            let _ = replace(file, &text);
+        }
+    }
+}
+
+impl Drop for RigLock {
+    fn drop(&mut self) {
+        // What a killed run left behind stays until somebody has all of its devices, and can see to it.
+        for file in self.files.iter_mut().filter(|_| self.complete) {
+            // An empty file says that nobody was killed here.
+            let _ = replace(file, b"");
+        }
+    }
+}
+
+fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(text)
+}
+
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(1 << 16).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// What of a rig only one process may speak to: the ports of its instruments and its probe, or its name where it states none.
+fn devices(rig: &Rig) -> Vec<String> {
+    let wiring = &rig.wiring;
+    let ports =
+        [&wiring.stimulator, &wiring.load].into_iter().flatten().map(|port| match (port, find(port)) {
+            (Port::Tcp(address), _) => address.to_lowercase(),
+            // Two names of one device are one device: a serial number, a link, and the node that both lead to.
+            (_, Some(node)) => node.display().to_string(),
+            (Port::SerialNumber(number), None) => format!("serial number {number}"),
+            (Port::Path(path) | Port::Pty(path), None) => path.clone(),
+        });
+    let mut devices: Vec<String> = ports.collect();
+    devices.extend(wiring.probe.as_ref().map(|probe| format!("probe {}", probe.selector)));
+    let real = |driver| !matches!(driver, Driver::Simulated | Driver::Recorded);
+    if devices.is_empty() && (real(rig.stimulator) && real(rig.load)) {
+        devices.push(format!("rig {}", rig.name));
+    }
+    devices.sort();
+    devices.dedup();
+    devices
+}
+
+/// The device node behind a port's name, if it is plugged in.
+fn find(port: &Port) -> Option<PathBuf> {
+    let path = crate::driver::port::find(&Machine::here(), port).ok()?;
+    fs::canonicalize(path).ok()
+}
+
+/// A device's name as a file's: readable, and never the same for two devices.
+fn file_name(device: &str) -> String {
+    let readable = device.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' });
+    let readable: String = readable.take(48).collect();
+    let digest = hex(&Sha256::digest(device.as_bytes()));
+    format!("stimrig-{}-{}.lock", readable.trim_matches('-'), digest.get(..8).unwrap_or_default())
+}
+
+/// Where the lock files are: one folder for all users of the machine, gone with a restart. A folder of each user's own would
+/// let two of them have the same bench.
+fn folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
+        return folder.into();
+    }
+    let shared = Path::new("/run/lock");
+    let mode = fs::metadata(shared).map_or(0, |found| found.permissions().mode());
+    // World-writable and sticky, as most distributions have it.
+    if mode & 0o1002 == 0o1002 { shared.to_owned() } else { std::env::temp_dir() }
+}
+
+fn open(path: &Path) -> Result<File, LockError> {
+    let failed = |doing: &'static str| move |source| LockError::File { path: path.to_owned(), doing, source };
+    // Never through a link that somebody laid into a folder where everybody may write.
+    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let existing = |write| OpenOptions::new().read(true).write(write).custom_flags(no_link).open(path);
+    match existing(true) {
+        Ok(file) => return Ok(file),
+        // Somebody else's, made while another umask held: a lock needs no writing.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            return existing(false).map_err(failed("opening"));
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("opening")(error)),
+        Err(_) => {}
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed("making the folder of"))?;
+    }
+    let made = OpenOptions::new().read(true).write(true).create_new(true).custom_flags(no_link).open(path);
+    match made {
+        Ok(file) => {
+            // For everybody on the machine; who made it is no matter.
+            let _ = file.set_permissions(fs::Permissions::from_mode(0o666));
+            Ok(file)
+        }
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            existing(true).or_else(|_| existing(false)).map_err(failed("opening"))
+        }
+        Err(error) => Err(failed("making")(error)),
+    }
+}
+
+fn user() -> String {
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::DEFAULT_RIG;
+    use crate::source::Source;
+
+    fn rig(stimulator: &str, load: &str) -> Rig {
+        let text = format!(
+            "version: 1\nname: bench-a\nstimulator: {{ driver: native, port: {{ {stimulator} }}, cap: 10 mA }}\n\
+             load: {{ driver: native, port: {{ {load} }}, channels: {{ e1: {{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }} }} }}\n\
+             limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\n"
+        );
+        Rig::read(&Source::new("bench-a.yaml", text.as_str())).unwrap()
+    }
+
+    fn take(folder: &Path, rig: &Rig, waiting: Waiting) -> Result<RigLock, LockError> {
+        RigLock::take_in(folder, rig, waiting, &Interrupt::default(), &mut |_| {})
+    }
+
+    #[test]
+    fn a_second_run_hears_who_holds_the_bench_and_gets_it_when_it_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = rig("serial_number: S1", "serial_number: L1");
+        let mut first = take(folder.path(), &bench, Waiting::No).unwrap();
+        first.runs_in(Path::new("/runs/one"));
+        // Another rig file that shares one device is refused as well.
+        for other in [&bench, &rig("serial_number: S2", "serial_number: L1")] {
+            let Err(LockError::Held(held)) = take(folder.path(), other, Waiting::No) else { panic!("held") };
+            let holder = held.holder.clone().unwrap();
+            assert_eq!((holder.pid, holder.rig.as_str()), (std::process::id(), "bench-a"));
+            let said = held.to_string();
+            for words in ["serial number L1", &format!("process {}", holder.pid), "since 20", &holder.command]
+            {
+                assert!(said.contains(words), "`{words}` not in {said}");
+            }
+        }
+        // Other devices are free.
+        drop(take(folder.path(), &rig("serial_number: S3", "serial_number: L3"), Waiting::No).unwrap());
+        let wait = Duration::from_millis(50);
+        assert!(matches!(take(folder.path(), &bench, Waiting::For(wait)), Err(LockError::Held(_))));
+        let free = std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| take(folder.path(), &bench, Waiting::Forever));
+            std::thread::sleep(wait);
+            drop(first);
+            waiting.join().unwrap()
+        });
+        assert!(free.unwrap().left_behind().is_empty(), "it ended as it should");
+    }
+
+    #[test]
+    fn whoever_waits_can_be_told_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = rig("tcp: 'bench:5555'", "serial_number: L1");
+        let _first = take(folder.path(), &bench, Waiting::No).unwrap();
+        let interrupt = Interrupt::default();
+        interrupt.raise(super::super::Cause::Interrupt);
+        let ended = RigLock::take_in(folder.path(), &bench, Waiting::Forever, &interrupt, &mut |_| {});
+        assert!(matches!(ended, Err(LockError::Ended(_))));
+    }
+
+    #[test]
+    fn a_lock_that_its_owner_could_not_give_back_names_the_run_to_close() {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = rig("serial_number: S1", "serial_number: L1");
+        let mut killed = take(folder.path(), &bench, Waiting::No).unwrap();
+        killed.runs_in(Path::new("/runs/one"));
+        // A killed process runs no destructor; the kernel closes its files.
+        drop(std::mem::take(&mut killed.files));
+        let next = take(folder.path(), &bench, Waiting::No).unwrap();
+        assert_eq!(next.left_behind(), [PathBuf::from("/runs/one")]);
+        drop(next);
+        assert!(take(folder.path(), &bench, Waiting::No).unwrap().left_behind().is_empty());
+    }
+
+    #[test]
+    fn a_device_under_two_names_is_one_and_a_simulated_bench_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, link) = (folder.path().join("tty"), folder.path().join("link"));
+        fs::write(&device, "").unwrap();
+        std::os::unix::fs::symlink(&device, &link).unwrap();
+        let named = |path: &Path| rig(&format!("path: {}", path.display()), "serial_number: L1");
+        assert_eq!(devices(&named(&device)), devices(&named(&link)));
+        assert_ne!(file_name("a/b"), file_name("a-b"));
+        let simulated = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        assert!(devices(&simulated).is_empty());
+    }
+
+    #[test]
+    fn a_link_in_the_folder_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let precious = folder.path().join("precious");
+        fs::write(&precious, "kept").unwrap();
+        let bench = rig("serial_number: S1", "serial_number: L1");
+        for device in devices(&bench) {
+            std::os::unix::fs::symlink(&precious, folder.path().join(file_name(&device))).unwrap();
+        }
+        let refused = take(folder.path(), &bench, Waiting::No).unwrap_err().to_string();
+        assert!(refused.contains("lock") && refused.contains(FOLDER), "{refused}");
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+    }
+}

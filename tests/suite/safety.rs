@@ -1,0 +1,233 @@
+//! Safety of the bench as its users see it: guards, killed runs, locks, `stimrig safe`, drills.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use serde_json::Value;
+use stimrig::store::verify;
+
+use crate::command::{root, run, stimrig, text};
+
+/// The default bench with one limit changed.
+fn tight(folder: &Path, from: &str, to: &str) -> PathBuf {
+    let path = folder.join("tight.yaml");
+    let text = fs::read_to_string(root().join("rig/sim.yaml")).unwrap();
+    assert!(text.contains(from), "{from}");
+    fs::write(&path, text.replace(from, to)).unwrap();
+    path
+}
+
+/// A train on a phantom with an area, whose one check sees nothing of amplitude, charge, or direct current.
+fn unasserting(folder: &Path) -> PathBuf {
+    let path = folder.join("case.yaml");
+    let head = "version: 1\nname: guarded\nphantom: scs-lead\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\n";
+    fs::write(&path, format!("{head}duration: 1.5 s\nexpect:\n  - link_errors: {{ at_most: 0 }}\n")).unwrap();
+    path
+}
+
+/// Every limit of a rig file, each against a stimulator that only its defect drives beyond it.
+#[rstest]
+#[case("amplitude: 25 mA ", "amplitude: 2.1 mA ", "gain_error=10 %", "amplitude")]
+#[case("charge_per_phase: 25 uC", "charge_per_phase: 0.45 uC", "width_error=30 %", "charge_per_phase")]
+#[case("mean_dc: 100 uA", "mean_dc: 50 uA", "dc_leakage=80 uA", "mean_dc")]
+// 0.4 µC on 0.12 cm²: k = log10(0.16 / 0.12) = 0.12; 20 % more charge makes it 0.28.
+#[case("shannon_k: 4", "shannon_k: 0.2", "gain_error=20 %", "shannon_k")]
+fn the_output_guard_trips_on_every_limit_without_an_assertion(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] defect: &str,
+    #[case] limit: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, scenario) = (tight(folder.path(), from, to), unasserting(folder.path()));
+    let arguments = [scenario.to_str().unwrap(), "--rig", rig.to_str().unwrap()];
+    let (exit, record) = run(&arguments);
+    assert_eq!((exit, &record["cases"][0]["outcome"]), (0, &"passed".into()), "a good one: {record:#}");
+    let (exit, record) = run(&[&arguments[..], &["--defect", defect]].concat());
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(exit == 1 && reason.starts_with(&format!("output guard: {limit} ")), "{exit}: {reason}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[test]
+fn a_board_that_is_not_the_one_of_the_rig_file_is_refused_before_anything_is_energised() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = unasserting(folder.path());
+    let run_with = |from: &str, to: &str| {
+        let rig = tight(folder.path(), from, to);
+        run(&[scenario.to_str().unwrap(), "--rig", rig.to_str().unwrap()])
+    };
+    let bound = |role: &str, uid: &str| {
+        let from = format!("{role}: {{ driver: simulated }}");
+        let to = format!("{role}: {{ driver: simulated, uid: \"{uid}\" }}");
+        run_with(&from, &to)
+    };
+    // SIM-STIM-001 and SIM-LOAD-001.
+    let (stimulator, load) = ("53494d2d5354494d2d303031", "53494d2d4c4f41442d303031");
+    assert_eq!(bound("stimulator", &stimulator.to_uppercase()).0, 0);
+    assert_eq!(bound("load", load).0, 0);
+    for (role, wrong) in [("stimulator", load), ("load", stimulator)] {
+        let (exit, record) = bound(role, wrong);
+        let case = &record["cases"][0];
+        let reason = case["reason"].as_str().unwrap();
+        assert_eq!((exit, &case["outcome"]), (3, &"rig-error".into()), "{record:#}");
+        assert!(
+            reason.contains(&format!("wrong {role}")) && reason.contains(stimulator) && reason.contains(load),
+            "{reason}"
+        );
+        assert!(case["events"].as_array().unwrap().is_empty(), "nothing was started");
+    }
+}
+
+/// A run that goes on until somebody ends it.
+fn endless(folder: &Path) -> PathBuf {
+    let path = folder.join("long.yaml");
+    fs::write(
+        &path,
+        "version: 1\nname: long\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 3600 s\n\
+         expect:\n  - amplitude: { of: programmed, within: 3 % }\n",
+    )
+    .unwrap();
+    path
+}
+
+fn runs_of(runs: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+/// A run killed by SIGKILL while its case was under way.
+fn killed(folder: &Path) -> PathBuf {
+    let runs = folder.join("runs");
+    let mut child = stimrig()
+        .arg("run")
+        .arg(endless(folder))
+        .args(["--keep", "always", "--runs"])
+        .arg(&runs)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let journal = loop {
+        let journal = runs_of(&runs).first().map(|run| run.join("journal.jsonl"));
+        let text = journal.as_ref().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        if text.contains("\"started\"") && text.contains("case-started") {
+            break journal.unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it never started");
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    child.kill().unwrap();
+    child.wait().unwrap();
+    journal.parent().unwrap().to_owned()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_next_start_closes_the_record_of_a_killed_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = killed(folder.path());
+    let before = verify(&run, None, false).unwrap();
+    assert!(before.findings.is_empty() && before.manifest.is_none(), "{:?}", before.findings);
+    let next = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml#3", "--runs"])
+        .arg(folder.path().join("runs"))
+        .output()
+        .unwrap();
+    let said = text(&next);
+    assert_eq!(next.status.code(), Some(0), "{said}");
+    assert!(said.contains("was killed during long") && said.contains("closed, aborted"), "{said}");
+    let record = json(&run.join("record.json"));
+    assert_eq!((&record["interrupted"], &record["exit_code"]), (&"host lost".into(), &137.into()));
+    let case = &record["cases"][0];
+    assert_eq!((&case["outcome"], &case["safe_state"]), (&"aborted".into(), &"confirmed".into()));
+    assert!(case["reason"].as_str().unwrap().starts_with("interrupted:"));
+    assert!(fs::read_to_string(run.join("junit.xml")).unwrap().contains("interrupted: its host was killed"));
+    // Both runs, and the chain between them.
+    let verified = stimrig().arg("verify").arg(folder.path().join("runs")).output().unwrap();
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert_eq!((verified.status.code(), said.matches("intact").count()), (Some(0), 2), "{said}");
+}
+
+#[test]
+fn safe_measures_a_rig_and_closes_what_was_left_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = killed(folder.path());
+    let safe = |runs: &Path| {
+        let output = stimrig().args(["safe", "--runs"]).arg(runs).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &text(&output);
+        (output.status.code(), said)
+    };
+    let (exit, said) = safe(&folder.path().join("runs"));
+    assert_eq!(exit, Some(0), "{said}");
+    for words in ["safe state confirmed", "interlock open", "output measured off", "closed, aborted"] {
+        assert!(said.contains(words), "`{words}` not in {said}");
+    }
+    assert!(verify(&run, None, false).unwrap().is_intact());
+    // Without any journal it does the same.
+    let (exit, said) = safe(&folder.path().join("nowhere"));
+    assert!(exit == Some(0) && said.contains("safe state confirmed") && !said.contains("closed"), "{said}");
+}
+
+#[test]
+fn a_rig_in_use_is_refused_with_who_has_it_and_can_be_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("bench.yaml");
+    fs::write(
+        &rig,
+        "version: 1\nname: bench-a\nstimulator: { driver: native, port: { tcp: '127.0.0.1:9' }, cap: 10 mA }\n\
+         load: { driver: native, port: { tcp: '127.0.0.1:10' }, channels: { e1: { quantity: current, shunt: 100 ohm, ranges: [4 mA] } } }\n\
+         limits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n",
+    )
+    .unwrap();
+    let safe = |more: &[&str]| {
+        let mut command = stimrig();
+        command.args(["safe", "--rig"]).arg(&rig).args(more).arg("--runs").arg(folder.path().join("runs"));
+        command.env("STIMRIG_LOCK_DIR", folder.path().join("locks"));
+        command.output().unwrap()
+    };
+    // Nobody is there: it cannot be shown to be safe, and says so loudly.
+    let alone = safe(&[]);
+    let said = text(&alone);
+    assert_eq!(alone.status.code(), Some(6), "{said}");
+    assert!(said.contains("SAFE STATE IMPOSSIBLE") && said.contains("by hand"), "{said}");
+    // Somebody has it.
+    let lock = fs::read_dir(folder.path().join("locks")).unwrap().next().unwrap().unwrap().path();
+    let held = fs::File::options().read(true).write(true).open(&lock).unwrap();
+    held.lock().unwrap();
+    let holder = "{\"pid\":4242,\"user\":\"ada\",\"host\":\"bench\",\"rig\":\"bench-a\",\"command\":\"stimrig run\",\"since\":\"2026-01-02T03:04:05Z\"}\n";
+    fs::write(&lock, holder).unwrap();
+    let refused = safe(&[]);
+    let said = text(&refused);
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    for words in
+        ["bench-a", "in use", "4242", "ada", "2026-01-02T03:04:05Z", "--wait", "nothing was energised"]
+    {
+        assert!(said.contains(words), "`{words}` not in {said}");
+    }
+    let waited = safe(&["--wait=300ms"]);
+    assert_eq!(waited.status.code(), Some(3));
+    assert!(text(&waited).contains("waiting"), "{}", text(&waited));
+}
+
+#[test]
+fn drills_end_off_recorded_and_with_their_cause() {
+    let output = stimrig()
+        .args(["bench", "drills", "--trials", "96", "--processes", "6", "--seed", "1", "--format", "json"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{}", text(&output)));
+    assert_eq!((output.status.code(), &found["wrong"]), (Some(0), &Value::Array(vec![])), "{said}");
+    let kinds = found["kinds"].as_object().unwrap();
+    assert_eq!(kinds.len(), 14, "{said}");
+    for (kind, tally) in kinds.iter().filter(|(kind, _)| !["sigint", "sigterm"].contains(&kind.as_str())) {
+        assert!(tally["happened"].as_u64().unwrap() > 0, "{kind} never happened: {said}");
+    }
+}
