@@ -3,7 +3,7 @@
 use crate::quantity::engineering;
 
 use super::Trend;
-use super::words::dimension;
+use super::words::{digits, dimension};
 
 const ROWS: usize = 9;
 
@@ -35,8 +35,8 @@ pub(super) fn draw(trend: &Trend, width: usize) -> Vec<String> {
         rule(chart.mean, '─');
     }
     for column in 0..columns {
-        let (from, to) = (column * values.len() / columns, ((column + 1) * values.len()).div_ceil(columns));
-        let Some(span) = values.get(from..to.max(from + 1).min(values.len())) else { continue };
+        let (from, to) = (column * values.len() / columns, (column + 1) * values.len() / columns);
+        let Some(span) = values.get(from..to) else { continue };
         let top = row_of(span.iter().copied().fold(f64::NEG_INFINITY, f64::max));
         let bottom = row_of(span.iter().copied().fold(f64::INFINITY, f64::min));
         let strayed = control.is_some_and(|c| span.iter().any(|v| *v < c.lower || *v > c.upper));
@@ -54,7 +54,13 @@ pub(super) fn draw(trend: &Trend, width: usize) -> Vec<String> {
     let shown = [0, ROWS / 2, ROWS - 1];
     let dimension = dimension(trend);
     let labels: Vec<String> = (0..ROWS)
-        .map(|row| if shown.contains(&row) { engineering(label(row), dimension, 5) } else { String::new() })
+        .map(|row| {
+            if shown.contains(&row) {
+                engineering(label(row), dimension, digits(low, high))
+            } else {
+                String::new()
+            }
+        })
         .collect();
     let wide = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     grid.iter()

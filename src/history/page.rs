@@ -22,13 +22,18 @@ pub fn page(history: &History, provenance: &str) -> String {
     let ends = [runs.first(), runs.last()].map(|run| run.map_or("", |run| day(&run.started)));
     let what = history.measurand.as_deref().unwrap_or("all measurands");
     let under = format!("{} runs, {} to {}. {provenance}", runs.len(), ends[0], ends[1]);
-    let verdict = match (worth, eroding, history.flakes.len()) {
-        (0, _, 0) => "Nothing strays, shrinks or fails to repeat.".to_owned(),
-        (worth, 0, flakes) => format!("{worth} trends are worth a look; {flakes} cases did not repeat."),
-        (worth, eroding, flakes) => format!(
-            "{worth} trends are worth a look, {eroding} of them because a margin shrinks; {flakes} cases did not repeat."
-        ),
+    let many = |count: usize, one: &str, more: &str| match count {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {more}"),
     };
+    let shrinking =
+        if eroding == 0 { String::new() } else { format!(" ({eroding} with a shrinking margin)") };
+    let mut verdict = format!("Worth a look: {}{shrinking}", many(worth, "trend", "trends"));
+    if history.measurand.is_none() {
+        verdict += &format!("; not repeating: {}", many(history.flakes.len(), "case", "cases"));
+    }
+    verdict.push('.');
     let good = worth == 0 && history.flakes.is_empty();
     let mut body = head(&format!("History of {what}"), &under, good, &verdict);
     for note in &history.notes {
@@ -94,7 +99,7 @@ fn figure(trend: &Trend) -> String {
     let [first_day, last_day] = ends;
     let chart = RunChart {
         title: format!("{} · {} · {}", trend.measurand, trend.case, place(trend)),
-        tick: &|value| engineering(value, dimension, 6),
+        tick: &|value| engineering(value, dimension, 8),
         points: points.collect(),
         control: trend.control.map(|chart| (chart.mean, chart.lower, chart.upper)),
         limits: last.map(|point| (point.lower, point.upper)).unwrap_or_default(),

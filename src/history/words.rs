@@ -37,6 +37,16 @@ pub(super) fn day(instant: &str) -> &str {
     instant.get(..10).unwrap_or(instant)
 }
 
+/// Digits that tell values apart which lie so close together.
+pub(super) fn digits(low: f64, high: f64) -> usize {
+    let (largest, span) = (low.abs().max(high.abs()), high - low);
+    if span > 0.0 && largest > 0.0 {
+        ((largest / span).log10().ceil() + 2.0).clamp(3.0, 10.0) as usize
+    } else {
+        6
+    }
+}
+
 /// Value ± U of a point.
 pub(super) fn measured(point: &Point, dimension: Dimension) -> String {
     match (point.value, point.uncertainty) {
@@ -72,11 +82,14 @@ pub(super) fn sentences(trend: &Trend) -> Vec<String> {
         Some(chart) if chart.moving_range == 0.0 => {
             said.push(format!("always {}: nothing varies", engineering(chart.mean, dimension, 6)));
         }
-        Some(chart) => said.push(format!(
-            "mean {}, control limits {} (mean ± 2.66 × mean moving range)",
-            engineering(chart.mean, dimension, 5),
-            range(chart.lower, chart.upper, dimension, 5)
-        )),
+        Some(chart) => {
+            let digits = digits(chart.lower, chart.upper);
+            said.push(format!(
+                "mean {}, control limits {} (mean ± 2.66 × mean moving range)",
+                engineering(chart.mean, dimension, digits),
+                range(chart.lower, chart.upper, dimension, digits)
+            ));
+        }
         None => said.push("fewer than five values: no control limits".to_owned()),
     }
     if let Some(found) = &trend.capability {
@@ -119,19 +132,20 @@ pub(super) fn sentences(trend: &Trend) -> Vec<String> {
             measured(last, dimension)
         ));
     }
-    for signal in &trend.signals {
-        if let Signal::OneSide(from, to) = signal
-            && let (Some(first), Some(last)) = (trend.points.get(*from), trend.points.get(*to))
-        {
-            said.push(format!(
-                "a shift: {} in a row on one side of the mean, runs {} ({}) to {} ({})",
-                to - from + 1,
-                first.run,
-                day(&first.started),
-                last.run,
-                day(&last.started)
-            ));
-        }
+    let shifts = trend.signals.iter().filter_map(|signal| match signal {
+        Signal::OneSide(from, to) => Some((to - from + 1, trend.points.get(*from)?, trend.points.get(*to)?)),
+        Signal::Outside(_) => None,
+    });
+    let shifts: Vec<(usize, &Point, &Point)> = shifts.collect();
+    if let Some((length, first, last)) = shifts.last() {
+        let times = if shifts.len() == 1 { String::new() } else { format!(", the last of {}", shifts.len()) };
+        said.push(format!(
+            "a shift{times}: {length} in a row on one side of the mean, runs {} ({}) to {} ({})",
+            first.run,
+            day(&first.started),
+            last.run,
+            day(&last.started)
+        ));
     }
     said.extend(changes(trend).into_iter().map(|(at, what)| {
         let run = trend.points.get(at).map_or("", |point| point.run.as_str());

@@ -162,7 +162,7 @@ impl RunChart<'_> {
         if low > high {
             return None;
         }
-        let span = (high - low).max(1e-3 * high.abs().max(low.abs())).max(f64::MIN_POSITIVE);
+        let span = (high - low).max(1e-9 * high.abs().max(low.abs())).max(f64::MIN_POSITIVE);
         let near = |limit: &f64| (low - NEAR * span..=high + NEAR * span).contains(limit);
         let limits = [self.limits.0, self.limits.1].into_iter().flatten().filter(near);
         let (low, high) = limits.fold((low, high), grow);
