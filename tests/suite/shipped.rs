@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig};
-use stimrig::scenario::{Measurand, Plan, plan, read_profile, read_scenario, shipped};
+use stimrig::scenario::{Measurand, Plan, plan, read_profile, read_requirements, read_scenario, shipped};
 use stimrig::source::{Source, parse};
 
 use crate::command::{checks, run};
@@ -76,12 +76,9 @@ fn every_measurand_that_can_be_measured_is_asked_for() {
 
 #[test]
 fn requirements_are_listed_and_each_has_a_scenario() {
-    let listed: BTreeSet<String> = std::fs::read_to_string("scenarios/requirements.yaml")
-        .expect("readable")
-        .lines()
-        .filter_map(|line| line.split_once(": ").map(|(id, _)| id.to_owned()))
-        .filter(|id| id.starts_with("SYS-"))
-        .collect();
+    let listed = read_requirements(&source(Path::new("scenarios/requirements.yaml")));
+    let listed = listed.unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let listed: BTreeSet<String> = listed.into_iter().map(|requirement| requirement.id).collect();
     let verified: BTreeSet<String> = plans().into_iter().flat_map(|plan| plan.case.verifies).collect();
     assert_eq!(listed, verified);
 }
