@@ -178,6 +178,7 @@ pub(super) fn facts(program: &Program, samples: &[u64], ended: u64) -> Facts {
         cap: 25e-3,
         poll_period: 0.01,
         round_trip: 0.0,
+        expired: None,
         relaxed: true,
         time_constant: Some(0.0),
         output: None,

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::rig::{Rig, read_phantom};
+use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan, read_profile};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{load_cases, load_rig, read};
+use super::load::{load_bench, load_cases, read};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
@@ -40,6 +40,7 @@ enum FileKind {
     Rig,
     Phantom,
     Profile,
+    Calibration,
 }
 
 /// Runs it: 0 if everything is right, 2 if not.
@@ -66,7 +67,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         }
     }
     let mut plans = Vec::new();
-    match load_rig(args.rig.as_deref(), &args.set, &args.defect) {
+    match load_bench(args.rig.as_deref(), &args.set, &args.defect) {
         Ok(rig) => plans = plan_all(&cases, &rig, args, &mut problems),
         Err(found) => problems.extend(found),
     }
@@ -132,6 +133,7 @@ fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
         FileKind::Scenario => None,
         FileKind::Rig => Some(Rig::read(&source).err().unwrap_or_default()),
         FileKind::Profile => Some(read_profile(&source).err().unwrap_or_default()),
+        FileKind::Calibration => Some(read_certificate(&source).err().unwrap_or_default()),
         FileKind::Phantom => Some(read_phantom(&source).err().unwrap_or_default()),
     }
 }
@@ -140,7 +142,9 @@ fn kind_of(source: &Source) -> FileKind {
     let Ok((root, _)) = parse(source) else { return FileKind::Scenario };
     let Kind::Map(entries) = &root.kind else { return FileKind::Scenario };
     let has = |key: &str| entries.iter().any(|(own, _)| own.text == key);
-    if has("citation") || has("verified") {
+    if has("certificate") {
+        FileKind::Calibration
+    } else if has("citation") || has("verified") {
         FileKind::Profile
     } else if has("program") || has("expect") {
         FileKind::Scenario

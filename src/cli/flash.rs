@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::record::EXIT_USAGE;
-use crate::run::{FlashError, flash};
+use crate::run::{FlashError, Interrupt, Waiting, flash};
 use crate::source::render;
 use crate::store::{FlashedRecord, record_flash};
 
 use super::load::load_rig;
+use super::recover::take;
 use super::run_args::assignment;
 
 /// Arguments of `flash`.
@@ -40,6 +41,11 @@ pub fn run(args: &Args, color: bool) -> u8 {
             eprint!("{}", render(&problems, color));
             return EXIT_USAGE;
         }
+    };
+    // Nobody else has the rig meanwhile.
+    let _lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+        Ok(lock) => lock,
+        Err(code) => return code,
     };
     let report = match flash(&rig, args.image.as_deref(), args.output_off) {
         Ok(report) => report,

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
-use crate::rig::{DEFAULT_RIG, Rig, read_phantom};
+use crate::rig::{DEFAULT_RIG, Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, Wanted, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
@@ -89,6 +89,29 @@ pub fn load_rig(
         None => Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1),
     };
     Rig::read(&source)?.with_overrides(set, defects)
+}
+
+/// As [`load_rig`], with the calibration that the rig file names: what measures needs it.
+///
+/// # Errors
+/// Every problem of the rig file, of the overrides, and of the calibration.
+pub fn load_bench(
+    path: Option<&Path>,
+    set: &[(String, String)],
+    defects: &[(String, String)],
+) -> Result<Rig, Vec<Diagnostic>> {
+    let mut rig = load_rig(path, set, defects)?;
+    if let Some(named) = &rig.wiring.calibration {
+        let path = Path::new(&rig.file).parent().unwrap_or(Path::new("")).join(named);
+        let source = read(&path).map_err(|problem| {
+            vec![rig.places.find("calibration").error(
+                &format!("the calibration {}", problem.what),
+                Some("`stimrig calibrate` writes one, and without the line the load's own statement counts"),
+            )]
+        })?;
+        rig.certificate = Some(read_certificate(&source)?);
+    }
+    Ok(rig)
 }
 
 /// The phantom that `sim.phantom` plugs in instead of the one a scenario names.

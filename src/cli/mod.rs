@@ -12,6 +12,7 @@ use crate::record::EXIT_INTERNAL;
 
 mod analyze;
 mod bench;
+mod calibrate;
 mod check;
 mod compare;
 mod doctor;
@@ -107,6 +108,8 @@ enum Command {
     Bench(bench::Args),
     /// Write firmware into the stimulator's core through the debug probe, verify it, and read it back
     Flash(flash::Args),
+    /// Calibrate a load against a reference resistor and write a calibration file
+    Calibrate(calibrate::Args),
     /// Explain a measurand: definition, window, criteria, uncertainty
     Explain(explain::Args),
     /// Print a JSON Schema: scenario, rig, phantom, limit profile or record
@@ -141,6 +144,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args, output),
         Command::Flash(args) => flash::run(&args, output.color()),
+        Command::Calibrate(args) => calibrate::run(&args, output.color()),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::New(args) => new::run(&args),

@@ -11,7 +11,7 @@ use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
 use crate::store::{Index, RunFolder, Signer, write_atomic, write_record};
 
-use super::load::{load_rig, plugged_phantom};
+use super::load::{load_bench, plugged_phantom};
 use super::recover::{recover, take};
 use super::selection::Selection;
 use super::{NoTests, Output, RunArgs, stdout};
@@ -130,7 +130,7 @@ fn prepare(args: &RunArgs, output: &Output) -> Result<Option<(Rig, Vec<Plan>)>, 
         eprintln!("{error}");
         EXIT_USAGE
     })?;
-    let rig = load_rig(args.rig.as_deref(), &laid_over(args), &args.defect);
+    let rig = load_bench(args.rig.as_deref(), &laid_over(args), &args.defect);
     let selected =
         selection.plans(rig.as_ref().map_err(Clone::clone)).map_err(|found| refuse(&found, output))?;
     let (Ok(rig), false) = (rig, selected.plans.is_empty()) else { return Ok(None) };

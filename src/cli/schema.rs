@@ -24,6 +24,8 @@ pub enum Format {
     Phantom,
     /// Limit profiles
     Profile,
+    /// Calibrations of a load
+    Calibration,
     /// record.json of a run
     Record,
 }
@@ -35,6 +37,7 @@ pub fn schema(format: Format) -> Value {
         Format::Rig => crate::rig::rig_schema(),
         Format::Phantom => crate::rig::phantom_schema(),
         Format::Profile => crate::scenario::profile_schema(),
+        Format::Calibration => crate::rig::calibration_schema(),
         Format::Record => crate::record::schema().to_value(),
     }
 }

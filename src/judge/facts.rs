@@ -74,6 +74,9 @@ pub struct Facts {
     pub round_trip: f64,
     /// Whether the phantom was relaxed for 5 τ before the first start.
     pub relaxed: bool,
+    /// Why the load's calibration does not hold any more, if it does not: nothing is then measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<String>,
     /// Largest time constant of the closed network with the recharge switch closed for its share of the cycle, s;
     /// `None` if it never settles.
     pub time_constant: Option<f64>,

@@ -47,6 +47,9 @@ pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -
 
 fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
     let blank = unmeasured(check, case.decision);
+    if let Some(expired) = &facts.expired {
+        return CheckRecord { reason: Some(expired.clone()), ..blank };
+    }
     let judged = View::new(case, facts, recording, check).and_then(|view| {
         let judged = tally(&view)?.finish()?;
         let sketch = sketch::around(&view, judged.unit());

@@ -2,6 +2,8 @@
 
 mod bench;
 mod builtin;
+mod certificate;
+mod certificate_file;
 mod channels;
 mod cpe_file;
 mod defect;
@@ -15,6 +17,8 @@ mod types;
 
 pub use bench::{AdcSpec, DcSpec, FilterSpec, ProbeTrouble, SimBench, StimulatorSpec, Transport};
 pub use builtin::{DEFAULT_RIG, builtin_phantom, builtin_phantoms};
+pub use certificate::{Certificate, ChannelCertificate};
+pub use certificate_file::{calibration_schema, read_certificate};
 pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};
 pub use phantom_file::read_phantom;

@@ -110,6 +110,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         limits,
         sim,
         wiring,
+        certificate: None,
         places,
     })
 }

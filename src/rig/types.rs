@@ -3,7 +3,7 @@
 use crate::signal::Sensed;
 use crate::source::Places;
 
-use super::{SimBench, Transport};
+use super::{Certificate, SimBench, Transport};
 
 /// Which adapter speaks to an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +224,8 @@ pub struct Rig {
     pub sim: Option<SimBench>,
     /// Ports, probe and calibration.
     pub wiring: Wiring,
+    /// The load's calibration, once its file has been read.
+    pub certificate: Option<Certificate>,
     /// Where its parts stand in the file.
     pub places: Places,
 }

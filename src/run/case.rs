@@ -6,7 +6,7 @@ use crate::phantom::Output;
 use crate::record::{
     CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, ProfileRecord, SafeState, Verdict,
 };
-use crate::rig::Rig;
+use crate::rig::{Certificate, Rig};
 use crate::scenario::{Action, Fidelity, Plan, Profile};
 use crate::signal::MarkerBit;
 
@@ -97,14 +97,16 @@ pub(super) async fn open_load(
         model: identity.model.clone(),
         uid: identity.uid.clone(),
         firmware: identity.firmware.clone(),
-        calibration: Some(identity.calibration.clone()),
+        calibration: Some(
+            rig.certificate.as_ref().map_or_else(|| identity.calibration.clone(), Certificate::stated),
+        ),
     };
     let simulated = record.is_simulated();
     tell(Message::Identity(record));
     super::identity::check("load", rig.wiring.load_uid.as_deref(), &identity.uid)?;
     let setup = setup::stream_setup(plan);
     let calibrations = instruments.load.stream(&setup).await?;
-    Ok((super::measuring::setup(plan, &identity, &setup, &calibrations), simulated))
+    Ok((super::measuring::setup(plan, &identity, &setup, &calibrations, rig.certificate.as_ref()), simulated))
 }
 
 /// Judges what was recorded and ranks the outcome.
@@ -177,6 +179,11 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
     names.map(|name| InstantRecord { name, time, sample: Some(instant.sample) }).collect()
 }
 
+/// The day, UTC.
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// What is known about a case before it runs.
 pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
     Facts {
@@ -190,6 +197,7 @@ pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
         poll_period: POLL as f64 / SECOND,
         round_trip: POLL as f64 / SECOND,
         relaxed: false,
+        expired: rig.certificate.as_ref().and_then(|certificate| certificate.expired(today())),
         output: rig.output_stage().map(|stage| Output {
             compliance: stage.compliance,
             blocking_capacitor: stage.blocking_capacitor,

@@ -2,6 +2,7 @@
 
 use crate::instrument::{LoadIdentity, StreamSetup};
 use crate::measure::{ChannelSetup, Setup, SlowSetup, Wanted};
+use crate::rig::Certificate;
 use crate::scenario::{Check, Measurand, Plan};
 use crate::signal::{Calibration, Sensed};
 
@@ -11,6 +12,7 @@ pub(super) fn setup(
     identity: &LoadIdentity,
     stream: &StreamSetup,
     calibrations: &[Calibration],
+    certificate: Option<&Certificate>,
 ) -> Setup {
     let program = &plan.case.program;
     let mut stated = calibrations.iter().copied();
@@ -19,7 +21,9 @@ pub(super) fn setup(
         .map(|(channel, calibration)| ChannelSetup {
             name: channel.name.clone(),
             sensed: channel.quantity,
-            calibration,
+            calibration: certificate.map_or(calibration, |certificate| {
+                certificate.applied(&channel.name, channel.quantity, channel.range, calibration)
+            }),
         })
         .collect();
     let contacts = plan.case.phantom.contacts.iter();

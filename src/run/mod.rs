@@ -4,6 +4,7 @@
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
 mod acquisition;
+mod calibrate;
 mod case;
 mod caught;
 mod discharge;
@@ -28,6 +29,7 @@ mod teardown;
 
 pub use crate::sim::{Truth, Witness};
 pub use acquisition::{Acquisition, acquisition};
+pub use calibrate::{Calibrated, Reference, calibrate};
 pub use flash::{FlashError, FlashReport, flash};
 pub use interrupt::{Cause, Interrupt};
 pub use keep::Keep;

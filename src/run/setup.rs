@@ -29,6 +29,7 @@ pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
 /// An instrument that fails, and a stimulator or phantom that is not the expected one.
 pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
     identify_stimulator(session, rig).await?;
+    check_certificate(session, rig).await?;
     session.instruments.load.clear("all").await?;
     session.instruments.load.interlock(false).await?;
     steps::zero(session, plan.slow).await?;
@@ -45,6 +46,19 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.guarded = true;
     session.polling = true;
     Ok(())
+}
+
+/// A calibration counts for the load it was measured on.
+async fn check_certificate(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
+    let Some(certificate) = &rig.certificate else { return Ok(()) };
+    let uid = session.instruments.load.identify().await?.uid;
+    if certificate.unit == uid {
+        return Ok(());
+    }
+    let (id, unit) = (&certificate.id, &certificate.unit);
+    Err(Halt::Bench(format!(
+        "calibration {id} is for load {unit}, and this is {uid}: name this load's own in the rig file (stimrig calibrate)"
+    )))
 }
 
 /// Seconds of recorded rest before the first step: `residual_voltage` refers to the 1–10 ms before the first start.

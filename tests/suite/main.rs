@@ -12,6 +12,7 @@ mod analyze;
 mod bench;
 mod bench_on_ports;
 mod broken;
+mod calibration;
 mod command;
 mod defects;
 mod electrode;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::cli::Output;
 use crate::cli::filter::Filter;
-use crate::cli::load::{load_cases, load_rig};
+use crate::cli::load::{load_bench, load_cases};
 use crate::measure::Setup;
 use crate::record::{Archive, CaseArchive, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
 use crate::rig::{Defect, Rig};
@@ -79,7 +79,7 @@ impl Suite {
             EXIT_USAGE
         };
         let filter = Filter::any(&args.filter).map_err(|error| usage(&error.to_string()))?;
-        let rig = load_rig(args.rig.as_deref(), &[], &[]).map_err(|problems| refuse(&problems))?;
+        let rig = load_bench(args.rig.as_deref(), &[], &[]).map_err(|problems| refuse(&problems))?;
         if rig.sim.is_none() {
             return Err(usage(&format!(
                 "`{}` is a real rig, and this experiment needs a simulated one",

@@ -72,6 +72,7 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
         cap: 12.7e-3,
         poll_period: 0.01,
         round_trip: 1e-3,
+        expired: None,
         relaxed: true,
         time_constant: Some(0.0),
         output: None,

@@ -1,0 +1,165 @@
+//! `stimrig calibrate`: gain and offset of a load's channels, into a file that a rig file can name.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use jiff::{ToSpan, civil::Date};
+
+use crate::phantom::Phantom;
+use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
+use crate::record::EXIT_USAGE;
+use crate::rig::{Certificate, Rig};
+use crate::run::{Calibrated, Interrupt, Reference, Waiting, calibrate};
+use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
+use crate::signal::Sensed;
+use crate::source::{Diagnostic, Source, render};
+use crate::store::{StoreError, write_new};
+
+use super::load::{load_rig, plugged_phantom};
+use super::recover::take;
+use super::resolve::resolve;
+use super::run_args::assignment;
+
+/// Arguments of `calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to write the calibration
+    file: PathBuf,
+    /// Rig whose load is calibrated [default: rig/sim.yaml]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
+    rig: Option<PathBuf>,
+    /// The reference resistor that is plugged in: a phantom of one resistor, by name or path; its `measured` value counts
+    #[arg(long, value_name = "PHANTOM", default_value = "r1k")]
+    phantom: String,
+    /// Expanded uncertainty (k = 2) of the load's test source, from its own certificate, such as '0.02 %'
+    #[arg(long, value_name = "RATIO", required = true)]
+    source_u: String,
+    /// Id of the certificate
+    #[arg(long, value_name = "ID")]
+    certificate: Option<String>,
+    /// Days until it is due
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    due: u32,
+    /// Set a value of a simulated rig, such as sim.seed=7
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<(String, String)>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Exit code of a rig that is at fault.
+const RIG: u8 = 3;
+
+/// Runs it: 0 written, 2 a file or an argument is wrong, 3 the rig is at fault.
+pub fn run(args: &Args, color: bool) -> u8 {
+    let refuse = |problems: Vec<Diagnostic>| {
+        eprint!("{}", render(&problems, color));
+        EXIT_USAGE
+    };
+    let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
+        Ok(rig) => rig,
+        Err(problems) => return refuse(problems),
+    };
+    let source_u = match Quantity::parse_as(&args.source_u, Dimension::Ratio) {
+        Ok(source_u) if source_u > 0.0 && source_u < 0.1 => source_u,
+        _ => {
+            eprintln!("error: --source-u {}: expected a ratio such as '0.02 %'", args.source_u);
+            return EXIT_USAGE;
+        }
+    };
+    let planned = match reference_plan(&rig, &args.phantom) {
+        Ok(plan) => plan,
+        Err(problems) => return refuse(problems),
+    };
+    let plugged = match plugged_phantom(&rig) {
+        Ok(plugged) => plugged,
+        Err(problems) => return refuse(problems),
+    };
+    // Nobody else has the rig meanwhile.
+    let _lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+        Ok(lock) => lock,
+        Err(code) => return code,
+    };
+    let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), Reference { source_u: source_u / 2.0 })
+    {
+        Ok(calibrated) => calibrated,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            return RIG;
+        }
+    };
+    let certificate = certificate(args, &planned.case.phantom, calibrated);
+    print(&certificate);
+    let written = write_new(&args.file, args.force, |file| {
+        let path = args.file.clone();
+        file.write_all(certificate.to_yaml().as_bytes()).map_err(|source| StoreError::File {
+            path,
+            doing: "write",
+            source,
+        })
+    });
+    match written {
+        Ok(()) => {
+            println!("written to {}: name it as `calibration:` in the rig file", args.file.display());
+            0
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            EXIT_USAGE
+        }
+    }
+}
+
+/// A plan whose phantom is the reference. Nothing of it is loaded or started.
+fn reference_plan(rig: &Rig, phantom: &str) -> Result<Plan, Vec<Diagnostic>> {
+    let amplitude = 1e-4_f64.min(rig.limits.amplitude).min(rig.cap);
+    let text = format!(
+        "version: 1\nname: calibration\nphantom: {phantom:?}\n\
+         program: {{ amplitude: {amplitude} A, width: 200 us, rate: 50 Hz }}\nduration: 1 s\n\
+         expect:\n  - amplitude: {{ of: programmed, within: 50 % }}\n"
+    );
+    let mut found =
+        |wanted: Wanted<'_>| -> Result<Source, Unresolved> { resolve(std::path::Path::new(""), wanted) };
+    let (cases, problems) = read_scenario(&Source::new("calibration", text.as_str()), &mut found);
+    match cases.into_iter().next() {
+        Some(case) => plan(case, rig, false),
+        None => Err(problems),
+    }
+}
+
+fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated) -> Certificate {
+    let date: Date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (ohm, u) = calibrated.resistor;
+    let reference = format!(
+        "test source of the load (U {}), phantom {} of {}",
+        args.source_u,
+        phantom.name,
+        with_uncertainty(ohm, 2.0 * u, Dimension::Resistance)
+    );
+    Certificate {
+        id: args.certificate.clone().unwrap_or_else(|| format!("{}-{date}", calibrated.unit)),
+        unit: calibrated.unit,
+        date,
+        // A date so far away that there is none is the last there is.
+        due: date.checked_add(i64::from(args.due).days()).unwrap_or(Date::MAX),
+        reference: Some(reference),
+        file: args.file.display().to_string(),
+        channels: calibrated.channels,
+    }
+}
+
+fn print(certificate: &Certificate) {
+    println!("{} for load {}", certificate.stated(), certificate.unit);
+    for one in &certificate.channels {
+        let dimension = if one.quantity == Sensed::Current { Dimension::Current } else { Dimension::Voltage };
+        println!(
+            "  {:<8} {:>8}  gain {:.6} ± {:.6}  offset {}",
+            one.channel,
+            engineering(one.range, dimension, 3),
+            one.gain.0,
+            2.0 * one.gain.1,
+            with_uncertainty(one.offset.0, 2.0 * one.offset.1, dimension)
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Calibration of a load: written by `stimrig calibrate`, named by a rig file, applied where samples become amperes.
+
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+use serde_json::Value;
+use stimrig::rig::{Certificate, read_certificate};
+use stimrig::source::Source;
+
+use crate::command::{checks, run, stimrig, text};
+
+/// One step of the simulated board's converter, A.
+const STEP: f64 = 25e-3 / 32767.0;
+
+fn calibrated(folder: &Path, seed: u32) -> (PathBuf, Certificate) {
+    let path = folder.join("cal.yaml");
+    let set = format!("sim.seed={seed}");
+    let output = stimrig()
+        .arg("calibrate")
+        .arg(&path)
+        .args(["--source-u", "0.01 %", "--force", "--set", &set])
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let written = std::fs::read_to_string(&path).unwrap();
+    let certificate = read_certificate(&Source::new("cal.yaml", written.as_str())).unwrap();
+    (path, certificate)
+}
+
+fn rig(folder: &Path, seed: u32, calibration: &str) -> String {
+    let path = folder.join("rig.yaml");
+    let line = if calibration.is_empty() { String::new() } else { format!("calibration: {calibration}\n") };
+    std::fs::write(
+        &path,
+        format!(
+            "version: 1\nname: calibrated\nstimulator: {{ driver: simulated }}\nload: {{ driver: simulated }}\n{line}sim: {{ seed: {seed} }}\n"
+        ),
+    )
+    .unwrap();
+    path.display().to_string()
+}
+
+/// 3 mA through 1 kohm for 0.5 s: value and U of its mean amplitude, and the record.
+fn amplitude(folder: &Path, rig: &str) -> (i32, Value) {
+    let path = folder.join("case.yaml");
+    std::fs::write(
+        &path,
+        "version: 1\nname: amplitude\nphantom: r1k\nprogram: { amplitude: 3 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\n\
+         duration: 500 ms\nexpect:\n  - amplitude: { of: programmed, within: 3 %, statistic: mean }\n",
+    )
+    .unwrap();
+    run(&[path.to_str().unwrap(), "--rig", rig])
+}
+
+fn value(record: &Value) -> (f64, f64) {
+    let all = checks(record);
+    let check = all[0].1;
+    (check["value"].as_f64().unwrap(), check["uncertainty"].as_f64().unwrap())
+}
+
+#[rstest]
+fn a_calibration_finds_the_gain_and_brings_readings_to_the_truth(#[values(1, 2, 3, 4)] seed: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    // The board's converter is exact: what flows is its code.
+    let truth = (3e-3 / STEP).round() * STEP;
+    let (_, plain) = amplitude(folder.path(), &rig(folder.path(), seed, ""));
+    let (before, before_u) = value(&plain);
+    let (_, certificate) = calibrated(folder.path(), seed);
+    let (exit, record) = amplitude(folder.path(), &rig(folder.path(), seed, "cal.yaml"));
+    assert_eq!(exit, 0, "{record:#}");
+    let (after, after_u) = value(&record);
+    assert!(
+        (after - truth).abs() <= after_u && after_u < 0.5 * before_u,
+        "{after} ± {after_u}, {truth}, ± {before_u}"
+    );
+    // The gain against an independent one: the stimulator's own exact current, read without calibration.
+    let found = certificate.channels.iter().find(|one| one.channel == "e1" && one.range == 4e-3).unwrap();
+    let room = 2.0 * found.gain.1 + after_u / truth;
+    assert!((found.gain.0 - before / truth).abs() <= room, "{} {} ± {room}", found.gain.0, before / truth);
+    let load = record["instruments"].as_array().unwrap().iter().find(|one| one["role"] == "load").unwrap();
+    assert_eq!(load["calibration"], certificate.stated());
+}
+
+#[test]
+fn every_range_of_both_quantities_is_calibrated_against_the_resistor() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, certificate) = calibrated(folder.path(), 1);
+    let names: Vec<String> =
+        certificate.channels.iter().map(|one| format!("{} {}", one.channel, one.range)).collect();
+    assert_eq!(names, ["e1 0.004", "e1 0.032", "case 0.004", "case 0.032", "v1 2", "v1 20"]);
+    for one in &certificate.channels {
+        // Drawn with 0.05 % and 2 lsb.
+        assert!((one.gain.0 - 1.0).abs() < 2.5e-3 && one.gain.1 < 2e-3, "{one:?}");
+        assert!(one.offset.0.abs() < 10.0 * one.range / 32768.0, "{one:?}");
+    }
+}
+
+#[test]
+fn an_expired_calibration_makes_every_check_invalid() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _) = calibrated(folder.path(), 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines = text.lines().map(|line| match line.split_once(": ") {
+        Some(("date", _)) => "date: 2020-01-01".to_owned(),
+        Some(("due", _)) => "due: 2021-01-01".to_owned(),
+        _ => line.to_owned(),
+    });
+    std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let (exit, record) = amplitude(folder.path(), &rig(folder.path(), 1, "cal.yaml"));
+    assert_eq!(exit, 3, "{record:#}");
+    let all = checks(&record);
+    assert_eq!(all[0].1["verdict"], "invalid");
+    let reason = all[0].1["reason"].as_str().unwrap();
+    assert!(reason.contains("2021-01-01") && reason.contains("stimrig calibrate"), "{reason}");
+}
+
+#[test]
+fn a_calibration_of_another_unit_is_a_rig_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, certificate) = calibrated(folder.path(), 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace(&format!("unit: {:?}", certificate.unit), "unit: \"LOAD-0007\""))
+        .unwrap();
+    let (exit, record) = amplitude(folder.path(), &rig(folder.path(), 1, "cal.yaml"));
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert_eq!((exit, &record["cases"][0]["outcome"]), (3, &"rig-error".into()), "{record:#}");
+    assert!(reason.contains("LOAD-0007") && reason.contains(&certificate.unit), "{reason}");
+}
+
+#[test]
+fn a_calibration_at_fault_is_met_at_its_line_and_nothing_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = rig(folder.path(), 1, "cal.yaml");
+    let check = || {
+        let output = stimrig().args(["check", "scenarios/timing/rate.yaml", "--rig", &rig]).output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (exit, said) = check();
+    assert!(exit == Some(2) && said.contains("rig.yaml:5:") && said.contains("stimrig calibrate"), "{said}");
+    let file = "version: 1\ncertificate: C\nunit: U\ndate: yesterday\ndue: 2027-01-01\nchannels: []\n";
+    std::fs::write(folder.path().join("cal.yaml"), file).unwrap();
+    let (exit, said) = check();
+    assert!(exit == Some(2) && said.contains("cal.yaml:4:7") && said.contains("not a date"), "{said}");
+}
+
+#[test]
+fn what_is_no_reference_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cal.yaml");
+    for (arguments, exit, what) in [
+        (["--source-u", "0.01 %", "--phantom", "rc-1k-1u"], 3, "is no reference"),
+        (["--source-u", "0.01 %", "--phantom", "nothing"], 2, "there is no phantom `nothing`"),
+        (["--source-u", "0.01", "--phantom", "r1k"], 2, "such as '0.02 %'"),
+        // The resistor that is plugged in is another one.
+        (["--source-u", "0.01 %", "--phantom", "r500"], 3, "check the reference resistor"),
+    ] {
+        let mut command = stimrig();
+        command.arg("calibrate").arg(&file).args(arguments);
+        if arguments[3] == "r500" {
+            command.args(["--set", "sim.phantom=r1k"]);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output));
+        assert!(text(&output).contains(what), "{arguments:?}: {}", text(&output));
+        assert!(!file.exists());
+    }
+}
