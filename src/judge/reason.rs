@@ -14,6 +14,9 @@ pub enum Reason {
     /// Saturated samples, and the check does not fail for every value beyond the rail.
     #[error("clipped: the signal reached the end of its range; select a larger range")]
     Clipped,
+    /// The status was not asked often enough, s.
+    #[error("this computer was kept from asking for the status for {0:.3} s: run less beside it")]
+    AskedLate(f64),
     /// Samples are missing.
     #[error("{0} samples lost in the window")]
     SamplesLost(u64),

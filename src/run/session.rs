@@ -65,6 +65,35 @@ impl From<InstrumentError> for Halt {
     }
 }
 
+/// The host's own pace: on a real bench time goes on while this computer does something else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// When it was last done with the instruments, ns.
+    last: Option<u64>,
+    /// The longest it then took to come back, ns.
+    pub longest: u64,
+    /// How long the stimulator waits for its host, ns.
+    pub patience: u64,
+}
+
+impl Pace {
+    /// Nobody waits yet.
+    pub(super) fn new() -> Self {
+        Self { last: None, longest: 0, patience: u64::MAX }
+    }
+
+    /// How long it took to come back.
+    fn look(&mut self, now: u64) -> u64 {
+        let gap = self.last.map_or(0, |last| now.saturating_sub(last));
+        self.longest = self.longest.max(gap);
+        gap
+    }
+
+    fn done(&mut self, now: u64) {
+        self.last = Some(now);
+    }
+}
+
 /// A step whose instant a marker bit will place: the first change of `bit` at or after `from`.
 pub(super) struct Pending {
     /// Index of the step.
@@ -102,6 +131,8 @@ pub(super) struct Session<'a> {
     pub silent: bool,
     /// An instrument said that it is simulated.
     pub simulated: bool,
+    /// How long this computer left the instruments alone.
+    pub pace: Pace,
     /// What a trip would be judged against is only armed once the scenario runs.
     pub guarded: bool,
     pub last_status: Option<Status>,
@@ -142,6 +173,7 @@ impl<'a> Session<'a> {
             polling: false,
             silent: false,
             simulated: false,
+            pace: Pace::new(),
             guarded: false,
             last_status: None,
             injected: Injected::default(),
@@ -186,6 +218,20 @@ impl Session<'_> {
         self.pass((seconds * SECOND).round() as u64).await
     }
 
+    /// Where this computer was busy elsewhere for longer than the stimulator waits for its host, what the stimulator did is
+    /// nothing that could be held against it.
+    fn in_time(&mut self) -> Result<(), Halt> {
+        let (gap, patience) = (self.pace.look(self.instruments.clock.now()), self.pace.patience);
+        if gap < patience {
+            return Ok(());
+        }
+        Err(Halt::Bench(format!(
+            "this computer was busy elsewhere for {} ms, and the stimulator waits {} ms for its host: run less beside it",
+            gap / 1_000_000,
+            patience / 1_000_000
+        )))
+    }
+
     /// Takes what has arrived and looks at it.
     async fn tick(&mut self) -> Result<(), Halt> {
         self.drain().await?;
@@ -198,9 +244,11 @@ impl Session<'_> {
             return Err(Halt::Guard(reason));
         }
         if self.polling && !self.silent {
+            self.in_time()?;
             self.restart_if_due().await?;
             self.poll_if_possible().await?;
         }
+        self.pace.done(self.instruments.clock.now());
         self.read_log().await
     }
 

@@ -10,7 +10,7 @@ use crate::scenario::Plan;
 use super::discharge::discharge;
 use super::identify;
 use super::message::Message;
-use super::session::{Halt, Session};
+use super::session::{Halt, SECOND, Session};
 use super::steps;
 
 /// What the load is asked to stream for a plan.
@@ -75,6 +75,8 @@ async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(),
         calibration: None,
     };
     session.simulated |= record.is_simulated();
+    session.pace.patience =
+        if identity.watchdog > 0.0 { (identity.watchdog * SECOND) as u64 } else { u64::MAX };
     (session.tell)(Message::Identity(record));
     super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid)?;
     if identity.cap > rig.cap * (1.0 + 1e-9) {

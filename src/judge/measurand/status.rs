@@ -5,6 +5,9 @@ use crate::scenario::{Criterion, FaultCode};
 
 use super::super::{Reason, Unit, View};
 
+/// A host that looks this seldom, s, was kept from it.
+const LATE: f64 = 0.03;
+
 /// From the fault to the first status that declares it, s; the poll that saw it may have come up to one poll period
 /// late, so that much is its one-sided uncertainty. Without a time limit: whether it was declared at all.
 pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
@@ -27,7 +30,16 @@ pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         (Some(status), false) => Unit { time: Some(view.seconds(status.sample as f64)), ..Unit::exact(1.0) },
         (None, false) => Unit::exact(0.0),
         (Some(status), true) => {
-            let value = seconds(status.sample) + view.facts.poll_period;
+            let (seen, period) = (seconds(status.sample), view.facts.poll_period);
+            let value = seen + period;
+            // Asked so late that it may well have been declared in time.
+            if let Criterion::AtMost(limit) = view.check.criterion
+                && period > LATE
+                && value > limit
+                && seen - period <= limit
+            {
+                return Err(Reason::AskedLate(period));
+            }
             Unit { time: Some(view.seconds(status.sample as f64)), ..Unit::of(Measured::exact(value)) }
         }
         // Never: later than any limit.
