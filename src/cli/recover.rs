@@ -65,10 +65,11 @@ pub(super) fn recover(
             safe
         }
     };
-    close(open, &safe, signer);
     if safe.safe_state == SafeState::Confirmed {
+        close(open, &safe, signer);
         return Ok(());
     }
+    // The record stays open, so that the next start looks again.
     eprintln!("{}", alarm(rig, safe.safe_state));
     Err(EXIT_UNSAFE)
 }

@@ -79,12 +79,11 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     if rig.is_in_process() {
         text += "  note: this bench is simulated within stimrig; nothing outside of it can be energised\n";
     }
-    let closed = close(left_open(&rig, &args.runs, &lock), &safe, None);
     if let Err(error) = print(&text) {
         eprintln!("stimrig: {error}");
     }
     if safe.safe_state == SafeState::Confirmed {
-        return closed;
+        return close(left_open(&rig, &args.runs, &lock), &safe, None);
     }
     eprintln!("{}", alarm(&rig, safe.safe_state));
     EXIT_UNSAFE
