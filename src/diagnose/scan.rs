@@ -123,13 +123,13 @@ async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
         Err(_) => None,
     };
     match (text, said) {
-        (Some(answer), _) => answer,
-        (None, InstrumentFault::Timeout) => Answer::Silence,
-        (None, fault) => Answer::Unknown(fault.to_string()),
+        (Some(found @ Answer::Instrument(_)), _) => found,
+        (found, InstrumentFault::Timeout) => found.unwrap_or(Answer::Silence),
+        (_, fault) => Answer::Unknown(fault.to_string()),
     }
 }
 
-/// Asks `*IDN?`, which instruments with a command language answer with four fields.
+/// Asks `*IDN?`, which instruments with a command language answer with four fields. `None` if nothing is said.
 async fn instrument(mut port: Box<dyn Port>) -> Option<Answer> {
     port.write_all(b"*IDN?\n").await.ok()?;
     let deadline = port.now().saturating_add(IDN_PATIENCE);
@@ -143,5 +143,8 @@ async fn instrument(mut port: Box<dyn Port>) -> Option<Answer> {
     let text = String::from_utf8_lossy(&answer).trim().to_owned();
     // Maker, model, serial number, version: an echo or a modem has not that many.
     let printable = text.chars().all(|c| !c.is_control());
-    (printable && text.split(',').count() >= 3 && !text.contains('?')).then_some(Answer::Instrument(text))
+    if printable && text.split(',').count() >= 3 && !text.contains('?') {
+        return Some(Answer::Instrument(text));
+    }
+    (!text.is_empty()).then(|| Answer::Unknown(format!("it answers `{}` to *IDN?", text.escape_debug())))
 }

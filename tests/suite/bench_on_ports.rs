@@ -172,7 +172,7 @@ fn a_scan_asks_who_is_there_and_writes_a_rig_file() {
     );
     // The selector answers, in another protocol.
     assert!(
-        said.contains("no instrument known here: unexpected answer: it speaks another protocol: `error"),
+        said.contains("no instrument known here: it answers `error: expected `slot N`` to *IDN?"),
         "{said}"
     );
     let rig = fs::read_to_string(&file).unwrap();
