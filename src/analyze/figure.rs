@@ -65,7 +65,12 @@ pub fn figure(analysis: &Analysis) -> Figure {
 fn series(analysis: &Analysis, name: &str, values: &[f64], colour: usize) -> Series {
     let points =
         values.iter().enumerate().map(|(k, y)| (analysis.t0 + k as f64 / analysis.sample_rate, *y)).collect();
-    Series { name: name.to_owned(), points, colour: PALETTE.get(colour).copied().unwrap_or_default() }
+    Series {
+        name: name.to_owned(),
+        points,
+        colour: PALETTE.get(colour).copied().unwrap_or_default(),
+        ..Series::default()
+    }
 }
 
 fn bands(analysis: &Analysis, labelled: bool) -> Vec<Band> {
@@ -100,6 +105,7 @@ fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool)
         series: vec![series(analysis, &analysis.channels.current_name, &analysis.channels.current, 0)],
         bands: bands(analysis, labelled),
         levels,
+        ..Panel::default()
     }
 }
 
@@ -140,6 +146,6 @@ fn voltage(analysis: &Analysis, window: (f64, f64)) -> Panel {
         window: Some(window),
         series: vec![series(analysis, &name, &analysis.channels.voltage, 2)],
         bands: bands(analysis, false),
-        levels: Vec::new(),
+        ..Panel::default()
     }
 }

@@ -31,6 +31,7 @@ mod pick_case;
 mod plan_text;
 mod predict;
 mod recover;
+mod report;
 mod rerun;
 mod resolve;
 mod rigs;
@@ -102,6 +103,8 @@ enum Command {
     Compare(compare::Args),
     /// Trace requirements to the runs that prove them
     Trace(trace::Args),
+    /// Make the page of a run again, compare two, or merge the parts of a suite
+    Report(report::Args),
     /// Make a key to sign runs with
     Keygen(keygen::Args),
     /// Test what the rig claims about itself
@@ -141,6 +144,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::History(args) => history::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Trace(args) => trace::run(&args, output),
+        Command::Report(args) => report::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Bench(args) => bench::run(&args, output),
         Command::Flash(args) => flash::run(&args, output.color()),

@@ -81,7 +81,7 @@ pub(super) fn close(open: Vec<OpenRun>, safe: &Safe, signer: Option<&Signer>) ->
     let mut code = 0;
     for run in open {
         let folder = run.folder.clone();
-        match run.close(&recovery, junit, signer) {
+        match run.close(&recovery, |record| junit(record, None), signer) {
             Ok(record) => {
                 let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
                 eprintln!("stimrig: {}: closed, {outcome}", folder.display());

@@ -1,15 +1,17 @@
 //! `stimrig run`: scenarios on a rig, judged.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
-use crate::report::{Console, annotations, append_step_summary, junit};
+use crate::report::{Console, annotations, append_step_summary, ctrf, junit, page, tap};
 use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Options, Origin, suite};
 use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
-use crate::store::{Index, RunFolder, Signer, write_atomic, write_record};
+use crate::store::{
+    Evidence, Index, JUNIT, REPORT, RunFolder, Signer, write_atomic, write_record,
+};
 
 use super::load::{load_bench, plugged_phantom};
 use super::recover::{recover, take};
@@ -64,7 +66,14 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         },
         tamper: None,
     };
-    if let Some(problem) = args.json.iter().chain(&args.junit).find_map(|path| unwritable(path)) {
+    if let Some(problem) = args
+        .json
+        .iter()
+        .chain(&args.junit)
+        .chain(&args.ctrf)
+        .chain(&args.tap)
+        .find_map(|path| unwritable(path))
+    {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
         return EXIT_USAGE;
     }
@@ -98,14 +107,14 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time(), alarm);
     suite(&plans, &rig, &lock, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
-    let kept = keep(args, &mut sinks.folder, &record, signer.as_ref());
+    let kept = keep(args, &mut sinks.folder, &record, &evidence, signer.as_ref());
     sinks.console.finish(&record, Some(sinks.folder.path()));
     let evidence = evidence.trouble().map(|trouble| format!("raw samples: {trouble}"));
-    for line in kept.iter().flatten().chain(&evidence) {
+    for line in kept.iter().chain(&evidence) {
         eprintln!("stimrig: {line}");
     }
     // Evidence that was lost may not look like a pass.
-    if record.exit_code == 0 && (!kept.iter().all(Option::is_none) || evidence.is_some()) {
+    if record.exit_code == 0 && (!kept.is_empty() || evidence.is_some()) {
         EXIT_INTERNAL
     } else {
         record.exit_code
@@ -187,9 +196,16 @@ fn keep(
     args: &RunArgs,
     folder: &mut RunFolder,
     record: &RunRecord,
+    evidence: &Evidence,
     signer: Option<&Signer>,
-) -> [Option<String>; 5] {
-    let xml = junit(record);
+) -> Vec<String> {
+    let xml = junit(record, Some(folder.path()));
+    // The page is made of what is on disk, so that it can be made again to the byte.
+    let (pictures, lost) = match evidence.pictures() {
+        Ok(pictures) => (pictures, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let html = page(record, &pictures, &[]);
     let said = |result: Result<(), crate::store::StoreError>| result.err().map(|error| error.to_string());
     let json = args.json.as_deref().and_then(|path| {
         if path == Path::new("-") {
@@ -200,12 +216,20 @@ fn keep(
         }
         said(write_record(path, record))
     });
-    let copy = args.junit.as_deref().and_then(|path| said(write_atomic(path, xml.as_bytes())));
-    let finished = said(folder.finish(record, &xml));
+    let copy = |path: &Option<PathBuf>, text: &dyn Fn() -> String| {
+        path.as_deref().and_then(|path| said(write_atomic(path, text().as_bytes())))
+    };
+    let copies = [
+        copy(&args.junit, &|| xml.clone()),
+        copy(&args.ctrf, &|| ctrf(record, Some(folder.path()))),
+        copy(&args.tap, &|| tap(record)),
+    ];
+    let finished = said(folder.finish(record, &[(JUNIT, &xml), (REPORT, &html)]));
     // The manifest last: it is of everything else.
     let sealed = said(folder.seal(record, signer));
     index(args, folder);
-    [finished, sealed, json, copy, github(record)]
+    let github = github(record, folder.path());
+    [finished, lost, sealed, json, github].into_iter().chain(copies).flatten().collect()
 }
 
 /// Takes the run into the index. The history brings itself up to date from the journals, so nothing is lost if this fails.
@@ -218,14 +242,16 @@ fn index(args: &RunArgs, folder: &RunFolder) {
 }
 
 /// Annotations and the step summary, where GitHub runs this.
-fn github(record: &RunRecord) -> Option<String> {
+fn github(record: &RunRecord, folder: &Path) -> Option<String> {
     std::env::var_os("GITHUB_ACTIONS")?;
     let lines = annotations(record);
     if !lines.is_empty() {
         eprintln!("{}", lines.join("\n"));
     }
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY")?;
-    append_step_summary(Path::new(&summary), record).err().map(|error| format!("step summary: {error}"))
+    append_step_summary(Path::new(&summary), record, folder)
+        .err()
+        .map(|error| format!("step summary: {error}"))
 }
 
 /// Everything that follows a run.

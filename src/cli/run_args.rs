@@ -107,6 +107,12 @@ pub struct RunArgs {
     /// Also write JUnit XML here
     #[arg(long, value_name = "PATH", env = "STIMRIG_JUNIT", help_heading = "Output")]
     pub junit: Option<PathBuf>,
+    /// Also write CTRF (Common Test Report Format, JSON) here
+    #[arg(long, value_name = "PATH", env = "STIMRIG_CTRF", help_heading = "Output")]
+    pub ctrf: Option<PathBuf>,
+    /// Also write TAP (Test Anything Protocol 14) here
+    #[arg(long, value_name = "PATH", env = "STIMRIG_TAP", help_heading = "Output")]
+    pub tap: Option<PathBuf>,
     /// Serial number of the device under test, for the record
     #[arg(long, value_name = "SERIAL", env = "STIMRIG_DUT", help_heading = "Output")]
     pub dut: Option<String>,

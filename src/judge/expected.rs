@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::measure::PulseRow;
 use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Probe};
 use crate::scenario::Nominal;
 use crate::signal::{Phase, Pulse, Recovery};
@@ -31,18 +32,8 @@ pub fn before_pulses(
     nodes: (usize, usize),
     counts: impl Iterator<Item = u32>,
 ) -> Result<Vec<Expected>, Reason> {
-    let program = &view.case.program;
-    let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
-    let output = match &view.facts.output {
-        Some(output) => output.clone(),
-        None if recharged => return Err(Reason::UnknownStage),
-        // Between current sources a series capacitor changes nothing.
-        None => Output { blocking_capacitor: 0.0, ..Output::default() },
-    };
-    let output = Output { compliance: f64::INFINITY, sense_input: None, ..output };
-    let phantom = &view.case.phantom;
-    let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
-    let mut benches = variants(phantom)
+    let (output, shares) = (output(view)?, shares(view));
+    let mut benches = variants(&view.case.phantom)
         .iter()
         .map(|variant| Bench::new(variant, output.clone(), Probe::Nodes(nodes.0, nodes.1)))
         .collect::<Result<Vec<_>, _>>()
@@ -60,6 +51,58 @@ pub fn before_pulses(
         Expected { volts, u }
     });
     Ok(expected.collect())
+}
+
+/// What is to be between two nodes around pulse `index` of the view's contact: `count` values from `from` seconds on, `step`
+/// seconds apart, with the stated values of the phantom. As for [`before_pulses`], the train before it is gone through.
+///
+/// # Errors
+/// As [`before_pulses`].
+pub fn around_pulse(
+    view: &View<'_>,
+    nodes: (usize, usize),
+    index: usize,
+    (from, step, count): (f64, f64, usize),
+) -> Result<Vec<f64>, Reason> {
+    let shares = shares(view);
+    let mut bench = Bench::new(&view.case.phantom, output(view)?, Probe::Nodes(nodes.0, nodes.1))
+        .map_err(|error| Reason::Network(error.to_string()))?;
+    let emit = |bench: &mut Bench, row: &PulseRow| {
+        if let Some(pulse) = view.asked(row, Nominal::Applied) {
+            bench.emit(&pulse, view.seconds(row.start()), &shares);
+        }
+    };
+    let rows = &view.contact.pulses;
+    rows.iter().take(index).for_each(|row| emit(&mut bench, row));
+    let mut next = rows.get(index).into_iter().peekable();
+    let values = (0..count).map(|k| {
+        let at = from + k as f64 * step;
+        if let Some(row) = next.next_if(|row| view.seconds(row.start()) <= at) {
+            emit(&mut bench, row);
+        }
+        bench.pass(at);
+        bench.circuit.value(bench.probe)
+    });
+    Ok(values.collect())
+}
+
+/// The output stage on which the pulses pass; nothing limits.
+fn output(view: &View<'_>) -> Result<Output, Reason> {
+    let program = &view.case.program;
+    let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
+    let output = match &view.facts.output {
+        Some(output) => output.clone(),
+        None if recharged => return Err(Reason::UnknownStage),
+        // Between current sources a series capacitor changes nothing.
+        None => Output { blocking_capacitor: 0.0, ..Output::default() },
+    };
+    Ok(Output { compliance: f64::INFINITY, sense_input: None, ..output })
+}
+
+/// Of each contact of the phantom, in its order.
+fn shares(view: &View<'_>) -> Vec<f64> {
+    let contacts = view.case.phantom.contacts.iter();
+    contacts.map(|(name, _)| view.case.program.share_of(name)).collect()
 }
 
 /// The phantom as stated, then once for each element that is not known exactly, with that one a standard uncertainty off.

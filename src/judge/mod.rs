@@ -7,6 +7,7 @@ mod basis;
 mod cycle;
 mod expected;
 mod facts;
+mod figures;
 mod level;
 mod limits;
 mod measurand;
@@ -22,6 +23,7 @@ mod view;
 pub use basis::{Basis, ProgramChange};
 pub use cycle::Cycle;
 pub use facts::{Facts, Instant, Observation, Restart, Segment};
+pub use figures::figures;
 pub use level::{Baseline, Charge};
 pub use reason::Reason;
 pub use train::Placed;
@@ -29,12 +31,32 @@ pub use unit::Unit;
 pub use view::{View, Window};
 
 use crate::measure::Recording;
-use crate::record::{CheckRecord, Verdict};
+use crate::record::{CaseFigures, CheckRecord, Verdict};
 use crate::scenario::{Case, Check, Decision};
 
 /// Judges every check of a case, in the order of the scenario.
 pub fn judge(case: &Case, facts: &Facts, recording: &Recording) -> Vec<CheckRecord> {
-    case.checks.iter().map(|check| judge_check(case, facts, recording, check)).collect()
+    let judged = |check| judge_check(case, facts, recording, check, &mut |_| ());
+    case.checks.iter().map(judged).collect()
+}
+
+/// The units of a check as they were seen: (seconds since the first sample, value in the unit of the measurand).
+pub type Seen = Vec<(f64, f64)>;
+
+/// Judges every check of a case and takes its pictures.
+pub fn judge_and_draw(case: &Case, facts: &Facts, recording: &Recording) -> (Vec<CheckRecord>, CaseFigures) {
+    let judged = case.checks.iter().map(|check| {
+        let mut seen = Seen::new();
+        let mut look = |units: &[Unit]| {
+            let placed = units.iter().filter_map(|unit| Some((unit.time?, unit.measured.value)));
+            seen.extend(placed.filter(|(_, value)| value.is_finite()));
+        };
+        let record = judge_check(case, facts, recording, check, &mut look);
+        (record, seen)
+    });
+    let (checks, seen): (Vec<CheckRecord>, Vec<Seen>) = judged.unzip();
+    let figures = figures(case, facts, recording, &checks, &seen);
+    (checks, figures)
 }
 
 /// Measures the units of one check, without a decision.
@@ -45,16 +67,25 @@ pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -
     measurand::measure(&View::new(case, facts, recording, check)?)
 }
 
-fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> CheckRecord {
+/// Shows the units of the check to `look` on the way.
+fn judge_check(
+    case: &Case,
+    facts: &Facts,
+    recording: &Recording,
+    check: &Check,
+    look: &mut dyn FnMut(&[Unit]),
+) -> CheckRecord {
     let blank = unmeasured(check, case.decision);
     if let Some(expired) = &facts.expired {
         return CheckRecord { reason: Some(expired.clone()), ..blank };
     }
     let judged = View::new(case, facts, recording, check).and_then(|view| {
-        let judged = tally(&view)?.finish()?;
-        let sketch = sketch::around(&view, judged.unit());
+        let judged = tally(&view, look)?.finish()?;
+        let unit = judged.unit().clone();
         let record = judged.into_record(case, check, blank.clone());
-        Ok(CheckRecord { sketch: sketch.filter(|_| record.verdict != Verdict::Pass), ..record })
+        let wanted = record.verdict != Verdict::Pass;
+        let sketch = wanted.then(|| sketch::around(&view, &unit, &record.limit)).flatten();
+        Ok(CheckRecord { sketch, ..record })
     });
     match judged {
         Ok(record) => record,
@@ -66,17 +97,22 @@ fn judge_check(case: &Case, facts: &Facts, recording: &Recording, check: &Check)
 const PART: usize = 4096;
 
 /// Measures a check part by part of the table of pulses, so that a long train takes no more memory than a short one.
-fn tally<'a>(view: &View<'a>) -> Result<statistic::Tally<'a>, Reason> {
+fn tally<'a>(view: &View<'a>, look: &mut dyn FnMut(&[Unit])) -> Result<statistic::Tally<'a>, Reason> {
     let mut tally = statistic::Tally::new(view.case, view.check);
     let rows = view.contact.pulses.len();
     if !measurand::per_pulse(view.check.measurand) || rows <= PART {
-        tally.add(&measurand::measure(view)?)?;
+        let units = measurand::measure(view)?;
+        look(&units);
+        tally.add(&units)?;
         return Ok(tally);
     }
     let mut nothing = None;
     for from in (0..rows).step_by(PART) {
         match measurand::measure(&View { rows: (from, from + PART), ..*view }) {
-            Ok(units) => tally.add(&units)?,
+            Ok(units) => {
+                look(&units);
+                tally.add(&units)?;
+            }
             // A part without a pulse in the window says nothing about the others.
             Err(reason @ (Reason::NoPulse { .. } | Reason::NoPhase(_))) => {
                 nothing.get_or_insert(reason);

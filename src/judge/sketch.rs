@@ -1,21 +1,63 @@
 //! The waveform around what decided a check.
 
-use crate::measure::{Excerpt, Recording};
-use crate::record::Sketch;
+use crate::measure::{Excerpt, PulseRow, Recording};
+use crate::record::{LimitRecord, Sketch};
+use crate::scenario::{Measurand, Nominal};
 
+use super::figures::{charge_error, chosen, is_charge};
 use super::{Unit, View};
 
 /// Points of a sketch.
 const POINTS: usize = 400;
 
 /// The deciding pulse where its samples were kept, else the envelope of two periods around its instant.
-pub fn around(view: &View<'_>, unit: &Unit) -> Option<Sketch> {
+pub fn around(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketch> {
     let recording = view.recording;
+    if let Some(sketch) = charge(view, unit, limit) {
+        return Some(sketch);
+    }
     let main = view.contact.channel == recording.setup.main;
     let kept = recording.excerpts.iter().find(|excerpt| main && Some(excerpt.pulse) == unit.pulse);
     match kept {
         Some(excerpt) => pulse(view, excerpt),
         None => envelope(view, recording, unit.time?),
+    }
+}
+
+/// Charge beyond what was programmed, for a check that is about charge: whole cycles hide an imbalance, which is a small part of
+/// either phase.
+fn charge(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketch> {
+    let (excerpt, row) = chosen(view, unit.pulse, unit.time).filter(|_| is_charge(view.check.measurand))?;
+    let (start, step, values) = charge_error(view, excerpt, row)?;
+    let stride = values.len().div_ceil(POINTS).max(1);
+    Some(Sketch {
+        channel: format!("{}: charge beyond the programmed", view.contact.name),
+        unit: "C".to_owned(),
+        start,
+        step: stride as f64 * step,
+        values: values.into_iter().step_by(stride).collect(),
+        limits: limits(view, row, limit),
+    })
+}
+
+/// The limits of a check about charge, C: of a fraction that of the leading phase, of a current what it leaves in a period.
+fn limits(view: &View<'_>, row: &PulseRow, limit: &LimitRecord) -> Vec<f64> {
+    let leading = || {
+        let asked = view.asked(row, Nominal::Programmed)?;
+        let share = view.share(row, Nominal::Programmed);
+        asked.phases().first().map(|phase| (phase.current * phase.width).abs() * share)
+    };
+    let scale = match view.check.measurand {
+        Measurand::ChargeImbalance => leading(),
+        Measurand::MeanDcCurrent => Some(view.case.program.period()),
+        Measurand::NetCharge => Some(1.0),
+        _ => None,
+    };
+    let Some(scale) = scale else { return Vec::new() };
+    match (limit.lower, limit.upper) {
+        // A limit on a magnitude bounds both signs.
+        (None, Some(upper)) => vec![-upper * scale, upper * scale],
+        (lower, upper) => [lower, upper].into_iter().flatten().map(|limit| limit * scale).collect(),
     }
 }
 
@@ -28,6 +70,7 @@ fn pulse(view: &View<'_>, excerpt: &Excerpt) -> Option<Sketch> {
         start: view.seconds(excerpt.first as f64),
         step: stride as f64 / view.rate(),
         values: codes.iter().step_by(stride).map(|code| amperes(view, *code)).collect(),
+        limits: Vec::new(),
     })
 }
 
@@ -46,6 +89,7 @@ fn envelope(view: &View<'_>, recording: &Recording, time: f64) -> Option<Sketch>
         start: first as f64 * step,
         step: 0.5 * step,
         values,
+        limits: Vec::new(),
     })
 }
 

@@ -7,19 +7,37 @@ use super::{Excerpt, PulseRow};
 /// Longest excerpt, samples.
 const LONGEST: u64 = 8192;
 
-/// Keeps the first pulse, the last, and the ones that stand out: smallest and largest leading level, largest net area.
+/// In what a pulse may stand out, and by how much of it before it takes the place of the one that is held.
+const EXTREMES: [(&str, f64); 7] = [
+    ("largest net charge", 1e-2),
+    ("smallest amplitude", 1e-3),
+    ("largest amplitude", 1e-3),
+    ("smallest recovery", 1e-3),
+    ("largest recovery", 1e-3),
+    ("narrowest pulse", 2e-3),
+    ("widest pulse", 2e-3),
+];
+
+/// What is to be largest for each of them.
+fn standing_out(row: &PulseRow) -> [f64; 7] {
+    let level = |phase: usize| {
+        row.phases().get(phase).map_or(f64::NAN, |phase| (f64::from(phase.level) - row.base).abs())
+    };
+    let width = row.phases().first().map_or(f64::NAN, |phase| f64::from(phase.end - phase.start));
+    [row.pulse_area.abs(), -level(0), level(0), -level(1), level(1), -width, width]
+}
+
+/// Keeps the first pulse, the last, and the ones that stand out.
 #[derive(Debug)]
 pub(super) struct Excerpts {
     first: Option<Excerpt>,
     last: Option<Excerpt>,
-    smallest: Option<(f64, Excerpt)>,
-    largest: Option<(f64, Excerpt)>,
-    unbalanced: Option<(f64, Excerpt)>,
+    extremes: [Option<(f64, Excerpt)>; 7],
 }
 
 impl Excerpts {
     pub(super) fn new() -> Self {
-        Self { first: None, last: None, smallest: None, largest: None, unbalanced: None }
+        Self { first: None, last: None, extremes: Default::default() }
     }
 
     /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last.
@@ -33,8 +51,6 @@ impl Excerpts {
         let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
         let first = pulse.from.saturating_sub(margin);
         let to = (pulse.to + margin).min(first + LONGEST);
-        let level = row.phases().first().map_or(0.0, |phase| (f64::from(phase.level) - row.base).abs());
-        let area = row.pulse_area.abs();
         let cut = |why: &'static str| Excerpt {
             pulse: pulse.row as u64,
             why,
@@ -57,21 +73,17 @@ impl Excerpts {
             }
             None => self.last = Some(cut("last pulse")),
         }
-        if self.smallest.as_ref().is_none_or(|(held, _)| level < *held * 0.999) {
-            self.smallest = Some((level, cut("smallest amplitude")));
-        }
-        if self.largest.as_ref().is_none_or(|(held, _)| level > *held * 1.001) {
-            self.largest = Some((level, cut("largest amplitude")));
-        }
-        if self.unbalanced.as_ref().is_none_or(|(held, _)| area > *held * 1.01) {
-            self.unbalanced = Some((area, cut("largest net charge")));
+        for ((slot, (why, slack)), value) in self.extremes.iter_mut().zip(EXTREMES).zip(standing_out(row)) {
+            let beyond = |(held, _): &(f64, Excerpt)| value > *held + slack * held.abs();
+            if !value.is_nan() && slot.as_ref().is_none_or(beyond) {
+                *slot = Some((value, cut(why)));
+            }
         }
     }
 
     /// What was kept, each pulse once.
     pub(super) fn into_kept(self) -> Vec<Excerpt> {
-        let extremes =
-            [self.unbalanced, self.smallest, self.largest].into_iter().flatten().map(|(_, kept)| kept);
+        let extremes = self.extremes.into_iter().flatten().map(|(_, kept)| kept);
         let mut kept: Vec<Excerpt> = Vec::new();
         for excerpt in self.first.into_iter().chain(extremes).chain(self.last) {
             if !kept.iter().any(|held| held.pulse == excerpt.pulse) {

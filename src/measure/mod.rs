@@ -19,6 +19,7 @@ mod histogram;
 mod history;
 mod joint;
 mod nonlinearity;
+mod overlay;
 mod pyramid;
 mod quiet;
 mod recorder;
@@ -39,6 +40,7 @@ pub use guard::Guard;
 pub use histogram::{Histogram, Level};
 pub use joint::{Extremes, JointRecord, JointRow, Plateau};
 pub use nonlinearity::Nonlinearity;
+pub use overlay::Overlay;
 pub use pyramid::Pyramid;
 pub use recorder::Recorder;
 pub use recording::{

@@ -14,7 +14,7 @@ use super::joint::Joint;
 use super::row::Constants;
 use super::timing::Timing;
 use super::zero::ZeroCollector;
-use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord};
+use super::{FrontEnd, Guard, Interval, Overlay, Recording, Setup, SlowRecord};
 
 /// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
 /// was told to.
@@ -43,6 +43,7 @@ pub struct Recorder {
     blind_until: u64,
     lost: Vec<(u64, u64)>,
     excerpts: Excerpts,
+    overlay: Overlay,
     joint: Option<Joint>,
     slow: SlowRecord,
     slow_zero: Option<u64>,
@@ -75,6 +76,7 @@ impl Recorder {
             blind_until: 0,
             lost: Vec::new(),
             excerpts: Excerpts::new(),
+            overlay: Overlay::default(),
             joint: setup.wanted.joint.then(|| Joint::new(&setup, constants.settling, constants.late_area)),
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
@@ -159,6 +161,7 @@ impl Recorder {
             lost: self.lost,
             overview,
             excerpts: self.excerpts.into_kept(),
+            overlay: self.overlay.found(),
             joint: self.joint.map(Joint::end),
             slow: self.slow,
         }
@@ -362,6 +365,9 @@ impl Recorder {
                 let histories = self.channels.iter().map(|channel| &channel.history);
                 let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
                 self.excerpts.offer(*pulse, &row, latest, histories);
+                if let Some(main) = self.channels.get(self.setup.main) {
+                    self.overlay.add(&main.history, pulse.from, pulse.to);
+                }
             }
         }
         self.pulses = pulses;

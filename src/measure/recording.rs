@@ -2,7 +2,7 @@
 
 use crate::signal::Marker;
 
-use super::{FrontEnd, JointRecord, Level, Pyramid, Setup};
+use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Setup};
 
 /// One phase of a measured pulse. Instants in samples relative to the pulse's `at`, levels in raw codes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -212,6 +212,8 @@ pub struct Recording {
     pub overview: Vec<Pyramid>,
     /// Waveforms of some pulses of the main contact.
     pub excerpts: Vec<Excerpt>,
+    /// All pulses of the main contact over each other.
+    pub overlay: Option<Overlay>,
     /// Every pulse on all current channels, where that was asked for.
     pub joint: Option<JointRecord>,
     /// The slow stream.

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::thin::thin;
-use super::{Figure, Panel, prefix};
+use super::{Colour, Figure, LIMIT, Look, Panel, scaled};
 
 type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
 
@@ -14,7 +14,7 @@ type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::Err
 #[error("the plot could not be drawn: {0}")]
 pub struct PlotError(#[from] Failure);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 const WIDTH: u32 = 1000;
@@ -42,7 +42,7 @@ pub fn draw(figure: &Figure) -> Result<String, PlotError> {
         for (at, panel) in figure.panels.iter().enumerate() {
             let top = HEAD + PANEL * at as u32;
             let area = root.clone().shrink((0, top), (WIDTH, PANEL));
-            draw_panel(&area, panel)?;
+            draw_panel(&area, panel, &Fit::WHOLE)?;
         }
         for (at, note) in notes.iter().enumerate() {
             let y = HEAD + PANEL * figure.panels.len() as u32 + 4 + NOTE * at as u32;
@@ -94,60 +94,142 @@ fn bounds(panel: &Panel) -> ((f64, f64), (f64, f64)) {
     let all = || panel.series.iter().flat_map(|series| series.points.iter());
     let x = panel.window.unwrap_or_else(|| all().map(|(x, _)| *x).fold(empty, grow));
     let inside = all().filter(|(t, _)| (x.0..=x.1).contains(t)).map(|(_, y)| *y);
-    let y = inside.chain(panel.levels.iter().map(|level| level.y)).chain([0.0]).fold(empty, grow);
+    let limits = panel.bounds.iter().map(|bound| bound.y);
+    let spans = panel.whiskers.iter().flat_map(|whisker| [whisker.y - whisker.u, whisker.y + whisker.u]);
+    let zero = panel.from_zero.then_some(0.0);
+    let y = inside.chain(panel.levels.iter().map(|level| level.y)).chain(limits).chain(spans).chain(zero);
+    let y = y.fold(empty, grow);
+    let y = if y.0 > y.1 { (0.0, 0.0) } else { y };
     let wide = |(low, high): (f64, f64), below: f64, above: f64| {
         let span = if high > low { high - low } else { high.abs().max(1e-12) };
         (low - below * span, high + above * span)
     };
-    (if x.1 > x.0 { x } else { (0.0, 1e-3) }, wide(y, 0.14, 0.2))
+    // Words of marks stand above what is drawn.
+    let above = if panel.marks.is_empty() { 0.2 } else { 0.45 };
+    (if x.1 > x.0 { x } else { (0.0, 1e-3) }, wide(y, 0.14, above))
 }
 
-fn draw_panel(area: &Area<'_>, panel: &Panel) -> Result<(), PlotError> {
+/// What of a panel depends on how large it is drawn.
+pub(super) struct Fit {
+    /// Width, pixels.
+    pub width: u32,
+    /// Size of its title, of other texts, and of its labels.
+    pub fonts: (i32, i32),
+    /// Room for the numbers below and at the left.
+    pub margins: (u32, u32),
+    /// Ticks along x and y.
+    pub ticks: (usize, usize),
+    /// What lies behind a legend, if anything.
+    pub paper: Option<RGBColor>,
+}
+
+impl Fit {
+    const WHOLE: Self =
+        Self { width: WIDTH, fonts: (15, 12), margins: (38, 74), ticks: (11, 7), paper: Some(WHITE) };
+}
+
+pub(super) fn draw_panel(area: &Area<'_>, panel: &Panel, fit: &Fit) -> Result<(), PlotError> {
     let (x, y) = bounds(panel);
-    let (x_scale, x_prefix) = prefix(x.0.abs().max(x.1.abs()));
-    let (y_scale, y_prefix) = prefix(y.0.abs().max(y.1.abs()));
-    let mut chart: Chart<'_, '_> = ChartBuilder::on(area)
-        .caption(printable(&panel.title), (FONT, 15).into_font().color(&INK))
+    let (x_scale, x_unit) = scaled(x.0.abs().max(x.1.abs()), &panel.x_unit);
+    let (y_scale, y_unit) = scaled(y.0.abs().max(y.1.abs()), &panel.unit);
+    let (title, small) = fit.fonts;
+    let mut builder = ChartBuilder::on(area);
+    if !panel.title.is_empty() {
+        builder.caption(printable(&panel.title), (FONT, title).into_font().color(&INK));
+    }
+    let mut chart: Chart<'_, '_> = builder
         .margin_right(24)
         .margin_left(8)
         .margin_bottom(4)
-        .x_label_area_size(38)
-        .y_label_area_size(74)
+        .x_label_area_size(fit.margins.0)
+        .y_label_area_size(fit.margins.1)
         .build_cartesian_2d(x.0 / x_scale..x.1 / x_scale, y.0 / y_scale..y.1 / y_scale)?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(INK.mix(0.1))
         .axis_style(INK.mix(0.5))
-        .label_style((FONT, 12).into_font().color(&INK))
-        .x_desc(format!("time ({x_prefix}s)"))
-        .y_desc(format!("{y_prefix}{}", printable(&panel.unit)))
-        .x_labels(11)
-        .y_labels(7)
+        .label_style((FONT, small).into_font().color(&INK))
+        .x_desc(if x_unit.is_empty() { panel.x_name.clone() } else { format!("{} ({x_unit})", panel.x_name) })
+        .y_desc(printable(&y_unit))
+        .x_labels(fit.ticks.0)
+        .y_labels(fit.ticks.1)
         .x_label_formatter(&|value| tick(*value))
         .y_label_formatter(&|value| tick(*value))
         .draw()?;
     let at = |time: f64, value: f64| (time / x_scale, value / y_scale);
     for band in &panel.bands {
-        let (red, green, blue) = band.colour;
-        let colour = RGBColor(red, green, blue);
+        let colour = rgb(band.colour);
         let corners = [at(band.from.max(x.0), y.0), at(band.to.min(x.1), y.1)];
         chart.draw_series([Rectangle::new(corners, colour.mix(0.12).filled())])?;
-        let style =
-            TextStyle::from((FONT, 12).into_font()).color(&colour).pos(Pos::new(HPos::Center, VPos::Top));
         let middle = at((band.from + band.to) / 2.0, y.1);
+        let style = text(colour, (HPos::Center, VPos::Top), small);
         chart.draw_series([Text::new(printable(&band.label), middle, style)])?;
     }
-    let columns = WIDTH as usize;
+    for bound in &panel.bounds {
+        let colour = rgb(LIMIT);
+        let (beyond, inside) =
+            if bound.upper { (y.1, bound.y - bound.guard) } else { (y.0, bound.y + bound.guard) };
+        let area = |to: f64, part: f64| {
+            Rectangle::new([at(x.0, bound.y), at(x.1, to.clamp(y.0, y.1))], colour.mix(part).filled())
+        };
+        chart.draw_series([area(beyond, 0.13), area(inside, 0.06)])?;
+        chart
+            .draw_series([PathElement::new([at(x.0, bound.y), at(x.1, bound.y)], colour.stroke_width(1))])?;
+        let (vertical, lift) = if bound.upper { (VPos::Bottom, 0.01) } else { (VPos::Top, -0.01) };
+        let place = at(x.1, bound.y + lift * (y.1 - y.0));
+        let style = text(colour, (HPos::Right, vertical), small);
+        chart.draw_series([Text::new(printable(&bound.label), place, style)])?;
+    }
     for series in &panel.series {
-        let (red, green, blue) = series.colour;
-        let points = thin(&series.points, x, columns).into_iter().map(|(time, value)| at(time, value));
-        let drawn = chart.draw_series(LineSeries::new(points, RGBColor(red, green, blue).stroke_width(1)))?;
-        if panel.series.len() > 1 {
-            drawn.label(printable(&series.name)).legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 16, y)], RGBColor(red, green, blue).stroke_width(2))
-            });
+        let colour = rgb(series.colour);
+        if series.look == Look::Area {
+            let points: Vec<_> = series.points.iter().map(|(x, y)| at(*x, *y)).collect();
+            chart.draw_series([Polygon::new(points.clone(), colour.mix(0.35).filled())])?;
+            let outline = chart.draw_series([PathElement::new(points, colour.stroke_width(1))])?;
+            if panel.series.len() > 1 && !series.name.is_empty() {
+                outline.label(printable(&series.name)).legend(move |(x, y)| key(x, y, colour));
+            }
+            continue;
         }
+        if series.look == Look::Bars {
+            let bars = series.points.windows(2).filter_map(|pair| match pair {
+                [(from, high), (to, _)] if *high != 0.0 => {
+                    Some(Rectangle::new([at(*from, 0.0), at(*to, *high)], colour.mix(0.6).filled()))
+                }
+                _ => None,
+            });
+            chart.draw_series(bars)?;
+            continue;
+        }
+        let points: Vec<_> = thin(&series.points, x, fit.width as usize)
+            .into_iter()
+            .map(|(time, value)| at(time, value))
+            .collect();
+        if series.look == Look::Dots {
+            chart.draw_series(points.into_iter().map(|point| Circle::new(point, 2, colour.filled())))?;
+            continue;
+        }
+        let drawn = chart.draw_series(LineSeries::new(points, colour.stroke_width(1)))?;
+        if panel.series.len() > 1 && !series.name.is_empty() {
+            drawn.label(printable(&series.name)).legend(move |(x, y)| key(x, y, colour));
+        }
+    }
+    // Words of neighbouring marks stand below each other.
+    for (row, mark) in panel.marks.iter().enumerate() {
+        let colour = rgb(mark.colour);
+        chart
+            .draw_series([PathElement::new([at(mark.at, y.0), at(mark.at, y.1)], colour.stroke_width(1))])?;
+        let right = mark.at < x.0 + 0.75 * (x.1 - x.0);
+        let (side, aside) = if right { (HPos::Left, 0.004) } else { (HPos::Right, -0.004) };
+        let place = at(
+            mark.at + aside * (x.1 - x.0),
+            y.1 - (row % 4) as f64 * f64::from(small + 3) / f64::from(area.dim_in_pixel().1)
+                * 1.3
+                * (y.1 - y.0),
+        );
+        let style = text(colour, (side, VPos::Top), small);
+        chart.draw_series([Text::new(printable(&mark.label), place, style)])?;
     }
     for level in &panel.levels {
         let (left, right) = (at(level.from, level.y), at(level.to, level.y));
@@ -161,20 +243,47 @@ fn draw_panel(area: &Area<'_>, panel: &Panel) -> Result<(), PlotError> {
         chart.draw_series(strokes)?;
         // Away from the rest level, so that the text stands clear of the trace.
         let (vertical, lift) = if level.y < 0.0 { (VPos::Top, -0.02) } else { (VPos::Bottom, 0.02) };
-        let style = TextStyle::from((FONT, 13).into_font()).color(&INK).pos(Pos::new(HPos::Center, vertical));
+        let style = text(INK, (HPos::Center, vertical), small + 1);
         let place = at((level.from + level.to) / 2.0, level.y + lift * (y.1 - y.0));
         chart.draw_series([Text::new(printable(&level.label), place, style)])?;
     }
-    if panel.series.len() > 1 {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.8))
-            .border_style(INK.mix(0.3))
-            .label_font((FONT, 12).into_font().color(&INK))
-            .draw()?;
+    for whisker in &panel.whiskers {
+        let half = 0.006 * (x.1 - x.0);
+        let bar = |from: (f64, f64), to: (f64, f64)| PathElement::new([from, to], INK.stroke_width(2));
+        let (low, high) = (whisker.y - whisker.u, whisker.y + whisker.u);
+        chart.draw_series([
+            bar(at(whisker.x, low), at(whisker.x, high)),
+            bar(at(whisker.x - half, low), at(whisker.x + half, low)),
+            bar(at(whisker.x - half, high), at(whisker.x + half, high)),
+        ])?;
+        chart.draw_series([Circle::new(at(whisker.x, whisker.y), 4, INK.filled())])?;
+        let style = text(INK, (HPos::Right, VPos::Center), small + 1);
+        let place = at(whisker.x - 2.0 * half, whisker.y);
+        chart.draw_series([Text::new(printable(&whisker.label), place, style)])?;
+    }
+    if panel.series.iter().filter(|series| !series.name.is_empty()).count() > 1 {
+        let mut legend = chart.configure_series_labels();
+        legend.position(SeriesLabelPosition::UpperRight).label_font((FONT, small).into_font().color(&INK));
+        if let Some(paper) = fit.paper {
+            legend.background_style(paper.mix(0.8)).border_style(INK.mix(0.3));
+        }
+        legend.draw()?;
     }
     Ok(())
+}
+
+/// A stroke beside a name.
+fn key(x: i32, y: i32, colour: RGBColor) -> PathElement<(i32, i32)> {
+    PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2))
+}
+
+fn text(colour: RGBColor, (across, along): (HPos, VPos), size: i32) -> TextStyle<'static> {
+    let plain = TextStyle::from((FONT, size).into_font()).pos(Pos::new(across, along));
+    TextStyle { color: colour.to_backend_color(), ..plain }
+}
+
+fn rgb((red, green, blue): Colour) -> RGBColor {
+    RGBColor(red, green, blue)
 }
 
 /// A tick's number without the digits binary fractions add.

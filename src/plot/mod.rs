@@ -5,12 +5,15 @@
 
 pub mod dots;
 mod draw;
+pub mod gauge;
+mod inline;
 pub mod page;
 pub mod run_chart;
 mod thin;
 mod ticks;
 
 pub use draw::{PlotError, draw};
+pub use inline::{STYLE, Size, inline};
 
 /// A colour, red, green, blue.
 pub type Colour = (u8, u8, u8);
@@ -19,8 +22,25 @@ pub type Colour = (u8, u8, u8);
 pub const PALETTE: [Colour; 6] =
     [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (230, 159, 0)];
 
-/// A line through points in order of x.
-#[derive(Debug, Clone, PartialEq)]
+/// The colour of a limit, and of what is beyond it.
+pub const LIMIT: Colour = (179, 38, 30);
+
+/// How a series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// A line.
+    #[default]
+    Line,
+    /// The area between a line to the right and another one back.
+    Area,
+    /// Dots.
+    Dots,
+    /// Bars from zero, each as wide as the distance to the next point.
+    Bars,
+}
+
+/// Points in order of x.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
     /// What it is, for the legend.
     pub name: String,
@@ -28,6 +48,58 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// Its colour.
     pub colour: Colour,
+    /// How it is drawn.
+    pub look: Look,
+}
+
+impl Series {
+    /// The area from the smallest to the largest value at each instant.
+    pub fn spread(
+        name: &str,
+        spans: impl DoubleEndedIterator<Item = (f64, f64, f64)> + Clone,
+        colour: Colour,
+    ) -> Self {
+        let low = spans.clone().map(|(at, low, _)| (at, low));
+        let high = spans.rev().map(|(at, _, high)| (at, high));
+        Self { name: name.to_owned(), points: low.chain(high).collect(), colour, look: Look::Area }
+    }
+}
+
+/// An instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: f64,
+    /// A word beside it; may be empty.
+    pub label: String,
+    /// Its colour.
+    pub colour: Colour,
+}
+
+/// A limit of y. Beyond it the panel is tinted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound {
+    /// Where.
+    pub y: f64,
+    /// Values above it are beyond it, else those below.
+    pub upper: bool,
+    /// How far inside it a value that is as uncertain as this one cannot be told from one beyond it.
+    pub guard: f64,
+    /// Written at it; may be empty.
+    pub label: String,
+}
+
+/// A value with its uncertainty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Whisker {
+    /// Where.
+    pub x: f64,
+    /// The value.
+    pub y: f64,
+    /// Half of its interval.
+    pub u: f64,
+    /// Written beside it.
+    pub label: String,
 }
 
 /// A shaded stretch of the x axis.
@@ -63,8 +135,14 @@ pub struct Level {
 pub struct Panel {
     /// Written above it.
     pub title: String,
-    /// Unit of y, without prefix (`A`, `V`).
+    /// What x is.
+    pub x_name: String,
+    /// SI base unit of x.
+    pub x_unit: String,
+    /// SI base unit of y.
     pub unit: String,
+    /// Whether zero is in the picture in any case.
+    pub from_zero: bool,
     /// First and last x; `None` for what the series span.
     pub window: Option<(f64, f64)>,
     /// The traces.
@@ -73,6 +151,31 @@ pub struct Panel {
     pub bands: Vec<Band>,
     /// Marks.
     pub levels: Vec<Level>,
+    /// Instants.
+    pub marks: Vec<Mark>,
+    /// Limits.
+    pub bounds: Vec<Bound>,
+    /// Values with their uncertainty.
+    pub whiskers: Vec<Whisker>,
+}
+
+impl Default for Panel {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            x_name: "time".to_owned(),
+            x_unit: "s".to_owned(),
+            unit: String::new(),
+            from_zero: true,
+            window: None,
+            series: Vec::new(),
+            bands: Vec::new(),
+            levels: Vec::new(),
+            marks: Vec::new(),
+            bounds: Vec::new(),
+            whiskers: Vec::new(),
+        }
+    }
 }
 
 /// Panels one above the other, over an x axis in seconds.
@@ -107,6 +210,19 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
+/// The factor of an axis in this unit whose largest value is `largest`, and what is written at it.
+pub fn scaled(largest: f64, unit: &str) -> (f64, String) {
+    match unit {
+        "ratio" => (1e-2, "%".to_owned()),
+        "C/m2" => (1e-2, "µC/cm²".to_owned()),
+        "" | "1" | "lsb" => (1.0, unit.trim_start_matches('1').to_owned()),
+        _ => {
+            let (scale, prefix) = prefix(largest);
+            (scale, format!("{prefix}{}", if unit == "ohm" { "Ω" } else { unit }))
+        }
+    }
+}
+
 /// The power of ten and the prefix in which `largest` has one to three digits before the point.
 pub fn prefix(largest: f64) -> (f64, &'static str) {
     const PREFIXES: [(f64, &str); 6] =
@@ -135,9 +251,9 @@ mod tests {
                 title: "current".into(),
                 unit: "A".into(),
                 window: None,
-                series: vec![Series { name: "e1".into(), points, colour: PALETTE[0] }],
+                series: vec![Series { name: "e1".into(), points, colour: PALETTE[0], look: Look::Line }],
                 bands: vec![Band { from: 1e-3, to: 2e-3, colour: PALETTE[1], label: "x<y".into() }],
-                levels: vec![],
+                ..Panel::default()
             }],
             notes: vec!["\u{2}".into()],
         };

@@ -20,7 +20,7 @@ pub fn figure(prediction: &Prediction) -> Figure {
                 window: Some(window),
                 series: series(prediction, names, planes, if unit == "A" { 0 } else { 2 }),
                 bands: if shaded { bands(prediction) } else { Vec::new() },
-                levels: Vec::new(),
+                ..Panel::default()
             }
         };
     let (contacts, currents) = (&prediction.contacts, &prediction.currents);
@@ -53,6 +53,7 @@ fn series(prediction: &Prediction, names: &[String], planes: &[Vec<f64>], colour
         name: name.clone(),
         points: plane.iter().enumerate().map(|(n, value)| (n as f64 / prediction.rate, *value)).collect(),
         colour: PALETTE.get((colour + at) % PALETTE.len()).copied().unwrap_or_default(),
+        ..Series::default()
     };
     names.iter().zip(planes).enumerate().map(one).collect()
 }

@@ -37,7 +37,9 @@ pub(super) fn check(check: &mut CheckRecord) {
     check.budget.retain(|line| line.contribution.is_finite());
     check.budget.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
     let drawable = |sketch: &super::Sketch| {
-        sketch.start.is_finite() && sketch.step.is_finite() && sketch.values.iter().all(|v| v.is_finite())
+        sketch.start.is_finite()
+            && sketch.step.is_finite()
+            && sketch.values.iter().chain(&sketch.limits).all(|v| v.is_finite())
     };
     if !check.sketch.as_ref().is_none_or(drawable) {
         check.sketch = None;
@@ -75,6 +77,7 @@ mod tests {
                 start: 0.0,
                 step: 1e-6,
                 values: vec![0.0, f64::NAN],
+                limits: Vec::new(),
             }),
             ..sample("amplitude", Verdict::Invalid)
         };

@@ -7,6 +7,7 @@ mod compare;
 mod conform;
 mod differ;
 mod event;
+mod figures;
 mod fold;
 mod past;
 mod run_record;
@@ -18,6 +19,9 @@ pub use archive::{Archive, CaseArchive, Kept};
 pub use compare::{CaseChange, CheckChange, Comparison, Difference, compare, difference};
 pub use differ::differences;
 pub use event::{Event, HOST_LOST, INTERNAL_ERROR, STORAGE_LOST, Sink};
+pub use figures::{
+    CaseFigures, CheckFigure, Histogram, MarkFigure, OverlayFigure, PhaseFigure, Points, PulseFigure, Trace,
+};
 pub use fold::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, EXIT_USAGE, Fold, exit_code, fold};
 pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
 pub use run_record::{

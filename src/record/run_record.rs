@@ -203,7 +203,7 @@ pub struct CheckRecord {
 pub struct Sketch {
     /// Name of the channel.
     pub channel: String,
-    /// Unit of the values: `A` or `V`.
+    /// Unit of the values: `A`, `V`, or `C` for the charge measured beyond what was programmed.
     pub unit: String,
     /// Time of the first value, s since the first sample of the case.
     pub start: f64,
@@ -211,6 +211,9 @@ pub struct Sketch {
     pub step: f64,
     /// The values.
     pub values: Vec<f64>,
+    /// Limits in the unit of the values, where it has any.
+    #[serde(default)]
+    pub limits: Vec<f64>,
 }
 
 /// A named instant.

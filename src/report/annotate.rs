@@ -73,8 +73,8 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The run as Markdown, what did not pass first, within a bounded size.
-pub fn step_summary(record: &RunRecord) -> String {
+/// The run as Markdown, what did not pass first, within a bounded size. `folder` is where its files are, to be uploaded as an artifact.
+pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
     let outcome = record.outcome.map_or("nothing ran", Outcome::name);
     let mut text = format!(
         "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n\
@@ -95,6 +95,9 @@ pub fn step_summary(record: &RunRecord) -> String {
         text.push_str(&rows);
     }
     text.push('\n');
+    if let Some(folder) = folder {
+        let _ = writeln!(text, "Report: {}\n", cell(&folder.join("report.html").display().to_string()));
+    }
     for profile in profile::of_cases(&record.cases) {
         let _ = writeln!(text, "Limits of {}\n", cell(&profile::cited(profile)));
     }
@@ -140,9 +143,9 @@ fn cell(text: &str) -> String {
 ///
 /// # Errors
 /// When the file cannot be opened or written.
-pub fn append_step_summary(path: &Path, record: &RunRecord) -> io::Result<()> {
+pub fn append_step_summary(path: &Path, record: &RunRecord, folder: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(step_summary(record).as_bytes())
+    file.write_all(step_summary(record, Some(folder)).as_bytes())
 }
 
 #[cfg(test)]
@@ -186,7 +189,7 @@ mod tests {
             shown[0]
         );
         record.cases[0].name = "| <script>alert(1)</script> | [x](y)".into();
-        let summary = step_summary(&record);
+        let summary = step_summary(&record, None);
         assert!(!summary.contains("<script>") && !summary.contains("[x]("), "{summary}");
         assert!(summary.contains("\\| &lt;script&gt;"), "{summary}");
     }
@@ -203,7 +206,7 @@ mod tests {
     fn the_summary_is_bounded_and_puts_failures_first() {
         let mut record = failing(20_000);
         record.cases.insert(0, case("fine"));
-        let summary = step_summary(&record);
+        let summary = step_summary(&record, None);
         assert!(summary.len() < SUMMARY_BYTES + 1024);
         assert!(summary.contains("more cases; see junit.xml"));
         assert!(!summary.contains("fine"), "what passed is what is left out");

@@ -11,6 +11,7 @@ use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink};
 
 use super::Paint;
 use super::case_line::{case_line, check_lines};
+use super::counts::{by_outcome, counted, totals};
 use super::failure::blocks;
 use super::paint::plain;
 use super::{profile, repeats};
@@ -81,22 +82,18 @@ impl Console {
     }
 
     fn closing(&self, record: &RunRecord, folder: Option<&Path>) -> Vec<String> {
-        let count = |outcome: Outcome| record.cases.iter().filter(|case| case.outcome == outcome).count();
-        let mut parts = Vec::new();
-        for (outcome, paint) in [
-            (Outcome::Unsafe, Paint::bad as fn(Paint, &str) -> String),
-            (Outcome::Aborted, Paint::bad),
-            (Outcome::Failed, Paint::bad),
-            (Outcome::RigError, Paint::bad),
-            (Outcome::Invalid, Paint::odd),
-            (Outcome::Inconclusive, Paint::odd),
-            (Outcome::Skipped, Paint::faint),
-            (Outcome::Passed, Paint::good),
-        ] {
-            if count(outcome) > 0 {
-                parts.push(paint(self.paint, &format!("{} {}", count(outcome), outcome.name())));
+        let painted = |(outcome, count): (Outcome, usize)| {
+            let text = format!("{count} {}", outcome.name());
+            match outcome {
+                Outcome::Passed => self.paint.good(&text),
+                Outcome::Skipped => self.paint.faint(&text),
+                Outcome::Inconclusive | Outcome::Invalid => self.paint.odd(&text),
+                Outcome::Unsafe | Outcome::Aborted | Outcome::Failed | Outcome::RigError => {
+                    self.paint.bad(&text)
+                }
             }
-        }
+        };
+        let mut parts: Vec<String> = by_outcome(record).into_iter().map(painted).collect();
         if parts.is_empty() {
             parts.push(self.paint.odd("nothing ran"));
         }
@@ -108,18 +105,11 @@ impl Console {
         if sim_only > 0 {
             parts.push(self.paint.odd(&format!("{sim_only} of them on the simulator only")));
         }
-        let checks: usize = record.cases.iter().map(|case| case.checks.len()).sum();
         let safe = match record.safe_state {
             SafeState::Confirmed => self.paint.good("safe state confirmed"),
             state => self.paint.bad(&format!("safe state {}", state.name())),
         };
-        let totals = format!(
-            "{} · {} in {} · {:.1} s · {safe}",
-            parts.join(", "),
-            counted(checks, "check"),
-            counted(record.cases.len(), "case"),
-            record.elapsed
-        );
+        let totals = format!("{} · {} · {:.1} s · {safe}", parts.join(", "), totals(record), record.elapsed);
         let mut lines = vec![totals];
         if record.outcome == Some(Outcome::Unsafe) {
             let warning = "SAFE STATE NOT CONFIRMED: the output may be on. Switch the stimulator off by hand or pull its lead, then \
@@ -127,17 +117,35 @@ impl Console {
             lines.push(self.paint.bad(warning));
         }
         lines.extend(repeats::lines(&record.cases).iter().map(|line| self.paint.odd(&plain(line))));
-        for profile in profile::of_cases(&record.cases) {
-            let cited = format!("limits of {}", plain(&profile::cited(profile)));
-            lines.push(if profile.verified { self.paint.faint(&cited) } else { self.paint.odd(&cited) });
-        }
+        lines.extend(self.profiles(record));
         if let Some(folder) = folder {
-            lines.push(
-                self.paint
-                    .faint(&format!("record.json, junit.xml and journal.jsonl in {}", folder.display())),
-            );
+            lines.push(self.paint.faint(&format!("report: {}", folder.join("report.html").display())));
         }
         lines
+    }
+
+    /// Whose limits were judged by: the names of the profiles, and with `-v` what each cites.
+    fn profiles(&self, record: &RunRecord) -> Vec<String> {
+        let profiles = profile::of_cases(&record.cases);
+        if self.options.verbosity >= 1 {
+            let cited = profiles
+                .iter()
+                .map(|profile| (profile, format!("limits of {}", plain(&profile::cited(profile)))));
+            let shown = cited
+                .map(|(of, text)| if of.verified { self.paint.faint(&text) } else { self.paint.odd(&text) });
+            return shown.collect();
+        }
+        let names = |verified: bool| {
+            let names = profiles
+                .iter()
+                .filter(|profile| profile.verified == verified)
+                .map(|profile| plain(&profile.name));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let line = |words: &str, names: String| (!names.is_empty()).then(|| format!("{words}: {names}"));
+        let verified = line("limits of profiles", names(true)).map(|line| self.paint.faint(&line));
+        let others = line("limits that nobody has compared with their source (-v cites it)", names(false));
+        verified.into_iter().chain(others.map(|line| self.paint.odd(&line))).collect()
     }
 
     /// What is printed when a case ends.
@@ -178,11 +186,6 @@ impl Console {
             self.print(line);
         }
     }
-}
-
-/// `1 case`, `2 cases`.
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn progress_bar(cases: usize) -> ProgressBar {

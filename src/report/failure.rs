@@ -39,7 +39,7 @@ pub(super) fn blocks(cases: &[CaseRecord], paint: Paint, width: Option<usize>) -
     }
     if groups.len() > BLOCKS {
         lines.push(String::new());
-        lines.push(format!("and {} more; record.json and junit.xml have them all", groups.len() - BLOCKS));
+        lines.push(format!("and {} more; the report has them all", groups.len() - BLOCKS));
     }
     lines
 }
@@ -87,11 +87,7 @@ fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<
         beside(&[place, plain(check.text.trim())], 4, width).iter().map(|line| paint.faint(line)).collect();
     let (value, limit) = against(check);
     let (name, value) = (&check.measurand, [value, limit].join("  "));
-    // A plain failure's reason says its value and its limit once more.
-    let repeated = |reason: &&String| {
-        check.verdict == Verdict::Fail && check.value.is_some() && reason.starts_with(name.as_str())
-    };
-    let reason = check.reason.as_ref().filter(|reason| !repeated(reason));
+    let reason = check.reason.as_ref().filter(|reason| !repeats(check, reason));
     let reason = reason.map(|reason| plain(reason.strip_prefix(&format!("{name}: ")).unwrap_or(reason)));
     let word = check.verdict.name();
     let parts: Vec<String> = [format!("{word}  {name}"), value].into_iter().chain(reason).collect();
@@ -114,6 +110,11 @@ fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<
     lines
 }
 
+/// A plain failure's reason says its value and its limit once more.
+pub(super) fn repeats(check: &CheckRecord, reason: &str) -> bool {
+    check.verdict == Verdict::Fail && check.value.is_some() && reason.starts_with(check.measurand.as_str())
+}
+
 /// Parts of a line beside each other as far as they fit, the rest below them; the first `indent` from the left.
 fn beside(parts: &[String], indent: usize, width: Option<usize>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -131,7 +132,7 @@ fn beside(parts: &[String], indent: usize, width: Option<usize>) -> Vec<String> 
 }
 
 /// `worst of 25: pulse 12 at 0.241 s`, so that one can look at it.
-fn decided_by(check: &CheckRecord) -> Option<String> {
+pub(super) fn decided_by(check: &CheckRecord) -> Option<String> {
     let mut text = match check.count {
         0 => return None,
         // The worst of one is that one.

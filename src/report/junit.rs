@@ -1,20 +1,23 @@
 //! JUnit XML in the dialect of nextest and Jenkins.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
+use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
 use super::profile;
 
 /// The run as JUnit XML: a suite for each scenario file, a test case for each case.
 ///
 /// A failed or inconclusive case is a `failure`: it was measured and did not pass. What could not be measured, and whatever
-/// went wrong with the rig, is an `error`. Characters that XML cannot hold are left out.
-pub fn junit(record: &RunRecord) -> String {
+/// went wrong with the rig, is an `error`. `folder` is where the run is kept: cases that did not pass link to files in it, as Jenkins and
+/// GitLab read it. Characters that XML cannot hold are left out.
+pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
     let mut report = Report::new("stimrig");
     report.set_time(seconds(record.elapsed));
     for (scenario, cases) in by_scenario(&record.cases) {
@@ -22,9 +25,10 @@ pub fn junit(record: &RunRecord) -> String {
         suite.add_property(Property::new("run", record.id.as_str()));
         suite.add_property(Property::new("fidelity", record.fidelity.as_str()));
         suite.add_property(Property::new("rig", record.rig.as_str()));
+        suite.add_property(Property::new("safe_state", record.safe_state.name()));
         suite.set_time(seconds(cases.iter().map(|case| case.elapsed).sum()));
         for case in cases {
-            suite.add_test_case(test_case(scenario, case));
+            suite.add_test_case(test_case(scenario, case, folder));
         }
         report.add_test_suite(suite);
     }
@@ -53,7 +57,7 @@ fn by_scenario(cases: &[CaseRecord]) -> Vec<(&str, Vec<&CaseRecord>)> {
     groups
 }
 
-fn test_case(scenario: &str, case: &CaseRecord) -> TestCase {
+fn test_case(scenario: &str, case: &CaseRecord, folder: Option<&Path>) -> TestCase {
     let mut test = TestCase::new(case.title(), status(case));
     test.set_classname(scenario).set_time(seconds(case.elapsed)).set_assertions(case.checks.len());
     test.add_property(Property::new("outcome", case.outcome.name()));
@@ -68,7 +72,11 @@ fn test_case(scenario: &str, case: &CaseRecord) -> TestCase {
     for requirement in &case.verifies {
         test.add_property(Property::new("requirement", requirement.as_str()));
     }
-    test.set_system_out(checks(case));
+    let mut output = checks(case);
+    for file in attachments(case, folder) {
+        let _ = writeln!(output, "[[ATTACHMENT|{}]]", file.path);
+    }
+    test.set_system_out(output);
     test
 }
 
@@ -89,7 +97,7 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
 }
 
 /// One sentence that tells what happened.
-fn message(case: &CaseRecord) -> String {
+pub(super) fn message(case: &CaseRecord) -> String {
     let of_check = case.checks.iter().find(|check| check.verdict != Verdict::Pass).map(|check| {
         let reason = check.reason.as_deref().unwrap_or(check.verdict.name());
         format!("{}: {reason}", check.measurand)
@@ -98,7 +106,7 @@ fn message(case: &CaseRecord) -> String {
 }
 
 /// The checks that did not pass, with the place of each in the scenario.
-fn description(case: &CaseRecord) -> String {
+pub(super) fn description(case: &CaseRecord) -> String {
     let mut text = message(case);
     for check in case.checks.iter().filter(|check| check.verdict != Verdict::Pass) {
         let (file, line) = profile::place(case, check);

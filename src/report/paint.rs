@@ -73,9 +73,15 @@ impl Paint {
     }
 }
 
-/// Text of others (names, reasons) without the control characters that could move the cursor, recolour or clear a terminal.
+/// Text of others (names, reasons) without the characters that could move the cursor, recolour or clear a terminal, or turn what is
+/// written around them into another order.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_direction(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A mark, an override or an isolate of the direction of writing.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -102,5 +108,6 @@ mod tests {
     #[test]
     fn names_cannot_drive_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\r\n\u{9b}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
+        assert_eq!(plain("passed\u{202e}deliaf"), "passed\u{fffd}deliaf");
     }
 }

@@ -60,7 +60,7 @@ mod tests {
             ..case("a")
         }];
         let cited = "dc-leakage (not verified): ISO 14708-2 cl. 16.2";
-        let xml = junit(&record);
+        let xml = junit(&record, None);
         assert!(xml.contains(&format!("<property name=\"limits\" value=\"{cited}\"/>")), "{xml}");
         assert!(xml.contains("scenarios/profiles/dc-leakage.yaml:10: fail dc_leakage_current"), "{xml}");
         assert!(xml.contains("[dc-leakage, not verified]"), "{xml}");
@@ -70,7 +70,7 @@ mod tests {
             "{shown:?}"
         );
         assert!(shown[0].ends_with(&format!("limit of {cited}")), "{shown:?}");
-        assert!(step_summary(&record).contains("dc-leakage (not verified): ISO 14708-2"));
+        assert!(step_summary(&record, None).contains("dc-leakage (not verified): ISO 14708-2"));
     }
 
     #[test]

@@ -16,20 +16,27 @@ pub fn draw(sketch: &Sketch, width: usize, height: usize) -> Vec<String> {
     if sketch.values.len() < 2 || width == 0 || height == 0 {
         return Vec::new();
     }
-    let low = sketch.values.iter().copied().fold(0.0, f64::min);
-    let high = sketch.values.iter().copied().fold(0.0, f64::max);
+    let all = || sketch.values.iter().chain(&sketch.limits).copied();
+    let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
     if !(high > low && (high - low).is_finite()) {
         return Vec::new();
     }
     // An odd number of dot rows apart, so that the extremes lie on the first and last row.
     let rows = height * 4;
     let row_of = |value: f64| ((high - value) / (high - low) * (rows - 1) as f64).round() as usize;
-    let dots = raster(&sketch.values, width * 2, rows, &row_of);
+    let mut dots = raster(&sketch.values, width * 2, rows, &row_of);
     // Where most dots are lit there is noise and no waveform: nothing to see.
     if dots.iter().flatten().filter(|lit| **lit).count() * 2 > width * 2 * rows {
         return Vec::new();
     }
-    frame(sketch, &dots, width, &[(row_of(high) / 4, high), (row_of(0.0) / 4, 0.0), (row_of(low) / 4, low)])
+    for limit in &sketch.limits {
+        let row = dots.get_mut(row_of(*limit)).into_iter().flatten();
+        row.step_by(3).for_each(|dot| *dot = true);
+    }
+    let limits = sketch.limits.iter().map(|limit| (row_of(*limit) / 4, *limit));
+    let ends = [(row_of(high) / 4, high), (row_of(0.0) / 4, 0.0), (row_of(low) / 4, low)];
+    let marks: Vec<(usize, f64)> = ends.into_iter().chain(limits).collect();
+    frame(sketch, &dots, width, &marks)
 }
 
 /// Lights the dots, one `Vec` of columns for each dot row.
@@ -63,7 +70,10 @@ fn frame(sketch: &Sketch, dots: &[Vec<bool>], width: usize, marks: &[(usize, f64
         let label = mark.map_or_else(String::new, |(_, value)| engineering(*value, dimension, 3));
         let tick = if mark.is_some() { '┤' } else { '│' };
         let text: String = (0..width).map(|cell| character(group, cell)).collect();
-        lines.push(format!("{label:>9} {tick}{}", text.trim_end_matches('\u{2800}')));
+        let limit = sketch.limits.iter().any(|limit| marks.iter().any(|mark| mark == &(at, *limit)));
+        let end = if limit { " limit" } else { "" };
+        let text = if limit { text.as_str() } else { text.trim_end_matches('\u{2800}') };
+        lines.push(format!("{label:>9} {tick}{text}{end}"));
     }
     let seconds = |value: f64| engineering(value, crate::quantity::Dimension::Time, 4);
     let span = sketch.step * (sketch.values.len() - 1) as f64;
@@ -91,7 +101,7 @@ mod tests {
     use super::*;
 
     fn sketch(values: Vec<f64>) -> Sketch {
-        Sketch { channel: "e1".into(), unit: "A".into(), start: 0.24, step: 1e-6, values }
+        Sketch { channel: "e1".into(), unit: "A".into(), start: 0.24, step: 1e-6, values, limits: Vec::new() }
     }
 
     fn biphasic() -> Vec<f64> {
@@ -99,6 +109,16 @@ mod tests {
             |from: usize, to: usize, value: f64| move |at: usize| (from..to).contains(&at).then_some(value);
         let (first, second) = (level(100, 300, -2e-3), level(350, 550, 2e-3));
         (0..650).map(|at| first(at).or(second(at)).unwrap_or(0.0)).collect()
+    }
+
+    #[test]
+    fn limits_are_in_the_picture_however_far_away() {
+        let grown: Vec<f64> = (0..200).map(|at| f64::from(at) * 3e-11).collect();
+        let limited = Sketch { unit: "C".into(), limits: vec![-2e-9, 2e-9], ..sketch(grown) };
+        let lines = draw(&limited, 26, 7);
+        let limits: Vec<&String> = lines.iter().filter(|line| line.ends_with(" limit")).collect();
+        assert_eq!(limits.len(), 2, "{}", lines.join("\n"));
+        assert!(limits[0].contains("2 nC ┤") && limits[1].contains("-2 nC ┤"), "{}", lines.join("\n"));
     }
 
     #[test]

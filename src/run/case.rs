@@ -136,7 +136,13 @@ fn conclude(
         halted,
         Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_) | Halt::Panicked(_))
     );
-    let checks = if judged { judge::judge(&plan.case, &session.facts, &recording) } else { Vec::new() };
+    let (checks, mut figures) = if judged {
+        judge::judge_and_draw(&plan.case, &session.facts, &recording)
+    } else {
+        (Vec::new(), judge::figures(&plan.case, &session.facts, &recording, &[], &[]))
+    };
+    figures.case = keeping.case;
+    keeping.archive.figures(&figures);
     let (outcome, reason) = rank(&checks, halted, &ending, session.energised);
     let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());

@@ -14,15 +14,18 @@ use std::thread::JoinHandle;
 
 use crate::capture::container::{EXTENSION, Encoder, Head};
 use crate::measure::{ChannelSetup, Setup};
-use crate::record::{Archive, CaseArchive, Kept};
+use crate::record::{Archive, CaseArchive, CaseFigures, Kept};
 use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 
-use super::{StoreError, write_atomic};
+use super::{StoreError, read_figures, write_atomic};
 
 /// Folder of the raw samples within a run's.
 pub const EVIDENCE: &str = "evidence";
 /// What a judgement needs besides the samples, in the folder of a case.
 pub const BASIS: &str = "basis.json";
+
+/// Pictures of the run's cases, one a line, in the order in which they ended.
+pub const FIGURES: &str = "figures.jsonl";
 
 /// Blocks that may wait for the disk: some seconds of a bench with eight channels.
 const WAITING: usize = 256;
@@ -71,6 +74,20 @@ impl Evidence {
         }
     }
 
+    /// Waits until the pictures are on disk, and reads them back. Nothing of the run may be under way any more.
+    ///
+    /// # Errors
+    /// When they could not be written or read.
+    pub fn pictures(&self) -> Result<Vec<CaseFigures>, StoreError> {
+        let (reply, answer) = channel();
+        let close = Order::Close(self.folder.clone(), true, reply);
+        // The writer lives as long as this.
+        if self.orders.as_ref().is_some_and(|orders| orders.send(close).is_ok()) {
+            answer.recv().unwrap_or(Ok(()))?;
+        }
+        read_figures(&self.folder)
+    }
+
     /// The first thing of which something is missing, if there is one.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -88,6 +105,12 @@ impl Drop for Evidence {
 }
 
 impl Archive for Evidence {
+    fn figures(&self, figures: &CaseFigures) {
+        let (Some(orders), Ok(mut line)) = (&self.orders, serde_json::to_vec(figures)) else { return };
+        line.push(b'\n');
+        let _ = orders.send(Order::Append(self.folder.join(FIGURES), line));
+    }
+
     fn begin(&self, case: usize, name: &str, setup: &Setup) -> Box<dyn CaseArchive> {
         let inside = format!("{EVIDENCE}/{:03}-{}", case + 1, slug(name, 48));
         let mut taken: Vec<String> = Vec::new();

@@ -18,6 +18,9 @@ pub const RECORD: &str = "record.json";
 /// Name of the JUnit report in a run's folder.
 pub const JUNIT: &str = "junit.xml";
 
+/// Name of the page in a run's folder.
+pub const REPORT: &str = "report.html";
+
 /// A run being kept: a sink of its events that closes with the files derived from them.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -111,16 +114,17 @@ impl RunFolder {
         &self.path
     }
 
-    /// Writes the derived files. The journal stays as it is even if this fails.
+    /// Writes the record and what else is derived from it, each a name and a text. The journal stays as it is even if this fails.
     ///
     /// # Errors
     /// The journal's own error first, as it is the older one, even if the reserve was enough to go on; else that of
-    /// `record.json`, then that of `junit.xml`. All files are attempted.
-    pub fn finish(&mut self, record: &RunRecord, junit: &str) -> Result<(), StoreError> {
+    /// `record.json`, then those of the others. All files are attempted.
+    pub fn finish(&mut self, record: &RunRecord, derived: &[(&str, &str)]) -> Result<(), StoreError> {
         self.release();
         let record = write_record(&self.path.join(RECORD), record);
-        let junit = write_atomic(&self.path.join(JUNIT), junit.as_bytes());
-        self.full.take().or(self.journal.take_error()).map_or(Ok(()), Err).and(record).and(junit)
+        let others = derived.iter().map(|(name, text)| write_atomic(&self.path.join(name), text.as_bytes()));
+        let others = others.fold(Ok(()), Result::and);
+        self.full.take().or(self.journal.take_error()).map_or(Ok(()), Err).and(record).and(others)
     }
 }
 
@@ -167,7 +171,7 @@ mod tests {
             Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 },
         ];
         events.iter().for_each(|event| folder.take(event));
-        folder.finish(&fold(&events).unwrap(), "<testsuites/>").unwrap();
+        folder.finish(&fold(&events).unwrap(), &[(JUNIT, "<testsuites/>")]).unwrap();
 
         let (entries, _) = read_journal(&folder.path().join(JOURNAL)).unwrap();
         let replayed = fold(entries.iter().map(|entry| &entry.event)).unwrap();
@@ -200,7 +204,7 @@ mod tests {
         let mut folder = RunFolder::create(runs.path(), "one").unwrap();
         folder.take(&Event::RunStarted(Box::new(head())));
         fs::create_dir_all(folder.path().join(RECORD).join("in the way")).unwrap();
-        assert!(folder.finish(&head(), "<testsuites/>").is_err());
+        assert!(folder.finish(&head(), &[(JUNIT, "<testsuites/>")]).is_err());
         assert_eq!(read_journal(&folder.path().join(JOURNAL)).unwrap().0.len(), 1);
         assert!(folder.path().join(JUNIT).exists(), "one file's failure does not lose the other");
     }

@@ -1,13 +1,14 @@
 //! Run history on disk: one folder per run, `runs/<id>/`.
 //!
 //! `journal.jsonl` is the truth: each event is appended as it happens and the file is synchronised at boundaries.
-//! `record.json` and `junit.xml` are derived from it and appear whole, by rename, or not at all. `evidence/` holds raw samples,
-//! and `manifest.json`, written last, what all of it must be.
+//! `record.json`, `junit.xml` and `report.html` are derived from it and appear whole, by rename, or not at all. `figures.jsonl` holds
+//! what the pictures of the report are drawn from, `evidence/` raw samples, and `manifest.json`, written last, what all of it must be.
 
 mod atomic;
 mod chain;
 mod error;
 mod evidence;
+mod figures;
 mod flashed;
 mod folder;
 mod index;
@@ -22,9 +23,10 @@ mod verify;
 pub use atomic::{is_device, write_atomic, write_new};
 pub use chain::{CHAIN, Ended, read_chain};
 pub use error::StoreError;
-pub use evidence::{BASIS, EVIDENCE, Evidence};
+pub use evidence::{BASIS, EVIDENCE, Evidence, FIGURES};
+pub use figures::{Stored, read_figures, read_run};
 pub use flashed::{FLASHED, FlashedRecord, record_flash};
-pub use folder::{JOURNAL, JUNIT, RECORD, RunFolder, write_record};
+pub use folder::{JOURNAL, JUNIT, RECORD, REPORT, RunFolder, write_record};
 pub use index::{INDEX, Index, IndexError, Query, Synced, network};
 pub use journal::{Entry, Journal, Medium, read_journal};
 pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, read_basis};

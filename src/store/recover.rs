@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{CaseRecord, Event, Fold, Outcome, RunRecord, SafeState, Sink};
 
 use super::journal::read_lines;
-use super::{EVIDENCE, JOURNAL, Journal, MANIFEST, RunFolder, Signer, StoreError};
+use super::{EVIDENCE, JOURNAL, JUNIT, Journal, MANIFEST, RunFolder, Signer, StoreError};
 
 /// A run whose process is gone. Its journal is locked as long as this lives, so that it is closed once.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl OpenRun {
             take(Event::RunEnded { ended, elapsed });
         }
         let record = fold.record().unwrap_or(self.record);
-        folder.finish(&record, &junit(&record))?;
+        folder.finish(&record, &[(JUNIT, &junit(&record))])?;
         folder.seal(&record, signer)?;
         Ok(record)
     }

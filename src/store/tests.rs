@@ -20,7 +20,7 @@ pub(super) fn run_of(runs: &Path, record: RunRecord, cases: Vec<CaseRecord>) {
     events.push(Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 });
     events.iter().for_each(|event| folder.take(event));
     let record = fold(&events).unwrap();
-    folder.finish(&record, "<testsuites/>").unwrap();
+    folder.finish(&record, &[(JUNIT, "<testsuites/>")]).unwrap();
     folder.seal(&record, None).unwrap();
 }
 

@@ -46,3 +46,18 @@ pub fn checks(record: &Value) -> Vec<(String, &Value)> {
     });
     pairs.collect()
 }
+
+/// A Python that has these modules. In CI there is one.
+pub fn python(modules: &str) -> Option<String> {
+    let wanted = std::env::var("STIMRIG_PYTHON").ok();
+    let known = ["python3", "/usr/bin/python3"].map(str::to_owned);
+    let found = wanted.into_iter().chain(known).find(|python| {
+        let tried = Command::new(python).args(["-c", &format!("import {modules}")]).output();
+        tried.is_ok_and(|output| output.status.success())
+    });
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI has a Python with {modules}: see .ci/run");
+        eprintln!("skipped: there is no Python with {modules}");
+    }
+    found
+}

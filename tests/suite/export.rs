@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::command::{root, stimrig, text};
+use crate::command::{python, root, stimrig, text};
 
 /// The evidence of one case, in a folder with room for exports.
 static CASE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
@@ -47,21 +47,6 @@ fn export(format: &str, path: &Path, more: &[&str]) -> Output {
         .args(more)
         .output()
         .unwrap()
-}
-
-/// A Python that has these modules. In CI there is one.
-fn python(modules: &str) -> Option<String> {
-    let wanted = std::env::var("STIMRIG_PYTHON").ok();
-    let known = ["python3", "/usr/bin/python3"].map(str::to_owned);
-    let found = wanted.into_iter().chain(known).find(|python| {
-        let tried = Command::new(python).args(["-c", &format!("import {modules}")]).output();
-        tried.is_ok_and(|output| output.status.success())
-    });
-    if found.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "CI has a Python with {modules}: see .ci/run");
-        eprintln!("skipped: there is no Python with {modules}");
-    }
-    found
 }
 
 /// Runs a script and returns what it prints as JSON.

@@ -110,7 +110,7 @@ fn quiet_shows_only_what_did_not_pass() {
 
 #[test]
 fn junit_tells_failures_from_errors_and_is_well_formed() {
-    let text = junit(&mixed());
+    let text = junit(&mixed(), None);
     let report = quick_junit::Report::deserialize_from_str(&text).expect("a JUnit parser reads it");
     assert_eq!((report.tests, report.failures, report.errors), (9, 3, 2));
     assert!(text.contains("tests=\"9\" skipped=\"1\""));
@@ -120,7 +120,7 @@ fn junit_tells_failures_from_errors_and_is_well_formed() {
 
 #[test]
 fn junit_holds_no_character_that_xml_forbids() {
-    let text = junit(&mixed());
+    let text = junit(&mixed(), None);
     let forbidden = |c: char| (c < ' ' && !"\t\n\r".contains(c)) || c == '\u{fffe}' || c == '\u{ffff}';
     assert!(!text.contains(forbidden));
     assert!(text.contains("&lt;script&gt;"), "the rest of the name is there, escaped");
@@ -132,5 +132,5 @@ fn github_sees_what_did_not_pass() {
     let commands = annotations(&record);
     assert_eq!(commands.len(), 5, "{commands:#?}");
     assert!(commands.iter().all(|command| command.starts_with("::error file=scenarios/")));
-    assert!(step_summary(&record).contains("| fail | Symmetric biphasic"));
+    assert!(step_summary(&record, None).contains("| fail | Symmetric biphasic"));
 }

@@ -7,7 +7,7 @@ use crate::cli::Output;
 use crate::cli::filter::Filter;
 use crate::cli::load::{load_bench, load_cases};
 use crate::measure::Setup;
-use crate::record::{Archive, CaseArchive, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
+use crate::record::{Archive, CaseArchive, CaseFigures, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
 use crate::rig::{Defect, Rig};
 use crate::run::{Interrupt, Keep, Options, Origin, RigLock, Waiting, suite};
 use crate::scenario::{Case, plan};
@@ -52,6 +52,8 @@ impl Sink for Folding {
 struct Nothing;
 
 impl Archive for Nothing {
+    fn figures(&self, _: &CaseFigures) {}
+
     fn begin(&self, _: usize, _: &str, _: &Setup) -> Box<dyn CaseArchive> {
         Box::new(Self)
     }

@@ -12,7 +12,7 @@ use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Keep, Options, Origin, RigLock, Tamper, Waiting, Witness, suite};
 use crate::scenario::{Case, plan, read_scenario, shipped};
 use crate::source::{Source, render};
-use crate::store::{RunFolder, verify};
+use crate::store::{JUNIT, RunFolder, verify};
 
 /// Nanoseconds in a second.
 const SECOND: f64 = 1e9;
@@ -95,7 +95,7 @@ pub(super) fn case_of(text: &str) -> Result<Case, String> {
 
 /// Closes a run's folder as `stimrig run` does and verifies it; says what is wrong.
 fn closed(folder: &mut RunFolder, record: &crate::record::RunRecord) -> Option<String> {
-    let kept = folder.finish(record, &junit(record)).and_then(|()| folder.seal(record, None));
+    let kept = folder.finish(record, &[(JUNIT, &junit(record, None))]).and_then(|()| folder.seal(record, None));
     if let Err(error) = kept {
         return Some(format!("the record could not be closed: {error}"));
     }

@@ -1,0 +1,97 @@
+//! `stimrig report`: what was kept of runs, shown again.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::record::EXIT_USAGE;
+use crate::report::{Part, ctrf, junit, merge, page, tap};
+use crate::store::{MANIFEST, read_run, write_atomic};
+
+use super::stdout;
+
+/// What is wanted of `stimrig report`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Folders of runs, such as runs/<id>; several are the parts of one suite
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Write it here instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// As what
+    #[arg(long, value_enum, default_value = "html", value_name = "FORMAT")]
+    format: Format,
+    /// Merge runs of different rigs, tools, devices or seeds, and say so in the report
+    #[arg(long)]
+    mixed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One page that stands alone
+    Html,
+    /// The record
+    Json,
+    /// JUnit XML
+    Junit,
+    /// Common Test Report Format
+    Ctrf,
+    /// Test Anything Protocol
+    Tap,
+}
+
+/// Runs it: 0, or 2 where a folder is no run or runs do not fit together.
+pub(super) fn run(args: &Args) -> u8 {
+    match report(args) {
+        Ok(()) => 0,
+        Err(what) => {
+            eprintln!("stimrig report: {what}");
+            EXIT_USAGE
+        }
+    }
+}
+
+fn report(args: &Args) -> Result<(), String> {
+    let read = |folder: &PathBuf| {
+        let stored = read_run(folder).map_err(|error| error.to_string())?;
+        Ok(Part { record: stored.record, figures: stored.figures, remarks: stored.notes })
+    };
+    let parts: Vec<Part> = args.runs.iter().map(read).collect::<Result<_, String>>()?;
+    let whole = merge(parts, args.mixed).map_err(|error| error.to_string())?;
+    let folder = match args.runs.as_slice() {
+        [only] => Some(only.as_path()),
+        _ => None,
+    };
+    let text = match args.format {
+        Format::Html => page(&whole.record, &whole.figures, &whole.remarks),
+        Format::Json => {
+            serde_json::to_string_pretty(&whole.record).map_err(|error| error.to_string())? + "\n"
+        }
+        Format::Junit => junit(&whole.record, folder),
+        Format::Ctrf => ctrf(&whole.record, folder),
+        Format::Tap => tap(&whole.record),
+    };
+    match &args.output {
+        Some(path) => write(path, &text),
+        None if args.format == Format::Html && std::io::stdout().is_terminal() => {
+            Err("a page is not for a terminal: name a file with -o".to_owned())
+        }
+        None => stdout::print(&text).map_err(|error| error.to_string()),
+    }
+}
+
+/// Writes a file, but never another one into a run that is sealed.
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.join(MANIFEST).is_file() {
+        let same = std::fs::read(path).is_ok_and(|there| there == text.as_bytes());
+        return if same {
+            Ok(())
+        } else {
+            Err(format!("{}: the run is sealed, and this would change it; write elsewhere", path.display()))
+        };
+    }
+    write_atomic(path, text.as_bytes()).map_err(|error| error.to_string())
+}

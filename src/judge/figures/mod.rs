@@ -1,0 +1,128 @@
+//! Pictures of a case, taken while its recording is there: [`CaseFigures`].
+//!
+//! What they cost does not grow with the length of a recording beyond one look at the tables of pulses.
+
+mod overview;
+mod pulse;
+
+use crate::measure::{ContactRecord, Recording};
+use crate::quantity::{Dimension, engineering};
+use crate::record::{CaseFigures, CheckFigure, CheckRecord, Histogram, Points, Verdict};
+use crate::scenario::{Action, Case};
+use crate::signal::{Program, Recovery};
+
+use super::{Facts, Seen, View};
+
+pub(super) use pulse::{charge_error, chosen, is_charge};
+
+/// Columns of a picture, where something is to be looked at and where all is well: of a pulse, and of anything else.
+const PULSE: (usize, usize) = (1000, 160);
+const COLUMNS: (usize, usize) = (480, 160);
+/// Points of the units of a check, likewise.
+const UNITS: (usize, usize) = (240, 60);
+
+/// The pictures of a case whose checks were judged; of one that was not, those that need no check. `seen` are the units of the
+/// checks in their order.
+pub fn figures(
+    case: &Case,
+    facts: &Facts,
+    recording: &Recording,
+    checks: &[CheckRecord],
+    seen: &[Seen],
+) -> CaseFigures {
+    let quiet = !checks.is_empty() && checks.iter().all(|check| check.verdict == Verdict::Pass);
+    let pick = |(full, small): (usize, usize)| if quiet { small } else { full };
+    let (columns, most_units, of_pulse) = (pick(COLUMNS), pick(UNITS), pick(PULSE));
+    let main = recording.main().and_then(|contact| view_of(case, facts, recording, contact));
+    let mut found = CaseFigures {
+        version: CaseFigures::VERSION,
+        case: 0,
+        name: case.name.clone(),
+        program: words(&case.program),
+        period: case.program.period(),
+        overview: overview::traces(case, facts, recording, columns, !quiet),
+        marks: overview::marks(case, facts, recording),
+        pulses: Vec::new(),
+        overlay: main.as_ref().and_then(|view| overview::overlay(view, columns)),
+        charge: main.as_ref().and_then(|view| overview::charges(view, most_units)),
+        checks: Vec::new(),
+    };
+    for ((check, record), seen) in case.checks.iter().zip(checks).zip(seen) {
+        let view = View::new(case, facts, recording, check).ok();
+        let units = Points::of(&record.unit, seen, most_units);
+        let mut figure = CheckFigure {
+            histogram: Histogram::of(&record.unit, seen.iter().map(|(_, value)| *value)),
+            units: units.filter(|units| units.count > 1),
+            ..CheckFigure::default()
+        };
+        if let Some(view) = view {
+            if record.verdict != Verdict::Pass && record.worst.as_ref().is_none_or(|w| w.pulse.is_none()) {
+                figure.around = overview::around(&view, record, columns);
+            }
+            // One picture is enough where all is well.
+            if !quiet || found.pulses.is_empty() {
+                figure.pulse = pulse::figure(&view, record, of_pulse, &mut found.pulses);
+            }
+        }
+        found.checks.push(figure);
+    }
+    if let Some(view) = main.filter(|_| found.pulses.is_empty()) {
+        found.pulses.extend(pulse::first(&view, of_pulse));
+    }
+    found
+}
+
+/// A contact as it is seen by no check in particular.
+fn view_of<'a>(
+    case: &'a Case,
+    facts: &'a Facts,
+    recording: &'a Recording,
+    contact: &'a ContactRecord,
+) -> Option<View<'a>> {
+    View::besides_pulses(case, facts, recording, case.checks.first()?, contact).ok()
+}
+
+/// `2 mA · 200 µs cathodic first · gap 50 µs · mirrored · 50 Hz`.
+fn words(program: &Program) -> String {
+    let time = |seconds: f64| engineering(seconds, Dimension::Time, 5);
+    let mut parts = vec![
+        engineering(program.amplitude, Dimension::Current, 5),
+        format!("{} {:?} first", time(program.width), program.leading).to_lowercase(),
+    ];
+    if program.gap > 0.0 {
+        parts.push(format!("gap {}", time(program.gap)));
+    }
+    parts.push(match program.recovery {
+        Recovery::Mirrored => format!("{:?}", program.waveform).to_lowercase(),
+        Recovery::Ratio(ratio) => format!("recovery 1:{ratio}"),
+        Recovery::Passive { duration, .. } => format!("passive recovery for {}", time(duration)),
+        Recovery::None => "no recovery".to_owned(),
+    });
+    parts.extend(program.recharge.map(|duration| format!("recharge for {}", time(duration))));
+    parts.push(engineering(program.rate, Dimension::Frequency, 5));
+    parts.extend(program.burst.map(|burst| {
+        format!("bursts of {} at {}", burst.pulses, engineering(burst.rate, Dimension::Frequency, 5))
+    }));
+    parts.extend(program.ramp.map(|ramp| format!("ramp {}", time(ramp.up))));
+    parts.extend(
+        program.cycle.map(|cycle| format!("on {} off {}", time(cycle.on_time), time(cycle.off_time))),
+    );
+    parts.join(" · ")
+}
+
+/// What a step is called in a picture; `None` for what is none of its business.
+fn step_name(action: &Action, name: Option<&str>) -> Option<(String, bool)> {
+    let (what, fault) = match action {
+        Action::Start => ("start".to_owned(), false),
+        Action::Stop => ("stop".to_owned(), false),
+        Action::Set(_) | Action::Program(_) => ("program changed".to_owned(), false),
+        Action::Inject(fault) => (fault.name().to_owned(), true),
+        Action::Clear(fault) => (format!("{fault} cleared"), false),
+        Action::HostSilence(_) => ("host silent".to_owned(), true),
+        Action::Acknowledge => ("acknowledged".to_owned(), false),
+        Action::Wait(_) | Action::Zero | Action::Probe(_) => {
+            return name.map(|name| (name.to_owned(), false));
+        }
+    };
+    Some((name.filter(|name| *name != what).map_or(what.clone(), |name| format!("{what} ({name})")), fault))
+}

@@ -1,0 +1,79 @@
+//! All pulses of a contact laid over each other: the smallest and the largest code at each instant.
+
+use super::history::History;
+
+/// Longest pulse that is laid over others, samples.
+const LONGEST: u64 = 4096;
+
+/// The envelope of every pulse of the main contact, aligned on the leading edge to a sample.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overlay {
+    /// Samples from the first of the envelope to the 50 % instant of the leading edge, less the settling time.
+    pub lead: u64,
+    /// (smallest, largest) code at each sample; as long as the first pulse with its surroundings.
+    pub extremes: Vec<(i16, i16)>,
+    /// Pulses in it.
+    pub pulses: u64,
+}
+
+impl Overlay {
+    /// Lays a pulse, whose windows are [from, to), over those before it. One that is cut off at either end of what is held is
+    /// left out.
+    pub(super) fn add(&mut self, history: &History, from: u64, to: u64) {
+        if self.pulses == 0 {
+            self.lead = ((to - from) / 4).clamp(16, 512);
+            let length = (to - from + 2 * self.lead).min(LONGEST);
+            self.extremes = vec![(i16::MAX, i16::MIN); length as usize];
+        }
+        let Some(first) = from.checked_sub(self.lead) else { return };
+        let codes = history.slice(first, first + self.extremes.len() as u64);
+        if first < history.start() || codes.len() < self.extremes.len().min((to - first) as usize) {
+            return;
+        }
+        for ((low, high), code) in self.extremes.iter_mut().zip(codes) {
+            *low = (*low).min(*code);
+            *high = (*high).max(*code);
+        }
+        self.pulses += 1;
+    }
+
+    /// What was found, if anything was: without the end that no pulse reached.
+    pub(super) fn found(mut self) -> Option<Self> {
+        let reached = self.extremes.iter().position(|(low, high)| low > high).unwrap_or(self.extremes.len());
+        self.extremes.truncate(reached);
+        (self.pulses > 0 && reached > 0).then_some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_holds_the_extremes_of_all_pulses_and_no_other_samples() {
+        let mut history = History::new();
+        let pulse = |top: i16| [vec![0; 100], vec![-top; 50], vec![top; 50], vec![0; 100]].concat();
+        for top in [10, 12, 9] {
+            history.push(&pulse(top));
+        }
+        let mut overlay = Overlay::default();
+        for k in 0..3 {
+            overlay.add(&history, 300 * k + 100, 300 * k + 200);
+        }
+        let overlay = overlay.found().unwrap();
+        assert_eq!((overlay.lead, overlay.pulses, overlay.extremes.len()), (25, 3, 150));
+        assert_eq!(overlay.extremes[24], (0, 0));
+        assert_eq!(overlay.extremes[25], (-12, -9));
+        assert_eq!(overlay.extremes[75], (9, 12));
+        assert_eq!(overlay.extremes[125], (0, 0));
+    }
+
+    #[test]
+    fn a_pulse_before_the_first_sample_is_left_out() {
+        let mut history = History::new();
+        history.push(&[1; 64]);
+        let mut overlay = Overlay::default();
+        overlay.add(&history, 4, 44);
+        assert_eq!(overlay.found(), None);
+    }
+}

@@ -1,0 +1,41 @@
+//! How many of what.
+
+use crate::record::{Outcome, RunRecord};
+
+/// Every outcome that there is, the worst first, with how many cases ended in it.
+pub(super) fn by_outcome(record: &RunRecord) -> Vec<(Outcome, usize)> {
+    const ALL: [Outcome; 8] = [
+        Outcome::Unsafe,
+        Outcome::Aborted,
+        Outcome::Failed,
+        Outcome::RigError,
+        Outcome::Invalid,
+        Outcome::Inconclusive,
+        Outcome::Skipped,
+        Outcome::Passed,
+    ];
+    let count = |outcome| record.cases.iter().filter(|case| case.outcome == outcome).count();
+    ALL.into_iter().map(|outcome| (outcome, count(outcome))).filter(|(_, count)| *count > 0).collect()
+}
+
+/// `3 failed, 138 passed · 472 checks in 141 cases`.
+pub(super) fn counts(record: &RunRecord) -> String {
+    let parts: Vec<String> = by_outcome(record)
+        .into_iter()
+        .map(|(outcome, count)| format!("{count} {}", outcome.name()))
+        .collect();
+    let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
+    let sim_only = if sim_only > 0 { format!(" ({sim_only} on the simulator only)") } else { String::new() };
+    format!("{}{sim_only} · {}", parts.join(", "), totals(record)).trim_start_matches(" · ").to_owned()
+}
+
+/// `472 checks in 141 cases`.
+pub(super) fn totals(record: &RunRecord) -> String {
+    let checks: usize = record.cases.iter().map(|case| case.checks.len()).sum();
+    format!("{} in {}", counted(checks, "check"), counted(record.cases.len(), "case"))
+}
+
+/// `1 case`, `2 cases`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

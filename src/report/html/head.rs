@@ -1,0 +1,97 @@
+//! What one reads first: outcome, safe state, whether hardware was there at all.
+
+use maud::{Markup, html};
+
+use crate::record::{Outcome, RunRecord, SafeState};
+
+use super::super::counts;
+use super::words::{name, outcome, text};
+
+/// Everything above the cases.
+pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
+    let (sign, class) = record.outcome.map_or(("–", "odd"), outcome);
+    let word = record.outcome.map_or("nothing ran", Outcome::name);
+    html! {
+        @if record.fidelity == "sim" {
+            div class="sim" { b { "SIMULATED BENCH · no hardware was measured" } }
+        }
+        header {
+            div class={ "verdict " (class) } {
+                h1 {
+                    span aria-hidden="true" { (sign) } " " (capital(word))
+                    @if record.fidelity == "sim" { " " small { "simulated" } }
+                }
+                (safe_state(record))
+                p class="counts" { (counts::counts(record)) " · " (format!("{:.1} s", record.elapsed)) }
+            }
+            @if let Some(signal) = &record.interrupted {
+                p class="remark" { "Ended early by " (text(signal)) "." }
+            }
+            @if !record.overrides.is_empty() {
+                p class="remark" { "The rig was changed on the command line: " code { (name(&record.overrides.join(" "))) } }
+            }
+            @let never = record.selected.len().saturating_sub(record.cases.len());
+            @if never > 0 {
+                p class="remark" { b { (counts::counted(never, "selected case")) " never ran" } " and are not in this report." }
+            }
+            @for remark in remarks { p class="remark" { (name(remark)) } }
+            dl class="facts" {
+                (fact("Device under test", record.dut.as_deref().unwrap_or("not stated")))
+                (fact("Operator", record.operator.as_deref().unwrap_or("not stated")))
+                (fact("Rig", &format!("{} ({})", record.rig, fidelity(record))))
+                (fact("Started", &instant(&record.started)))
+                @for instrument in record.instruments.iter().filter(|instrument| instrument.role == "stimulator") {
+                    (fact("Stimulator", &format!("{} · uid {}", instrument.model, instrument.uid)))
+                    (fact("Firmware", &instrument.firmware))
+                }
+                (fact("Run", &record.id))
+                @if let Some(part) = &record.partition { (fact("Part of the suite", part)) }
+                @if let Some(earlier) = &record.rerun_of { (fact("Runs again what had not passed in", earlier)) }
+                (fact("Exit code", &record.exit_code.to_string()))
+            }
+        }
+    }
+}
+
+fn fidelity(record: &RunRecord) -> String {
+    match (record.fidelity.as_str(), record.seed) {
+        ("sim", Some(seed)) => format!("simulated, seed {seed}"),
+        ("sim", None) => "simulated".to_owned(),
+        ("rig", _) => "hardware".to_owned(),
+        (other, _) => other.to_owned(),
+    }
+}
+
+/// A date as people write it, as far as it is one.
+pub(super) fn instant(rfc3339: &str) -> String {
+    match rfc3339.split_once('T') {
+        Some((date, time)) => {
+            let time = time.trim_end_matches('Z');
+            format!("{date} {} UTC", time.split('.').next().unwrap_or(time))
+        }
+        None => rfc3339.to_owned(),
+    }
+}
+
+pub(super) fn fact(what: &str, value: &str) -> Markup {
+    html! { div { dt { (what) } dd { (name(value)) } } }
+}
+
+fn safe_state(record: &RunRecord) -> Markup {
+    let (class, sign, words) = match record.safe_state {
+        _ if record.cases.is_empty() => ("odd", "–", "No case ended: nothing is known of the output"),
+        SafeState::Confirmed => ("good", "✔", "Safe state confirmed: the output was measured to be off"),
+        SafeState::Unconfirmed => {
+            ("bad", "✘", "Safe state NOT confirmed: treat the output as live and disconnect the stimulator")
+        }
+        SafeState::Impossible => {
+            ("bad", "✘", "Safe state could not be measured: treat the output as live until it is")
+        }
+    };
+    html! { p class="safe" { span class=(class) { span aria-hidden="true" { (sign) } " " (words) } } }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

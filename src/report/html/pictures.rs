@@ -1,0 +1,336 @@
+//! Figures kept of a case as plots.
+
+use crate::plot::{Bound, LIMIT, Look, Mark, PALETTE, Panel, Series, Size, Whisker, inline};
+use crate::quantity::{Dimension, engineering};
+use crate::record::{CaseFigures, CheckFigure, CheckRecord, PulseFigure, Trace};
+
+use super::super::check_line::{dimension_of, measured};
+use super::Shown;
+
+mod charge;
+
+/// A plot, and what it shows.
+pub(super) struct Picture {
+    pub svg: String,
+    pub caption: String,
+}
+
+const MEASURED: (u8, u8, u8) = PALETTE[0];
+const ASKED: (u8, u8, u8) = PALETTE[1];
+const VOLTAGE: (u8, u8, u8) = PALETTE[2];
+
+fn drawn(panels: &[Panel], size: Size, caption: String) -> Option<Picture> {
+    let svg = inline(panels, size, &caption).ok()?;
+    (!panels.is_empty()).then_some(Picture { svg, caption })
+}
+
+fn figure_of<'a>(shown: &Shown<'a>, check: &CheckRecord) -> Option<(&'a CaseFigures, &'a CheckFigure)> {
+    let at = shown.case.checks.iter().position(|other| std::ptr::eq(other, check))?;
+    let figures = shown.figures?;
+    Some((figures, figures.checks.get(at)?))
+}
+
+/// What decided a check: its pulse against the programmed one, or the stretch of time it is about.
+pub(super) fn of_check(shown: &Shown<'_>, check: &CheckRecord, size: Size) -> Option<Picture> {
+    let (figures, figure) = figure_of(shown, check)?;
+    if let Some(around) = &figure.around {
+        return event(figures, around, check, size);
+    }
+    let pulse = figures.pulses.get(figure.pulse?)?;
+    let mut panels = vec![current(pulse)];
+    panels.extend(beside(pulse, check, figures.period));
+    let caption = format!(
+        "Pulse {} of {} at {:.4} s ({}): measured, and as it was programmed.",
+        pulse.pulse, pulse.contact, pulse.time, pulse.why
+    );
+    drawn(&panels, size, caption)
+}
+
+/// What shows the difference a check is about.
+fn beside(pulse: &PulseFigure, check: &CheckRecord, period: f64) -> Option<Panel> {
+    match check.unit.as_str() {
+        _ if charge::is_about(check) => Some(charge::panel(pulse, check, period)),
+        "V" | "ohm" => voltage(pulse),
+        _ => difference(pulse, check),
+    }
+}
+
+/// The measured current over the programmed one.
+fn current(pulse: &PulseFigure) -> Panel {
+    Panel {
+        title: format!("current into {}", pulse.contact),
+        x_name: "time from the leading edge".to_owned(),
+        unit: "A".to_owned(),
+        window: window(pulse),
+        series: vec![line("measured", &pulse.measured, MEASURED), asked(pulse)],
+        ..Panel::default()
+    }
+}
+
+/// From shortly before the leading edge to the end of what was kept.
+fn window(pulse: &PulseFigure) -> Option<(f64, f64)> {
+    let trace = &pulse.measured;
+    let end = trace.start + trace.step * trace.low.len() as f64;
+    (end > trace.start).then_some((trace.start, end))
+}
+
+/// The programmed phases as a line.
+fn asked(pulse: &PulseFigure) -> Series {
+    let (from, to) = window(pulse).unwrap_or_default();
+    let mut points = vec![(from, 0.0)];
+    for phase in &pulse.programmed {
+        let end = phase.start + phase.width;
+        points.extend([(phase.start, 0.0), (phase.start, phase.current), (end, phase.current), (end, 0.0)]);
+    }
+    points.push((to, 0.0));
+    Series { name: "programmed".to_owned(), points, colour: ASKED, ..Series::default() }
+}
+
+/// A trace as a line, or where it holds stretches as an area.
+fn line(name: &str, trace: &Trace, colour: (u8, u8, u8)) -> Series {
+    if trace.high.is_empty() {
+        let points = trace.spans().map(|(at, value, _)| (at, value)).collect();
+        return Series { name: name.to_owned(), points, colour, ..Series::default() };
+    }
+    let spans: Vec<_> = trace.spans().collect();
+    Series::spread(name, spans.into_iter(), colour)
+}
+
+/// Measured less programmed current, but for the edges, which no filter follows.
+fn difference(pulse: &PulseFigure, check: &CheckRecord) -> Option<Panel> {
+    const EDGE: f64 = 12.0;
+    let trace = &pulse.measured;
+    let edges: Vec<f64> =
+        pulse.programmed.iter().flat_map(|phase| [phase.start, phase.start + phase.width]).collect();
+    let timed = check.unit == "s";
+    let near = |at: f64| !timed && edges.iter().any(|edge| (at - edge).abs() < EDGE * trace.step);
+    let now = |at: f64| {
+        let phase =
+            pulse.programmed.iter().find(|phase| (phase.start..phase.start + phase.width).contains(&at));
+        phase.map_or(0.0, |phase| phase.current)
+    };
+    let points: Vec<(f64, f64)> = trace
+        .spans()
+        .filter(|(at, ..)| !near(*at))
+        .flat_map(|(at, low, high)| [(at, low - now(at)), (at, high - now(at))])
+        .collect();
+    if points.len() < 2 || edges.is_empty() {
+        return None;
+    }
+    // A tolerance about the programmed amplitude bounds the difference, of either sign.
+    let about = check.limit.nominal.filter(|_| check.measurand == "amplitude");
+    let room = about.and_then(|nominal| Some(check.limit.upper? - nominal));
+    let bound = |y: f64, upper: bool| Bound {
+        y,
+        upper,
+        guard: check.uncertainty.unwrap_or(0.0),
+        label: if upper { "limit".to_owned() } else { String::new() },
+    };
+    Some(Panel {
+        title: if timed { "measured less programmed" } else { "measured less programmed, without the edges" }
+            .to_owned(),
+        x_name: "time from the leading edge".to_owned(),
+        unit: "A".to_owned(),
+        window: window(pulse),
+        series: vec![Series { points, colour: MEASURED, ..Series::default() }],
+        bounds: room.map_or_else(Vec::new, |room| vec![bound(room, true), bound(-room, false)]),
+        ..Panel::default()
+    })
+}
+
+/// The voltage at the contact, and what the phantom is to show.
+fn voltage(pulse: &PulseFigure) -> Option<Panel> {
+    let measured = pulse.voltage.as_ref()?;
+    let mut series = vec![line("measured", measured, VOLTAGE)];
+    series.extend(pulse.predicted.as_ref().map(|trace| line("predicted from the phantom", trace, ASKED)));
+    Some(Panel {
+        title: format!("voltage at {} ({})", pulse.contact, measured.name),
+        x_name: "time from the leading edge".to_owned(),
+        unit: "V".to_owned(),
+        window: window(pulse),
+        series,
+        ..Panel::default()
+    })
+}
+
+/// A stretch of time with what happened in it.
+fn event(figures: &CaseFigures, around: &Trace, check: &CheckRecord, size: Size) -> Option<Picture> {
+    let end = around.start + around.step * around.low.len() as f64;
+    let mut marks = marks(figures, (around.start, end));
+    let fault = figures.marks.iter().rfind(|mark| {
+        mark.fault
+            && check.worst.as_ref().and_then(|worst| worst.time).is_none_or(|at| mark.time <= at + 1e-3)
+    });
+    if let (Some(fault), Some(limit), "s") = (fault, check.limit.upper, check.unit.as_str()) {
+        let label = format!("off by here: {}", engineering(limit, Dimension::Time, 4));
+        marks.push(Mark { at: fault.time + limit, label, colour: LIMIT });
+    }
+    let panel = Panel {
+        title: format!("current into {}", around.name),
+        x_name: "time from the first sample".to_owned(),
+        unit: "A".to_owned(),
+        window: Some((around.start, end)),
+        series: vec![line("", around, MEASURED)],
+        marks,
+        ..Panel::default()
+    };
+    drawn(&[panel], size, format!("Around what decided: {} {}.", check.measurand, measured(check)))
+}
+
+fn marks(figures: &CaseFigures, (from, to): (f64, f64)) -> Vec<Mark> {
+    let inside = figures.marks.iter().filter(|mark| (from..=to).contains(&mark.time));
+    let ink = (34, 34, 34);
+    inside
+        .map(|mark| Mark {
+            at: mark.time,
+            label: mark.name.clone(),
+            colour: if mark.fault { LIMIT } else { ink },
+        })
+        .collect()
+}
+
+/// Each unit over time, and how often which value came.
+pub(super) fn of_units(shown: &Shown<'_>, check: &CheckRecord) -> maud::Markup {
+    let pictures = figure_of(shown, check).map(|(_, figure)| units(figure, check)).unwrap_or_default();
+    maud::html! {
+        @if !pictures.is_empty() {
+            div class="pair" {
+                @for picture in pictures {
+                    figure { (maud::PreEscaped(picture.svg)) figcaption { (picture.caption) } }
+                }
+            }
+        }
+    }
+}
+
+fn units(figure: &CheckFigure, check: &CheckRecord) -> Vec<Picture> {
+    let over_time = figure.units.as_ref().and_then(|points| {
+        let spans: Vec<_> = points.spans().collect();
+        let series = if points.high.is_empty() {
+            let points = spans.iter().map(|(at, value, _)| (*at, *value)).collect();
+            Series { points, colour: MEASURED, look: Look::Dots, ..Series::default() }
+        } else {
+            Series::spread("", spans.into_iter(), MEASURED)
+        };
+        let panel = Panel {
+            x_name: "time from the first sample".to_owned(),
+            unit: points.unit.clone(),
+            from_zero: false,
+            series: vec![series],
+            bounds: limits(check),
+            ..Panel::default()
+        };
+        drawn(&[panel], Size::Half, format!("{}, each of {} over time.", check.measurand, points.count))
+    });
+    let histogram = figure.histogram.as_ref().and_then(|histogram| {
+        let at = |k: usize| histogram.from + k as f64 * histogram.step;
+        let counts = histogram.counts.iter().enumerate().map(|(k, count)| (at(k), f64::from(*count)));
+        let end = at(histogram.counts.len());
+        let points: Vec<(f64, f64)> = counts.chain([(end, 0.0)]).collect();
+        let (span, from) = (end - histogram.from, histogram.from);
+        // A limit so far away that the bars would be a line is not in the picture.
+        let near = |limit: &f64| (from - 3.0 * span..=end + 3.0 * span).contains(limit);
+        let limits: Vec<f64> =
+            [check.limit.lower, check.limit.upper].into_iter().flatten().filter(near).collect();
+        let (low, high) =
+            limits.iter().fold((from, end), |(low, high), limit| (low.min(*limit), high.max(*limit)));
+        let room = 0.05 * (high - low);
+        let panel = Panel {
+            x_name: check.measurand.clone(),
+            x_unit: histogram.unit.clone(),
+            window: Some((low - room, high + room)),
+            series: vec![Series { points, colour: MEASURED, look: Look::Bars, ..Series::default() }],
+            marks: limits
+                .iter()
+                .map(|at| Mark { at: *at, label: "limit".to_owned(), colour: LIMIT })
+                .collect(),
+            ..Panel::default()
+        };
+        drawn(&[panel], Size::Half, "How often which value came.".to_owned())
+    });
+    over_time.into_iter().chain(histogram).collect()
+}
+
+fn limits(check: &CheckRecord) -> Vec<Bound> {
+    let guard = check.uncertainty.unwrap_or(0.0);
+    let show = |value: f64| engineering(value, dimension_of(&check.unit), 4);
+    let bound = |y: f64, upper: bool| Bound { y, upper, guard, label: show(y) };
+    let lower = check.limit.lower.map(|y| bound(y, false));
+    lower.into_iter().chain(check.limit.upper.map(|y| bound(y, true))).collect()
+}
+
+/// The case as a whole: everything over time, all pulses over each other, their charges, the voltage against the prediction.
+pub(super) fn of_case(shown: &Shown<'_>, size: Size) -> Vec<Picture> {
+    let Some(figures) = shown.figures else { return Vec::new() };
+    let small = size == Size::Half;
+    let overview = || {
+        let panels: Vec<Panel> = figures.overview.iter().map(|trace| whole(figures, trace)).collect();
+        drawn(&panels, Size::Half, "The whole case, with what happened when.".to_owned())
+    };
+    let first = figures.pulses.first();
+    let pulse = || {
+        let pulse = first?;
+        let panels: Vec<Panel> = std::iter::once(current(pulse)).chain(voltage(pulse)).collect();
+        let caption = format!("Pulse {}, measured and as it was to be.", pulse.pulse);
+        drawn(&panels, Size::Half, caption)
+    };
+    let overlay = || {
+        let overlay = figures.overlay.as_ref()?;
+        let mut series = vec![line("", &overlay.envelope, MEASURED)];
+        series.extend(first.filter(|pulse| pulse.contact == overlay.envelope.name).map(asked));
+        let trace = &overlay.envelope;
+        let panel = Panel {
+            x_name: "time from the leading edge".to_owned(),
+            unit: "A".to_owned(),
+            window: Some((trace.start, trace.start + trace.step * trace.low.len() as f64)),
+            series,
+            ..Panel::default()
+        };
+        let many = overlay.pulses;
+        drawn(
+            &[panel],
+            Size::Half,
+            format!("All {many} pulses over each other: smallest to largest at each instant."),
+        )
+    };
+    let charge = || {
+        let points = figures.charge.as_ref()?;
+        let spans: Vec<_> = points.spans().collect();
+        let dots = points.high.is_empty();
+        let series = if dots {
+            let points = spans.iter().map(|(at, value, _)| (*at, *value)).collect();
+            Series { points, colour: MEASURED, look: Look::Dots, ..Series::default() }
+        } else {
+            Series::spread("", spans.into_iter(), MEASURED)
+        };
+        let panel = Panel {
+            x_name: "time from the first sample".to_owned(),
+            unit: "C".to_owned(),
+            series: vec![series],
+            ..Panel::default()
+        };
+        drawn(&[panel], Size::Half, format!("Net charge of each of {} pulses.", points.count))
+    };
+    if small {
+        return [overview(), pulse()].into_iter().flatten().collect();
+    }
+    [overview(), overlay(), pulse(), charge()].into_iter().flatten().collect()
+}
+
+fn whole(figures: &CaseFigures, trace: &Trace) -> Panel {
+    let end = trace.start + trace.step * trace.low.len() as f64;
+    Panel {
+        title: trace.name.clone(),
+        x_name: "time from the first sample".to_owned(),
+        unit: trace.unit.clone(),
+        window: Some((trace.start, end)),
+        series: vec![line("", trace, if trace.unit == "A" { MEASURED } else { VOLTAGE })],
+        marks: marks(figures, (trace.start, end)),
+        ..Panel::default()
+    }
+}
+
+/// A value with its interval at the end of a panel.
+fn whisker(x: f64, y: f64, u: f64, dimension: Dimension) -> Whisker {
+    Whisker { x, y, u, label: engineering(y, dimension, 3) }
+}

@@ -1,0 +1,70 @@
+//! What the run stands on: instruments, calibrations, hashes, versions.
+
+use maud::{Markup, html};
+
+use crate::record::RunRecord;
+
+use super::super::profile;
+use super::head::{fact, instant};
+use super::words::name;
+
+/// The last part of the page.
+pub(super) fn provenance(record: &RunRecord) -> Markup {
+    html! {
+        section {
+            h2 { "Provenance" }
+            dl class="facts" {
+                (fact("Tool", &record.tool))
+                (fact("Host", &record.host))
+                (fact("Started", &instant(&record.started)))
+                (fact("Ended", &instant(&record.ended)))
+                (fact("Rig", &record.rig))
+                @if !record.rig_file.is_empty() { (fact("Rig file", &record.rig_file)) }
+                (fact("Fidelity", &record.fidelity))
+                @if let Some(seed) = record.seed { (fact("Seed", &seed.to_string())) }
+                (fact("SHA-256 of the rig file", &record.rig_hash))
+            }
+            @if !record.instruments.is_empty() {
+                div class="wide" { table {
+                    tr { th { "instrument" } th { "driver" } th { "model" } th { "uid" } th { "firmware" } th { "calibration" } }
+                    @for instrument in &record.instruments {
+                        tr {
+                            td { (name(&instrument.role)) } td { (name(&instrument.driver)) } td { (name(&instrument.model)) }
+                            td { code { (name(&instrument.uid)) } } td { code { (name(&instrument.firmware)) } }
+                            td { (name(instrument.calibration.as_deref().unwrap_or("not stated"))) }
+                        }
+                    }
+                } }
+            }
+            @let profiles = profile::of_cases(&record.cases);
+            @if !profiles.is_empty() {
+                h3 { "Limit profiles" }
+                table {
+                    tr { th { "profile" } th { "compared with its source" } th { "source" } th { "SHA-256" } }
+                    @for profile in profiles {
+                        tr {
+                            td { (name(&profile.name)) }
+                            td class=[(!profile.verified).then_some("odd")] { (name(&profile::standing(profile))) }
+                            td { (name(&profile.citation)) } td { code { (short(&profile.hash)) } }
+                        }
+                    }
+                }
+            }
+            details {
+                summary { (record.scenarios.len()) " scenario files and their SHA-256" }
+                table {
+                    @for (file, hash) in &record.scenarios { tr { td { code { (name(file)) } } td { code { (name(hash)) } } } }
+                }
+            }
+            p class="soft" {
+                "Every file of this run has its hash in manifest.json; " code { "stimrig verify" } " compares them. U is the expanded \
+                 uncertainty at 95 % coverage probability; a check passes only if the whole of value ± U lies inside its limit."
+            }
+        }
+    }
+}
+
+/// The first digits of a hash; the record has all of them.
+fn short(hash: &str) -> String {
+    hash.chars().take(16).collect()
+}

@@ -1,0 +1,63 @@
+//! A line for each case, which opens.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::record::CheckRecord;
+
+use super::super::check_line::{allowed, by_interest, margin, measured};
+use super::words::{chip, name, outcome};
+use super::{Shown, case, check, is_bad};
+
+/// All cases in the order of the selection.
+pub(super) fn all(cases: &[Shown<'_>]) -> Markup {
+    html! {
+        section {
+            h2 { "All cases" }
+            p class="soft" {
+                "Of each case the check that failed or came nearest to its limit. A bar shows the allowed values shaded, the limits as lines, \
+                 the value ± U (95 %), and in amber the guard band in which a value cannot be told from one beyond the limit."
+            }
+            div class="rows" {
+                @for shown in cases {
+                    @if is_bad(shown.case.outcome) {
+                        a class="line" href={ "#" (shown.anchor()) } { (cells(shown)) }
+                    } @else {
+                        details {
+                            summary class="line" { (cells(shown)) }
+                            div class="inside" { (case::passing(shown)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cells(shown: &Shown<'_>) -> Markup {
+    let case = shown.case;
+    let word = if case.sim_only { "sim only" } else { case.outcome.name() };
+    let checks = by_interest(&case.checks);
+    html! {
+        span { (chip(outcome(case.outcome), word)) }
+        span class="name" { (name(&case.title())) }
+        @if let Some(first) = checks.first() {
+            span {
+                span class="measurand" { (first.measurand) }
+                span class="val" { (measured(first)) }
+            }
+            span class="g" { (gauge(first)) }
+            span class="lim" { (limits(first)) }
+        } @else {
+            span class="soft" { "no check" }
+        }
+    }
+}
+
+fn gauge(check: &CheckRecord) -> Markup {
+    html! { @if let Some(svg) = check::gauge(check) { (PreEscaped(svg)) } }
+}
+
+/// `≤ 0.5 %, margin 0.47 %`.
+fn limits(check: &CheckRecord) -> String {
+    [allowed(check), margin(check)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}

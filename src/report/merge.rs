@@ -1,0 +1,177 @@
+//! Parts of one suite, run one by one, as one run.
+
+use std::collections::BTreeMap;
+
+use crate::record::{CaseFigures, Event, RunRecord, fold};
+
+/// A run with what its pictures are drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its record.
+    pub record: RunRecord,
+    /// The pictures of its cases.
+    pub figures: Vec<CaseFigures>,
+    /// What a reader should know first.
+    pub remarks: Vec<String>,
+}
+
+/// Why runs are not parts of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// There is none.
+    #[error("there is no run to merge")]
+    Nothing,
+    /// A case was run in two of them.
+    #[error(
+        "`{case}` ran in {first} and in {second}, so they are not parts of one suite; `stimrig compare` shows two runs side by side"
+    )]
+    Twice {
+        /// The case.
+        case: String,
+        /// One run.
+        first: String,
+        /// The other one.
+        second: String,
+    },
+    /// They were not run under the same conditions.
+    #[error("these runs are not parts of one suite: {}; --mixed merges them all the same, and says so on the page", .0.join("; "))]
+    Different(Vec<String>),
+}
+
+/// One run of several, in their order. With `mixed`, what is not the same in all of them becomes a remark instead of an error.
+///
+/// # Errors
+/// When a case is in two of them, or they differ in rig, tool, device, firmware, seed or the text of a scenario.
+pub fn merge(parts: Vec<Part>, mixed: bool) -> Result<Part, MergeError> {
+    let differences = differences(&parts);
+    if !differences.is_empty() && !mixed {
+        return Err(MergeError::Different(differences));
+    }
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next().ok_or(MergeError::Nothing)?;
+    let mut ran: BTreeMap<(String, String), String> = BTreeMap::new();
+    note_cases(&mut ran, &whole.record)?;
+    for part in parts {
+        note_cases(&mut ran, &part.record)?;
+        whole = joined(whole, part);
+    }
+    whole.remarks.extend(differences.into_iter().map(|what| format!("merged from runs that differ: {what}")));
+    let head = Event::RunStarted(Box::new(whole.record));
+    whole.record = fold([&head]).ok_or(MergeError::Nothing)?;
+    Ok(whole)
+}
+
+fn note_cases(ran: &mut BTreeMap<(String, String), String>, record: &RunRecord) -> Result<(), MergeError> {
+    for case in &record.cases {
+        let key = (case.scenario.clone(), case.title());
+        if let Some(first) = ran.insert(key, record.id.clone()) {
+            return Err(MergeError::Twice { case: case.title(), first, second: record.id.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn joined(mut whole: Part, part: Part) -> Part {
+    let next =
+        whole.figures.iter().map(|figures| figures.case + 1).max().unwrap_or(0).max(whole.record.cases.len());
+    whole
+        .figures
+        .extend(part.figures.into_iter().map(|figures| CaseFigures { case: figures.case + next, ..figures }));
+    whole.remarks.extend(part.remarks);
+    let (record, other) = (&mut whole.record, part.record);
+    record.id = format!("{} + {}", record.id, other.id);
+    record.started = record.started.clone().min(other.started);
+    record.ended = record.ended.clone().max(other.ended);
+    record.elapsed += other.elapsed;
+    record.interrupted = record.interrupted.take().or(other.interrupted);
+    record.partition = match (record.partition.take(), other.partition) {
+        (Some(one), Some(more)) => Some(format!("{one} + {more}")),
+        (one, more) => one.or(more),
+    };
+    record.selected.extend(other.selected);
+    record.scenarios.extend(other.scenarios);
+    record.cases.extend(other.cases);
+    let new = other.instruments.into_iter().filter(|instrument| !record.instruments.contains(instrument));
+    let new: Vec<_> = new.collect();
+    record.instruments.extend(new);
+    whole
+}
+
+/// What is not the same in all of them.
+fn differences(parts: &[Part]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut same = |what: &str, of: &dyn Fn(&RunRecord) -> String| {
+        let mut values: Vec<String> = parts.iter().map(|part| of(&part.record)).collect();
+        values.dedup();
+        if values.len() > 1 {
+            values.sort();
+            values.dedup();
+            found.push(format!("{what}: {}", values.join(", ")));
+        }
+    };
+    let text = |of: &Option<String>| of.clone().unwrap_or_else(|| "not stated".to_owned());
+    let role = |record: &RunRecord, role: &str| {
+        let found = record.instruments.iter().find(|instrument| instrument.role == role);
+        found.map_or_else(|| "none".to_owned(), |found| format!("{} firmware {}", found.uid, found.firmware))
+    };
+    same("fidelity", &|record| record.fidelity.clone());
+    same("rig", &|record| record.rig.clone());
+    same("SHA-256 of the rig file", &|record| record.rig_hash.clone());
+    same("tool", &|record| record.tool.clone());
+    same("device under test", &|record| text(&record.dut));
+    same("stimulator", &|record| role(record, "stimulator"));
+    same("load", &|record| role(record, "load"));
+    same("seed", &|record| record.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string()));
+    same("command line", &|record| match record.overrides.as_slice() {
+        [] => "nothing overridden".to_owned(),
+        overrides => overrides.join(" "),
+    });
+    let mut hashes: BTreeMap<&str, &str> = BTreeMap::new();
+    for (file, hash) in parts.iter().flat_map(|part| &part.record.scenarios) {
+        if hashes.insert(file, hash).is_some_and(|other| other != hash) {
+            found.push(format!("{file} was changed in between"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, head};
+    use crate::record::{CaseRecord, Outcome, SafeState};
+
+    fn part(id: &str, cases: Vec<CaseRecord>) -> Part {
+        Part {
+            record: RunRecord { id: id.into(), cases, ..head() },
+            figures: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn parts_become_one_run_with_the_worst_of_both() {
+        let bad = CaseRecord { outcome: Outcome::Failed, ..case("b") };
+        let live = CaseRecord { safe_state: SafeState::Impossible, ..case("c") };
+        let whole =
+            merge(vec![part("1", vec![case("a")]), part("2", vec![bad, live])], false).unwrap().record;
+        assert_eq!((whole.id.as_str(), whole.cases.len(), whole.exit_code), ("1 + 2", 3, 1));
+        assert_eq!((whole.outcome, whole.safe_state), (Some(Outcome::Failed), SafeState::Impossible));
+    }
+
+    #[test]
+    fn what_is_not_of_one_suite_is_named_and_merged_only_on_request() {
+        let mut other = part("2", vec![case("b")]);
+        other.record.dut = Some("SN-7".into());
+        other.record.scenarios.insert("scenarios/amplitude/a.yaml".into(), "99".into());
+        let parts = vec![part("1", vec![case("a")]), other];
+        let error = merge(parts.clone(), false).unwrap_err().to_string();
+        assert!(
+            error.contains("device under test: SN-7, not stated") && error.contains("a.yaml was changed"),
+            "{error}"
+        );
+        assert_eq!(merge(parts, true).unwrap().remarks.len(), 2);
+        let twice = merge(vec![part("1", vec![case("a")]), part("2", vec![case("a")])], true).unwrap_err();
+        assert!(twice.to_string().contains("`a` ran in 1 and in 2"), "{twice}");
+    }
+}

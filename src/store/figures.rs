@@ -1,0 +1,105 @@
+//! A run read back: its record, and what its pictures are drawn from.
+
+use std::fs;
+use std::path::Path;
+
+use crate::record::{CaseFigures, RunRecord, fold};
+
+use super::{FIGURES, JOURNAL, RECORD, StoreError, VerifyError, read_journal, runs_in};
+
+/// A run as it is on disk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Its record.
+    pub record: RunRecord,
+    /// The pictures of its cases; none of a run that was made before there were any.
+    pub figures: Vec<CaseFigures>,
+    /// What a reader should know: that the run did not end, that a line is cut off.
+    pub notes: Vec<String>,
+}
+
+/// Reads the run in `folder`. Of one that was killed, as much as was known by then.
+///
+/// # Errors
+/// When the folder is no run, or a file in it is not of this version.
+pub fn read_run(folder: &Path) -> Result<Stored, VerifyError> {
+    if runs_in(folder)? != [folder] {
+        return Err(VerifyError::NotARun(folder.to_owned()));
+    }
+    let mut notes = Vec::new();
+    let path = folder.join(RECORD);
+    let record = match fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|source| StoreError::Corrupt {
+            path,
+            line: source.line(),
+            source,
+        })?,
+        Err(_) => {
+            let (entries, cut) = read_journal(&folder.join(JOURNAL))?;
+            let last = if cut { "; its last line is cut off" } else { "" };
+            notes.push(format!("the run did not end: this is what {JOURNAL} knew by then{last}"));
+            fold(entries.iter().map(|entry| &entry.event))
+                .ok_or_else(|| VerifyError::NotARun(folder.to_owned()))?
+        }
+    };
+    Ok(Stored { record, figures: read_figures(folder)?, notes })
+}
+
+/// The pictures of a run in the order of its cases; a last line that is cut off is left out.
+///
+/// # Errors
+/// When the file cannot be read, or a line is not of this version.
+pub fn read_figures(folder: &Path) -> Result<Vec<CaseFigures>, StoreError> {
+    let path = folder.join(FIGURES);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(StoreError::file(&path, "read", source)),
+    };
+    let whole = text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let parsed = whole.enumerate().map(|(at, line)| {
+        serde_json::from_slice::<CaseFigures>(line).map_err(|source| StoreError::Corrupt {
+            path: path.clone(),
+            line: at + 1,
+            source,
+        })
+    });
+    let mut figures = parsed.collect::<Result<Vec<_>, _>>()?;
+    figures.sort_by_key(|figures| figures.case);
+    Ok(figures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(case: usize) -> String {
+        let figures = CaseFigures {
+            version: CaseFigures::VERSION,
+            case,
+            name: format!("case {case}"),
+            program: String::new(),
+            period: 0.02,
+            overview: Vec::new(),
+            marks: Vec::new(),
+            pulses: Vec::new(),
+            overlay: None,
+            charge: None,
+            checks: Vec::new(),
+        };
+        serde_json::to_string(&figures).unwrap() + "\n"
+    }
+
+    #[test]
+    fn cases_come_in_order_and_a_cut_last_line_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read_figures(folder.path()).unwrap(), Vec::new());
+        let text = format!("{}{}{}", line(2), line(0), &line(1)[..40]);
+        fs::write(folder.path().join(FIGURES), &text).unwrap();
+        let cases: Vec<_> = read_figures(folder.path()).unwrap().iter().map(|figures| figures.case).collect();
+        assert_eq!(cases, [0, 2]);
+        fs::write(folder.path().join(FIGURES), format!("{}{{}}\n{}", line(0), line(1))).unwrap();
+        let error = read_figures(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("figures.jsonl:2"), "{error}");
+    }
+}
