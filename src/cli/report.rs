@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::record::EXIT_USAGE;
-use crate::report::{Part, ctrf, junit, merge, page, tap};
+use crate::record::{EXIT_USAGE, RunRecord, compare};
+use crate::report::{MergeError, Part, compare as side_by_side, ctrf, junit, merge, page, tap};
 use crate::store::{MANIFEST, read_run, write_atomic};
 
+use super::show::provenance;
 use super::stdout;
 
 /// What is wanted of `stimrig report`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Folders of runs, such as runs/<id>; several are the parts of one suite
+    /// Folders of runs, such as runs/<id>: one, two to compare, or the parts of one suite
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Write it here instead of to standard output
@@ -59,6 +60,11 @@ fn report(args: &Args) -> Result<(), String> {
         Ok(Part { record: stored.record, figures: stored.figures, remarks: stored.notes })
     };
     let parts: Vec<Part> = args.runs.iter().map(read).collect::<Result<_, String>>()?;
+    // The same cases twice are no parts of one suite: two runs of them stand side by side.
+    let shared = matches!(merge(parts.clone(), true), Err(MergeError::Twice { .. }));
+    if let ([before, after], true) = (parts.as_slice(), shared) {
+        return show(args, &compared(args.format, &before.record, &after.record)?);
+    }
     let whole = merge(parts, args.mixed).map_err(|error| error.to_string())?;
     let folder = match args.runs.as_slice() {
         [only] => Some(only.as_path()),
@@ -73,12 +79,27 @@ fn report(args: &Args) -> Result<(), String> {
         Format::Ctrf => ctrf(&whole.record, folder),
         Format::Tap => tap(&whole.record),
     };
+    show(args, &text)
+}
+
+/// What is other in the second of two runs.
+fn compared(format: Format, before: &RunRecord, after: &RunRecord) -> Result<String, String> {
+    let found = compare(before, after);
+    let pair = side_by_side::Pair { before, after, found: &found };
+    match format {
+        Format::Html => Ok(side_by_side::page(&pair, &provenance())),
+        Format::Json => Ok(side_by_side::json(&pair)),
+        _ => Err("both runs have the same cases: side by side they are html or json only".to_owned()),
+    }
+}
+
+fn show(args: &Args, text: &str) -> Result<(), String> {
     match &args.output {
-        Some(path) => write(path, &text),
+        Some(path) => write(path, text),
         None if args.format == Format::Html && std::io::stdout().is_terminal() => {
             Err("a page is not for a terminal: name a file with -o".to_owned())
         }
-        None => stdout::print(&text).map_err(|error| error.to_string()),
+        None => stdout::print(text).map_err(|error| error.to_string()),
     }
 }
 

@@ -9,9 +9,7 @@ use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Options, Origin, suite};
 use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
-use crate::store::{
-    Evidence, Index, JUNIT, REPORT, RunFolder, Signer, write_atomic, write_record,
-};
+use crate::store::{Evidence, Index, JUNIT, REPORT, RunFolder, Signer, write_atomic, write_record};
 
 use super::load::{load_bench, plugged_phantom};
 use super::recover::{recover, take};

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::record::{CaseFigures, RunRecord, fold};
+use crate::record::{CaseFigures, RunRecord};
 
-use super::{FIGURES, JOURNAL, RECORD, StoreError, VerifyError, read_journal, runs_in};
+use super::{FIGURES, JOURNAL, RECORD, ReadError, StoreError, VerifyError, read_record, runs_in};
 
 /// A run as it is on disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,27 +22,15 @@ pub struct Stored {
 ///
 /// # Errors
 /// When the folder is no run, or a file in it is not of this version.
-pub fn read_run(folder: &Path) -> Result<Stored, VerifyError> {
+pub fn read_run(folder: &Path) -> Result<Stored, ReadError> {
     if runs_in(folder)? != [folder] {
-        return Err(VerifyError::NotARun(folder.to_owned()));
+        return Err(VerifyError::NotARun(folder.to_owned()).into());
     }
-    let mut notes = Vec::new();
-    let path = folder.join(RECORD);
-    let record = match fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text).map_err(|source| StoreError::Corrupt {
-            path,
-            line: source.line(),
-            source,
-        })?,
-        Err(_) => {
-            let (entries, cut) = read_journal(&folder.join(JOURNAL))?;
-            let last = if cut { "; its last line is cut off" } else { "" };
-            notes.push(format!("the run did not end: this is what {JOURNAL} knew by then{last}"));
-            fold(entries.iter().map(|entry| &entry.event))
-                .ok_or_else(|| VerifyError::NotARun(folder.to_owned()))?
-        }
-    };
-    Ok(Stored { record, figures: read_figures(folder)?, notes })
+    let (record, cut) = read_record(folder)?;
+    let last = if cut { "; its last line is cut off" } else { "" };
+    let killed = !folder.join(RECORD).exists();
+    let notes = killed.then(|| format!("the run did not end: this is what {JOURNAL} knew by then{last}"));
+    Ok(Stored { record, figures: read_figures(folder)?, notes: notes.into_iter().collect() })
 }
 
 /// The pictures of a run in the order of its cases; a last line that is cut off is left out.

@@ -188,6 +188,10 @@ fn parts_of_a_suite_become_one_page_and_what_is_no_part_is_refused() {
     );
     let (code, page, _) = report(&[&first, &other], &["--mixed"]);
     assert!(code == 0 && page.contains("merged from runs that differ: device under test"));
+    // The same cases twice stand side by side.
+    let again = part(&[&format!("{BALANCE}#1"), "--defect", "phase_mismatch=1.5 %"]);
+    let (code, page, said) = report(&[&first, &again], &[]);
+    assert!(code == 0 && page.contains("passed → failed"), "{said}");
     let (code, _, said) = report(&[runs.path()], &[]);
     assert!(code == 2 && said.contains("is no run"), "{said}");
 }
