@@ -106,7 +106,7 @@ fn killed(folder: &Path, delay: Duration) -> std::io::Result<Ended> {
     let found = vec!["a drill".to_owned()];
     let recovery =
         Recovery { tool: crate::cli::run::tool_version(), safe_state: SafeState::Confirmed, found };
-    let record = match open.close(&recovery, junit, None) {
+    let record = match open.close(&recovery, |record| junit(record, None), None) {
         Ok(record) => record,
         Err(error) => return Ok((None, Some(format!("it cannot be closed: {error}")))),
     };
@@ -187,7 +187,7 @@ fn full(folder: &Path) -> std::io::Result<Ended> {
     let found = vec!["a drill".to_owned()];
     let recovery =
         Recovery { tool: crate::cli::run::tool_version(), safe_state: SafeState::Confirmed, found };
-    match open.close(&recovery, junit, None) {
+    match open.close(&recovery, |record| junit(record, None), None) {
         Ok(record) => Ok((record.outcome, intact(&run))),
         Err(error) => Ok((None, Some(format!("it cannot be closed: {error}")))),
     }

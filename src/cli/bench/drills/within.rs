@@ -68,6 +68,8 @@ impl Bench {
         let evidence = folder.evidence(&options.id, true, || {});
         let mut sink = Keeping { folder, fold: Fold::default() };
         suite(&[plan], &self.rig, &self.lock, &options, &interrupt, &evidence, &mut sink);
+        // Everything must be written before the folder is closed.
+        drop(evidence);
         let record = sink.fold.record().ok_or_else(|| "the run left no record".to_owned())?;
         let witness = hands.witness().ok_or_else(|| "the bench was never opened".to_owned())?;
         let ended = witness.now() as f64 / SECOND;
@@ -95,7 +97,8 @@ pub(super) fn case_of(text: &str) -> Result<Case, String> {
 
 /// Closes a run's folder as `stimrig run` does and verifies it; says what is wrong.
 fn closed(folder: &mut RunFolder, record: &crate::record::RunRecord) -> Option<String> {
-    let kept = folder.finish(record, &[(JUNIT, &junit(record, None))]).and_then(|()| folder.seal(record, None));
+    let kept =
+        folder.finish(record, &[(JUNIT, &junit(record, None))]).and_then(|()| folder.seal(record, None));
     if let Err(error) = kept {
         return Some(format!("the record could not be closed: {error}"));
     }
