@@ -49,6 +49,7 @@ fn setup(program: &Program) -> Setup {
         inl: 1.0,
         noise: 0.7,
         rails: (i16::MIN, i16::MAX),
+        ..Calibration::default()
     };
     Setup {
         sample_rate: 1e6,

@@ -160,6 +160,7 @@ fn analyse(program: &Program, codes: &[i16]) -> usize {
         inl: 1.0,
         noise: 0.7,
         rails: (i16::MIN, i16::MAX),
+        ..Calibration::default()
     };
     let mut recorder = Recorder::new(Setup {
         sample_rate: 1e6,

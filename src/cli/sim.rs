@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Give the simulated stimulator a defect, such as gain_error='5 %' (repeatable)
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     defect: Vec<(String, String)>,
+    /// Serve the load as an oscilloscope, a Rigol DS1000Z, on this network port of this computer (0: any that is free)
+    #[arg(long, value_name = "PORT")]
+    scpi: Option<u16>,
     /// Seed of everything random
     #[arg(long, value_name = "N", env = "STIMRIG_SEED")]
     seed: Option<u64>,
@@ -65,7 +68,9 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     };
     let folder = args.dir.clone().unwrap_or_else(default_folder);
     let quiet = output.verbosity() < 0;
-    let served = match Folder::claim(&folder).and_then(|folder| folder.serve(&rig, phantoms.clone(), quiet)) {
+    let served = match Folder::claim(&folder)
+        .and_then(|folder| folder.serve(&rig, phantoms.clone(), args.scpi, quiet))
+    {
         Ok(served) => served,
         Err(why) => return trouble(&why, EXIT_USAGE),
     };
@@ -138,21 +143,33 @@ impl Folder {
         Ok(Self { path, _lock: lock })
     }
 
-    fn serve(self, rig: &Rig, phantoms: Vec<Phantom>, quiet: bool) -> Result<ServedFolder, String> {
+    fn serve(
+        self,
+        rig: &Rig,
+        phantoms: Vec<Phantom>,
+        scpi: Option<u16>,
+        quiet: bool,
+    ) -> Result<ServedFolder, String> {
         let Some(bench) = &rig.sim else { return Err("this bench is real".to_owned()) };
-        let text = sim_rig::text(rig, bench, &phantoms, &self.path);
-        let rack = Rack::new(bench, phantoms, bench.seed);
+        let rack = Rack::new(bench, phantoms.clone(), bench.seed);
+        let rack = match scpi {
+            Some(port) => rack.with_oscilloscope(rig, port),
+            None => rack,
+        };
         let tell = move |what: &str| {
             if !quiet {
                 eprintln!("{what}");
             }
         };
         let served = serve(rack, Box::new(tell)).map_err(|error| error.to_string())?;
+        let text = sim_rig::text(rig, bench, &phantoms, &self.path, served.scpi());
         let folder = ServedFolder { served, folder: self };
-        let targets = [folder.served.stimulator(), folder.served.load(), folder.served.selector()];
+        let targets =
+            [Some(folder.served.stimulator()), folder.served.load(), Some(folder.served.selector())];
         for (name, target) in LINKS.into_iter().zip(targets) {
             let link = folder.folder.path.join(name);
             remove_link(&link);
+            let Some(target) = target else { continue };
             symlink(target, &link).map_err(|error| format!("{}: {error} (remove it)", link.display()))?;
         }
         // Last, so that whoever finds it finds everything.
@@ -183,17 +200,34 @@ impl ServedFolder {
         let slots: Vec<_> = slots.collect();
         let (rig, selector) = (path(RIG), path("selector"));
         let width = path("stimulator").len().max(selector.len());
+        let (load, what, next) = match self.served.scpi() {
+            Some(address) => (
+                address.to_string(),
+                "an oscilloscope, a Rigol DS1000Z: 1 the first contact's current across 100 ohm, 2 the output",
+                format!(
+                    "stimrig run --rig {rig} fixtures/loads/oscilloscope.yaml\n  \
+                     sigrok-cli -d rigol-ds:conn=tcp-raw/127.0.0.1/{} --config data_source=Memory --channels CH1 --frames 1 -O analog",
+                    address.port()
+                ),
+            ),
+            None => (
+                path("load"),
+                "a load: the same protocol",
+                format!(
+                    "stimrig run --rig {rig} -E 'tag(smoke)'\n  \
+                     stimrig run --rig {rig} scenarios/charge-balance/symmetric-biphasic.yaml"
+                ),
+            ),
+        };
         format!(
             "The simulated bench is open, in real time. Ctrl-C ends it.\n\n  \
              {:width$}  a stimulator: protocol of hardware/protocol\n  \
-             {:width$}  a load: the same protocol\n  \
+             {load:width$}  {what}\n  \
              {selector:width$}  the phantom selector: a line `slot N` connects another phantom\n  \
              phantoms: {}\n\n\
              In another terminal:\n  \
-             stimrig run --rig {rig} -E 'tag(smoke)'\n  \
-             stimrig run --rig {rig} scenarios/charge-balance/symmetric-biphasic.yaml\n\n",
+             {next}\n\n",
             path("stimulator"),
-            path("load"),
             slots.join(", "),
         )
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::scenario::Fault;
 use crate::signal::{BlockSink, Calibration, Sensed};
 
-use super::{InstrumentError, LinkCounters};
+use super::{InstrumentError, InstrumentFault, LinkCounters};
 
 /// Who a load says it is, and what it can do.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,56 @@ pub struct StreamSetup {
     pub slow: bool,
 }
 
+/// What one record is to hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordRequest {
+    /// Before the trigger, s.
+    pub before: f64,
+    /// From the trigger on, s.
+    pub after: f64,
+    /// What starts it; `None` starts it at once.
+    pub trigger: Option<Trigger>,
+}
+
+/// What starts a record: a channel that passes a level, in the direction of the level's sign.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trigger {
+    /// Index of the channel in the stream's setup.
+    pub channel: usize,
+    /// Level, A or V.
+    pub level: f64,
+}
+
+/// What a complete record was taken with.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordHead {
+    /// Samples per second and channel, Hz.
+    pub sample_rate: f64,
+    /// Samples per channel.
+    pub samples: u64,
+    /// Calibration of each channel.
+    pub calibrations: Vec<Calibration>,
+    /// Where its first sample lies, s after [`Load::arm`] returned.
+    pub began: f64,
+    /// How well that is known, s.
+    pub began_u: f64,
+    /// What a person should know about it.
+    pub notes: Vec<String>,
+}
+
+/// What reading a record brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// It is not complete yet.
+    Waiting,
+    /// It is complete, and this is what it was taken with; its samples follow.
+    Head(RecordHead),
+    /// So many of its samples have been handed over.
+    Part(u64),
+    /// All have.
+    End,
+}
+
 /// A load: connects a phantom, switches faults, samples. One owner; every call has its own deadline.
 ///
 /// # Errors
@@ -76,6 +126,23 @@ pub trait Load: Send {
     async fn test_source(&mut self, contact: &str, amplitude: f64) -> Result<(), InstrumentError>;
     /// Tells it that the host is alive (its dead-man opens the interlock).
     async fn keepalive(&mut self) -> Result<(), InstrumentError>;
+    /// Arms one record; for a load that takes records instead of a stream, whose `stream` only sets its channels up.
+    async fn arm(&mut self, _request: &RecordRequest) -> Result<(), InstrumentError> {
+        Err(streams())
+    }
+    /// One step of reading the record that was armed: asks whether it is complete, or hands its next part to `sink`.
+    async fn read(&mut self, _sink: &mut dyn BlockSink) -> Result<Reading, InstrumentError> {
+        Err(streams())
+    }
     /// What the link had to put right.
     fn link(&self) -> LinkCounters;
+}
+
+fn streams() -> InstrumentError {
+    InstrumentError {
+        device: "load".to_owned(),
+        doing: "take a record".to_owned(),
+        fault: InstrumentFault::Refused("it streams".to_owned()),
+        next: "drain its stream instead".to_owned(),
+    }
 }

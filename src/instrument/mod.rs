@@ -15,7 +15,7 @@ pub use clock::Clock;
 pub use disturbance::{Disturbance, DisturbedPort};
 pub use error::{Fault as InstrumentFault, InstrumentError};
 pub use link::{Aside, Link, Reply};
-pub use load::{Load, LoadIdentity, StreamChannel, StreamSetup};
+pub use load::{Load, LoadIdentity, Reading, RecordHead, RecordRequest, StreamChannel, StreamSetup, Trigger};
 pub use marker::{marker_bit, marker_number};
 pub use mishap::{Mishap, Trap, TrappedPort};
 pub use port::Port;

@@ -83,3 +83,21 @@ pub struct Facts {
     /// Compliance, series capacitor and recharge switch of the stimulator; `None` where they are not known.
     pub output: Option<Output>,
 }
+
+impl Facts {
+    /// Moves every instant that was noted so far to another sample: once it is known where a record lies.
+    pub fn moved(&mut self, to: impl Fn(u64) -> u64) {
+        for instant in &mut self.instants {
+            instant.sample = to(instant.sample);
+        }
+        for segment in &mut self.segments {
+            (segment.requested, segment.from) = (to(segment.requested), to(segment.from));
+        }
+        for status in &mut self.statuses {
+            status.sample = to(status.sample);
+        }
+        for restart in &mut self.restarts {
+            restart.sample = to(restart.sample);
+        }
+    }
+}

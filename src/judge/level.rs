@@ -2,6 +2,8 @@
 
 use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 
+use crate::signal::Calibration;
+
 use super::{Cycle, View};
 
 /// The baseline under an instant of a pulse.
@@ -81,7 +83,7 @@ impl View<'_> {
         let base = self.baseline(row, 0.5 * f64::from(phase.start + phase.end));
         let width = f64::from(phase.end - phase.start).max(1.0);
         let value = (f64::from(phase.level) - base.value) * lsb;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&self.calibration);
         inl.add(f64::from(phase.level), 1.0);
         inl.add(base.value, -1.0);
         // Charge over width where the top is too short: the noise of the whole window over the width.
@@ -89,12 +91,9 @@ impl View<'_> {
             0 => (f64::from(phase.span).sqrt() / width, f64::from(phase.span) / width),
             n => (f64::from(n).sqrt().recip(), 1.0),
         };
-        let mut budget = vec![
-            Input::common("gain", self.calibration.gain_u * value),
-            inl.input(self.calibration.inl, lsb),
-            Input::noise("noise", self.noise() * noise * lsb),
-            Input::noise("baseline", base.noise * stretch * lsb),
-        ];
+        let mut budget: Vec<Input> = systematic(&self.calibration, value, &inl, lsb).collect();
+        budget.push(Input::noise("noise", self.noise() * noise * lsb));
+        budget.push(Input::noise("baseline", base.noise * stretch * lsb));
         if base.offset > 0.0 {
             budget.push(Input::common("offset", base.offset * lsb));
         }
@@ -122,7 +121,7 @@ impl View<'_> {
         let span = f64::from(phase.span);
         let base = self.baseline(row, 0.5 * f64::from(phase.start + phase.end));
         let area = f64::from(phase.area) - (base.value - row.base) * span;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&self.calibration);
         inl.add(f64::from(phase.level), width);
         inl.add(base.value, -width);
         let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
@@ -178,7 +177,7 @@ impl View<'_> {
 
     /// Non-linearity of all phases of a pulse and of what a passive recharge takes back at small currents.
     fn pulse_inl(&self, row: &PulseRow, base: f64, net: f64) -> Nonlinearity {
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&self.calibration);
         let mut driven = 0.0;
         for phase in row.phases() {
             let width = f64::from(phase.end - phase.start);
@@ -243,15 +242,35 @@ impl Charge {
     pub fn budget(&self, view: &View<'_>) -> Vec<Input> {
         let unit = view.calibration.lsb / view.rate();
         let value = self.area * unit;
-        let mut budget = vec![
-            Input::common("gain", view.calibration.gain_u * value),
-            Input::common("clock", view.recording.setup.clock_u * value),
-            self.inl.input(view.calibration.inl, unit),
-            Input::noise("noise", self.noise * unit),
-        ];
+        let mut budget: Vec<Input> = systematic(&view.calibration, value, &self.inl, unit).collect();
+        budget.push(Input::common("clock", view.recording.setup.clock_u * value));
+        budget.push(Input::noise("noise", self.noise * unit));
         if self.offset > 0.0 {
             budget.push(Input::common("offset", self.offset * unit));
         }
         budget
     }
+}
+
+/// What the channel itself adds to `value`: its gain and non-linearity, and as lines of their own what stands before it: the
+/// shunt or monitor output, and what a difference of two inputs leaves of their common mode. `scale` turns codes into the
+/// unit of the value.
+fn systematic(
+    calibration: &Calibration,
+    value: f64,
+    inl: &Nonlinearity,
+    scale: f64,
+) -> impl Iterator<Item = Input> {
+    let part = |whole: f64, part: f64| (whole * whole - part * part).max(0.0).sqrt();
+    let Calibration { gain_u, element_u, common_mode, .. } = *calibration;
+    let element = Input::common("shunt or monitor", element_u * value);
+    let common = Input { name: "common mode", ..inl.input(common_mode, scale) };
+    [
+        Some(Input::common("gain", part(gain_u, element_u) * value)),
+        Some(inl.input(part(calibration.inl, common_mode), scale)),
+        (element_u > 0.0).then_some(element),
+        (common_mode > 0.0).then_some(common),
+    ]
+    .into_iter()
+    .flatten()
 }

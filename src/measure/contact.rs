@@ -57,6 +57,13 @@ pub(super) struct Contact {
     pub(super) activity: CurrentActivity,
 }
 
+/// What cannot be told from rest before a zero was taken, codes: 1 uA, or where that is less than the stated offset and the
+/// noise of 16-sample means may make, those.
+fn unzeroed(calibration: &Calibration) -> f64 {
+    let noise = calibration.noise.hypot(1.0 / 12_f64.sqrt()) / 4.0;
+    (1e-6 / calibration.lsb).max(2.0 * calibration.offset_u + 7.0 * noise)
+}
+
 impl Contact {
     pub(super) fn new(channel: usize, name: &str, calibration: Calibration, sample_rate: f64) -> Self {
         let record = ContactRecord {
@@ -66,7 +73,7 @@ impl Contact {
             shapes: Vec::new(),
             table_full: false,
             activity: Vec::new(),
-            safe_codes: 1e-6 / calibration.lsb,
+            safe_codes: unzeroed(&calibration),
             peak: (0.0, 0),
             clipped: None,
         };

@@ -1,5 +1,7 @@
 //! Integral non-linearity of the converter, as the calibration states it.
 
+use crate::signal::Calibration;
+
 use super::Input;
 
 const KNOTS: usize = 33;
@@ -13,21 +15,27 @@ const KNOTS: usize = 33;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nonlinearity {
     weights: [f64; KNOTS],
+    /// Code of the first knot, and codes between two.
+    grid: (f64, f64),
 }
 
 impl Default for Nonlinearity {
     fn default() -> Self {
-        Self { weights: [0.0; KNOTS] }
+        Self { weights: [0.0; KNOTS], grid: (-32_768.0, 2048.0) }
     }
 }
 
 impl Nonlinearity {
-    /// Codes between two knots.
-    pub const SPACING: f64 = 65_536.0 / (KNOTS as f64 - 1.0);
+    /// Of no code yet, over the full scale of a converter.
+    pub fn of(calibration: &Calibration) -> Self {
+        let (low, high) = calibration.rails;
+        let pitch = (f64::from(high) - f64::from(low) + 1.0) / (KNOTS as f64 - 1.0);
+        Self { grid: (f64::from(low), pitch), ..Self::default() }
+    }
 
     /// Adds `weight` times the error at `code`.
     pub fn add(&mut self, code: f64, weight: f64) {
-        let position = ((code + 32_768.0) / Self::SPACING).clamp(0.0, KNOTS as f64 - 1.0);
+        let position = ((code - self.grid.0) / self.grid.1).clamp(0.0, KNOTS as f64 - 1.0);
         let knot = (position as usize).min(KNOTS - 2);
         let part = position - knot as f64;
         if let Some([left, right]) = self.weights.get_mut(knot..knot + 2) {

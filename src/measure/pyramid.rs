@@ -40,6 +40,11 @@ impl Pyramid {
         self.filled += count;
     }
 
+    /// Smallest and largest code of all; `None` of nothing.
+    pub fn range(&self) -> Option<(i16, i16)> {
+        self.extremes.iter().copied().reduce(|(low, high), (a, b)| (low.min(a), high.max(b)))
+    }
+
     fn merge(&mut self) {
         let merged = self.extremes.len().div_ceil(2);
         for k in 0..merged {
@@ -68,6 +73,7 @@ mod tests {
         assert!(pyramid.extremes.len() <= 8);
         assert_eq!(pyramid.stretch, 32);
         assert_eq!(pyramid.extremes.len(), 37_usize.div_ceil(8));
+        assert_eq!(pyramid.range(), Some((-36, 36)));
         assert_eq!(pyramid.extremes[0], (-7, 7));
         assert_eq!(pyramid.extremes.last(), Some(&(-36, 36)));
     }

@@ -132,6 +132,19 @@ impl Recorder {
         self.channels.iter().filter_map(last).max_by_key(|interval| interval.last)
     }
 
+    /// The largest current that counts as none on some contact, A.
+    pub fn safe_current(&self) -> f64 {
+        let safe = |(contact, _): (&Contact, &History)| contact.record.safe_codes * contact.calibration.lsb;
+        self.contacts().map(safe).fold(0.0, f64::max)
+    }
+
+    /// Whether a channel has touched the end of its range.
+    pub fn clipped(&self, channel: usize) -> bool {
+        let rails = self.setup.channels.get(channel).map(|setup| setup.calibration.rails);
+        let seen = self.channels.get(channel).and_then(|channel| channel.overview.range());
+        rails.zip(seen).is_some_and(|((low, high), (least, most))| least <= low || most >= high)
+    }
+
     /// Ends the stream.
     pub fn finish(mut self) -> Recording {
         self.measure_to(self.samples_seen());

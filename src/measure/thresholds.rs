@@ -61,6 +61,7 @@ mod tests {
             inl: 0.0,
             noise,
             rails: (-100, 100),
+            ..Calibration::default()
         };
         let found = Thresholds::of(&calibration, f64::INFINITY);
         let sigma = f64::sqrt(noise * noise + 1.0 / 12.0);

@@ -36,7 +36,8 @@ impl Voltage {
             before_start: Vec::new(),
             activity: Vec::new(),
         };
-        let step = watched.then_some(MOVEMENT / calibration.lsb);
+        let noise = calibration.noise.hypot(1.0 / 12_f64.sqrt()) / 4.0;
+        let step = watched.then_some((MOVEMENT / calibration.lsb).max(7.0 * noise));
         Self { record, calibration, step, activity: VoltageActivity::new(rate) }
     }
 

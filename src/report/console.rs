@@ -204,7 +204,11 @@ impl Sink for Console {
         match event {
             Event::RunStarted(head) if verbosity >= 0 => {
                 let seed = head.seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
-                let kind = if head.fidelity == "sim" { "simulated" } else { "real" };
+                let kind = match head.fidelity.as_str() {
+                    "sim" => "simulated",
+                    "recorded" => "recorded",
+                    _ => "real",
+                };
                 let cases = counted(self.options.cases, "case");
                 self.print(&format!(
                     "{} · {cases} on {} ({kind}{seed})",

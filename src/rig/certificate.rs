@@ -99,6 +99,7 @@ mod tests {
             inl: 1.0,
             noise: 0.7,
             rails: (-32768, 32767),
+            ..Calibration::default()
         };
         let applied = certificate.applied("e1", Sensed::Current, 4e-3, stated);
         // 2 mA read as 2.002 mA and 2 uA more: 20 040 codes.

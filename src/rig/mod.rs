@@ -23,4 +23,6 @@ pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};
 pub use phantom_file::read_phantom;
 pub use schema::{phantom_schema, rig_schema};
-pub use types::{Capabilities, Channel, Driver, Input, Limits, OutputStage, Port, Probe, Rig, Wiring};
+pub use types::{
+    Accuracy, Capabilities, Channel, Driver, Input, Limits, OutputStage, Port, Probe, RecordSpec, Rig, Wiring,
+};

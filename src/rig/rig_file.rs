@@ -4,7 +4,8 @@ use crate::quantity::Dimension;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
 use super::{
-    Capabilities, Driver, Limits, OutputStage, Port, Probe, Rig, SimBench, Wiring, channels, sim_file,
+    Capabilities, Driver, Limits, OutputStage, Port, Probe, RecordSpec, Rig, SimBench, Wiring, channels,
+    sim_file,
 };
 
 pub(super) const KEYS: &[&str] = &[
@@ -24,7 +25,8 @@ pub(super) const KEYS: &[&str] = &[
 pub(super) const STIMULATOR_KEYS: &[&str] =
     &["driver", "port", "uid", "cap", "output", "command", "template"];
 pub(super) const OUTPUT_KEYS: &[&str] = &["compliance", "blocking_capacitor", "recharge"];
-pub(super) const LOAD_KEYS: &[&str] = &["driver", "port", "uid", "channels", "file"];
+pub(super) const LOAD_KEYS: &[&str] =
+    &["driver", "port", "uid", "channels", "file", "device", "options", "memory", "sample_rate"];
 pub(super) const PORT_KEYS: &[&str] = &["serial_number", "path", "pty", "tcp"];
 pub(super) const PROBE_KEYS: &[&str] = &["selector", "chip", "elf"];
 pub(super) const LIMIT_KEYS: &[&str] = &["amplitude", "charge_per_phase", "mean_dc", "shannon_k"];
@@ -76,7 +78,8 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         let help = Some("name a real probe as vendor:product or vendor:product:serial");
         fields.require("probe")?.key_error("a simulated probe stands on a simulated stimulator", help);
     }
-    let channels = load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at));
+    let channels =
+        load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at, load_driver));
     let phantoms = fields.or("phantoms", Vec::new(), |at| {
         Some(
             at.entries()?
@@ -87,7 +90,9 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     });
     let mut places = Places::default();
     places.keep_all(fields.at());
+    let record = load.as_ref().and_then(|load| record(load, load_driver));
     let (stimulator, load, limits) = (stimulator_driver?, load_driver?, limits?);
+    pairing(fields, stimulator, load, &wiring);
     if load != Driver::Simulated && channels.is_none() {
         fields.require("load")?.key_error("a real load states its `channels`", None);
     }
@@ -103,6 +108,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         load,
         capabilities: Capabilities {
             probe: Probe::BUILT_IN && wiring.probe.is_some(),
+            record,
             ..capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout"))
         },
         channels,
@@ -196,6 +202,68 @@ fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fi
         probe,
         calibration: fields.get("calibration").and_then(|at| text(&at)),
         command: command.unwrap_or_default(),
+        file: load.and_then(|load| load.get("file")).and_then(|at| text(&at)),
+        device: load.and_then(|load| load.get("device")).and_then(|at| text(&at)),
+        sample_rate: load
+            .and_then(|load| load.get("sample_rate"))
+            .and_then(|at| at.positive(Dimension::Frequency)),
+        options: load.and_then(|load| load.get("options")).and_then(|at| options(&at)).unwrap_or_default(),
+    }
+}
+
+fn options(at: &At<'_>) -> Option<Vec<(String, String)>> {
+    Some(
+        at.entries()?
+            .iter()
+            .filter_map(|(key, at)| Some((key.text.clone(), at.text()?.to_owned())))
+            .collect(),
+    )
+}
+
+/// What one record of an oscilloscope holds: 6 million samples at no less than 500 kHz unless the file says otherwise.
+fn record(load: &Fields<'_>, driver: Option<Driver>) -> Option<RecordSpec> {
+    let spec = RecordSpec {
+        memory: load.or("memory", 6_000_000, |at| at.count(1000)),
+        sample_rate: load.or("sample_rate", 500e3, |at| at.positive(Dimension::Frequency)),
+    };
+    (driver == Some(Driver::Scpi)).then_some(spec)
+}
+
+/// Drivers that cannot stand beside each other, and what a driver cannot do without.
+fn pairing(fields: &Fields<'_>, stimulator: Driver, load: Driver, wiring: &Wiring) {
+    let error = |key: &str, what: &str, help| {
+        if let Some(at) = fields.get(key) {
+            at.key_error(what, Some(help));
+        }
+    };
+    if load == Driver::Recorded && stimulator != Driver::None {
+        let help = "write `stimulator: { driver: none }`";
+        error(
+            "stimulator",
+            "beside a recording no stimulator is driven: nobody would see what it does",
+            help,
+        );
+    }
+    if stimulator == Driver::None && !matches!(load, Driver::Recorded | Driver::Sigrok) {
+        let help = "a stimulator of `none` goes with a load of `recorded` or `sigrok`";
+        error("stimulator", "with this load a stimulator must be driven", help);
+    }
+    if load == Driver::Recorded && wiring.file.is_none() {
+        error("load", "a recorded load names its `file`", "relative to this rig file");
+    }
+    if load == Driver::Sigrok && wiring.sample_rate.is_none() {
+        error(
+            "load",
+            "a sigrok load states its `sample_rate`",
+            "one that the device has: `sigrok-cli -d … --show`",
+        );
+    }
+    if load == Driver::Sigrok && wiring.device.is_none() {
+        error(
+            "load",
+            "a sigrok load names its `device`",
+            "as `sigrok-cli -d` takes it, such as `hantek-6xxx`",
+        );
     }
 }
 
@@ -241,6 +309,12 @@ fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilitie
         vout: load == Driver::Simulated || has_vout,
         status: own(stimulator) || stimulator == Driver::ScienceMode,
         probe: false,
+        interlock: own(load),
+        markers: own(load),
+        stream: !matches!(load, Driver::Scpi | Driver::Recorded),
+        placed: load != Driver::Recorded,
+        record: None,
+        drives: stimulator != Driver::None,
     }
 }
 

@@ -74,6 +74,10 @@ pub fn rig_schema() -> Value {
             ("uid", text()),
             ("channels", map_of(channel())),
             ("file", text()),
+            ("device", text()),
+            ("options", map_of(text())),
+            ("memory", count(1000)),
+            ("sample_rate", quantity(Dimension::Frequency)),
         ],
         &["driver"],
     );
@@ -110,8 +114,16 @@ fn channel() -> Value {
             ("plus", text()),
             ("minus", text()),
             ("monitor", json!({ "type": "string", "examples": ["2.5 mV/uA"] })),
+            ("scale", json!({ "type": "string", "examples": ["1 mA/A", "10 mA/V"] })),
+            ("input", text()),
+            ("probe", quantity(Dimension::Number)),
+            ("accuracy", quantity(Dimension::Ratio)),
+            ("offset_error", any_of(&[quantity(Dimension::Voltage), quantity(Dimension::Current)])),
+            ("tolerance", quantity(Dimension::Ratio)),
+            ("mismatch", quantity(Dimension::Ratio)),
+            ("noise", any_of(&[quantity(Dimension::Voltage), quantity(Dimension::Current)])),
         ],
-        &["ranges"],
+        &[],
     )
 }
 

@@ -30,6 +30,8 @@ pub enum Driver {
     Sigrok,
     /// A capture file.
     Recorded,
+    /// No stimulator is driven: what is measured was recorded before, or runs by itself.
+    None,
 }
 
 impl Driver {
@@ -42,6 +44,7 @@ impl Driver {
         ("template", Self::Template),
         ("exec", Self::Exec),
         ("manual", Self::Manual),
+        ("none", Self::None),
         ("simulated", Self::Simulated),
     ];
 
@@ -109,7 +112,7 @@ pub struct OutputStage {
 }
 
 /// What ties a rig file to the things on the bench.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Wiring {
     /// The stimulator's port.
     pub stimulator: Option<Port>,
@@ -127,6 +130,14 @@ pub struct Wiring {
     pub calibration: Option<String>,
     /// Program and arguments of an `exec` driver.
     pub command: Vec<String>,
+    /// The capture file of a `recorded` load, relative to the rig file.
+    pub file: Option<String>,
+    /// Driver and connection of a `sigrok` load, as `sigrok-cli -d` takes them.
+    pub device: Option<String>,
+    /// Sample rate of a `sigrok` load, Hz.
+    pub sample_rate: Option<f64>,
+    /// Settings of a `sigrok` load, as `sigrok-cli --config` takes them.
+    pub options: Vec<(String, String)>,
 }
 
 /// How a channel senses.
@@ -148,6 +159,28 @@ pub enum Input {
     },
     /// A stimulator's monitor output, V per A.
     Monitor(f64),
+    /// A recorded column: A or V for each displayed unit, and that unit (`A` or `V`).
+    Scale {
+        /// A (V for a voltage channel) per displayed unit.
+        factor: f64,
+        /// The displayed unit.
+        per: String,
+    },
+}
+
+/// How far a channel's reading may be from the truth. Half-widths: limits of error, not standard deviations.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Accuracy {
+    /// Of the instrument, as a fraction of the reading; `None` where the file does not say.
+    pub reading: Option<f64>,
+    /// Offset of the instrument's input, V (A or V of the channel for a recording); `None` where the file does not say.
+    pub offset: Option<f64>,
+    /// Of the shunt, or of the monitor output's gain, as a fraction.
+    pub element: f64,
+    /// By how much the gains of two inputs differ whose difference is taken, as a fraction.
+    pub mismatch: f64,
+    /// Standard deviation of a sample, V at the input; `None` where the file does not say.
+    pub noise: Option<f64>,
 }
 
 /// One channel of a load.
@@ -157,12 +190,32 @@ pub struct Channel {
     pub name: String,
     /// What it senses.
     pub quantity: Sensed,
-    /// Selectable ranges (± full scale), A or V, ascending.
+    /// Selectable ranges (± full scale), A or V, ascending; of a recording may be empty.
     pub ranges: Vec<f64>,
     /// How it senses.
     pub input: Input,
+    /// The instrument's name of its input (`CH1`), or a recording's column.
+    pub terminal: Option<String>,
+    /// Attenuation of the probe at that input.
+    pub probe: f64,
+    /// How far it may be off.
+    pub accuracy: Accuracy,
     /// The contacts between which a `vout` channel measures.
     pub of: Vec<String>,
+}
+
+impl Channel {
+    /// A (V of a voltage channel) per volt at the instrument's input, or per displayed unit of a recording.
+    pub fn factor(&self) -> f64 {
+        let own = match &self.input {
+            Input::Own => 1.0,
+            Input::Shunt(ohm) => ohm.recip(),
+            Input::Differential { shunt, .. } => shunt.map_or(1.0, f64::recip),
+            Input::Monitor(volts_per_ampere) => volts_per_ampere.recip(),
+            Input::Scale { factor, .. } => *factor,
+        };
+        own * self.probe
+    }
 }
 
 /// Hard limits of a bench: no plan may exceed them and the output guard trips on them.
@@ -176,6 +229,15 @@ pub struct Limits {
     pub mean_dc: f64,
     /// Largest Shannon k where the phantom states an area.
     pub shannon_k: Option<f64>,
+}
+
+/// What one record of a load without a stream holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordSpec {
+    /// Samples per channel.
+    pub memory: u64,
+    /// The lowest sample rate at which a record is taken, Hz.
+    pub sample_rate: f64,
 }
 
 /// What a rig can do; a scenario that asks for more is skipped with the missing ability named.
@@ -193,6 +255,25 @@ pub struct Capabilities {
     pub status: bool,
     /// Has a debug probe, and this build can drive it.
     pub probe: bool,
+    /// The load can disconnect the stimulator from the phantom.
+    pub interlock: bool,
+    /// The load marks its relays and what the stimulator takes among its samples.
+    pub markers: bool,
+    /// Samples come while they are taken; otherwise a record is taken, and read when it is complete.
+    pub stream: bool,
+    /// Steps can be placed among the samples, by marker bits or by the host's clock. A recording has neither.
+    pub placed: bool,
+    /// What one record holds. `None` for a stream, and for a recording, which is as long as it is.
+    pub record: Option<RecordSpec>,
+    /// The run drives a stimulator, whose output must be seen off at the end.
+    pub drives: bool,
+}
+
+impl Capabilities {
+    /// Whether a fault can be injected.
+    pub fn can(&self, fault: &str) -> bool {
+        self.faults.iter().any(|known| known == fault)
+    }
 }
 
 /// One bench.
@@ -249,6 +330,16 @@ impl Rig {
     /// True when the bench is simulated in this process: nothing of it outlives it, and any number of runs may have one.
     pub fn is_in_process(&self) -> bool {
         self.sim.is_some()
+    }
+
+    /// How near to the device a pass on it is: `rig` was measured on it by this run, `recorded` was measured before, `sim` is
+    /// simulated. Only the first closes a requirement that asks for hardware.
+    pub fn fidelity(&self) -> &'static str {
+        match self.load {
+            _ if self.is_simulated() => "sim",
+            Driver::Recorded => "recorded",
+            _ => "rig",
+        }
     }
 
     /// True when a part of it is simulated, or reached through a pseudo-terminal, behind which there is no hardware either:

@@ -16,7 +16,10 @@ use super::keep::Keeping;
 use super::message::Message;
 use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
 use super::teardown::{Ending, teardown};
-use super::{keep, setup, steps};
+use super::{keep, record, setup, steps};
+
+/// What a device that marks nothing may hold back before its samples arrive, s.
+const BUFFERS: f64 = 0.1;
 
 /// Runs one case. Never fails: what goes wrong is its record.
 pub(super) async fn run(
@@ -32,13 +35,18 @@ pub(super) async fn run(
         Ok(setup) => setup,
         Err(halt) => return unopened(instruments, plan, halt, interrupt).await,
     };
-    let archive = keeping.begin(plan, &setup);
+    // What a record is taken with is known when it is complete.
+    let archive = rig.capabilities.stream.then(|| keeping.begin(plan, &setup)).flatten();
     let recorder = Recorder::new(setup.clone());
     let mut session = Session::new(instruments, (setup, recorder), plan, rig, interrupt, tell);
     (session.archive, session.simulated) = (archive, simulated);
     let ran = caught(async {
         setup::run(&mut session, plan, rig).await?;
-        steps::run(&mut session, plan).await
+        if rig.capabilities.stream {
+            steps::run(&mut session, plan).await
+        } else {
+            record::run(&mut session, plan, rig, keeping).await
+        }
     });
     let halted = ran.await.unwrap_or_else(|panic| Err(Halt::Panicked(panic))).err();
     match &halted {
@@ -146,13 +154,14 @@ fn conclude(
     let (outcome, reason) = rank(&checks, halted, &ending, session.energised);
     let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());
-    let simulated = session.simulated || rig.is_simulated();
+    let simulated = session.simulated || rig.fidelity() != "rig";
     record.sim_only = outcome == Outcome::Passed && simulated && plan.case.min_fidelity == Fidelity::Rig;
     record.reason = reason;
     record.safe_state = ending.safe_state;
     record.events = events.collect();
     record.checks = checks;
-    record.notes = ending.trouble.into_iter().chain(session.log.remark()).collect();
+    record.notes = session.notes;
+    record.notes.extend(ending.trouble.into_iter().chain(session.log.remark()));
     record.log = session.log.lines;
     if ending.safe_state != SafeState::Confirmed {
         record.notes.push(format!("how the bench was left: {}", ending.steps.join(", ")));
@@ -204,7 +213,8 @@ pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
         link_errors: 0,
         cap: rig.cap,
         poll_period: POLL as f64 / SECOND,
-        round_trip: POLL as f64 / SECOND,
+        // Without marks a sample is as old as the buffers on its way are long.
+        round_trip: POLL as f64 / SECOND + if rig.capabilities.markers { 0.0 } else { BUFFERS },
         relaxed: false,
         expired: rig.certificate.as_ref().and_then(|certificate| certificate.expired(today())),
         output: rig.output_stage().map(|stage| Output {

@@ -14,12 +14,16 @@ const GONE: f64 = 14.0;
 const RANGE: (f64, f64) = (0.02, 10.0);
 
 /// Shorts the phantom's contacts together through the load's relays, with the stimulator disconnected. Returns whether
-/// that was long enough for every capacitor.
+/// that was long enough for every capacitor. A load without such relays leaves it as it is.
 ///
 /// # Errors
 /// As [`Session::pass`], and when the load refuses.
 pub(super) async fn discharge(session: &mut Session<'_>, phantom: &Phantom) -> Result<bool, Halt> {
     let longest = longest_time_constant(phantom);
+    if !session.capabilities.can("short-lead") {
+        // A phantom without capacitors has nothing to keep.
+        return Ok(longest == 0.0);
+    }
     if let Some(((last, _), others)) = phantom.contacts.split_last() {
         for (contact, _) in others {
             let between = (contact.clone(), last.clone());

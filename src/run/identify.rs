@@ -158,6 +158,7 @@ fn calibration(session: &Session<'_>, plane: usize) -> Calibration {
         inl: 0.0,
         noise: 0.0,
         rails: (0, 0),
+        ..Calibration::default()
     };
     session.setup.channels.get(plane).map_or(none, |channel| channel.calibration)
 }

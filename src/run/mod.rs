@@ -20,6 +20,7 @@ mod measuring;
 mod message;
 mod open;
 mod probe;
+mod record;
 mod safe;
 mod session;
 mod setup;

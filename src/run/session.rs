@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::instrument::{Clock, DebugProbe, Disturbance, InstrumentError, Load, Status, Stimulator};
+use crate::instrument::{
+    Clock, DebugProbe, Disturbance, InstrumentError, Load, Reading, Status, Stimulator, StreamChannel,
+};
 use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Phantom;
 use crate::record::{CaseArchive, Event};
-use crate::rig::{Limits, Rig};
+use crate::rig::{Capabilities, Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Marker, MarkerBit, StreamKind};
 
@@ -122,6 +124,17 @@ pub(super) struct Session<'a> {
     pub received: u64,
     /// The interlock has been told to close: from here on the output may reach the phantom.
     pub energised: bool,
+    /// What the bench can do: what it cannot is left out, and said.
+    pub capabilities: &'a Capabilities,
+    /// When the record that is being taken was armed, ns; `None` where samples come as a stream.
+    pub armed: Option<u64>,
+    /// The channels on their finest ranges, with which a record of the output at rest is taken.
+    pub finest: Vec<StreamChannel>,
+    /// The stop behind the steps as a sample, and whether the record shows that it was ignored.
+    pub stopped: Option<u64>,
+    pub stop_ignored: bool,
+    /// What a person should know about this case.
+    pub notes: Vec<String>,
     pub interrupt: &'a Interrupt,
     pub tell: &'a (dyn Fn(Message) + Sync),
     pub pending: Vec<Pending>,
@@ -167,6 +180,12 @@ impl<'a> Session<'a> {
             phantom: &plan.case.phantom,
             received: 0,
             energised: false,
+            capabilities: &rig.capabilities,
+            armed: None,
+            finest: super::setup::finest(plan, rig),
+            stopped: None,
+            stop_ignored: false,
+            notes: Vec::new(),
             interrupt,
             tell,
             pending: Vec::new(),
@@ -185,9 +204,21 @@ impl<'a> Session<'a> {
 }
 
 impl Session<'_> {
-    /// Samples the recorder has seen: the sample clock's now.
+    /// Samples the recorder has seen: the sample clock's now. While a record is being taken, by the host's clock.
     pub fn sample(&self) -> u64 {
-        self.recorder.samples_seen()
+        self.armed.map_or_else(
+            || self.recorder.samples_seen(),
+            |armed| {
+                let seconds = self.instruments.clock.now().saturating_sub(armed) as f64 / SECOND;
+                (seconds * self.setup.sample_rate) as u64
+            },
+        )
+    }
+
+    /// Says what is left out, to whoever follows the run and in its record.
+    pub fn leave_out(&mut self, what: &str) {
+        self.progress(what);
+        self.notes.push(what.to_owned());
     }
 
     /// Tells whoever follows the run what happened.
@@ -255,7 +286,7 @@ impl Session<'_> {
     /// Drains the stream into the recorder; the request is also the load's keepalive.
     pub async fn drain(&mut self) -> Result<(), Halt> {
         self.instruments.load.keepalive().await?;
-        self.drain_into(&mut Nowhere).await
+        if self.capabilities.stream { self.drain_into(&mut Nowhere).await } else { Ok(()) }
     }
 
     /// As [`Session::drain`], without the keepalive; what is drained goes to `also` too.
@@ -264,6 +295,13 @@ impl Session<'_> {
         let mut sink = Drained { recorder, archive, received, also };
         self.instruments.load.drain(&mut sink).await?;
         Ok(())
+    }
+
+    /// One step of reading a record; its samples are measured and kept.
+    pub async fn read_record(&mut self) -> Result<Reading, Halt> {
+        let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
+        let mut sink = Drained { recorder, archive, received, also: &mut Nowhere };
+        Ok(self.instruments.load.read(&mut sink).await?)
     }
 
     /// Reads the stimulator's status and notes it on the sample clock.
@@ -307,7 +345,7 @@ impl BlockSink for Drained<'_> {
 }
 
 /// Nobody else looks.
-struct Nowhere;
+pub(super) struct Nowhere;
 
 impl BlockSink for Nowhere {
     fn block(&mut self, _: &Block<'_>) {}

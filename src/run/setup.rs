@@ -23,6 +23,16 @@ pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
     StreamSetup { channels: channels.collect(), slow: plan.slow }
 }
 
+/// The same channels, each on its finest range.
+pub(super) fn finest(plan: &Plan, rig: &Rig) -> Vec<StreamChannel> {
+    let mut channels = stream_setup(plan).channels;
+    for channel in &mut channels {
+        let stated = rig.channels.iter().find(|stated| stated.name == channel.name);
+        channel.range = stated.and_then(|stated| stated.ranges.first()).copied().unwrap_or(channel.range);
+    }
+    channels
+}
+
 /// Runs the setup; afterwards the program is loaded, the interlock closed, and the bench ready for the first step.
 ///
 /// # Errors
@@ -30,19 +40,33 @@ pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
 pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
     identify_stimulator(session, rig).await?;
     check_certificate(session, rig).await?;
-    session.instruments.load.clear("all").await?;
-    session.instruments.load.interlock(false).await?;
-    steps::zero(session, plan.slow).await?;
-    discharge(session, &plan.case.phantom).await?;
-    identify::phantom(session, plan, rig).await?;
+    let (interlock, test_source) = (session.capabilities.interlock, session.capabilities.test_source);
+    if interlock {
+        session.instruments.load.clear("all").await?;
+        session.instruments.load.interlock(false).await?;
+    } else if session.capabilities.drives {
+        session.leave_out("the load has no interlock: the stimulator stays connected to the phantom");
+    }
+    if test_source {
+        steps::zero(session, plan.slow).await?;
+        discharge(session, &plan.case.phantom).await?;
+        identify::phantom(session, plan, rig).await?;
+    } else {
+        session
+            .leave_out("the load has no test source: no zero was taken and the phantom was not identified");
+    }
     session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;
     steps::load(session, &plan.case.program, false).await?;
-    session.energised = true;
-    session.instruments.load.interlock(true).await?;
-    session.pass_seconds(RELAXED).await?;
+    session.energised = session.capabilities.drives;
+    if interlock {
+        session.instruments.load.interlock(true).await?;
+    }
+    if session.capabilities.stream {
+        session.pass_seconds(RELAXED).await?;
+    }
     session.guarded = true;
     session.polling = true;
     Ok(())
@@ -51,6 +75,13 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
 /// A calibration counts for the load it was measured on.
 async fn check_certificate(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
     let Some(certificate) = &rig.certificate else { return Ok(()) };
+    if !session.capabilities.stream {
+        // What a record was taken with is the instrument's own word, range by range.
+        return Err(Halt::Bench(format!(
+            "calibration {} is not applied to a load that takes records: state `accuracy` and `offset_error` of its channels instead",
+            certificate.id
+        )));
+    }
     let uid = session.instruments.load.identify().await?.uid;
     if certificate.unit == uid {
         return Ok(());

@@ -234,7 +234,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
     RunRecord {
         version: RunRecord::VERSION,
         id: options.id.clone(),
-        fidelity: if rig.is_simulated() { "sim" } else { "rig" }.to_owned(),
+        fidelity: rig.fidelity().to_owned(),
         outcome: None,
         safe_state: SafeState::Confirmed,
         exit_code: 0,

@@ -5,10 +5,11 @@ use crate::record::SafeState;
 use super::caught::caught;
 use super::faults;
 use super::interrupt::{Cause, Interrupt};
+use super::record;
 use super::session::{Halt, SECOND, Session};
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
-const STOP_ALLOWANCE: f64 = 0.1;
+pub(super) const STOP_ALLOWANCE: f64 = 0.1;
 
 /// The output must be seen quiet for at least this long, s.
 const QUIET: f64 = 0.1;
@@ -48,6 +49,7 @@ pub(super) struct Ending {
 pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending {
     session.guarded = false;
     session.silent = false;
+    session.armed = None;
     match caught(measured(session, silence)).await {
         Ok(ending) => ending,
         Err(panic) => {
@@ -58,6 +60,12 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
 }
 
 async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
+    if !session.capabilities.drives {
+        let left = "no stimulator was driven: nothing was energised that had to be made safe";
+        session.notes.push(left.to_owned());
+        let steps = vec![left.to_owned()];
+        return Ending { safe_state: SafeState::Confirmed, stop_ignored: false, trouble: None, steps };
+    }
     let mut trouble = None;
     let mut steps = Vec::new();
     let heard = faults::let_it_hear(session).await;
@@ -65,25 +73,39 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let mut stopped = stop(session, &mut trouble).await;
     let began = session.instruments.clock.now();
     let calm = QUIET.max(silence);
-    let first = Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 };
+    let interlock = session.capabilities.interlock;
+    // Without an interlock there is no second look, so that the first may not be shorter than one.
+    let first = if interlock {
+        Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 }
+    } else {
+        Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET }
+    };
     let watched = watch(session, STOP_ALLOWANCE, first).await;
     // One that was never heard is not ignored.
-    let stop_ignored = stopped && matches!(watched, Ok(Seen::Active));
+    let stop_ignored = session.stop_ignored || stopped && matches!(watched, Ok(Seen::Active));
     let obeyed = matches!(watched, Ok(Seen::Quiet));
-    note(&mut trouble, watched.map(|_| ()));
-    let opened = open_interlock(session, &mut trouble).await;
-    let cleared = session.instruments.load.clear("all").await;
-    note(&mut trouble, cleared.map_err(Halt::from));
+    let mut opened = true;
+    let mut seen = None;
+    if interlock {
+        note(&mut trouble, watched.map(|_| ()));
+        opened = open_interlock(session, &mut trouble).await;
+        let cleared = session.instruments.load.clear("all").await;
+        note(&mut trouble, cleared.map_err(Halt::from));
+    } else {
+        seen = found(watched, &mut trouble);
+    }
     if !stopped {
         stopped = stop(session, &mut trouble).await;
     }
     let logged = session.read_log().await;
     note(&mut trouble, logged);
-    // What the first look left out, the second makes up for: it costs no energised second.
-    let looked = (session.instruments.clock.now() - began) as f64 / SECOND;
-    let rest = if obeyed { silence + STOP_ALLOWANCE - looked } else { silence };
-    let last = Span { calm: QUIET.max(rest), hurried: QUIET.max(rest).min(HURRIED.1), urgent: QUIET };
-    let mut seen = look(session, &mut trouble, last).await;
+    if interlock {
+        // What the first look left out, the second makes up for: it costs no energised second.
+        let looked = (session.instruments.clock.now() - began) as f64 / SECOND;
+        let rest = if obeyed { silence + STOP_ALLOWANCE - looked } else { silence };
+        let last = Span { calm: QUIET.max(rest), hurried: QUIET.max(rest).min(HURRIED.1), urgent: QUIET };
+        seen = look(session, &mut trouble, last).await;
+    }
     // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
     for _ in 0..AGAIN {
         if matches!(seen, Some(Seen::Quiet) | None) {
@@ -96,8 +118,12 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         seen = look(session, &mut trouble, again).await;
     }
     steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
-    steps
-        .push(if opened { "interlock open" } else { "interlock did not confirm that it is open" }.to_owned());
+    let way = match (interlock, opened) {
+        (false, _) => "no interlock",
+        (true, true) => "interlock open",
+        (true, false) => "interlock did not confirm that it is open",
+    };
+    steps.push(way.to_owned());
     let safe_state = match seen {
         Some(Seen::Active) => {
             steps.push("output still active".to_owned());
@@ -183,9 +209,15 @@ enum Seen {
     Blind,
 }
 
-/// A look with the interlock open; `None` when the load could not be asked.
+/// A look behind the stop, with the interlock open where there is one; `None` when the load could not be asked.
 async fn look(session: &mut Session<'_>, trouble: &mut Option<String>, span: Span) -> Option<Seen> {
-    match watch(session, RELAYS, span).await {
+    let watched = watch(session, RELAYS, span).await;
+    found(watched, trouble)
+}
+
+/// What a look has found; `None` when the load could not be asked.
+fn found(watched: Result<Seen, Halt>, trouble: &mut Option<String>) -> Option<Seen> {
+    match watched {
         Ok(seen) => {
             if seen == Seen::Blind {
                 let reason = "the load sent too few samples to see that the output is off";
@@ -202,6 +234,11 @@ async fn look(session: &mut Session<'_>, trouble: &mut Option<String>, span: Spa
 
 /// Lets `allowance` pass, then says whether the output stayed quiet.
 async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<Seen, Halt> {
+    if !session.capabilities.stream {
+        session.instruments.clock.sleep((allowance * SECOND) as u64).await;
+        let seconds = span.now(session.interrupt).max(QUIET);
+        return Ok(if record::quiet(session, seconds).await? { Seen::Quiet } else { Seen::Active });
+    }
     drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
     let (from, received) = (session.sample(), session.received);
     let took = drain_for(session, span).await?;

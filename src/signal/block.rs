@@ -29,6 +29,29 @@ pub struct Calibration {
     pub noise: f64,
     /// Lowest and highest code; a sample there is saturated.
     pub rails: (i16, i16),
+    /// Of `gain_u`, what is the shunt's or the monitor output's, as a fraction; 0 where it is the channel's own.
+    #[serde(default)]
+    pub element_u: f64,
+    /// Of `inl`, what a difference of two inputs leaves of their common mode, codes; 0 for a single input.
+    #[serde(default)]
+    pub common_mode: f64,
+}
+
+impl Default for Calibration {
+    /// A perfect 16-bit converter of one unit per code.
+    fn default() -> Self {
+        Self {
+            lsb: 1.0,
+            offset: 0.0,
+            offset_u: 0.0,
+            gain_u: 0.0,
+            inl: 0.0,
+            noise: 0.0,
+            rails: (i16::MIN, i16::MAX),
+            element_u: 0.0,
+            common_mode: 0.0,
+        }
+    }
 }
 
 /// Which of a load's streams.

@@ -10,6 +10,7 @@ use crate::rig::SimBench;
 use crate::signal::{MarkerBit, Sensed, StreamKind};
 
 use super::analog::{Analog, SLOW_RATE};
+use super::load_end::LoadEnd;
 use super::outbox::Outbox;
 
 /// Samples per plane of a full block.
@@ -84,69 +85,8 @@ impl LoadDevice {
         }
     }
 
-    /// When the load wants to be called next if nothing is said to it: its dead-man, and the end of a brown-out.
-    pub(super) fn next_deadline(&self) -> Option<u64> {
-        [self.dead_man(), self.supply_returns].into_iter().flatten().min()
-    }
-
-    /// Does what is due at `now`.
-    pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
-        if self.dead_man().is_some_and(|due| now >= due) {
-            self.interlock(false, analog);
-        }
-        if self.supply_returns.is_some_and(|due| now >= due) {
-            self.restore_supply(analog);
-        }
-    }
-
     fn dead_man(&self) -> Option<u64> {
         self.closed.then_some(self.heard + PATIENCE)
-    }
-
-    /// Whether its interlock is closed.
-    pub(super) fn is_interlocked(&self) -> bool {
-        self.closed
-    }
-
-    /// Whether it supplies the stimulator.
-    pub(super) fn supplies(&self) -> bool {
-        self.supply_returns.is_none()
-    }
-
-    /// Bytes from the host.
-    pub(super) fn receive(&mut self, mut bytes: &[u8], now: u64, analog: &mut Analog) {
-        while !bytes.is_empty() {
-            let taken = self.decoder.push(bytes);
-            bytes = bytes.get(taken..).unwrap_or_default();
-            while let Some(frame) = self.decoder.pull() {
-                if frame.kind != Kind::LoadRequest {
-                    continue;
-                }
-                let (sequence, request) = (frame.sequence, decode_message::<Request>(frame.payload));
-                self.heard = now;
-                self.reply(sequence, request.ok(), analog);
-            }
-            if taken == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Moves queued bytes out; returns how many.
-    pub(super) fn transmit(&mut self, into: &mut [u8]) -> usize {
-        self.out.take(into)
-    }
-
-    /// Queues whole blocks of the samples taken so far; with `all`, the rest too.
-    pub(super) fn stream(&mut self, all: bool, analog: &mut Analog) {
-        if !self.streaming {
-            return;
-        }
-        for kind in [StreamKind::Fast, StreamKind::Slow] {
-            while analog.pending(kind) >= if all { 1 } else { BLOCK as u64 } {
-                self.block(kind, analog);
-            }
-        }
     }
 
     fn block(&mut self, kind: StreamKind, analog: &mut Analog) {
@@ -351,13 +291,68 @@ impl LoadDevice {
         }
     }
 
-    /// Cuts the stimulator's supply until an instant (ns), without a word to the host.
-    pub(super) fn cut_supply(&mut self, until: u64) {
-        self.supply_returns = Some(until);
-    }
-
     fn restore_supply(&mut self, analog: &mut Analog) {
         self.supply_returns = None;
         analog.set_marker(MarkerBit::Supply, false);
+    }
+}
+
+impl LoadEnd for LoadDevice {
+    fn cut_supply(&mut self, until: u64) {
+        self.supply_returns = Some(until);
+    }
+
+    fn is_interlocked(&self) -> bool {
+        self.closed
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        [self.dead_man(), self.supply_returns].into_iter().flatten().min()
+    }
+
+    fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+        if self.dead_man().is_some_and(|due| now >= due) {
+            self.interlock(false, analog);
+        }
+        if self.supply_returns.is_some_and(|due| now >= due) {
+            self.restore_supply(analog);
+        }
+    }
+
+    fn supplies(&self) -> bool {
+        self.supply_returns.is_none()
+    }
+
+    fn receive(&mut self, mut bytes: &[u8], now: u64, analog: &mut Analog) {
+        while !bytes.is_empty() {
+            let taken = self.decoder.push(bytes);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            while let Some(frame) = self.decoder.pull() {
+                if frame.kind != Kind::LoadRequest {
+                    continue;
+                }
+                let (sequence, request) = (frame.sequence, decode_message::<Request>(frame.payload));
+                self.heard = now;
+                self.reply(sequence, request.ok(), analog);
+            }
+            if taken == 0 {
+                return;
+            }
+        }
+    }
+
+    fn transmit(&mut self, into: &mut [u8]) -> usize {
+        self.out.take(into)
+    }
+
+    fn stream(&mut self, all: bool, analog: &mut Analog) {
+        if !self.streaming {
+            return;
+        }
+        for kind in [StreamKind::Fast, StreamKind::Slow] {
+            while analog.pending(kind) >= if all { 1 } else { BLOCK as u64 } {
+                self.block(kind, analog);
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ pub mod analog;
 mod clock;
 mod defects;
 mod load;
+mod load_end;
+mod oscilloscope;
 mod outbox;
 mod port;
 #[cfg(feature = "probe")]
@@ -26,7 +28,7 @@ pub use witness::{Truth, Witness};
 use std::sync::{Arc, Mutex};
 
 use crate::phantom::Phantom;
-use crate::rig::SimBench;
+use crate::rig::{Rig, SimBench};
 
 use world::{End, SimWorld};
 
@@ -39,6 +41,9 @@ pub enum SimError {
     /// It cannot be served.
     #[error("no pseudo-terminal can be had: {0}: close some programs")]
     Terminal(String),
+    /// Its oscilloscope cannot listen.
+    #[error("the oscilloscope cannot listen on {0}")]
+    Socket(String),
 }
 
 /// Both wires of a simulated bench, and its clock.
@@ -64,13 +69,26 @@ pub struct Bench {
 /// # Errors
 /// As [`SimError`] says; nothing has been energised.
 pub fn open(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench, SimError> {
-    let world = Arc::new(Mutex::new(SimWorld::new(bench, phantom, case_seed)?));
-    Ok(Bench {
+    SimWorld::new(bench, None, phantom, case_seed).map(|world| wires(world, bench))
+}
+
+/// As [`open`], with the device end of the protocol that the rig's load driver speaks.
+///
+/// # Errors
+/// As [`SimError`] says; nothing has been energised.
+pub fn open_rig(rig: &Rig, bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench, SimError> {
+    SimWorld::new(bench, Some(rig), phantom, case_seed).map(|world| wires(world, bench))
+}
+
+#[cfg_attr(not(feature = "probe"), expect(unused_variables, reason = "only its probe is asked for"))]
+fn wires(world: SimWorld, bench: &SimBench) -> Bench {
+    let world = Arc::new(Mutex::new(world));
+    Bench {
         stimulator: MemoryPort::new(Arc::clone(&world), End::Stimulator),
         load: MemoryPort::new(Arc::clone(&world), End::Load),
         #[cfg(feature = "probe")]
         probe: probe::SimulatedProbe::new(Arc::clone(&world), bench.probe),
         clock: VirtualClock::new(Arc::clone(&world)),
         witness: Witness::new(world),
-    })
+    }
 }

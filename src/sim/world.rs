@@ -1,10 +1,10 @@
 //! Both devices and the continuous world between them, on one event queue in integer nanoseconds.
 
 use crate::phantom::Phantom;
-use crate::rig::SimBench;
+use crate::rig::{Rig, SimBench};
 
 use super::analog::Analog;
-use super::load::LoadDevice;
+use super::load_end::{self, LoadEnd};
 use super::stimulator::StimulatorDevice;
 use super::{SimError, Truth};
 
@@ -22,7 +22,7 @@ pub(super) enum End {
 pub(super) struct SimWorld {
     analog: Analog,
     stimulator: StimulatorDevice,
-    load: LoadDevice,
+    load: Box<dyn LoadEnd>,
     /// What a debug probe sees of the stimulator, once there is one.
     #[cfg(feature = "probe")]
     target: Option<Box<super::probe::Target>>,
@@ -30,15 +30,22 @@ pub(super) struct SimWorld {
 
 impl SimWorld {
     /// A bench at rest at time 0. What is systematic is drawn from the bench's seed alone, noise from both.
-    pub(super) fn new(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Self, SimError> {
+    /// The load's wire is that of the rig's driver; without a rig it is the native one.
+    pub(super) fn new(
+        bench: &SimBench,
+        rig: Option<&Rig>,
+        phantom: &Phantom,
+        case_seed: u64,
+    ) -> Result<Self, SimError> {
         let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
         let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
             .map_err(|error| SimError::Network(error.to_string()))?;
         let stimulator = StimulatorDevice::new(bench, phantom, noise_seed, &mut analog);
+        let load = load_end::of(rig, bench, phantom, &mut analog);
         Ok(Self {
             analog,
             stimulator,
-            load: LoadDevice::new(bench, phantom),
+            load,
             #[cfg(feature = "probe")]
             target: None,
         })

@@ -25,6 +25,7 @@ mod floors;
 mod fuzz;
 mod history;
 mod language;
+mod loads;
 mod machine;
 mod measure;
 mod page;

@@ -25,6 +25,7 @@ pub(super) fn head() -> Head {
             inl: 0.6,
             noise: 1.1,
             rails: (-32_768, 32_767),
+            ..Calibration::default()
         },
     }
 }

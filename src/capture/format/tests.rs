@@ -26,6 +26,7 @@ fn head(channel: &str, sensed: Sensed, unit: &str, lsb: f64) -> Head {
             inl: 0.6,
             noise: 1.1,
             rails: (-32_768, 32_767),
+            ..Calibration::default()
         },
     }
 }

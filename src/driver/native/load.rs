@@ -95,6 +95,7 @@ fn calibration(stated: &WireCalibration) -> Calibration {
         inl: stated.inl,
         noise: stated.noise,
         rails: (stated.low, stated.high),
+        ..Calibration::default()
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let Largest { codes, at, removed } = largest(&view, contact);
         let value = codes * calibration.lsb;
         let rest = view.rest_level();
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         inl.add(rest.value + codes, 1.0);
         inl.add(rest.value, -1.0);
         // A median of three of a plateau lies within the noise of single samples.

@@ -130,7 +130,7 @@ pub(super) fn dc_leakage_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let calibration = channel.calibration;
         let (level, rest) = (mean(signal), mean(zero));
         let value = (level - rest) * calibration.lsb;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         inl.add(level, 1.0);
         inl.add(rest, -1.0);
         let sigma = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();

@@ -71,7 +71,7 @@ impl Shown {
     fn read(&self, view: &View<'_>, code: f32, drop: f64) -> Option<Measured> {
         let calibration = self.chain.calibration;
         let volts = (f64::from(code) - self.rest) * calibration.lsb;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(code), 1.0);
         inl.add(self.rest, -1.0);
         let budget = vec![

@@ -50,7 +50,7 @@ pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             continue;
         };
         let value = (f64::from(level) - rest) * calibration.lsb;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(level), 1.0);
         inl.add(rest, -1.0);
         let budget = vec![

@@ -19,7 +19,7 @@ pub(super) fn overshoot(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let part = edge.seen(f64::from(shape.half) / view.rate());
         let passed = (seen - own.abs()).max(0.0);
         let value = passed / part;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&view.calibration);
         let (level, sign) = (f64::from(phase.level), top.signum());
         inl.add(level + sign * f64::from(shape.excess), 1.0);
         inl.add(level, -1.0);
@@ -45,7 +45,7 @@ pub(super) fn droop(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let base = view.baseline(row, 0.5 * f64::from(phase.start + phase.end));
         let top = early - base.value;
         let value = (early - late) / top;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&view.calibration);
         inl.add(early, 1.0 - value);
         inl.add(late, -1.0);
         inl.add(base.value, value);

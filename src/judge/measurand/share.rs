@@ -21,7 +21,7 @@ impl Branch<'_> {
     /// Lines of this branch's current, A: gain, non-linearity, noise.
     fn inputs(&self, row: &JointRow) -> [Input; 3] {
         let calibration = self.view.calibration;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(self.plateau.level), 1.0);
         inl.add(f64::from(self.plateau.base), -1.0);
         let width = (row.leading.1 - row.leading.0).max(1.0);

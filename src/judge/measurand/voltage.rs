@@ -25,7 +25,7 @@ impl Chain {
     /// A combination of readings, in the channel's unit, with its lines; `gain` names the first.
     pub(super) fn combine(&self, gain: &'static str, terms: &[(Reading, f64)]) -> (f64, [Input; 3]) {
         let Self { calibration, sigma } = *self;
-        let mut inl = Nonlinearity::default();
+        let mut inl = Nonlinearity::of(&calibration);
         let (mut value, mut variance) = (0.0, 0.0);
         for (reading, weight) in terms {
             let code = f64::from(reading.value);

@@ -1,8 +1,14 @@
 //! The load's driver, one arm each.
 
-use crate::driver::native;
-use crate::driver::port::Line;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::capture::MAX_BYTES;
+use crate::driver::port::{self, Line};
+use crate::driver::{native, recorded, scpi, sigrok};
 use crate::instrument::Load;
+use crate::quantity::hex;
 use crate::rig::{Driver, Rig};
 use crate::scenario::Plan;
 
@@ -17,6 +23,43 @@ pub(super) fn open(rig: &Rig, plan: &Plan, wire: Wire<'_>) -> Result<Box<dyn Loa
         Driver::Simulated | Driver::Native => {
             Ok(Box::new(native::Load::new(wire.open(Line::default())?, &plan.case.phantom)))
         }
+        Driver::Recorded => recording(rig),
+        Driver::Sigrok => {
+            let device = rig.wiring.device.as_deref().unwrap_or_default();
+            let rate = rig.wiring.sample_rate.unwrap_or(0.0);
+            Ok(Box::new(sigrok::Load::new(device, &rig.wiring.options, rate, &rig.channels)))
+        }
+        Driver::Scpi => oscilloscope(rig, wire),
         driver => Err(format!("the load driver `{}` cannot be opened yet", driver.name())),
     }
+}
+
+/// The capture file that the rig names, relative to the rig's own.
+fn recording(rig: &Rig) -> Result<Box<dyn Load>, String> {
+    let named = rig.wiring.file.as_deref().unwrap_or_default();
+    let path = Path::new(&rig.file).parent().unwrap_or(Path::new("")).join(named);
+    let shown = path.display().to_string();
+    let next = "correct `load.file` in the rig file; it is relative to that file";
+    let size =
+        std::fs::metadata(&path).map_err(|error| format!("recording `{shown}`: {error} ({next})"))?.len();
+    if size > MAX_BYTES {
+        return Err(format!(
+            "recording `{shown}`: {size} bytes, more than the {MAX_BYTES} that are read (cut it)"
+        ));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| format!("recording `{shown}`: {error} ({next})"))?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let load = recorded::Load::new(&shown, &bytes, hex(&digest), &rig.channels)
+        .map_err(|error| error.to_string())?;
+    Ok(Box::new(load))
+}
+
+/// An oscilloscope at its port, which can be opened anew, or the simulated one.
+fn oscilloscope(rig: &Rig, wire: Wire<'_>) -> Result<Box<dyn Load>, String> {
+    let spec = rig.capabilities.record.ok_or("this load takes no records")?;
+    let again = rig.wiring.load.clone().filter(|_| rig.sim.is_none());
+    let reopen = again.map(|at| -> scpi::Reopen {
+        Box::new(move || port::open(&at, "oscilloscope", Line::default()).map_err(|error| error.fault))
+    });
+    Ok(Box::new(scpi::Load::new(wire.open(Line::default())?, reopen, &rig.channels, spec)))
 }

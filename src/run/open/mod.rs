@@ -12,9 +12,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::driver::port::RealClock;
+use crate::driver::recorded;
 use crate::instrument::{Clock, Disturbance, Port};
 use crate::phantom::Phantom;
-use crate::rig::{Rig, Transport};
+use crate::rig::{Driver, Rig, Transport};
 use crate::scenario::Plan;
 use crate::sim;
 
@@ -46,7 +47,7 @@ pub(super) async fn open(
     let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
         Some(bench) if bench.transport == Transport::Pty => served::open(bench, plugged, seed)?,
         Some(bench) => {
-            let bench = sim::open(bench, plugged, seed).map_err(|error| error.to_string())?;
+            let bench = sim::open_rig(rig, bench, plugged, seed).map_err(|error| error.to_string())?;
             #[cfg(feature = "probe")]
             {
                 simulated_probe = Some(bench.probe);
@@ -62,7 +63,7 @@ pub(super) async fn open(
             let connected = selector::connect(rig, &plan.case.phantom.name).await;
             connected.map_err(|error| error.to_string())?;
             let stimulator = Wire::real("stimulator", rig.wiring.stimulator.as_ref());
-            (stimulator, Wire::real("load", rig.wiring.load.as_ref()), Box::new(RealClock::new()))
+            (stimulator, Wire::real("load", rig.wiring.load.as_ref()), clock(rig))
         }
     };
     let to_stimulator = to_stimulator.disturbed(Arc::clone(&disturbance), seed);
@@ -75,6 +76,15 @@ pub(super) async fn open(
     #[cfg(not(feature = "probe"))]
     let probe = None;
     Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance), probe })
+}
+
+/// Real time, except beside a recording: there nothing happens that one would have to wait for.
+fn clock(rig: &Rig) -> Box<dyn Clock> {
+    if rig.load == Driver::Recorded {
+        Box::new(recorded::Clock::default())
+    } else {
+        Box::new(RealClock::new())
+    }
 }
 
 /// A case's own noise: from its name, so that it does not depend on which cases run beside it. A repetition has noise of

@@ -29,7 +29,7 @@ pub(super) fn open<'a>(
         .map_err(|error| error.to_string())?;
     let port = |path: &std::path::Path| Port::Pty(path.display().to_string());
     let stimulator = Wire::terminal("stimulator", port(served.stimulator()));
-    let load = Wire::terminal("load", port(served.load()));
+    let load = Wire::terminal("load", port(served.load().unwrap_or(std::path::Path::new(""))));
     Ok((stimulator, load, Box::new(ServedClock { clock: RealClock::new(), _bench: served })))
 }
 

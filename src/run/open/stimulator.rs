@@ -1,7 +1,7 @@
 //! The stimulator's driver, one arm each.
 
-use crate::driver::native;
 use crate::driver::port::Line;
+use crate::driver::{native, none};
 use crate::instrument::Stimulator;
 use crate::rig::{Driver, Rig};
 use crate::scenario::Plan;
@@ -17,6 +17,7 @@ pub(super) fn open(rig: &Rig, plan: &Plan, wire: Wire<'_>) -> Result<Box<dyn Sti
         Driver::Simulated | Driver::Native => {
             Ok(Box::new(native::Stimulator::new(wire.open(Line::default())?, &plan.case.phantom, rig.cap)))
         }
+        Driver::None => Ok(Box::new(none::Stimulator)),
         driver => Err(format!("the stimulator driver `{}` cannot be opened yet", driver.name())),
     }
 }

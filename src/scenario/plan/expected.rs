@@ -1,7 +1,7 @@
 //! Limits that the bench could not resolve.
 
 use crate::quantity::{Dimension, engineering};
-use crate::rig::Rig;
+use crate::rig::{AdcSpec, Driver, Rig};
 use crate::signal::Sensed;
 use crate::source::{Diagnostic, Severity};
 
@@ -36,7 +36,7 @@ pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
 pub(super) fn ramps(case: &Case, rig: &Rig, channels: &[PlannedChannel], problems: &mut Vec<Diagnostic>) {
     // Pulses are looked for above eight standard deviations of a sample; half as much again makes an edge.
     const SEEN: f64 = 12.0;
-    let Some(adc) = rig.sim.as_ref().map(|sim| &sim.adc) else { return };
+    let Some(adc) = converter(rig) else { return };
     let Some(channel) = channels.iter().find(|channel| channel.quantity == Sensed::Current) else { return };
     let program = &case.program;
     let lsb = channel.range / 2_f64.powi(adc.bits as i32 - 1);
@@ -94,7 +94,7 @@ fn programmed(case: &Case, check: &Check) -> Option<f64> {
 /// Expanded uncertainty to expect, from the bench's stated gain and non-linearity; offset and noise are averaged out of
 /// pulse measurands.
 fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) -> Option<f64> {
-    let adc = rig.sim.as_ref().map(|sim| &sim.adc)?;
+    let adc = converter(rig)?;
     let range = channels.iter().find(|channel| channel.quantity == Sensed::Current)?.range;
     let lsb = range / 2_f64.powi(adc.bits as i32 - 1);
     let nonlinearity = adc.inl * lsb / 3_f64.sqrt();
@@ -116,4 +116,9 @@ fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) 
         Measurand::ResidualVoltage | Measurand::ResidualVoltageError => Some(0.02e-3),
         _ => None,
     }
+}
+
+/// The load's converter, where it is known before the load has been asked.
+fn converter(rig: &Rig) -> Option<&AdcSpec> {
+    rig.sim.as_ref().filter(|_| rig.load == Driver::Simulated).map(|sim| &sim.adc)
 }

@@ -9,6 +9,7 @@ mod limits;
 mod needs;
 mod not_yet;
 mod reach;
+mod record;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use super::{Action, Case, Criterion, Measurand, Timeline};
 
 pub use applied::on_grid;
 pub use reach::unreached_defects;
+pub use record::RecordPlan;
 
 /// A stream channel of the load.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +103,7 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
     let settled = changes::settled(&case, rig);
     check_settled(&case, settled.map(|settled| settled.at), &mut problems);
     let channels = channels::choose(&case, rig, peaks, &mut problems);
+    record::check(&case, rig, &mut problems);
     expected::check(&case, rig, &channels, &mut problems);
     expected::ramps(&case, rig, &channels, &mut problems);
     let missing = needs::missing(&case, rig);

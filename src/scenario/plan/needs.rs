@@ -6,6 +6,9 @@ use crate::source::Place;
 
 use super::super::{Action, Case, Fault, Measurand};
 
+/// What a recording lacks.
+const KNOWN: &str = "a load that knows when each step was taken";
+
 /// The slow leakage channel is needed.
 pub(super) fn slow(case: &Case) -> bool {
     case.checks.iter().any(|check| check.measurand == Measurand::DcLeakageCurrent)
@@ -14,7 +17,7 @@ pub(super) fn slow(case: &Case) -> bool {
 /// Capabilities that are missing, each where it is asked for.
 pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     let mut missing = Vec::new();
-    let can = |name: &str| rig.capabilities.faults.iter().any(|fault| fault == name);
+    let can = |name: &str| rig.capabilities.can(name);
     let probe = |name: &str, index: usize| {
         let lacks = if Probe::BUILT_IN {
             "a debug probe"
@@ -33,6 +36,12 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Action::HostSilence(_) if !can("host-silence") => {
                 missing.push((place("host"), "a stimulator that hears the host fall silent".to_owned()))
+            }
+            Action::Zero if !rig.capabilities.test_source => {
+                missing.push((place("zero"), "a load that shorts its own inputs for a zero".to_owned()))
+            }
+            Action::Set(_) | Action::Program(_) if !rig.capabilities.placed => {
+                missing.push((case.places.find(&format!("steps[{index}]")), KNOWN.to_owned()))
             }
             Action::Acknowledge if !rig.capabilities.status => missing
                 .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
@@ -53,6 +62,20 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             Measurand::DcLeakageCurrent if !rig.capabilities.dc_channel => {
                 missing.push((place(), "a leakage channel".to_owned()))
             }
+            Measurand::ResidualVoltage if !rig.capabilities.markers => {
+                missing.push((place(), "a load that marks the start among its samples".to_owned()))
+            }
+            Measurand::StartLatency
+            | Measurand::StopLatency
+            | Measurand::ShutdownLatency
+            | Measurand::StaysOff
+                if !rig.capabilities.placed =>
+            {
+                missing.push((place(), KNOWN.to_owned()))
+            }
+            _ if check.after.is_some() && !rig.capabilities.placed => {
+                missing.push((place(), KNOWN.to_owned()))
+            }
             Measurand::ComplianceHeadroom if rig.output_stage().is_none() => missing
                 .push((place(), "a stimulator whose compliance and series capacitor are known".to_owned())),
             Measurand::FaultReported | Measurand::RestartRefused if !rig.capabilities.status => {
@@ -63,11 +86,25 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     }
     // Into a simulated bench a phantom is plugged as it is named.
     if rig.load != Driver::Simulated {
-        if rig.sim.is_none() && rig.phantoms.iter().all(|(_, name)| *name != case.phantom.name) {
+        // What was recorded was recorded on the phantom that the rig file names, or on none it could name.
+        if rig.sim.is_none()
+            && rig.capabilities.drives
+            && rig.phantoms.iter().all(|(_, name)| *name != case.phantom.name)
+        {
             missing.push((case.places.find("phantom"), format!("phantom `{}` in a slot", case.phantom.name)));
         }
-        for share in case.program.contacts.iter().filter(|share| share.share != 0.0) {
-            if rig.channels.iter().all(|channel| channel.name != share.contact) {
+        let sensed = |contact: &str| rig.channels.iter().any(|channel| channel.name == contact);
+        let unseen: Vec<_> = case
+            .program
+            .contacts
+            .iter()
+            .filter(|share| share.share != 0.0 && !sensed(&share.contact))
+            .collect();
+        // What flows in at all contacts but one flows out there; only the one that is judged must be seen.
+        let only_one =
+            unseen.len() == 1 && unseen.iter().all(|share| share.contact != case.program.main_contact());
+        if !only_one {
+            for share in unseen {
                 missing.push((
                     case.places.find("program.contacts"),
                     format!("a current channel for contact `{}`", share.contact),

@@ -4,17 +4,8 @@ use crate::rig::{Driver, Rig};
 use crate::source::Diagnostic;
 
 /// The table.
-const NOT_YET: &[Driver] = &[
-    Driver::Stimjim,
-    Driver::PulsePal,
-    Driver::ScienceMode,
-    Driver::Template,
-    Driver::Exec,
-    Driver::Manual,
-    Driver::Scpi,
-    Driver::Sigrok,
-    Driver::Recorded,
-];
+const NOT_YET: &[Driver] =
+    &[Driver::Stimjim, Driver::PulsePal, Driver::ScienceMode, Driver::Template, Driver::Exec, Driver::Manual];
 
 /// The drivers of a rig that are in the table, at their lines.
 pub(super) fn find(rig: &Rig) -> Vec<Diagnostic> {

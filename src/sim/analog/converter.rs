@@ -66,6 +66,7 @@ impl Converter {
                 inl: grade.inl,
                 noise: grade.noise,
                 rails: (-half as i16, (half - 1.0) as i16),
+                ..Calibration::default()
             },
         }
     }

@@ -232,6 +232,11 @@ impl Analog {
         }
     }
 
+    /// Another load's front end, for the next stream.
+    pub fn set_front_end(&mut self, adc: AdcSpec) {
+        self.adc = adc;
+    }
+
     /// Starts streaming: sample 0 lies at this instant. Returns the *stated* calibration of each fast channel, then (if
     /// `slow`) of the leakage channel of each contact. A stream that is running ends.
     ///

@@ -1,20 +1,25 @@
 //! The simulated bench on pseudo-terminals, in real time: for a run that opens them, and for any other program.
 
+mod host;
 mod pump;
 mod selector;
+mod socket;
 mod terminal;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crate::phantom::Phantom;
-use crate::rig::SimBench;
+use crate::rig::{Driver, Rig, SimBench};
 
 use super::SimError;
 use super::world::SimWorld;
+use host::Host;
 use pump::Pump;
+use socket::Socket;
 use terminal::Terminal;
 
 /// Hears what happens on a served bench, for a person who looks on.
@@ -26,6 +31,10 @@ pub struct Rack {
     bench: SimBench,
     phantoms: Vec<Phantom>,
     seed: u64,
+    /// The rig whose drivers the ends speak to; without one they are native.
+    rig: Option<Box<Rig>>,
+    /// The load is an oscilloscope on this network port, 0 for any.
+    scpi: Option<u16>,
     /// How often one has been connected: each time has noise of its own.
     plugged: u64,
 }
@@ -33,7 +42,14 @@ pub struct Rack {
 impl Rack {
     /// A rack with these phantoms in its slots, which count from 1.
     pub fn new(bench: &SimBench, phantoms: Vec<Phantom>, seed: u64) -> Self {
-        Self { bench: bench.clone(), phantoms, seed, plugged: 0 }
+        Self { bench: bench.clone(), phantoms, seed, rig: None, scpi: None, plugged: 0 }
+    }
+
+    /// The same with an oscilloscope for a load, on a network port of this computer (0: any that is free): on its input 1 the
+    /// current of the phantom's first contact across 100 ohm, on 2 the output's voltage.
+    pub fn with_oscilloscope(self, rig: &Rig, port: u16) -> Self {
+        let rig = Rig { load: Driver::Scpi, channels: Vec::new(), ..rig.clone() };
+        Self { rig: Some(Box::new(rig)), scpi: Some(port), ..self }
     }
 
     /// A bench at rest with the phantom of a slot connected; `None` if there is no such slot.
@@ -41,7 +57,7 @@ impl Rack {
         let phantom = self.phantoms.get(slot.checked_sub(1)?)?;
         let seed = self.seed.wrapping_add(self.plugged);
         self.plugged += 1;
-        Some(SimWorld::new(&self.bench, phantom, seed))
+        Some(SimWorld::new(&self.bench, self.rig.as_deref(), phantom, seed))
     }
 
     fn name(&self, slot: usize) -> &str {
@@ -54,7 +70,8 @@ impl Rack {
 /// A bench that is being served by a thread of its own; dropping it ends that, after what is on its way has been read.
 pub struct Served {
     stimulator: PathBuf,
-    load: PathBuf,
+    load: Option<PathBuf>,
+    scpi: Option<SocketAddr>,
     selector: PathBuf,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -66,9 +83,14 @@ impl Served {
         &self.stimulator
     }
 
-    /// The load's pseudo-terminal.
-    pub fn load(&self) -> &Path {
-        &self.load
+    /// The load's pseudo-terminal, where it is not on the network.
+    pub fn load(&self) -> Option<&Path> {
+        self.load.as_deref()
+    }
+
+    /// Where the oscilloscope listens, if the load is one.
+    pub fn scpi(&self) -> Option<SocketAddr> {
+        self.scpi
     }
 
     /// The phantom selector's pseudo-terminal.
@@ -94,16 +116,27 @@ impl Drop for Served {
 pub fn serve(mut rack: Rack, tell: Tell) -> Result<Served, SimError> {
     let world =
         rack.plug(1).unwrap_or_else(|| Err(SimError::Network("no phantom is plugged in".to_owned())))?;
-    let open = || Terminal::open().map_err(|error| SimError::Terminal(error.to_string()));
-    let (stimulator, load, selector) = (open()?, open()?, open()?);
-    let paths = [&stimulator, &load, &selector].map(|terminal| terminal.path().to_owned());
+    let failed = |error: std::io::Error| SimError::Terminal(error.to_string());
+    let terminal = || Terminal::open().map_err(failed);
+    let (stimulator, selector) = (terminal()?, terminal()?);
+    let load = match rack.scpi {
+        Some(port) => Host::Socket(Socket::open(port).map_err(|error| {
+            SimError::Socket(format!("port {port}: {error} (choose another with --scpi)"))
+        })?),
+        None => Host::Terminal(terminal()?),
+    };
+    let (path, scpi) = match &load {
+        Host::Terminal(terminal) => (Some(terminal.path().to_owned()), None),
+        Host::Socket(socket) => (None, Some(socket.address().map_err(failed)?)),
+    };
+    let paths = [&stimulator, &selector].map(|terminal| terminal.path().to_owned());
     let stop = Arc::new(AtomicBool::new(false));
-    let pump = Pump::new(world, rack, stimulator, load, selector, tell);
+    let pump = Pump::new(world, rack, Host::Terminal(stimulator), load, Host::Terminal(selector), tell);
     let heard = Arc::clone(&stop);
     let thread = std::thread::Builder::new()
         .name("bench".to_owned())
         .spawn(move || pump.run(&heard))
         .map_err(|error| SimError::Terminal(error.to_string()))?;
-    let [stimulator, load, selector] = paths;
-    Ok(Served { stimulator, load, selector, stop, thread: Some(thread) })
+    let [stimulator, selector] = paths;
+    Ok(Served { stimulator, load: path, scpi, selector, stop, thread: Some(thread) })
 }

@@ -7,8 +7,8 @@ use rustix::event::{PollFlags, Timespec, poll};
 
 use crate::sim::world::{End, SimWorld};
 
+use super::host::Host;
 use super::selector::Selector;
-use super::terminal::Terminal;
 use super::{Rack, Tell};
 
 /// How often samples are passed on and deadlines looked at when no host says anything.
@@ -27,9 +27,9 @@ pub(super) struct Pump {
     /// When the world's time was 0.
     epoch: Instant,
     rack: Rack,
-    stimulator: Terminal,
-    load: Terminal,
-    select: Terminal,
+    stimulator: Host,
+    load: Host,
+    select: Host,
     selector: Selector,
     tell: Tell,
     buffer: Vec<u8>,
@@ -39,9 +39,9 @@ impl Pump {
     pub(super) fn new(
         world: SimWorld,
         rack: Rack,
-        stimulator: Terminal,
-        load: Terminal,
-        select: Terminal,
+        stimulator: Host,
+        load: Host,
+        select: Host,
         tell: Tell,
     ) -> Self {
         let (epoch, selector, buffer) = (Instant::now(), Selector::default(), vec![0; 64 << 10]);
@@ -63,7 +63,7 @@ impl Pump {
     /// Until a host writes or a tick is over.
     fn wait(&self) {
         let terminals = [&self.stimulator, &self.load, &self.select];
-        let mut fds: Vec<_> = terminals.into_iter().filter_map(Terminal::event).collect();
+        let mut fds: Vec<_> = terminals.into_iter().filter_map(Host::event).collect();
         let tick = if fds.is_empty() { IDLE } else { TICK };
         let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(tick.subsec_nanos()) };
         // Interrupted by a signal is as good as a tick.
@@ -142,9 +142,10 @@ impl Pump {
         let terminals = [&mut self.stimulator, &mut self.load, &mut self.select];
         for terminal in terminals {
             while Instant::now() < until {
-                let _sent = terminal.flush();
+                let sent = terminal.flush();
                 let _ignored = terminal.receive(&mut self.buffer);
-                if !terminal.is_connected() {
+                // A network keeps what it took when it is closed.
+                if !terminal.is_connected() || (sent && matches!(terminal, Host::Socket(_))) {
                     break;
                 }
                 std::thread::sleep(TICK);
@@ -155,7 +156,7 @@ impl Pump {
 
 /// Queues what a device has said, as far as there is room; the rest waits in the device, which loses samples when its memory is
 /// full. Without a host nothing waits: a device on a pulled cable talks to nobody.
-fn forward(world: &mut SimWorld, end: End, terminal: &mut Terminal, buffer: &mut [u8]) {
+fn forward(world: &mut SimWorld, end: End, terminal: &mut Host, buffer: &mut [u8]) {
     loop {
         let room = if terminal.is_connected() { terminal.room().min(buffer.len()) } else { buffer.len() };
         let count = world.read(end, buffer.get_mut(..room).unwrap_or_default());

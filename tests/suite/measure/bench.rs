@@ -78,6 +78,7 @@ impl Bench {
             inl: 1.0,
             noise: 0.7,
             rails: (i16::MIN, i16::MAX),
+            ..Calibration::default()
         };
         Self { calibration, offset, gain, clock, knots, cutoff: 1e5, rng }
     }

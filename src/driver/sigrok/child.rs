@@ -1,0 +1,111 @@
+//! `sigrok-cli` as a child: what it writes is read by a thread of its own, so that its pipe never fills up.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+
+use crate::instrument::InstrumentFault;
+
+/// Pieces that may wait: some 16 MB.
+const WAITING: usize = 256;
+const PIECE: usize = 1 << 16;
+
+/// A running `sigrok-cli`; ended when dropped.
+pub(super) struct Running {
+    child: Child,
+    pieces: Receiver<Vec<u8>>,
+    complaints: Receiver<String>,
+}
+
+/// Runs `sigrok-cli` to its end and returns what it wrote.
+pub(super) fn output(arguments: &[String]) -> Result<String, InstrumentFault> {
+    let output = Command::new("sigrok-cli").args(arguments).stdin(Stdio::null()).output().map_err(missing)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if text.trim().is_empty() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(InstrumentFault::Refused(last_line(&complaint)));
+    }
+    Ok(text)
+}
+
+fn missing(error: std::io::Error) -> InstrumentFault {
+    InstrumentFault::Refused(format!("`sigrok-cli` cannot be started: {error}"))
+}
+
+fn last_line(text: &str) -> String {
+    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    line.trim().chars().take(160).collect()
+}
+
+impl Running {
+    pub(super) fn start(arguments: &[String]) -> Result<Self, InstrumentFault> {
+        let mut child = Command::new("sigrok-cli")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(missing)?;
+        let (send, pieces) = sync_channel(WAITING);
+        let (complain, complaints) = sync_channel(1);
+        if let Some(mut out) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let mut buffer = vec![0; PIECE];
+                while let Ok(count @ 1..) = out.read(&mut buffer) {
+                    // Nobody listens any more: the child is being ended.
+                    if send.send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        if let Some(mut err) = child.stderr.take() {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                // A complaint that is no text is no reason.
+                let _ = err.read_to_string(&mut text);
+                let _ = complain.send(last_line(&text));
+            });
+        }
+        Ok(Self { child, pieces, complaints })
+    }
+
+    /// Waits for what comes first; `None` when nothing does.
+    ///
+    /// # Errors
+    /// As [`Running::take`].
+    pub(super) fn first(
+        &mut self,
+        patience: std::time::Duration,
+    ) -> Result<Option<Vec<u8>>, InstrumentFault> {
+        match self.pieces.recv_timeout(patience) {
+            Ok(piece) => Ok(Some(piece)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => self.take(),
+        }
+    }
+
+    /// What has come; `None` when nothing has.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Disconnected`] or its complaint when it has ended, which it does not by itself.
+    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, InstrumentFault> {
+        match self.pieces.try_recv() {
+            Ok(piece) => Ok(Some(piece)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => {
+                // Its output is closed, so it is ending, and its last words come with it.
+                let complaint = self.complaints.recv().unwrap_or_default();
+                Err(InstrumentFault::Protocol(format!("sigrok-cli has ended: {complaint}")))
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, and with a signal of its own at that: nothing of it matters any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,248 @@
+//! A case on a load that takes one record instead of a stream: armed before the steps, read behind them.
+//!
+//! What happened meanwhile was noted by the host's clock; once it is known where the record lies, it is moved to its samples,
+//! and what is then measured is what a stream would have given.
+
+use crate::instrument::{Reading, RecordHead, RecordRequest, StreamChannel, Trigger};
+use crate::measure::{Recorder, Setup};
+use crate::quantity::{Dimension, engineering};
+use crate::rig::Rig;
+use crate::scenario::{Plan, RecordPlan};
+use crate::signal::{BlockSink, Sensed};
+
+use super::guard;
+use super::keep::Keeping;
+use super::session::{Halt, Nowhere, POLL, Session};
+use super::teardown::STOP_ALLOWANCE;
+use super::{setup, steps};
+
+/// Most records of one case: what clips is taken again on the next coarser range, and then once more.
+const RECORDS: usize = 3;
+
+/// Runs the steps of a case under a record, on coarser ranges where they clip.
+///
+/// # Errors
+/// As [`steps::run`], and a record that does not hold the case.
+pub(super) async fn run(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    rig: &Rig,
+    keeping: &Keeping<'_>,
+) -> Result<(), Halt> {
+    let mut channels = setup::stream_setup(plan).channels;
+    for taken in 1..=RECORDS {
+        arm(session, plan).await?;
+        steps::run(session, plan).await?;
+        // While a record is read nobody watches the output: it must be off.
+        session.instruments.stimulator.stop().await?;
+        session.stopped = Some(session.sample());
+        take(session, plan, keeping).await?;
+        session.stop_ignored |= session.capabilities.drives && goes_on(session);
+        if session.capabilities.drives
+            && let Some(reason) = guard::tripped(&session.recorder, session.limits, session.phantom)
+        {
+            return Err(Halt::Guard(reason));
+        }
+        if taken == RECORDS || !coarser(session, rig, &mut channels) {
+            break;
+        }
+        again(session, plan, &channels).await?;
+    }
+    for channel in channels {
+        let (range, dimension) = (channel.range, dimension(channel.quantity));
+        if range > 0.0 {
+            session.notes.push(format!(
+                "{} was taken on a range of {}",
+                channel.name,
+                engineering(range, dimension, 3)
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
+    let RecordPlan { before, after, trigger } = RecordPlan::of(&plan.case);
+    let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
+    session.instruments.load.arm(&RecordRequest { before, after, trigger }).await?;
+    session.armed = Some(session.instruments.clock.now());
+    Ok(())
+}
+
+/// Waits for the record, places it, and measures it.
+async fn take(session: &mut Session<'_>, plan: &Plan, keeping: &Keeping<'_>) -> Result<(), Halt> {
+    let mut told = 0;
+    let mut total = 1;
+    loop {
+        if let Some(cause) = session.interrupt.cause() {
+            return Err(Halt::Interrupted(cause));
+        }
+        match session.read_record().await? {
+            Reading::Waiting => session.instruments.clock.sleep(POLL).await,
+            Reading::Head(head) => {
+                total = head.samples.max(1);
+                place(session, plan, keeping, head)?;
+            }
+            Reading::Part(done) => {
+                // Deep memory takes its time: every quarter is told.
+                let quarter = 4 * done / total;
+                if quarter > told && total > 1_000_000 {
+                    session.progress(format!("reading the record: {} %", 100 * done / total));
+                }
+                told = quarter;
+            }
+            Reading::End => return Ok(()),
+        }
+    }
+}
+
+/// From the host's clock to the samples of a record that is complete.
+fn place(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    keeping: &Keeping<'_>,
+    head: RecordHead,
+) -> Result<(), Halt> {
+    let before = session.setup.sample_rate;
+    let rate = head.sample_rate;
+    let to = |sample: u64| ((sample as f64 / before - head.began) * rate).round().max(0.0) as u64;
+    session.facts.moved(to);
+    for pending in &mut session.pending {
+        pending.from = to(pending.from);
+    }
+    for change in &mut session.programs {
+        (change.arrived, change.from) = (to(change.arrived), to(change.from));
+    }
+    session.stopped = session.stopped.map(to);
+    session.facts.round_trip = session.facts.poll_period + head.began_u;
+    session.notes.extend(head.notes.iter().cloned());
+    session.armed = None;
+    let needed = session.pending.last().map_or(0, |last| last.from);
+    if needed > head.samples {
+        let seconds = |samples: u64| engineering(samples as f64 / rate, Dimension::Time, 4);
+        return Err(Halt::Bench(format!(
+            "the record ends after {}, and the case's last step comes after {}: shorten the case, or take a longer record",
+            seconds(head.samples),
+            seconds(needed)
+        )));
+    }
+    session.setup = with(&session.setup, &head);
+    session.recorder = Recorder::new(session.setup.clone());
+    // The first program is the setup's own.
+    for change in session.programs.iter().skip(1) {
+        session.recorder.program_changed(change.from, &change.program);
+    }
+    session.archive = keeping.begin(plan, &session.setup);
+    Ok(())
+}
+
+/// Whether the record shows output when the stop must have been obeyed. By the time it has been read, the stimulator's own
+/// dead-man may have ended what the stop did not.
+fn goes_on(session: &Session<'_>) -> bool {
+    let allowed = (STOP_ALLOWANCE + session.facts.round_trip) * session.setup.sample_rate;
+    session.stopped.is_some_and(|stopped| session.recorder.active_since(stopped + allowed as u64))
+}
+
+/// The setup of a record.
+fn with(setup: &Setup, head: &RecordHead) -> Setup {
+    let mut setup = Setup { sample_rate: head.sample_rate, ..setup.clone() };
+    for (channel, calibration) in setup.channels.iter_mut().zip(&head.calibrations) {
+        channel.calibration = *calibration;
+    }
+    setup
+}
+
+/// Moves every channel that clipped to its next coarser range; false when there is nothing to gain.
+fn coarser(session: &mut Session<'_>, rig: &Rig, channels: &mut [StreamChannel]) -> bool {
+    let mut moved = false;
+    for (index, channel) in channels.iter_mut().enumerate() {
+        if !session.recorder.clipped(index) {
+            continue;
+        }
+        let stated = rig.channels.iter().find(|stated| stated.name == channel.name);
+        let next =
+            stated.and_then(|stated| stated.ranges.iter().find(|range| **range > channel.range * 1.001));
+        let Some(next) = next else { continue };
+        let dimension = dimension(channel.quantity);
+        session.progress(format!(
+            "{} clipped on {}: taken again on {}",
+            channel.name,
+            engineering(channel.range, dimension, 3),
+            engineering(*next, dimension, 3)
+        ));
+        channel.range = *next;
+        moved = true;
+    }
+    moved
+}
+
+/// Back to before the steps, with other ranges.
+async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel]) -> Result<(), Halt> {
+    if let Some(archive) = session.archive.take() {
+        archive.end(None);
+    }
+    session.pending.clear();
+    session.programs.clear();
+    session.facts.segments.clear();
+    session.facts.statuses.clear();
+    session.facts.restarts.clear();
+    set_up(session, channels).await?;
+    session.recorder = Recorder::new(session.setup.clone());
+    session.instruments.stimulator.acknowledge().await?;
+    steps::load(session, &plan.case.program, false).await
+}
+
+async fn set_up(session: &mut Session<'_>, channels: &[StreamChannel]) -> Result<(), Halt> {
+    let setup = crate::instrument::StreamSetup { channels: channels.to_vec(), slow: false };
+    session.instruments.load.stream(&setup).await?;
+    Ok(())
+}
+
+/// Takes a record of its own at once, on the finest ranges, and says whether the output stayed quiet for all of it.
+///
+/// # Errors
+/// What the load says, and a record that is shorter than was asked for.
+pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<bool, Halt> {
+    let channels: Vec<StreamChannel> = session.finest.clone();
+    set_up(session, &channels).await?;
+    session.instruments.load.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
+    let mut recorder: Option<(Recorder, Setup)> = None;
+    loop {
+        let mut nowhere = Nowhere;
+        let sink: &mut dyn BlockSink = match &mut recorder {
+            Some((recorder, _)) => recorder,
+            None => &mut nowhere,
+        };
+        match session.instruments.load.read(sink).await? {
+            Reading::Waiting => session.instruments.clock.sleep(POLL).await,
+            Reading::Head(head) => {
+                let setup = with(&session.setup, &head);
+                recorder = Some((Recorder::new(setup.clone()), setup));
+            }
+            Reading::Part(_) => {}
+            Reading::End => break,
+        }
+    }
+    let Some((recorder, setup)) = recorder else { return Err(Halt::Bench("no record was taken".to_owned())) };
+    let held = recorder.samples_seen() as f64 / setup.sample_rate;
+    if held < 0.999 * seconds {
+        return Err(Halt::Bench(format!(
+            "the record of the output at rest holds {} instead of {}",
+            engineering(held, Dimension::Time, 3),
+            engineering(seconds, Dimension::Time, 3)
+        )));
+    }
+    let quiet = !recorder.active_since(0);
+    if quiet {
+        let safe = recorder.safe_current();
+        session.notes.push(format!("output seen off to within {}", engineering(safe, Dimension::Current, 2)));
+    }
+    Ok(quiet)
+}
+
+fn dimension(quantity: Sensed) -> Dimension {
+    match quantity {
+        Sensed::Current => Dimension::Current,
+        Sensed::Voltage => Dimension::Voltage,
+    }
+}

@@ -1,0 +1,187 @@
+//! Other people's programs read the simulated oscilloscope: sigrok-cli, and pyvisa where the gate has installed it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use stimrig::driver::{native, port};
+use stimrig::instrument::Stimulator;
+use stimrig::rig::Port;
+use stimrig::scenario::Case;
+
+use crate::command::stimrig;
+
+/// `stimrig sim --scpi`, and where it listens.
+struct Sim {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn sim() -> Sim {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = stimrig()
+        .args(["sim", "--scpi", "0", "--phantom", "r1k", "--dir"])
+        .arg(folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let port = lines.find_map(|line| {
+        let (_, rest) = line.unwrap().split_once("127.0.0.1:").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+        rest.split_whitespace().next()?.parse().ok()
+    });
+    // What it says later must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    Sim { child, port: port.expect("it says where it listens"), folder }
+}
+
+/// Stimulates through the served board while another program is at the oscilloscope.
+fn while_stimulating<T: Send>(sim: &Sim, case: &Case, client: impl FnOnce() -> T + Send) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let at = Port::Pty(sim.folder.path().join("stimulator").display().to_string());
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(300));
+            client()
+        });
+        runtime.block_on(async {
+            let port = port::open(&at, "stimulator", port::Line::default()).unwrap();
+            let mut board = native::Stimulator::new(port, &case.phantom, 12.7e-3);
+            board.identify().await.unwrap();
+            board.load(&case.program).await.unwrap();
+            board.start().await.unwrap();
+            while !client.is_finished() {
+                // Its dead-man is as alive here as in a run.
+                board.status().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            board.stop().await.unwrap();
+        });
+        client.join().unwrap()
+    })
+}
+
+/// 2 mA, 200 us, at 100 Hz.
+fn case() -> Case {
+    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 100 Hz }\nexpect:\n  - rate: { of: programmed, within: 1 % }\n";
+    let source = stimrig::source::Source::new("s.yaml", text);
+    let (mut cases, problems) = stimrig::scenario::read_scenario(&source, &mut stimrig::scenario::shipped);
+    assert_eq!(problems, Vec::new());
+    cases.remove(0)
+}
+
+/// A millisecond a division: 12 ms of 12 000 samples, in which there is a pulse each way across 100 ohm.
+fn is_the_train(volts: &[f64], who: &str) {
+    assert_eq!(volts.len(), 12_000, "{who}");
+    let mean = |high: bool| {
+        let inside: Vec<f64> =
+            volts.iter().copied().filter(|v| if high { *v > 0.1 } else { *v < -0.1 }).collect();
+        (inside.iter().sum::<f64>() / inside.len() as f64, inside.len())
+    };
+    // 2 mA in 2621 codes; the scope's gain is within 3 %, its levels are 4 mV, its offset within 12 mV.
+    for (level, count) in [mean(true), mean(false)] {
+        assert!((level.abs() - 0.2).abs() < 0.02, "{who}: {level}");
+        // One or two phases of 200 samples.
+        assert!((190..=410).contains(&count), "{who}: {count}");
+    }
+    let rest = volts.iter().filter(|v| v.abs() < 0.03).count();
+    assert!(rest > 11_000, "{who}: {rest}");
+}
+
+#[test]
+fn sigrok_reads_the_simulated_oscilloscope() {
+    let found = Command::new("sigrok-cli").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("STIMRIG_PYTHON").is_none(), "the gate has sigrok-cli");
+    if !found {
+        return;
+    }
+    let sim = sim();
+    let device = format!("rigol-ds:conn=tcp-raw/127.0.0.1/{}", sim.port);
+    let output = while_stimulating(&sim, &case(), || {
+        let mut command = Command::new("sigrok-cli");
+        command.args(["-d", &device, "--config", "data_source=Memory", "--channels", "CH1", "--frames", "1"]);
+        command.args(["-O", "analog"]).stdin(Stdio::null()).output().unwrap()
+    });
+    // `CH1: 3.0902 V DC`, with a prefix of its own on every line.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let volts: Vec<f64> = text
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.strip_prefix("CH1: ")?.split_whitespace();
+            let value: f64 = words.next()?.parse().ok()?;
+            let scale = match words.next()? {
+                "V" => 1.0,
+                "mV" => 1e-3,
+                "\u{b5}V" | "uV" => 1e-6,
+                _ => return None,
+            };
+            Some(value * scale)
+        })
+        .collect();
+    is_the_train(&volts, &format!("sigrok: {}", String::from_utf8_lossy(&output.stderr)));
+}
+
+/// Arms, waits and reads as a bench script does.
+const SCRIPT: &str = r#"
+import sys, time, numpy as np, pyvisa
+scope = pyvisa.ResourceManager("@py").open_resource(f"TCPIP0::127.0.0.1::{sys.argv[1]}::SOCKET")
+scope.read_termination = scope.write_termination = "\n"
+scope.timeout = 5000
+assert scope.query("*IDN?").startswith("RIGOL TECHNOLOGIES,DS1"), scope.query("*IDN?")
+scope.write(":SING")
+assert scope.query("*OPC?") == "1"
+for _ in range(200):
+    if scope.query(":TRIG:STAT?") == "STOP":
+        break
+    time.sleep(0.02)
+else:
+    raise SystemExit("it was not triggered")
+for command in (":WAV:SOUR CHAN1", ":WAV:MODE RAW", ":WAV:FORM BYTE"):
+    scope.write(command)
+pre = [float(x) for x in scope.query(":WAV:PRE?").split(",")]
+scope.write(":WAV:STAR 1")
+scope.write(f":WAV:STOP {int(pre[2])}")
+codes = scope.query_binary_values(":WAV:DATA?", datatype="B", container=np.array)
+for v in (codes - pre[8] - pre[9]) * pre[7]:
+    print(f"{v:.6f}")
+assert scope.query(":SYST:ERR?").startswith("0,"), "it complains"
+"#;
+
+#[test]
+fn pyvisa_reads_the_simulated_oscilloscope() {
+    // Where the gate has installed it.
+    let Some(python) = std::env::var_os("STIMRIG_PYTHON") else { return };
+    let sim = sim();
+    let port = sim.port.to_string();
+    let output = while_stimulating(&sim, &case(), || {
+        Command::new(python).args(["-c", SCRIPT, &port]).output().unwrap()
+    });
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let volts: Vec<f64> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().unwrap()).collect();
+    is_the_train(&volts, "pyvisa");
+}
+
+#[test]
+fn a_run_drives_the_served_board_and_reads_the_served_oscilloscope() {
+    let sim = sim();
+    let rig = sim.folder.path().join("rig.yaml");
+    let (exit, record) =
+        crate::command::run(&["--rig", rig.to_str().unwrap(), "fixtures/loads/oscilloscope.yaml"]);
+    let case = &record["cases"][0];
+    assert_eq!((&record["fidelity"], &case["safe_state"]), (&"sim".into(), &"confirmed".into()), "{case:#}");
+    assert!(matches!(exit, 0 | 5), "{case:#}");
+    for check in case["checks"].as_array().unwrap() {
+        // The data sheet's 3 % make the amplitude inconclusive, and nothing fails.
+        assert!(check["verdict"] == "pass" || check["verdict"] == "inconclusive", "{check:#}");
+    }
+}

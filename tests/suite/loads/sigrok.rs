@@ -1,0 +1,58 @@
+//! A scenario on the demo device of sigrok-cli, where that is installed; the gate installs it.
+
+use std::fs;
+use std::process::Command;
+
+use crate::command::{root, run};
+
+/// Whether there is a sigrok-cli to hold this against; without one only the gate insists.
+fn installed() -> bool {
+    let found = Command::new("sigrok-cli").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("STIMRIG_PYTHON").is_none(), "the gate has sigrok-cli");
+    found
+}
+
+#[test]
+fn the_demo_device_runs_a_scenario() {
+    if !installed() {
+        return;
+    }
+    let (exit, record) = run(&["--rig", "rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml"]);
+    let case = &record["cases"][0];
+    assert_eq!((exit, &case["outcome"]), (0, &"passed".into()), "{case:#}");
+    // A square wave of ±10 V across 10 kohm.
+    let peak = case["checks"][0]["value"].as_f64().unwrap();
+    assert!((peak.abs() - 1e-3).abs() < 2e-5, "{peak:e}");
+}
+
+#[test]
+fn a_limit_below_what_the_demo_device_does_fails() {
+    if !installed() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.yaml");
+    let scenario = fs::read_to_string(root().join("fixtures/loads/sigrok-demo.yaml")).unwrap();
+    fs::write(&file, scenario.replace("1.1 mA", "0.8 mA")).unwrap();
+    let (exit, record) = run(&["--rig", "rig/sigrok-demo.yaml", file.to_str().unwrap()]);
+    assert_eq!((exit, &record["cases"][0]["checks"][0]["verdict"]), (1, &"fail".into()), "{record:#}");
+}
+
+#[test]
+fn a_device_or_channel_that_is_not_there_is_named() {
+    if !installed() {
+        return;
+    }
+    let rig = fs::read_to_string(root().join("rig/sigrok-demo.yaml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rig.yaml");
+    for (from, to, words) in [
+        ("input: A0", "input: A7", "no channel `A7`; it has A0, A1"),
+        ("device: demo:analog_channels=2:logic_channels=0", "device: no-such-driver", "find the device"),
+    ] {
+        fs::write(&file, rig.replace(from, to)).unwrap();
+        let (exit, record) = run(&["--rig", file.to_str().unwrap(), "fixtures/loads/sigrok-demo.yaml"]);
+        let reason = record["cases"][0]["reason"].as_str().unwrap().to_owned();
+        assert!(exit != 0 && reason.contains(words), "{exit} {reason}");
+    }
+}

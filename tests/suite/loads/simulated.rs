@@ -1,0 +1,100 @@
+//! The same scenario on two benches that differ in the load's driver only: the reference load, and an oscilloscope.
+
+use serde_json::Value;
+
+use crate::command::run;
+
+const SCENARIO: &str = "fixtures/loads/oscilloscope.yaml";
+
+fn verdicts(record: &Value) -> Vec<(String, String)> {
+    let checks = record["cases"][0]["checks"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    checks.map(|check| (text(&check["measurand"]), text(&check["verdict"]))).collect()
+}
+
+#[test]
+fn a_clean_stimulator_passes_on_either_load() {
+    for rig in ["rig/sim.yaml", "rig/scope-sim.yaml"] {
+        let (exit, record) = run(&["--rig", rig, SCENARIO]);
+        let case = &record["cases"][0];
+        assert_eq!((exit, &case["safe_state"]), (0, &"confirmed".into()), "{rig}: {case:#}");
+        for check in case["checks"].as_array().unwrap() {
+            assert_eq!(check["verdict"], "pass", "{rig}: {check:#}");
+        }
+    }
+}
+
+#[test]
+fn what_the_oscilloscope_could_not_do_is_in_the_record() {
+    let (_, record) = run(&["--rig", "rig/scope-sim.yaml", SCENARIO]);
+    let notes = record["cases"][0]["notes"].to_string();
+    for words in ["no interlock", "no test source", "output seen off to within", "taken on a range of"] {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+}
+
+#[test]
+fn a_wrong_gain_fails_and_a_small_mismatch_is_inconclusive_on_eight_bits() {
+    let on = |defect: &str| run(&["--rig", "rig/scope-sim.yaml", "--defect", defect, SCENARIO]);
+    let (exit, record) = on("gain_error=20 %");
+    let failed: Vec<_> = verdicts(&record).into_iter().filter(|(_, verdict)| verdict == "fail").collect();
+    assert_eq!((exit, failed), (1, vec![("amplitude".to_owned(), "fail".to_owned())]));
+    let (exit, record) = on("phase_mismatch=25 %");
+    assert_eq!(exit, 1);
+    let imbalance = verdicts(&record).into_iter().find(|(name, _)| name == "charge_imbalance").unwrap();
+    assert_eq!(imbalance.1, "fail");
+    // 9 % lies below the limit of 10 %, but eight bits do not know it that well.
+    let (exit, record) = on("phase_mismatch=9.5 %");
+    let imbalance = verdicts(&record).into_iter().find(|(name, _)| name == "charge_imbalance").unwrap();
+    assert_eq!((exit, imbalance.1.as_str()), (5, "inconclusive"));
+}
+
+#[test]
+fn an_ignored_stop_is_seen_by_the_oscilloscope() {
+    // A train that only a stop ends.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stop.yaml");
+    let scenario = std::fs::read_to_string(crate::command::root().join(SCENARIO)).unwrap();
+    let steps = "steps:\n  - start: {}\n  - wait: 600 ms\n  - stop: {}";
+    std::fs::write(&file, scenario.replace("duration: 600 ms", steps)).unwrap();
+    let on = |more: &[&str]| run(&[&["--rig", "rig/scope-sim.yaml", file.to_str().unwrap()], more].concat());
+    assert_eq!(on(&[]).0, 0);
+    let (exit, record) = on(&["--defect", "stop_ignored=true"]);
+    let case = &record["cases"][0];
+    assert!(exit == 1 || exit == 6, "{case:#}");
+    let reasons = format!("{} {}", case["reason"], case["notes"]);
+    assert!(reasons.contains("stop") || exit == 6, "{reasons}");
+}
+
+#[test]
+fn what_clips_is_taken_again_on_the_next_range() {
+    // The stimulator delivers far more than the range that was chosen for what it is programmed to.
+    let (exit, record) = run(&["--rig", "rig/scope-sim.yaml", "--defect", "gain_error=200 %", SCENARIO]);
+    let case = &record["cases"][0];
+    assert_eq!(exit, 1, "{case:#}");
+    let notes = case["notes"].to_string();
+    assert!(notes.contains("e1 was taken on a range of 16 mA"), "{notes}");
+    let amplitude = &case["checks"][0];
+    assert!((amplitude["value"].as_f64().unwrap().abs() - 6e-3).abs() < 3e-4, "{amplitude:#}");
+}
+
+#[test]
+fn a_case_longer_than_a_record_is_refused_with_the_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.yaml");
+    let scenario = std::fs::read_to_string(crate::command::root().join(SCENARIO)).unwrap();
+    std::fs::write(&file, scenario.replace("duration: 600 ms", "duration: 30 s")).unwrap();
+    let output =
+        crate::command::stimrig().args(["run", "--rig", "rig/scope-sim.yaml"]).arg(&file).output().unwrap();
+    let text = crate::command::text(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("the case needs a record of 30.6 s") && text.contains("holds 15 s"), "{text}");
+}
+
+#[test]
+fn faults_that_need_relays_are_skipped_by_name() {
+    let (exit, record) = run(&["--rig", "rig/scope-sim.yaml", "scenarios/fault-shutdown/open-lead.yaml"]);
+    assert_eq!(exit, 4, "{record:#}");
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("the fault `open-lead`"), "{reason}");
+}
