@@ -172,7 +172,12 @@ impl DebugProbe for Probe {
     async fn release(&mut self, output: OutputState) {
         if output == OutputState::Off {
             // A probe that does not answer is let go of all the same.
-            let _gone = self.call("detaching", CORE, |owned| Ok(drop(owned.attached.take()))).await;
+            let _gone = self
+                .call("detaching", CORE, |owned| {
+                    owned.attached = None;
+                    Ok(())
+                })
+                .await;
         }
         self.jobs = None;
     }

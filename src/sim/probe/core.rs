@@ -55,7 +55,7 @@ pub(super) struct Core {
     registers: [u32; 64],
     control: u32,
     halted: bool,
-    /// The firmware is what the core was stopped in, or would run.
+    /// A reset since the status was last read.
     reset_seen: bool,
     fault: u32,
     data: u32,
@@ -81,7 +81,7 @@ impl Core {
             catch: 0,
             comparators: [0; 8],
         };
-        core.to_vectors(memory);
+        core.begin_at_vectors(memory);
         core
     }
 
@@ -96,7 +96,7 @@ impl Core {
     }
 
     /// Where a reset begins.
-    fn to_vectors(&mut self, memory: &Memory) {
+    fn begin_at_vectors(&mut self, memory: &Memory) {
         self.registers = [0; 64];
         self.set(SP, memory.word(FLASH.start));
         self.set(PC, memory.word(FLASH.start + 4) & !1);
@@ -155,7 +155,7 @@ impl Core {
 
     /// The system is reset, by request or by its pin.
     pub(super) fn reset(&mut self, memory: &Memory) -> Effect {
-        self.to_vectors(memory);
+        self.begin_at_vectors(memory);
         self.reset_seen = true;
         self.comparators = [0; 8];
         self.halted = self.catch & CATCH_RESET != 0 && self.control & ENABLE != 0;
