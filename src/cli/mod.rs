@@ -25,6 +25,7 @@ mod keygen;
 mod list;
 pub mod load;
 mod new;
+mod operator;
 mod output;
 mod partition;
 mod pick_case;

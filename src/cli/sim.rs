@@ -151,7 +151,7 @@ impl Folder {
         quiet: bool,
     ) -> Result<ServedFolder, String> {
         let Some(bench) = &rig.sim else { return Err("this bench is real".to_owned()) };
-        let rack = Rack::new(bench, phantoms.clone(), bench.seed);
+        let rack = Rack::new(bench, phantoms.clone(), bench.seed).speaking(rig);
         let rack = match scpi {
             Some(port) => rack.with_oscilloscope(rig, port),
             None => rack,

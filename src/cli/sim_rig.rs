@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, engineering};
-use crate::rig::{Driver, Rig, SimBench};
+use crate::rig::{Driver, Protocol, Rig, SimBench};
 
 /// A rig file for what `rig` simulates with `phantoms` in its slots, reached through the links in `folder`.
 /// `scpi` is where its oscilloscope listens, if its load is one.
@@ -33,6 +33,14 @@ pub(super) fn text(
         port("stimulator"),
         current(rig.cap)
     );
+    let pairs: Vec<_> =
+        rig.wiring.outputs.iter().map(|pair| format!("[{}, {}]", pair.active, pair.back)).collect();
+    if !pairs.is_empty() {
+        let _ = writeln!(text, "  outputs: [{}]", pairs.join(", "));
+    }
+    if let Protocol::VoltsPerAmpere(scale) = rig.protocol {
+        let _ = writeln!(text, "  volts_per_ampere: {}", engineering(scale, Dimension::Resistance, 9));
+    }
     let stage = &bench.stimulator;
     let _ = writeln!(
         text,

@@ -148,14 +148,18 @@ fn scale(at: &At<'_>, dimension: Dimension) -> Option<Input> {
     read
 }
 
+/// Volts per ampere.
+pub(super) fn ratio(text: &str) -> Option<f64> {
+    let (volts, amperes) = text.split_once('/')?;
+    let volts = Quantity::parse_as(volts, Dimension::Voltage).ok()?;
+    let amperes = Quantity::parse_as(&format!("1 {}", amperes.trim()), Dimension::Current).ok()?;
+    Some(volts / amperes)
+}
+
 /// `2.5 mV/uA` → 2500 V/A.
 fn gain(at: &At<'_>) -> Option<f64> {
     let text = at.text()?;
-    let gain = text.split_once('/').and_then(|(volts, amperes)| {
-        let volts = Quantity::parse_as(volts, Dimension::Voltage).ok()?;
-        let amperes = Quantity::parse_as(&format!("1 {}", amperes.trim()), Dimension::Current).ok()?;
-        Some(volts / amperes)
-    });
+    let gain = ratio(text);
     if gain.is_none() {
         at.error(&format!("`{text}` is not a voltage per current"), Some("such as `2.5 mV/uA`"));
     }

@@ -8,11 +8,14 @@ mod channels;
 mod cpe_file;
 mod defect;
 mod defect_file;
+pub mod device;
 mod overrides;
 mod phantom_file;
+mod protocol;
 mod rig_file;
 mod schema;
 mod sim_file;
+pub mod template;
 mod types;
 
 pub use bench::{AdcSpec, DcSpec, FilterSpec, ProbeTrouble, SimBench, StimulatorSpec, Transport};
@@ -21,7 +24,9 @@ pub use certificate::{Certificate, ChannelCertificate};
 pub use certificate_file::{calibration_schema, read_certificate};
 pub use cpe_file::CpePhantom;
 pub use defect::{Defect, DefectKind, DefectValue};
+pub use device::{Impossible, Pair, Pairs};
 pub use phantom_file::read_phantom;
+pub use protocol::{Protocol, Stated};
 pub use schema::{phantom_schema, rig_schema};
 pub use types::{
     Accuracy, Capabilities, Channel, Driver, Input, Limits, OutputStage, Port, Probe, RecordSpec, Rig, Wiring,

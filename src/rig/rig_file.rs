@@ -4,8 +4,8 @@ use crate::quantity::Dimension;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
 use super::{
-    Capabilities, Driver, Limits, OutputStage, Port, Probe, RecordSpec, Rig, SimBench, Wiring, channels,
-    sim_file,
+    Capabilities, Driver, Limits, OutputStage, Pair, Port, Probe, Protocol, RecordSpec, Rig, SimBench,
+    Wiring, channels, protocol, sim_file,
 };
 
 pub(super) const KEYS: &[&str] = &[
@@ -22,8 +22,19 @@ pub(super) const KEYS: &[&str] = &[
     "calibration",
     "sim",
 ];
-pub(super) const STIMULATOR_KEYS: &[&str] =
-    &["driver", "port", "uid", "cap", "output", "command", "template"];
+pub(super) const STIMULATOR_KEYS: &[&str] = &[
+    "driver",
+    "port",
+    "uid",
+    "cap",
+    "output",
+    "outputs",
+    "command",
+    "provides",
+    "steps",
+    "volts_per_ampere",
+    "template",
+];
 pub(super) const OUTPUT_KEYS: &[&str] = &["compliance", "blocking_capacitor", "recharge"];
 pub(super) const LOAD_KEYS: &[&str] =
     &["driver", "port", "uid", "channels", "file", "device", "options", "memory", "sample_rate"];
@@ -68,6 +79,10 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     if let (Some(stimulator), Some(load)) = (&stimulator, &load) {
         wired(stimulator_driver, load_driver, stimulator, load);
     }
+    let protocol = match (stimulator_driver, &stimulator) {
+        (Some(driver), Some(fields)) => protocol::lower_for(driver, fields),
+        _ => None,
+    };
     let limits = limits(fields, sim.is_some());
     let stated =
         stimulator.as_ref().and_then(|s| s.get("cap")).and_then(|at| at.positive(Dimension::Current));
@@ -93,6 +108,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     let record = load.as_ref().and_then(|load| record(load, load_driver));
     let (stimulator, load, limits) = (stimulator_driver?, load_driver?, limits?);
     pairing(fields, stimulator, load, &wiring);
+    let protocol = protocol?;
     if load != Driver::Simulated && channels.is_none() {
         fields.require("load")?.key_error("a real load states its `channels`", None);
     }
@@ -107,10 +123,14 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         stage,
         load,
         capabilities: Capabilities {
-            probe: Probe::BUILT_IN && wiring.probe.is_some(),
+            // On a simulated bench there is a core to attach to where there is a reference board.
+            probe: Probe::BUILT_IN
+                && wiring.probe.is_some()
+                && (sim.is_none() || matches!(stimulator, Driver::Simulated | Driver::Native)),
             record,
-            ..capabilities(stimulator, load, channels.iter().any(|channel| channel.name == "vout"))
+            ..capabilities(stimulator, &protocol, load, channels.iter().any(|channel| channel.name == "vout"))
         },
+        protocol,
         channels,
         phantoms,
         limits,
@@ -202,6 +222,10 @@ fn wiring(fields: &Fields<'_>, stimulator: Option<&Fields<'_>>, load: Option<&Fi
         probe,
         calibration: fields.get("calibration").and_then(|at| text(&at)),
         command: command.unwrap_or_default(),
+        outputs: stimulator
+            .and_then(|side| side.get("outputs"))
+            .and_then(|at| outputs(&at))
+            .unwrap_or_default(),
         file: load.and_then(|load| load.get("file")).and_then(|at| text(&at)),
         device: load.and_then(|load| load.get("device")).and_then(|at| text(&at)),
         sample_rate: load
@@ -267,6 +291,18 @@ fn pairing(fields: &Fields<'_>, stimulator: Driver, load: Driver, wiring: &Wirin
     }
 }
 
+/// `[[e1, case], [e2, case]]`: between which contacts each output is wired.
+fn outputs(at: &At<'_>) -> Option<Vec<Pair>> {
+    let pair = |at: &At<'_>| match at.list()?.as_slice() {
+        [active, back] => Some(Pair { active: active.text()?.to_owned(), back: back.text()?.to_owned() }),
+        _ => {
+            at.error("an output is wired between two contacts", Some("such as `[e1, case]`"));
+            None
+        }
+    };
+    at.list()?.iter().map(pair).collect()
+}
+
 fn port(at: &At<'_>) -> Option<Port> {
     let fields = at.fields(PORT_KEYS)?;
     let mut given = PORT_KEYS.iter().copied().filter(|key| fields.has(key));
@@ -293,7 +329,7 @@ fn port(at: &At<'_>) -> Option<Port> {
     }
 }
 
-fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilities {
+fn capabilities(stimulator: Driver, protocol: &Protocol, load: Driver, has_vout: bool) -> Capabilities {
     let own = |driver| matches!(driver, Driver::Simulated | Driver::Native);
     let mut faults = Vec::new();
     if own(load) {
@@ -302,12 +338,18 @@ fn capabilities(stimulator: Driver, load: Driver, has_vout: bool) -> Capabilitie
     if own(stimulator) {
         faults.extend(["host-silence", "corrupt-link", "over-amplitude"]);
     }
+    // It stops by itself when its host falls silent.
+    if stimulator == Driver::ScienceMode {
+        faults.push("host-silence");
+    }
     Capabilities {
         faults: faults.into_iter().map(str::to_owned).collect(),
         test_source: own(load),
         dc_channel: own(load),
         vout: load == Driver::Simulated || has_vout,
-        status: own(stimulator) || stimulator == Driver::ScienceMode,
+        status: own(stimulator) || stimulator == Driver::ScienceMode || protocol.status(),
+        commands: stimulator != Driver::Manual,
+        changes: own(stimulator) || stimulator == Driver::ScienceMode || protocol.changes(),
         probe: false,
         interlock: own(load),
         markers: own(load),

@@ -8,7 +8,7 @@ use crate::source::schema::{
 };
 
 use super::defect_file::{ValueKind, value_kind};
-use super::{DefectKind, Driver, ProbeTrouble, Transport};
+use super::{DefectKind, Driver, ProbeTrouble, Transport, template};
 
 /// JSON Schema (draft-07) of a phantom file.
 pub fn phantom_schema() -> Value {
@@ -62,8 +62,24 @@ pub fn rig_schema() -> Value {
                     &["compliance", "blocking_capacitor"],
                 ),
             ),
+            ("outputs", list_of(pair_of(text()))),
             ("command", any_of(&[text(), list_of(text())])),
-            ("template", json!({ "type": "object" })),
+            ("provides", list_of(words(["status", "changes"]))),
+            (
+                "steps",
+                object(
+                    &[
+                        ("amplitude", quantity(Dimension::Current)),
+                        ("width", quantity(Dimension::Time)),
+                        ("gap", quantity(Dimension::Time)),
+                        ("rate", quantity(Dimension::Frequency)),
+                        ("period", quantity(Dimension::Time)),
+                    ],
+                    &[],
+                ),
+            ),
+            ("volts_per_ampere", json!({ "type": "string", "examples": ["1 V/mA", "10 kohm"] })),
+            ("template", template::schema::schema()),
         ],
         &["driver"],
     );
@@ -224,7 +240,8 @@ fn defects() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{channels, phantom_file, rig_file, sim_file};
+    use super::super::template::lower as template;
+    use super::super::{channels, phantom_file, protocol, rig_file, sim_file};
     use super::*;
 
     /// Keys of the object at a JSON pointer, sorted, against those the lowering knows.
@@ -249,6 +266,15 @@ mod tests {
         let of = |path: &str| path.split('.').map(|key| format!("/properties/{key}")).collect::<String>();
         same_keys(&rig, &of("stimulator"), rig_file::STIMULATOR_KEYS);
         same_keys(&rig, &of("stimulator.output"), rig_file::OUTPUT_KEYS);
+        same_keys(&rig, &of("stimulator.steps"), protocol::STEP_KEYS);
+        same_keys(&rig, &of("stimulator.template"), template::KEYS);
+        same_keys(&rig, &of("stimulator.template.text"), template::TEXT_KEYS);
+        same_keys(&rig, &of("stimulator.template.binary"), template::BINARY_KEYS);
+        same_keys(&rig, &of("stimulator.template.fixed"), template::FIXED_KEYS);
+        same_keys(&rig, &of("stimulator.template.hello"), template::EXCHANGE_KEYS);
+        let of_hello = |key: &str| format!("{}/items", of(&format!("stimulator.template.hello.{key}")));
+        same_keys(&rig, &of_hello("payload"), template::ITEM_KEYS);
+        same_keys(&rig, &of_hello("reply"), template::REPLY_KEYS);
         same_keys(&rig, &of("load"), rig_file::LOAD_KEYS);
         same_keys(&rig, &of("load.port"), rig_file::PORT_KEYS);
         same_keys(&rig, &format!("{}/additionalProperties", of("load.channels")), channels::KEYS);

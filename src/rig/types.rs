@@ -3,7 +3,7 @@
 use crate::signal::Sensed;
 use crate::source::Places;
 
-use super::{Certificate, SimBench, Transport};
+use super::{Certificate, Pair, Protocol, SimBench, Transport};
 
 /// Which adapter speaks to an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +138,9 @@ pub struct Wiring {
     pub sample_rate: Option<f64>,
     /// Settings of a `sigrok` load, as `sigrok-cli --config` takes them.
     pub options: Vec<(String, String)>,
+    /// Between which contacts the stimulator's outputs of two terminals are wired; empty takes the phantom's first
+    /// contact and its return.
+    pub outputs: Vec<Pair>,
 }
 
 /// How a channel senses.
@@ -251,10 +254,14 @@ pub struct Capabilities {
     pub dc_channel: bool,
     /// Senses the stimulator's side of the lead relays.
     pub vout: bool,
-    /// The stimulator reports its status.
+    /// The stimulator reports its status, and what it latched can be acknowledged.
     pub status: bool,
     /// Has a debug probe, and this build can drive it.
     pub probe: bool,
+    /// The stimulator takes a program while it runs.
+    pub changes: bool,
+    /// The host can start and stop the stimulator; otherwise a person does.
+    pub commands: bool,
     /// The load can disconnect the stimulator from the phantom.
     pub interlock: bool,
     /// The load marks its relays and what the stimulator takes among its samples.
@@ -291,6 +298,8 @@ pub struct Rig {
     pub cap: f64,
     /// The stimulator's output stage as the file states it.
     pub stage: Option<OutputStage>,
+    /// What is stated about its protocol.
+    pub protocol: Protocol,
     /// Adapter of the load.
     pub load: Driver,
     /// Channels stated in the file; empty on a simulated load, which has one for every contact, sense and `vout`.

@@ -59,7 +59,7 @@ pub fn calibrate(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
-        let mut instruments = open::open(rig, plan, plugged, None).await?;
+        let mut instruments = open::open(rig, plan, plugged, None, None).await?;
         let said = |error: InstrumentError| error.to_string();
         // Whatever it was doing: the phantom is the source's alone.
         let stopped = instruments.stimulator.stop().await;

@@ -63,7 +63,7 @@ pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashR
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| FlashError::Rig(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let mut instruments = open::open(rig, &asked, None, None).await.map_err(FlashError::Rig)?;
+        let mut instruments = open::open(rig, &asked, None, None, None).await.map_err(FlashError::Rig)?;
         let result = write(&mut instruments, &image, output_off).await.map_err(FlashError::Rig);
         if let Some(mut probe) = instruments.probe.take() {
             // Whoever could not be asked is left untouched.
@@ -131,7 +131,7 @@ mod tests {
         let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut instruments = open::open(&rig, &asked, None, None).await.unwrap();
+            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
             instruments.stimulator.identify().await.unwrap();
             instruments.stimulator.load(&asked.case.program).await.unwrap();
             instruments.stimulator.start().await.unwrap();

@@ -4,6 +4,7 @@
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
 mod acquisition;
+mod by_hand;
 mod calibrate;
 mod case;
 mod caught;
@@ -37,4 +38,4 @@ pub use keep::Keep;
 pub use lock::{Held, Holder, LockError, RigLock, Waiting};
 pub use open::Tamper;
 pub use safe::{Safe, make_safe};
-pub use suite::{Options, Origin, suite};
+pub use suite::{Options, Origin, Person, suite};

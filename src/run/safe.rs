@@ -47,7 +47,7 @@ pub fn make_safe(rig: &Rig, _lock: &RigLock, silence: f64, interrupt: &Interrupt
 
 async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) -> Safe {
     let mut found = Vec::new();
-    let mut instruments = match open::open(rig, plan, None, None).await {
+    let mut instruments = match open::open(rig, plan, None, None, None).await {
         Ok(instruments) => instruments,
         Err(reason) => return Safe { safe_state: SafeState::Impossible, found: vec![reason] },
     };

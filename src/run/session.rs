@@ -140,6 +140,10 @@ pub(super) struct Session<'a> {
     pub pending: Vec<Pending>,
     /// The stimulator may be stimulating, so its status is polled.
     pub polling: bool,
+    /// It has a status to report; without one its link is only kept alive.
+    pub reports: bool,
+    /// A person starts and stops it, and takes their time.
+    pub by_hand: bool,
     /// No frame may go to the stimulator.
     pub silent: bool,
     /// An instrument said that it is simulated.
@@ -190,6 +194,8 @@ impl<'a> Session<'a> {
             tell,
             pending: Vec::new(),
             polling: false,
+            reports: rig.capabilities.status,
+            by_hand: !rig.capabilities.commands,
             silent: false,
             simulated: false,
             pace: Pace::new(),
@@ -277,7 +283,11 @@ impl Session<'_> {
         if self.polling && !self.silent {
             self.in_time()?;
             self.restart_if_due().await?;
-            self.poll_if_possible().await?;
+            if self.reports {
+                self.poll_if_possible().await?;
+            } else {
+                self.instruments.stimulator.keepalive().await?;
+            }
         }
         self.pace.done(self.instruments.clock.now());
         self.read_log().await

@@ -4,6 +4,7 @@ use crate::judge::{ProgramChange, Segment};
 use crate::scenario::{Action, Fault, Plan, Step};
 use crate::signal::{MarkerBit, Program};
 
+use super::by_hand;
 use super::faults;
 use super::session::{Halt, Session};
 
@@ -29,10 +30,16 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
         Action::Start => {
             session.started = Some(session.sample());
             session.instruments.stimulator.start().await?;
+            if session.by_hand {
+                by_hand::await_output(session).await?;
+            }
             session.progress("started");
         }
         Action::Stop => {
             session.instruments.stimulator.stop().await?;
+            if session.by_hand {
+                by_hand::await_stop(session).await?;
+            }
             session.progress("stopped");
         }
         Action::Wait(seconds) => {

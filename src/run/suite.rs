@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
+use crate::instrument::Operator;
 use crate::phantom::Phantom;
 use crate::record::{Archive, CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
 use crate::rig::Rig;
@@ -18,6 +19,16 @@ use super::lock::RigLock;
 use super::message::Message;
 use super::open::Tamper;
 use super::{case, open};
+
+/// Somebody who can be told what to do.
+#[derive(Clone)]
+pub struct Person(pub Arc<dyn Operator>);
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Person")
+    }
+}
 
 /// What the caller decides about a run.
 #[derive(Debug, Clone)]
@@ -32,6 +43,8 @@ pub struct Options {
     pub dut: Option<String>,
     /// Who runs it.
     pub operator: Option<String>,
+    /// The person at the bench, where a stimulator is driven by hand.
+    pub person: Option<Person>,
     /// A phantom plugged in instead of the one a scenario names (simulated rigs: `sim.phantom`).
     pub plugged: Option<Phantom>,
     /// Of which cases the raw samples are kept.
@@ -77,7 +90,11 @@ pub fn suite(
     let failed = AtomicUsize::new(0);
     let dangerous = AtomicBool::new(false);
     // Each case has a bench of its own where all of it is in this process.
-    let jobs = if rig.is_in_process() { options.jobs.clamp(1, plans.len().max(1)) } else { 1 };
+    let jobs = if rig.is_in_process() && rig.capabilities.commands {
+        options.jobs.clamp(1, plans.len().max(1))
+    } else {
+        1
+    };
     let order = order(plans, jobs);
     let (events, inbox) = mpsc::channel::<Message>();
     std::thread::scope(|scope| {
@@ -170,7 +187,8 @@ fn one(
         }
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
-    let opened = open::open(rig, plan, options.plugged.as_ref(), options.tamper.as_deref());
+    let person = options.person.as_ref().map(|person| &person.0);
+    let opened = open::open(rig, plan, options.plugged.as_ref(), options.tamper.as_deref(), person);
     match runtime.block_on(opened) {
         Ok(instruments) => {
             runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {

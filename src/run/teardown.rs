@@ -2,6 +2,7 @@
 
 use crate::record::SafeState;
 
+use super::by_hand;
 use super::caught::caught;
 use super::faults;
 use super::interrupt::{Cause, Interrupt};
@@ -71,6 +72,12 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
     let mut stopped = stop(session, &mut trouble).await;
+    // A hand takes its time; whoever interrupts the run is not waited for, the interlock opens.
+    if session.by_hand && session.interrupt.cause().is_none() && session.recorder.active_since(1) {
+        session.polling = false;
+        let quiet = by_hand::await_quiet(session, QUIET.max(silence)).await;
+        note(&mut trouble, quiet.map(|_| ()));
+    }
     let began = session.instruments.clock.now();
     let calm = QUIET.max(silence);
     let interlock = session.capabilities.interlock;
@@ -82,7 +89,8 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     };
     let watched = watch(session, STOP_ALLOWANCE, first).await;
     // One that was never heard is not ignored.
-    let stop_ignored = session.stop_ignored || stopped && matches!(watched, Ok(Seen::Active));
+    let ignored = stopped && !session.by_hand && matches!(watched, Ok(Seen::Active));
+    let stop_ignored = session.stop_ignored || ignored;
     let obeyed = matches!(watched, Ok(Seen::Quiet));
     let mut opened = true;
     let mut seen = None;

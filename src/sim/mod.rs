@@ -8,15 +8,23 @@ pub mod analog;
 
 mod clock;
 mod defects;
+mod end;
 mod load;
 mod load_end;
 mod oscilloscope;
 mod outbox;
+mod player;
 mod port;
 #[cfg(feature = "probe")]
 pub mod probe;
+mod program;
+mod pulse_pal;
+mod science_mode;
 mod serve;
+mod stimjim;
 mod stimulator;
+mod template;
+mod terminals;
 mod witness;
 mod world;
 
@@ -72,7 +80,7 @@ pub fn open(bench: &SimBench, phantom: &Phantom, case_seed: u64) -> Result<Bench
     SimWorld::new(bench, None, phantom, case_seed).map(|world| wires(world, bench))
 }
 
-/// As [`open`], with the device end of the protocol that the rig's load driver speaks.
+/// As [`open`], with the device ends of the protocols that the rig's drivers speak.
 ///
 /// # Errors
 /// As [`SimError`] says; nothing has been energised.

@@ -1,18 +1,16 @@
 //! The device end of the stimulator's wire: the reference board on a simulated output stage.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use stimrig_board::{Board, Codes, Endpoint, Hal, Line, Output, Reading, Spec};
 use stimrig_protocol::Text;
 use stimrig_protocol::stimulator::{FaultCode, Request};
 
 use crate::phantom::{Drive, Phantom};
-use crate::rig::{DefectKind, SimBench};
+use crate::rig::SimBench;
 use crate::signal::MarkerBit;
 
 use super::analog::Analog;
-use super::defects::{self, Bent, Relapse, StageDefects, StopCut, WireDefects};
+use super::defects::{Bent, Relapse, StageDefects, StopCut, WireDefects};
+use super::end::{DeviceEnd, clock};
 use super::outbox::Outbox;
 
 #[cfg(feature = "probe")]
@@ -85,12 +83,8 @@ impl StimulatorDevice {
             shutdown: (board.shutdown * 1e9).round() as u64,
             lead_in: 100_000,
         };
-        let mut draws = ChaCha8Rng::seed_from_u64(bench.seed ^ 0x0073_7469_6d5f_636c);
-        let normal: f64 = StandardNormal.sample(&mut draws);
         let contacts: Vec<String> = phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
-        // A clock that is fast makes rates higher and widths shorter.
-        let wrong = defects::amount(&bench.defects, DefectKind::ClockError).unwrap_or(0.0);
-        let tick = f64::from(spec.tick) / (1.0 + board.clock_error * normal + wrong);
+        let tick = f64::from(spec.tick) * clock(bench);
         let stage = Stage {
             lsb: board.full_scale / spec.max_code() as f64,
             full_scale: board.full_scale,
@@ -118,8 +112,24 @@ impl StimulatorDevice {
         }
     }
 
-    /// When something happens next if nothing is said to it, in true time, ns.
-    pub(super) fn next_deadline(&self) -> Option<u64> {
+    /// Whether the board still believes in its fault.
+    fn look(&mut self, now: u64) {
+        let board = self.endpoint.board();
+        self.relapse.look(board.status().fault != FaultCode::None, now);
+        #[cfg(feature = "probe")]
+        if let Some(log) = self.log.as_mut().filter(|_| !board.is_halted()) {
+            log.look(board.status(), self.stage.lines);
+        }
+    }
+}
+
+impl DeviceEnd for StimulatorDevice {
+    #[cfg(feature = "probe")]
+    fn board(&mut self) -> Option<&mut StimulatorDevice> {
+        Some(self)
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
         let board = self.endpoint.board().next_deadline();
         let due = match self.supply {
             Supply::On => None,
@@ -130,8 +140,7 @@ impl StimulatorDevice {
         [board, due, self.glitch_ends, self.relapse.due()].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`.
-    pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+    fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
         if matches!(self.supply, Supply::Reservoir(empty) if now >= empty) {
             self.supply = Supply::Off;
             self.glitch_ends = None;
@@ -157,8 +166,7 @@ impl StimulatorDevice {
         self.look(now);
     }
 
-    /// Bytes from the host.
-    pub(super) fn receive(&mut self, bytes: &[u8], now: u64, analog: &mut Analog) {
+    fn receive(&mut self, bytes: &[u8], now: u64, analog: &mut Analog) {
         if self.supply == Supply::Off {
             return;
         }
@@ -169,18 +177,7 @@ impl StimulatorDevice {
         self.look(now);
     }
 
-    /// Whether the board still believes in its fault.
-    fn look(&mut self, now: u64) {
-        let board = self.endpoint.board();
-        self.relapse.look(board.status().fault != FaultCode::None, now);
-        #[cfg(feature = "probe")]
-        if let Some(log) = self.log.as_mut().filter(|_| !board.is_halted()) {
-            log.look(board.status(), self.stage.lines);
-        }
-    }
-
-    /// The supply is cut or returns.
-    pub(super) fn supplied(&mut self, on: bool, now: u64, analog: &mut Analog) {
+    fn supplied(&mut self, on: bool, now: u64, analog: &mut Analog) {
         let ticks = (now as f64 / self.tick) as u64;
         match (self.supply, on) {
             (Supply::On, false) => {
@@ -202,8 +199,7 @@ impl StimulatorDevice {
         }
     }
 
-    /// Moves queued bytes out; returns how many.
-    pub(super) fn transmit(&mut self, into: &mut [u8]) -> usize {
+    fn transmit(&mut self, into: &mut [u8]) -> usize {
         self.out.take(into)
     }
 }

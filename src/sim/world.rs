@@ -4,7 +4,9 @@ use crate::phantom::Phantom;
 use crate::rig::{Rig, SimBench};
 
 use super::analog::Analog;
+use super::end::{self, DeviceEnd};
 use super::load_end::{self, LoadEnd};
+#[cfg(feature = "probe")]
 use super::stimulator::StimulatorDevice;
 use super::{SimError, Truth};
 
@@ -21,16 +23,19 @@ pub(super) enum End {
 /// A simulated bench. It is lazy: nothing happens until somebody moves its clock.
 pub(super) struct SimWorld {
     analog: Analog,
-    stimulator: StimulatorDevice,
+    stimulator: Box<dyn DeviceEnd>,
     load: Box<dyn LoadEnd>,
     /// What a debug probe sees of the stimulator, once there is one.
     #[cfg(feature = "probe")]
     target: Option<Box<super::probe::Target>>,
+    /// A board without wire, for a probe on a bench whose stimulator is another maker's: its core does nothing.
+    #[cfg(feature = "probe")]
+    bare: StimulatorDevice,
 }
 
 impl SimWorld {
     /// A bench at rest at time 0. What is systematic is drawn from the bench's seed alone, noise from both.
-    /// The load's wire is that of the rig's driver; without a rig it is the native one.
+    /// The wires are those of the rig's drivers; without a rig they are native.
     pub(super) fn new(
         bench: &SimBench,
         rig: Option<&Rig>,
@@ -40,9 +45,11 @@ impl SimWorld {
         let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
         let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
             .map_err(|error| SimError::Network(error.to_string()))?;
-        let stimulator = StimulatorDevice::new(bench, phantom, noise_seed, &mut analog);
+        let stimulator = end::of(rig, bench, phantom, noise_seed, &mut analog);
         let load = load_end::of(rig, bench, phantom, &mut analog);
         Ok(Self {
+            #[cfg(feature = "probe")]
+            bare: StimulatorDevice::new(bench, phantom, noise_seed, &mut analog),
             analog,
             stimulator,
             load,
@@ -59,8 +66,11 @@ impl SimWorld {
         access: impl FnOnce(&mut super::probe::Target, &mut super::probe::Around<'_>) -> T,
     ) -> T {
         let now = self.now();
-        let mut around =
-            super::probe::Around { stimulator: &mut self.stimulator, analog: &mut self.analog, now };
+        let stimulator = match self.stimulator.board() {
+            Some(board) => board,
+            None => &mut self.bare,
+        };
+        let mut around = super::probe::Around { stimulator, analog: &mut self.analog, now };
         let target =
             self.target.get_or_insert_with(|| Box::new(super::probe::Target::new(locked, &mut around)));
         access(target, &mut around)

@@ -40,6 +40,7 @@ mod safety;
 mod selection;
 mod shipped;
 mod start;
+mod stimulators;
 mod trace;
 mod wire;
 mod wrong_devices;

@@ -121,6 +121,7 @@ impl Suite {
             max_fail: None,
             dut: None,
             operator: None,
+            person: None,
             plugged: None,
             keep: Keep::Never,
             tool: super::provenance(),

@@ -21,7 +21,7 @@ use crate::instrument::{InstrumentError, InstrumentFault, Port};
 use crate::machine::Machine;
 use crate::rig;
 
-/// Settings of a serial line: 8 data bits, one stop bit, no flow control. Of no consequence on USB's own ports,
+/// Settings of a serial line with 8 data bits. Of no consequence on USB's own ports,
 /// pseudo-terminals and sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
@@ -29,11 +29,15 @@ pub struct Line {
     pub baud: u32,
     /// Whether a parity bit makes every character even.
     pub even_parity: bool,
+    /// Whether two bits end a character instead of one.
+    pub two_stop_bits: bool,
+    /// Whether RTS and CTS hold the other side back.
+    pub handshake: bool,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        Self { baud: 115_200, even_parity: false }
+        Self { baud: 115_200, even_parity: false, two_stop_bits: false, handshake: false }
     }
 }
 

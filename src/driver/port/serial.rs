@@ -22,8 +22,8 @@ pub(super) fn open(machine: &Machine, path: &Path, line: Line) -> Result<Box<dyn
     let parity = if line.even_parity { Parity::Even } else { Parity::None };
     let settings = tokio_serial::new(path.to_string_lossy(), line.baud)
         .data_bits(DataBits::Eight)
-        .stop_bits(StopBits::One)
-        .flow_control(FlowControl::None)
+        .stop_bits(if line.two_stop_bits { StopBits::Two } else { StopBits::One })
+        .flow_control(if line.handshake { FlowControl::Hardware } else { FlowControl::None })
         .parity(parity);
     let stream = SerialStream::open(&settings).map_err(|error| match error.kind() {
         ErrorKind::NoDevice => Trouble::busy(machine, path),

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::driver::port::RealClock;
 use crate::driver::recorded;
-use crate::instrument::{Clock, Disturbance, Port};
+use crate::instrument::{Clock, Disturbance, Operator, Port};
 use crate::phantom::Phantom;
 use crate::rig::{Driver, Rig, Transport};
 use crate::scenario::Plan;
@@ -37,6 +37,7 @@ pub(super) async fn open(
     plan: &Plan,
     plugged: Option<&Phantom>,
     tamper: Option<&dyn Tamper>,
+    person: Option<&Arc<dyn Operator>>,
 ) -> Result<Instruments, String> {
     let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
@@ -45,7 +46,7 @@ pub(super) async fn open(
     #[cfg(feature = "probe")]
     let mut simulated_probe = None;
     let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
-        Some(bench) if bench.transport == Transport::Pty => served::open(bench, plugged, seed)?,
+        Some(bench) if bench.transport == Transport::Pty => served::open(rig, bench, plugged, seed)?,
         Some(bench) => {
             let bench = sim::open_rig(rig, bench, plugged, seed).map_err(|error| error.to_string())?;
             #[cfg(feature = "probe")]
@@ -69,7 +70,7 @@ pub(super) async fn open(
     let to_stimulator = to_stimulator.disturbed(Arc::clone(&disturbance), seed);
     // The load first: without it nothing can be seen.
     let load = load::open(rig, plan, to_load)?;
-    let stimulator = stimulator::open(rig, plan, to_stimulator)?;
+    let stimulator = stimulator::open(rig, plan, to_stimulator, person)?;
     #[cfg(feature = "probe")]
     let probe =
         super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, simulated_probe)).transpose()?;

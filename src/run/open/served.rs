@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::driver::port::RealClock;
 use crate::instrument::Clock;
 use crate::phantom::Phantom;
-use crate::rig::{Port, SimBench};
+use crate::rig::{Port, Rig, SimBench};
 use crate::sim::{Rack, Served, serve};
 
 use super::wire::Wire;
@@ -21,11 +21,12 @@ pub(super) struct ServedClock {
 /// # Errors
 /// What keeps it from being served.
 pub(super) fn open<'a>(
+    rig: &Rig,
     bench: &SimBench,
     plugged: &Phantom,
     seed: u64,
 ) -> Result<(Wire<'a>, Wire<'a>, Box<dyn Clock>), String> {
-    let served = serve(Rack::new(bench, vec![plugged.clone()], seed), Box::new(|_| {}))
+    let served = serve(Rack::new(bench, vec![plugged.clone()], seed).speaking(rig), Box::new(|_| {}))
         .map_err(|error| error.to_string())?;
     let port = |path: &std::path::Path| Port::Pty(path.display().to_string());
     let stimulator = Wire::terminal("stimulator", port(served.stimulator()));

@@ -1,11 +1,16 @@
 //! A program as the board will apply it.
 
-use crate::rig::{Rig, StimulatorSpec};
+use crate::phantom::Phantom;
+use crate::rig::{Driver, Rig, StimulatorSpec};
 use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 
-/// On the grid of the simulated board's converter and timer; unchanged on a bench whose grid is not known.
-pub(super) fn quantised(program: &Program, rig: &Rig) -> Program {
-    rig.sim.as_ref().map_or_else(|| program.clone(), |sim| on_grid(program, &sim.stimulator))
+/// On the grid of the simulated board's converter and timer, or of the device that the rig names; unchanged where the grid
+/// is not known, or where the device cannot do it, which [`super::device`] reports.
+pub(super) fn quantised(program: &Program, rig: &Rig, phantom: &Phantom) -> Program {
+    match (rig.stimulator, &rig.sim) {
+        (Driver::Simulated | Driver::Native, Some(sim)) => on_grid(program, &sim.stimulator),
+        _ => rig.nearest(program, phantom).unwrap_or_else(|_| program.clone()),
+    }
 }
 
 /// The program on the current steps and the timer grid of an output stage.
@@ -42,9 +47,14 @@ pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rig::DEFAULT_RIG;
+    use crate::rig::{DEFAULT_RIG, builtin_phantom, read_phantom};
     use crate::signal::{Polarity, Run, Share};
     use crate::source::Source;
+
+    fn phantom() -> Phantom {
+        let (path, text) = builtin_phantom("r1k").unwrap();
+        read_phantom(&Source::new(path, text)).unwrap()
+    }
 
     #[test]
     fn a_ratio_is_exact_in_codes() {
@@ -65,12 +75,12 @@ mod tests {
             contacts: vec![share("e1", -1.0), share("case", 1.0)],
             run: Run::UntilStopped,
         };
-        let applied = quantised(&program, &rig);
+        let applied = quantised(&program, &rig, &phantom());
         let step = 25e-3 / 32767.0;
         // 0.5 mA / 25 mA · 32767 = 655.34 → 655 codes of recovery, 2620 of the leading phase.
         assert!((applied.amplitude - 2620.0 * step).abs() < 1e-15, "{}", applied.amplitude / step);
         assert!((applied.width - 200e-6).abs() < 1e-15);
-        let mirrored = quantised(&Program { recovery: Recovery::Mirrored, ..program }, &rig);
+        let mirrored = quantised(&Program { recovery: Recovery::Mirrored, ..program }, &rig, &phantom());
         assert!((mirrored.amplitude - 2621.0 * step).abs() < 1e-15);
     }
 }

@@ -93,7 +93,7 @@ fn along(
     let mut now = 0.0;
     for train in trains {
         let programs: Vec<Program> =
-            train.written().iter().map(|program| applied::quantised(program, rig)).collect();
+            train.written().iter().map(|program| applied::quantised(program, rig, &case.phantom)).collect();
         let parts = train.parts(&programs);
         let ends = parts.iter().skip(1).map(|next| next.origin).chain([train.length]);
         for ((part, end), in_force) in parts.iter().zip(ends).zip(&train.programs) {

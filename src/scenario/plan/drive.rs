@@ -39,7 +39,7 @@ pub(super) fn peaks(
         .map(|(_, ohms)| ohms)
         .fold(None, |most: Option<f64>, ohms| Some(most.map_or(ohms, |most| most.max(ohms))));
     for planned in programs {
-        let program = applied::quantised(planned.program, rig);
+        let program = applied::quantised(planned.program, rig, &case.phantom);
         let peak = |blocking_capacitor: f64, step: Option<f64>| {
             let output = Output {
                 compliance: f64::INFINITY,
@@ -156,7 +156,7 @@ pub(super) fn shares(case: &Case, program: &Program) -> Vec<f64> {
 /// One cycle without drive maps the capacitors' voltages linearly; the slowest mode of that map decides. A series
 /// capacitor that nothing discharges has a mode that never decays.
 pub(super) fn settled(case: &Case, rig: &Rig) -> Option<f64> {
-    let program = applied::quantised(&case.program, rig);
+    let program = applied::quantised(&case.program, rig, &case.phantom);
     // Where the stage is not known, a window that begins at `settled` needs one without a recharge.
     let (blocking_capacitor, recharge) =
         rig.output_stage().map_or((0.0, 200.0), |stage| (stage.blocking_capacitor, stage.recharge));

@@ -3,11 +3,11 @@
 mod applied;
 mod changes;
 mod channels;
+mod device;
 mod drive;
 mod expected;
 mod limits;
 mod needs;
-mod not_yet;
 mod reach;
 mod record;
 mod shares;
@@ -81,10 +81,11 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
             check.criterion = Criterion::AtMost(rig.cap);
         }
     }
-    let mut problems = not_yet::find(rig);
+    let mut problems = Vec::new();
     let programs = programs(&case);
     limits::check(&case, rig, &programs, &mut problems);
-    let applied = applied::quantised(&case.program, rig);
+    device::check(&case, rig, &programs, &mut problems);
+    let applied = applied::quantised(&case.program, rig, &case.phantom);
     if applied.amplitude <= 0.0 && case.program.amplitude > 0.0 {
         problems.push(
             case.places

@@ -14,9 +14,13 @@ pub(super) fn slow(case: &Case) -> bool {
     case.checks.iter().any(|check| check.measurand == Measurand::DcLeakageCurrent)
 }
 
+/// A stimulator that has to be stopped for its next program lacks this.
+const CHANGES: &str = "a stimulator that takes a program while it runs";
+
 /// Capabilities that are missing, each where it is asked for.
 pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
     let mut missing = Vec::new();
+    let mut running = false;
     let can = |name: &str| rig.capabilities.can(name);
     let probe = |name: &str, index: usize| {
         let lacks = if Probe::BUILT_IN {
@@ -45,7 +49,18 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             }
             Action::Acknowledge if !rig.capabilities.status => missing
                 .push((place("acknowledge"), "a stimulator whose fault can be acknowledged".to_owned())),
+            Action::Set(_) if running && !rig.capabilities.changes => {
+                missing.push((place("set"), CHANGES.to_owned()))
+            }
+            Action::Program(_) if running && !rig.capabilities.changes => {
+                missing.push((place("program"), CHANGES.to_owned()))
+            }
             Action::Probe(_) => missing.extend(probe("probe", index)),
+            _ => {}
+        }
+        match &step.action {
+            Action::Start => running = true,
+            Action::Stop => running = false,
             _ => {}
         }
     }
@@ -80,6 +95,9 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
                 .push((place(), "a stimulator whose compliance and series capacitor are known".to_owned())),
             Measurand::FaultReported | Measurand::RestartRefused if !rig.capabilities.status => {
                 missing.push((place(), "a stimulator that reports its status".to_owned()))
+            }
+            Measurand::StopLatency | Measurand::StartLatency if !rig.capabilities.commands => {
+                missing.push((place(), "a stimulator that the host starts and stops".to_owned()))
             }
             _ => {}
         }

@@ -14,7 +14,7 @@ const COARSE: f64 = 0.05;
 /// Refuses shares that round to nothing, and warns of those that the steps of the converter change beyond recognition.
 pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: &mut Vec<Diagnostic>) {
     for planned in programs {
-        let made = applied::quantised(planned.program, rig);
+        let made = applied::quantised(planned.program, rig, &case.phantom);
         if made.amplitude <= 0.0 {
             continue;
         }

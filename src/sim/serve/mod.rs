@@ -52,6 +52,11 @@ impl Rack {
         Self { rig: Some(Box::new(rig)), scpi: Some(port), ..self }
     }
 
+    /// The wires are those of a rig's drivers.
+    pub fn speaking(self, rig: &Rig) -> Self {
+        Self { rig: Some(Box::new(rig.clone())), ..self }
+    }
+
     /// A bench at rest with the phantom of a slot connected; `None` if there is no such slot.
     fn plug(&mut self, slot: usize) -> Option<Result<SimWorld, SimError>> {
         let phantom = self.phantoms.get(slot.checked_sub(1)?)?;

@@ -56,6 +56,7 @@ impl Bench {
             max_fail: None,
             dut: None,
             operator: None,
+            person: None,
             plugged: None,
             keep: Keep::Failures,
             tool: crate::cli::run::tool_version(),

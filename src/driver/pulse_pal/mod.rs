@@ -1,0 +1,213 @@
+//! Pulse Pal 2: its firmware's binary protocol over USB serial.
+//!
+//! Every command is one write: the device finishes a command that stalls with zeros and is deaf until a person clicks its
+//! joystick. It says nothing about triggers and aborts, has no status and no identity, and cuts a train where its time
+//! ends, so trains are whole periods.
+
+use async_trait::async_trait;
+
+use crate::instrument::{
+    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Status, StimulatorIdentity,
+};
+use crate::rig::Pairs;
+use crate::rig::device::pulse_pal::{self, Train, ZERO, code};
+use crate::signal::Program;
+
+use super::device::Device;
+use super::wire::Wire;
+
+/// Patience with an answer, ns.
+const PATIENCE: u64 = 200_000_000;
+/// What was said before the driver came is over by then, ns.
+const HUSH: u64 = 100_000_000;
+/// The oldest firmware with this protocol; below it is a Pulse Pal 1.
+const OLDEST: u32 = 20;
+/// What begins every command.
+const MENU: u8 = 213;
+
+const PULSE_PAL: Device =
+    Device { name: "stimulator", refused: "correct the program: a Pulse Pal cannot emit it" };
+
+/// A Pulse Pal on a port.
+pub struct Stimulator {
+    wire: Wire,
+    pairs: Pairs,
+    volts_per_ampere: f64,
+    cap: f64,
+    /// Channel of the loaded train.
+    channel: usize,
+    counters: LinkCounters,
+}
+
+impl Stimulator {
+    /// A Pulse Pal on `port` whose channels are wired as `pairs` say through something that turns volts into amperes; no
+    /// program above `cap` (A) leaves the host.
+    pub fn new(port: Box<dyn Port>, pairs: Pairs, volts_per_ampere: f64, cap: f64) -> Self {
+        let wire = Wire::new(port);
+        Self { wire, pairs, volts_per_ampere, cap, channel: 0, counters: LinkCounters::default() }
+    }
+
+    /// Sends a command in one write and reads `count` bytes.
+    async fn ask(&mut self, command: &[u8], count: usize) -> Result<Vec<u8>, InstrumentFault> {
+        let request = [&[MENU], command].concat();
+        self.wire.send(&request).await?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let deadline = self.wire.after(PATIENCE);
+        let answer = self.wire.take(count, deadline).await;
+        if matches!(answer, Err(InstrumentFault::Timeout)) {
+            self.counters.lost += 1;
+        }
+        let answer = answer?;
+        if request.starts_with(&answer) {
+            let what = "what was sent comes back: an echo, such as that of a modem, and no Pulse Pal";
+            return Err(InstrumentFault::Protocol(what.to_owned()));
+        }
+        Ok(answer)
+    }
+
+    /// A command that is answered with a one.
+    async fn acknowledged(&mut self, command: &[u8]) -> Result<(), InstrumentFault> {
+        match self.ask(command, 1).await?.as_slice() {
+            [1] => Ok(()),
+            other => {
+                let what = format!("{other:02X?} where 01 was expected: no Pulse Pal, or out of step");
+                Err(InstrumentFault::Protocol(what))
+            }
+        }
+    }
+
+    async fn program(&mut self, train: &Train) -> Result<(), InstrumentFault> {
+        let channel = u8::try_from(train.channel + 1).unwrap_or(1);
+        self.acknowledged(&[82, channel, 0]).await?;
+        for (code, value) in parameters(train) {
+            let mut command = vec![74, code, channel];
+            command.extend(value);
+            self.acknowledged(&command).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Parameters of a train by their codes, in the order of the vendor's client; links to the trigger inputs are cut, so that
+/// nothing else can start it.
+fn parameters(train: &Train) -> Vec<(u8, Vec<u8>)> {
+    let volts = |steps: i64| code(steps).to_le_bytes().to_vec();
+    let cycles = |cycles: u64| u32::try_from(cycles).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    let [first, second] = train.phases;
+    vec![
+        (12, vec![0]),
+        (13, vec![0]),
+        (14, vec![0]),
+        (1, vec![u8::from(train.biphasic)]),
+        (2, volts(train.steps[0])),
+        (3, volts(train.steps[1])),
+        (4, cycles(first)),
+        (5, cycles(train.gap)),
+        (6, cycles(second)),
+        (7, cycles(train.rest)),
+        (8, cycles(0)),
+        (9, cycles(0)),
+        (10, cycles(train.length)),
+        (11, cycles(0)),
+        (17, ZERO.to_le_bytes().to_vec()),
+    ]
+}
+
+fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
+    let silent = fault == InstrumentFault::Timeout;
+    let error = PULSE_PAL.failed(doing, fault);
+    if !silent {
+        return error;
+    }
+    let next = "look at its display: after `COMM. FAILURE` it ignores the host until a person clicks its joystick, and then has its defaults of 5 V; else check power and cable";
+    InstrumentError { next: next.to_owned(), ..error }
+}
+
+#[async_trait]
+impl crate::instrument::Stimulator for Stimulator {
+    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "identify a Pulse Pal";
+        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
+        let answer = self.ask(&[72], 5).await.map_err(|fault| failed(doing, fault))?;
+        let firmware = match answer.as_slice() {
+            [0x4B, version @ ..] => version.try_into().ok().map(u32::from_le_bytes),
+            _ => None,
+        };
+        let Some(firmware) = firmware else {
+            let what = format!("{answer:02X?} in reply to a handshake: no Pulse Pal");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        };
+        if firmware < OLDEST {
+            let what =
+                format!("firmware {firmware} is that of a Pulse Pal 1, this driver is for a Pulse Pal 2");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        }
+        self.ask(&[89, b'S', b'T', b'I', b'M', b'R', b'G'], 0).await.map_err(|fault| failed(doing, fault))?;
+        Ok(StimulatorIdentity {
+            model: "Pulse Pal 2".to_owned(),
+            // It has none: its port is all that tells one from another.
+            uid: String::new(),
+            firmware: firmware.to_string(),
+            cap: self.cap,
+            compliance: f64::INFINITY,
+            watchdog: f64::INFINITY,
+        })
+    }
+
+    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        if program.amplitude > self.cap * (1.0 + 1e-9) {
+            return Err(failed(
+                "load a program",
+                InstrumentFault::Refused("an amplitude above the cap".into()),
+            ));
+        }
+        self.load_over_cap(program).await
+    }
+
+    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        let doing = "load a program";
+        let made = pulse_pal::train(program, &self.pairs, self.volts_per_ampere);
+        let (train, applied) = made.map_err(|problems| {
+            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+            failed(doing, InstrumentFault::Refused(why.join("; ")))
+        })?;
+        self.channel = train.channel;
+        self.program(&train).await.map_err(|fault| failed(doing, fault))?;
+        Ok(Applied { program: applied })
+    }
+
+    async fn start(&mut self) -> Result<(), InstrumentError> {
+        let mask = 1 << self.channel.min(3);
+        self.ask(&[77, mask], 0).await.map(|_| ()).map_err(|fault| failed("start", fault))
+    }
+
+    async fn stop(&mut self) -> Result<(), InstrumentError> {
+        // The abort is not answered. A voltage of zero is, and so says that somebody still listens.
+        let channel = u8::try_from(self.channel + 1).unwrap_or(1);
+        let [low, high] = ZERO.to_le_bytes();
+        let aborted = self.ask(&[80], 0).await;
+        let confirmed = self.acknowledged(&[79, channel, low, high]).await;
+        aborted.and(confirmed).map_err(|fault| failed("stop", fault))
+    }
+
+    async fn status(&mut self) -> Result<Status, InstrumentError> {
+        let fault = InstrumentFault::Refused("a Pulse Pal does not report its status".to_owned());
+        Err(failed("read the status", fault))
+    }
+
+    /// It latches nothing, so there is nothing to clear.
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        Ok(())
+    }
+
+    /// It does not miss its host; the port is looked at, so that a pulled plug is noticed.
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.wire.listen().await.map_err(|fault| failed("keep the port", fault))
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.counters
+    }
+}

@@ -1,0 +1,266 @@
+//! ScienceMode 4 (RehaMove3, P24): framed and checksummed packets, each acknowledged; the device's mid level paces the pulses and
+//! wants to be asked for its state within two seconds.
+
+use async_trait::async_trait;
+
+use crate::instrument::{
+    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, State, Status, StimulatorIdentity,
+};
+use crate::rig::Pairs;
+use crate::rig::device::science_mode::{self, KEEPALIVE, Packet, Train, command, encode_point, result};
+use crate::scenario::FaultCode;
+use crate::signal::Program;
+
+use super::device::Device;
+use super::wire::Wire;
+
+/// Patience with one attempt, ns.
+const PATIENCE: u64 = 100_000_000;
+/// A request is sent so often.
+const ATTEMPTS: u32 = 3;
+/// What was said before the driver came is over by then, ns.
+const HUSH: u64 = 50_000_000;
+/// All states of all channels.
+const ALL_CHANNELS: u8 = 4;
+
+const DEVICE: Device =
+    Device { name: "stimulator", refused: "correct the program or the state of the stimulator" };
+
+/// A ScienceMode stimulator on a port.
+pub struct Stimulator {
+    wire: Wire,
+    received: Vec<u8>,
+    pairs: Pairs,
+    cap: f64,
+    number: u8,
+    train: Option<Train>,
+    /// It has been started, so that one that stands still has stopped by itself.
+    started: bool,
+    counters: LinkCounters,
+}
+
+impl Stimulator {
+    /// A stimulator on `port` whose channels are wired as `pairs` say; no program above `cap` (A) leaves the host.
+    pub fn new(port: Box<dyn Port>, pairs: Pairs, cap: f64) -> Self {
+        Self {
+            wire: Wire::new(port),
+            received: Vec::new(),
+            pairs,
+            cap,
+            number: 0,
+            train: None,
+            started: false,
+            counters: LinkCounters::default(),
+        }
+    }
+
+    /// Sends a command and returns what its acknowledge carries behind the result. A command may be repeated: each sets or
+    /// asks for a state.
+    async fn ask(&mut self, command: u16, payload: &[u8]) -> Result<Vec<u8>, InstrumentFault> {
+        let mut fault = InstrumentFault::Timeout;
+        for attempt in 1..=ATTEMPTS {
+            self.number = (self.number + 1) % 64;
+            let packet = Packet { number: self.number, command, payload: payload.to_vec() };
+            let request = packet.encode();
+            self.wire.send(&request).await?;
+            match self.answer(command, &request).await {
+                Ok(answer) => return Ok(answer),
+                Err(InstrumentFault::Timeout) => self.counters.retried += u64::from(attempt < ATTEMPTS),
+                Err(InstrumentFault::Protocol(what)) if attempt < ATTEMPTS && damaged(&what) => {
+                    self.counters.rejected += 1;
+                    fault = InstrumentFault::Protocol(what);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        self.counters.lost += 1;
+        Err(fault)
+    }
+
+    async fn answer(&mut self, command: u16, request: &[u8]) -> Result<Vec<u8>, InstrumentFault> {
+        let deadline = self.wire.after(PATIENCE);
+        let mut foreign = 0;
+        loop {
+            match Packet::take(&mut self.received) {
+                Some(Err(what)) => return Err(InstrumentFault::Protocol(what.to_owned())),
+                Some(Ok(packet)) if packet.command == command && packet.encode() == request => {
+                    let what = "what was sent comes back: an echo, and no ScienceMode stimulator";
+                    return Err(InstrumentFault::Protocol(what.to_owned()));
+                }
+                Some(Ok(packet)) => match packet.command {
+                    own if own == command + 1 && packet.number == self.number => {
+                        return match packet.payload.split_first() {
+                            None => Ok(Vec::new()),
+                            Some((code, rest)) => match result(*code) {
+                                None => Ok(rest.to_vec()),
+                                Some(reason) => {
+                                    Err(InstrumentFault::Refused(format!("{reason} (result {code})")))
+                                }
+                            },
+                        };
+                    }
+                    command::GENERAL_ERROR => {
+                        return Err(InstrumentFault::Protocol(DAMAGED.to_owned()));
+                    }
+                    command::UNKNOWN => {
+                        return Err(InstrumentFault::Refused("a command that it does not know".to_owned()));
+                    }
+                    // The late acknowledge of an attempt that has been counted.
+                    _ => {}
+                },
+                None => {
+                    let byte = self.wire.take(1, deadline).await;
+                    match byte {
+                        Ok(bytes) => self.received.extend(bytes),
+                        Err(InstrumentFault::Timeout) if foreign > 0 || !self.received.is_empty() => {
+                            self.received.clear();
+                            let what = "bytes that are no frames: another device, or another baud rate";
+                            return Err(InstrumentFault::Protocol(what.to_owned()));
+                        }
+                        Err(fault) => return Err(fault),
+                    }
+                    foreign += usize::from(self.received.first().is_some_and(|byte| *byte != 0xF0));
+                }
+            }
+        }
+    }
+
+    async fn initialise(&mut self) -> Result<(), InstrumentFault> {
+        // All channels stop when one has an error.
+        self.ask(command::ML_INIT, &[1]).await.map(|_| ())
+    }
+
+    async fn update(&mut self) -> Result<(), InstrumentFault> {
+        let Some(train) = &self.train else {
+            return Err(InstrumentFault::Refused("no program is loaded".to_owned()));
+        };
+        let payload = update(train);
+        self.ask(command::ML_UPDATE, &payload).await.map(|_| ())
+    }
+}
+
+const DAMAGED: &str = "a frame arrived damaged at the device";
+
+/// Whether asking again may help.
+fn damaged(what: &str) -> bool {
+    what == DAMAGED || what.contains("checksum") || what.contains("frame")
+}
+
+/// The payload that programs channels and starts them.
+fn update(train: &Train) -> Vec<u8> {
+    let mask = train.channels.iter().fold(0, |mask, channel| mask | 1 << channel.number.min(7));
+    let mut payload = vec![mask];
+    for channel in &train.channels {
+        let points = u8::try_from(channel.points.len().saturating_sub(1)).unwrap_or(15);
+        payload.push(points << 4);
+        payload.extend(u16::try_from(train.period << 1).unwrap_or(u16::MAX).to_be_bytes());
+        payload.extend(channel.points.iter().flat_map(encode_point));
+    }
+    payload
+}
+
+fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
+    DEVICE.failed(doing, fault)
+}
+
+#[async_trait]
+impl crate::instrument::Stimulator for Stimulator {
+    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "identify a ScienceMode stimulator";
+        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
+        let version = self.ask(command::VERSION, &[]).await.map_err(|fault| failed(doing, fault))?;
+        let [major, minor, revision, protocol, ..] = *version.as_slice() else {
+            let what = "a version without numbers".to_owned();
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        };
+        if !(4..=5).contains(&protocol) {
+            let what = format!("protocol version {protocol}, this driver speaks 4 and 5");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        }
+        // Not every device has a number to tell.
+        let id = self.ask(command::DEVICE_ID, &[]).await.unwrap_or_default();
+        let id = String::from_utf8_lossy(&id).trim_end_matches('\0').trim().to_owned();
+        self.initialise().await.map_err(|fault| failed(doing, fault))?;
+        Ok(StimulatorIdentity {
+            model: "ScienceMode 4".to_owned(),
+            uid: id,
+            firmware: format!("{major}.{minor}.{revision}"),
+            cap: self.cap,
+            compliance: 150.0,
+            watchdog: KEEPALIVE,
+        })
+    }
+
+    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        if program.amplitude > self.cap * (1.0 + 1e-9) {
+            return Err(failed(
+                "load a program",
+                InstrumentFault::Refused("an amplitude above the cap".into()),
+            ));
+        }
+        self.load_over_cap(program).await
+    }
+
+    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        let doing = "load a program";
+        let (train, applied) = science_mode::train(program, &self.pairs).map_err(|problems| {
+            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+            failed(doing, InstrumentFault::Refused(why.join("; ")))
+        })?;
+        self.train = Some(train);
+        // Its program goes with the start; a running one is changed at once.
+        if self.started {
+            self.update().await.map_err(|fault| failed(doing, fault))?;
+        }
+        Ok(Applied { program: applied })
+    }
+
+    async fn start(&mut self) -> Result<(), InstrumentError> {
+        self.update().await.map_err(|fault| failed("start", fault))?;
+        self.started = true;
+        Ok(())
+    }
+
+    async fn stop(&mut self) -> Result<(), InstrumentError> {
+        self.started = false;
+        self.ask(command::ML_STOP, &[]).await.map(|_| ()).map_err(|fault| failed("stop", fault))
+    }
+
+    async fn status(&mut self) -> Result<Status, InstrumentError> {
+        let doing = "read the status";
+        let asked = self.ask(command::ML_GET_CURRENT_DATA, &[ALL_CHANNELS]).await;
+        let data = asked.map_err(|fault| failed(doing, fault))?;
+        let [ALL_CHANNELS, running, states @ ..] = data.as_slice() else {
+            let what = format!("{data:02X?} where the states of the channels were expected");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        };
+        let state = states.iter().flat_map(|pair| [pair & 0xF, pair >> 4]).find(|state| *state != 0);
+        let fault = match state {
+            Some(1) => FaultCode::OpenLead,
+            Some(3) => FaultCode::Compliance,
+            // A pulse that does not fit its period.
+            Some(_) => FaultCode::Link,
+            None if self.started && *running == 0 => FaultCode::Watchdog,
+            None => FaultCode::None,
+        };
+        let state = match (fault, running) {
+            (FaultCode::None, 0) => State::Idle,
+            (FaultCode::None, _) => State::Running,
+            _ => State::Latched,
+        };
+        Ok(Status { state, fault, pulses: 0 })
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        self.started = false;
+        self.initialise().await.map_err(|fault| failed("acknowledge a fault", fault))
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.status().await.map(|_| ())
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.counters
+    }
+}

@@ -1,0 +1,111 @@
+//! Bytes of a port, taken as lines or by count, with deadlines and bounds.
+
+use crate::instrument::{InstrumentFault, Port};
+
+/// A device that answers sends no longer line than this, and does not talk so much unasked.
+const MOST: usize = 64 * 1024;
+
+/// A port and what has been read from it ahead.
+pub(super) struct Wire {
+    port: Box<dyn Port>,
+    ahead: Vec<u8>,
+}
+
+impl Wire {
+    /// Over a port from which nothing has been read.
+    pub(super) fn new(port: Box<dyn Port>) -> Self {
+        Self { port, ahead: Vec::new() }
+    }
+
+    /// The instant `patience` ns from now.
+    pub(super) fn after(&self, patience: u64) -> u64 {
+        self.port.now().saturating_add(patience)
+    }
+
+    /// Sends bytes in one write.
+    ///
+    /// # Errors
+    /// What the port says.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
+        self.port.write_all(bytes).await
+    }
+
+    /// The next line, without its terminator.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Timeout`] when it has not come by `deadline`, [`InstrumentFault::Protocol`] when what comes is no
+    /// text, and what the port says.
+    pub(super) async fn line(&mut self, terminator: &[u8], deadline: u64) -> Result<String, InstrumentFault> {
+        loop {
+            let width = terminator.len().max(1);
+            if let Some(end) = self.ahead.windows(width).position(|bytes| bytes == terminator) {
+                let line: Vec<u8> = self.ahead.drain(..end + width).take(end).collect();
+                let text = String::from_utf8(line).map_err(|_| no_text())?;
+                return Ok(text.trim_end_matches('\r').to_owned());
+            }
+            if self.ahead.len() > MOST {
+                self.ahead.clear();
+                return Err(no_text());
+            }
+            self.fill(deadline).await?;
+        }
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// As [`Wire::line`].
+    pub(super) async fn take(&mut self, count: usize, deadline: u64) -> Result<Vec<u8>, InstrumentFault> {
+        while self.ahead.len() < count {
+            self.fill(deadline).await?;
+        }
+        Ok(self.ahead.drain(..count).collect())
+    }
+
+    /// Throws away what has come and what still comes until `patience` ns have passed.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Protocol`] when it does not end, and what the port says.
+    pub(super) async fn hush(&mut self, patience: u64) -> Result<(), InstrumentFault> {
+        let deadline = self.after(patience);
+        let mut thrown = 0;
+        loop {
+            thrown += self.ahead.len();
+            self.ahead.clear();
+            if thrown > MOST {
+                let what = "bytes without end that nobody asked for: another device is on this port";
+                return Err(InstrumentFault::Protocol(what.to_owned()));
+            }
+            match self.fill(deadline).await {
+                Ok(()) => {}
+                Err(InstrumentFault::Timeout) => return Ok(()),
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Reads what has arrived, without waiting, and keeps it: notices a port that is gone.
+    ///
+    /// # Errors
+    /// What the port says.
+    pub(super) async fn listen(&mut self) -> Result<(), InstrumentFault> {
+        let deadline = self.port.now();
+        match self.fill(deadline).await {
+            Ok(()) | Err(InstrumentFault::Timeout) => Ok(()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn fill(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+        let mut buffer = [0; 512];
+        let count = self.port.read(&mut buffer, deadline).await?;
+        self.ahead.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        Ok(())
+    }
+}
+
+fn no_text() -> InstrumentFault {
+    InstrumentFault::Protocol(
+        "bytes that are no lines of text: another device, or another baud rate".to_owned(),
+    )
+}

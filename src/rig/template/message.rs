@@ -1,0 +1,295 @@
+//! Messages of a described protocol: what they are made of, as bytes and back.
+
+use regex::Regex;
+
+use super::{Checksum, Field};
+
+/// A number within a message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number {
+    /// Which of the program's.
+    pub field: Field,
+    /// What one unit of it stands for, in the SI base unit of the field.
+    pub unit: f64,
+    /// Digits behind the point (text only).
+    pub decimals: usize,
+}
+
+impl Number {
+    /// The smallest difference it can tell, in the SI base unit of the field.
+    pub fn step(&self) -> f64 {
+        self.unit / 10_f64.powi(self.decimals as i32)
+    }
+}
+
+/// A piece of a text message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// As it stands.
+    Literal(String),
+    /// A number.
+    Number(Number),
+}
+
+/// How a number lies in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    /// 1, 2 or 4.
+    pub bytes: usize,
+    /// In two's complement.
+    pub signed: bool,
+}
+
+impl Format {
+    /// All, with their names in rig files.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("u8", Self { bytes: 1, signed: false }),
+        ("i8", Self { bytes: 1, signed: true }),
+        ("u16", Self { bytes: 2, signed: false }),
+        ("i16", Self { bytes: 2, signed: true }),
+        ("u32", Self { bytes: 4, signed: false }),
+        ("i32", Self { bytes: 4, signed: true }),
+    ];
+
+    /// Smallest and largest whole number.
+    pub fn range(self) -> (i64, i64) {
+        let bits = 8 * self.bytes.min(4) as u32;
+        if self.signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) }
+    }
+
+    /// A whole number as bytes.
+    pub fn encode(self, value: i64, big: bool) -> Vec<u8> {
+        let mut bytes: Vec<u8> = value.to_le_bytes().into_iter().take(self.bytes).collect();
+        if big {
+            bytes.reverse();
+        }
+        bytes
+    }
+
+    /// Bytes as a whole number.
+    pub fn decode(self, bytes: &[u8], big: bool) -> i64 {
+        let join = |sum: i64, byte: &u8| sum << 8 | i64::from(*byte);
+        let value = if big { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) };
+        let (_, most) = self.range();
+        if self.signed && value > most { value - (1 << (8 * self.bytes)) } else { value }
+    }
+}
+
+/// A piece of a binary payload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// As they stand.
+    Bytes(Vec<u8>),
+    /// A number.
+    Number(Number, Format),
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// A line.
+    Text(Vec<Piece>),
+    /// A frame.
+    Binary {
+        /// Its operation.
+        opcode: u8,
+        /// Its payload.
+        payload: Vec<Item>,
+    },
+}
+
+impl Message {
+    /// The numbers in it.
+    pub fn numbers(&self) -> Vec<&Number> {
+        match self {
+            Self::Text(pieces) => pieces
+                .iter()
+                .filter_map(|piece| match piece {
+                    Piece::Number(number) => Some(number),
+                    Piece::Literal(_) => None,
+                })
+                .collect(),
+            Self::Binary { payload, .. } => payload
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Number(number, _) => Some(number),
+                    Item::Bytes(_) => None,
+                })
+                .collect(),
+        }
+    }
+
+    /// As bytes, with the values of fields in their SI base units.
+    pub fn encode(&self, framing: &Framing, value: impl Fn(Field) -> f64) -> Vec<u8> {
+        match (self, framing) {
+            (Self::Text(pieces), Framing::Text { terminator, .. }) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    match piece {
+                        Piece::Literal(literal) => text.push_str(literal),
+                        Piece::Number(number) => text.push_str(&format!(
+                            "{:.*}",
+                            number.decimals,
+                            value(number.field) / number.unit
+                        )),
+                    }
+                }
+                text.push_str(terminator);
+                text.into_bytes()
+            }
+            (Self::Binary { opcode, payload }, Framing::Binary { .. }) => {
+                let mut bytes = Vec::new();
+                for item in payload {
+                    match item {
+                        Item::Bytes(own) => bytes.extend(own),
+                        Item::Number(number, format) => {
+                            let whole = (value(number.field) / number.unit).round() as i64;
+                            bytes.extend(format.encode(whole, framing.big()));
+                        }
+                    }
+                }
+                framing.frame(*opcode, None, &bytes)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A regular expression; two with the same text are the same.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+/// A piece of a reply's payload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReplyItem {
+    /// So many bytes that say nothing.
+    Skip(usize),
+    /// So many bytes of text with a name (`model`, `uid`, `firmware`).
+    Text(String, usize),
+    /// A whole number with a name (`state`, `fault`, `pulses`).
+    Number(String, Format),
+}
+
+impl ReplyItem {
+    /// How many bytes it takes.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Skip(bytes) | Self::Text(_, bytes) => *bytes,
+            Self::Number(_, format) => format.bytes,
+        }
+    }
+}
+
+/// What is to come back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// A line that matches; named groups are read from it.
+    Text {
+        /// The whole line.
+        pattern: Pattern,
+        /// What a simulated device answers, with `{name}` for what the groups read.
+        simulated: String,
+    },
+    /// A frame of the request's operation whose payload is made of these.
+    Binary(Vec<ReplyItem>),
+}
+
+/// How messages are told apart.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Framing {
+    /// Lines.
+    Text {
+        /// What ends a line, in both directions.
+        terminator: String,
+        /// A line that refuses; its group `reason` says why.
+        refused: Option<Pattern>,
+    },
+    /// Frames: header, opcode, length, (in replies) status, payload, checksum.
+    Binary {
+        /// What every frame begins with.
+        header: Vec<u8>,
+        /// Numbers, lengths and checksums have their high byte first.
+        big: bool,
+        /// The length counts the whole frame instead of the payload (without a status).
+        whole: bool,
+        /// What it ends with.
+        checksum: Option<Checksum>,
+        /// Replies carry a status: what its values mean; `ok` is success.
+        status: Vec<(u8, String)>,
+    },
+}
+
+impl Framing {
+    /// High byte first.
+    pub fn big(&self) -> bool {
+        matches!(self, Self::Binary { big: true, .. })
+    }
+
+    /// Bytes of the checksum.
+    fn sum(&self, bytes: &[u8]) -> Vec<u8> {
+        let Self::Binary { checksum: Some(checksum), big, .. } = self else { return Vec::new() };
+        let mut sum = checksum.of(bytes);
+        if *big {
+            sum.reverse();
+        }
+        sum
+    }
+
+    /// A frame; replies have a status where the protocol has one.
+    pub fn frame(&self, opcode: u8, status: Option<u8>, payload: &[u8]) -> Vec<u8> {
+        let Self::Binary { header, whole, .. } = self else { return Vec::new() };
+        let sum = self.sum(&[]).len();
+        let rest = usize::from(status.is_some()) + payload.len();
+        let length = if *whole { header.len() + 2 + rest + sum } else { payload.len() };
+        let mut frame = header.clone();
+        frame.extend([opcode, u8::try_from(length).unwrap_or(u8::MAX)]);
+        frame.extend(status);
+        frame.extend(payload);
+        let sum = self.sum(&frame);
+        frame.extend(sum);
+        frame
+    }
+
+    /// Bytes before the payload of a request or a reply: header, opcode, length, status.
+    pub fn head(&self, reply: bool) -> usize {
+        match self {
+            Self::Text { .. } => 0,
+            Self::Binary { header, status, .. } => {
+                header.len() + 2 + usize::from(reply && !status.is_empty())
+            }
+        }
+    }
+
+    /// Length of the whole frame whose first bytes these are (at least header, opcode and length).
+    pub fn whole_length(&self, head: &[u8], reply: bool) -> Option<usize> {
+        let Self::Binary { header, whole, .. } = self else { return None };
+        let length = usize::from(*head.get(header.len() + 1)?);
+        Some(if *whole { length } else { self.head(reply) + length + self.sum(&[]).len() })
+    }
+
+    /// Opcode, status and payload of a whole frame.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn open<'f>(&self, frame: &'f [u8], reply: bool) -> Result<(u8, Option<u8>, &'f [u8]), String> {
+        let Self::Binary { header, .. } = self else { return Err("no frame".to_owned()) };
+        let sum = self.sum(&[]).len();
+        let (head, end) = (self.head(reply), frame.len().checked_sub(sum).ok_or("a frame cut short")?);
+        if !frame.starts_with(header) {
+            return Err("a frame that does not begin with the header".to_owned());
+        }
+        let (body, stated) = frame.split_at_checked(end).ok_or("a frame cut short")?;
+        if self.sum(body) != stated {
+            return Err("a frame whose checksum is wrong".to_owned());
+        }
+        let opcode = *body.get(header.len()).ok_or("a frame cut short")?;
+        let status = if head > header.len() + 2 { body.get(header.len() + 2).copied() } else { None };
+        Ok((opcode, status, body.get(head..).ok_or("a frame cut short")?))
+    }
+}

@@ -1,0 +1,176 @@
+//! The program nearest to another that a described device can be told.
+
+use crate::quantity::{Dimension, engineering};
+use crate::rig::device::{Features, Impossible, Pairs};
+use crate::signal::{Program, Recovery, Run, Waveform};
+
+use super::{Field, Template};
+
+/// Parts of a step by which a value may be off without being another value.
+const SAME: f64 = 1e-6;
+
+/// The value of a field in a program, in its SI base unit.
+pub fn value(program: &Program, field: Field) -> f64 {
+    match field {
+        Field::Amplitude => program.amplitude,
+        Field::Width => program.width,
+        Field::Gap => program.gap,
+        Field::Rate => program.rate,
+        Field::Period => program.period(),
+        Field::Pulses => match program.run {
+            Run::UntilStopped => 0.0,
+            _ => program.pulse_limit().unwrap_or(0) as f64,
+        },
+        Field::Duration => match program.run {
+            Run::UntilStopped => 0.0,
+            Run::Duration(duration) => duration,
+            Run::Pulses(pulses) => pulses as f64 * program.period(),
+        },
+        Field::Ramp => program.ramp.map_or(0.0, |ramp| ramp.up),
+    }
+}
+
+/// The key under `program:` that a field belongs to.
+fn key(field: Field) -> &'static str {
+    match field {
+        Field::Period => "rate",
+        other => other.name(),
+    }
+}
+
+/// The nearest program, as the device will emit it.
+///
+/// # Errors
+/// Everything that the device cannot be told, or does otherwise by itself.
+pub fn nearest(template: &Template, program: &Program, pairs: &Pairs) -> Result<Program, Vec<Impossible>> {
+    let fixed = &template.fixed;
+    let can = |field| template.number(field).is_some();
+    let features = Features {
+        triphasic: true,
+        alternating: true,
+        ratio: true,
+        monophasic: true,
+        recharge: true,
+        ramp: can(Field::Ramp),
+        ..Features::default()
+    };
+    let mut problems = features.lacking(program, "the device of this template");
+    let mut differs = |key: &'static str, what: &str| {
+        problems.push(Impossible::new(key, format!("the device of this template {what}")));
+    };
+    if program.waveform != fixed.waveform {
+        differs("waveform", &format!("emits {:?} pulses only", fixed.waveform).to_lowercase());
+    }
+    if program.leading != fixed.leading {
+        differs("leading", &format!("leads with the {:?} phase", fixed.leading).to_lowercase());
+    }
+    if program.recovery != fixed.recovery {
+        differs("recovery", "recovers charge in its own way, stated as `fixed`");
+    }
+    if program.ramp.is_some_and(|ramp| ramp.law != fixed.law) {
+        differs("ramp", "ramps by another law, stated as `fixed`");
+    }
+    let ends = can(Field::Pulses) || can(Field::Duration);
+    if program.run != Run::UntilStopped && !ends {
+        let key = if matches!(program.run, Run::Pulses(_)) { "pulses" } else { "duration" };
+        let what = "the device of this template runs until it is stopped";
+        problems.push(Impossible::new(key, what).but("let the steps stop it: start, wait, stop"));
+    }
+    match pairs.split(program) {
+        Err(problem) => problems.push(problem),
+        Ok(outputs) if !matches!(outputs.as_slice(), [(0, factor)] if (factor - 1.0).abs() < 1e-9) => {
+            let what = "the device of this template has one output, from the first contact of `outputs` to the second";
+            problems.push(Impossible::new("contacts", what));
+        }
+        Ok(_) => {}
+    }
+    let mut nearest = program.clone();
+    for (name, field, dimension) in Field::ALL {
+        let asked = value(program, *field);
+        let Some(number) = template.number(*field) else {
+            let stated = fixed.numbers.iter().find(|(own, _)| own == field).map(|(_, value)| *value);
+            let optional = matches!(field, Field::Pulses | Field::Duration | Field::Ramp);
+            let here = stated.or((*field == Field::Gap).then_some(0.0));
+            // A lone phase has no gap behind it.
+            let lone = matches!(program.waveform, Waveform::Monophasic | Waveform::Alternating);
+            let optional = optional || (*field == Field::Gap && lone);
+            if let Some(own) = here.filter(|_| !optional)
+                && (own - asked).abs() > SAME * own.abs().max(1e-12)
+            {
+                let what = format!(
+                    "the device of this template has a {name} of {}, which no command changes",
+                    shown(own, *dimension)
+                );
+                problems.push(Impossible::new(key(*field), what));
+            }
+            continue;
+        };
+        let step = number.step();
+        let steps = (asked / step).round();
+        let made = if (asked / step - steps).abs() < SAME { asked } else { steps * step };
+        let range = template.ranges.iter().find(|(own, ..)| own == field);
+        if let Some((_, least, most)) = range
+            && !(least - SAME * step..=most + SAME * step).contains(&made)
+            && !(asked == 0.0 && matches!(field, Field::Pulses | Field::Duration | Field::Ramp))
+        {
+            let what = format!(
+                "a {name} of {} is outside {} to {}, what the device of this template takes",
+                shown(asked, *dimension),
+                shown(*least, *dimension),
+                shown(*most, *dimension)
+            );
+            problems.push(Impossible::new(key(*field), what));
+        }
+        if made == 0.0 && asked != 0.0 {
+            let what = format!(
+                "a {name} of {} is less than half a step of {}",
+                shown(asked, *dimension),
+                shown(step, *dimension)
+            );
+            problems.push(Impossible::new(key(*field), what));
+        }
+        set(&mut nearest, *field, made);
+    }
+    if fixed.recharge && problems.is_empty() {
+        recharged(template, &mut nearest, program, &mut problems);
+    }
+    if problems.is_empty() { Ok(nearest) } else { Err(problems) }
+}
+
+/// A device that connects its outputs from the end of each phase or pulse to the next.
+fn recharged(template: &Template, nearest: &mut Program, program: &Program, problems: &mut Vec<Impossible>) {
+    let plain = Program { recharge: None, ..nearest.clone() };
+    let rest = plain.pulse(1).start - plain.pulse(0).end();
+    let until_next = |asked: f64| (asked - rest).abs() <= 1e-6;
+    match program.recharge {
+        Some(asked) if !until_next(asked) => problems.push(Impossible::new(
+            "recharge",
+            format!(
+                "the device of this template connects its outputs until the next phase, here for {}",
+                shown(rest, Dimension::Time)
+            ),
+        )),
+        _ if matches!(template.fixed.recovery, Recovery::Passive { .. }) => {}
+        _ => nearest.recharge = Some(rest),
+    }
+}
+
+fn set(program: &mut Program, field: Field, made: f64) {
+    match field {
+        Field::Amplitude => program.amplitude = made,
+        Field::Width => program.width = made,
+        Field::Gap => program.gap = made,
+        Field::Rate => program.rate = made,
+        Field::Period => program.rate = if made == program.period() { program.rate } else { made.recip() },
+        Field::Ramp => {
+            if let Some(ramp) = &mut program.ramp {
+                ramp.up = made;
+            }
+        }
+        Field::Pulses | Field::Duration => {}
+    }
+}
+
+fn shown(value: f64, dimension: Dimension) -> String {
+    if dimension == Dimension::Number { format!("{value}") } else { engineering(value, dimension, 4) }
+}

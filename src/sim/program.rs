@@ -1,0 +1,231 @@
+//! A stimulator that emits a program of the language exactly: what stands in where only the protocol is rehearsed.
+
+use crate::instrument::Mirror;
+use crate::phantom::Phantom;
+use crate::rig::{Pairs, SimBench};
+use crate::signal::Program;
+
+use super::analog::Analog;
+use super::end::{DeviceEnd, clock};
+use super::terminals::Terminals;
+
+/// What happens within a pulse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Act {
+    /// A phase of this current (of a contact with a share of −100 %), A.
+    Phase(u8, f64),
+    Off,
+    Recharge,
+}
+
+/// A program being emitted on output 0, or on as many outputs as it takes.
+pub(super) struct Emitter {
+    terminals: Terminals,
+    pairs: Pairs,
+    clock: f64,
+    running: Option<Running>,
+    /// Pulses since the last start.
+    pulses: u64,
+}
+
+struct Running {
+    program: Program,
+    factors: Vec<(usize, f64)>,
+    origin: u64,
+    pulse: u64,
+    acts: Vec<(f64, Act)>,
+    at: usize,
+    stopping: bool,
+}
+
+impl Emitter {
+    pub(super) fn new(bench: &SimBench, phantom: &Phantom, pairs: &Pairs, analog: &mut Analog) -> Self {
+        Self {
+            terminals: Terminals::new(bench, phantom, pairs, analog),
+            pairs: pairs.clone(),
+            clock: clock(bench),
+            running: None,
+            pulses: 0,
+        }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Pulses since the last start.
+    pub(super) fn pulses(&self) -> u64 {
+        self.pulses
+    }
+
+    /// Starts a program; a running one ends where it is.
+    pub(super) fn start(&mut self, program: &Program, now: u64, analog: &mut Analog) {
+        self.terminals.off(analog);
+        self.pulses = 0;
+        let factors = self.pairs.split(program).unwrap_or_default();
+        let mut running = Running {
+            program: program.clone(),
+            factors,
+            origin: now + LEAD_IN,
+            pulse: 0,
+            acts: Vec::new(),
+            at: 0,
+            stopping: false,
+        };
+        running.prepare();
+        self.running = Some(running);
+        self.end_if_over(analog);
+    }
+
+    /// Ends after the pulse in progress.
+    pub(super) fn stop(&mut self, analog: &mut Analog) {
+        match &mut self.running {
+            Some(running) if running.at > 0 => running.stopping = true,
+            _ => self.cut(analog),
+        }
+    }
+
+    /// Off at once.
+    pub(super) fn cut(&mut self, analog: &mut Analog) {
+        self.running = None;
+        self.terminals.off(analog);
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        let running = self.running.as_ref()?;
+        let (offset, _) = running.acts.get(running.at)?;
+        Some(running.origin + (offset * 1e9 * self.clock).round() as u64)
+    }
+
+    pub(super) fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+        while self.next_deadline().is_some_and(|due| due <= now) {
+            let Some(running) = &mut self.running else { return };
+            let Some((_, act)) = running.acts.get(running.at).copied() else { return };
+            if running.at == 0 {
+                self.pulses += 1;
+            }
+            running.at += 1;
+            match act {
+                Act::Phase(index, current) => {
+                    let outputs = running.factors.iter().map(|(output, _)| output + 1).max().unwrap_or(0);
+                    let mut levels = vec![0.0; outputs];
+                    for (output, factor) in &running.factors {
+                        if let Some(level) = levels.get_mut(*output) {
+                            *level = current * factor;
+                        }
+                    }
+                    self.terminals.drive(index, &levels, analog);
+                }
+                Act::Off => self.terminals.off(analog),
+                Act::Recharge => self.terminals.ground(analog),
+            }
+            if running.at >= running.acts.len() {
+                running.pulse += 1;
+                running.at = 0;
+                running.prepare();
+                self.end_if_over(analog);
+            }
+        }
+    }
+
+    fn end_if_over(&mut self, analog: &mut Analog) {
+        let over = self.running.as_ref().is_some_and(|running| {
+            running.stopping || running.program.pulse_limit().is_some_and(|limit| running.pulse >= limit)
+        });
+        if over {
+            self.cut(analog);
+        }
+    }
+}
+
+/// From a start to the first pulse, ns: a quiet baseline.
+const LEAD_IN: u64 = 100_000;
+
+impl Running {
+    /// Lists what happens in the pulse that is next.
+    fn prepare(&mut self) {
+        let pulse = self.program.pulse(self.pulse);
+        self.acts.clear();
+        for (index, phase) in pulse.phases().iter().enumerate() {
+            let end = self.acts.last().map(|(at, _)| *at);
+            if end.is_some_and(|end| end >= phase.start) {
+                // The phase before ends where this one begins.
+                self.acts.pop();
+            }
+            self.acts.push((phase.start, Act::Phase(u8::try_from(index).unwrap_or(u8::MAX), phase.current)));
+            self.acts.push((phase.end(), Act::Off));
+        }
+        if let Some((start, duration)) = pulse.recharge {
+            if self.acts.last().is_some_and(|(at, _)| *at >= start) {
+                self.acts.pop();
+            }
+            self.acts.push((start, Act::Recharge));
+            self.acts.push((start + duration, Act::Off));
+        }
+    }
+}
+
+/// The output stage of a stimulator that no port leads to: it does what the helper program or the operator says.
+pub(super) struct ProgramEnd {
+    emitter: Emitter,
+    program: Option<Program>,
+    line: Vec<u8>,
+    powered: bool,
+}
+
+impl ProgramEnd {
+    pub(super) fn new(bench: &SimBench, phantom: &Phantom, pairs: &Pairs, analog: &mut Analog) -> Self {
+        Self {
+            emitter: Emitter::new(bench, phantom, pairs, analog),
+            program: None,
+            line: Vec::new(),
+            powered: true,
+        }
+    }
+}
+
+impl DeviceEnd for ProgramEnd {
+    fn next_deadline(&self) -> Option<u64> {
+        self.emitter.next_deadline()
+    }
+
+    fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
+        self.emitter.on_deadline(now, analog);
+    }
+
+    fn receive(&mut self, bytes: &[u8], now: u64, analog: &mut Analog) {
+        for &byte in bytes {
+            if byte != b'\n' {
+                self.line.push(byte);
+                continue;
+            }
+            match serde_json::from_slice(&std::mem::take(&mut self.line)) {
+                Ok(Mirror::Load(program)) => {
+                    let running = self.emitter.is_running();
+                    if running {
+                        self.emitter.start(&program, now, analog);
+                    }
+                    self.program = Some(*program);
+                }
+                Ok(Mirror::Start) => {
+                    if let Some(program) = self.program.clone().filter(|_| self.powered) {
+                        self.emitter.start(&program, now, analog);
+                    }
+                }
+                Ok(Mirror::Stop) => self.emitter.stop(analog),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn supplied(&mut self, on: bool, _now: u64, analog: &mut Analog) {
+        if self.powered && !on {
+            self.emitter.cut(analog);
+        }
+        self.powered = on;
+    }
+
+    fn transmit(&mut self, _into: &mut [u8]) -> usize {
+        0
+    }
+}

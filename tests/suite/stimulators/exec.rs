@@ -1,0 +1,80 @@
+//! Helper programs: the shipped example, and programs that misbehave.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use stimrig::driver::exec::Stimulator as Helper;
+use stimrig::instrument::{InstrumentError, InstrumentFault, State, Stimulator};
+use stimrig::rig::Stated;
+use stimrig::signal::Program;
+
+use super::*;
+
+fn helper(script: &str) -> Result<Helper, InstrumentError> {
+    let command: Vec<String> = ["python3", "-u", "-c", script].map(str::to_owned).to_vec();
+    Helper::new(&command, Path::new("."), Stated::default(), 10e-3, None)
+}
+
+fn program() -> Program {
+    Program::biphasic(["e1", "case"], 2.04e-3, 200e-6, 0.0, 50.0)
+}
+
+#[test]
+fn the_shipped_example_is_driven() {
+    block_on(async {
+        let command = ["python3", "exec/adapter.py"].map(str::to_owned);
+        let stated = Stated { status: true, ..Stated::default() };
+        let folder = crate::command::root().join("rig");
+        let mut stimulator = Helper::new(&command, &folder, stated, 20e-3, None).unwrap();
+        let identity = stimulator.identify().await.unwrap();
+        assert_eq!((identity.model.as_str(), identity.uid.as_str()), ("example adapter", "SIM-EXEC-1"));
+        assert_eq!(
+            stimulator.start().await.unwrap_err().fault,
+            InstrumentFault::Refused("nothing is loaded".into())
+        );
+        let applied = stimulator.load(&program()).await.unwrap().program;
+        assert!((applied.amplitude - 2e-3).abs() < 1e-12, "{}", applied.amplitude);
+        stimulator.start().await.unwrap();
+        assert_eq!(stimulator.status().await.unwrap().state, State::Running);
+        stimulator.stop().await.unwrap();
+        assert_eq!(stimulator.status().await.unwrap().state, State::Idle);
+        let error =
+            stimulator.load(&Program { amplitude: 12e-3, ..program() }).await.unwrap_err().to_string();
+        assert!(error.contains("12 mA is outside 0.1 to 10 mA"), "{error}");
+    });
+}
+
+#[test]
+fn a_program_that_misses_its_deadline_is_killed_and_reported() {
+    block_on(async {
+        let script = "import sys, json, time
+line = json.loads(sys.stdin.readline())
+print(json.dumps({'id': line['id'], 'ok': True, 'protocol': 1}))
+time.sleep(60)";
+        let mut stimulator = helper(script).unwrap();
+        stimulator.identify().await.unwrap();
+        let asked = Instant::now();
+        let error = stimulator.start().await.unwrap_err();
+        assert_eq!(error.fault, InstrumentFault::Timeout);
+        assert!(error.to_string().contains("missed the deadline and was killed"), "{error}");
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        // From then on it is gone.
+        assert_eq!(stimulator.stop().await.unwrap_err().fault, InstrumentFault::Disconnected);
+    });
+}
+
+#[test]
+fn a_program_that_is_wrong_is_named() {
+    let error =
+        |script: &str| block_on(async { helper(script).unwrap().identify().await.unwrap_err().to_string() });
+    assert!(error("pass").contains("its helper program has ended"));
+    assert!(error("print('hello there')").contains("`hello there`"));
+    assert!(error("print('{\"id\": 7, \"ok\": true}')").contains("an answer to request 7, not 1"));
+    assert!(
+        error("print('{\"id\": 1, \"ok\": true, \"protocol\": 2}')")
+            .contains("protocol 2, where 1 was asked for")
+    );
+    let missing = Helper::new(&["no-such-program".to_owned()], Path::new("."), Stated::default(), 1e-3, None);
+    let error = block_on(async move { missing.err().unwrap().to_string() });
+    assert!(error.contains("start its helper program `no-such-program`"), "{error}");
+}

@@ -1,0 +1,70 @@
+//! Stimulators of other makers: their drivers and their simulated device ends, both against recorded exchanges.
+
+mod exec;
+mod manual;
+mod pulse_pal;
+mod runs;
+mod science_mode;
+mod scripted;
+mod stimjim;
+mod template;
+
+use std::future::Future;
+
+use stimrig::instrument::Clock;
+use stimrig::phantom::Phantom;
+use stimrig::rig::{Rig, builtin_phantom, read_phantom};
+use stimrig::sim::{self, Bench};
+use stimrig::source::Source;
+
+/// A text of the repository.
+fn text(path: &str) -> String {
+    std::fs::read_to_string(crate::command::root().join(path)).unwrap()
+}
+
+fn phantom(name: &str) -> Phantom {
+    let (path, text) = builtin_phantom(name).unwrap();
+    read_phantom(&Source::new(path, text)).unwrap()
+}
+
+fn rig(path: &str) -> Rig {
+    Rig::read(&Source::new(path, &text(path))).unwrap()
+}
+
+/// A bench of a rig file with a phantom plugged in.
+fn bench(path: &str, phantom_name: &str) -> Bench {
+    let rig = rig(path);
+    sim::open_rig(&rig, rig.sim.as_ref().unwrap(), &phantom(phantom_name), 1).unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Closes the load's interlock, so that the phantom is at the stimulator's outputs.
+async fn close_interlock(
+    bench_load: sim::MemoryPort,
+    phantom: &Phantom,
+) -> Box<dyn stimrig::instrument::Load> {
+    let mut load: Box<dyn stimrig::instrument::Load> =
+        Box::new(stimrig::driver::native::Load::new(Box::new(bench_load), phantom));
+    load.identify().await.unwrap();
+    load.interlock(true).await.unwrap();
+    load
+}
+
+async fn pass(clock: &mut impl Clock, milliseconds: u64) {
+    clock.sleep(milliseconds * 1_000_000).await;
+}
+
+/// Everything a port has to say now.
+async fn hear(port: &mut sim::MemoryPort) -> Vec<u8> {
+    use stimrig::instrument::Port;
+    let mut heard = Vec::new();
+    let mut buffer = [0; 256];
+    let now = port.now();
+    while let Ok(count) = port.read(&mut buffer, now).await {
+        heard.extend_from_slice(&buffer[..count]);
+    }
+    heard
+}

@@ -1,0 +1,142 @@
+//! Rig files that differ in the stimulator's driver run the same scenario.
+
+use rstest::rstest;
+
+use crate::command::{checks, run, stimrig, text};
+
+/// What the scenario asks of every stimulator, at values that each of them can make.
+pub const PLAIN: &str = "version: 1
+name: A plain train
+phantom: r1k
+program: { amplitude: 2 mA, width: 200 us, gap: 100 us, rate: 50 Hz }
+steps:
+  - start: {}
+  - wait: 0.5 s
+  - stop: {}
+expect:
+  - amplitude: { of: programmed, within: 1 % }
+  - width: { of: programmed, within: 5 us }
+  - rate: { of: programmed, within: 0.5 % }
+  - charge_imbalance: { at_most: 1 % }
+  - missing_pulses: { at_most: 0 }
+";
+
+pub fn scenario(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[rstest]
+#[case("rig/sim.yaml")]
+#[case("rig/stimjim.yaml")]
+#[case("rig/template-text.yaml")]
+#[case("rig/exec.yaml")]
+#[case("rig/pulse-pal.yaml")]
+#[case("rig/science-mode.yaml")]
+fn the_same_scenario_passes_whatever_the_driver(#[case] rig: &str) {
+    let file = scenario(PLAIN);
+    let (code, record) = run(&["--rig", rig, file.path().to_str().unwrap()]);
+    assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{rig}: {record}");
+    assert_eq!(record["safe_state"], "confirmed");
+    assert_eq!(record["fidelity"], "sim");
+}
+
+#[rstest]
+#[case("rig/stimjim.yaml", "phase_mismatch=3 %", "charge_imbalance")]
+#[case("rig/stimjim.yaml", "gain_error=3 %", "amplitude")]
+#[case("rig/stimjim.yaml", "clock_error=2 %", "rate")]
+#[case("rig/template-text.yaml", "phase_mismatch=3 %", "charge_imbalance")]
+#[case("rig/exec.yaml", "gain_error=3 %", "amplitude")]
+#[case("rig/pulse-pal.yaml", "gain_error=3 %", "amplitude")]
+#[case("rig/science-mode.yaml", "phase_mismatch=3 %", "charge_imbalance")]
+fn a_defective_one_fails_for_the_named_reason(#[case] rig: &str, #[case] defect: &str, #[case] check: &str) {
+    let file = scenario(PLAIN);
+    let (code, record) = run(&["--rig", rig, "--defect", defect, file.path().to_str().unwrap()]);
+    assert_eq!(code, 1, "{rig} {defect}");
+    let failed: Vec<_> = checks(&record)
+        .into_iter()
+        .filter(|(_, check)| check["verdict"] == "fail")
+        .map(|(_, check)| check["measurand"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(failed.iter().any(|name| name == check), "{rig} {defect}: {failed:?}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[rstest]
+#[case("rig/stimjim.yaml", "amplitude: 2 mA", "amplitude: 3.33 mA", "turns the sign", "4:23")]
+#[case("rig/stimjim.yaml", "rate: 50 Hz", "rate: 50 Hz, ramp: { up: 0.2 s }", "a Stimjim has no ramps", "4:")]
+#[case(
+    "rig/pulse-pal.yaml",
+    "width: 200 us",
+    "width: 60 us",
+    "is shorter than the 100 us of a Pulse Pal",
+    "4:"
+)]
+#[case("rig/pulse-pal.yaml", "amplitude: 2 mA", "amplitude: 9.99999 mA", "10 V of a Pulse Pal", "4:")]
+#[case("rig/science-mode.yaml", "amplitude: 2 mA", "amplitude: 0.2 mA", "half a step of 0.5 mA", "4:")]
+#[case("rig/template-text.yaml", "rate: 50 Hz", "rate: 600 Hz", "outside 1 Hz to 500 Hz", "4:")]
+fn what_the_device_cannot_do_is_refused_at_its_line(
+    #[case] rig: &str,
+    #[case] good: &str,
+    #[case] bad: &str,
+    #[case] says: &str,
+    #[case] place: &str,
+) {
+    let file = scenario(&PLAIN.replace(good, bad));
+    let output = stimrig().args(["check", "--rig", rig]).arg(file.path()).output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(says) && said.contains(&format!("yaml:{place}")), "{said}");
+}
+
+#[rstest]
+#[case("rig/stimjim.yaml", "drops_replies=100 %", "no answer within the deadline")]
+#[case("rig/stimjim.yaml", "corrupt_replies=100 %", "stimulator: identify a Stimjim")]
+#[case("rig/pulse-pal.yaml", "drops_replies=100 %", "until a person clicks its joystick")]
+#[case("rig/science-mode.yaml", "corrupt_replies=100 %", "stimulator: identify a ScienceMode stimulator")]
+#[case("rig/template-text.yaml", "drops_replies=100 %", "no answer within the deadline")]
+fn a_stimulator_that_does_not_answer_is_a_rig_error_on_a_safe_bench(
+    #[case] rig: &str,
+    #[case] defect: &str,
+    #[case] says: &str,
+) {
+    let file = scenario(PLAIN);
+    let (code, record) = run(&["--rig", rig, "--defect", defect, file.path().to_str().unwrap()]);
+    assert_eq!(code, 3, "{rig} {defect}: {record}");
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains(says), "{rig} {defect}: {reason}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[test]
+fn opennerve_alternates_as_its_template_says() {
+    let file = scenario(
+        "version: 1\nname: OpenNerve\nphantom: r1k\nprogram: { waveform: alternating, amplitude: 0.4 mA, width: 500 us, rate: 20 Hz }\n\
+         steps:\n  - start: {}\n  - wait: 0.5 s\n  - stop: {}\n\
+         expect:\n  - amplitude: { of: programmed, within: 1 % }\n  - rate: { of: programmed, within: 0.5 % }\n  - charge_imbalance: { at_most: 1 % }\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let (code, record) = run(&["--rig", "rig/opennerve-uart.yaml", path]);
+    assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record}");
+}
+
+#[test]
+fn a_science_mode_stimulator_stops_without_its_host_and_says_so() {
+    let file = scenario(
+        "version: 1\nname: Silent host\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\n\
+         steps:\n  - start: {}\n  - wait: 0.2 s\n  - host: { silence: 3 s }\n    as: silent\n  - wait: 0.3 s\n  - stop: {}\n\
+         expect:\n  - shutdown_latency: { after: silent, at_most: 2.2 s }\n  - fault_reported: { after: silent, is: watchdog, at_most: 3.2 s }\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let (code, record) = run(&["--rig", "rig/science-mode.yaml", path]);
+    assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record}");
+}
+
+#[test]
+fn what_the_device_cannot_report_skips_the_case_and_names_the_capability() {
+    let (code, record) = run(&["--rig", "rig/stimjim.yaml", "scenarios/fault-shutdown/open-lead.yaml"]);
+    assert_eq!(code, 4);
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("a stimulator that reports its status"), "{reason}");
+}
