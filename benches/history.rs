@@ -1,5 +1,7 @@
 //! A history of 1000 runs with 141 cases and 423 checks each: how long an answer takes. Goal: 100 ms.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to tell")]
+
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;

@@ -3,8 +3,6 @@
 //! Without `STIMRIG_RIG` it says so and does nothing. `STIMRIG_FILTER` chooses other cases. The gate runs it against
 //! `stimrig sim`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failed test")]
-
 use std::process::Command;
 
 #[test]

@@ -106,10 +106,10 @@ impl std::fmt::Display for Held {
 pub enum LockError {
     /// Somebody else holds it, and goes on holding it.
     #[error("{0} (--wait waits for it)")]
-    Held(Held),
+    Held(Box<Held>),
     /// The run was asked to end while it waited.
     #[error("ended while waiting: {0}")]
-    Ended(Held),
+    Ended(Box<Held>),
     /// A lock file cannot be used.
     #[error("{}: {doing} the lock: {source} (name another folder for locks with {FOLDER}, the same for everybody on this bench)", path.display())]
     File {
@@ -190,10 +190,10 @@ impl RigLock {
                     Waiting::Forever => LOOK,
                 };
                 if interrupt.cause().is_some() {
-                    return Err(LockError::Ended(held));
+                    return Err(LockError::Ended(Box::new(held)));
                 }
                 if patience.is_zero() {
-                    return Err(LockError::Held(held));
+                    return Err(LockError::Held(Box::new(held)));
                 }
                 if !std::mem::replace(&mut said, true) {
                     told(&held);

@@ -77,6 +77,9 @@ fn refuse(what: &str) -> u8 {
     EXIT_USAGE
 }
 
+/// A trial that ended: its outcome and what it showed, or why it could not be run.
+type Finished = (Trial, Result<(Option<Outcome>, Option<String>), String>);
+
 /// The trials within this process, several at once; they are counted in their order.
 fn all_within(
     args: &Args,
@@ -88,7 +91,7 @@ fn all_within(
     let jobs = args.jobs.map(usize::from);
     let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let all: Mutex<Vec<(Trial, Result<(Option<Outcome>, Option<String>), String>)>> = Mutex::default();
+    let all: Mutex<Vec<Finished>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {

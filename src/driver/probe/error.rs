@@ -76,7 +76,7 @@ fn line(chain: &[&(dyn Error + 'static)]) -> String {
             continue;
         }
         let empty = ["An ARM specific error occurred", "An error with the flashing procedure has occurred"];
-        if !text.is_empty() && !(empty.contains(&text.as_str()) && cause.source().is_some()) {
+        if !(text.is_empty() || empty.contains(&text.as_str()) && cause.source().is_some()) {
             said.push(text);
         }
     }

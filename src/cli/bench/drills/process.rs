@@ -35,7 +35,7 @@ type Ended = (Option<Outcome>, Option<String>);
 /// # Errors
 /// When a process cannot be started at all.
 pub(super) fn all(count: u64, seed: u64, interrupt: &Interrupt, found: &mut Drills) -> Result<(), String> {
-    let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x7072_6f63_6573_73);
+    let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x0070_726f_6365_7373);
     let failed = |error: std::io::Error| format!("a process of its own: {error}");
     for number in 0..count {
         if interrupt.cause().is_some() {
