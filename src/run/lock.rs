@@ -266,7 +266,8 @@ fn devices(rig: &Rig) -> Vec<String> {
             (Port::Path(path) | Port::Pty(path), None) => path.clone(),
         });
     let mut devices: Vec<String> = ports.collect();
-    devices.extend(wiring.probe.as_ref().map(|probe| format!("probe {}", probe.selector)));
+    let probe = wiring.probe.as_ref().filter(|probe| !probe.is_simulated());
+    devices.extend(probe.map(|probe| format!("probe {}", probe.selector)));
     let real = |driver| !matches!(driver, Driver::Simulated | Driver::Recorded);
     if devices.is_empty() && (real(rig.stimulator) && real(rig.load)) {
         devices.push(format!("rig {}", rig.name));

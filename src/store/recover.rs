@@ -268,7 +268,9 @@ mod tests {
         let path = killed(runs.path(), "whole", &events());
         let journal = fs::read(path.join(JOURNAL)).unwrap();
         for length in (1..journal.len()).step_by(89) {
-            let folder = runs.path().join(format!("cut-{length}"));
+            // Each in a chain of its own: they are one run, cut in many places.
+            let alone = tempfile::tempdir().unwrap();
+            let folder = alone.path().join("cut");
             fs::create_dir(&folder).unwrap();
             fs::write(folder.join(JOURNAL), &journal[..length]).unwrap();
             let whole = read_journal(&folder.join(JOURNAL)).unwrap().0.len();
@@ -280,7 +282,8 @@ mod tests {
             let record = open.close(&recovery(SafeState::Confirmed), |_| String::new(), None).unwrap();
             assert_eq!(record.outcome, Some(Outcome::Aborted));
             assert_eq!(record.cases.iter().filter(|case| case.outcome == Outcome::Passed).count(), ended);
-            assert!(verify(&folder, None, false).unwrap().is_intact());
+            let verified = verify(&folder, None, false).unwrap();
+            assert!(verified.is_intact(), "{length}: {:?}", verified.findings);
             assert!(read_journal(&folder.join(JOURNAL)).unwrap().0.len() > whole);
         }
     }

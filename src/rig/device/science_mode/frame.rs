@@ -94,6 +94,9 @@ impl Packet {
         const SHORT: &str = "a frame cut short";
         let (head, rest) = frame.split_at_checked(9).ok_or(SHORT)?;
         let body = rest.split_last().ok_or(SHORT)?.1;
+        if head.iter().skip(1).step_by(2).any(|mark| *mark != STUFF) {
+            return Err("a frame whose length or checksum is not marked as such");
+        }
         let unstuffed: Vec<u8> = head.iter().skip(2).step_by(2).map(|byte| byte ^ KEY).collect();
         let [length_high, length_low, sum_high, sum_low] = *unstuffed.as_slice() else { return Err(SHORT) };
         if usize::from(u16::from_be_bytes([length_high, length_low])) != frame.len() {
