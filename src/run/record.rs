@@ -31,6 +31,8 @@ pub(super) async fn run(
 ) -> Result<(), Halt> {
     let mut channels = setup::stream_setup(plan).channels;
     for taken in 1..=RECORDS {
+        // Reading the record before took its time, with the output off and nobody waiting.
+        session.pace.anew();
         arm(session, plan).await?;
         steps::run(session, plan).await?;
         // While a record is read nobody watches the output: it must be off.

@@ -91,6 +91,11 @@ impl Pace {
         gap
     }
 
+    /// Nobody has waited since.
+    pub(super) fn anew(&mut self) {
+        self.last = None;
+    }
+
     fn done(&mut self, now: u64) {
         self.last = Some(now);
     }

@@ -143,7 +143,7 @@ fn a_bench_that_vanishes_is_noticed_within_a_second() {
             fs::read_dir(runs.path().join("runs")).ok()?.flatten().find(|entry| entry.path().is_dir())?;
         fs::read_to_string(folder.path().join("journal.jsonl")).ok()
     };
-    eventually("it never started", || journal().is_some_and(|text| text.contains("\"started\"")));
+    eventually("it never started", || journal().is_some_and(|text| text.contains("\"what\":\"started\"")));
     bench.signal(rustix::process::Signal::KILL);
     let pulled = Instant::now();
     let output = child.wait_with_output().unwrap();

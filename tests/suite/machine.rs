@@ -160,7 +160,7 @@ fn a_scope_that_ties_the_return_to_earth_is_noticed() {
         );
         examined(&computer, &RIG.replace(load, &load_with))
     };
-    let tied = scope("{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }");
+    let tied = scope("{ quantity: current, input: CH1, shunt: 100 ohm, ranges: [4 mA] }");
     assert_eq!(about(&tied, "return to earth").severity, Severity::Warning);
     let floating = scope("{ quantity: current, plus: CH1, minus: CH2, shunt: 100 ohm, ranges: [4 mA] }");
     assert_eq!(about(&floating, "return to earth").severity, Severity::Good);

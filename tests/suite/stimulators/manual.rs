@@ -66,7 +66,7 @@ fn a_person_sets_and_switches_and_the_load_measures() {
     let record: serde_json::Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{seen}"));
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{seen}");
     assert_eq!((&record["safe_state"], &record["operator"]), (&"confirmed".into(), &"R. Weiss".into()));
-    let order = ["amplitude 2 mA, width 200 us", "switch the output ON", "switch the output OFF"];
+    let order = ["amplitude 2 mA, width 200 µs", "switch the output ON", "switch the output OFF"];
     let places: Vec<_> =
         order.map(|words| seen.find(words).unwrap_or_else(|| panic!("{words}: {seen}"))).to_vec();
     assert!(places.is_sorted(), "{seen}");

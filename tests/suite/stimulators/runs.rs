@@ -70,7 +70,7 @@ fn a_defective_one_fails_for_the_named_reason(#[case] rig: &str, #[case] defect:
     "rig/pulse-pal.yaml",
     "width: 200 us",
     "width: 60 us",
-    "is shorter than the 100 us of a Pulse Pal",
+    "is shorter than the 100 µs of a Pulse Pal",
     "4:"
 )]
 #[case("rig/pulse-pal.yaml", "amplitude: 2 mA", "amplitude: 9.99999 mA", "10 V of a Pulse Pal", "4:")]
