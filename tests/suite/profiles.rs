@@ -63,8 +63,8 @@ fn the_limits_of_a_profile_are_judged_beside_the_scenarios_own() {
     let profiles = &record["cases"][0]["profiles"];
     assert_eq!(profiles[0]["verified"], false);
     assert_eq!(profiles[1]["verified_by"], "A. Reader");
-    assert!(seen.contains("limits of implant-accuracy (not verified): Typical design"), "{seen}");
-    assert!(seen.contains("limits of strict (verified by A. Reader): Design specification DS-012"), "{seen}");
+    assert!(seen.contains("nobody has compared with their source (-v cites it): implant-accuracy"), "{seen}");
+    assert!(seen.contains("limits of profiles: strict"), "{seen}");
 }
 
 /// The scenario allows 20 % and the first profile 5 %; the gain is wrong by 4 %.

@@ -17,7 +17,8 @@ fn the_demo_device_runs_a_scenario() {
     if !installed() {
         return;
     }
-    let (exit, record) = run(&["--rig", "rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml"]);
+    let (exit, record) =
+        run(&["--wait=5min", "--rig", "rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml"]);
     let case = &record["cases"][0];
     assert_eq!((exit, &case["outcome"]), (0, &"passed".into()), "{case:#}");
     // A square wave of ±10 V across 10 kohm.
@@ -34,7 +35,7 @@ fn a_limit_below_what_the_demo_device_does_fails() {
     let file = folder.path().join("case.yaml");
     let scenario = fs::read_to_string(root().join("fixtures/loads/sigrok-demo.yaml")).unwrap();
     fs::write(&file, scenario.replace("1.1 mA", "0.8 mA")).unwrap();
-    let (exit, record) = run(&["--rig", "rig/sigrok-demo.yaml", file.to_str().unwrap()]);
+    let (exit, record) = run(&["--wait=5min", "--rig", "rig/sigrok-demo.yaml", file.to_str().unwrap()]);
     assert_eq!((exit, &record["cases"][0]["checks"][0]["verdict"]), (1, &"fail".into()), "{record:#}");
 }
 
@@ -51,7 +52,8 @@ fn a_device_or_channel_that_is_not_there_is_named() {
         ("device: demo:analog_channels=2:logic_channels=0", "device: no-such-driver", "find the device"),
     ] {
         fs::write(&file, rig.replace(from, to)).unwrap();
-        let (exit, record) = run(&["--rig", file.to_str().unwrap(), "fixtures/loads/sigrok-demo.yaml"]);
+        let (exit, record) =
+            run(&["--wait=5min", "--rig", file.to_str().unwrap(), "fixtures/loads/sigrok-demo.yaml"]);
         let reason = record["cases"][0]["reason"].as_str().unwrap().to_owned();
         assert!(exit != 0 && reason.contains(words), "{exit} {reason}");
     }
