@@ -12,7 +12,7 @@ use crate::signal::{BlockSink, Sensed};
 
 use super::guard;
 use super::keep::Keeping;
-use super::session::{Halt, Nowhere, POLL, Session};
+use super::session::{Halt, Nowhere, POLL, SECOND, Session};
 use super::teardown::STOP_ALLOWANCE;
 use super::{setup, steps};
 
@@ -68,6 +68,10 @@ async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
     let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
     session.instruments.load.arm(&RecordRequest { before, after, trigger }).await?;
     session.armed = Some(session.instruments.clock.now());
+    // A trigger is heeded only once the samples before it are held: the first pulse must not come sooner.
+    if trigger.is_some() {
+        session.instruments.clock.sleep((before * SECOND) as u64 + 2 * POLL).await;
+    }
     Ok(())
 }
 

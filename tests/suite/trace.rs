@@ -145,6 +145,7 @@ fn runs_that_were_tampered_with_taken_away_or_made_wrong_on_purpose_prove_nothin
     project.run(&[]);
     let (code, _, why) = project.call("trace", &["--require", "REQ-1"]);
     assert!(code == 1 && why.contains("is not here any more"), "{why}");
+    let whole = project.runs().remove(0);
     let unfinished = project.path("runs/0190-cut");
     fs::create_dir(&unfinished).unwrap();
     // Under an id of its own: one that the chain knows would be a run whose manifest was taken away.
