@@ -149,9 +149,8 @@ fn runs_that_were_tampered_with_taken_away_or_made_wrong_on_purpose_prove_nothin
     let unfinished = project.path("runs/0190-cut");
     fs::create_dir(&unfinished).unwrap();
     // Under an id of its own: one that the chain knows would be a run whose manifest was taken away.
-    let journal = fs::read_to_string(project.runs()[0].join("journal.jsonl")).unwrap();
-    fs::write(unfinished.join("journal.jsonl"), journal.replace(&name(&project.runs()[0]), "0190-cut"))
-        .unwrap();
+    let journal = fs::read_to_string(whole.join("journal.jsonl")).unwrap();
+    fs::write(unfinished.join("journal.jsonl"), journal.replace(&name(&whole), "0190-cut")).unwrap();
     let (_, said, _) = project.call("trace", &[]);
     assert!(said.contains("unfinished: nothing proves"), "{said}");
 }
