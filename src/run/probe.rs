@@ -29,6 +29,7 @@ impl Log {
 
 /// Whether the debug probe is opened: a case asks for it, or the rig file names the firmware that must run. A probe that
 /// nobody asks for costs nothing.
+#[cfg_attr(not(feature = "probe"), expect(dead_code, reason = "without a driver no probe is opened"))]
 pub(super) fn wanted(rig: &Rig, case: &Case) -> bool {
     if rig.wiring.probe.as_ref().is_some_and(|probe| probe.elf.is_some()) {
         return true;
