@@ -68,8 +68,8 @@ async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
     let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
     session.instruments.load.arm(&RecordRequest { before, after, trigger }).await?;
     session.armed = Some(session.instruments.clock.now());
-    // A trigger is heeded only once the samples before it are held: the first pulse must not come sooner.
-    if trigger.is_some() {
+    // A trigger is heeded only once the samples before it are held: the first pulse must not come sooner. A recording has them.
+    if trigger.is_some() && session.capabilities.drives {
         session.instruments.clock.sleep((before * SECOND) as u64 + 2 * POLL).await;
     }
     Ok(())
