@@ -3,6 +3,7 @@
 use stimrig_protocol::VERSION;
 
 use crate::instrument::{InstrumentError, InstrumentFault};
+use crate::signal::Program;
 
 /// A device as its errors name it.
 pub(super) struct Device {
@@ -38,4 +39,15 @@ impl Device {
             next: "flash the firmware of this stimrig, or use the stimrig of that firmware".to_owned(),
         }
     }
+}
+
+/// Whether a program stays within the cap that the rig file states, A.
+///
+/// # Errors
+/// [`InstrumentFault::Refused`].
+pub(super) fn within(cap: f64, program: &Program) -> Result<(), InstrumentFault> {
+    if program.amplitude > cap * (1.0 + 1e-9) {
+        return Err(InstrumentFault::Refused("an amplitude above the cap".to_owned()));
+    }
+    Ok(())
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Mirror, Operator, Port, Status,
-    StimulatorIdentity,
+    Applied, InstrumentError, InstrumentFault, Mirror, Operator, Port, StimulatorIdentity,
 };
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Protocol;
 use crate::signal::{Law, Polarity, Program, Recovery, Run, Waveform};
 
-use super::device::Device;
+use super::device::{Device, within};
 
 const BY_HAND: Device =
     Device { name: "stimulator", refused: "run it again when the person at the bench is ready" };
@@ -132,9 +131,7 @@ impl crate::instrument::Stimulator for Stimulator {
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "set the program by hand";
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            return Err(BY_HAND.failed(doing, InstrumentFault::Refused("an amplitude above the cap".into())));
-        }
+        within(self.cap, program).map_err(|fault| BY_HAND.failed(doing, fault))?;
         let applied = self.protocol.on_steps(program);
         let text = format!(
             "set the stimulator, and leave its output off:\n{}\npress Enter when it is set",
@@ -150,11 +147,6 @@ impl crate::instrument::Stimulator for Stimulator {
         Ok(Applied { program: applied })
     }
 
-    async fn load_over_cap(&mut self, _program: &Program) -> Result<Applied, InstrumentError> {
-        let fault = InstrumentFault::Refused("nobody is asked to set more than the cap".to_owned());
-        Err(BY_HAND.failed("set a program above the cap", fault))
-    }
-
     async fn start(&mut self) -> Result<(), InstrumentError> {
         self.on = true;
         self.switched("switch the output ON now", Mirror::Start, "have it switched on").await
@@ -165,24 +157,5 @@ impl crate::instrument::Stimulator for Stimulator {
             return Ok(());
         }
         self.switched("switch the output OFF now", Mirror::Stop, "have it switched off").await
-    }
-
-    async fn status(&mut self) -> Result<Status, InstrumentError> {
-        let fault =
-            InstrumentFault::Refused("a stimulator without a link does not report its status".to_owned());
-        Err(BY_HAND.failed("read the status", fault))
-    }
-
-    /// What it latched, the person at the bench sees; nothing can be cleared from here.
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
-    }
-
-    fn link(&self) -> LinkCounters {
-        LinkCounters::default()
     }
 }

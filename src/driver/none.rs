@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::{Applied, InstrumentError, LinkCounters, State, Status, StimulatorIdentity};
-use crate::scenario::FaultCode;
+use crate::instrument::{Applied, InstrumentError, StimulatorIdentity};
 use crate::signal::Program;
 
 /// Takes every command and does nothing: there is nobody to command.
@@ -26,31 +25,11 @@ impl crate::instrument::Stimulator for Stimulator {
         Ok(Applied { program: program.clone() })
     }
 
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        self.load(program).await
-    }
-
     async fn start(&mut self) -> Result<(), InstrumentError> {
         Ok(())
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
         Ok(())
-    }
-
-    async fn status(&mut self) -> Result<Status, InstrumentError> {
-        Ok(Status { state: State::Idle, fault: FaultCode::None, pulses: 0 })
-    }
-
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
-    }
-
-    fn link(&self) -> LinkCounters {
-        LinkCounters::default()
     }
 }

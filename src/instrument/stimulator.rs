@@ -75,6 +75,8 @@ impl LinkCounters {
 
 /// A stimulator under test. One owner; every call has its own deadline.
 ///
+/// What only some stimulators can do is reached through an accessor, so that nobody can ask it of one that cannot.
+///
 /// # Errors
 /// Every call fails with an [`InstrumentError`] when the device does not answer, refuses, or is gone.
 #[async_trait]
@@ -83,18 +85,48 @@ pub trait Stimulator: Send {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError>;
     /// Loads a program; returns what is really applied. While running it takes effect at the next pulse.
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError>;
-    /// As `load`, without the driver's own cap check: only for an injected over-amplitude.
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError>;
     /// Starts.
     async fn start(&mut self) -> Result<(), InstrumentError>;
     /// Stops; idempotent, any state, shortest deadline.
     async fn stop(&mut self) -> Result<(), InstrumentError>;
+    /// What it says about its output.
+    fn reports(&mut self) -> Option<&mut dyn Reports> {
+        None
+    }
+    /// The way past the driver's own cap.
+    fn overdrive(&mut self) -> Option<&mut dyn Overdrive> {
+        None
+    }
+    /// Clears a latched fault; one that latches nothing has nothing to clear.
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        Ok(())
+    }
+    /// Tells it that the host is alive, and sees that it still is; one without a link has nothing to say.
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        Ok(())
+    }
+    /// What the link had to put right, where there is one.
+    fn link(&self) -> LinkCounters {
+        LinkCounters::default()
+    }
+}
+
+/// A stimulator that says what it is doing.
+#[async_trait]
+pub trait Reports: Send {
     /// Its own report.
+    ///
+    /// # Errors
+    /// As those of a [`Stimulator`].
     async fn status(&mut self) -> Result<Status, InstrumentError>;
-    /// Clears a latched fault.
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError>;
-    /// Tells it that the host is alive.
-    async fn keepalive(&mut self) -> Result<(), InstrumentError>;
-    /// What the link had to put right.
-    fn link(&self) -> LinkCounters;
+}
+
+/// A stimulator that judges a command above its cap itself.
+#[async_trait]
+pub trait Overdrive: Send {
+    /// Loads a program without the driver's own cap check: only for an injected over-amplitude.
+    ///
+    /// # Errors
+    /// As those of a [`Stimulator`]: most of all its refusal.
+    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError>;
 }

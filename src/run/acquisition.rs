@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::driver::{native, port};
-use crate::instrument::{Clock as _, InstrumentError, Load as _, StreamChannel, StreamSetup};
+use crate::instrument::{Clock as _, InstrumentError, Load as _, Stream as _, StreamChannel, StreamSetup};
 use crate::phantom::Phantom;
 use crate::rig;
 use crate::signal::{Block, BlockSink, Sensed};
@@ -76,7 +76,7 @@ async fn receive(
         range,
     });
     let setup = StreamSetup { channels: contacts.collect(), slow: false };
-    load.stream(&setup).await?;
+    load.start(&setup).await?;
     let (started, used) = (Instant::now(), processor_time());
     let mut count = Count::default();
     while started.elapsed() < length {
@@ -85,7 +85,7 @@ async fn receive(
         load.drain(&mut count).await?;
     }
     let (seconds, used) = (started.elapsed().as_secs_f64(), processor_time() - used);
-    load.end_stream().await?;
+    load.end().await?;
     let channels = setup.channels.len();
     Ok(Acquisition {
         seconds,

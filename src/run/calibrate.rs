@@ -63,13 +63,14 @@ pub fn calibrate(
         let said = |error: InstrumentError| error.to_string();
         // Whatever it was doing: the phantom is the source's alone.
         let stopped = instruments.stimulator.stop().await;
-        instruments.load.interlock(false).await.map_err(said)?;
+        let switches = instruments.switches().map_err(said)?;
+        switches.interlock(false).await.map_err(said)?;
         stopped.map_err(said)?;
-        instruments.load.clear("all").await.map_err(said)?;
+        switches.clear("all").await.map_err(said)?;
         let unit = instruments.load.identify().await.map_err(said)?.uid;
         let measured = all_ranges(&mut instruments, rig, plan, resistor, reference).await;
         // The source is switched off whatever was measured.
-        let off = instruments.load.test_source(driven(plan)?, 0.0).await.map_err(said);
+        let off = instruments.switches().map_err(said)?.test_source(driven(plan)?, 0.0).await.map_err(said);
         let channels = measured.map_err(said)?;
         off?;
         check(&channels)?;
@@ -160,21 +161,21 @@ async fn one_range(
     one: &Driven,
 ) -> Result<ChannelCertificate, InstrumentError> {
     let setup = StreamSetup { channels: vec![one.channel.clone()], slow: false };
-    let stated = instruments.load.stream(&setup).await?;
+    let stated = instruments.stream()?.start(&setup).await?;
     let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated: &Calibration| (stated.lsb, stated.offset));
     let (mut levels, mut readings) = (Vec::new(), Vec::new());
     for step in -STEPS..=STEPS {
         let truth = FILL * one.channel.range * f64::from(step) / f64::from(STEPS);
         let current = truth / one.per_ampere;
-        instruments.load.test_source(source, current).await?;
+        instruments.switches()?.test_source(source, current).await?;
         wait(instruments, SETTLE, &mut Mean::default()).await?;
         let mut mean = Mean::default();
         wait(instruments, READ, &mut mean).await?;
         levels.push(truth);
         readings.push((mean.sum / mean.count.max(1.0) - zero) * lsb);
     }
-    instruments.load.test_source(source, 0.0).await?;
-    instruments.load.end_stream().await?;
+    instruments.switches()?.test_source(source, 0.0).await?;
+    instruments.stream()?.end().await?;
     let line = Line::through(&levels, &readings);
     Ok(ChannelCertificate {
         channel: one.channel.name.clone(),
@@ -196,7 +197,7 @@ async fn wait(
         let slice = left.min(super::session::POLL);
         instruments.clock.sleep(slice).await;
         instruments.load.keepalive().await?;
-        instruments.load.drain(sink).await?;
+        instruments.stream()?.drain(sink).await?;
         left -= slice;
     }
     Ok(())

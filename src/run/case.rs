@@ -1,5 +1,6 @@
 //! One case from opening the bench to its record.
 
+use crate::instrument::Sampling;
 use crate::judge::{self, Basis, Facts, Instant};
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Output;
@@ -77,7 +78,13 @@ async fn unopened(
 ) -> CaseRecord {
     let said = |what: &str, done: bool| format!("{what} {}acknowledged", if done { "" } else { "not " });
     let stopped = matches!(caught(instruments.stimulator.stop()).await, Ok(Ok(())));
-    let opened = matches!(caught(instruments.load.interlock(false)).await, Ok(Ok(())));
+    let interlock = match instruments.load.switches() {
+        Some(switches) => {
+            let opened = matches!(caught(switches.interlock(false)).await, Ok(Ok(())));
+            said("opening the interlock", opened)
+        }
+        None => "no interlock".to_owned(),
+    };
     let outcome = if let Halt::Panicked(_) = halt {
         interrupt.raise(Cause::Internal);
         Outcome::Aborted
@@ -86,12 +93,12 @@ async fn unopened(
     };
     let mut record = untouched(plan, outcome, halt.to_string());
     record.safe_state = SafeState::Impossible;
-    let (stop, interlock) = (said("stop", stopped), said("opening the interlock", opened));
+    let stop = said("stop", stopped);
     record.notes.push(format!("nothing was energised; {stop}, {interlock}, the output not measured"));
     record
 }
 
-/// Opens the load, if it is the right one, and starts its stream.
+/// Opens the load, if it is the right one, and starts its stream or sets up what its records are to hold.
 pub(super) async fn open_load(
     instruments: &mut Instruments,
     plan: &Plan,
@@ -113,7 +120,10 @@ pub(super) async fn open_load(
     tell(Message::Identity(record));
     super::identity::check("load", rig.wiring.load_uid.as_deref(), &identity.uid)?;
     let setup = setup::stream_setup(plan);
-    let calibrations = instruments.load.stream(&setup).await?;
+    let calibrations = match instruments.load.sampling() {
+        Sampling::Stream(stream) => stream.start(&setup).await?,
+        Sampling::Record(record) => record.set_up(&setup.channels).await?,
+    };
     Ok((super::measuring::setup(plan, &identity, &setup, &calibrations, rig.certificate.as_ref()), simulated))
 }
 

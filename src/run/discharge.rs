@@ -27,10 +27,10 @@ pub(super) async fn discharge(session: &mut Session<'_>, phantom: &Phantom) -> R
     if let Some(((last, _), others)) = phantom.contacts.split_last() {
         for (contact, _) in others {
             let between = (contact.clone(), last.clone());
-            session.instruments.load.inject(&Fault::ShortLead { between }).await?;
+            session.instruments.switches()?.inject(&Fault::ShortLead { between }).await?;
         }
         session.pass_seconds((GONE * longest).clamp(RANGE.0, RANGE.1)).await?;
-        session.instruments.load.clear("short-lead").await?;
+        session.instruments.switches()?.clear("short-lead").await?;
     }
     Ok(RELAXED * longest <= RANGE.1)
 }

@@ -123,9 +123,9 @@ pub(super) async fn inject(session: &mut Session<'_>, fault: &Fault) -> Result<(
         Fault::OpenLead { .. }
         | Fault::ShortLead { .. }
         | Fault::Leakage { .. }
-        | Fault::ImpedanceStep { .. } => session.instruments.load.inject(fault).await?,
+        | Fault::ImpedanceStep { .. } => session.instruments.switches()?.inject(fault).await?,
         Fault::BrownOut { duration } => {
-            session.instruments.load.inject(fault).await?;
+            session.instruments.switches()?.inject(fault).await?;
             let lasts = (duration * SECOND) as u64;
             session.injected.unpowered_until =
                 session.instruments.clock.now().saturating_add(lasts).saturating_add(BOOT);
@@ -154,7 +154,7 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
         }
         "brown-out" => restore_supply(session).await?,
         "core-halt" => session.resume_core().await?,
-        name => session.instruments.load.clear(name).await?,
+        name => session.instruments.switches()?.clear(name).await?,
     }
     session.progress(format!("{name} cleared"));
     Ok(())
@@ -180,7 +180,7 @@ pub(super) async fn let_it_hear(session: &mut Session<'_>) -> Result<(), Halt> {
 }
 
 async fn restore_supply(session: &mut Session<'_>) -> Result<(), Halt> {
-    session.instruments.load.clear("brown-out").await?;
+    session.instruments.switches()?.clear("brown-out").await?;
     let ready = session.instruments.clock.now().saturating_add(BOOT);
     if session.injected.unpowered_until > ready {
         session.injected.unpowered_until = ready;

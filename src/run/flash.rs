@@ -95,7 +95,10 @@ async fn output_is_off(instruments: &mut Instruments) -> Result<(), String> {
     let next = "see that its output is off, and say so with --output-off";
     let cannot = |error| format!("the stimulator does not say whether its output is off: {error}; {next}");
     instruments.stimulator.identify().await.map_err(cannot)?;
-    match instruments.stimulator.status().await.map_err(cannot)?.state {
+    let Some(reports) = instruments.stimulator.reports() else {
+        return Err(format!("the stimulator does not say whether its output is off: {next}"));
+    };
+    match reports.status().await.map_err(cannot)?.state {
         State::Idle | State::Latched => Ok(()),
         State::Running => {
             Err("the stimulator's output is enabled, and flashing stops its core: stop it first".to_owned())
@@ -137,7 +140,8 @@ mod tests {
             instruments.stimulator.start().await.unwrap();
             let refused = write(&mut instruments, &image, false).await.unwrap_err();
             assert!(refused.contains("output is enabled") && refused.contains("stop it first"), "{refused}");
-            assert_eq!(instruments.stimulator.status().await.unwrap().state, State::Running);
+            let status = instruments.stimulator.reports().unwrap().status().await.unwrap();
+            assert_eq!(status.state, State::Running);
             instruments.stimulator.stop().await.unwrap();
             instruments.clock.sleep(50_000_000).await;
             let report = write(&mut instruments, &image, false).await.unwrap();

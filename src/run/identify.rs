@@ -115,7 +115,7 @@ async fn drive(
     let mut excerpt = Excerpt { plane, calibration, values: Vec::new(), on: None };
     session.drain().await?;
     session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
-    session.instruments.load.test_source(contact, current).await?;
+    session.instruments.switches()?.test_source(contact, current).await?;
     session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
     // What follows a step slowly comes out of the filter late by its delay; the marker does not.
     let (poles, cutoff) = session.setup.filter;
@@ -128,7 +128,7 @@ async fn drive(
         }
         session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
     }
-    session.instruments.load.test_source(contact, 0.0).await?;
+    session.instruments.switches()?.test_source(contact, 0.0).await?;
     let mean = |from: usize, to: usize| {
         let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
         Some(values.iter().sum::<f64>() / values.len() as f64)

@@ -66,7 +66,7 @@ pub(super) async fn run(
 async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
     let RecordPlan { before, after, trigger } = RecordPlan::of(&plan.case);
     let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
-    session.instruments.load.arm(&RecordRequest { before, after, trigger }).await?;
+    session.instruments.record()?.arm(&RecordRequest { before, after, trigger }).await?;
     session.armed = Some(session.instruments.clock.now());
     // A trigger is heeded only once the samples before it are held: the first pulse must not come sooner. A recording has them.
     if trigger.is_some() && session.capabilities.drives {
@@ -192,16 +192,10 @@ async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel
     session.facts.segments.clear();
     session.facts.statuses.clear();
     session.facts.restarts.clear();
-    set_up(session, channels).await?;
+    session.instruments.record()?.set_up(channels).await?;
     session.recorder = Recorder::new(session.setup.clone());
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await
-}
-
-async fn set_up(session: &mut Session<'_>, channels: &[StreamChannel]) -> Result<(), Halt> {
-    let setup = crate::instrument::StreamSetup { channels: channels.to_vec(), slow: false };
-    session.instruments.load.stream(&setup).await?;
-    Ok(())
 }
 
 /// Takes a record of its own at once, on the finest ranges, and says whether the output stayed quiet for all of it.
@@ -209,9 +203,9 @@ async fn set_up(session: &mut Session<'_>, channels: &[StreamChannel]) -> Result
 /// # Errors
 /// What the load says, and a record that is shorter than was asked for.
 pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<bool, Halt> {
-    let channels: Vec<StreamChannel> = session.finest.clone();
-    set_up(session, &channels).await?;
-    session.instruments.load.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
+    let channels = session.finest.clone();
+    session.instruments.record()?.set_up(&channels).await?;
+    session.instruments.record()?.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
     let mut recorder: Option<(Recorder, Setup)> = None;
     loop {
         let mut nowhere = Nowhere;
@@ -219,7 +213,7 @@ pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<boo
             Some((recorder, _)) => recorder,
             None => &mut nowhere,
         };
-        match session.instruments.load.read(sink).await? {
+        match session.instruments.record()?.read(sink).await? {
             Reading::Waiting => session.instruments.clock.sleep(POLL).await,
             Reading::Head(head) => {
                 let setup = with(&session.setup, &head);

@@ -54,8 +54,9 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
     // First of all the two commands that make it safe, in case nothing else works.
     let stopped = instruments.stimulator.stop().await;
     found.extend(stopped.err().map(|error| error.to_string()));
-    let opened = instruments.load.interlock(false).await;
-    found.extend(opened.err().map(|error| error.to_string()));
+    if let Some(switches) = instruments.load.switches() {
+        found.extend(switches.interlock(false).await.err().map(|error| error.to_string()));
+    }
     match instruments.stimulator.identify().await {
         Ok(identity) => {
             found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
@@ -80,10 +81,12 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
     let recorder = Recorder::new(setup.clone());
     let mut session = Session::new(instruments, (setup, recorder), plan, rig, interrupt, &tell);
     // A load that cannot short its inputs is read with the offset it states.
-    let zeroed = steps::zero(&mut session, false).await;
-    found.extend(
-        zeroed.err().filter(|halt| !matches!(halt, Halt::Interrupted(_))).map(|halt| halt.to_string()),
-    );
+    if rig.capabilities.test_source {
+        let zeroed = steps::zero(&mut session, false).await;
+        found.extend(
+            zeroed.err().filter(|halt| !matches!(halt, Halt::Interrupted(_))).map(|halt| halt.to_string()),
+        );
+    }
     let ending = teardown(&mut session, silence).await;
     found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
     found.extend(ending.steps);

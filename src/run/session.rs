@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::instrument::{
-    Clock, DebugProbe, Disturbance, InstrumentError, Load, Reading, Status, Stimulator, StreamChannel,
+    Clock, DebugProbe, Disturbance, InstrumentError, InstrumentFault, Load, Overdrive, Reading, Record,
+    Sampling, Status, Stimulator, Stream, StreamChannel, Switches,
 };
 use crate::judge::{Facts, Instant, Observation, ProgramChange};
 use crate::measure::{Recorder, Setup};
@@ -34,6 +35,71 @@ pub(super) struct Instruments {
     pub disturbance: Option<Arc<Disturbance>>,
     /// On the stimulator's core, where a case uses it.
     pub probe: Option<Box<dyn DebugProbe>>,
+}
+
+/// What a plan needs was compared with what was opened before it ran ([`Instruments::fit`]); these are the ways to it.
+impl Instruments {
+    /// Whether the drivers that were opened can do what the rig file says of them, by which plans are made.
+    ///
+    /// # Errors
+    /// What they lack, or have beyond it.
+    pub fn fit(&mut self, capabilities: &Capabilities) -> Result<(), String> {
+        let load = &mut self.load;
+        let streams = matches!(load.sampling(), Sampling::Stream(_));
+        let switches = load.switches().is_some();
+        let over_cap = capabilities.can("over-amplitude");
+        for (ability, has, stated) in [
+            ("a stream", streams, capabilities.stream),
+            ("an interlock", switches, capabilities.interlock),
+            ("a test source", switches, capabilities.test_source),
+            ("a status", self.stimulator.reports().is_some(), capabilities.status),
+            ("a way past its cap", self.stimulator.overdrive().is_some(), over_cap),
+        ] {
+            if has != stated {
+                return Err(format!(
+                    "the drivers of this rig {} {ability}, and the plan was made for a rig {} one: report this defect of stimrig",
+                    if has { "have" } else { "lack" },
+                    if stated { "with" } else { "without" }
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The load's relays and its source.
+    pub fn switches(&mut self) -> Result<&mut dyn Switches, InstrumentError> {
+        self.load.switches().ok_or_else(|| lacks("load", "relays"))
+    }
+
+    /// The load's stream.
+    pub fn stream(&mut self) -> Result<&mut dyn Stream, InstrumentError> {
+        match self.load.sampling() {
+            Sampling::Stream(stream) => Ok(stream),
+            Sampling::Record(_) => Err(lacks("load", "stream")),
+        }
+    }
+
+    /// The load's records.
+    pub fn record(&mut self) -> Result<&mut dyn Record, InstrumentError> {
+        match self.load.sampling() {
+            Sampling::Record(record) => Ok(record),
+            Sampling::Stream(_) => Err(lacks("load", "records")),
+        }
+    }
+
+    /// The way past the stimulator's own cap.
+    pub fn overdrive(&mut self) -> Result<&mut dyn Overdrive, InstrumentError> {
+        self.stimulator.overdrive().ok_or_else(|| lacks("stimulator", "way past its cap"))
+    }
+}
+
+fn lacks(device: &str, what: &str) -> InstrumentError {
+    InstrumentError {
+        device: device.to_owned(),
+        doing: format!("use its {what}"),
+        fault: InstrumentFault::Refused("it has none".to_owned()),
+        next: "compare the drivers in the rig file with what is connected".to_owned(),
+    }
 }
 
 /// Why a case did not run to its end.
@@ -145,8 +211,6 @@ pub(super) struct Session<'a> {
     pub pending: Vec<Pending>,
     /// The stimulator may be stimulating, so its status is polled.
     pub polling: bool,
-    /// It has a status to report; without one its link is only kept alive.
-    pub reports: bool,
     /// A person starts and stops it, and takes their time.
     pub by_hand: bool,
     /// No frame may go to the stimulator.
@@ -199,7 +263,6 @@ impl<'a> Session<'a> {
             tell,
             pending: Vec::new(),
             polling: false,
-            reports: rig.capabilities.status,
             by_hand: !rig.capabilities.commands,
             silent: false,
             simulated: false,
@@ -288,11 +351,7 @@ impl Session<'_> {
         if self.polling && !self.silent {
             self.in_time()?;
             self.restart_if_due().await?;
-            if self.reports {
-                self.poll_if_possible().await?;
-            } else {
-                self.instruments.stimulator.keepalive().await?;
-            }
+            self.poll_if_possible().await?;
         }
         self.pace.done(self.instruments.clock.now());
         self.read_log().await
@@ -301,14 +360,17 @@ impl Session<'_> {
     /// Drains the stream into the recorder; the request is also the load's keepalive.
     pub async fn drain(&mut self) -> Result<(), Halt> {
         self.instruments.load.keepalive().await?;
-        if self.capabilities.stream { self.drain_into(&mut Nowhere).await } else { Ok(()) }
+        self.drain_into(&mut Nowhere).await
     }
 
     /// As [`Session::drain`], without the keepalive; what is drained goes to `also` too.
     pub async fn drain_into(&mut self, also: &mut dyn BlockSink) -> Result<(), Halt> {
         let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
         let mut sink = Drained { recorder, archive, received, also };
-        self.instruments.load.drain(&mut sink).await?;
+        // What is recorded is read when it is complete.
+        if let Sampling::Stream(stream) = self.instruments.load.sampling() {
+            stream.drain(&mut sink).await?;
+        }
         Ok(())
     }
 
@@ -316,12 +378,14 @@ impl Session<'_> {
     pub async fn read_record(&mut self) -> Result<Reading, Halt> {
         let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
         let mut sink = Drained { recorder, archive, received, also: &mut Nowhere };
-        Ok(self.instruments.load.read(&mut sink).await?)
+        Ok(self.instruments.record()?.read(&mut sink).await?)
     }
 
-    /// Reads the stimulator's status and notes it on the sample clock.
+    /// Reads the stimulator's status and notes it on the sample clock; of one that has none the link is only kept alive.
     pub async fn poll(&mut self) -> Result<(), Halt> {
-        let status = self.instruments.stimulator.status().await?;
+        let stimulator = &mut self.instruments.stimulator;
+        let Some(reports) = stimulator.reports() else { return Ok(stimulator.keepalive().await?) };
+        let status = reports.status().await?;
         let sample = self.sample();
         if self.last_status.is_none_or(|last| last.fault != status.fault) {
             self.progress(format!("stimulator reports {}", status.fault.name()));

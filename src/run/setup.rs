@@ -42,8 +42,9 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     check_certificate(session, rig).await?;
     let (interlock, test_source) = (session.capabilities.interlock, session.capabilities.test_source);
     if interlock {
-        session.instruments.load.clear("all").await?;
-        session.instruments.load.interlock(false).await?;
+        let switches = session.instruments.switches()?;
+        switches.clear("all").await?;
+        switches.interlock(false).await?;
     } else if session.capabilities.drives {
         session.leave_out("the load has no interlock: the stimulator stays connected to the phantom");
     }
@@ -62,7 +63,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     steps::load(session, &plan.case.program, false).await?;
     session.energised = session.capabilities.drives;
     if interlock {
-        session.instruments.load.interlock(true).await?;
+        session.instruments.switches()?.interlock(true).await?;
     }
     if session.capabilities.stream {
         session.pass_seconds(RELAXED).await?;

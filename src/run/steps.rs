@@ -73,9 +73,12 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
 /// Loads a program and notes from where on it is in force.
 pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap: bool) -> Result<(), Halt> {
     let requested = session.sample();
-    let stimulator = &mut session.instruments.stimulator;
-    let applied =
-        if over_cap { stimulator.load_over_cap(program).await? } else { stimulator.load(program).await? };
+    let instruments = &mut session.instruments;
+    let applied = if over_cap {
+        instruments.overdrive()?.load_over_cap(program).await?
+    } else {
+        instruments.stimulator.load(program).await?
+    };
     let from = session.sample();
     session.recorder.program_changed(from, program);
     session.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
@@ -97,10 +100,10 @@ const RELAYS: f64 = 2e-3;
 
 /// Shorts the load's inputs long enough to know its offsets.
 pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
-    session.instruments.load.zero(true).await?;
+    session.instruments.switches()?.zero(true).await?;
     let passed = session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await;
     // Whatever cut it short: with shorted inputs nothing could be seen of the output any more.
-    session.instruments.load.zero(false).await?;
+    session.instruments.switches()?.zero(false).await?;
     passed?;
     session.pass_seconds(RELAYS).await?;
     session.progress("zero measured");

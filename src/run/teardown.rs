@@ -97,8 +97,9 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     if interlock {
         note(&mut trouble, watched.map(|_| ()));
         opened = open_interlock(session, &mut trouble).await;
-        let cleared = session.instruments.load.clear("all").await;
-        note(&mut trouble, cleared.map_err(Halt::from));
+        if let Some(switches) = session.instruments.load.switches() {
+            note(&mut trouble, switches.clear("all").await.map_err(Halt::from));
+        }
     } else {
         seen = found(watched, &mut trouble);
     }
@@ -126,12 +127,7 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         seen = look(session, &mut trouble, again).await;
     }
     steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
-    let way = match (interlock, opened) {
-        (false, _) => "no interlock",
-        (true, true) => "interlock open",
-        (true, false) => "interlock did not confirm that it is open",
-    };
-    steps.push(way.to_owned());
+    steps.push(way(interlock.then_some(opened)).to_owned());
     let safe_state = match seen {
         Some(Seen::Active) => {
             steps.push("output still active".to_owned());
@@ -154,13 +150,23 @@ async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
     let mut steps = Vec::new();
     let stopped = caught(session.instruments.stimulator.stop()).await;
     let stopped = matches!(stopped, Ok(Ok(())));
-    let opened = caught(session.instruments.load.interlock(false)).await;
-    let opened = matches!(opened, Ok(Ok(())));
+    let opened = match session.instruments.load.switches() {
+        Some(switches) => Some(matches!(caught(switches.interlock(false)).await, Ok(Ok(())))),
+        None => None,
+    };
     steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
-    steps
-        .push(if opened { "interlock open" } else { "interlock did not confirm that it is open" }.to_owned());
+    steps.push(way(opened).to_owned());
     steps.push("output not measured".to_owned());
     Ending { safe_state: SafeState::Impossible, stop_ignored: false, trouble: Some(panic), steps }
+}
+
+/// How the way to the phantom was left: whether an interlock, where there is one, confirmed that it is open.
+fn way(opened: Option<bool>) -> &'static str {
+    match opened {
+        None => "no interlock",
+        Some(true) => "interlock open",
+        Some(false) => "interlock did not confirm that it is open",
+    }
 }
 
 /// Sends a stop; whether it was acknowledged.
@@ -174,7 +180,8 @@ async fn stop(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
 /// Opens the interlock; whether the load confirmed it.
 async fn open_interlock(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
     for _ in 0..AGAIN {
-        match session.instruments.load.interlock(false).await {
+        let Some(switches) = session.instruments.load.switches() else { return false };
+        match switches.interlock(false).await {
             Ok(()) => return true,
             Err(error) => {
                 let gone = error.fault == crate::instrument::InstrumentFault::Disconnected;

@@ -5,7 +5,10 @@ mod exchange;
 mod frozen;
 
 use stimrig::driver::native;
-use stimrig::instrument::{Clock, Load, Port, Stimulator, StreamChannel, StreamSetup};
+use stimrig::instrument::{
+    Clock, Load as _, Overdrive as _, Port, Reports as _, Stimulator as _, Stream as _, StreamChannel, StreamSetup,
+    Switches as _,
+};
 use stimrig::phantom::{Element, ElementKind, Phantom};
 use stimrig::rig::{Defect, DefectKind, DefectValue, SimBench};
 use stimrig::signal::{Block, BlockSink, Marker, MarkerBit, Program, Recovery, Run, Sensed, StreamKind};
@@ -114,7 +117,7 @@ impl Rig {
             StreamChannel { name: "e1".into(), quantity: Sensed::Current, range: 4e-3 },
             StreamChannel { name: "vout".into(), quantity: Sensed::Voltage, range: 20.0 },
         ];
-        let stated = self.load.stream(&StreamSetup { channels, slow: true }).await.unwrap();
+        let stated = self.load.start(&StreamSetup { channels, slow: true }).await.unwrap();
         assert_eq!(stated.len(), 4);
     }
 

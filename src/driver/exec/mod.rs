@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Mirror, Port, State, Status, StimulatorIdentity,
+    Applied, InstrumentError, InstrumentFault, LinkCounters, Mirror, Port, Reports, State, Status,
+    StimulatorIdentity,
 };
 use crate::rig::Stated;
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
-use super::device::Device;
+use super::device::{Device, within};
 use child::Child;
 
 /// Version of the lines exchanged.
@@ -127,17 +128,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            return Err(failed(
-                "load a program",
-                InstrumentFault::Refused("an amplitude above the cap".into()),
-            ));
-        }
-        self.load_over_cap(program).await
-    }
-
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
+        within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let request = json!({ "request": "load", "program": message::program(program) });
         let answer = self.ask(doing, request).await?;
         let Some(applied) = &answer.applied else {
@@ -160,6 +152,28 @@ impl crate::instrument::Stimulator for Stimulator {
         self.mirror(Mirror::Stop).await
     }
 
+    fn reports(&mut self) -> Option<&mut dyn Reports> {
+        self.stated.status.then_some(self as &mut dyn Reports)
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        if !self.stated.status {
+            return Ok(());
+        }
+        self.ask("acknowledge a fault", json!({ "request": "acknowledge" })).await.map(|_| ())
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.child.alive().map_err(|fault| failed("look after its helper program", fault))
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.counters
+    }
+}
+
+#[async_trait]
+impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
         let answer = self.ask(doing, json!({ "request": "status" })).await?;
@@ -180,20 +194,5 @@ impl crate::instrument::Stimulator for Stimulator {
         let fault =
             fault.ok_or_else(|| protocol(format!("a fault `{name}`, which is none of the language")))?;
         Ok(Status { state, fault, pulses: answer.pulses.unwrap_or(0) })
-    }
-
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        if !self.stated.status {
-            return Ok(());
-        }
-        self.ask("acknowledge a fault", json!({ "request": "acknowledge" })).await.map(|_| ())
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.child.alive().map_err(|fault| failed("look after its helper program", fault))
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.counters
     }
 }

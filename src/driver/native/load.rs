@@ -7,7 +7,8 @@ use stimrig_protocol::load::{
 use stimrig_protocol::{MAX_PAYLOAD, VERSION, stimulator};
 
 use crate::instrument::{
-    InstrumentError, InstrumentFault, Link, LinkCounters, LoadIdentity, Port, StreamSetup,
+    InstrumentError, InstrumentFault, Link, LinkCounters, LoadIdentity, Port, Sampling, Stream, StreamSetup,
+    Switches,
 };
 use crate::phantom::Phantom;
 use crate::quantity::hex;
@@ -156,7 +157,26 @@ impl crate::instrument::Load for Load {
         })
     }
 
-    async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
+    fn sampling(&mut self) -> Sampling<'_> {
+        Sampling::Stream(self)
+    }
+
+    fn switches(&mut self) -> Option<&mut dyn Switches> {
+        Some(self)
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.done("keep alive", &Request::Keepalive).await
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.link.counters()
+    }
+}
+
+#[async_trait]
+impl Stream for Load {
+    async fn start(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
         let doing = "start streaming";
         self.end_what_runs(doing).await?;
         for (index, channel) in (0..=u8::MAX).zip(&setup.channels) {
@@ -177,10 +197,6 @@ impl crate::instrument::Load for Load {
         Ok(calibrations)
     }
 
-    async fn end_stream(&mut self) -> Result<(), InstrumentError> {
-        self.done("end streaming", &Request::EndStream).await
-    }
-
     async fn drain(&mut self, sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
         let samples = &mut self.samples;
         let mut blocks = samples.take_kept(sink);
@@ -199,6 +215,13 @@ impl crate::instrument::Load for Load {
         result.map(|()| blocks)
     }
 
+    async fn end(&mut self) -> Result<(), InstrumentError> {
+        self.done("end streaming", &Request::EndStream).await
+    }
+}
+
+#[async_trait]
+impl Switches for Load {
     async fn interlock(&mut self, closed: bool) -> Result<(), InstrumentError> {
         self.done("switch the interlock", &Request::Interlock { closed }).await
     }
@@ -249,13 +272,5 @@ impl crate::instrument::Load for Load {
         let contact = self.contact(doing, contact)?;
         let amplitude = (amplitude * 1e12).round() as i64;
         self.done(doing, &Request::TestSource { contact, amplitude }).await
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.done("keep alive", &Request::Keepalive).await
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.link.counters()
     }
 }

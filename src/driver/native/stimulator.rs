@@ -5,7 +5,8 @@ use stimrig_protocol::stimulator::{FaultCode as WireFault, Refusal, Reply, Reque
 use stimrig_protocol::{VERSION, load};
 
 use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, Link, LinkCounters, Port, State, Status, StimulatorIdentity,
+    Applied, InstrumentError, InstrumentFault, Link, LinkCounters, Overdrive, Port, Reports, State, Status,
+    StimulatorIdentity,
 };
 use crate::phantom::Phantom;
 use crate::quantity::hex;
@@ -107,17 +108,6 @@ impl crate::instrument::Stimulator for Stimulator {
         self.load_over_cap(program).await
     }
 
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        let doing = "load a program";
-        let sent = to_wire(program, &self.contacts).map_err(|contact| {
-            failed(doing, InstrumentFault::Refused(format!("contact {contact} is not wired to an output")))
-        })?;
-        match self.ask(doing, &Request::Load(sent)).await? {
-            Reply::Applied(done) => Ok(Applied { program: applied(program, &sent, &done, &self.contacts) }),
-            other => Err(unexpected(doing, &other)),
-        }
-    }
-
     async fn start(&mut self) -> Result<(), InstrumentError> {
         self.done("start", &Request::Start).await
     }
@@ -126,6 +116,29 @@ impl crate::instrument::Stimulator for Stimulator {
         self.done("stop", &Request::Stop).await
     }
 
+    fn reports(&mut self) -> Option<&mut dyn Reports> {
+        Some(self)
+    }
+
+    fn overdrive(&mut self) -> Option<&mut dyn Overdrive> {
+        Some(self)
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        self.done("acknowledge a fault", &Request::Acknowledge).await
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.done("keep alive", &Request::Keepalive).await
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.link.counters()
+    }
+}
+
+#[async_trait]
+impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
         match self.ask(doing, &Request::Status).await? {
@@ -151,16 +164,18 @@ impl crate::instrument::Stimulator for Stimulator {
             other => Err(unexpected(doing, &other)),
         }
     }
+}
 
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        self.done("acknowledge a fault", &Request::Acknowledge).await
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.done("keep alive", &Request::Keepalive).await
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.link.counters()
+#[async_trait]
+impl Overdrive for Stimulator {
+    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        let doing = "load a program";
+        let sent = to_wire(program, &self.contacts).map_err(|contact| {
+            failed(doing, InstrumentFault::Refused(format!("contact {contact} is not wired to an output")))
+        })?;
+        match self.ask(doing, &Request::Load(sent)).await? {
+            Reply::Applied(done) => Ok(Applied { program: applied(program, &sent, &done, &self.contacts) }),
+            other => Err(unexpected(doing, &other)),
+        }
     }
 }

@@ -6,14 +6,12 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Status, StimulatorIdentity,
-};
+use crate::instrument::{Applied, InstrumentError, InstrumentFault, LinkCounters, Port, StimulatorIdentity};
 use crate::rig::Pairs;
 use crate::rig::device::pulse_pal::{self, Train, ZERO, code};
 use crate::signal::Program;
 
-use super::device::Device;
+use super::device::{Device, within};
 use super::wire::Wire;
 
 /// Patience with an answer, ns.
@@ -157,17 +155,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            return Err(failed(
-                "load a program",
-                InstrumentFault::Refused("an amplitude above the cap".into()),
-            ));
-        }
-        self.load_over_cap(program).await
-    }
-
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
+        within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let made = pulse_pal::train(program, &self.pairs, self.volts_per_ampere);
         let (train, applied) = made.map_err(|problems| {
             let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
@@ -190,16 +179,6 @@ impl crate::instrument::Stimulator for Stimulator {
         let aborted = self.ask(&[80], 0).await;
         let confirmed = self.acknowledged(&[79, channel, low, high]).await;
         aborted.and(confirmed).map_err(|fault| failed("stop", fault))
-    }
-
-    async fn status(&mut self) -> Result<Status, InstrumentError> {
-        let fault = InstrumentFault::Refused("a Pulse Pal does not report its status".to_owned());
-        Err(failed("read the status", fault))
-    }
-
-    /// It latches nothing, so there is nothing to clear.
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
     }
 
     /// It does not miss its host; the port is looked at, so that a pulled plug is noticed.

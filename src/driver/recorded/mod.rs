@@ -7,11 +7,10 @@ use async_trait::async_trait;
 
 use crate::capture::{Capture, CaptureError};
 use crate::instrument::{
-    InstrumentError, InstrumentFault, LinkCounters, LoadIdentity, Reading, RecordHead, RecordRequest,
-    StreamSetup,
+    InstrumentError, InstrumentFault, LoadIdentity, Reading, Record, RecordHead, RecordRequest, Sampling,
+    StreamChannel,
 };
 use crate::rig::Channel;
-use crate::scenario::Fault;
 use crate::signal::{Block, BlockSink, Calibration, StreamKind};
 
 pub use clock::Clock;
@@ -60,10 +59,6 @@ impl Load {
         }
     }
 
-    fn cannot(&self, doing: &str) -> InstrumentError {
-        self.refused(doing, "it was recorded before".to_owned(), "measure on a bench that has a load")
-    }
-
     /// The column of a channel as codes.
     fn column(&self, name: &str) -> Result<Column, InstrumentError> {
         let doing = format!("find the channel {name}");
@@ -108,43 +103,18 @@ impl crate::instrument::Load for Load {
         })
     }
 
-    async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
-        let columns = setup.channels.iter().map(|channel| self.column(&channel.name));
+    fn sampling(&mut self) -> Sampling<'_> {
+        Sampling::Record(self)
+    }
+}
+
+#[async_trait]
+impl Record for Load {
+    async fn set_up(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, InstrumentError> {
+        let columns = channels.iter().map(|channel| self.column(&channel.name));
         self.columns = columns.collect::<Result<_, _>>()?;
         self.read = None;
         Ok(self.columns.iter().map(|column| column.calibration).collect())
-    }
-
-    async fn end_stream(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
-    }
-
-    async fn drain(&mut self, _sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
-        Ok(0)
-    }
-
-    async fn interlock(&mut self, _closed: bool) -> Result<(), InstrumentError> {
-        Err(self.cannot("switch the interlock"))
-    }
-
-    async fn inject(&mut self, fault: &Fault) -> Result<(), InstrumentError> {
-        Err(self.cannot(&format!("inject {}", fault.name())))
-    }
-
-    async fn clear(&mut self, fault: &str) -> Result<(), InstrumentError> {
-        Err(self.cannot(&format!("clear {fault}")))
-    }
-
-    async fn zero(&mut self, _on: bool) -> Result<(), InstrumentError> {
-        Err(self.cannot("zero its inputs"))
-    }
-
-    async fn test_source(&mut self, _contact: &str, _amplitude: f64) -> Result<(), InstrumentError> {
-        Err(self.cannot("switch a test source"))
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
     }
 
     async fn arm(&mut self, _request: &RecordRequest) -> Result<(), InstrumentError> {
@@ -176,9 +146,5 @@ impl crate::instrument::Load for Load {
         sink.block(&Block { stream: StreamKind::Fast, first, count, codes, markers: &[], lost: 0 });
         self.read = Some(from + count);
         Ok(Reading::Part((from + count) as u64))
-    }
-
-    fn link(&self) -> LinkCounters {
-        LinkCounters::default()
     }
 }

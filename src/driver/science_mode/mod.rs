@@ -4,14 +4,14 @@
 use async_trait::async_trait;
 
 use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, State, Status, StimulatorIdentity,
+    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Reports, State, Status, StimulatorIdentity,
 };
 use crate::rig::Pairs;
 use crate::rig::device::science_mode::{self, KEEPALIVE, Packet, Train, command, encode_point, result};
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
-use super::device::Device;
+use super::device::{Device, within};
 use super::wire::Wire;
 
 /// Patience with one attempt, ns.
@@ -192,17 +192,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            return Err(failed(
-                "load a program",
-                InstrumentFault::Refused("an amplitude above the cap".into()),
-            ));
-        }
-        self.load_over_cap(program).await
-    }
-
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
+        within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let (train, applied) = science_mode::train(program, &self.pairs).map_err(|problems| {
             let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
             failed(doing, InstrumentFault::Refused(why.join("; ")))
@@ -226,6 +217,26 @@ impl crate::instrument::Stimulator for Stimulator {
         self.ask(command::ML_STOP, &[]).await.map(|_| ()).map_err(|fault| failed("stop", fault))
     }
 
+    fn reports(&mut self) -> Option<&mut dyn Reports> {
+        Some(self)
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        self.started = false;
+        self.initialise().await.map_err(|fault| failed("acknowledge a fault", fault))
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.status().await.map(|_| ())
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.counters
+    }
+}
+
+#[async_trait]
+impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
         let asked = self.ask(command::ML_GET_CURRENT_DATA, &[ALL_CHANNELS]).await;
@@ -249,18 +260,5 @@ impl crate::instrument::Stimulator for Stimulator {
             _ => State::Latched,
         };
         Ok(Status { state, fault, pulses: 0 })
-    }
-
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        self.started = false;
-        self.initialise().await.map_err(|fault| failed("acknowledge a fault", fault))
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.status().await.map(|_| ())
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.counters
     }
 }

@@ -19,10 +19,10 @@ mod wiring;
 use async_trait::async_trait;
 
 use crate::instrument::{
-    InstrumentError, InstrumentFault, LinkCounters, LoadIdentity, Port, Reading, RecordRequest, StreamSetup,
+    InstrumentError, InstrumentFault, LinkCounters, LoadIdentity, Port, Reading, Record, RecordRequest,
+    Sampling, StreamChannel,
 };
 use crate::rig::{Channel, RecordSpec};
-use crate::scenario::Fault;
 use crate::signal::{BlockSink, Calibration};
 
 use acquisition::Acquisition;
@@ -124,10 +124,6 @@ impl Load {
         }
         self.talk.set(&[dialect.stop().to_owned()]).await
     }
-
-    fn cannot(&self, doing: &str) -> InstrumentError {
-        failed(doing, InstrumentFault::Refused("an oscilloscope has no relays and no source".to_owned()))
-    }
 }
 
 #[async_trait]
@@ -159,11 +155,26 @@ impl crate::instrument::Load for Load {
         })
     }
 
-    async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
+    fn sampling(&mut self) -> Sampling<'_> {
+        Sampling::Record(self)
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        self.watch().await.map_err(|fault| failed("watch its trigger", fault))
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.talk.counters()
+    }
+}
+
+#[async_trait]
+impl Record for Load {
+    async fn set_up(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, InstrumentError> {
         let doing = "set its channels up";
         self.acquisition = None;
         let stated = &self.stated;
-        let wired = setup.channels.iter().map(|channel| {
+        let wired = channels.iter().map(|channel| {
             let stated = stated.iter().find(|stated| stated.name == channel.name);
             stated.and_then(|stated| Wired::new(stated, channel.range)).ok_or_else(|| {
                 let what = format!("the rig file names no input for {}", channel.name);
@@ -196,40 +207,6 @@ impl crate::instrument::Load for Load {
             .collect())
     }
 
-    async fn end_stream(&mut self) -> Result<(), InstrumentError> {
-        self.acquisition = None;
-        let (talk, dialect) = self.parts("stop it")?;
-        talk.set(&[dialect.stop().to_owned()]).await.map_err(|fault| failed("stop it", fault))
-    }
-
-    async fn drain(&mut self, _sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
-        Ok(0)
-    }
-
-    async fn interlock(&mut self, _closed: bool) -> Result<(), InstrumentError> {
-        Err(self.cannot("switch the interlock"))
-    }
-
-    async fn inject(&mut self, fault: &Fault) -> Result<(), InstrumentError> {
-        Err(self.cannot(&format!("inject {}", fault.name())))
-    }
-
-    async fn clear(&mut self, fault: &str) -> Result<(), InstrumentError> {
-        Err(self.cannot(&format!("clear {fault}")))
-    }
-
-    async fn zero(&mut self, _on: bool) -> Result<(), InstrumentError> {
-        Err(self.cannot("zero its inputs"))
-    }
-
-    async fn test_source(&mut self, _contact: &str, _amplitude: f64) -> Result<(), InstrumentError> {
-        Err(self.cannot("switch a test source"))
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.watch().await.map_err(|fault| failed("watch its trigger", fault))
-    }
-
     async fn arm(&mut self, request: &RecordRequest) -> Result<(), InstrumentError> {
         self.begin(request).await.map_err(|fault| failed("arm it", fault))
     }
@@ -240,10 +217,6 @@ impl crate::instrument::Load for Load {
             self.talk.lost();
             failed("read its record", fault)
         })
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.talk.counters()
     }
 }
 

@@ -7,9 +7,8 @@ mod wav;
 
 use async_trait::async_trait;
 
-use crate::instrument::{InstrumentError, InstrumentFault, LinkCounters, LoadIdentity, StreamSetup};
+use crate::instrument::{InstrumentError, InstrumentFault, LoadIdentity, Sampling, Stream, StreamSetup};
 use crate::rig::Channel;
-use crate::scenario::Fault;
 use crate::signal::{Block, BlockSink, Calibration, StreamKind};
 
 use child::Running;
@@ -57,10 +56,6 @@ fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
         fault,
         next: next.to_owned(),
     }
-}
-
-fn cannot(doing: &str) -> InstrumentError {
-    failed(doing, InstrumentFault::Refused("a sigrok device has no relays and no source".to_owned()))
 }
 
 impl Load {
@@ -176,7 +171,14 @@ impl crate::instrument::Load for Load {
         })
     }
 
-    async fn stream(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
+    fn sampling(&mut self) -> Sampling<'_> {
+        Sampling::Stream(self)
+    }
+}
+
+#[async_trait]
+impl Stream for Load {
+    async fn start(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
         let doing = "start sampling";
         let refused = |what: String| failed(doing, InstrumentFault::Refused(what));
         let mut wanted: Vec<(usize, f64, Calibration)> = Vec::new();
@@ -220,11 +222,6 @@ impl crate::instrument::Load for Load {
         Ok(wanted.into_iter().map(|(.., calibration)| calibration).collect())
     }
 
-    async fn end_stream(&mut self) -> Result<(), InstrumentError> {
-        self.running = None;
-        Ok(())
-    }
-
     async fn drain(&mut self, sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
         let doing = "read samples";
         let mut blocks = 0;
@@ -240,31 +237,8 @@ impl crate::instrument::Load for Load {
         }
     }
 
-    async fn interlock(&mut self, _closed: bool) -> Result<(), InstrumentError> {
-        Err(cannot("switch the interlock"))
-    }
-
-    async fn inject(&mut self, fault: &Fault) -> Result<(), InstrumentError> {
-        Err(cannot(&format!("inject {}", fault.name())))
-    }
-
-    async fn clear(&mut self, fault: &str) -> Result<(), InstrumentError> {
-        Err(cannot(&format!("clear {fault}")))
-    }
-
-    async fn zero(&mut self, _on: bool) -> Result<(), InstrumentError> {
-        Err(cannot("zero its inputs"))
-    }
-
-    async fn test_source(&mut self, _contact: &str, _amplitude: f64) -> Result<(), InstrumentError> {
-        Err(cannot("switch a test source"))
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+    async fn end(&mut self) -> Result<(), InstrumentError> {
+        self.running = None;
         Ok(())
-    }
-
-    fn link(&self) -> LinkCounters {
-        LinkCounters::default()
     }
 }

@@ -6,14 +6,12 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Status, StimulatorIdentity,
-};
+use crate::instrument::{Applied, InstrumentError, InstrumentFault, LinkCounters, Port, StimulatorIdentity};
 use crate::rig::Pairs;
 use crate::rig::device::stimjim::{self, Train};
 use crate::signal::Program;
 
-use super::device::Device;
+use super::device::{Device, within};
 use super::wire::Wire;
 
 mod dump;
@@ -142,17 +140,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            return Err(failed(
-                "load a program",
-                InstrumentFault::Refused("an amplitude above the cap".into()),
-            ));
-        }
-        self.load_over_cap(program).await
-    }
-
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
+        within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let (train, applied) = stimjim::train(program, &self.pairs).map_err(|problems| {
             let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
             failed(doing, InstrumentFault::Refused(why.join("; ")))
@@ -182,16 +171,6 @@ impl crate::instrument::Stimulator for Stimulator {
             first = first.and(asked.map(|_| ()).map_err(|fault| failed("stop", fault)));
         }
         first
-    }
-
-    async fn status(&mut self) -> Result<Status, InstrumentError> {
-        let fault = InstrumentFault::Refused("a Stimjim does not report its status".to_owned());
-        Err(failed("read the status", fault))
-    }
-
-    /// It latches nothing, so there is nothing to clear.
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        Ok(())
     }
 
     /// It does not miss its host; the port is looked at, so that a pulled plug is noticed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::instrument::{
-    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, State, Status, StimulatorIdentity,
+    Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Reports, State, Status, StimulatorIdentity,
 };
 use crate::rig::Pairs;
 use crate::rig::template::{
@@ -14,7 +14,7 @@ use crate::rig::template::{
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
-use super::device::Device;
+use super::device::{Device, within};
 use super::wire::Wire;
 
 /// What was said before the driver came is over by then, ns.
@@ -202,15 +202,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
-            let fault = InstrumentFault::Refused("an amplitude above the cap".into());
-            return Err(DEVICE.failed("load a program", fault));
-        }
-        self.load_over_cap(program).await
-    }
-
-    async fn load_over_cap(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
+        within(self.cap, program).map_err(|fault| DEVICE.failed(doing, fault))?;
         let applied = nearest(&self.template, program, &self.pairs).map_err(|problems| {
             let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
             DEVICE.failed(doing, InstrumentFault::Refused(why.join("; ")))
@@ -239,11 +232,33 @@ impl crate::instrument::Stimulator for Stimulator {
         first
     }
 
+    fn reports(&mut self) -> Option<&mut dyn Reports> {
+        self.template.status.is_some().then_some(self as &mut dyn Reports)
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
+        self.all(&self.template.acknowledge.clone(), "acknowledge a fault").await
+    }
+
+    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+        match self.template.keepalive.clone() {
+            Some(keepalive) => self.once(&keepalive, None, "keep alive").await.map(|_| ()),
+            None => self.wire.listen().await.map_err(|fault| DEVICE.failed("keep the port", fault)),
+        }
+    }
+
+    fn link(&self) -> LinkCounters {
+        self.counters
+    }
+}
+
+#[async_trait]
+impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
         let Some(status) = self.template.status.clone() else {
-            let fault = InstrumentFault::Refused("the template has no `status`".to_owned());
-            return Err(DEVICE.failed(doing, fault));
+            let what = "the template has no `status`".to_owned();
+            return Err(DEVICE.failed(doing, InstrumentFault::Protocol(what)));
         };
         let told = self.once(&status, None, doing).await?;
         let unknown = |name: &str, word: &str| {
@@ -270,20 +285,5 @@ impl crate::instrument::Stimulator for Stimulator {
         };
         let pulses = told.get("pulses").and_then(|pulses| pulses.parse().ok()).unwrap_or(0);
         Ok(Status { state, fault, pulses })
-    }
-
-    async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
-        self.all(&self.template.acknowledge.clone(), "acknowledge a fault").await
-    }
-
-    async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        match self.template.keepalive.clone() {
-            Some(keepalive) => self.once(&keepalive, None, "keep alive").await.map(|_| ()),
-            None => self.wire.listen().await.map_err(|fault| DEVICE.failed("keep the port", fault)),
-        }
-    }
-
-    fn link(&self) -> LinkCounters {
-        self.counters
     }
 }

@@ -76,7 +76,9 @@ pub(super) async fn open(
         super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, simulated_probe)).transpose()?;
     #[cfg(not(feature = "probe"))]
     let probe = None;
-    Ok(Instruments { stimulator, load, clock, disturbance: Some(disturbance), probe })
+    let mut instruments = Instruments { stimulator, load, clock, disturbance: Some(disturbance), probe };
+    instruments.fit(&rig.capabilities)?;
+    Ok(instruments)
 }
 
 /// Real time, except beside a recording: there nothing happens that one would have to wait for.

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use stimrig::driver::{native, port};
-use stimrig::instrument::Stimulator;
+use stimrig::instrument::{Reports, Stimulator};
 use stimrig::rig::Port;
 use stimrig::scenario::Case;
 

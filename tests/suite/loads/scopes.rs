@@ -2,8 +2,7 @@
 
 use stimrig::driver::scpi;
 use stimrig::instrument::{
-    InstrumentError, InstrumentFault, Load, Reading, RecordHead, RecordRequest, StreamChannel, StreamSetup,
-    Trigger,
+    InstrumentError, InstrumentFault, Load, Reading, Record, RecordHead, RecordRequest, StreamChannel, Trigger,
 };
 use stimrig::rig::Rig;
 use stimrig::signal::{Block, BlockSink, Sensed};
@@ -51,15 +50,15 @@ fn record(make: Make, wrong: Wrong, channels: &str) -> Result<Got, InstrumentErr
             quantity: channel.quantity,
             range: channel.ranges[0],
         });
-        let setup = StreamSetup { channels: channels.collect(), slow: false };
-        load.stream(&setup).await?;
+        let channels: Vec<StreamChannel> = channels.collect();
+        load.set_up(&channels).await?;
         let trigger = Some(Trigger { channel: 0, level: -1e-3 });
         load.arm(&RecordRequest { before: 2e-3, after: 18e-3, trigger }).await?;
         // As a run does between its steps.
         for _ in 0..6 {
             load.keepalive().await?;
         }
-        let mut sink = Planes(vec![Vec::new(); setup.channels.len()]);
+        let mut sink = Planes(vec![Vec::new(); channels.len()]);
         let mut head = None;
         for _ in 0..10_000 {
             match load.read(&mut sink).await? {

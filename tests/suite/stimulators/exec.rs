@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use stimrig::driver::exec::Stimulator as Helper;
-use stimrig::instrument::{InstrumentError, InstrumentFault, State, Stimulator};
+use stimrig::instrument::{InstrumentError, InstrumentFault, Reports, State, Stimulator};
 use stimrig::rig::Stated;
 use stimrig::signal::Program;
 

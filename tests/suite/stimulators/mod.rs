@@ -11,7 +11,8 @@ mod template;
 
 use std::future::Future;
 
-use stimrig::instrument::Clock;
+use stimrig::driver::native;
+use stimrig::instrument::{Clock, Load as _, Switches as _};
 use stimrig::phantom::Phantom;
 use stimrig::rig::{Rig, builtin_phantom, read_phantom};
 use stimrig::sim::{self, Bench};
@@ -42,12 +43,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Closes the load's interlock, so that the phantom is at the stimulator's outputs.
-async fn close_interlock(
-    bench_load: sim::MemoryPort,
-    phantom: &Phantom,
-) -> Box<dyn stimrig::instrument::Load> {
-    let mut load: Box<dyn stimrig::instrument::Load> =
-        Box::new(stimrig::driver::native::Load::new(Box::new(bench_load), phantom));
+async fn close_interlock(bench_load: sim::MemoryPort, phantom: &Phantom) -> native::Load {
+    let mut load = native::Load::new(Box::new(bench_load), phantom);
     load.identify().await.unwrap();
     load.interlock(true).await.unwrap();
     load

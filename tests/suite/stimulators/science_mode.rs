@@ -1,7 +1,7 @@
 //! ScienceMode, in both directions.
 
 use stimrig::driver::science_mode::Stimulator as ScienceMode;
-use stimrig::instrument::{InstrumentFault, Load, Port, State, Stimulator};
+use stimrig::instrument::{InstrumentFault, Port, Reports, State, Stimulator};
 use stimrig::rig::Pairs;
 use stimrig::rig::device::science_mode::{Packet, Point, command, encode_point};
 use stimrig::scenario::{Fault, FaultCode};
@@ -94,7 +94,7 @@ fn the_driver_understands_an_acknowledging_device_and_its_frames_are_the_vendors
 }
 
 /// A running train on a bench.
-async fn running(phantom_name: &str, amplitude: f64) -> (ScienceMode, Box<dyn Load>, sim::VirtualClock) {
+async fn running(phantom_name: &str, amplitude: f64) -> (ScienceMode, native::Load, sim::VirtualClock) {
     let Bench { stimulator, load, mut clock, .. } = bench("rig/science-mode.yaml", phantom_name);
     let load = close_interlock(load, &phantom(phantom_name)).await;
     let mut stimulator = driver(stimulator);

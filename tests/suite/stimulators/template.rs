@@ -1,7 +1,7 @@
 //! Described protocols: the bytes that leave, what may come back, and what a template may not say.
 
 use stimrig::driver::template::Stimulator as Described;
-use stimrig::instrument::{InstrumentFault, State, Stimulator};
+use stimrig::instrument::{InstrumentFault, Reports, State, Stimulator};
 use stimrig::rig::{Pairs, Rig};
 use stimrig::scenario::FaultCode;
 use stimrig::signal::{Program, Recovery, Waveform};

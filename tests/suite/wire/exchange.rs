@@ -202,7 +202,7 @@ fn a_stream_can_be_ended_and_begun_again() {
         let mut rig = Rig::open(&[], 1);
         rig.stream().await;
         rig.clock.sleep(10 * MS).await;
-        rig.load.end_stream().await.unwrap();
+        rig.load.end().await.unwrap();
         rig.load.drain(&mut rig.recording).await.unwrap();
         assert!((9_999..=10_001).contains(&rig.recording.codes.len()));
         rig.clock.sleep(10 * MS).await;
