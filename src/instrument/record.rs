@@ -39,6 +39,8 @@ pub struct RecordHead {
     pub began: f64,
     /// How well that is known, s.
     pub began_u: f64,
+    /// It was begun by the host and not by its trigger.
+    pub forced: bool,
     /// What a person should know about it.
     pub notes: Vec<String>,
 }
@@ -64,7 +66,7 @@ pub enum Reading {
 pub trait Record: Send {
     /// Sets its channels up; returns the calibration of each as far as it is known before a record is taken.
     async fn set_up(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, InstrumentError>;
-    /// Arms one record.
+    /// Arms one record; afterwards the samples before its trigger are held, and the trigger is heeded.
     async fn arm(&mut self, request: &RecordRequest) -> Result<(), InstrumentError>;
     /// One step of reading the record that was armed: asks whether it is complete, or hands its next part to `sink`.
     async fn read(&mut self, sink: &mut dyn BlockSink) -> Result<Reading, InstrumentError>;

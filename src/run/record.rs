@@ -8,16 +8,18 @@ use crate::measure::{Recorder, Setup};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::scenario::{Plan, RecordPlan};
-use crate::signal::{BlockSink, Sensed};
+use crate::signal::{BlockSink, MarkerBit, Sensed};
 
 use super::guard;
 use super::keep::Keeping;
-use super::session::{Halt, Nowhere, POLL, SECOND, Session};
+use super::session::{Halt, Nowhere, POLL, Session};
 use super::teardown::STOP_ALLOWANCE;
 use super::{setup, steps};
 
 /// Most records of one case: what clips is taken again on the next coarser range, and then once more.
 const RECORDS: usize = 3;
+/// A trigger is early when it came so long before the start at least, s: clocks and rounding are finer.
+const EARLY: f64 = 1e-3;
 
 /// Runs the steps of a case under a record, on coarser ranges where they clip.
 ///
@@ -68,10 +70,6 @@ async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
     let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
     session.instruments.record()?.arm(&RecordRequest { before, after, trigger }).await?;
     session.armed = Some(session.instruments.clock.now());
-    // A trigger is heeded only once the samples before it are held: the first pulse must not come sooner. A recording has them.
-    if trigger.is_some() && session.capabilities.drives {
-        session.instruments.clock.sleep((before * SECOND) as u64 + 2 * POLL).await;
-    }
     Ok(())
 }
 
@@ -123,6 +121,7 @@ fn place(
     session.facts.round_trip = session.facts.poll_period + head.began_u;
     session.notes.extend(head.notes.iter().cloned());
     session.armed = None;
+    in_its_place(session, plan, &head)?;
     let needed = session.pending.last().map_or(0, |last| last.from);
     if needed > head.samples {
         let seconds = |samples: u64| engineering(samples as f64 / rate, Dimension::Time, 4);
@@ -140,6 +139,23 @@ fn place(
     }
     session.archive = keeping.begin(plan, &session.setup);
     Ok(())
+}
+
+/// A record that was triggered before the first start was sent shows something else.
+fn in_its_place(session: &Session<'_>, plan: &Plan, head: &RecordHead) -> Result<(), Halt> {
+    let RecordPlan { before, trigger, .. } = RecordPlan::of(&plan.case);
+    let start = session.pending.iter().find(|pending| pending.bit == Some(MarkerBit::StartTaken));
+    let by_trigger = trigger.is_some() && !head.forced && session.capabilities.drives;
+    let Some(start) = start.filter(|_| by_trigger) else { return Ok(()) };
+    let at = start.from as f64 / head.sample_rate;
+    let early = at - (before + head.began_u + EARLY);
+    if early <= 0.0 {
+        return Ok(());
+    }
+    Err(Halt::Bench(format!(
+        "the record was triggered {} before the stimulator was started: see that its output is off, and that the noise stays below half the amplitude on this range",
+        engineering(early, Dimension::Time, 3)
+    )))
 }
 
 /// Whether the record shows output when the stop must have been obeyed. By the time it has been read, the stimulator's own

@@ -6,8 +6,8 @@ mod frozen;
 
 use stimrig::driver::native;
 use stimrig::instrument::{
-    Clock, Load as _, Overdrive as _, Port, Reports as _, Stimulator as _, Stream as _, StreamChannel, StreamSetup,
-    Switches as _,
+    Clock, Load as _, Overdrive as _, Port, Reports as _, Stimulator as _, Stream as _, StreamChannel,
+    StreamSetup, Switches as _,
 };
 use stimrig::phantom::{Element, ElementKind, Phantom};
 use stimrig::rig::{Defect, DefectKind, DefectValue, SimBench};

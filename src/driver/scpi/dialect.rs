@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::InstrumentFault;
-
-use super::talk::{Errors, Talk};
+use super::talk::{Talk, number, shown};
+use super::trouble::Trouble;
+use super::words::Words;
 use super::{keysight, rigol, siglent, siglent_new, tektronix};
 
 /// How a waveform's bytes become codes.
@@ -66,12 +66,23 @@ pub(super) struct Layout {
 /// What the acquisition is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Waiting for its trigger.
-    Waiting,
+    /// Taking the samples before the trigger, which is not heeded yet; or it says no more than that it runs.
+    Filling,
+    /// Waiting for its trigger, with the samples before it held.
+    Ready,
     /// Triggered, and not done.
-    Running,
+    Triggered,
     /// Done, or never begun.
     Stopped,
+}
+
+impl State {
+    /// The state that an answer names by one of `words`.
+    pub(super) fn named(answer: &str, words: &[(&str, Self)]) -> Result<Self, Trouble> {
+        let answer = answer.to_ascii_lowercase();
+        let found = words.iter().find(|(word, _)| answer.starts_with(word)).map(|(_, state)| *state);
+        found.ok_or_else(|| Trouble::Answer(format!("`{}` is no state of an acquisition", shown(&answer))))
+    }
 }
 
 /// Time and memory asked for.
@@ -93,63 +104,20 @@ impl Span {
     }
 }
 
-/// A trigger on an input.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Edge {
-    pub input: String,
-    /// V.
-    pub level: f64,
-    pub rising: bool,
-}
-
-/// What a maker's data sheet states for its class: limits of error.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct DataSheet {
-    /// Of the gain, as a fraction of full scale.
-    pub gain: f64,
-    /// Of the offset, as a part of a range's full scale, and V beside that.
-    pub offset: (f64, f64),
-    /// Of the time base.
-    pub clock: f64,
-}
-
 /// The words and the arithmetic of a make.
 #[async_trait]
 pub(super) trait Dialect: Send + Sync {
-    fn name(&self) -> &'static str;
-    /// How errors are asked for.
-    fn errors(&self) -> Errors;
-    /// What is said first, so that answers are bare.
-    fn hello(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn data_sheet(&self) -> DataSheet;
-    /// Names of its inputs.
-    fn inputs(&self) -> &'static [&'static str];
-    fn stop(&self) -> &'static str;
-    /// Switches an input on, ± `full` volts at the socket, DC, no offset, no attenuation counted in.
-    fn channel(&self, input: &str, full: f64) -> Vec<String>;
-    fn off(&self, input: &str) -> String;
+    fn words(&self) -> &'static Words;
     /// Time base and memory.
     fn time(&self, span: &Span) -> Vec<String>;
-    fn trigger(&self, edge: &Edge) -> Vec<String>;
-    /// Arms one record.
-    fn arm(&self) -> Vec<&'static str>;
-    /// Triggers at once.
-    fn force(&self) -> &'static str;
-    async fn state(&self, talk: &mut Talk) -> Result<State, InstrumentFault>;
+    /// What the acquisition is doing.
+    async fn state(&self, talk: &mut Talk) -> Result<State, Trouble>;
+    /// As [`Dialect::state`], between the arming and the first [`State::Ready`].
+    async fn armed(&self, talk: &mut Talk) -> Result<State, Trouble> {
+        self.state(talk).await
+    }
     /// Selects an input of the record that was taken and describes it.
-    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, InstrumentFault>;
-    /// Samples that one transfer may hold; `u64::MAX` where an input comes whole or not at all.
-    fn chunk(&self) -> u64;
-    /// Samples [from, from + count) of an input, as they come.
-    async fn fetch(
-        &self,
-        talk: &mut Talk,
-        input: &str,
-        from: u64,
-        count: u64,
-    ) -> Result<Vec<u8>, InstrumentFault>;
+    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble>;
 }
 
 /// The dialect of an instrument by what it says it is: maker, model, serial number, firmware.
@@ -158,9 +126,9 @@ pub(super) fn of(maker: &str, model: &str) -> Option<Box<dyn Dialect>> {
     let begins = |names: &[&str]| names.iter().any(|name| model.starts_with(name));
     if maker.contains("RIGOL") {
         if begins(&["DHO"]) {
-            return Some(Box::new(rigol::DHO));
+            return Some(Box::new(&rigol::DHO));
         }
-        return begins(&["DS1", "MSO1", "MSO5"]).then(|| Box::new(rigol::DS1000Z) as Box<dyn Dialect>);
+        return begins(&["DS1", "MSO1", "MSO5"]).then(|| Box::new(&rigol::DS1000Z) as Box<dyn Dialect>);
     }
     if (maker.contains("KEYSIGHT") || maker.contains("AGILENT"))
         && begins(&["DSO-X", "MSO-X", "DSOX", "MSOX", "EDUX"])
@@ -191,18 +159,17 @@ pub(super) fn one_two_five(value: f64) -> f64 {
 }
 
 /// The smallest of some depths that is not below, else the largest.
-pub(super) fn deep_enough(depths: &[u64], samples: f64) -> u64 {
-    let found = depths.iter().copied().find(|depth| *depth as f64 >= samples);
-    found.or(depths.last().copied()).unwrap_or(0)
+pub(super) fn deep_enough<T: Copy + Default>(depths: &[(u64, T)], samples: f64) -> T {
+    let found = depths.iter().find(|(depth, _)| *depth as f64 >= samples).or(depths.last());
+    found.map_or_else(T::default, |(_, depth)| *depth)
 }
 
 /// The numbers of an answer that lists them.
-pub(super) fn fields(answer: &str, count: usize) -> Result<Vec<f64>, InstrumentFault> {
-    let numbers: Option<Vec<f64>> = answer.split([',', ';']).map(super::talk::number).collect();
-    numbers.filter(|numbers| numbers.len() >= count).ok_or_else(|| {
-        let text = super::talk::shown(answer);
-        InstrumentFault::Protocol(format!("`{text}` is no preamble of {count} numbers"))
-    })
+pub(super) fn fields(answer: &str, count: usize) -> Result<Vec<f64>, Trouble> {
+    let numbers: Option<Vec<f64>> = answer.split([',', ';']).map(number).collect();
+    numbers
+        .filter(|numbers| numbers.len() >= count)
+        .ok_or_else(|| Trouble::Answer(format!("`{}` is no preamble of {count} numbers", shown(answer))))
 }
 
 #[cfg(test)]
@@ -211,7 +178,7 @@ mod tests {
 
     #[test]
     fn makers_are_known_by_their_identity() {
-        let name = |maker, model| of(maker, model).map(|dialect| dialect.name());
+        let name = |maker, model| of(maker, model).map(|dialect| dialect.words().name);
         assert_eq!(name("RIGOL TECHNOLOGIES", "DS1104Z"), Some("Rigol DS1000Z"));
         assert_eq!(name("RIGOL TECHNOLOGIES", "DHO804"), Some("Rigol DHO"));
         assert_eq!(name("KEYSIGHT TECHNOLOGIES", "DSO-X 3024A"), Some("Keysight InfiniiVision"));
@@ -228,6 +195,7 @@ mod tests {
         for (value, step) in [(0.2, 0.2), (0.21, 0.5), (0.6, 1.0), (1e-3, 1e-3), (1.0001e-3, 2e-3)] {
             assert!((one_two_five(value) / step - 1.0).abs() < 1e-9, "{value}");
         }
-        assert_eq!((deep_enough(&[10, 100], 11.0), deep_enough(&[10, 100], 1e3)), (100, 100));
+        let depths = [(10, "10"), (100, "100")];
+        assert_eq!((deep_enough(&depths, 11.0), deep_enough(&depths, 1e3)), ("100", "100"));
     }
 }

@@ -2,48 +2,55 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::InstrumentFault;
-
-use super::dialect::{Coding, DataSheet, Dialect, Edge, Layout, Span, State, fields};
+use super::dialect::{Coding, Dialect, Layout, Span, State, fields};
 use super::talk::{Errors, Talk};
+use super::trouble::Trouble;
+use super::words::{DataSheet, Words};
 
 pub(super) struct InfiniiVision;
 
+pub(super) static WORDS: Words = Words {
+    name: "Keysight InfiniiVision",
+    errors: Errors::Queue,
+    hello: &[],
+    // 3 % of full scale; 0.1 div + 2 mV + 1 % of the offset.
+    data_sheet: DataSheet { gain: 0.03, offset: (0.025, 2e-3), clock: 50e-6 },
+    inputs: ["CHAN1", "CHAN2", "CHAN3", "CHAN4"],
+    channel: &[
+        ":{input}:DISP 1",
+        ":{input}:COUP DC",
+        ":{input}:PROB 1",
+        ":{input}:RANG {range}",
+        ":{input}:OFFS 0",
+    ],
+    off: ":{input}:DISP 0",
+    trigger: &[
+        ":TRIG:MODE EDGE",
+        ":TRIG:SOUR {input}",
+        ":TRIG:SLOP {slope}",
+        ":TRIG:LEV {level}",
+        ":TRIG:SWE NORM",
+    ],
+    slopes: ["POS", "NEG"],
+    arm: &[":SING"],
+    force: ":TRIG:FORC",
+    stop: ":STOP",
+    select: &[":WAV:SOUR {input}"],
+    data: ":WAV:DATA?",
+    chunk: u64::MAX,
+};
+
+impl InfiniiVision {
+    /// Whether it acquires.
+    async fn runs(talk: &mut Talk) -> Result<bool, Trouble> {
+        Ok(talk.number(":OPER:COND?").await? as u32 & 8 != 0)
+    }
+}
+
 #[async_trait]
 impl Dialect for InfiniiVision {
-    fn name(&self) -> &'static str {
-        "Keysight InfiniiVision"
-    }
-
-    fn errors(&self) -> Errors {
-        Errors::Queue
-    }
-
-    fn data_sheet(&self) -> DataSheet {
-        // 3 % of full scale; 0.1 div + 2 mV + 1 % of the offset.
-        DataSheet { gain: 0.03, offset: (0.025, 2e-3), clock: 50e-6 }
-    }
-
-    fn inputs(&self) -> &'static [&'static str] {
-        &["CHAN1", "CHAN2", "CHAN3", "CHAN4"]
-    }
-
-    fn stop(&self) -> &'static str {
-        ":STOP"
-    }
-
-    fn channel(&self, input: &str, full: f64) -> Vec<String> {
-        vec![
-            format!(":{input}:DISP 1"),
-            format!(":{input}:COUP DC"),
-            format!(":{input}:PROB 1"),
-            format!(":{input}:RANG {:E}", 2.0 * full),
-            format!(":{input}:OFFS 0"),
-        ]
-    }
-
-    fn off(&self, input: &str) -> String {
-        format!(":{input}:DISP 0")
+    fn words(&self) -> &'static Words {
+        &WORDS
     }
 
     fn time(&self, span: &Span) -> Vec<String> {
@@ -59,34 +66,23 @@ impl Dialect for InfiniiVision {
         ]
     }
 
-    fn trigger(&self, edge: &Edge) -> Vec<String> {
-        vec![
-            ":TRIG:MODE EDGE".to_owned(),
-            format!(":TRIG:SOUR {}", edge.input),
-            format!(":TRIG:SLOP {}", if edge.rising { "POS" } else { "NEG" }),
-            format!(":TRIG:LEV {:E}", edge.level),
-            ":TRIG:SWE NORM".to_owned(),
-        ]
-    }
-
-    fn arm(&self) -> Vec<&'static str> {
-        vec![":SING"]
-    }
-
-    fn force(&self) -> &'static str {
-        ":TRIG:FORC"
-    }
-
-    async fn state(&self, talk: &mut Talk) -> Result<State, InstrumentFault> {
-        let running = talk.number(":OPER:COND?").await? as u32 & 8 != 0;
-        if !running {
+    async fn state(&self, talk: &mut Talk) -> Result<State, Trouble> {
+        if !Self::runs(talk).await? {
             return Ok(State::Stopped);
         }
         // Reading clears it: it says so once.
-        Ok(if talk.number(":TER?").await? == 1.0 { State::Running } else { State::Waiting })
+        Ok(if talk.number(":TER?").await? == 1.0 { State::Triggered } else { State::Ready })
     }
 
-    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, InstrumentFault> {
+    async fn armed(&self, talk: &mut Talk) -> Result<State, Trouble> {
+        if !Self::runs(talk).await? {
+            return Ok(State::Stopped);
+        }
+        // It says once that the samples before the trigger are held, and the trigger heeded.
+        Ok(if talk.number(":AER?").await? == 1.0 { State::Ready } else { State::Filling })
+    }
+
+    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble> {
         for command in [":WAV:FORM WORD", ":WAV:BYT LSBF", ":WAV:UNS 1", ":WAV:POIN:MODE RAW"] {
             talk.send(command).await?;
         }
@@ -112,14 +108,5 @@ impl Dialect for InfiniiVision {
             rails: (-32_512, 32_512),
             step: 256.0,
         })
-    }
-
-    fn chunk(&self) -> u64 {
-        u64::MAX
-    }
-
-    async fn fetch(&self, talk: &mut Talk, input: &str, _: u64, _: u64) -> Result<Vec<u8>, InstrumentFault> {
-        talk.send(&format!(":WAV:SOUR {input}")).await?;
-        talk.block(":WAV:DATA?").await
     }
 }

@@ -14,7 +14,9 @@ mod talk;
 mod tektronix;
 mod transfer;
 mod trigger;
+mod trouble;
 mod wiring;
+mod words;
 
 use async_trait::async_trait;
 
@@ -28,6 +30,7 @@ use crate::signal::{BlockSink, Calibration};
 use acquisition::Acquisition;
 use dialect::{Dialect, Layout, State};
 use talk::Talk;
+use trouble::Trouble;
 use wiring::Wired;
 
 pub use talk::Reopen;
@@ -41,22 +44,6 @@ pub struct Load {
     wired: Vec<Wired>,
     acquisition: Option<Acquisition>,
     notes: Vec<String>,
-}
-
-/// What went wrong while `doing`, with what to try next.
-fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
-    let next = match &fault {
-        InstrumentFault::Timeout => "check that the oscilloscope is on and its remote control enabled",
-        InstrumentFault::Disconnected => "connect the oscilloscope again",
-        InstrumentFault::Refused(_) => "compare the rig file with the instrument that is connected",
-        _ => "let nothing else talk to the oscilloscope, and switch it off and on if it stays so",
-    };
-    InstrumentError {
-        device: "oscilloscope".to_owned(),
-        doing: doing.to_owned(),
-        fault,
-        next: next.to_owned(),
-    }
 }
 
 impl Load {
@@ -74,20 +61,17 @@ impl Load {
     }
 
     /// The dialect, once the instrument has said who it is.
-    fn parts(&mut self, doing: &str) -> Result<(&mut Talk, &dyn Dialect), InstrumentError> {
-        match &self.dialect {
-            Some(dialect) => Ok((&mut self.talk, dialect.as_ref())),
-            None => Err(failed(doing, InstrumentFault::Protocol("nobody has asked what it is".to_owned()))),
-        }
+    fn dialect(&self) -> Result<&dyn Dialect, Trouble> {
+        self.dialect.as_deref().ok_or_else(|| Trouble::Other("nobody has asked what it is".to_owned()))
     }
 
     /// Maker, model, serial number and firmware, past whatever an old transfer still sends.
-    async fn identity(&mut self) -> Result<[String; 4], InstrumentFault> {
+    async fn identity(&mut self) -> Result<[String; 4], Trouble> {
         let stale = self.talk.drain().await?;
         if stale > 0 {
             self.notes.push(format!("{stale} bytes of somebody else's transfer were thrown away"));
         }
-        let mut last = InstrumentFault::Timeout;
+        let mut last = Trouble::from(InstrumentFault::Timeout);
         for _ in 0..2 {
             match self.talk.ask("*IDN?").await {
                 Ok(answer) => {
@@ -98,12 +82,10 @@ impl Load {
                         return Ok([a, b, c, d]);
                     }
                     let text = talk::shown(&answer);
-                    last = InstrumentFault::Protocol(format!(
-                        "`*IDN?` answered `{text}`, which names no instrument"
-                    ));
+                    last = Trouble::Answer(format!("`*IDN?` answered `{text}`, which names no instrument"));
                 }
-                Err(fault @ InstrumentFault::Protocol(_)) => last = fault,
-                Err(fault) => return Err(fault),
+                Err(trouble @ Trouble::Answer(_)) => last = trouble,
+                Err(trouble) => return Err(trouble),
             }
             self.talk.drain().await?;
         }
@@ -111,18 +93,52 @@ impl Load {
     }
 
     /// Bare answers, no errors of others, and nothing armed.
-    async fn take_over(&mut self) -> Result<(), InstrumentFault> {
+    async fn take_over(&mut self) -> Result<(), Trouble> {
         let Some(dialect) = &self.dialect else { return Ok(()) };
-        self.talk.errors = dialect.errors();
+        let words = dialect.words();
+        self.talk.errors = words.errors;
         self.talk.send("*CLS").await?;
-        for command in dialect.hello() {
+        for command in words.hello {
             self.talk.send(command).await?;
         }
         self.talk.done().await?;
-        if dialect.state(&mut self.talk).await? == State::Waiting {
+        if dialect.state(&mut self.talk).await? == State::Ready {
             self.notes.push("the oscilloscope was armed: somebody else's acquisition was stopped".to_owned());
         }
-        self.talk.set(&[dialect.stop().to_owned()]).await
+        self.talk.set(&[words.stop.to_owned()]).await
+    }
+
+    /// Sets up the inputs of the channels and switches the others off.
+    async fn wire(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, Trouble> {
+        self.acquisition = None;
+        let stated = &self.stated;
+        let wired = channels.iter().map(|channel| {
+            let stated = stated.iter().find(|stated| stated.name == channel.name);
+            stated
+                .and_then(|stated| Wired::new(stated, channel.range))
+                .ok_or_else(|| Trouble::Other(format!("the rig file names no input for {}", channel.name)))
+        });
+        self.wired = wired.collect::<Result<_, _>>()?;
+        wiring::share(&mut self.wired);
+        let words = self.dialect()?.words();
+        let mut commands = vec![words.stop.to_owned()];
+        for input in self.wired.iter().flat_map(Wired::inputs) {
+            if words.input(input).is_none() {
+                let what = format!("it has no input `{input}`; it has {}", words.inputs.join(", "));
+                return Err(Trouble::Other(what));
+            }
+        }
+        for own in words.inputs {
+            let used = |wired: &&Wired| wired.inputs().any(|input| words.input(input) == Some(own));
+            commands.extend(match self.wired.iter().find(used) {
+                Some(wired) => words.channel(own, wired.full),
+                None => words.off(own),
+            });
+        }
+        self.talk.set(&commands).await?;
+        let calibration =
+            |wired: &Wired| wired.calibration(&provisional(wired.full), None, &words.data_sheet, 1.0).0;
+        Ok(self.wired.iter().map(calibration).collect())
     }
 }
 
@@ -130,18 +146,19 @@ impl Load {
 impl crate::instrument::Load for Load {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
         let doing = "identify";
-        let [maker, model, serial, firmware] = self.identity().await.map_err(|fault| failed(doing, fault))?;
+        let [maker, model, serial, firmware] =
+            self.identity().await.map_err(|trouble| trouble.error(doing))?;
         let Some(dialect) = dialect::of(&maker, &model) else {
             let what = format!(
                 "it is a {} {}, no oscilloscope that is known here",
                 talk::shown(&maker),
                 talk::shown(&model)
             );
-            return Err(failed(doing, InstrumentFault::Refused(what)));
+            return Err(Trouble::Other(what).error(doing));
         };
-        let (clock_u, known) = (dialect.data_sheet().clock / 3_f64.sqrt(), dialect.name());
+        let (clock_u, known) = (dialect.words().data_sheet.clock / 3_f64.sqrt(), dialect.words().name);
         self.dialect = Some(dialect);
-        self.take_over().await.map_err(|fault| failed("take it over", fault))?;
+        self.take_over().await.map_err(|trouble| trouble.error("take it over"))?;
         Ok(LoadIdentity {
             model: format!("{maker} {model} ({known})"),
             uid: serial,
@@ -160,7 +177,7 @@ impl crate::instrument::Load for Load {
     }
 
     async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.watch().await.map_err(|fault| failed("watch its trigger", fault))
+        self.watch().await.map_err(|trouble| trouble.error("watch its trigger"))
     }
 
     fn link(&self) -> LinkCounters {
@@ -171,63 +188,20 @@ impl crate::instrument::Load for Load {
 #[async_trait]
 impl Record for Load {
     async fn set_up(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, InstrumentError> {
-        let doing = "set its channels up";
-        self.acquisition = None;
-        let stated = &self.stated;
-        let wired = channels.iter().map(|channel| {
-            let stated = stated.iter().find(|stated| stated.name == channel.name);
-            stated.and_then(|stated| Wired::new(stated, channel.range)).ok_or_else(|| {
-                let what = format!("the rig file names no input for {}", channel.name);
-                failed(doing, InstrumentFault::Refused(what))
-            })
-        });
-        self.wired = wired.collect::<Result<_, _>>()?;
-        wiring::share(&mut self.wired);
-        let wired = self.wired.clone();
-        let (talk, dialect) = self.parts(doing)?;
-        let mut commands = vec![dialect.stop().to_owned()];
-        for input in wired.iter().flat_map(Wired::inputs) {
-            if !dialect.inputs().iter().any(|known| same(known, input)) {
-                let what = format!("it has no input `{input}`; it has {}", dialect.inputs().join(", "));
-                return Err(failed(doing, InstrumentFault::Refused(what)));
-            }
-        }
-        let used = |known: &str| wired.iter().find(|wired| wired.inputs().any(|input| same(known, input)));
-        for known in dialect.inputs() {
-            match used(known) {
-                Some(wired) => commands.extend(dialect.channel(known, wired.full)),
-                None => commands.push(dialect.off(known)),
-            }
-        }
-        talk.set(&commands).await.map_err(|fault| failed(doing, fault))?;
-        let sheet = dialect.data_sheet();
-        Ok(wired
-            .iter()
-            .map(|wired| wired.calibration(&provisional(wired.full), None, &sheet, 1.0).0)
-            .collect())
+        self.wire(channels).await.map_err(|trouble| trouble.error("set its channels up"))
     }
 
     async fn arm(&mut self, request: &RecordRequest) -> Result<(), InstrumentError> {
-        self.begin(request).await.map_err(|fault| failed("arm it", fault))
+        self.begin(request).await.map_err(|trouble| trouble.error("arm it"))
     }
 
     async fn read(&mut self, sink: &mut dyn BlockSink) -> Result<Reading, InstrumentError> {
         let reading = self.step(sink).await;
-        reading.map_err(|fault| {
+        reading.map_err(|trouble| {
             self.talk.lost();
-            failed("read its record", fault)
+            trouble.error("read its record")
         })
     }
-}
-
-/// `CH1`, `CHAN1` and `C1` are one input.
-fn same(a: &str, b: &str) -> bool {
-    let number = |name: &str| {
-        name.to_ascii_uppercase()
-            .strip_prefix('C')
-            .map(|rest| rest.trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned())
-    };
-    matches!((number(a), number(b)), (Some(a), Some(b)) if a == b && !a.is_empty())
 }
 
 /// Eight bits over the screen, until the instrument describes its record.

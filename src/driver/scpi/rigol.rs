@@ -2,84 +2,87 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::InstrumentFault;
-
-use super::dialect::{
-    Coding, DataSheet, Dialect, Edge, Layout, Span, State, deep_enough, fields, one_two_five,
-};
+use super::dialect::{Coding, Dialect, Layout, Span, State, deep_enough, fields, one_two_five};
 use super::talk::{Errors, Talk};
+use super::trouble::Trouble;
+use super::words::{DataSheet, Words};
 
 /// A family.
 pub(super) struct Rigol {
-    name: &'static str,
+    pub(super) words: Words,
     divisions: f64,
+    /// With one input in use.
     depths: &'static [u64],
     coding: Coding,
     format: &'static str,
-    /// Samples of one transfer: larger ones hang the older firmware over USBTMC.
-    chunk: u64,
     /// Codes between two levels of the converter.
     step: f64,
-    data_sheet: DataSheet,
 }
 
-pub(super) const DS1000Z: Rigol = Rigol {
+/// Of both families.
+const COMMON: Words = Words {
     name: "Rigol DS1000Z",
+    errors: Errors::Queue,
+    hello: &[],
+    // 3 % of full scale; 0.1 div + 2 mV.
+    data_sheet: DataSheet { gain: 0.03, offset: (0.025, 2e-3), clock: 25e-6 },
+    inputs: ["CHAN1", "CHAN2", "CHAN3", "CHAN4"],
+    channel: &[
+        ":{input}:DISP ON",
+        ":{input}:COUP DC",
+        ":{input}:PROB 1",
+        ":{input}:SCAL {division}",
+        ":{input}:OFFS 0",
+    ],
+    off: ":{input}:DISP OFF",
+    trigger: &[
+        ":TRIG:MODE EDGE",
+        ":TRIG:EDGE:SOUR {input}",
+        ":TRIG:EDGE:SLOP {slope}",
+        ":TRIG:EDGE:LEV {level}",
+    ],
+    slopes: ["POS", "NEG"],
+    arm: &[":SING"],
+    force: ":TFOR",
+    stop: ":STOP",
+    select: &[":WAV:SOUR {input}", ":WAV:STAR {first}", ":WAV:STOP {last}"],
+    data: ":WAV:DATA?",
+    // Larger transfers hang the older firmware over USBTMC.
+    chunk: 250_000,
+};
+
+pub(super) static DS1000Z: Rigol = Rigol {
+    words: COMMON,
     divisions: 12.0,
     depths: &[12_000, 120_000, 1_200_000, 12_000_000, 24_000_000],
     coding: Coding::U8,
     format: "BYTE",
-    chunk: 250_000,
     step: 1.0,
-    // 3 % of full scale; 0.1 div + 2 mV.
-    data_sheet: DataSheet { gain: 0.03, offset: (0.025, 2e-3), clock: 25e-6 },
 };
 
-pub(super) const DHO: Rigol = Rigol {
-    name: "Rigol DHO",
+pub(super) static DHO: Rigol = Rigol {
+    words: Words { name: "Rigol DHO", chunk: 125_000, ..COMMON },
     divisions: 10.0,
     depths: &[1000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000],
     coding: Coding::U16,
     format: "WORD",
-    chunk: 125_000,
     step: 16.0,
-    data_sheet: DataSheet { gain: 0.03, offset: (0.025, 2e-3), clock: 25e-6 },
 };
 
+/// It runs before it waits; what it says once it was triggered does not last.
+const STATES: [(&str, State); 6] = [
+    ("wait", State::Ready),
+    ("run", State::Filling),
+    ("td", State::Triggered),
+    ("t'd", State::Triggered),
+    ("auto", State::Triggered),
+    ("stop", State::Stopped),
+];
+
 #[async_trait]
-impl Dialect for Rigol {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn errors(&self) -> Errors {
-        Errors::Queue
-    }
-
-    fn data_sheet(&self) -> DataSheet {
-        self.data_sheet
-    }
-
-    fn inputs(&self) -> &'static [&'static str] {
-        &["CHAN1", "CHAN2", "CHAN3", "CHAN4"]
-    }
-
-    fn stop(&self) -> &'static str {
-        ":STOP"
-    }
-
-    fn channel(&self, input: &str, full: f64) -> Vec<String> {
-        vec![
-            format!(":{input}:DISP ON"),
-            format!(":{input}:COUP DC"),
-            format!(":{input}:PROB 1"),
-            format!(":{input}:SCAL {:E}", full / 4.0),
-            format!(":{input}:OFFS 0"),
-        ]
-    }
-
-    fn off(&self, input: &str) -> String {
-        format!(":{input}:DISP OFF")
+impl Dialect for &'static Rigol {
+    fn words(&self) -> &'static Words {
+        &self.words
     }
 
     fn time(&self, span: &Span) -> Vec<String> {
@@ -91,7 +94,8 @@ impl Dialect for Rigol {
             2 => 2,
             _ => 4,
         };
-        let depths: Vec<u64> = self.depths.iter().map(|depth| depth / share).collect();
+        let depths: Vec<(u64, u64)> =
+            self.depths.iter().map(|depth| (depth / share, depth / share)).collect();
         vec![
             // The depth is only taken while it runs.
             ":RUN".to_owned(),
@@ -104,34 +108,11 @@ impl Dialect for Rigol {
         ]
     }
 
-    fn trigger(&self, edge: &Edge) -> Vec<String> {
-        vec![
-            ":TRIG:MODE EDGE".to_owned(),
-            format!(":TRIG:EDGE:SOUR {}", edge.input),
-            format!(":TRIG:EDGE:SLOP {}", if edge.rising { "POS" } else { "NEG" }),
-            format!(":TRIG:EDGE:LEV {:E}", edge.level),
-        ]
+    async fn state(&self, talk: &mut Talk) -> Result<State, Trouble> {
+        State::named(&talk.ask(":TRIG:STAT?").await?, &STATES)
     }
 
-    fn arm(&self) -> Vec<&'static str> {
-        vec![":SING"]
-    }
-
-    fn force(&self) -> &'static str {
-        ":TFOR"
-    }
-
-    async fn state(&self, talk: &mut Talk) -> Result<State, InstrumentFault> {
-        let answer = talk.ask(":TRIG:STAT?").await?;
-        match answer.as_str() {
-            "WAIT" => Ok(State::Waiting),
-            "TD" | "RUN" | "AUTO" => Ok(State::Running),
-            "STOP" => Ok(State::Stopped),
-            other => Err(InstrumentFault::Protocol(format!("`{other}` is no state of a trigger"))),
-        }
-    }
-
-    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, InstrumentFault> {
+    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble> {
         talk.send(&format!(":WAV:SOUR {input}")).await?;
         // Some firmware only takes RAW when it comes from another mode.
         for command in [":WAV:MODE NORM", ":WAV:MODE RAW"] {
@@ -155,22 +136,5 @@ impl Dialect for Rigol {
             rails,
             step: self.step,
         })
-    }
-
-    fn chunk(&self) -> u64 {
-        self.chunk
-    }
-
-    async fn fetch(
-        &self,
-        talk: &mut Talk,
-        input: &str,
-        from: u64,
-        count: u64,
-    ) -> Result<Vec<u8>, InstrumentFault> {
-        talk.send(&format!(":WAV:SOUR {input}")).await?;
-        talk.send(&format!(":WAV:STAR {}", from + 1)).await?;
-        talk.send(&format!(":WAV:STOP {}", from + count)).await?;
-        talk.block(":WAV:DATA?").await
     }
 }

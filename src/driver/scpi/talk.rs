@@ -3,6 +3,7 @@
 use crate::instrument::{InstrumentFault, LinkCounters, Port};
 
 use super::block::{Head, head};
+use super::trouble::Trouble;
 
 /// Patience with an ordinary answer, ns.
 const ANSWER: u64 = 3_000_000_000;
@@ -51,13 +52,13 @@ impl Talk {
     }
 
     /// Sends a command and nothing else.
-    pub(super) async fn send(&mut self, command: &str) -> Result<(), InstrumentFault> {
+    pub(super) async fn send(&mut self, command: &str) -> Result<(), Trouble> {
         let line = format!("{command}\n");
-        self.port.write_all(line.as_bytes()).await
+        Ok(self.port.write_all(line.as_bytes()).await?)
     }
 
     /// Sends a query and reads one line.
-    pub(super) async fn ask(&mut self, query: &str) -> Result<String, InstrumentFault> {
+    pub(super) async fn ask(&mut self, query: &str) -> Result<String, Trouble> {
         // Whatever is still waiting answered something else.
         self.waiting.clear();
         self.send(query).await?;
@@ -65,14 +66,13 @@ impl Talk {
     }
 
     /// As [`Talk::ask`], for an answer that is a number, with or without its unit.
-    pub(super) async fn number(&mut self, query: &str) -> Result<f64, InstrumentFault> {
+    pub(super) async fn number(&mut self, query: &str) -> Result<f64, Trouble> {
         let answer = self.ask(query).await?;
-        number(&answer)
-            .ok_or_else(|| InstrumentFault::Protocol(format!("`{query}` answered `{}`", shown(&answer))))
+        number(&answer).ok_or_else(|| Trouble::Answer(format!("`{query}` answered `{}`", shown(&answer))))
     }
 
     /// Sends commands one by one, waits until they are done, and asks whether they were understood.
-    pub(super) async fn set(&mut self, commands: &[String]) -> Result<(), InstrumentFault> {
+    pub(super) async fn set(&mut self, commands: &[String]) -> Result<(), Trouble> {
         for command in commands {
             self.send(command).await?;
         }
@@ -81,15 +81,15 @@ impl Talk {
     }
 
     /// Waits until everything that was sent is done.
-    pub(super) async fn done(&mut self) -> Result<(), InstrumentFault> {
+    pub(super) async fn done(&mut self) -> Result<(), Trouble> {
         match self.ask("*OPC?").await?.as_str() {
             "1" | "+1" => Ok(()),
-            other => Err(InstrumentFault::Protocol(format!("`*OPC?` answered `{}`", shown(other)))),
+            other => Err(Trouble::Answer(format!("`*OPC?` answered `{}`", shown(other)))),
         }
     }
 
     /// Asks for errors; the first one is the reason.
-    pub(super) async fn checked(&mut self, what: &str) -> Result<(), InstrumentFault> {
+    pub(super) async fn checked(&mut self, what: &str) -> Result<(), Trouble> {
         let mut first = None;
         match self.errors {
             // A queue holds some 30.
@@ -110,13 +110,14 @@ impl Talk {
             }
         }
         match first {
-            Some(error) => Err(InstrumentFault::Refused(format!("{}: {what}", shown(&error)))),
+            Some(error) => Err(Trouble::Command(format!("it answers {} to: {what}", shown(&error)))),
             None => Ok(()),
         }
     }
 
-    /// Sends a query and reads the block that answers it, by its count: its bytes may be anything, line feeds among them.
-    pub(super) async fn block(&mut self, query: &str) -> Result<Vec<u8>, InstrumentFault> {
+    /// Sends a query and reads the block of at most `most` bytes that answers it, by its count: its bytes may be anything, line
+    /// feeds among them.
+    pub(super) async fn block(&mut self, query: &str, most: u64) -> Result<Vec<u8>, Trouble> {
         self.waiting.clear();
         self.send(query).await?;
         let deadline = self.now().saturating_add(ANSWER);
@@ -124,24 +125,22 @@ impl Talk {
             match head(&self.waiting) {
                 Head::Block(from, count) => break (from, count),
                 Head::More => self.fill(deadline).await?,
-                Head::Indefinite => {
-                    return Err(InstrumentFault::Protocol(format!(
-                        "`{query}` answered with a block of no stated length (#0), whose end a byte stream cannot show"
-                    )));
-                }
+                Head::Indefinite => return Err(Trouble::Indefinite(query.to_owned())),
                 Head::Not => {
                     let text = shown(&String::from_utf8_lossy(&self.waiting));
-                    return Err(InstrumentFault::Protocol(format!(
-                        "`{query}` answered `{text}`, which is no block"
-                    )));
+                    return Err(Trouble::Answer(format!("`{query}` answered `{text}`, which is no block")));
                 }
             }
         };
+        if count as u64 > most {
+            let what = format!("`{query}` answered with {count} bytes, where {most} are the most");
+            return Err(Trouble::Answer(what));
+        }
         // Patience is with the next bytes, not with all of a deep memory.
         while self.waiting.len() < from + count {
             let deadline = self.now().saturating_add(NEXT);
             self.fill(deadline).await.map_err(|fault| match fault {
-                InstrumentFault::Timeout => InstrumentFault::Protocol(format!(
+                Trouble::Port(InstrumentFault::Timeout) => Trouble::Short(format!(
                     "`{query}` promised {count} bytes and sent {}",
                     self.waiting.len().saturating_sub(from)
                 )),
@@ -157,8 +156,8 @@ impl Talk {
     /// Throws away what an old transfer still sends.
     ///
     /// # Errors
-    /// [`InstrumentFault::Protocol`] when it does not stop, and what the port says.
-    pub(super) async fn drain(&mut self) -> Result<u64, InstrumentFault> {
+    /// [`Trouble::Flood`] when it does not stop, and what the port says.
+    pub(super) async fn drain(&mut self) -> Result<u64, Trouble> {
         let end = self.now().saturating_add(FLOOD);
         let mut thrown = 0;
         loop {
@@ -166,25 +165,28 @@ impl Talk {
             let deadline = self.now().saturating_add(SILENCE);
             match self.fill(deadline).await {
                 Ok(()) => thrown += self.waiting.len() as u64,
-                Err(InstrumentFault::Timeout) => return Ok(thrown),
+                Err(Trouble::Port(InstrumentFault::Timeout)) => return Ok(thrown),
                 Err(fault) => return Err(fault),
             }
             if self.now() >= end {
-                return Err(InstrumentFault::Protocol(format!(
-                    "it has not stopped sending: {thrown} bytes of nobody's question"
-                )));
+                return Err(Trouble::Flood(thrown));
             }
         }
     }
 
     /// Lets time pass.
-    pub(super) async fn rest(&mut self, nanoseconds: u64) -> Result<(), InstrumentFault> {
+    pub(super) async fn rest(&mut self, nanoseconds: u64) -> Result<(), Trouble> {
         let end = self.now().saturating_add(nanoseconds);
         loop {
             match self.fill(end).await {
-                // Nobody was asked anything.
-                Ok(()) => self.waiting.clear(),
-                Err(InstrumentFault::Timeout) => return Ok(()),
+                // Nobody was asked anything. One that never falls silent is told from one that does by the next question.
+                Ok(()) => {
+                    self.waiting.clear();
+                    if self.now() >= end {
+                        return Ok(());
+                    }
+                }
+                Err(Trouble::Port(InstrumentFault::Timeout)) => return Ok(()),
                 Err(fault) => return Err(fault),
             }
         }
@@ -194,7 +196,7 @@ impl Talk {
     ///
     /// # Errors
     /// What the last attempt met.
-    pub(super) async fn recover(&mut self) -> Result<(), InstrumentFault> {
+    pub(super) async fn recover(&mut self) -> Result<(), Trouble> {
         self.counters.retried += 1;
         let first = self.clear().await;
         let (Err(fault), Some(reopen)) = (&first, self.reopen.as_mut()) else { return first };
@@ -202,7 +204,7 @@ impl Talk {
         self.clear().await
     }
 
-    async fn clear(&mut self) -> Result<(), InstrumentFault> {
+    async fn clear(&mut self) -> Result<(), Trouble> {
         self.drain().await?;
         self.send("*CLS").await?;
         self.done().await
@@ -218,7 +220,7 @@ impl Talk {
         self.counters.rejected += 1;
     }
 
-    async fn line(&mut self) -> Result<String, InstrumentFault> {
+    async fn line(&mut self) -> Result<String, Trouble> {
         let deadline = self.now().saturating_add(ANSWER);
         loop {
             // What ended the block before this line is no line.
@@ -232,13 +234,13 @@ impl Talk {
             }
             if self.waiting.len() > LINE {
                 let text = shown(&String::from_utf8_lossy(&self.waiting));
-                return Err(InstrumentFault::Protocol(format!("`{text}`, and no end of it")));
+                return Err(Trouble::Answer(format!("`{text}`, and no end of it")));
             }
             self.fill(deadline).await?;
         }
     }
 
-    async fn fill(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+    async fn fill(&mut self, deadline: u64) -> Result<(), Trouble> {
         let mut buffer = [0; 16_384];
         let count = self.port.read(&mut buffer, deadline).await?;
         self.waiting.extend_from_slice(buffer.get(..count).unwrap_or_default());

@@ -2,60 +2,64 @@
 
 use async_trait::async_trait;
 
-use crate::instrument::InstrumentFault;
-
-use super::dialect::{Coding, DataSheet, Dialect, Edge, Layout, Span, State, one_two_five};
+use super::dialect::{Coding, Dialect, Layout, Span, State, deep_enough, one_two_five};
 use super::talk::{Errors, Talk};
+use super::trouble::Trouble;
+use super::words::{DataSheet, Words};
 
 pub(super) struct Tektronix {
     /// MSO and DPO: the sample rate and the record length are set themselves, not by the time scale.
     pub deep: bool,
 }
 
+pub(super) static WORDS: Words = Words {
+    name: "Tektronix",
+    errors: Errors::Status,
+    hello: &["HEADER OFF", "VERBOSE OFF"],
+    // 3 % of full scale; 0.2 div + 2 mV.
+    data_sheet: DataSheet { gain: 0.03, offset: (0.05, 2e-3), clock: 50e-6 },
+    inputs: ["CH1", "CH2", "CH3", "CH4"],
+    channel: &[
+        "SEL:{input} ON",
+        "{input}:COUP DC",
+        "{input}:SCA {division}",
+        "{input}:POS 0",
+        "{input}:OFFS 0",
+    ],
+    off: "SEL:{input} OFF",
+    trigger: &[
+        "TRIG:A:TYP EDGE",
+        "TRIG:A:MOD NORM",
+        "TRIG:A:EDGE:SOU {input}",
+        "TRIG:A:EDGE:SLO {slope}",
+        "TRIG:A:LEV:{input} {level}",
+    ],
+    slopes: ["RIS", "FALL"],
+    arm: &["ACQ:STOPA SEQ", "ACQ:STATE ON"],
+    force: "TRIG FORC",
+    stop: "ACQ:STATE OFF",
+    select: &["DAT:SOU {input}", "DAT:STAR {first}", "DAT:STOP {last}"],
+    data: "CURV?",
+    chunk: 500_000,
+};
+
 /// Divisions of the time axis of a TBS2000.
 const DIVISIONS: f64 = 15.0;
 /// Record lengths of a TBS2000.
 const LENGTHS: [u64; 6] = [2_000, 20_000, 200_000, 2_000_000, 5_000_000, 20_000_000];
 
+const STATES: [(&str, State); 5] = [
+    ("arm", State::Filling),
+    ("rea", State::Ready),
+    ("trig", State::Triggered),
+    ("sav", State::Filling),
+    ("auto", State::Triggered),
+];
+
 #[async_trait]
 impl Dialect for Tektronix {
-    fn name(&self) -> &'static str {
-        "Tektronix"
-    }
-
-    fn errors(&self) -> Errors {
-        Errors::Status
-    }
-
-    fn hello(&self) -> &'static [&'static str] {
-        &["HEADER OFF", "VERBOSE OFF"]
-    }
-
-    fn data_sheet(&self) -> DataSheet {
-        // 3 % of full scale; 0.2 div + 2 mV.
-        DataSheet { gain: 0.03, offset: (0.05, 2e-3), clock: 50e-6 }
-    }
-
-    fn inputs(&self) -> &'static [&'static str] {
-        &["CH1", "CH2", "CH3", "CH4"]
-    }
-
-    fn stop(&self) -> &'static str {
-        "ACQ:STATE OFF"
-    }
-
-    fn channel(&self, input: &str, full: f64) -> Vec<String> {
-        vec![
-            format!("SEL:{input} ON"),
-            format!("{input}:COUP DC"),
-            format!("{input}:SCA {:E}", full / 4.0),
-            format!("{input}:POS 0"),
-            format!("{input}:OFFS 0"),
-        ]
-    }
-
-    fn off(&self, input: &str) -> String {
-        format!("SEL:{input} OFF")
+    fn words(&self) -> &'static Words {
+        &WORDS
     }
 
     fn time(&self, span: &Span) -> Vec<String> {
@@ -68,7 +72,7 @@ impl Dialect for Tektronix {
         } else {
             let division = one_two_five(span.length() / DIVISIONS);
             let shown = division * DIVISIONS;
-            let length = super::dialect::deep_enough(&LENGTHS, span.sample_rate * shown);
+            let length = deep_enough(&LENGTHS.map(|length| (length, length)), span.sample_rate * shown);
             commands.push(format!("HOR:RECO {length}"));
             commands.push(format!("HOR:SCA {division:E}"));
             commands.push(format!("HOR:POS {:.3}", 100.0 * span.before / shown));
@@ -76,37 +80,14 @@ impl Dialect for Tektronix {
         commands
     }
 
-    fn trigger(&self, edge: &Edge) -> Vec<String> {
-        vec![
-            "TRIG:A:TYP EDGE".to_owned(),
-            "TRIG:A:MOD NORM".to_owned(),
-            format!("TRIG:A:EDGE:SOU {}", edge.input),
-            format!("TRIG:A:EDGE:SLO {}", if edge.rising { "RIS" } else { "FALL" }),
-            format!("TRIG:A:LEV:{} {:E}", edge.input, edge.level),
-        ]
-    }
-
-    fn arm(&self) -> Vec<&'static str> {
-        vec!["ACQ:STOPA SEQ", "ACQ:STATE ON"]
-    }
-
-    fn force(&self) -> &'static str {
-        "TRIG FORC"
-    }
-
-    async fn state(&self, talk: &mut Talk) -> Result<State, InstrumentFault> {
+    async fn state(&self, talk: &mut Talk) -> Result<State, Trouble> {
         if talk.number("ACQ:STATE?").await? == 0.0 {
             return Ok(State::Stopped);
         }
-        let answer = talk.ask("TRIG:STATE?").await?.to_ascii_uppercase();
-        Ok(if answer.starts_with("TRIG") || answer.starts_with("SAV") || answer.starts_with("AUTO") {
-            State::Running
-        } else {
-            State::Waiting
-        })
+        State::named(&talk.ask("TRIG:STATE?").await?, &STATES)
     }
 
-    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, InstrumentFault> {
+    async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble> {
         for command in [&format!("DAT:SOU {input}"), "DAT:ENC SRI", "DAT:WID 2"] {
             talk.send(command).await?;
         }
@@ -131,22 +112,5 @@ impl Dialect for Tektronix {
             rails: (i16::MIN, 0x7f00),
             step: 256.0,
         })
-    }
-
-    fn chunk(&self) -> u64 {
-        500_000
-    }
-
-    async fn fetch(
-        &self,
-        talk: &mut Talk,
-        input: &str,
-        from: u64,
-        count: u64,
-    ) -> Result<Vec<u8>, InstrumentFault> {
-        talk.send(&format!("DAT:SOU {input}")).await?;
-        talk.send(&format!("DAT:STAR {}", from + 1)).await?;
-        talk.send(&format!("DAT:STOP {}", from + count)).await?;
-        talk.block("CURV?").await
     }
 }

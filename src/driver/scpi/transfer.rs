@@ -1,10 +1,11 @@
 //! A complete record on its way to the host, chunk by chunk, all inputs of a chunk together.
 
-use crate::instrument::{InstrumentFault, Reading};
+use crate::instrument::Reading;
 use crate::signal::{Block, BlockSink, StreamKind};
 
 use super::Load;
 use super::dialect::Layout;
+use super::trouble::Trouble;
 
 /// A chunk is asked for so often before the record is given up.
 const ATTEMPTS: u32 = 3;
@@ -14,7 +15,7 @@ const PART: u64 = 1 << 16;
 /// A record whose samples are being read.
 pub(super) struct Taken {
     /// Inputs as the rig file and as the instrument names them.
-    inputs: Vec<(String, String, Layout)>,
+    inputs: Vec<(String, &'static str, Layout)>,
     pub(super) points: u64,
     pub(super) period: f64,
     pub(super) start: f64,
@@ -28,14 +29,14 @@ pub(super) struct Taken {
 
 impl Taken {
     /// Of inputs that were described.
-    pub(super) fn of(inputs: Vec<(String, String, Layout)>, chunk: u64) -> Result<Self, InstrumentFault> {
+    pub(super) fn of(inputs: Vec<(String, &'static str, Layout)>, chunk: u64) -> Result<Self, Trouble> {
         let Some((.., first)) = inputs.first() else {
-            return Err(InstrumentFault::Protocol("no input is used".to_owned()));
+            return Err(Trouble::Other("the case uses none of its inputs".to_owned()));
         };
         let (points, period, start) = (first.points, first.period, first.start);
         let sound = points > 1 && period.is_finite() && period > 0.0 && start.is_finite();
         if !sound || inputs.iter().any(|(.., layout)| !layout.lsb.is_finite() || layout.lsb == 0.0) {
-            return Err(InstrumentFault::Protocol(format!(
+            return Err(Trouble::Record(format!(
                 "its record has {points} samples every {period:e} s: nothing that could be read"
             )));
         }
@@ -43,13 +44,13 @@ impl Taken {
             .iter()
             .any(|(.., other)| other.points != points || (other.period / period - 1.0).abs() > 1e-6)
         {
-            return Err(InstrumentFault::Protocol("its inputs were not recorded together".to_owned()));
+            return Err(Trouble::Record("its inputs were not recorded together".to_owned()));
         }
         Ok(Self { points, period, start, chunk: chunk.min(points), inputs, kept: None, done: 0 })
     }
 
     /// The description of an input.
-    pub(super) fn of_input(&self, name: &str) -> Option<&(String, String, Layout)> {
+    pub(super) fn of_input(&self, name: &str) -> Option<&(String, &'static str, Layout)> {
         self.inputs.iter().find(|(known, ..)| known == name)
     }
 
@@ -61,7 +62,7 @@ impl Taken {
 
 impl Load {
     /// The next part of the record.
-    pub(super) async fn next_part(&mut self, sink: &mut dyn BlockSink) -> Result<Reading, InstrumentFault> {
+    pub(super) async fn next_part(&mut self, sink: &mut dyn BlockSink) -> Result<Reading, Trouble> {
         let Some(mut taken) = self.acquisition.as_mut().and_then(|acquisition| acquisition.taken.take())
         else {
             return Ok(Reading::End);
@@ -100,7 +101,7 @@ impl Load {
         taken: &Taken,
         from: u64,
         count: u64,
-    ) -> Result<Vec<Vec<i16>>, InstrumentFault> {
+    ) -> Result<Vec<Vec<i16>>, Trouble> {
         let mut planes = Vec::with_capacity(self.wired.len());
         let mut read: Vec<(&str, Vec<i16>)> = Vec::new();
         for (name, own, layout) in &taken.inputs {
@@ -125,7 +126,7 @@ impl Load {
         layout: &Layout,
         from: u64,
         count: u64,
-    ) -> Result<Vec<i16>, InstrumentFault> {
+    ) -> Result<Vec<i16>, Trouble> {
         let mut codes = Vec::with_capacity(count as usize);
         let mut failures = 0;
         while (codes.len() as u64) < count {
@@ -140,21 +141,19 @@ impl Load {
                     layout.coding.read(&payload, &mut codes);
                     if samples == 0 && failures >= ATTEMPTS {
                         let what = format!("it holds {} of {count} samples and sends no more", codes.len());
-                        return Err(InstrumentFault::Protocol(what));
+                        return Err(Trouble::Short(what));
                     }
                 }
-                Err(fault @ (InstrumentFault::Protocol(_) | InstrumentFault::Timeout)) => {
+                Err(trouble) => {
                     failures += 1;
-                    // What cannot be read at all cannot be read the second time.
-                    let hopeless = matches!(&fault, InstrumentFault::Protocol(what) if what.contains("#0"));
-                    if failures >= ATTEMPTS || hopeless {
-                        // It must be able to answer what follows.
-                        let _ = self.talk.recover().await;
-                        return Err(fault);
+                    let again = trouble.passes() && failures < ATTEMPTS;
+                    // It must be able to answer what follows, whatever that is.
+                    let recovered = self.talk.recover().await;
+                    if !again {
+                        return Err(trouble);
                     }
-                    self.talk.recover().await?;
+                    recovered?;
                 }
-                Err(fault) => return Err(fault),
             }
         }
         Ok(codes)
@@ -166,21 +165,21 @@ impl Load {
         layout: &Layout,
         from: u64,
         count: u64,
-    ) -> Result<Vec<u8>, InstrumentFault> {
-        let Some(dialect) = &self.dialect else {
-            return Err(InstrumentFault::Protocol("nobody has asked what it is".to_owned()));
-        };
-        let payload = dialect.fetch(&mut self.talk, input, from, count).await?;
-        self.talk.checked("read samples").await?;
-        let width = layout.coding.bytes();
-        if payload.len() as u64 > count * width as u64 || payload.len() % width != 0 {
-            let what = format!("{} bytes for {count} samples of {width}", payload.len());
-            return Err(InstrumentFault::Protocol(what));
+    ) -> Result<Vec<u8>, Trouble> {
+        let words = self.dialect()?.words();
+        let (select, data) = words.fetch(input, from, count);
+        for command in select {
+            self.talk.send(&command).await?;
         }
+        let width = layout.coding.bytes();
+        let expected = count * width as u64;
+        let payload = self.talk.block(&data, expected).await?;
+        self.talk.checked("read samples").await?;
         // What comes whole or not at all cannot be gone on with.
-        if dialect.chunk() == u64::MAX && (payload.len() as u64) < count * width as u64 {
-            let what = format!("{} bytes for {count} samples of {width}", payload.len());
-            return Err(InstrumentFault::Protocol(what));
+        let (sent, whole) = (payload.len() as u64, words.chunk == u64::MAX);
+        if payload.len() % width != 0 || (whole && sent < expected) {
+            let what = format!("it sends {sent} bytes where {count} samples of {width} were asked for");
+            return Err(Trouble::Short(what));
         }
         Ok(payload)
     }

@@ -1,9 +1,10 @@
 //! Does the record pass its trigger level where the instrument says that it was triggered?
 
-use crate::instrument::{InstrumentFault, Trigger};
+use crate::instrument::Trigger;
 
 use super::Load;
 use super::transfer::Taken;
+use super::trouble::Trouble;
 
 /// Samples by which the stated instant may be off without a word.
 pub(super) const SLACK: u64 = 8;
@@ -13,14 +14,14 @@ impl Load {
     /// of all.
     ///
     /// # Errors
-    /// [`InstrumentFault::Protocol`] when it never does: then it was triggered by nothing that it shows.
+    /// [`Trouble::Record`] when it never does: then it was triggered by nothing that it shows.
     pub(super) async fn crossing(
         &mut self,
         taken: &Taken,
         trigger: Trigger,
         stated: u64,
         first: &[Vec<i16>],
-    ) -> Result<u64, InstrumentFault> {
+    ) -> Result<u64, Trouble> {
         let wired = self.wired.get(trigger.channel).cloned();
         let found = wired.and_then(|wired| {
             let layout = taken.of_name(&wired.plus)?;
@@ -28,7 +29,7 @@ impl Load {
             Some((wired, layout, level, trigger.level > 0.0))
         });
         let Some((wired, layout, level, rising)) = found else { return Ok(stated) };
-        let own = taken.of_input(&wired.plus).map(|(_, own, _)| own.clone()).unwrap_or_default();
+        let own = taken.of_input(&wired.plus).map_or("", |(_, own, _)| own);
         let from = stated.saturating_sub(SLACK + 1);
         let count = (2 * SLACK + 3).min(taken.points.saturating_sub(from));
         let near = match first
@@ -36,7 +37,7 @@ impl Load {
             .and_then(|codes| codes.get(from as usize..(from + count) as usize))
         {
             Some(codes) => codes.to_vec(),
-            None if count > 0 && taken.chunk < taken.points => self.fetch(&own, &layout, from, count).await?,
+            None if count > 0 && taken.chunk < taken.points => self.fetch(own, &layout, from, count).await?,
             None => Vec::new(),
         };
         if passes(&near, level, rising).is_some() {
@@ -47,16 +48,14 @@ impl Load {
             let count = taken.chunk.min(taken.points - at);
             let codes = match first.get(trigger.channel).filter(|_| at == 0) {
                 Some(codes) => codes.clone(),
-                None => self.fetch(&own, &layout, at, count).await?,
+                None => self.fetch(own, &layout, at, count).await?,
             };
             if let Some(found) = passes(&codes, level, rising) {
                 return Ok(at + found);
             }
             at += count;
         }
-        Err(InstrumentFault::Protocol(
-            "it was triggered, but its record never passes the trigger level".to_owned(),
-        ))
+        Err(Trouble::Record("it was triggered, but its record never passes the trigger level".to_owned()))
     }
 }
 

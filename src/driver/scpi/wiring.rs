@@ -3,7 +3,8 @@
 use crate::rig::{Channel, Input};
 use crate::signal::Calibration;
 
-use super::dialect::{DataSheet, Layout};
+use super::dialect::Layout;
+use super::words::DataSheet;
 
 /// A channel on the instrument's inputs.
 #[derive(Debug, Clone)]

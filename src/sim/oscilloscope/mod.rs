@@ -3,7 +3,10 @@
 //! It has no relays: the stimulator stays connected to the phantom.
 
 mod front;
+mod query;
 mod record;
+mod set;
+mod waveform;
 mod words;
 
 use crate::phantom::Phantom;
@@ -14,20 +17,13 @@ use super::load_end::LoadEnd;
 use super::outbox::Outbox;
 use front::Socket;
 use record::Memory;
-use words::{Words, matches};
+use waveform::SCREEN;
+use words::Words;
 
-/// Divisions of the screen, and levels of the converter in one of them.
+/// Divisions of the screen.
 const DIVISIONS: f64 = 12.0;
-const LEVELS: f64 = 25.0;
-/// Level of the middle of the screen.
-const MIDDLE: f64 = 127.0;
-/// The most that one transfer holds, samples.
-const TRANSFER: u64 = 250_000;
 /// The fastest sampling, Hz.
 const FASTEST: f64 = 1e9;
-/// Samples of the screen, which are read in the mode NORMal.
-const SCREEN: u64 = 1200;
-
 /// One vertical channel as it is set.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Vertical {
@@ -117,6 +113,17 @@ impl Oscilloscope {
         self.stage = Stage::Armed;
     }
 
+    /// The vertical channel that a header names.
+    fn channel(&mut self, words: &Words<'_>) -> Option<&mut Vertical> {
+        self.vertical.get_mut(words.number().wrapping_sub(1))
+    }
+
+    /// Ends what it acquires.
+    fn rest(&mut self, stage: Stage, analog: &mut Analog) {
+        analog.end_stream();
+        self.stage = stage;
+    }
+
     fn trigger(&mut self, sample: u64) {
         self.taken.2 = sample;
         self.stage = Stage::Triggered(sample);
@@ -141,14 +148,8 @@ impl Oscilloscope {
         if let Stage::Triggered(sample) = self.stage
             && self.memory.end + before >= sample + points
         {
-            self.stage = Stage::Stopped;
-            analog.end_stream();
+            self.rest(Stage::Stopped, analog);
         }
-    }
-
-    fn answer(&mut self, text: &str) {
-        self.out.put(text.as_bytes());
-        self.out.put(b"\n");
     }
 
     fn command(&mut self, line: &str, analog: &mut Analog) {
@@ -157,210 +158,6 @@ impl Oscilloscope {
         if known.is_none() {
             self.errors.push("-113,\"Undefined header; command cannot be found\"");
         }
-    }
-
-    fn query(&mut self, words: &Words<'_>) -> Option<()> {
-        let channel = self.vertical.get(words.number().wrapping_sub(1)).copied();
-        let number = |value: f64| format!("{value:.6e}");
-        let text = if words.is("*IDN") {
-            "RIGOL TECHNOLOGIES,DS1104Z,SIM-SCOPE-001,00.04.04.SP4".to_owned()
-        } else if words.is("*OPC") {
-            "1".to_owned()
-        } else if words.is("*ESR") || words.is("*STB") {
-            "0".to_owned()
-        } else if words.is("SYSTem:ERRor") || words.is("SYSTem:ERRor:NEXT") {
-            let first = if self.errors.is_empty() { "0,\"No error\"" } else { self.errors.remove(0) };
-            first.to_owned()
-        } else if words.is("CHANnel:DISPlay") {
-            u8::from(channel?.shown).to_string()
-        } else if words.is("CHANnel:SCALe") {
-            number(channel?.scale)
-        } else if words.is("CHANnel:OFFSet") {
-            number(channel?.offset)
-        } else if words.is("CHANnel:PROBe") {
-            number(channel?.probe)
-        } else if words.is("CHANnel:COUPling") {
-            "DC".to_owned()
-        } else if words.is("TIMebase:SCALe") || words.is("TIMebase:MAIN:SCALe") {
-            number(self.scale)
-        } else if words.is("TIMebase:OFFSet") || words.is("TIMebase:MAIN:OFFSet") {
-            number(self.offset)
-        } else if words.is("TIMebase:MODE") {
-            "MAIN".to_owned()
-        } else if words.is("ACQuire:MDEPth") {
-            self.depth.map_or_else(|| "AUTO".to_owned(), |depth| depth.to_string())
-        } else if words.is("ACQuire:SRATe") {
-            number((self.points() as f64 / (DIVISIONS * self.scale)).min(FASTEST))
-        } else if words.is("ACQuire:TYPE") {
-            "NORM".to_owned()
-        } else if words.is("TRIGger:STATus") {
-            let state = match self.stage {
-                Stage::Stopped => "STOP",
-                Stage::Free => "AUTO",
-                Stage::Armed => "WAIT",
-                Stage::Triggered(_) => "TD",
-            };
-            state.to_owned()
-        } else if words.is("TRIGger:MODE") {
-            "EDGE".to_owned()
-        } else if words.is("TRIGger:SWEep") {
-            "SING".to_owned()
-        } else if words.is("TRIGger:EDGE:SOURce") {
-            format!("CHAN{}", self.edge.0 + 1)
-        } else if words.is("TRIGger:EDGE:SLOPe") {
-            (if self.edge.1 { "POS" } else { "NEG" }).to_owned()
-        } else if words.is("TRIGger:EDGE:LEVel") {
-            number(self.edge.2)
-        } else if words.is("WAVeform:PREamble") {
-            self.preamble()
-        } else if words.is("WAVeform:XINCrement") {
-            number(self.period())
-        } else if words.is("WAVeform:XORigin") {
-            number(-(self.before(self.taken.0) as f64) / self.taken.0)
-        } else if words.is("WAVeform:XREFerence") {
-            "0".to_owned()
-        } else if words.is("WAVeform:YINCrement") {
-            number(self.level().0)
-        } else if words.is("WAVeform:YORigin") {
-            format!("{:.0}", self.level().1)
-        } else if words.is("WAVeform:YREFerence") {
-            format!("{MIDDLE:.0}")
-        } else if words.is("WAVeform:SOURce") {
-            format!("CHAN{}", self.source + 1)
-        } else if words.is("WAVeform:MODE") {
-            (if self.raw { "RAW" } else { "NORM" }).to_owned()
-        } else if words.is("WAVeform:FORMat") {
-            "BYTE".to_owned()
-        } else if words.is("WAVeform:STARt") {
-            self.range.0.to_string()
-        } else if words.is("WAVeform:STOP") {
-            self.range.1.to_string()
-        } else if words.is("WAVeform:DATA") {
-            self.data();
-            return Some(());
-        } else {
-            return None;
-        };
-        self.answer(&text);
-        Some(())
-    }
-
-    fn set(&mut self, words: &Words<'_>, analog: &mut Analog) -> Option<()> {
-        let argument = words.argument;
-        let on = matches!(argument.to_ascii_uppercase().as_str(), "ON" | "1");
-        let input = |text: &str| {
-            let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
-            digits.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|index| *index < 4)
-        };
-        let value = || argument.parse::<f64>().ok().filter(|value| value.is_finite());
-        let mut vertical = self.vertical.get_mut(words.number().wrapping_sub(1));
-        if words.is("CHANnel:DISPlay") {
-            vertical?.shown = on;
-        } else if words.is("CHANnel:SCALe") {
-            vertical?.scale = value().filter(|value| *value > 0.0)?;
-        } else if words.is("CHANnel:OFFSet") {
-            vertical?.offset = value()?;
-        } else if words.is("CHANnel:PROBe") {
-            vertical?.probe = value()?;
-        } else if words.is("CHANnel:COUPling") || words.is("CHANnel:BWLimit") {
-            vertical.as_mut()?;
-        } else if words.is("TIMebase:SCALe") || words.is("TIMebase:MAIN:SCALe") {
-            self.scale = value().filter(|value| (5e-9..=50.0).contains(value))?;
-        } else if words.is("TIMebase:OFFSet") || words.is("TIMebase:MAIN:OFFSet") {
-            self.offset = value()?;
-        } else if words.is("ACQuire:MDEPth") {
-            // Not while it is stopped.
-            if self.stage == Stage::Stopped {
-                return None;
-            }
-            self.depth = if argument.eq_ignore_ascii_case("AUTO") { None } else { Some(value()? as u64) };
-        } else if words.is("TRIGger:EDGE:SOURce") {
-            self.edge.0 = input(argument)?;
-        } else if words.is("TRIGger:EDGE:SLOPe") {
-            self.edge.1 = !(matches(argument, "NEGative"));
-        } else if words.is("TRIGger:EDGE:LEVel") {
-            self.edge.2 = value()?;
-        } else if words.is("RUN") {
-            analog.end_stream();
-            self.stage = Stage::Free;
-        } else if words.is("STOP") {
-            analog.end_stream();
-            self.stage = Stage::Stopped;
-        } else if words.is("SINGle") {
-            self.arm(analog);
-        } else if words.is("TFORce") {
-            if self.stage == Stage::Armed {
-                self.trigger(self.memory.end.max(self.before(self.taken.0)));
-            }
-        } else if words.is("WAVeform:SOURce") {
-            self.source = input(argument)?;
-        } else if words.is("WAVeform:MODE") {
-            self.raw = matches(argument, "RAW");
-            self.range = (1, if self.raw { self.taken.1 } else { SCREEN });
-        } else if words.is("WAVeform:FORMat") {
-            if !matches(argument, "BYTE") {
-                return None;
-            }
-        } else if words.is("WAVeform:STARt") {
-            self.range.0 = value()? as u64;
-        } else if words.is("WAVeform:STOP") {
-            self.range.1 = value()? as u64;
-        } else if words.is("*CLS") || words.is("*RST") {
-            self.errors.clear();
-        } else if !["TIMebase:MODE", "TRIGger:MODE", "TRIGger:SWEep", "TRIGger:COUPling", "ACQuire:TYPE"]
-            .into_iter()
-            .any(|silent| words.is(silent))
-        {
-            return None;
-        }
-        Some(())
-    }
-
-    /// Volts of a level, and levels by which the offset moves 0 V, of the source.
-    fn level(&self) -> (f64, f64) {
-        let vertical = self.vertical.get(self.source).copied();
-        vertical.map_or((1.0, 0.0), |vertical| {
-            let level = vertical.scale / LEVELS;
-            (level, (vertical.offset / level).round())
-        })
-    }
-
-    /// Samples between those of the screen.
-    fn stride(&self) -> u64 {
-        if self.raw { 1 } else { (self.taken.1 / SCREEN).max(1) }
-    }
-
-    fn period(&self) -> f64 {
-        self.stride() as f64 / self.taken.0
-    }
-
-    fn preamble(&self) -> String {
-        let (level, offset) = self.level();
-        let points = if self.raw { self.taken.1 } else { SCREEN };
-        let origin = -(self.before(self.taken.0) as f64) / self.taken.0;
-        let (mode, period) = (if self.raw { 2 } else { 0 }, self.period());
-        format!("0,{mode},{points},1,{period:.6e},{origin:.6e},0,{level:.6e},{offset:.0},{MIDDLE:.0}")
-    }
-
-    fn data(&mut self) {
-        let (first, last) = self.range;
-        let points = if self.raw { self.taken.1 } else { SCREEN };
-        // While an acquisition runs its memory cannot be read, and there is only so much of it.
-        let ready = self.stage == Stage::Stopped || !self.raw;
-        let count =
-            if ready && first >= 1 { (last.min(points) + 1).saturating_sub(first).min(TRANSFER) } else { 0 };
-        let (level, offset) = self.level();
-        let (stride, begin) = (self.stride(), self.taken.2.saturating_sub(self.before(self.taken.0)));
-        self.out.put(format!("#9{count:09}").as_bytes());
-        let Some(socket) = self.sockets.get(self.source) else { return };
-        let codes: Vec<u8> = (0..count)
-            .map(|k| {
-                let sample = begin + (first - 1 + k) * stride;
-                socket.code(self.memory.volts(self.source, sample), sample, level, MIDDLE + offset)
-            })
-            .collect();
-        self.out.put(&codes);
-        self.out.put(b"\n");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use stimrig::driver::scpi;
 use stimrig::instrument::{
-    InstrumentError, InstrumentFault, Load, Reading, Record, RecordHead, RecordRequest, StreamChannel, Trigger,
+    InstrumentError, InstrumentFault, Load, Reading, Record, RecordHead, RecordRequest, StreamChannel,
+    Trigger,
 };
 use stimrig::rig::Rig;
 use stimrig::signal::{Block, BlockSink, Sensed};
@@ -114,6 +115,19 @@ fn a_state_from_before_the_arming_is_not_believed() {
 }
 
 #[test]
+fn a_scope_that_is_not_ready_for_its_trigger_is_waited_for_and_then_named() {
+    for make in MAKES {
+        let error = record(make, Wrong::NeverReady, SHUNT).err().unwrap().to_string();
+        assert!(error.contains("arm it") && error.contains("does not wait for one yet"), "{make:?}: {error}");
+    }
+    // One that is triggered while nothing can have been started has seen something else.
+    for make in [Make::Ds1000z, Make::Siglent, Make::SiglentNew, Make::Mso] {
+        let error = record(make, Wrong::Early, SHUNT).err().unwrap().to_string();
+        assert!(error.contains("triggered before anything was started"), "{make:?}: {error}");
+    }
+}
+
+#[test]
 fn short_blocks_are_gone_on_with_and_a_broken_one_is_asked_for_again() {
     for make in MAKES {
         // A make that sends an input whole cannot be asked for the rest of it.
@@ -123,6 +137,8 @@ fn short_blocks_are_gone_on_with_and_a_broken_one_is_asked_for_again() {
         }
         let got = is_right(make, Wrong::Cut);
         assert!(got.errors > 0, "{make:?}: a broken block is not counted");
+        let got = is_right(make, Wrong::Long);
+        assert!(got.errors > 0, "{make:?}: a block of another length is not counted");
     }
     is_right(Make::InfiniiVision, Wrong::PlusZero);
 }

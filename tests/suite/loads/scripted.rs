@@ -29,6 +29,12 @@ pub enum Wrong {
     Misplaced,
     /// It complains about every command.
     Complaining,
+    /// It never has the samples before its trigger.
+    NeverReady,
+    /// It is triggered as soon as it can be.
+    Early,
+    /// Its first block is said to be longer than what was asked for.
+    Long,
 }
 
 /// The makes.
@@ -73,6 +79,9 @@ pub struct Scripted {
     armed_for: u32,
     running: bool,
     asked: u32,
+    state: &'static str,
+    /// The event "armed" has been told.
+    told: bool,
     preambles: u32,
     blocks: u32,
     from: usize,
@@ -91,6 +100,8 @@ impl Scripted {
             armed_for: 0,
             running: wrong == Wrong::Taken,
             asked: 0,
+            state: "stopped",
+            told: false,
             preambles: 0,
             blocks: 0,
             from: 0,
@@ -148,7 +159,8 @@ impl Scripted {
             if self.make == Make::Siglent {
                 self.out.extend(b"DAT2,");
             }
-            self.out.extend(format!("#9{:09}", payload.len()).as_bytes());
+            let more = if self.wrong == Wrong::Long && self.blocks == 1 { 1_000_000 } else { 0 };
+            self.out.extend(format!("#9{:09}", payload.len() + more).as_bytes());
         }
         if self.wrong == Wrong::Cut && self.blocks == 1 {
             self.out.extend(&payload[..payload.len() / 3]);
@@ -158,8 +170,13 @@ impl Scripted {
         self.out.extend(if self.make == Make::Siglent { &b"\n\n"[..] } else { b"\n" });
     }
 
-    /// WAIT, then done.
+    /// Filling, then waiting, then done.
     fn state(&mut self) -> &'static str {
+        self.state = self.next_state();
+        self.state
+    }
+
+    fn next_state(&mut self) -> &'static str {
         if !self.running {
             return "stopped";
         }
@@ -169,8 +186,10 @@ impl Scripted {
         self.asked += 1;
         match (self.wrong, self.asked) {
             (Wrong::OldStop, 1..=2) => "stopped",
-            (_, 1..=3) => "waiting",
-            (_, 4) => "running",
+            (Wrong::NeverReady, _) | (_, 1..=2) => "filling",
+            (Wrong::Early, 3..=5) => "triggered",
+            (_, 3..=6) => "waiting",
+            (_, 7) => "triggered",
             _ => {
                 self.running = false;
                 "stopped"
@@ -179,7 +198,7 @@ impl Scripted {
     }
 
     fn arm(&mut self) {
-        (self.running, self.asked) = (true, 0);
+        (self.running, self.asked, self.told) = (true, 0, false);
         self.armed_for += 1;
     }
 
@@ -213,6 +232,7 @@ impl Scripted {
             ":TRIG:STAT?" => {
                 let state = match self.state() {
                     "stopped" => "STOP",
+                    "filling" => "RUN",
                     "waiting" => "WAIT",
                     _ => "TD",
                 };
@@ -221,6 +241,7 @@ impl Scripted {
             "SAST?" | ":TRIGGER:STATUS?" => {
                 let state = match self.state() {
                     "stopped" => "Stop",
+                    "filling" => "Arm",
                     "waiting" => "Ready",
                     _ => "Trig'd",
                 };
@@ -230,18 +251,21 @@ impl Scripted {
                 let state = self.state();
                 self.say(if state == "stopped" { "0" } else { "8" });
             }
-            ":TER?" => {
-                let waits = self.asked <= 3;
-                self.say(if waits { "0" } else { "1" });
+            ":TER?" => self.say(if self.state == "triggered" { "1" } else { "0" }),
+            // Once, however long it lasts.
+            ":AER?" => {
+                let first = self.state == "waiting" && !std::mem::replace(&mut self.told, true);
+                self.say(if first { "1" } else { "0" });
             }
             "ACQ:STATE?" => {
                 let state = self.state();
                 self.say(if state == "stopped" { "0" } else { "1" });
             }
-            "TRIG:STATE?" => {
-                let waits = self.asked <= 3;
-                self.say(if waits { "READY" } else { "TRIGGER" });
-            }
+            "TRIG:STATE?" => self.say(match self.state {
+                "filling" => "ARMED",
+                "waiting" => "READY",
+                _ => "TRIGGER",
+            }),
             ":WAV:PRE?" => {
                 self.preambles += 1;
                 if self.wrong == Wrong::PlusZero && self.preambles == 1 {
