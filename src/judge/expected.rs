@@ -27,11 +27,11 @@ pub struct Expected {
 /// # Errors
 /// [`Reason::UnknownStage`] when a recharge acts and the output stage is not known, [`Reason::Network`] when the phantom
 /// cannot be solved.
-pub fn before_pulses(
-    view: &View<'_>,
+pub fn before_pulses<'v>(
+    view: &'v View<'_>,
     nodes: (usize, usize),
-    counts: impl Iterator<Item = u32>,
-) -> Result<Vec<Expected>, Reason> {
+    counts: impl Iterator<Item = u32> + 'v,
+) -> Result<impl Iterator<Item = Expected> + 'v, Reason> {
     let (output, shares) = (output(view)?, shares(view));
     let mut benches = variants(&view.case.phantom)
         .iter()
@@ -39,18 +39,18 @@ pub fn before_pulses(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Reason::Network(error.to_string()))?;
     let seconds = |sample: f64| view.seconds(sample);
-    let expected = view.contact.pulses.iter().zip(counts).map(|(row, count)| {
+    let expected = view.contact.pulses.iter().zip(counts).map(move |(row, count)| {
         let (from, to) = (seconds(row.from as f64 - f64::from(count)), seconds(row.from as f64));
         let means: Vec<f64> = benches.iter_mut().map(|bench| bench.mean(from, to)).collect();
         let volts = means.first().copied().unwrap_or(0.0);
         let u = means.iter().map(|mean| (mean - volts).powi(2)).sum::<f64>().sqrt();
-        if let Some(pulse) = view.asked(row, Nominal::Applied) {
+        if let Some(pulse) = view.asked(&row, Nominal::Applied) {
             let start = seconds(row.start());
             benches.iter_mut().for_each(|bench| bench.emit(&pulse, start, &shares));
         }
         Expected { volts, u }
     });
-    Ok(expected.collect())
+    Ok(expected)
 }
 
 /// What is to be between two nodes around pulse `index` of the view's contact: `count` values from `from` seconds on, `step`
@@ -73,12 +73,12 @@ pub fn around_pulse(
         }
     };
     let rows = &view.contact.pulses;
-    rows.iter().take(index).for_each(|row| emit(&mut bench, row));
+    rows.range(0..index).for_each(|row| emit(&mut bench, &row));
     let mut next = rows.get(index).into_iter().peekable();
     let values = (0..count).map(|k| {
         let at = from + k as f64 * step;
         if let Some(row) = next.next_if(|row| view.seconds(row.start()) <= at) {
-            emit(&mut bench, row);
+            emit(&mut bench, &row);
         }
         bench.pass(at);
         bench.circuit.value(bench.probe)

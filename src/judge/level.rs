@@ -170,7 +170,7 @@ impl View<'_> {
         let mut inl = Nonlinearity::default();
         for (row, own, length) in cycle.stretches() {
             let own = own - (base.value - row.base) * length;
-            inl.add_scaled(&self.pulse_inl(row, base.value, own), 1.0);
+            inl.add_scaled(&self.pulse_inl(&row, base.value, own), 1.0);
         }
         Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, span }
     }

@@ -11,9 +11,11 @@ mod figures;
 mod level;
 mod limits;
 mod measurand;
+mod median;
 mod percentile;
 mod phase;
 mod reason;
+mod seen;
 mod sketch;
 mod statistic;
 mod train;
@@ -26,8 +28,9 @@ pub use facts::{Facts, Instant, Observation, Restart, Segment};
 pub use figures::figures;
 pub use level::{Baseline, Charge};
 pub use reason::Reason;
+pub use seen::Seen;
 pub use train::Placed;
-pub use unit::Unit;
+pub use unit::{Unit, Units};
 pub use view::{View, Window};
 
 use crate::measure::Recording;
@@ -40,16 +43,14 @@ pub fn judge(case: &Case, facts: &Facts, recording: &Recording) -> Vec<CheckReco
     case.checks.iter().map(judged).collect()
 }
 
-/// The units of a check as they were seen: (seconds since the first sample, value in the unit of the measurand).
-pub type Seen = Vec<(f64, f64)>;
-
 /// Judges every check of a case and takes its pictures.
 pub fn judge_and_draw(case: &Case, facts: &Facts, recording: &Recording) -> (Vec<CheckRecord>, CaseFigures) {
     let judged = case.checks.iter().map(|check| {
-        let mut seen = Seen::new();
-        let mut look = |units: &[Unit]| {
-            let placed = units.iter().filter_map(|unit| Some((unit.time?, unit.measured.value)));
-            seen.extend(placed.filter(|(_, value)| value.is_finite()));
+        let mut seen = Seen::default();
+        let mut look = |unit: &Unit| {
+            if let Some(time) = unit.time {
+                seen.add(time, unit.measured.value);
+            }
         };
         let record = judge_check(case, facts, recording, check, &mut look);
         (record, seen)
@@ -64,7 +65,10 @@ pub fn judge_and_draw(case: &Case, facts: &Facts, recording: &Recording) -> (Vec
 /// # Errors
 /// The reason that makes the check invalid.
 pub fn units(case: &Case, facts: &Facts, recording: &Recording, check: &Check) -> Result<Vec<Unit>, Reason> {
-    measurand::measure(&View::new(case, facts, recording, check)?)
+    let mut units = Vec::new();
+    let mut keep = |unit| units.push(unit);
+    measurand::measure(&View::new(case, facts, recording, check)?, &mut Units::new(&mut keep))?;
+    Ok(units)
 }
 
 /// Shows the units of the check to `look` on the way.
@@ -73,14 +77,14 @@ fn judge_check(
     facts: &Facts,
     recording: &Recording,
     check: &Check,
-    look: &mut dyn FnMut(&[Unit]),
+    look: &mut dyn FnMut(&Unit),
 ) -> CheckRecord {
     let blank = unmeasured(check, case.decision);
     if let Some(expired) = &facts.expired {
         return CheckRecord { reason: Some(expired.clone()), ..blank };
     }
     let judged = View::new(case, facts, recording, check).and_then(|view| {
-        let judged = tally(&view, look)?.finish()?;
+        let judged = decided(&view, look)?;
         let unit = judged.unit().clone();
         let record = judged.into_record(case, check, blank.clone());
         let wanted = record.verdict != Verdict::Pass;
@@ -93,37 +97,25 @@ fn judge_check(
     }
 }
 
-/// Rows that are turned into units at a time: a unit with its budget is larger than its row.
-const PART: usize = 4096;
-
-/// Measures a check part by part of the table of pulses, so that a long train takes no more memory than a short one.
-fn tally<'a>(view: &View<'a>, look: &mut dyn FnMut(&[Unit])) -> Result<statistic::Tally<'a>, Reason> {
-    let mut tally = statistic::Tally::new(view.case, view.check);
-    let rows = view.contact.pulses.len();
-    if !measurand::per_pulse(view.check.measurand) || rows <= PART {
-        let units = measurand::measure(view)?;
-        look(&units);
-        tally.add(&units)?;
-        return Ok(tally);
-    }
-    let mut nothing = None;
-    for from in (0..rows).step_by(PART) {
-        match measurand::measure(&View { rows: (from, from + PART), ..*view }) {
-            Ok(units) => {
-                look(&units);
-                tally.add(&units)?;
+/// Measures a check unit by unit, so that a long train takes no more memory than a short one, and decides it.
+fn decided(view: &View<'_>, look: &mut dyn FnMut(&Unit)) -> Result<statistic::Judged, Reason> {
+    let mut tally = statistic::Tally::new(view);
+    let mut take = |unit: Unit| {
+        look(&unit);
+        tally.add(unit);
+    };
+    measurand::measure(view, &mut Units::new(&mut take))?;
+    tally.finish(|place| {
+        let (mut number, mut found) = (0, None);
+        let mut keep = |unit| {
+            if number == place {
+                found = Some(unit);
             }
-            // A part without a pulse in the window says nothing about the others.
-            Err(reason @ (Reason::NoPulse { .. } | Reason::NoPhase(_))) => {
-                nothing.get_or_insert(reason);
-            }
-            Err(reason) => return Err(reason),
-        }
-    }
-    match nothing {
-        Some(reason) if tally.is_empty() => Err(reason),
-        _ => Ok(tally),
-    }
+            number += 1;
+        };
+        measurand::measure(view, &mut Units::new(&mut keep))?;
+        found.ok_or(Reason::Missing("pulses"))
+    })
 }
 
 /// The record of a check that was not measured.

@@ -3,40 +3,38 @@
 //! Units are ordered by how much room they leave to the limit, so that `at_least` asks for the smallest and a tolerance for
 //! the farthest. The value is the order statistic ⌈0.99 N⌉: one in a hundred may leave less room.
 
+use std::cmp::Ordering;
+
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use super::limits::Limit;
-use super::{Reason, Unit};
+use super::Reason;
 
 /// Fewer units than this say nothing about one in a hundred.
 pub(super) const FEWEST: u64 = 100;
 /// Tail probability of either end of the interval.
 const TAIL: f64 = 0.025;
-/// Of more units than a table of pulses has phases, this many with the least room always hold the interval.
-const KEPT: usize = 4096;
+/// A room is kept where it may be that of a rank of the interval: of one in a hundred, five standard deviations more, and some.
+const SPARE: usize = 64;
 
-/// A unit with its limit and the room it leaves.
-#[derive(Debug, Clone)]
-struct Ranked {
-    room: f64,
-    unit: Unit,
-    limit: Limit,
-}
+/// The room that a unit leaves, and which unit it is.
+type Ranked = (f64, u64);
 
 /// The units with the least room so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Percentile {
     count: u64,
+    /// So many are kept.
+    kept: usize,
     least: Vec<Ranked>,
+    /// What leaves more room than this is none of them.
+    most_room: f64,
 }
 
 /// What the ranks say.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// The unit of rank ⌈0.99 N⌉.
-    pub(super) unit: Unit,
-    /// Its limit.
-    pub(super) limit: Limit,
+    /// Which unit, in the order in which they came in and from 0, has rank ⌈0.99 N⌉.
+    pub(super) place: u64,
     /// How much less room the upper end of the interval leaves, and how much more the lower end.
     pub(super) worse: f64,
     /// See `worse`.
@@ -44,13 +42,24 @@ pub(super) struct Found {
 }
 
 impl Percentile {
+    /// Of at most so many units.
+    pub(super) fn new(most: usize) -> Self {
+        let beyond = most as f64 / 100.0;
+        let kept = (beyond + 5.0 * beyond.sqrt()) as usize + SPARE;
+        Self { count: 0, kept, least: Vec::new(), most_room: f64::INFINITY }
+    }
+
     /// Takes a unit that leaves `room`.
-    pub(super) fn add(&mut self, room: f64, unit: &Unit, limit: Limit) {
+    pub(super) fn add(&mut self, room: f64) {
         self.count += 1;
-        self.least.push(Ranked { room, unit: unit.clone(), limit });
-        if self.least.len() >= 2 * KEPT {
-            self.least.select_nth_unstable_by(KEPT, |a, b| a.room.total_cmp(&b.room));
-            self.least.truncate(KEPT);
+        if room.total_cmp(&self.most_room).is_gt() {
+            return;
+        }
+        self.least.push((room, self.count - 1));
+        if self.least.len() > self.kept + self.kept / 4 {
+            let (_, last, _) = self.least.select_nth_unstable_by(self.kept, in_order);
+            self.most_room = last.0;
+            self.least.truncate(self.kept + 1);
         }
     }
 
@@ -62,7 +71,7 @@ impl Percentile {
         if self.count < FEWEST {
             return Err(Reason::FewUnits { have: self.count, need: FEWEST });
         }
-        self.least.sort_by(|a, b| a.room.total_cmp(&b.room));
+        self.least.sort_unstable_by(in_order);
         let (lower, value, upper) = ranks(self.count);
         // Rank N is the unit with the least room, the first here.
         let of_rank = |rank: u64| {
@@ -70,13 +79,13 @@ impl Percentile {
             self.least.get(((self.count - rank) as usize).min(last)).ok_or(Reason::Missing("pulses"))
         };
         let (better, found, worse) = (of_rank(lower)?, of_rank(value)?, of_rank(upper)?);
-        Ok(Found {
-            worse: found.room - worse.room,
-            better: better.room - found.room,
-            unit: found.unit.clone(),
-            limit: found.limit,
-        })
+        Ok(Found { worse: found.0 - worse.0, better: better.0 - found.0, place: found.1 })
     }
+}
+
+/// By room, and what leaves the same by when it came.
+fn in_order(a: &Ranked, b: &Ranked) -> Ordering {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
 }
 
 /// Ranks (from 1) of the lower end, of the percentile itself and of the upper end.
@@ -95,8 +104,6 @@ fn ranks(count: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Measured;
-    use crate::verdict::Bounds;
 
     #[test]
     fn the_ranks_are_those_of_the_binomial_distribution() {
@@ -110,20 +117,29 @@ mod tests {
         assert!(exact >= 1.0 - TAIL && ranks(368).2 == 368);
     }
 
+    fn of(values: impl ExactSizeIterator<Item = f64>) -> Result<Found, Reason> {
+        let mut all = Percentile::new(values.len());
+        values.for_each(|value| all.add(20_000.0 - value));
+        all.finish()
+    }
+
     #[test]
     fn one_in_a_hundred_may_stray() {
-        let limit = |bounds| Limit { bounds, magnitude: false, nominal: None };
-        let of = |values: &mut dyn Iterator<Item = f64>| {
-            let mut all = Percentile::default();
-            for value in values {
-                let bounds = Bounds { lower: None, upper: Some(20_000.0) };
-                all.add(20_000.0 - value, &Unit::of(Measured::exact(value)), limit(bounds));
-            }
-            all.finish()
-        };
-        let found = of(&mut (1..=10_000).map(f64::from)).unwrap();
-        assert_eq!(found.unit.measured.value, 9900.0);
+        let found = of((1..10_001).map(f64::from)).unwrap();
+        assert_eq!(found.place, 9899, "the unit of value 9900");
         assert!(found.worse > 15.0 && found.worse < 25.0, "{}", found.worse);
-        assert!(matches!(of(&mut (1..=99).map(f64::from)), Err(Reason::FewUnits { have: 99, .. })));
+        assert!(matches!(of((1..100).map(f64::from)), Err(Reason::FewUnits { have: 99, .. })));
+    }
+
+    #[test]
+    fn what_is_kept_holds_the_ranks_in_any_order_of_arrival() {
+        for count in [100_u64, 2000, 300_000] {
+            // A permutation: the multiplier shares no factor with the count.
+            let values: Vec<u64> = (0..count).map(|k| k * 7919 % count).collect();
+            let found = of(values.iter().map(|value| *value as f64)).unwrap();
+            let (lower, value, upper) = ranks(count);
+            assert_eq!(values[found.place as usize], value - 1);
+            assert_eq!((found.worse, found.better), ((upper - value) as f64, (value - lower) as f64));
+        }
     }
 }

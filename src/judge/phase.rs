@@ -16,9 +16,14 @@ const MOST: usize = 4096;
 /// is each pulse's own.
 pub(super) fn in_phase(contact: &ContactRecord) -> f64 {
     let rows = &contact.pulses;
+    let mut places: Vec<usize> = (0..rows.len().min(MOST)).collect();
+    if rows.len() > MOST {
+        places.iter_mut().for_each(|place| *place = spread(*place, rows.len()));
+        places.sort_unstable();
+    }
+    let mut rows = rows.iter();
     let (mut real, mut imaginary, mut count) = (0.0, 0.0, 0_u32);
-    for k in 0..rows.len().min(MOST) {
-        let Some(row) = rows.get(if rows.len() > MOST { spread(k, rows.len()) } else { k }) else { continue };
+    for row in places.into_iter().filter_map(|place| rows.at(place)) {
         if let Some(leading) = row.phases().first() {
             let (sine, cosine) = (std::f64::consts::TAU * f64::from(leading.start).fract()).sin_cos();
             (real, imaginary, count) = (real + cosine, imaginary + sine, count + 1);
@@ -52,10 +57,11 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Flags, PhaseRow, PulseRow};
+    use crate::measure::{Flags, PhaseRow, PulseRow, Table};
 
     fn contact(starts: impl Iterator<Item = f64>) -> ContactRecord {
-        let row = |start: f64| PulseRow {
+        let row = |(number, start): (usize, f64)| PulseRow {
+            number,
             at: start.floor() as u64,
             phases: [PhaseRow { start: start.fract() as f32, ..PhaseRow::default() }; 3],
             count: 1,
@@ -73,8 +79,8 @@ mod tests {
         ContactRecord {
             channel: 0,
             name: "e1".to_owned(),
-            pulses: starts.map(row).collect(),
-            shapes: Vec::new(),
+            pulses: starts.enumerate().map(row).collect(),
+            shapes: Table::new(),
             table_full: false,
             activity: Vec::new(),
             safe_codes: 0.0,

@@ -28,7 +28,7 @@ pub fn around(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketc
 /// either phase.
 fn charge(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketch> {
     let (excerpt, row) = chosen(view, unit.pulse, unit.time).filter(|_| is_charge(view.check.measurand))?;
-    let (start, step, values) = charge_error(view, excerpt, row)?;
+    let (start, step, values) = charge_error(view, excerpt, &row)?;
     let stride = values.len().div_ceil(POINTS).max(1);
     Some(Sketch {
         channel: format!("{}: charge beyond the programmed", view.contact.name),
@@ -36,7 +36,7 @@ fn charge(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketch> {
         start,
         step: stride as f64 * step,
         values: values.into_iter().step_by(stride).collect(),
-        limits: limits(view, row, limit),
+        limits: limits(view, &row, limit),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::verdict::{Decision, Rule, decide, family_expanded};
 
 use super::limits::{Limit, recorded};
 use super::percentile::{FEWEST, Found, Percentile};
-use super::{Reason, Unit};
+use super::{Reason, Unit, View};
 
 /// A decided check.
 pub struct Judged {
@@ -31,11 +31,20 @@ pub struct Tally<'a> {
     least: Option<(f64, Unit, Limit)>,
     mean: Mean,
     percentile: Percentile,
+    /// The first that could not be compared.
+    wrong: Option<Reason>,
 }
 
 impl<'a> Tally<'a> {
-    /// Of a check of this case.
-    pub fn new(case: &Case, check: &'a Check) -> Self {
+    /// Of a check.
+    pub fn new(view: &View<'a>) -> Self {
+        let (case, check) = (view.case, view.check);
+        let contacts = &view.recording.contacts;
+        let joint = view.recording.joint.as_ref().map_or(0, |joint| joint.rows.len());
+        let longest = contacts.iter().map(|contact| contact.pulses.len()).fold(joint, usize::max);
+        // Three phases and a cycle of each pulse, where it says so of each contact.
+        let every = if check.contact.as_deref() == Some("idle") { contacts.len() } else { 1 };
+        let most = if check.statistic == Statistic::P99 { 4 * longest * every } else { 0 };
         let rule = if case.decision == CaseDecision::Simple { Rule::Simple } else { Rule::Guarded };
         Self {
             check,
@@ -44,61 +53,59 @@ impl<'a> Tally<'a> {
             clipped: false,
             least: None,
             mean: Mean::default(),
-            percentile: Percentile::default(),
+            percentile: Percentile::new(most),
+            wrong: None,
         }
     }
 
-    /// Whether nothing has come in.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Takes more units.
-    ///
-    /// # Errors
-    /// [`Reason::Missing`] when a tolerance has nothing to be about.
-    pub fn add(&mut self, units: &[Unit]) -> Result<(), Reason> {
-        self.count += units.len() as u64;
-        match self.check.statistic {
-            Statistic::Worst => units.iter().try_for_each(|unit| self.compare(unit)),
+    /// Takes one more unit.
+    pub fn add(&mut self, unit: Unit) {
+        self.count += 1;
+        let taken = match self.check.statistic {
+            Statistic::Worst => self.compare(unit),
             Statistic::Mean => {
-                units.iter().for_each(|unit| self.mean.add(unit));
+                self.mean.add(&unit);
                 Ok(())
             }
-            Statistic::P99 => units.iter().try_for_each(|unit| {
-                let limit = Limit::of(self.check.criterion, unit).ok_or(NO_NOMINAL)?;
+            Statistic::P99 => Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL).map(|limit| {
                 self.clipped |= unit.clipped;
-                self.percentile.add(limit.bounds.margin(limit.figure(unit.measured.value)), unit, limit);
-                Ok(())
+                self.percentile.add(limit.bounds.margin(limit.figure(unit.measured.value)));
             }),
+        };
+        if let Err(reason) = taken {
+            self.wrong.get_or_insert(reason);
         }
     }
 
-    fn compare(&mut self, unit: &Unit) -> Result<(), Reason> {
+    fn compare(&mut self, unit: Unit) -> Result<(), Reason> {
         const ROUGH: f64 = 1.960;
-        let limit = Limit::of(self.check.criterion, unit).ok_or(NO_NOMINAL)?;
+        let limit = Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL)?;
         let guard = if self.rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
         let room = limit.bounds.margin(limit.figure(unit.measured.value)) - guard;
         self.clipped |= unit.clipped;
         if self.least.as_ref().is_none_or(|(so_far, ..)| room < *so_far) {
-            self.least = Some((room, unit.clone(), limit));
+            self.least = Some((room, unit, limit));
         }
         Ok(())
     }
 
     /// Every unit must satisfy the criterion: the one with the least room decides. To pass, it clears its own guard
-    /// band; to fail it must stray farther than the worst of N good ones may. A mean is one unit.
+    /// band; to fail it must stray farther than the worst of N good ones may. A mean is one unit. `again` gives the unit
+    /// that came in at a place, from 0.
     ///
     /// # Errors
     /// [`Reason::Missing`] when no unit came in, or a tolerance has nothing to be about.
-    pub fn finish(mut self) -> Result<Judged, Reason> {
+    pub fn finish(mut self, again: impl FnOnce(u64) -> Result<Unit, Reason>) -> Result<Judged, Reason> {
+        if let Some(reason) = self.wrong {
+            return Err(reason);
+        }
         if self.check.statistic == Statistic::P99 && self.count > 0 {
-            return self.rank();
+            return self.rank(again);
         }
         let mut family_of = self.count;
         if let Some(mean) = std::mem::take(&mut self.mean).finish() {
             family_of = 1;
-            self.compare(&mean)?;
+            self.compare(mean)?;
         }
         let (_, unit, limit) = self.least.ok_or(Reason::Missing("pulses"))?;
         let single = unit.measured.expanded();
@@ -124,8 +131,10 @@ impl<'a> Tally<'a> {
 impl Tally<'_> {
     /// The 99th percentile. To pass, the upper end of its interval clears its guard band; to fail, the lower end lies
     /// farther beyond the limit than noise brings one of a hundred good units.
-    fn rank(self) -> Result<Judged, Reason> {
-        let Found { unit, limit, worse, better } = self.percentile.finish()?;
+    fn rank(self, again: impl FnOnce(u64) -> Result<Unit, Reason>) -> Result<Judged, Reason> {
+        let Found { place, worse, better } = self.percentile.finish()?;
+        let unit = again(place)?;
+        let limit = Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL)?;
         let (common, random) = unit.measured.parts();
         let single = unit.measured.expanded() + worse;
         let family = family_expanded(common, random, FEWEST).max(unit.measured.expanded()) + better;

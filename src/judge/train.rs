@@ -1,10 +1,12 @@
 //! Which pulse of which program a row is.
 
-use crate::measure::PulseRow;
-use crate::scenario::{Action, Nominal};
+use std::ops::Range;
+
+use crate::measure::{PulseRow, Table};
+use crate::scenario::{Action, Case, Nominal};
 use crate::signal::{Part, Program, Pulse};
 
-use super::{Segment, View};
+use super::{Facts, Segment, View};
 
 /// How far a row may be from its instant, in intervals between pulses.
 const REACH: f64 = 0.25;
@@ -31,54 +33,98 @@ impl Placed<'_> {
     }
 }
 
-impl<'a> View<'a> {
-    /// Indices of the rows of each train, from the first after a start to the last before the next one.
-    pub fn trains(&self) -> Vec<std::ops::Range<usize>> {
-        let rows = &self.contact.pulses;
-        let mut firsts: Vec<usize> =
-            self.starts().map(|start| rows.partition_point(|row| row.at < start)).collect();
-        firsts.push(rows.len());
-        firsts.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.last()?)).collect()
+/// Which program rules which rows of a contact's table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Course<'a> {
+    /// Rows of each train, from the first after a start to the last before the next one.
+    trains: Vec<Range<usize>>,
+    /// In order of their rows.
+    ruled: Vec<Ruled<'a>>,
+}
+
+/// Rows under one program.
+#[derive(Debug, Clone, Copy)]
+struct Ruled<'a> {
+    /// The first of them, which is pulse 0 of `part`.
+    first: usize,
+    segment: &'a Segment,
+    part: Part<'a>,
+    /// Leading edge of the first pulse of the train, samples.
+    zero: f64,
+}
+
+impl<'a> Course<'a> {
+    /// A change takes effect at the first pulse (burst, pair) after the board took it; that pulse is looked for among the
+    /// rows, so that the grid of a program begins where the stimulator's clock put it.
+    pub(super) fn of(case: &Case, facts: &'a Facts, rows: &Table<PulseRow>, rate: f64) -> Self {
+        let start = |step: usize| case.steps.get(step).is_some_and(|step| step.action == Action::Start);
+        let mut starts: Vec<u64> =
+            facts.instants.iter().filter(|at| start(at.step)).map(|at| at.sample).collect();
+        let before = |sample: u64| rows.partition_point(|row| row.at < sample);
+        let firsts: Vec<usize> = starts.iter().map(|start| before(*start)).chain([rows.len()]).collect();
+        let ranges = firsts.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.last()?));
+        let trains: Vec<Range<usize>> = ranges.collect();
+        let mut course = Self { trains: trains.clone(), ruled: Vec::new() };
+        // Rows before the first start are counted from the first of them.
+        starts.insert(0, 0);
+        let lead = 0..firsts.first().copied().unwrap_or(0);
+        for (train, started) in std::iter::once(lead).chain(trains).zip(starts) {
+            course.follow(train, started, &facts.segments, rows, rate);
+        }
+        course
     }
 
-    /// Samples at which the board took a start.
-    fn starts(&self) -> impl Iterator<Item = u64> {
-        let start = |step: usize| self.case.steps.get(step).is_some_and(|step| step.action == Action::Start);
-        self.facts.instants.iter().filter(move |at| start(at.step)).map(|at| at.sample)
+    /// Adds the parts of a train.
+    fn follow(
+        &mut self,
+        train: Range<usize>,
+        started: u64,
+        segments: &'a [Segment],
+        rows: &Table<PulseRow>,
+        rate: f64,
+    ) {
+        let known = segments.partition_point(|segment| segment.from <= started);
+        let segment = known.checked_sub(1).and_then(|k| segments.get(k)).or(segments.first());
+        let first = rows.get(train.start).filter(|_| !train.is_empty());
+        let (Some(segment), Some(zero)) = (segment, first.map(|row| row.start())) else { return };
+        let seconds = |index: usize| rows.get(index).map_or(0.0, |row| (row.start() - zero) / rate);
+        let mut last = Ruled { first: train.start, segment, part: Part::first(&segment.programmed), zero };
+        self.ruled.push(last);
+        for next in segments.iter().skip(known.max(1)) {
+            let from = rows.partition_point(|row| row.at < next.from);
+            if from >= train.end {
+                return;
+            }
+            let part = last.part;
+            let per_group = part.program.pulses_per_period();
+            let n = number(&part, from.saturating_sub(last.first), seconds(from));
+            let group = n.div_ceil(per_group) * per_group;
+            let takes = from.saturating_add((group - n) as usize).max(last.first);
+            if takes >= train.end {
+                return;
+            }
+            let due = part.start_of(group);
+            let near = |at: &f64| (at - due).abs() <= REACH * slot(part.program) + CLOCKS * due;
+            let origin = Some(seconds(takes)).filter(near).unwrap_or(due);
+            let part = Part { origin, ..part.change(group, &next.programmed) };
+            last = Ruled { first: takes, segment: next, part, zero };
+            self.ruled.push(last);
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// Indices of the rows of each train, from the first after a start to the last before the next one.
+    pub fn trains(&self) -> &[Range<usize>] {
+        &self.course.trains
     }
 
     /// Where a row stands in its train.
-    ///
-    /// A change takes effect at the first pulse (burst, pair) after the board took it; that pulse is looked for among the
-    /// rows, so that the grid of a program begins where the stimulator's clock put it.
     pub fn placed(&self, row: &PulseRow) -> Option<Placed<'a>> {
-        let rows = &self.contact.pulses;
-        let started = self.starts().filter(|start| *start <= row.at).max().unwrap_or(0);
-        let first = rows.partition_point(|other| other.at < started);
-        let here = rows.partition_point(|other| other.at < row.at);
-        let zero = rows.get(first).unwrap_or(row).start();
-        let seconds = |index: usize| Some((rows.get(index)?.start() - zero) / self.rate());
-        let segments = &self.facts.segments;
-        let known = segments.partition_point(|segment| segment.from <= started);
-        let mut segment = known.checked_sub(1).and_then(|k| segments.get(k)).or(segments.first())?;
-        let mut part = Part::first(&segment.programmed);
-        let mut origin = first;
-        for next in segments.iter().skip(known.max(1)).filter(|next| next.from <= row.at) {
-            let from = rows.partition_point(|other| other.at < next.from);
-            let per_group = part.program.pulses_per_period();
-            let n = number(&part, from - origin, seconds(from)?);
-            let group = n.div_ceil(per_group) * per_group;
-            let takes = from + (group - n) as usize;
-            if here < takes {
-                break;
-            }
-            let due = part.start_of(group);
-            let changed = part.change(group, &next.programmed);
-            let near = |at: &f64| (at - due).abs() <= REACH * slot(part.program) + CLOCKS * due;
-            part = Part { origin: seconds(takes).filter(near).unwrap_or(due), ..changed };
-            (origin, segment) = (takes, next);
-        }
-        let n = number(&part, here - origin.min(here), (row.start() - zero) / self.rate());
+        let ruled = &self.course.ruled;
+        let known = ruled.partition_point(|ruled| ruled.first <= row.number);
+        let Ruled { first, segment, part, zero } = *ruled.get(known.checked_sub(1)?)?;
+        let n = number(&part, row.number - first, (row.start() - zero) / self.rate());
         Some(Placed { segment, n, into: part.into, number: part.base + n })
     }
 

@@ -30,3 +30,27 @@ impl Unit {
         Self::of(Measured::exact(value))
     }
 }
+
+/// Where the units of a check go, one by one: a long train has more of them than should be held.
+pub struct Units<'u> {
+    count: u64,
+    taken: &'u mut dyn FnMut(Unit),
+}
+
+impl<'u> Units<'u> {
+    /// Each goes to `taken`.
+    pub fn new(taken: &'u mut dyn FnMut(Unit)) -> Self {
+        Self { count: 0, taken }
+    }
+
+    /// One more.
+    pub fn push(&mut self, unit: Unit) {
+        self.count += 1;
+        (self.taken)(unit);
+    }
+
+    /// Whether there was none yet.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}

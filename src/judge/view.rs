@@ -1,14 +1,17 @@
 //! What one check sees: its contact, its window, and what was programmed.
 
-use crate::measure::{ContactRecord, PulseRow, Recording, ShapeRow, Zero};
+use std::rc::Rc;
+
+use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
 use crate::signal::{Calibration, Program};
 
 use super::phase::in_phase;
-use super::{Facts, Instant, Reason};
+use super::train::Course;
+use super::{Facts, Instant, Reason, Unit};
 
 /// A check with everything it is judged on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct View<'a> {
     /// The case.
     pub case: &'a Case,
@@ -28,6 +31,8 @@ pub struct View<'a> {
     pub rows: (usize, usize),
     /// Share of the variance of an edge's interpolation error that all pulses of the contact have in common.
     pub in_phase: f64,
+    /// Which program rules which of its rows.
+    pub(super) course: Rc<Course<'a>>,
 }
 
 /// Samples [from, to) of a check.
@@ -102,6 +107,7 @@ impl<'a> View<'a> {
             .ok_or_else(|| Reason::NoContact(contact.name.clone()))?;
         let zero = recording.zeros.get(contact.channel).and_then(|zeros| zeros.last());
         let rows = (0, usize::MAX);
+        let course = Course::of(case, facts, &contact.pulses, recording.setup.sample_rate);
         Ok(Self {
             case,
             facts,
@@ -112,6 +118,7 @@ impl<'a> View<'a> {
             zero,
             rows,
             in_phase: in_phase(contact),
+            course: Rc::new(course),
         })
     }
 
@@ -173,7 +180,8 @@ impl<'a> View<'a> {
         if ramp <= 0.0 {
             return Ok(start);
         }
-        let first = self.contact.pulses.iter().find(|row| row.from + self.settling() >= start);
+        let rows = &self.contact.pulses;
+        let first = rows.get(rows.partition_point(|row| row.from + self.settling() < start));
         Ok(first.map_or(start, |row| row.start() as u64) + (ramp * self.rate()).round() as u64)
     }
 
@@ -186,7 +194,8 @@ impl<'a> View<'a> {
         let changes = self.facts.segments.iter().map(|segment| segment.from).filter(|from| *from < stop);
         let from = changes.fold(ramp, u64::max) as f64;
         let earliest = from + tau * 100_f64.ln() * self.rate();
-        let row = self.contact.pulses.iter().find(|row| row.start() >= earliest);
+        let rows = &self.contact.pulses;
+        let row = rows.get(rows.partition_point(|row| row.start() < earliest));
         row.map(|row| row.from).ok_or(Reason::NotSettled)
     }
 
@@ -255,35 +264,30 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Pulses wholly inside a window that is widened by g at both ends, with their index.
+    /// A unit that is about a pulse.
+    pub(super) fn unit(&self, row: &PulseRow, measured: Measured) -> Unit {
+        Unit { pulse: Some(row.number as u64), time: Some(self.seconds(row.start())), ..Unit::of(measured) }
+    }
+
+    /// What is wrong with a window without a pulse.
+    pub(super) fn no_pulse(&self, window: Window) -> Reason {
+        let seconds = |sample: u64| sample as f64 / self.rate();
+        Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) }
+    }
+
+    /// Pulses wholly inside a window that is widened by g at both ends.
     ///
     /// # Errors
     /// [`Reason::NoPulse`] when there is none: a pass needs evidence.
-    pub fn pulses(&self, window: Window) -> Result<Vec<(usize, &'a PulseRow)>, Reason> {
+    pub fn pulses(&self, window: Window) -> Result<impl Iterator<Item = PulseRow> + use<'a>, Reason> {
         let g = self.settling() as f64;
         let delay = self.recording.front_end.delay * self.rate();
-        let inside = |row: &PulseRow| {
-            row.start() - delay >= window.from as f64 - g && row.end() - delay <= window.to as f64 + g
-        };
-        let found: Vec<_> = self
-            .contact
-            .pulses
-            .iter()
-            .enumerate()
-            .take(self.rows.1)
-            .skip(self.rows.0)
-            .filter(|(_, row)| inside(row) && !row.flags.truncated && !row.flags.endless && row.count > 0)
-            .collect();
-        if found.is_empty() {
-            let seconds = |sample: u64| sample as f64 / self.rate();
-            return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
-        }
-        Ok(found)
-    }
-
-    /// The shape of a phase of a pulse, where it was measured.
-    pub fn shape(&self, pulse: usize, phase: usize) -> Option<&'a ShapeRow> {
-        self.contact.shapes.get(pulse)?.get(phase)
+        let (from, to) = (window.from as f64 - g, window.to as f64 + g);
+        let inside = move |row: &PulseRow| row.start() - delay >= from && row.end() - delay <= to;
+        let sound = |row: &PulseRow| !row.flags.truncated && !row.flags.endless && row.count > 0;
+        let rows = self.contact.pulses.range(self.rows.0..self.rows.1);
+        let mut found = rows.filter(move |row| inside(row) && sound(row)).peekable();
+        if found.peek().is_some() { Ok(found) } else { Err(self.no_pulse(window)) }
     }
 
     /// The program in force at a pulse.

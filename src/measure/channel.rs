@@ -14,8 +14,9 @@ use super::{ChannelSetup, FrontEnd, Pyramid, Setup, Zero};
 /// stretches are the same.
 pub(super) const STRETCH: u64 = 256;
 
-/// Rows of all tables together: some 110 MB, a minute of pulses at 10 kHz on one contact.
-const MOST_ROWS: usize = 610_000;
+/// Memory for all tables of pulses together, bytes: at 12 to 16 bytes a pulse, 16 million pulses, or 27 minutes at 10 kHz on one
+/// contact.
+pub(super) const MOST_BYTES: usize = 256 << 20;
 /// Rows of a contact whose table nobody asked for.
 const FEWEST_ROWS: usize = 4096;
 
@@ -49,7 +50,8 @@ impl Channel {
             let kind = match channel.sensed {
                 Sensed::Current => {
                     let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
-                    contact.rows = if asked(channel) { MOST_ROWS / tables.max(1) } else { FEWEST_ROWS };
+                    let rows = if asked(channel) { usize::MAX } else { FEWEST_ROWS };
+                    contact.room = (rows, MOST_BYTES / tables.max(1));
                     contact.expect(share(&setup.program, &channel.name) * timing.smallest);
                     let shaped = setup.wanted.shapes.contains(&channel.name);
                     contact.shaper = shaped.then(|| Shaper::new(rate, front_end.settling));

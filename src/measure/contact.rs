@@ -2,7 +2,6 @@
 
 use crate::signal::Calibration;
 
-use super::ContactRecord;
 use super::activity::CurrentActivity;
 use super::building::{Building, Finished};
 use super::codes::Look;
@@ -13,6 +12,7 @@ use super::seek::{Along, Band};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
+use super::{ContactRecord, Table};
 
 /// State of one current channel.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ pub(super) struct Contact {
     pub(super) finished: Vec<Finished>,
     /// Measures shapes, where they are asked for.
     pub(super) shaper: Option<Shaper>,
-    /// Rows its table may hold.
-    pub(super) rows: usize,
+    /// Rows its table may hold, and bytes that it may take.
+    pub(super) room: (usize, usize),
     /// Largest magnitude of a finished phase's charge, code·samples.
     pub(super) largest: f64,
     /// End of the latest stretch that touches a rail.
@@ -69,8 +69,8 @@ impl Contact {
         let record = ContactRecord {
             channel,
             name: name.to_owned(),
-            pulses: Vec::new(),
-            shapes: Vec::new(),
+            pulses: Table::new(),
+            shapes: Table::new(),
             table_full: false,
             activity: Vec::new(),
             safe_codes: unzeroed(&calibration),
@@ -101,7 +101,7 @@ impl Contact {
             rest_from: f64::INFINITY,
             finished: Vec::new(),
             shaper: None,
-            rows: usize::MAX,
+            room: (usize::MAX, usize::MAX),
             largest: 0.0,
             railed: 0,
             ringing: Band::new(),

@@ -91,7 +91,7 @@ impl Contact {
         self.last_end = Some(end);
         let largest = phases.iter().map(|phase| f64::from(phase.area).abs()).fold(0.0, f64::max);
         self.largest = self.largest.max(largest);
-        if self.record.pulses.len() >= self.rows {
+        if self.record.is_full(self.room) {
             self.record.table_full = true;
             return;
         }
@@ -103,6 +103,7 @@ impl Contact {
             self.record.shapes.push(shapes);
         }
         self.record.pulses.push(PulseRow {
+            number: row,
             at,
             phases: found.phases,
             count: found.count,

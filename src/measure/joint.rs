@@ -8,10 +8,10 @@ use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
 use super::step::{Fitting, Windows};
-use super::{EdgeLevels, PulseRow, Setup, StepRow};
+use super::{EdgeLevels, PulseRow, Setup, StepRow, Table};
 
-/// Pulses that are kept: as many as a contact's table holds.
-const MOST_PULSES: usize = 100_000;
+/// Memory for what is kept, bytes: as much as for the tables of the contacts.
+const MOST_BYTES: usize = super::channel::MOST_BYTES;
 /// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
 /// Fewest settled samples of a top that are a plateau.
@@ -55,37 +55,35 @@ pub struct JointRecord {
     /// Index in [`super::Setup::channels`] of each current channel.
     pub currents: Vec<usize>,
     /// Pulses in order of time.
-    pub rows: Vec<JointRow>,
-    /// Levels, pulse by pulse, each in the order of `currents`.
-    pub plateaus: Vec<Plateau>,
+    pub rows: Table<JointRow>,
+    /// Levels, a table for each of `currents`.
+    pub plateaus: Vec<Table<Plateau>>,
     /// Current and voltage channel of each contact whose edges are measured.
     pub pairs: Vec<(usize, usize)>,
-    /// Edges, pulse by pulse, each in the order of `pairs`.
-    pub steps: Vec<StepRow>,
+    /// Edges, a table for each of `pairs`.
+    pub steps: Vec<Table<StepRow>>,
     /// Voltage channels whose extremes are measured.
     pub outputs: Vec<usize>,
-    /// Levels at which each driven phase begins and ends, pulse by pulse, each in the order of `outputs`.
-    pub extremes: Vec<Extremes>,
+    /// Levels at which each driven phase begins and ends, a table for each of `outputs`.
+    pub extremes: Vec<Table<Extremes>>,
     /// More pulses came than are held.
     pub table_full: bool,
 }
 
 impl JointRecord {
-    /// The levels of a pulse in the order of `currents`.
-    pub fn plateaus(&self, row: usize) -> &[Plateau] {
-        let n = self.currents.len();
-        self.plateaus.get(row * n..(row + 1) * n).unwrap_or(&[])
+    /// Without pulses yet.
+    fn of(currents: Vec<usize>, pairs: Vec<(usize, usize)>, outputs: Vec<usize>) -> Self {
+        let (plateaus, steps) = (vec![Table::new(); currents.len()], vec![Table::new(); pairs.len()]);
+        let extremes = vec![Table::new(); outputs.len()];
+        Self { currents, plateaus, pairs, steps, outputs, extremes, ..Self::default() }
     }
 
-    /// The edges of a contact at a pulse.
-    pub fn step(&self, row: usize, pair: usize) -> Option<&StepRow> {
-        self.steps.get(row * self.pairs.len() + pair).filter(|_| pair < self.pairs.len())
-    }
-
-    /// The extremes of all outputs at a pulse, in the order of `outputs`.
-    pub fn extremes(&self, row: usize) -> &[Extremes] {
-        let n = self.outputs.len();
-        self.extremes.get(row * n..(row + 1) * n).unwrap_or(&[])
+    /// Memory that it takes.
+    fn bytes(&self) -> usize {
+        let plateaus: usize = self.plateaus.iter().map(Table::bytes).sum();
+        let steps: usize = self.steps.iter().map(Table::bytes).sum();
+        let extremes: usize = self.extremes.iter().map(Table::bytes).sum();
+        self.rows.bytes() + plateaus + steps + extremes
     }
 }
 
@@ -123,12 +121,7 @@ impl Joint {
             setup.channels.iter().enumerate().filter(|(_, channel)| channel.sensed == Sensed::Current);
         let (currents, lsb) = currents.map(|(index, channel)| (index, channel.calibration.lsb)).unzip();
         Self {
-            record: JointRecord {
-                currents,
-                pairs: setup.wanted.pairs.clone(),
-                outputs: setup.wanted.outputs.clone(),
-                ..JointRecord::default()
-            },
+            record: JointRecord::of(currents, setup.wanted.pairs.clone(), setup.wanted.outputs.clone()),
             lsb,
             fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
             waiting: VecDeque::new(),
@@ -171,22 +164,22 @@ impl Joint {
                 return;
             }
             self.waiting.pop_front();
-            if self.record.rows.len() >= MOST_PULSES {
+            if self.record.bytes() >= MOST_BYTES {
                 self.record.table_full = true;
                 continue;
             }
             self.plateaus(&lead, &history);
-            for (current, voltage) in &self.record.pairs {
+            for ((current, voltage), steps) in self.record.pairs.iter().zip(&mut self.record.steps) {
                 let (Some(current), Some(voltage)) = (history(*current), history(*voltage)) else { continue };
-                self.record.steps.push(StepRow {
+                steps.push(StepRow {
                     current: EdgeLevels::of(current, &lead.windows),
                     voltage: EdgeLevels::of(voltage, &lead.windows),
                 });
             }
-            for output in &self.record.outputs {
+            for (output, extremes) in self.record.outputs.iter().zip(&mut self.record.extremes) {
                 let Some(history) = history(*output) else { continue };
                 let g = self.fitting.settling;
-                self.record.extremes.push(lead.phases.map(|phase| extremes_of(history, phase, g)));
+                extremes.push(lead.phases.map(|phase| extremes_of(history, phase, g)));
             }
         }
     }
@@ -205,7 +198,8 @@ impl Joint {
         let (low, high) = if plateau { (top_from, top_to) } else { (from, to) };
         self.sums.clear();
         self.sums.resize((high - low) as usize, 0.0);
-        for (channel, lsb) in self.record.currents.iter().zip(&self.lsb) {
+        let channels = self.record.currents.iter().zip(&mut self.record.plateaus);
+        for ((channel, plateaus), lsb) in channels.zip(&self.lsb) {
             let Some(history) = history(*channel) else { continue };
             let before = history.slice(from.saturating_sub(rest), from);
             let base = sum(before) as f64 / before.len().max(1) as f64;
@@ -213,7 +207,7 @@ impl Joint {
             let mean = sum(codes) as f64 / codes.len().max(1) as f64;
             let level =
                 if plateau { mean } else { base + (mean - base) * codes.len() as f64 / width.max(1.0) };
-            self.record.plateaus.push(Plateau { base: base as f32, level: level as f32 });
+            plateaus.push(Plateau { base: base as f32, level: level as f32 });
             for (sum, code) in self.sums.iter_mut().zip(codes) {
                 *sum += (f64::from(*code) - base) * lsb;
             }

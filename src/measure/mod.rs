@@ -29,6 +29,7 @@ mod seek;
 mod setup;
 mod shape;
 mod step;
+mod table;
 mod thresholds;
 mod timing;
 mod uncertainty;
@@ -49,4 +50,5 @@ pub use recording::{
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use step::{EdgeLevels, Reading, StepRow};
+pub use table::{Row, Rows, Table};
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

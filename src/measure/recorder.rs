@@ -341,7 +341,7 @@ impl Recorder {
             let since = self.blind_until;
             contact.range(&channel.history, (from, to), look, since, &self.timing, &self.constants);
             for finished in &contact.finished {
-                if let Some(row) = contact.record.pulses.get(finished.row) {
+                if let Some(row) = contact.record.pulses.recent(finished.row) {
                     let driven = self.setup.program.share_of(&contact.record.name) != 0.0;
                     if let Some(joint) = self.joint.as_mut().filter(|_| driven) {
                         let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
@@ -374,7 +374,7 @@ impl Recorder {
             else {
                 break;
             };
-            if let Some(row) = contact.record.pulses.get(pulse.row).copied() {
+            if let Some(row) = contact.record.pulses.recent(pulse.row).copied() {
                 let histories = self.channels.iter().map(|channel| &channel.history);
                 let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
                 self.excerpts.offer(*pulse, &row, latest, histories);

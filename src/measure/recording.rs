@@ -2,7 +2,7 @@
 
 use crate::signal::Marker;
 
-use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Setup};
+use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Setup, Table};
 
 /// One phase of a measured pulse. Instants in samples relative to the pulse's `at`, levels in raw codes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -58,6 +58,8 @@ pub struct Flags {
 /// One measured pulse of one contact.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PulseRow {
+    /// Its place in its table.
+    pub number: usize,
     /// Sample to which the instants of its phases refer.
     pub at: u64,
     /// Up to three phases.
@@ -84,6 +86,13 @@ pub struct PulseRow {
     pub recharge: f32,
     /// Properties.
     pub flags: Flags,
+}
+
+impl ContactRecord {
+    /// Whether its tables hold so many pulses, or take so many bytes.
+    pub(super) fn is_full(&self, (rows, bytes): (usize, usize)) -> bool {
+        self.pulses.len() >= rows || self.pulses.bytes() + self.shapes.bytes() >= bytes
+    }
 }
 
 impl PulseRow {
@@ -148,9 +157,9 @@ pub struct ContactRecord {
     /// Contact.
     pub name: String,
     /// Pulses in order of time.
-    pub pulses: Vec<PulseRow>,
+    pub pulses: Table<PulseRow>,
     /// Shapes of the phases of each pulse in `pulses`; empty unless they were asked for.
-    pub shapes: Vec<[ShapeRow; 3]>,
+    pub shapes: Table<[ShapeRow; 3]>,
     /// Set when more pulses came than the table holds; nothing about later ones is known.
     pub table_full: bool,
     /// When it was active (16-sample means beyond the safe current).
@@ -171,7 +180,7 @@ pub struct VoltageRecord {
     /// Sense or `vout`.
     pub name: String,
     /// Mean code (and number of samples) before each pulse of the main contact, in the order of its table.
-    pub before_pulse: Vec<(f32, u32)>,
+    pub before_pulse: Table<(f32, u32)>,
     /// Mean code and number of samples over 1 to 10 ms before each taken start: (sample of the start, mean, n).
     pub before_start: Vec<(u64, f64, u32)>,
     /// When it moved (`vout` only).

@@ -2,11 +2,11 @@
 
 use crate::signal::Calibration;
 
-use super::VoltageRecord;
 use super::activity::VoltageActivity;
 use super::building::Finished;
 use super::codes::sum;
 use super::history::{History, KEPT};
+use super::{Table, VoltageRecord};
 
 /// State of one voltage channel.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Voltage {
         let record = VoltageRecord {
             channel,
             name: name.to_owned(),
-            before_pulse: Vec::new(),
+            before_pulse: Table::new(),
             before_start: Vec::new(),
             activity: Vec::new(),
         };

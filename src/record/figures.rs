@@ -174,13 +174,15 @@ pub struct Points {
 }
 
 impl Points {
-    /// Values (time, value) in order of time: all of them up to `most`, else the extremes of so many equal stretches of time.
-    pub fn of(unit: &str, values: &[(f64, f64)], most: usize) -> Option<Self> {
+    /// Stretches (time, smallest, largest value) in order of time, which are of `count` values: each value by itself where they
+    /// are at most `most`, else the extremes of so many equal stretches of time.
+    pub fn of(unit: &str, values: &[(f64, f64, f64)], count: u64, most: usize) -> Option<Self> {
         let (from, to) = (values.first()?.0, values.last()?.0);
-        let ticks = if values.len() <= most { 65_535.0 } else { most as f64 };
+        let thinned = count > most as u64;
+        let ticks = if thinned { most as f64 } else { 65_535.0 };
         let step = if to > from { (to - from) / ticks } else { 1.0 };
         let tick = |time: f64| ((time - from) / step).clamp(0.0, ticks - 1.0).round() as u32;
-        let scale = scale_of(values.iter().map(|(_, value)| *value));
+        let scale = scale_of(values.iter().flat_map(|(_, low, high)| [*low, *high]));
         let mut points = Self {
             unit: unit.to_owned(),
             from,
@@ -189,18 +191,15 @@ impl Points {
             scale,
             low: Vec::new(),
             high: Vec::new(),
-            count: values.len() as u64,
+            count,
         };
-        let thinned = values.len() > most;
         for run in values.chunk_by(|a, b| thinned && tick(a.0) == tick(b.0)) {
-            let Some((time, _)) = run.first() else { continue };
-            let bound = |start: f64, pick: fn(f64, f64) -> f64| {
-                whole(run.iter().map(|(_, value)| *value).fold(start, pick), scale)
-            };
+            let Some((time, ..)) = run.first() else { continue };
             points.at.push(tick(*time));
-            points.low.push(bound(f64::INFINITY, f64::min));
+            points.low.push(whole(run.iter().map(|(_, low, _)| *low).fold(f64::INFINITY, f64::min), scale));
             if thinned {
-                points.high.push(bound(f64::NEG_INFINITY, f64::max));
+                let highest = run.iter().map(|(.., high)| *high).fold(f64::NEG_INFINITY, f64::max);
+                points.high.push(whole(highest, scale));
             }
         }
         Some(points)
@@ -229,23 +228,23 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Of values, in some √n steps; `None` where they are too few or all the same.
-    pub fn of(unit: &str, values: impl Iterator<Item = f64> + Clone) -> Option<Self> {
-        const FEWEST: usize = 8;
-        let count = values.clone().count();
+    /// Of values, each with how often it came, in some √n steps; `None` where they are too few or all the same.
+    pub fn of(unit: &str, values: impl Iterator<Item = (f64, u32)> + Clone) -> Option<Self> {
+        const FEWEST: u64 = 8;
+        let count: u64 = values.clone().map(|(_, times)| u64::from(times)).sum();
         let (low, high) = values
             .clone()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (v, _)| (low.min(v), high.max(v)));
         if count < FEWEST || !(high > low && (high - low).is_finite()) {
             return None;
         }
         let steps = ((count as f64).sqrt() as usize).clamp(5, 40);
         let step = (high - low) / steps as f64;
         let mut counts = vec![0; steps];
-        for value in values {
+        for (value, times) in values {
             let at = (((value - low) / step) as usize).min(steps - 1);
             if let Some(bin) = counts.get_mut(at) {
-                *bin += 1;
+                *bin += times;
             }
         }
         Some(Self { unit: unit.to_owned(), from: low, step, counts })
@@ -285,23 +284,24 @@ mod tests {
 
     #[test]
     fn many_points_become_the_extremes_of_stretches() {
-        let values: Vec<_> = (0..10_000).map(|k| (f64::from(k), if k == 777 { 5.0 } else { 1.0 })).collect();
-        let points = Points::of("A", &values, 200).unwrap();
+        let value = |k: i32| if k == 777 { 5.0 } else { 1.0 };
+        let values: Vec<_> = (0..10_000).map(|k| (f64::from(k), value(k), value(k))).collect();
+        let points = Points::of("A", &values, 10_000, 200).unwrap();
         assert!(points.at.len() <= 201 && points.count == 10_000);
         let spikes: Vec<_> = points.spans().filter(|(.., high)| *high > 4.0).collect();
         assert_eq!(spikes.len(), 1);
         assert!((spikes[0].0 - 777.0).abs() < 51.0 && (spikes[0].1 - 1.0).abs() < 1e-3);
-        let few = Points::of("A", &values[..3], 200).unwrap();
+        let few = Points::of("A", &values[..3], 3, 200).unwrap();
         assert!(few.high.is_empty() && few.at.len() == 3);
-        assert_eq!(Points::of("A", &[], 200), None);
+        assert_eq!(Points::of("A", &[], 0, 200), None);
     }
 
     #[test]
     fn a_histogram_counts_every_value_once() {
-        let values = (0..100).map(|k| f64::from(k % 10));
+        let values = (0..100).map(|k| (f64::from(k % 10), 1));
         let histogram = Histogram::of("A", values).unwrap();
         assert_eq!(histogram.counts.iter().sum::<u32>(), 100);
         assert_eq!(histogram.counts.len(), 10);
-        assert_eq!(Histogram::of("A", std::iter::repeat_n(1.0, 50)), None);
+        assert_eq!(Histogram::of("A", std::iter::repeat_n((1.0, 1), 50)), None);
     }
 }

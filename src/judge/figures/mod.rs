@@ -7,7 +7,7 @@ mod pulse;
 
 use crate::measure::{ContactRecord, Recording};
 use crate::quantity::{Dimension, engineering};
-use crate::record::{CaseFigures, CheckFigure, CheckRecord, Histogram, Points, Verdict};
+use crate::record::{CaseFigures, CheckFigure, CheckRecord, Verdict};
 use crate::scenario::{Action, Case};
 use crate::signal::{Program, Recovery};
 
@@ -49,9 +49,9 @@ pub fn figures(
     };
     for ((check, record), seen) in case.checks.iter().zip(checks).zip(seen) {
         let view = View::new(case, facts, recording, check).ok();
-        let units = Points::of(&record.unit, seen, most_units);
+        let units = seen.points(&record.unit, most_units);
         let mut figure = CheckFigure {
-            histogram: Histogram::of(&record.unit, seen.iter().map(|(_, value)| *value)),
+            histogram: seen.histogram(&record.unit),
             units: units.filter(|units| units.count > 1),
             ..CheckFigure::default()
         };

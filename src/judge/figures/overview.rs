@@ -5,7 +5,7 @@ use crate::record::{CheckRecord, MarkFigure, OverlayFigure, Points, Trace};
 use crate::scenario::{Case, FaultCode};
 use crate::signal::{Calibration, Sensed};
 
-use super::super::{Facts, View};
+use super::super::{Facts, Seen, View};
 use super::step_name;
 
 /// Marks that are kept: more than these cannot be read.
@@ -140,7 +140,7 @@ pub(super) fn overlay(view: &View<'_>, columns: usize) -> Option<OverlayFigure> 
 pub(super) fn charges(view: &View<'_>, most: usize) -> Option<Points> {
     let unit = view.calibration.lsb / view.rate();
     let rows = view.contact.pulses.iter().filter(|row| !row.flags.truncated && !row.flags.endless);
-    let values: Vec<(f64, f64)> =
-        rows.map(|row| (view.seconds(row.start()), view.pulse_charge(row).area * unit)).collect();
-    Points::of("C", &values, most).filter(|points| points.count > 1)
+    let mut seen = Seen::default();
+    rows.for_each(|row| seen.add(view.seconds(row.start()), view.pulse_charge(&row).area * unit));
+    seen.points("C", most).filter(|points| points.count > 1)
 }

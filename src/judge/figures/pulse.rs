@@ -26,11 +26,7 @@ pub fn is_charge(measurand: Measurand) -> bool {
 }
 
 /// The kept pulse that is, or is most like, the one that decided a check: the same, or the nearest in what the check is about.
-pub fn chosen<'a>(
-    view: &View<'a>,
-    pulse: Option<u64>,
-    time: Option<f64>,
-) -> Option<(&'a Excerpt, &'a PulseRow)> {
+pub fn chosen<'a>(view: &View<'a>, pulse: Option<u64>, time: Option<f64>) -> Option<(&'a Excerpt, PulseRow)> {
     let rows = &view.contact.pulses;
     let of = |excerpt: &Excerpt| row_at(view, excerpt);
     let about = |row: &PulseRow| {
@@ -45,7 +41,7 @@ pub fn chosen<'a>(
     let decided = pulse.and_then(|pulse| rows.get(usize::try_from(pulse).ok()?));
     let far = |row: &PulseRow| match (decided, time) {
         (Some(decided), _) => {
-            let (a, b) = (about(row), about(decided));
+            let (a, b) = (about(row), about(&decided));
             let apart = (a[0] - b[0]).abs() + (a[1] - b[1]).abs();
             if row.at == decided.at { -1.0 } else { apart }
         }
@@ -58,7 +54,7 @@ pub fn chosen<'a>(
 }
 
 /// The contact's own row of a kept pulse, which is of the main contact's table.
-fn row_at<'a>(view: &View<'a>, excerpt: &Excerpt) -> Option<&'a PulseRow> {
+fn row_at(view: &View<'_>, excerpt: &Excerpt) -> Option<PulseRow> {
     let rows = &view.contact.pulses;
     if view.contact.channel == view.recording.setup.main {
         return rows.get(usize::try_from(excerpt.pulse).ok()?);
@@ -77,7 +73,7 @@ pub(super) fn figure(
     let worst = record.worst.as_ref();
     let decided = worst.and_then(|worst| worst.pulse);
     let (excerpt, row) = chosen(view, decided, worst.and_then(|worst| worst.time))?;
-    let index = view.contact.pulses.partition_point(|other| other.at < row.at);
+    let index = row.number;
     let why = match decided {
         Some(pulse) if pulse == index as u64 => "decided".to_owned(),
         Some(pulse) => format!("{}; most like pulse {pulse}, which decided", excerpt.why),
@@ -93,7 +89,7 @@ pub(super) fn figure(
     if pulses.len() >= MOST {
         return None;
     }
-    pulses.push(drawn(view, excerpt, row, index, why, columns)?);
+    pulses.push(drawn(view, excerpt, &row, why, columns)?);
     Some(pulses.len() - 1)
 }
 
@@ -101,15 +97,13 @@ pub(super) fn figure(
 pub(super) fn first(view: &View<'_>, columns: usize) -> Option<PulseFigure> {
     let excerpt = view.recording.excerpts.first()?;
     let row = row_at(view, excerpt)?;
-    let index = view.contact.pulses.partition_point(|other| other.at < row.at);
-    drawn(view, excerpt, row, index, excerpt.why.to_owned(), columns)
+    drawn(view, excerpt, &row, excerpt.why.to_owned(), columns)
 }
 
 fn drawn(
     view: &View<'_>,
     excerpt: &Excerpt,
     row: &PulseRow,
-    index: usize,
     why: String,
     columns: usize,
 ) -> Option<PulseFigure> {
@@ -124,9 +118,9 @@ fn drawn(
         asked.as_ref().map_or_else(Vec::new, |asked| phases(asked, program.scale_of(&view.contact.name)));
     let amperes: Vec<f64> = amperes(view, row, codes);
     let error = integral(view, &amperes, start, &programmed);
-    let (voltage, predicted) = voltages(view, excerpt, row, index, (start, group)).unzip();
+    let (voltage, predicted) = voltages(view, excerpt, row, (start, group)).unzip();
     Some(PulseFigure {
-        pulse: index as u64,
+        pulse: row.number as u64,
         contact: view.contact.name.clone(),
         time: edge,
         why,
@@ -202,7 +196,6 @@ fn voltages(
     view: &View<'_>,
     excerpt: &Excerpt,
     row: &PulseRow,
-    index: usize,
     (start, group): (f64, usize),
 ) -> Option<(Trace, Option<Trace>)> {
     let name = view.case.phantom.sense_of(&view.contact.name)?;
@@ -217,10 +210,10 @@ fn voltages(
     let touched = view.instant_of(|action| matches!(action, Action::Inject(_)));
     let untouched = view.facts.relaxed && touched.is_none_or(|at| row.at < at.sample);
     let (_, plus, minus) = view.case.phantom.senses.iter().find(|(sense, ..)| sense == name)?;
-    let predicted = (untouched && index < LONGEST_TRAIN)
+    let predicted = (untouched && row.number < LONGEST_TRAIN)
         .then(|| {
             let from = start + view.seconds(row.start());
-            around_pulse(view, (*plus, *minus), index, (from, step, codes.len().div_ceil(group))).ok()
+            around_pulse(view, (*plus, *minus), row.number, (from, step, codes.len().div_ceil(group))).ok()
         })
         .flatten();
     Some((measured, predicted.map(|values| Trace::of("predicted", "V", (start, step), &values))))

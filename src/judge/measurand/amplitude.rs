@@ -4,37 +4,38 @@ use crate::measure::Measured;
 use crate::scenario::{Nominal, PhaseChoice};
 use crate::signal::{Kind, Pulse};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 
-pub(super) fn amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let by_state = match view.check.definition.as_deref() {
         None | Some("central-mean") => false,
         Some("state-level") => true,
         Some(other) => return Err(Reason::UnknownDefinition(format!("amplitude with definition `{other}`"))),
     };
     let window = view.window()?;
-    let mut units = Vec::new();
-    for (index, row) in view.pulses(window)? {
-        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+    let mut shapes = view.contact.shapes.iter();
+    for row in view.pulses(window)? {
+        let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
             let level = if by_state {
-                let shape = view.shape(index, k).ok_or(Reason::NoTop)?;
-                view.phase_state(row, phase, shape).ok_or(Reason::NoTop)?
+                let shapes = shapes.at(row.number).ok_or(Reason::NoTop)?;
+                let shape = shapes.get(k).ok_or(Reason::NoTop)?;
+                view.phase_state(&row, phase, shape).ok_or(Reason::NoTop)?
             } else {
-                view.phase_level(row, phase)
+                view.phase_level(&row, phase)
             };
             let (value, budget) = level;
             let nominal = match view.nominal() {
                 Nominal::Value(value) => Some(value),
-                _ => asked.phases().get(k).map(|phase| phase.current.abs() * view.share(row, view.nominal())),
+                _ => {
+                    asked.phases().get(k).map(|phase| phase.current.abs() * view.share(&row, view.nominal()))
+                }
             };
             units.push(Unit {
                 nominal,
-                pulse: Some(index as u64),
-                time: Some(view.seconds(row.start())),
                 clipped: row.flags.clipped,
-                ..Unit::of(Measured::new(value.abs(), budget))
+                ..view.unit(&row, Measured::new(value.abs(), budget))
             });
         }
     }
@@ -52,9 +53,9 @@ pub(super) fn chosen(choice: PhaseChoice, asked: &Pulse) -> impl Iterator<Item =
 }
 
 /// No unit: the phase that was asked for does not exist, or no pulse's programme is known.
-pub(super) fn missing_phase(view: &View<'_>, units: Vec<Unit>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn missing_phase(view: &View<'_>, units: &Units<'_>) -> Result<(), Reason> {
     if !units.is_empty() {
-        return Ok(units);
+        return Ok(());
     }
     let programmed = view.case.program.pulse(0);
     let recovers = programmed.phases().iter().any(|phase| phase.kind == Kind::Recovery);

@@ -2,17 +2,16 @@
 
 use crate::measure::{ContactRecord, Input, Measured, Nonlinearity, PulseRow, ShapeRow};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 
 /// The filter overshoots behind an edge that is at most so many spreads slower than the filter's own.
 const FAST: f64 = 4.0;
 
-pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn cap_never_exceeded(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let lost: u64 = view.recording.lost.iter().map(|(_, lost)| lost).sum();
     if lost > 0 {
         return Err(Reason::SamplesLost(lost));
     }
-    let mut units = Vec::new();
     for contact in &view.recording.contacts {
         let view = View::besides_pulses(view.case, view.facts, view.recording, view.check, contact)?;
         let calibration = view.calibration;
@@ -39,7 +38,7 @@ pub(super) fn cap_never_exceeded(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             ..Unit::of(Measured::new(value, budget))
         });
     }
-    Ok(units)
+    Ok(())
 }
 
 /// The largest current of a contact, codes; when (sample); and how much of it was the filter's own overshoot.
@@ -60,10 +59,10 @@ fn largest(view: &View<'_>, contact: &ContactRecord) -> Largest {
     let shaped = !contact.shapes.is_empty()
         && contact.shapes.len() == contact.pulses.len()
         && contact.pulses.iter().all(|row| row.count > 0);
-    if !shaped || !contact.pulses.iter().any(holds) {
+    if !shaped || !contact.pulses.iter().any(|row| holds(&row)) {
         return whole;
     }
-    let rows = contact.pulses.iter().zip(&contact.shapes).map(|(row, shapes)| freed(view, row, shapes));
+    let rows = contact.pulses.iter().zip(&contact.shapes).map(|(row, shapes)| freed(view, &row, &shapes));
     rows.max_by(|a, b| a.codes.total_cmp(&b.codes)).unwrap_or(whole)
 }
 

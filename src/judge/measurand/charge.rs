@@ -6,53 +6,52 @@ use crate::signal::{Kind, Recovery, Waveform};
 
 use super::super::level::Charge;
 use super::super::view::Window;
-use super::super::{Cycle, Reason, Unit, View};
+use super::super::{Cycle, Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
-pub(super) fn charge_per_phase(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let mut units = driven(view, view.check.phase)?;
+pub(super) fn charge_per_phase(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    driven(view, view.check.phase, units)?;
     if view.check.phase != PhaseChoice::Leading
         && matches!(view.case.program.recovery, Recovery::Passive { .. })
     {
-        units.extend(returned(view, view.window()?)?);
+        returned(view, view.window()?, units)?;
     }
     missing_phase(view, units)
 }
 
 /// Charge of the driven phases, in order of time.
-pub(super) fn driven(view: &View<'_>, choice: PhaseChoice) -> Result<Vec<Unit>, Reason> {
+pub(super) fn driven(view: &View<'_>, choice: PhaseChoice, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
     let unit = view.calibration.lsb / view.rate();
-    let mut units = Vec::new();
-    for (index, row) in view.pulses(window)? {
-        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+    for row in view.pulses(window)? {
+        let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(choice, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
-            let charge = view.phase_charge(row, phase);
+            let charge = view.phase_charge(&row, phase);
             units.push(Unit {
                 nominal: match view.nominal() {
                     Nominal::Value(value) => Some(value),
                     _ => asked
                         .phases()
                         .get(k)
-                        .map(|phase| phase.current.abs() * phase.width * view.share(row, view.nominal())),
+                        .map(|phase| phase.current.abs() * phase.width * view.share(&row, view.nominal())),
                 },
                 clipped: row.flags.clipped,
-                ..of_row(view, index, row, Measured::new((charge.area * unit).abs(), charge.budget(view)))
+                ..of_row(view, &row, Measured::new((charge.area * unit).abs(), charge.budget(view)))
             });
         }
     }
-    Ok(units)
+    Ok(())
 }
 
 /// What a passive recovery takes back: all charge of a cycle but that of its leading phases.
-fn returned(view: &View<'_>, window: Window) -> Result<Vec<Unit>, Reason> {
+fn returned(view: &View<'_>, window: Window, units: &mut Units<'_>) -> Result<(), Reason> {
     let unit = view.calibration.lsb / view.rate();
     let nominal = match view.nominal() {
         Nominal::Value(value) => Some(value),
         _ => None,
     };
-    let units = view.cycles(window)?.into_iter().map(|cycle| {
+    for cycle in view.cycles(window)? {
         let leading = leading(view, &cycle);
         let mut back = view.cycle_charge(&cycle);
         // The leading phases' samples are part of the cycle's: their noise goes out with them.
@@ -60,55 +59,47 @@ fn returned(view: &View<'_>, window: Window) -> Result<Vec<Unit>, Reason> {
         back.add(&leading, -1.0);
         let back = Charge { noise, ..back };
         let measured = Measured::new((back.area * unit).abs(), back.budget(view));
-        Unit { nominal, ..of_row(view, cycle.index, &cycle.row, measured) }
-    });
-    Ok(units.collect())
+        units.push(Unit { nominal, ..of_row(view, &cycle.row, measured) });
+    }
+    Ok(())
 }
 
-fn of_row(view: &View<'_>, index: usize, row: &PulseRow, measured: Measured) -> Unit {
-    Unit {
-        pulse: Some(index as u64),
-        time: Some(view.seconds(row.start())),
-        clipped: row.flags.clipped,
-        ..Unit::of(measured)
-    }
+fn of_row(view: &View<'_>, row: &PulseRow, measured: Measured) -> Unit {
+    Unit { clipped: row.flags.clipped, ..view.unit(row, measured) }
 }
 
 /// Cycles (or pulses, each as a cycle of its own) and their net charge in the window kind of the check.
-fn nets<'a>(view: &View<'a>) -> Result<Vec<(Cycle<'a>, Charge)>, Reason> {
+fn nets<'a>(view: &View<'a>, mut each: impl FnMut(Cycle<'a>, Charge)) -> Result<(), Reason> {
     let window = view.window()?;
     if view.check.window_kind == WindowKind::Cycle {
-        let cycles = view.cycles(window)?.into_iter();
-        return Ok(cycles
-            .map(|cycle| (view.cycle_charge(&cycle), cycle))
-            .map(|(net, cycle)| (cycle, net))
-            .collect());
+        for cycle in view.cycles(window)? {
+            let net = view.cycle_charge(&cycle);
+            each(cycle, net);
+        }
+        return Ok(());
     }
-    let pulses = view.pulses(window)?.into_iter();
     // What a recharge takes after an active recovery is no part of the pulse.
     let recharged = view.case.program.recharge.is_some();
-    let net = |row: &PulseRow| if recharged { view.driven_charge(row) } else { view.pulse_charge(row) };
-    let nets = pulses.map(|(index, row)| {
-        let cycle = Cycle { index, pulses: std::slice::from_ref(row), row: *row, whole: false };
-        (cycle, net(row))
-    });
-    Ok(nets.collect())
+    for row in view.pulses(window)? {
+        let net = if recharged { view.driven_charge(&row) } else { view.pulse_charge(&row) };
+        each(Cycle::alone(row, &view.contact.pulses), net);
+    }
+    Ok(())
 }
 
-pub(super) fn net_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn net_charge(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let unit = view.calibration.lsb / view.rate();
     let nominal = match view.nominal() {
         Nominal::Value(value) => value,
         _ => 0.0,
     };
-    let units = nets(view)?.into_iter().map(|(cycle, net)| Unit {
-        nominal: Some(nominal),
-        ..of_row(view, cycle.index, &cycle.row, Measured::new(net.area * unit, net.budget(view)))
-    });
-    Ok(units.collect())
+    nets(view, |cycle, net| {
+        let measured = Measured::new(net.area * unit, net.budget(view));
+        units.push(Unit { nominal: Some(nominal), ..of_row(view, &cycle.row, measured) });
+    })
 }
 
-pub(super) fn charge_imbalance(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn charge_imbalance(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let by_mean = match view.check.definition.as_deref() {
         None | Some("leading-phase") => false,
         Some("mean-phase") => true,
@@ -125,11 +116,11 @@ pub(super) fn charge_imbalance(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         _ if alone => program.leading.sign(),
         _ => 0.0,
     };
-    let units = nets(view)?.into_iter().filter_map(|(cycle, net)| {
-        let measured = imbalance(view, &cycle, &net, by_mean)?;
-        Some(Unit { nominal: Some(nominal), ..of_row(view, cycle.index, &cycle.row, measured) })
-    });
-    Ok(units.collect())
+    nets(view, |cycle, net| {
+        if let Some(measured) = imbalance(view, &cycle, &net, by_mean) {
+            units.push(Unit { nominal: Some(nominal), ..of_row(view, &cycle.row, measured) });
+        }
+    })
 }
 
 /// Charge of all leading phases of a cycle: both outer ones of a triphasic pulse, all of a burst, the first of a pair.
@@ -137,11 +128,11 @@ fn leading(view: &View<'_>, cycle: &Cycle<'_>) -> Charge {
     let program = view.program_at(&cycle.row);
     let programmed = program.pulse(0);
     let leads = |k: usize| programmed.phases().get(k).is_some_and(|phase| phase.kind == Kind::Leading);
-    let pulses = if program.waveform == Waveform::Alternating { 1 } else { cycle.pulses.len() };
+    let pulses = if program.waveform == Waveform::Alternating { 1 } else { cycle.count };
     let mut all = Charge::default();
-    for row in cycle.pulses.iter().take(pulses) {
+    for row in cycle.pulses().take(pulses) {
         for (_, phase) in row.phases().iter().enumerate().filter(|(k, _)| leads(*k)) {
-            all.add(&view.phase_charge(row, phase), 1.0);
+            all.add(&view.phase_charge(&row, phase), 1.0);
         }
     }
     all
@@ -178,7 +169,7 @@ fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) ->
 }
 
 /// Largest |running sum of net charges|: every cycle of the run, one that no other follows to the end of its last pulse.
-pub(super) fn accumulated_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
     let unit = view.calibration.lsb / view.rate();
     let g = view.settling();
@@ -193,11 +184,10 @@ pub(super) fn accumulated_charge(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         clipped |= cycle.row.flags.clipped;
         if worst.as_ref().is_none_or(|(largest, _)| total.area.abs() > *largest) {
             let measured = Measured::new(total.area * unit, total.budget(view));
-            worst =
-                Some((total.area.abs(), Unit { clipped, ..of_row(view, cycle.index, &cycle.row, measured) }));
+            worst = Some((total.area.abs(), Unit { clipped, ..of_row(view, &cycle.row, measured) }));
         }
     }
-    let seconds = |sample: u64| sample as f64 / view.rate();
-    let none = Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) };
-    worst.map(|(_, unit)| vec![unit]).ok_or(none)
+    let (_, worst) = worst.ok_or_else(|| view.no_pulse(window))?;
+    units.push(worst);
+    Ok(())
 }

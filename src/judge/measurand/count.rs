@@ -1,11 +1,11 @@
 //! Counts: exact, with their evidence threshold in the definition.
 
-use crate::measure::PulseRow;
+use crate::measure::{Measured, PulseRow};
 use crate::scenario::Nominal;
 use crate::signal::Waveform;
 
 use super::super::view::Window;
-use super::super::{Placed, Reason, Unit, View};
+use super::super::{Placed, Reason, Unit, Units, View};
 use super::grid::{Grid, grid};
 
 /// A pulse is a leading phase of at least half the programmed amplitude; what is less is a part of one.
@@ -21,48 +21,47 @@ pub(super) fn tall(view: &View<'_>, row: &PulseRow) -> bool {
 }
 
 /// Pulses of a window: leading 50 % instants t with from − g ≤ t < to − g.
-fn counted<'a>(view: &View<'a>, window: Window) -> Vec<(usize, &'a PulseRow)> {
+fn counted(view: &View<'_>, window: Window) -> impl Iterator<Item = PulseRow> {
     let g = view.settling() as f64;
     let delay = view.recording.front_end.delay * view.rate();
     let (from, to) = (window.from as f64 - g, window.to as f64 - g);
-    let rows = view.contact.pulses.iter().enumerate();
-    rows.filter(|(_, row)| (from..to).contains(&(row.start() - delay)) && tall(view, row)).collect()
+    let inside = move |row: &PulseRow| (from..to).contains(&(row.start() - delay));
+    view.contact.pulses.iter().filter(move |row| inside(row) && tall(view, row))
 }
 
-pub(super) fn pulse_count(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn pulse_count(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
-    Ok(vec![Unit::exact(counted(view, window).len() as f64)])
+    units.push(Unit::exact(counted(view, window).count() as f64));
+    Ok(())
 }
 
 /// The programmed instants of the window against its pulses.
 fn against_grid(view: &View<'_>) -> Result<Grid, Reason> {
     let window = view.window()?;
-    if counted(view, window).is_empty() {
-        let seconds = |sample: u64| sample as f64 / view.rate();
-        return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
+    if counted(view, window).next().is_none() {
+        return Err(view.no_pulse(window));
     }
     Ok(grid(view, window, |row| tall(view, row)))
 }
 
-pub(super) fn missing_pulses(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    Ok(vec![Unit::exact(against_grid(view)?.missing as f64)])
+pub(super) fn missing_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    units.push(Unit::exact(against_grid(view)?.missing as f64));
+    Ok(())
 }
 
-pub(super) fn extra_pulses(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let extra = against_grid(view)?.extra;
-    let first = extra.first().and_then(|index| Some((*index, view.contact.pulses.get(*index)?)));
-    let count = Unit::exact(extra.len() as f64);
-    Ok(vec![match first {
-        Some((index, row)) => {
-            Unit { pulse: Some(index as u64), time: Some(view.seconds(row.start())), ..count }
-        }
-        None => count,
-    }])
+pub(super) fn extra_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    let Grid { extra, first, .. } = against_grid(view)?;
+    let count = Measured::exact(extra as f64);
+    units.push(match first {
+        Some(row) => view.unit(&row, count),
+        None => Unit::of(count),
+    });
+    Ok(())
 }
 
 /// Sign of the leading phase; all pulses must agree. Of a pair of alternating pulses the first leads, and the second is to
 /// have the other sign.
-pub(super) fn polarity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn polarity(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
     let leading = |row: &PulseRow, sign: f64| {
         let second = |placed: Placed<'_>| {
@@ -73,14 +72,12 @@ pub(super) fn polarity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let sign = |row: &PulseRow| {
         row.phases().first().map_or(0.0, |phase| (f64::from(phase.level) - row.base).signum())
     };
-    let units = view.pulses(window)?.into_iter().map(|(index, row)| Unit {
-        nominal: view.asked(row, view.nominal()).and_then(|pulse| {
+    for row in view.pulses(window)? {
+        let nominal = view.asked(&row, view.nominal()).and_then(|pulse| {
             let share = view.case.program.scale_of(&view.contact.name);
-            pulse.phases().first().map(|phase| leading(row, (phase.current * share).signum()))
-        }),
-        pulse: Some(index as u64),
-        time: Some(view.seconds(row.start())),
-        ..Unit::exact(leading(row, sign(row)))
-    });
-    Ok(units.collect())
+            pulse.phases().first().map(|phase| leading(&row, (phase.current * share).signum()))
+        });
+        units.push(Unit { nominal, ..view.unit(&row, Measured::exact(leading(&row, sign(&row)))) });
+    }
+    Ok(())
 }

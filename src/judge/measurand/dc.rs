@@ -1,34 +1,34 @@
 //! The two DC figures: balance (auto-zeroed) and leakage (absolute).
 
-use crate::measure::{Input, Measured, Nonlinearity};
+use crate::measure::{Input, Level, Measured, Nonlinearity};
 
 use super::super::level::share_of;
-use super::super::{Cycle, Reason, Unit, View};
+use super::super::{Cycle, Reason, Unit, Units, View};
 
-pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
-    let cycles = view.cycles(window)?;
-    let span: f64 = cycles.iter().map(|cycle| cycle.row.cycle_span as f64).sum();
-    let have = span / view.rate();
-    // A hair of slack: fifty periods of a stimulator whose clock is fast are not quite a second.
-    if have < 0.999 || cycles.len() < 10 {
-        return Err(Reason::TooShort { have, cycles: cycles.len() as u64, need: 1.0, fewest: 10 });
-    }
+    let (mut count, mut span, mut anchored) = (0, 0.0, 0.0);
     let mut inl = Nonlinearity::default();
     let (mut area, mut clipped) = (0.0, false);
-    for cycle in &cycles {
-        let net = view.cycle_charge(cycle);
+    let mut noise = TrainNoise::default();
+    for cycle in view.cycles(window)? {
+        let net = view.cycle_charge(&cycle);
+        let length = cycle.row.cycle_span as f64;
+        count += 1;
+        span += length;
         area += net.area;
         inl.add_scaled(&net.inl, 1.0);
         clipped |= cycle.row.flags.clipped;
+        anchored += if cycle.row.before.is_none() { length } else { 0.0 };
+        noise.add(view, &cycle);
+    }
+    let have = span / view.rate();
+    // A hair of slack: fifty periods of a stimulator whose clock is fast are not quite a second.
+    if have < 0.999 || count < 10 {
+        return Err(Reason::TooShort { have, cycles: count, need: 1.0, fewest: 10 });
     }
     let rest = view.rest_level();
-    let anchored = cycles
-        .iter()
-        .filter(|cycle| cycle.row.before.is_none())
-        .map(|cycle| cycle.row.cycle_span as f64)
-        .sum::<f64>();
-    let noise = train_noise(view, &cycles).hypot(anchored * rest.noise);
+    let noise = noise.finish(view).hypot(anchored * rest.noise);
     let value = area * view.calibration.lsb / span;
     let per_code = view.calibration.lsb / span;
     let mut budget = vec![
@@ -40,47 +40,67 @@ pub(super) fn mean_dc_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     if anchored > 0.0 && rest.offset > 0.0 {
         budget.push(Input::common("offset", rest.offset * anchored * per_code));
     }
-    Ok(vec![Unit { clipped, ..Unit::of(Measured::new(value, budget)) }])
+    units.push(Unit { clipped, ..Unit::of(Measured::new(value, budget)) });
+    Ok(())
 }
 
 /// Noise of the sum of successive net charges, code·samples.
 ///
 /// A quiet interval between two pulses is in the sum once and in the baselines of both neighbours. With n samples in
 /// it and c samples of cycles leaning on its level, it contributes σ²·(n − 2c + c²·spread/n).
-fn train_noise(view: &View<'_>, cycles: &[Cycle<'_>]) -> f64 {
-    let sigma = view.noise();
-    let mut variance = 0.0;
-    let mut leaning = 0.0;
-    let mut previous: Option<usize> = None;
-    for (position, cycle) in cycles.iter().enumerate() {
-        let (row, behind) = (&cycle.row, cycle.index + cycle.pulses.len());
+#[derive(Default)]
+struct TrainNoise {
+    /// In units of the variance of one sample.
+    variance: f64,
+    /// What leans on the level behind the last cycle: how many samples, the level, and which pulse is behind it.
+    leaning: Option<(f64, Level, usize)>,
+}
+
+impl TrainNoise {
+    fn add(&mut self, view: &View<'_>, cycle: &Cycle<'_>) {
+        let row = &cycle.row;
         let span = row.cycle_span as f64;
         let (Some(before), Some(after)) = (row.before, row.after) else {
-            variance += span;
-            continue;
+            self.close(view);
+            self.variance += span;
+            return;
         };
         let centre = row.from as f64 - row.at as f64 + 0.5 * span;
         let part = share_of(&before, &after, centre);
-        let lean = if previous == Some(cycle.index) { leaning } else { 0.0 };
+        if self.leaning.is_some_and(|(.., behind)| behind != cycle.index) {
+            self.close(view);
+        }
+        let lean = self.leaning.map_or(0.0, |(lean, ..)| lean);
         // The interval before this pulse: closed now, with what leaned on it from the cycle before.
-        let whole = lean + (1.0 - part) * span;
-        variance += whole * whole * view.level_spread(&before) / f64::from(before.count.max(1));
+        self.variance += leant(view, lean + (1.0 - part) * span, &before);
         if lean > 0.0 {
             // Its samples were in the cycle before and are already counted there; so is their share with its own level.
-            variance -= 2.0 * (1.0 - part) * span;
+            self.variance -= 2.0 * (1.0 - part) * span;
         }
-        variance += span - 2.0 * part * span;
-        leaning = part * span;
-        previous = Some(behind);
-        if cycles.get(position + 1).is_none_or(|next| next.index != behind) {
-            variance += leaning * leaning * view.level_spread(&after) / f64::from(after.count.max(1));
+        self.variance += span - 2.0 * part * span;
+        self.leaning = Some((part * span, after, cycle.behind()));
+    }
+
+    /// Nothing more leans on the last level.
+    fn close(&mut self, view: &View<'_>) {
+        if let Some((lean, level, _)) = self.leaning.take() {
+            self.variance += leant(view, lean, &level);
         }
     }
-    sigma * variance.max(0.0).sqrt()
+
+    fn finish(mut self, view: &View<'_>) -> f64 {
+        self.close(view);
+        view.noise() * self.variance.max(0.0).sqrt()
+    }
+}
+
+/// Variance of so many samples' worth of a level.
+fn leant(view: &View<'_>, samples: f64, level: &Level) -> f64 {
+    samples * samples * view.level_spread(level) / f64::from(level.count.max(1))
 }
 
 /// Average of the slow channel over the window less its zero. The worst of the contacts where `contact: idle`.
-pub(super) fn dc_leakage_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let setup = view.recording.setup.slow.as_ref().ok_or(Reason::NoDcChannel)?;
     let window = view.window()?;
     let slow = &view.recording.slow;
@@ -107,7 +127,6 @@ pub(super) fn dc_leakage_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     }
     let at = |seconds: f64| (seconds * setup.sample_rate).round().max(0.0) as usize;
     let (first, last) = (at(from), at(from + whole));
-    let mut units = Vec::new();
     for (channel, codes) in
         setup.channels.iter().zip(&slow.codes).filter(|(channel, _)| wanted(&channel.name))
     {
@@ -143,5 +162,5 @@ pub(super) fn dc_leakage_current(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         ];
         units.push(Unit { clipped, ..Unit::of(Measured::new(value, budget)) });
     }
-    if units.is_empty() { Err(Reason::NoDcChannel) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoDcChannel) } else { Ok(()) }
 }

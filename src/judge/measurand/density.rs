@@ -3,7 +3,7 @@
 use crate::measure::Measured;
 use crate::scenario::PhaseChoice;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::charge::{charge_per_phase, driven};
 
 /// One microcoulomb, C.
@@ -17,32 +17,34 @@ fn area(view: &View<'_>) -> Result<f64, Reason> {
 }
 
 /// Charge per phase over the area, which is taken as stated.
-pub(super) fn charge_density(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn charge_density(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let area = area(view)?;
     let per_area = |unit: Unit| Unit {
         nominal: unit.nominal.map(|nominal| nominal / area),
         measured: scaled(&unit.measured, unit.measured.value / area, area.recip()),
         ..unit
     };
-    Ok(charge_per_phase(view)?.into_iter().map(per_area).collect())
+    charge_per_phase(view, &mut Units::new(&mut |unit| units.push(per_area(unit))))
 }
 
 /// log10 of charge in µC times charge density in µC/cm², of the largest phase of each pulse.
-pub(super) fn shannon_k(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn shannon_k(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let area = area(view)?;
-    let mut units: Vec<Unit> = Vec::new();
-    for unit in driven(view, PhaseChoice::Each)? {
+    let mut largest: Option<Unit> = None;
+    let mut each = |unit: Unit| {
         let charge = unit.measured.value;
         let k = ((charge / MICROCOULOMB) * (charge / area / PER_SQUARE_CENTIMETRE)).log10();
         let sensitivity = 2.0 / (charge * std::f64::consts::LN_10);
         let found = Unit { nominal: None, measured: scaled(&unit.measured, k, sensitivity), ..unit };
-        match units.last_mut().filter(|last| last.pulse == found.pulse) {
-            Some(last) if last.measured.value >= found.measured.value => {}
-            Some(last) => *last = found,
-            None => units.push(found),
+        match &mut largest {
+            Some(last) if last.pulse == found.pulse && last.measured.value >= found.measured.value => {}
+            Some(last) if last.pulse == found.pulse => *last = found,
+            _ => largest.replace(found).into_iter().for_each(|done| units.push(done)),
         }
-    }
-    Ok(units)
+    };
+    driven(view, PhaseChoice::Each, &mut Units::new(&mut each))?;
+    largest.into_iter().for_each(|last| units.push(last));
+    Ok(())
 }
 
 fn scaled(measured: &Measured, value: f64, sensitivity: f64) -> Measured {

@@ -1,15 +1,16 @@
 //! After a fault or a stop: how long, how much, and whether it stays off.
 
-use crate::measure::{Input, Measured, PulseRow};
+use crate::measure::{Input, Measured};
 use crate::scenario::{Action, Criterion, Measurand};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::event::{Event, one_sided};
 
 /// When the next pulse after the last was due, s after the event; the train is taken up from the last pulse before.
 fn next_due(view: &View<'_>, event: &Event<'_>, last: u64) -> Option<f64> {
     let t0 = event.t0;
-    let row = view.contact.pulses.iter().rfind(|row| row.at <= last.max(t0))?;
+    let rows = &view.contact.pulses;
+    let row = rows.get(rows.partition_point(|row| row.at <= last.max(t0)).checked_sub(1)?)?;
     let period = event.period(view);
     let since = (last.max(t0) as f64 - row.start()).max(0.0);
     let due = row.start() + ((since / period).floor() + 1.0) * period;
@@ -43,11 +44,12 @@ fn latency(view: &View<'_>, event: &Event<'_>) -> Result<Unit, Reason> {
     Ok(Unit { time: last.map(|last| view.seconds(last as f64)), upper_bound, ..Unit::of(measured) })
 }
 
-pub(super) fn shutdown_latency(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    Ok(vec![latency(view, &Event::of(view)?)?])
+pub(super) fn shutdown_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    units.push(latency(view, &Event::of(view)?)?);
+    Ok(())
 }
 
-pub(super) fn stop_latency(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn stop_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let stop = match &view.check.after {
         Some(_) => Event::of(view)?,
         None => {
@@ -55,11 +57,12 @@ pub(super) fn stop_latency(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             Event::at(view, stop.ok_or_else(|| Reason::NoInstant("stop".to_owned()))?)?
         }
     };
-    Ok(vec![latency(view, &stop)?])
+    units.push(latency(view, &stop)?);
+    Ok(())
 }
 
 /// Σ |Q| of the phases after t0, on the worst contact; of a phase that runs at t0, the part after it.
-pub(super) fn charge_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn charge_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let Event { t0, until, .. } = Event::of(view)?;
     let delayed = t0 as f64 + view.recording.front_end.delay * view.rate();
     let mut worst: Option<Unit> = None;
@@ -68,8 +71,9 @@ pub(super) fn charge_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         let unit = view.calibration.lsb / view.rate();
         let (mut sum, mut variance, mut clipped) = (0.0, 0.0, false);
         let mut inl = crate::measure::Nonlinearity::default();
-        let after = |row: &&PulseRow| row.end() > delayed && row.at < until;
-        for row in contact.pulses.iter().filter(after) {
+        let over = contact.pulses.partition_point(|row| row.end() <= delayed);
+        let after = contact.pulses.range(over..contact.pulses.len());
+        for row in after.take_while(|row| row.at < until) {
             for phase in row.phases() {
                 let (start, end) =
                     (row.at as f64 + f64::from(phase.start), row.at as f64 + f64::from(phase.end));
@@ -77,7 +81,7 @@ pub(super) fn charge_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
                     continue;
                 }
                 let part = ((end - delayed.max(start)) / (end - start).max(1e-9)).clamp(0.0, 1.0);
-                let charge = view.phase_charge(row, phase);
+                let charge = view.phase_charge(&row, phase);
                 sum += part * charge.area.abs();
                 variance += (part * charge.noise).powi(2);
                 inl.add_scaled(&charge.inl, part * charge.area.signum());
@@ -96,11 +100,12 @@ pub(super) fn charge_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             worst = Some(found);
         }
     }
-    Ok(worst.into_iter().collect())
+    worst.into_iter().for_each(|worst| units.push(worst));
+    Ok(())
 }
 
 /// No active sample from t0 plus the shutdown limit of the same case (else from the last active sample) for `for`.
-pub(super) fn stays_off(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let event = Event::of(view)?;
     let t0 = event.t0;
     let hold = view.check.hold.ok_or(Reason::Missing("for"))?;
@@ -124,16 +129,20 @@ pub(super) fn stays_off(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         Some(limit) => t0 + (limit * view.rate()).ceil() as u64 + tail,
         None => match event.last_active(view) {
             Ok(last) => last.unwrap_or(t0) + 1,
-            Err(_) => return Ok(vec![Unit::exact(0.0)]),
+            Err(_) => {
+                units.push(Unit::exact(0.0));
+                return Ok(());
+            }
         },
     };
     let to = from + (hold * view.rate()) as u64;
-    match event.active_in(from, to) {
+    units.push(match event.active_in(from, to) {
         Some(interval) => {
             let at = interval.first.max(from);
-            Ok(vec![Unit { time: Some(view.seconds(at as f64)), ..Unit::exact(0.0) }])
+            Unit { time: Some(view.seconds(at as f64)), ..Unit::exact(0.0) }
         }
-        None if to > event.until => Err(Reason::NeverQuiet(hold)),
-        None => Ok(vec![Unit::exact(1.0)]),
-    }
+        None if to > event.until => return Err(Reason::NeverQuiet(hold)),
+        None => Unit::exact(1.0),
+    });
+    Ok(())
 }

@@ -16,8 +16,17 @@ const REACH: f64 = 0.25;
 pub(super) struct Grid {
     /// Instants without a pulse.
     pub(super) missing: u64,
-    /// Pulses without an instant, by index: too early, too late, or too many.
-    pub(super) extra: Vec<usize>,
+    /// Pulses without an instant: too early, too late, or too many.
+    pub(super) extra: u64,
+    /// The first of them.
+    pub(super) first: Option<PulseRow>,
+}
+
+impl Grid {
+    fn surplus(&mut self, row: PulseRow) {
+        self.extra += 1;
+        self.first.get_or_insert(row);
+    }
 }
 
 /// Matches the rows of a window with the programmed instants of their trains. `counts` says which of the rows in the window
@@ -33,20 +42,20 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
     let opens = (window.from as f64 - g) / view.rate();
     for train in view.trains() {
         let closes = (closes(view, window, train.start) - g) / view.rate();
-        let rows = view.contact.pulses.get(train.clone()).unwrap_or(&[]);
+        let rows = view.contact.pulses.range(train.clone());
         let inside = |row: &PulseRow| (opens..closes).contains(&seconds(row.start()));
         let mut walk: Option<Walk<'_>> = None;
-        for (index, row) in (train.start..).zip(rows).filter(|(_, row)| inside(row)) {
+        for row in rows.filter(inside) {
             let at = seconds(row.start());
-            if !counts(row) {
-                grid.extra.push(index);
+            if !counts(&row) {
+                grid.surplus(row);
                 continue;
             }
-            let Some(placed) = view.placed(row) else { continue };
+            let Some(placed) = view.placed(&row) else { continue };
             match &mut walk {
                 Some(walk) if std::ptr::eq(walk.segment, placed.segment) => match walk.take(at) {
                     Some(skipped) => grid.missing += skipped,
-                    None => grid.extra.push(index),
+                    None => grid.surplus(row),
                 },
                 Some(other) => {
                     grid.missing += other.missing_before(&placed);
@@ -55,7 +64,7 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
                 None => {
                     let first = Walk::new(&placed, at);
                     // A train begins with its first pulse, whenever that comes.
-                    grid.missing += if index == train.start { 0 } else { first.missing_after(opens) };
+                    grid.missing += if row.number == train.start { 0 } else { first.missing_after(opens) };
                     walk = Some(first);
                 }
             }

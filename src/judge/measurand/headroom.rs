@@ -1,10 +1,10 @@
 //! Voltage that is left before the output saturates.
 
-use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
+use crate::measure::{Input, Measured, Nonlinearity, PulseRow, Table};
 use crate::phantom::{Circuit, Drive, Output};
 use crate::signal::{Program, Pulse};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Units, View};
 use super::share::joint;
 use super::voltage::Chain;
 
@@ -16,32 +16,29 @@ const DRIVEN: f64 = 0.9;
 /// Stated compliance less the largest |voltage of the output + predicted drop of the series capacitor|; 0 where the output
 /// did not deliver its current. Outputs are `vout` and, where the return is the phantom's own, every driven contact
 /// whose voltage is sensed.
-pub(super) fn compliance_headroom(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let stage =
         view.facts.output.as_ref().ok_or(Reason::Missing("a stimulator whose compliance is known"))?;
     let joint = joint(view)?;
     let window = view.window()?;
     let outputs = outputs(view, &joint.outputs)?;
     let drops = Drops::predict(view, stage);
-    let mut units = Vec::new();
-    let mut next = 0;
-    for (index, row) in view.pulses(window)? {
-        let Some(asked) = view.asked(row, crate::scenario::Nominal::Programmed) else { continue };
+    let mut seen: Vec<_> = joint.extremes.iter().map(Table::iter).collect();
+    let mut pulses = joint.rows.iter().enumerate().peekable();
+    for row in view.pulses(window)? {
+        let Some(asked) = view.asked(&row, crate::scenario::Nominal::Programmed) else { continue };
         // Both tables are in the order of time.
-        while joint.rows.get(next).is_some_and(|joint| joint.leading.0 < row.start() - 2.0) {
-            next += 1;
-        }
-        let Some(_) = joint.rows.get(next).filter(|joint| joint.leading.0 < row.start() + 2.0) else {
+        while pulses.next_if(|(_, joint)| joint.leading.0 < row.start() - 2.0).is_some() {}
+        let Some(next) = pulses.peek().filter(|(_, joint)| joint.leading.0 < row.start() + 2.0) else {
             continue;
         };
-        let unit =
-            Unit { pulse: Some(index as u64), time: Some(view.seconds(row.start())), ..Unit::exact(0.0) };
-        if !delivers(view, row, &asked) {
-            units.push(unit);
+        if !delivers(view, &row, &asked) {
+            units.push(view.unit(&row, Measured::exact(0.0)));
             continue;
         }
         let mut worst: Option<(f64, Measured)> = None;
-        for (output, extremes) in outputs.iter().zip(joint.extremes(next)) {
+        for (output, seen) in outputs.iter().zip(&mut seen) {
+            let Some(extremes) = seen.at(next.0) else { continue };
             for (phase, (begins, ends)) in extremes.iter().enumerate() {
                 for (end, code) in [(false, *begins), (true, *ends)] {
                     let drop = drops.at(output.contact, asked.index, phase, end);
@@ -54,9 +51,9 @@ pub(super) fn compliance_headroom(view: &View<'_>) -> Result<Vec<Unit>, Reason> 
         }
         let Some((largest, reading)) = worst else { continue };
         let value = (stage.compliance - largest).max(0.0);
-        units.push(Unit { measured: Measured::new(value, reading.budget), ..unit });
+        units.push(view.unit(&row, Measured::new(value, reading.budget)));
     }
-    if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(()) }
 }
 
 /// A voltage channel that shows an output, and that output's contact.

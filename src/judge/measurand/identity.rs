@@ -3,7 +3,7 @@
 use crate::measure::{Input, Measured, StepRow};
 use crate::phantom::{Circuit, Drive, Element, ElementKind, Output, Probe};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::leak::leak;
 use super::share::rows;
 use super::voltage::Steps;
@@ -18,14 +18,14 @@ struct Ohms {
 /// The worst of |fitted − stated| over (stated tolerance + U): the resistance by the access step, the capacitance by what
 /// the voltage gains along the phase, the resistors across capacitors by what the pulses leave on them where the record is
 /// long enough to show it. A phantom without capacitors must not gain anything.
-pub(super) fn phantom_identity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let steps = Steps::of(view)?;
+pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    let mut steps = Steps::of(view)?;
     let window = view.window()?;
     let (mut access, mut rise) = (Mean::default(), Mean::default());
     let mut width = 0.0;
     for (index, row) in rows(view, steps.joint, window)? {
         let Some(step) = steps.at(index) else { continue };
-        let Some(found) = steps.resistance(step).zip(growth(&steps, step)) else { continue };
+        let Some(found) = steps.resistance(&step).zip(growth(&steps, &step)) else { continue };
         access.add(found.0);
         rise.add(found.1);
         width += row.leading.1 - row.leading.0;
@@ -44,7 +44,8 @@ pub(super) fn phantom_identity(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let by_rise = off(&rise, stated.rise, (r + c) * stated.rise.abs() + r * stated.access.abs());
     let by_leak =
         leak(view, element_tolerance)?.map_or(0.0, |leak| leak.deviation.abs() / (leak.tolerance + leak.u));
-    Ok(vec![Unit::exact(by_access.max(by_rise).max(by_leak))])
+    units.push(Unit::exact(by_access.max(by_rise).max(by_leak)));
+    Ok(())
 }
 
 /// A mean of readings that share what is systematic.

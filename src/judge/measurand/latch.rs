@@ -1,14 +1,14 @@
 //! What a stimulator does that has a fault: how many pulses still come, and whether it can be started.
 
-use crate::measure::{Interval, PulseRow};
+use crate::measure::Interval;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::event::Event;
 
 /// Leading edges in (t0, t0 + `for`], else to the next start or the end of the record; on the contact with most. Where
 /// the fault opens the way of the current, the activity of the voltage at the stimulator is counted by its programmed
 /// instants.
-pub(super) fn pulses_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn pulses_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let event = Event::of(view)?;
     let end = match view.check.hold {
         Some(hold) => event.t0 + (hold * view.rate()).round() as u64,
@@ -20,16 +20,14 @@ pub(super) fn pulses_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         return Err(Reason::TooShort { have, cycles: 0, need, fewest: 0 });
     }
     let delay = view.recording.front_end.delay * view.rate();
-    let inside = |row: &&PulseRow| {
-        let start = row.start() - delay;
-        start > event.t0 as f64 && start <= end as f64
-    };
     let mut worst = Unit::exact(0.0);
     for contact in &view.recording.contacts {
         let view = view.at(contact)?;
-        let rows = view.contact.pulses.iter().filter(inside);
-        let last = rows.clone().next_back().map(|row| view.seconds(row.start()));
-        let count = rows.count() as f64;
+        let rows = &view.contact.pulses;
+        let by = |sample: u64| rows.partition_point(|row| row.start() - delay <= sample as f64);
+        let (from, to) = (by(event.t0), by(end));
+        let last = rows.get(to.saturating_sub(1)).map(|row| view.seconds(row.start()));
+        let count = to.saturating_sub(from) as f64;
         if count > worst.measured.value {
             worst = Unit { time: last, ..Unit::exact(count) };
         }
@@ -40,17 +38,20 @@ pub(super) fn pulses_after_fault(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             worst = Unit { time: last.map(|last| view.seconds(last as f64)), ..Unit::exact(count) };
         }
     }
-    Ok(vec![worst])
+    units.push(worst);
+    Ok(())
 }
 
 /// Pulses that the activity after an event stands for, and the last active sample. An activity that begins after the
 /// event is at least one pulse; one that lasts holds one more for each period.
 fn unseen(view: &View<'_>, event: &Event<'_>, end: u64) -> (f64, Option<u64>) {
     let period = event.period(view);
-    let before = view.contact.pulses.iter().rfind(|row| row.start() <= event.t0 as f64);
+    let rows = &view.contact.pulses;
+    let begun = rows.partition_point(|row| row.start() <= event.t0 as f64);
+    let before = begun.checked_sub(1).and_then(|last| rows.get(last));
     let pulses = |interval: &Interval| {
         let last = interval.last.min(end) as f64;
-        match before.filter(|_| interval.first <= event.t0) {
+        match before.as_ref().filter(|_| interval.first <= event.t0) {
             // The pulse in progress began before.
             Some(row) => ((last - row.start()) / period).floor().max(0.0),
             None => 1.0 + ((last - interval.first as f64) / period).floor().max(0.0),
@@ -63,7 +64,7 @@ fn unseen(view: &View<'_>, event: &Event<'_>, end: u64) -> (f64, Option<u64>) {
 
 /// Whether the start that was sent after the fault was refused, and nothing was active from there on for 100 ms or three
 /// periods.
-pub(super) fn restart_refused(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn restart_refused(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let step = view.case.refusing_fault(view.check).ok_or(Reason::Missing("after"))?;
     let at = view.facts.instants.iter().find(|at| at.step == step);
     let at =
@@ -73,12 +74,13 @@ pub(super) fn restart_refused(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let sent = sent.ok_or(Reason::NoRestart)?;
     let to = sent.sample + event.quiet(view);
     let broken = event.active_in(sent.sample, to).map(|interval| interval.first.max(sent.sample));
-    match (sent.refused, broken) {
-        (true, None) if to > event.until => Err(Reason::NeverQuiet(event.quiet(view) as f64 / view.rate())),
-        (true, None) => Ok(vec![Unit { time: Some(view.seconds(sent.sample as f64)), ..Unit::exact(1.0) }]),
-        (_, at) => {
-            let time = view.seconds(at.unwrap_or(sent.sample) as f64);
-            Ok(vec![Unit { time: Some(time), ..Unit::exact(0.0) }])
+    let (holds, at) = match (sent.refused, broken) {
+        (true, None) if to > event.until => {
+            return Err(Reason::NeverQuiet(event.quiet(view) as f64 / view.rate()));
         }
-    }
+        (true, None) => (1.0, sent.sample),
+        (_, at) => (0.0, at.unwrap_or(sent.sample)),
+    };
+    units.push(Unit { time: Some(view.seconds(at as f64)), ..Unit::exact(holds) });
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::phantom::{Element, ElementKind, Output, Phantom, Probe};
 use crate::signal::Recovery;
 
 use super::super::expected::{Bench, element_u};
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::residual::residual_voltage;
 
 /// By how much they are changed to see what they do to the voltage.
@@ -33,21 +33,25 @@ pub(super) fn leak(view: &View<'_>, tolerance: impl Fn(&Element) -> f64) -> Resu
     let (phantom, program) = (&view.case.phantom, &view.case.program);
     let across: Vec<usize> = (0..phantom.elements.len()).filter(|k| tau(phantom, *k) > 0.0).collect();
     let slowest = across.iter().map(|k| tau(phantom, *k)).fold(0.0, f64::max);
-    let rows = view.contact.pulses.get(..view.contact.pulses.len().min(MOST)).unwrap_or(&[]);
+    let rows: Vec<PulseRow> = view.contact.pulses.range(0..MOST).collect();
     let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
     let seconds = rows.first().zip(rows.last()).map_or(0.0, |(a, b)| (b.start() - a.start()) / view.rate());
     if across.is_empty() || recharged || !view.facts.relaxed || seconds < slowest {
         return Ok(None);
     }
     // What keeps the voltage before a pulse from being read keeps these from being judged, and nothing else.
-    let Ok(units) = residual_voltage(view) else { return Ok(None) };
+    let mut units = Vec::new();
+    let first = View { rows: (0, rows.len()), ..view.clone() };
+    if residual_voltage(&first, &mut Units::new(&mut |unit| units.push(unit))).is_err() {
+        return Ok(None);
+    }
     let passed = |unit: &&Unit| unit.pulse.is_some_and(|pulse| pulse + 1 < rows.len() as u64);
     let passed = units.get(..units.iter().take_while(passed).count()).unwrap_or(&[]);
     let last = passed.get(passed.len().saturating_sub(LAST)..).unwrap_or(&[]);
-    let Some(course) = Course::of(view, rows, &across)? else { return Ok(None) };
+    let Some(course) = Course::of(view, &rows, &across)? else { return Ok(None) };
     let at = |unit: &Unit| {
         let cycle = view.cycle_at(usize::try_from(unit.pulse?).ok()?)?;
-        course.rows.get(cycle.index + cycle.pulses.len())
+        course.rows.get(cycle.behind())
     };
     let found: Vec<(&Unit, &Vec<f64>)> = last.iter().filter_map(|unit| Some((unit, at(unit)?))).collect();
     // One factor for all of them, by least squares: a weight for each cycle.
@@ -130,7 +134,7 @@ impl Course {
         let mut rows = Vec::with_capacity(pulses.len());
         for (row, (_, count)) in pulses.iter().zip(&voltage.before_pulse) {
             let at = |sample: f64| view.seconds(sample);
-            let (from, to) = (at(row.from as f64 - f64::from(*count)), at(row.from as f64));
+            let (from, to) = (at(row.from as f64 - f64::from(count)), at(row.from as f64));
             rows.push(benches.iter_mut().map(|bench| bench.mean(from, to)).collect());
             let Some(phases) = phases(view, row) else { return Ok(None) };
             for (k, bench) in benches.iter_mut().enumerate() {

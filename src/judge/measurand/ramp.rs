@@ -5,7 +5,7 @@ use crate::scenario::{Action, Nominal};
 use crate::signal::{Law, Program};
 
 use super::super::view::Window;
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::interval::resolved;
 use super::time::edges;
 
@@ -36,82 +36,70 @@ fn asked(view: &View<'_>, program: &Program, law: Law, pulse: &crate::signal::Pu
 }
 
 /// Pulses of the ramps in the window: measured less programmed, over the plateau.
-pub(super) fn ramp_error(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn ramp_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
-    let mut units = Vec::new();
-    for (index, row) in view.pulses(window)? {
+    for row in view.pulses(window)? {
         let Some((placed, ramp)) =
-            view.placed(row).and_then(|placed| Some((placed, placed.segment.programmed.ramp?)))
+            view.placed(&row).and_then(|placed| Some((placed, placed.segment.programmed.ramp?)))
         else {
             continue;
         };
         let program = &placed.segment.programmed;
-        let Some(pulse) = view.asked(row, Nominal::Programmed) else { continue };
+        let Some(pulse) = view.asked(&row, Nominal::Programmed) else { continue };
         let (programmed, plateau) = asked(view, program, ramp.law, &pulse);
         if programmed >= plateau {
             continue;
         }
-        let Some(measured) = grown(view, row, ramp.law) else { continue };
+        let Some(measured) = grown(view, &row, ramp.law) else { continue };
         let error = (measured.value - programmed) / plateau;
         let budget = measured.budget.into_iter().map(|line| line.scaled(1.0 / plateau)).collect();
-        units.push(Unit {
-            clipped: row.flags.clipped,
-            ..of_row(view, index, row, Measured::new(error, budget))
-        });
+        let clipped = row.flags.clipped;
+        units.push(Unit { clipped, ..view.unit(&row, Measured::new(error, budget)) });
     }
-    if units.is_empty() { Err(no_ramp(view, window)) } else { Ok(units) }
-}
-
-fn of_row(view: &View<'_>, index: usize, row: &PulseRow, measured: Measured) -> Unit {
-    Unit { pulse: Some(index as u64), time: Some(view.seconds(row.start())), ..Unit::of(measured) }
-}
-
-fn no_ramp(view: &View<'_>, window: Window) -> Reason {
-    let seconds = |sample: u64| sample as f64 / view.rate();
-    Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) }
+    if units.is_empty() { Err(view.no_pulse(window)) } else { Ok(()) }
 }
 
 /// From the first pulse of each train to the first of at least 98 % of its plateau. `programmed` is the same definition
 /// applied to the programmed pulses.
-pub(super) fn ramp_duration(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
-    let mut units = Vec::new();
     for train in view.trains() {
-        let rows = view.contact.pulses.get(train.clone()).unwrap_or(&[]);
+        let rows = &view.contact.pulses;
         let inside = |row: &PulseRow| row.at >= window.from && row.at < window.to;
-        let Some(first) = rows.first().filter(|row| inside(row)) else { continue };
-        let Some(placed) = view.placed(first) else { continue };
+        let Some(first) = rows.get(train.start).filter(|row| !train.is_empty() && inside(row)) else {
+            continue;
+        };
+        let Some(placed) = view.placed(&first) else { continue };
         let program = &placed.segment.programmed;
         let Some(ramp) = program.ramp else { continue };
         // A change of program before the plateau leaves nothing to compare with.
         let since = |row: &PulseRow| (row.start() - first.start()) / view.rate();
-        let same = |row: &&PulseRow| {
+        let same = |row: &PulseRow| {
             view.placed(row).is_some_and(|other| std::ptr::eq(other.segment, placed.segment))
         };
-        let reached: Vec<f64> = rows
-            .iter()
-            .rev()
-            .filter(|row| since(row) >= ramp.up && inside(row))
-            .filter(same)
+        let mut place = rows.iter();
+        let backwards = train.clone().rev().filter_map(|index| place.at(index));
+        let reached: Vec<f64> = backwards
+            .take_while(|row| since(row) >= ramp.up)
+            .filter(|row| inside(row) && same(row))
             .take(SETTLED)
-            .filter_map(|row| Some(grown(view, row, ramp.law)?.value))
+            .filter_map(|row| Some(grown(view, &row, ramp.law)?.value))
             .collect();
         let Some(plateau) = median(reached) else { continue };
         let arrived = rows
-            .iter()
+            .range(train.clone())
             .find(|row| grown(view, row, ramp.law).is_some_and(|grown| grown.value >= PLATEAU * plateau));
         let Some(arrived) = arrived else { continue };
-        let seconds = since(arrived);
-        let budget = resolved(view, seconds, first, program.period());
+        let seconds = since(&arrived);
+        let budget = resolved(view, seconds, &first, program.period());
         let nominal = match view.nominal() {
             Nominal::Value(value) => value,
             Nominal::Applied => programmed(view, &placed.segment.applied, ramp.law),
             Nominal::Programmed => programmed(view, program, ramp.law),
         };
-        let unit = of_row(view, train.start, first, Measured::new(seconds, budget));
-        units.push(Unit { nominal: Some(nominal), ..unit });
+        units.push(Unit { nominal: Some(nominal), ..view.unit(&first, Measured::new(seconds, budget)) });
     }
-    if units.is_empty() { Err(Reason::NoPlateau) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoPlateau) } else { Ok(()) }
 }
 
 /// The last pulses behind the ramp, of which the median is the plateau.
@@ -135,7 +123,7 @@ fn programmed(view: &View<'_>, program: &Program, law: Law) -> f64 {
 }
 
 /// Amplitude of the first pulse after the first start that follows an acknowledged fault.
-pub(super) fn restart_amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn restart_amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let from = view.check.after.as_deref().map_or(Ok(0), |after| view.named(after))?;
     let first = |wanted: Action, from: u64| {
         let is = |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == wanted);
@@ -153,9 +141,10 @@ pub(super) fn restart_amplitude(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let end = view.default_record_end(start);
     let row = rows.get(index).filter(|row| row.at < end);
     let (row, phase) = row
-        .and_then(|row| Some((row, row.phases().first()?)))
-        .ok_or_else(|| no_ramp(view, Window { from: start, to: end }))?;
-    let (value, budget) = view.phase_level(row, phase);
-    let unit = of_row(view, index, row, Measured::new(value.abs(), budget));
-    Ok(vec![Unit { clipped: row.flags.clipped, ..unit }])
+        .and_then(|row| Some((row, *row.phases().first()?)))
+        .ok_or_else(|| view.no_pulse(Window { from: start, to: end }))?;
+    let (value, budget) = view.phase_level(&row, &phase);
+    let unit = view.unit(&row, Measured::new(value.abs(), budget));
+    units.push(Unit { clipped: row.flags.clipped, ..unit });
+    Ok(())
 }

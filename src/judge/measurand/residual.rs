@@ -3,7 +3,7 @@
 use crate::measure::{Input, Measured, Nonlinearity, VoltageRecord};
 
 use super::super::expected::before_pulses;
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 
 /// The sense channel of the check's contact.
 fn sense<'a>(view: &View<'a>) -> Option<&'a VoltageRecord> {
@@ -12,24 +12,30 @@ fn sense<'a>(view: &View<'a>) -> Option<&'a VoltageRecord> {
 }
 
 /// The residual voltage less what the same program must leave on the phantom as stated.
-pub(super) fn residual_voltage_error(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    let mut units = residual_voltage(view)?;
+pub(super) fn residual_voltage_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let voltage = sense(view).ok_or(Reason::NoVoltage)?;
     let senses = &view.case.phantom.senses;
     let (_, plus, minus) = senses.iter().find(|(name, ..)| *name == voltage.name).ok_or(Reason::NoVoltage)?;
-    let counts = voltage.before_pulse.iter().map(|(_, n)| *n);
-    let expected = before_pulses(view, (*plus, *minus), counts)?;
-    for unit in &mut units {
-        let cycle = unit.pulse.and_then(|index| view.cycle_at(usize::try_from(index).ok()?));
-        let next = cycle.and_then(|cycle| expected.get(cycle.index + cycle.pulses.len()));
-        let Some(next) = next else { return Err(Reason::NoVoltage) };
-        unit.measured.value -= next.volts;
-        unit.measured.budget.push(Input::common("phantom", next.u));
-    }
-    Ok(units)
+    let counts = voltage.before_pulse.iter().map(|(_, n)| n);
+    let mut expected = before_pulses(view, (*plus, *minus), counts)?.enumerate();
+    let mut missing = false;
+    each(view, |behind, mut unit| match expected.find(|(pulse, _)| *pulse == behind) {
+        Some((_, next)) => {
+            unit.measured.value -= next.volts;
+            unit.measured.budget.push(Input::common("phantom", next.u));
+            units.push(unit);
+        }
+        None => missing = true,
+    })?;
+    if missing { Err(Reason::NoVoltage) } else { Ok(()) }
 }
 
-pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn residual_voltage(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    each(view, |_, unit| units.push(unit))
+}
+
+/// What each cycle leaves, with the index of the pulse behind it.
+fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason> {
     if !view.facts.relaxed {
         return Err(Reason::NotRelaxed);
     }
@@ -42,13 +48,11 @@ pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
     let zero = view.recording.zeros.get(voltage.channel).and_then(|zeros| zeros.last());
     let stated = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
     let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
-    let mut units = Vec::new();
+    let mut none = true;
+    let mut levels = voltage.before_pulse.iter();
     for cycle in view.cycles(window)? {
-        let next = cycle.index + cycle.pulses.len();
         // What is left of this cycle is read before the next pulse.
-        let Some((level, n)) = voltage.before_pulse.get(next).copied().filter(|(_, n)| *n > 0) else {
-            continue;
-        };
+        let Some((level, n)) = levels.at(cycle.behind()).filter(|(_, n)| *n > 0) else { continue };
         let value = (f64::from(level) - rest) * calibration.lsb;
         let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(level), 1.0);
@@ -59,12 +63,9 @@ pub(super) fn residual_voltage(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             Input::noise("noise", sigma / f64::from(n).sqrt() * calibration.lsb),
             Input::common("baseline", sigma / f64::from(samples).sqrt() * calibration.lsb),
         ];
-        units.push(Unit {
-            nominal: Some(0.0),
-            pulse: Some(cycle.index as u64),
-            time: Some(view.seconds(cycle.row.start())),
-            ..Unit::of(Measured::new(value, budget))
-        });
+        none = false;
+        let unit = view.unit(&cycle.row, Measured::new(value, budget));
+        take(cycle.behind(), Unit { nominal: Some(0.0), ..unit });
     }
-    if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(units) }
+    if none { Err(Reason::NoVoltage) } else { Ok(()) }
 }

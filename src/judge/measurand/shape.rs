@@ -3,15 +3,15 @@
 use crate::measure::{Input, Measured, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 use crate::signal::Pulse;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
 /// Below this multiple of the filter's own transition an edge is only known to be faster than can be told.
 const RESOLVED: f64 = 1.2;
 
 /// Extreme less level over the step from the baseline, freed of what the filter adds and of what it hides.
-pub(super) fn overshoot(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    phases(view, |row, phase, shape| {
+pub(super) fn overshoot(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    phases(view, units, |row, phase, shape| {
         let top = height(view, row, phase);
         let seen = f64::from(shape.excess) / top.abs();
         let edge = &view.recording.front_end.edge;
@@ -36,9 +36,9 @@ pub(super) fn overshoot(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
 }
 
 /// How far the top sinks between 10 % and 90 % of the phase, by the straight line through it.
-pub(super) fn droop(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn droop(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let settling = view.settling() as f64;
-    phases(view, |row, phase, shape| {
+    phases(view, units, |row, phase, shape| {
         let n = f64::from(shape.count);
         let width = f64::from(phase.end - phase.start);
         let (early, late) = (f64::from(shape.top.0), f64::from(shape.top.1));
@@ -68,10 +68,11 @@ pub(super) fn droop(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
 }
 
 /// t90 − t10 of each pulse's leading edge, the filter's own removed in quadrature.
-pub(super) fn transition_time(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn transition_time(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let edge = view.recording.front_end.edge;
-    units(
+    each(
         view,
+        units,
         |k, _| k == 0,
         |row, phase, shape| {
             let seen = f64::from(shape.transition) / view.rate();
@@ -110,32 +111,34 @@ fn height(view: &View<'_>, row: &PulseRow, phase: &PhaseRow) -> f64 {
 /// One unit per phase that the check means.
 fn phases(
     view: &View<'_>,
+    units: &mut Units<'_>,
     measure: impl Fn(&PulseRow, &PhaseRow, &ShapeRow) -> Option<Measured>,
-) -> Result<Vec<Unit>, Reason> {
+) -> Result<(), Reason> {
     let wanted = |k: usize, asked: &Pulse| chosen(view.check.phase, asked).any(|chosen| chosen == k);
-    units(view, wanted, |row, phase, shape| measure(row, phase, shape).map(Unit::of))
+    each(view, units, wanted, |row, phase, shape| measure(row, phase, shape).map(Unit::of))
 }
 
-fn units(
+fn each(
     view: &View<'_>,
+    units: &mut Units<'_>,
     wanted: impl Fn(usize, &Pulse) -> bool,
     measure: impl Fn(&PulseRow, &PhaseRow, &ShapeRow) -> Option<Unit>,
-) -> Result<Vec<Unit>, Reason> {
+) -> Result<(), Reason> {
     let window = view.window()?;
-    let mut units = Vec::new();
     let mut short = false;
-    for (index, row) in view.pulses(window)? {
-        let shapes = view.contact.shapes.get(index).ok_or(Reason::NoShape)?;
-        let asked = view.program_at(row).pulse(0);
+    let mut shapes = view.contact.shapes.iter();
+    for row in view.pulses(window)? {
+        let shapes = shapes.at(row.number).ok_or(Reason::NoShape)?;
+        let asked = view.program_at(&row).pulse(0);
         for k in (0..row.phases().len()).filter(|k| wanted(*k, &asked)) {
             let (Some(phase), Some(shape)) = (row.phases().get(k), shapes.get(k)) else { continue };
-            let Some(unit) = measure(row, phase, shape) else {
+            let Some(unit) = measure(&row, phase, shape) else {
                 short = true;
                 continue;
             };
             units.push(Unit {
                 nominal: Some(0.0),
-                pulse: Some(index as u64),
+                pulse: Some(row.number as u64),
                 time: Some(view.seconds(row.start())),
                 clipped: row.flags.clipped,
                 ..unit

@@ -1,15 +1,15 @@
 //! How the current divides among the contacts, and what they leave over together.
 
-use crate::measure::{ContactRecord, Input, JointRecord, JointRow, Measured, Nonlinearity, Plateau};
+use crate::measure::{Input, JointRecord, JointRow, Measured, Nonlinearity, Plateau, Rows};
 use crate::scenario::Nominal;
 use crate::signal::{Program, Waveform};
 
 use super::super::view::Window;
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 
 /// One contact at one pulse, with its own chain of shunt and converter.
 struct Branch<'v> {
-    view: View<'v>,
+    view: &'v View<'v>,
     plateau: Plateau,
 }
 
@@ -67,30 +67,40 @@ pub(super) fn rows<'v>(
     view: &View<'v>,
     joint: &'v JointRecord,
     window: Window,
-) -> Result<Vec<(usize, &'v JointRow)>, Reason> {
+) -> Result<impl Iterator<Item = (usize, JointRow)> + use<'v>, Reason> {
     let g = view.settling() as f64;
     let delay = view.recording.front_end.delay * view.rate();
-    let inside = |row: &JointRow| {
-        row.leading.0 - delay >= window.from as f64 - g && row.leading.1 - delay <= window.to as f64 + g
-    };
-    let found: Vec<_> = joint.rows.iter().enumerate().filter(|(_, row)| inside(row)).collect();
-    if found.is_empty() {
-        let seconds = |sample: u64| sample as f64 / view.rate();
-        return Err(Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) });
-    }
-    Ok(found)
+    let (from, to) = (window.from as f64 - g, window.to as f64 + g);
+    let inside = move |row: &JointRow| row.leading.0 - delay >= from && row.leading.1 - delay <= to;
+    let mut found = joint.rows.iter().enumerate().filter(move |(_, row)| inside(row)).peekable();
+    if found.peek().is_some() { Ok(found) } else { Err(view.no_pulse(window)) }
 }
 
-/// Every sensed contact at a pulse.
-fn branches<'v>(view: &View<'v>, joint: &JointRecord, index: usize) -> Result<Vec<Branch<'v>>, Reason> {
-    let of_channel = |channel: usize| -> Option<&'v ContactRecord> {
-        view.recording.contacts.iter().find(|contact| contact.channel == channel)
-    };
-    let found = joint.currents.iter().zip(joint.plateaus(index)).filter_map(|(channel, plateau)| {
-        let view = view.at(of_channel(*channel)?);
-        Some(view.map(|view| Branch { view, plateau: *plateau }))
-    });
-    found.collect()
+/// Every sensed contact, pulse by pulse.
+struct Branches<'v> {
+    views: Vec<View<'v>>,
+    plateaus: Vec<Rows<'v, Plateau>>,
+}
+
+impl<'v> Branches<'v> {
+    fn of(view: &View<'v>, joint: &'v JointRecord) -> Result<Self, Reason> {
+        let (mut views, mut plateaus) = (Vec::new(), Vec::new());
+        for (channel, table) in joint.currents.iter().zip(&joint.plateaus) {
+            let contacts = view.recording.contacts.iter();
+            let Some(contact) = contacts.into_iter().find(|contact| contact.channel == *channel) else {
+                continue;
+            };
+            views.push(view.at(contact)?);
+            plateaus.push(table.iter());
+        }
+        Ok(Self { views, plateaus })
+    }
+
+    /// At pulse `index`.
+    fn at(&mut self, index: usize) -> Vec<Branch<'_>> {
+        let both = self.views.iter().zip(&mut self.plateaus);
+        both.filter_map(|(view, plateaus)| Some(Branch { view, plateau: plateaus.at(index)? })).collect()
+    }
 }
 
 /// The programme in force at a pulse; `None` while a change is not yet known to rule.
@@ -101,26 +111,26 @@ fn program<'v>(view: &View<'v>, row: &JointRow) -> Option<&'v Program> {
 
 /// I_k over the sum of the currents of the contacts of the same programmed polarity, with the sign of the programme: as
 /// if the leading phase were cathodic. An idle contact is compared with those that lead; `contact: idle` is each of them.
-pub(super) fn current_share(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn current_share(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     if view.check.contact.as_deref() != Some("idle") {
-        return share_of(view);
+        return share_of(view, units);
     }
-    let mut units = Vec::new();
     for contact in &view.recording.contacts {
         if view.case.program.share_of(&contact.name) == 0.0 {
-            units.extend(share_of(&view.at(contact)?)?);
+            share_of(&view.at(contact)?, units)?;
         }
     }
-    Ok(units)
+    Ok(())
 }
 
-fn share_of(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let joint = joint(view)?;
     let window = view.window()?;
-    let mut units = Vec::new();
-    for (index, row) in rows(view, joint, window)? {
-        let Some(program) = program(view, row) else { continue };
-        let branches = branches(view, joint, index)?;
+    let rows = rows(view, joint, window)?;
+    let (mut all, mut none) = (Branches::of(view, joint)?, true);
+    for (index, row) in rows {
+        let Some(program) = program(view, &row) else { continue };
+        let branches = all.at(index);
         let name = view.contact.name.as_str();
         let own = program.share_of(name);
         let kind = if own == 0.0 { -1.0 } else { own.signum() };
@@ -145,6 +155,7 @@ fn share_of(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             let sensitivity = f64::from(u8::from(mine)) - if among { share } else { 0.0 };
             (mine || among).then_some((branch, sensitivity / sum))
         });
+        none = false;
         units.push(Unit {
             nominal: match view.nominal() {
                 Nominal::Value(value) => Some(value),
@@ -153,20 +164,21 @@ fn share_of(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
             clipped: clipped(&branches),
-            ..Unit::of(Measured::new(value, budget(row, parts)))
+            ..Unit::of(Measured::new(value, budget(&row, parts)))
         });
     }
-    if units.is_empty() { Err(Reason::NoPhase("leading")) } else { Ok(units) }
+    if none { Err(Reason::NoPhase("leading")) } else { Ok(()) }
 }
 
 /// The largest |sum of all currents| on the leading plateau.
-pub(super) fn kirchhoff_residual(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn kirchhoff_residual(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let joint = joint(view)?;
     let window = view.window()?;
-    let mut units = Vec::new();
-    for (index, row) in rows(view, joint, window)? {
-        let branches = branches(view, joint, index)?;
-        let mut lines = budget(row, branches.iter().map(|branch| (branch, 1.0)));
+    let rows = rows(view, joint, window)?;
+    let mut all = Branches::of(view, joint)?;
+    for (index, row) in rows {
+        let branches = all.at(index);
+        let mut lines = budget(&row, branches.iter().map(|branch| (branch, 1.0)));
         if let Some([gain, _, noise]) = lines.get_mut(..) {
             gain.name = "shunt ratios";
             // Sixteen samples make a reading, and of so many readings the largest is told: Gaussian, it stays below
@@ -186,7 +198,7 @@ pub(super) fn kirchhoff_residual(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             ..Unit::of(Measured::new(row.residual, lines))
         });
     }
-    Ok(units)
+    Ok(())
 }
 
 fn clipped(branches: &[Branch<'_>]) -> bool {

@@ -3,21 +3,20 @@
 use crate::measure::{Input, Measured};
 use crate::scenario::Action;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::time::edges;
 
 /// First leading 50 % instant after each start that the board took, less that instant.
 ///
 /// The marker bit is sampled: the board took the start within the sample period before. On a bench without the bit the
 /// instant is the host's, and the round trip of the link is all that is known about it.
-pub(super) fn start_latency(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let starts = || {
         let is = |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == Action::Start);
         view.facts.instants.iter().filter(move |at| is(at.step))
     };
     let marks = starts().any(|start| start.marked);
     let rows = &view.contact.pulses;
-    let mut units = Vec::new();
     // A start while running takes no effect and sets no marker.
     for start in starts().filter(|start| start.marked || !marks) {
         let index = rows.partition_point(|row| row.at < start.sample);
@@ -34,11 +33,7 @@ pub(super) fn start_latency(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
             true => Input::rectangular("marker", 1.0 / view.rate()).independent(),
             false => Input::rectangular("round trip", view.facts.round_trip),
         });
-        units.push(Unit {
-            pulse: Some(index as u64),
-            time: Some(view.seconds(row.start())),
-            ..Unit::of(Measured::new(seconds, budget))
-        });
+        units.push(view.unit(&row, Measured::new(seconds, budget)));
     }
-    if units.is_empty() { Err(Reason::NoInstant("start".to_owned())) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoInstant("start".to_owned())) } else { Ok(()) }
 }

@@ -3,14 +3,14 @@
 use crate::measure::Measured;
 use crate::scenario::{Criterion, FaultCode};
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 
 /// A host that looks this seldom, s, was kept from it.
 const LATE: f64 = 0.03;
 
 /// From the fault to the first status that declares it, s; the poll that saw it may have come up to one poll period
 /// late, so that much is its one-sided uncertainty. Without a time limit: whether it was declared at all.
-pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn fault_reported(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
     let t0 = view.named(after)?;
     let later = || view.facts.statuses.iter().filter(|status| status.sample >= t0);
@@ -45,9 +45,11 @@ pub(super) fn fault_reported(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
         // Never: later than any limit.
         (None, true) => Unit::exact(f64::INFINITY),
     };
-    Ok(vec![unit])
+    units.push(unit);
+    Ok(())
 }
 
-pub(super) fn link_errors(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    Ok(vec![Unit::exact(view.facts.link_errors as f64)])
+pub(super) fn link_errors(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    units.push(Unit::exact(view.facts.link_errors as f64));
+    Ok(())
 }

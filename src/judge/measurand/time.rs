@@ -3,7 +3,7 @@
 use crate::measure::{Input, Measured, PhaseRow};
 use crate::scenario::Nominal;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
 /// Budget of a time between two edges of `level` codes each, `edges` of them.
@@ -21,20 +21,21 @@ pub(super) fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Ve
     vec![clock, shared, own, Input::noise("noise", jitter * count.sqrt())]
 }
 
-pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let third = match view.check.definition.as_deref() {
         None | Some("half-level") => false,
         Some("third-of-peak") => true,
         Some(other) => return Err(Reason::UnknownDefinition(format!("width with definition `{other}`"))),
     };
     let window = view.window()?;
-    let mut units = Vec::new();
-    for (index, row) in view.pulses(window)? {
-        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+    let mut shapes = view.contact.shapes.iter();
+    for row in view.pulses(window)? {
+        let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, &asked) {
             let Some(phase) = row.phases().get(k) else { continue };
             let length = if third {
-                view.shape(index, k).map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)
+                let shape = shapes.at(row.number).and_then(|shapes| shapes.get(k).copied());
+                shape.map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)
             } else {
                 phase.end - phase.start
             };
@@ -48,20 +49,17 @@ pub(super) fn width(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
                     Nominal::Value(value) => Some(value),
                     _ => asked.phases().get(k).map(|phase| phase.width),
                 },
-                pulse: Some(index as u64),
-                time: Some(view.seconds(row.start())),
-                ..Unit::of(Measured::new(seconds, edges(view, seconds, level, 2.0)))
+                ..view.unit(&row, Measured::new(seconds, edges(view, seconds, level, 2.0)))
             });
         }
     }
     missing_phase(view, units)
 }
 
-pub(super) fn gap(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
-    let mut units = Vec::new();
-    for (index, row) in view.pulses(window)? {
-        let Some(asked) = view.asked(row, view.nominal()) else { continue };
+    for row in view.pulses(window)? {
+        let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for (k, pair) in row.phases().windows(2).enumerate() {
             let [first, second] = pair else { continue };
             let seconds = f64::from(second.start - first.end) / view.rate();
@@ -72,13 +70,8 @@ pub(super) fn gap(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
                 _ => None,
             };
             let budget = edges(view, seconds, height(first).min(height(second)), 2.0);
-            units.push(Unit {
-                nominal,
-                pulse: Some(index as u64),
-                time: Some(view.seconds(row.start())),
-                ..Unit::of(Measured::new(seconds, budget))
-            });
+            units.push(Unit { nominal, ..view.unit(&row, Measured::new(seconds, budget)) });
         }
     }
-    if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(()) }
 }

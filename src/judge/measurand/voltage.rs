@@ -1,9 +1,9 @@
 //! What the voltage at a contact shows at the edges of its pulses: access resistance and polarization.
 
-use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, StepRow};
+use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, Rows, StepRow};
 use crate::signal::Calibration;
 
-use super::super::{Reason, Unit, View};
+use super::super::{Reason, Unit, Units, View};
 use super::share::{joint, rows};
 
 /// One channel's calibration and the deviation of a sample, codes.
@@ -46,7 +46,7 @@ impl Chain {
 /// A contact's edges, pulse by pulse, and its two chains.
 pub(super) struct Steps<'v> {
     pub(super) joint: &'v JointRecord,
-    pair: usize,
+    rows: Rows<'v, StepRow>,
     pub(super) current: Chain,
     pub(super) voltage: Chain,
 }
@@ -61,11 +61,12 @@ impl<'v> Steps<'v> {
         let pair = joint.pairs.iter().position(|pair| *pair == wanted).ok_or(Reason::NoVoltage)?;
         let chains = Chain::of(view, wanted.0).zip(Chain::of(view, wanted.1));
         let (current, voltage) = chains.ok_or(Reason::NoVoltage)?;
-        Ok(Self { joint, pair, current, voltage })
+        let rows = joint.steps.get(pair).ok_or(Reason::NoVoltage)?.iter();
+        Ok(Self { joint, rows, current, voltage })
     }
 
-    pub(super) fn at(&self, row: usize) -> Option<&'v StepRow> {
-        self.joint.step(row, self.pair)
+    pub(super) fn at(&mut self, row: usize) -> Option<StepRow> {
+        self.rows.at(row)
     }
 
     /// ΔV/ΔI at the leading edge, ohm, with its lines.
@@ -95,13 +96,13 @@ fn renamed(name: &'static str) -> &'static str {
 /// The units of a quantity at each pulse of the window.
 fn each<'v>(
     view: &View<'v>,
+    units: &mut Units<'_>,
     measure: impl Fn(&Steps<'v>, &StepRow) -> Option<(f64, Vec<Input>)>,
-) -> Result<Vec<Unit>, Reason> {
-    let steps = Steps::of(view)?;
+) -> Result<(), Reason> {
+    let mut steps = Steps::of(view)?;
     let window = view.window()?;
-    let mut units = Vec::new();
     for (index, row) in rows(view, steps.joint, window)? {
-        let found = steps.at(index).and_then(|step| Some((step, measure(&steps, step)?)));
+        let found = steps.at(index).and_then(|step| Some((step, measure(&steps, &step)?)));
         let Some((step, (value, budget))) = found else { continue };
         let (low, high) = steps.voltage.calibration.rails;
         let top = step.voltage.last.value;
@@ -112,18 +113,18 @@ fn each<'v>(
             ..Unit::of(Measured::new(value, budget))
         });
     }
-    if units.is_empty() { Err(Reason::NoTop) } else { Ok(units) }
+    if units.is_empty() { Err(Reason::NoTop) } else { Ok(()) }
 }
 
 /// ΔV/ΔI across the leading edge.
-pub(super) fn access_resistance(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    each(view, Steps::resistance)
+pub(super) fn access_resistance(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    each(view, units, Steps::resistance)
 }
 
 /// What the interface has taken up by the end of the leading phase: read back from the gap, or without one less the access
 /// drop.
-pub(super) fn polarization(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
-    each(view, |steps, step| {
+pub(super) fn polarization(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
+    each(view, units, |steps, step| {
         let voltage = &step.voltage;
         if voltage.gap.is_known() {
             let (value, lines) = steps.voltage.combine("gain", &[(voltage.gap, 1.0), (voltage.before, -1.0)]);

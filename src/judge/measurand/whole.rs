@@ -4,7 +4,8 @@ use crate::measure::{Measured, PulseRow};
 use crate::scenario::{Action, Criterion, Measurand, Nominal, Tolerance};
 use crate::signal::Pulse;
 
-use super::super::{Reason, Unit, View};
+use super::super::median::median;
+use super::super::{Reason, Unit, Units, View};
 use super::event::Event;
 
 /// Tolerance of a phase's width where the case states none: that of `SYS-TI-001`.
@@ -13,21 +14,25 @@ const WIDTH: Tolerance = Tolerance { rel: 0.02, abs: 5e-6 };
 /// Every pulse that reaches beyond the instant (or each stop of the case) has all its phases, each as wide as
 /// programmed, and leaves no more charge than twice the median pulse does. That a pulse was met must be seen at least
 /// once.
-pub(super) fn no_truncated_pulse(view: &View<'_>) -> Result<Vec<Unit>, Reason> {
+pub(super) fn no_truncated_pulse(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let events = events(view)?;
     let first = events.first().ok_or_else(|| Reason::NoInstant("stop".to_owned()))?.t0;
     let typical = typical_charge(view, first);
     let mut met = 0;
     for event in &events {
-        for (index, row, asked) in reaching(view, event) {
-            if !whole(view, row, &asked, typical) {
-                let time = Some(view.seconds(row.start()));
-                return Ok(vec![Unit { time, pulse: Some(index as u64), ..Unit::exact(0.0) }]);
+        for (row, asked) in reaching(view, event) {
+            if !whole(view, &row, &asked, typical) {
+                units.push(view.unit(&row, Measured::exact(0.0)));
+                return Ok(());
             }
-            met += u64::from(in_progress(view, row, &asked, event.t0));
+            met += u64::from(in_progress(view, &row, &asked, event.t0));
         }
     }
-    if met == 0 { Err(Reason::NoPulseMet(events.len())) } else { Ok(vec![Unit::exact(1.0)]) }
+    if met == 0 {
+        return Err(Reason::NoPulseMet(events.len()));
+    }
+    units.push(Unit::exact(1.0));
+    Ok(())
 }
 
 fn events<'a>(view: &View<'a>) -> Result<Vec<Event<'a>>, Reason> {
@@ -56,14 +61,19 @@ fn in_progress(view: &View<'_>, row: &PulseRow, asked: &Pulse, t0: u64) -> bool 
     start <= t0 as f64 && end > t0 as f64
 }
 
+/// No pulse lasts longer than this, s: longer ones outlast what is kept of the samples.
+const LONGEST: f64 = 2.0;
+
 /// Pulses that are not over at an event, up to the next start.
-fn reaching<'a>(view: &View<'a>, event: &Event<'_>) -> Vec<(usize, &'a PulseRow, Pulse)> {
-    let rows = view.contact.pulses.iter().enumerate().filter(|(_, row)| row.at < event.until);
+fn reaching<'v>(view: &'v View<'_>, event: &'v Event<'_>) -> impl Iterator<Item = (PulseRow, Pulse)> + 'v {
+    let table = &view.contact.pulses;
+    let over = event.t0 as f64 - LONGEST * view.rate();
+    let rows = table.range(table.partition_point(|row| row.start() < over)..table.len());
     let asked =
         |row: &PulseRow| view.asked(row, Nominal::Programmed).or_else(|| view.asked(row, Nominal::Applied));
-    rows.filter_map(|(index, row)| asked(row).map(|asked| (index, row, asked)))
-        .filter(|(_, row, asked)| span(view, row, asked).1 > event.t0 as f64)
-        .collect()
+    rows.take_while(|row| row.at < event.until)
+        .filter_map(move |row| asked(&row).map(|asked| (row, asked)))
+        .filter(|(row, asked)| span(view, row, asked).1 > event.t0 as f64)
 }
 
 fn whole(view: &View<'_>, row: &PulseRow, asked: &Pulse, typical: f64) -> bool {
@@ -93,8 +103,10 @@ fn width_tolerance(view: &View<'_>) -> Tolerance {
 
 /// Median |net charge| of the whole pulses before a sample, C.
 fn typical_charge(view: &View<'_>, before: u64) -> f64 {
-    let rows = view.contact.pulses.iter().filter(|row| row.end() < before as f64 && !row.flags.truncated);
-    let mut charges: Vec<f64> = rows.map(|row| view.pulse_charge(row).area.abs()).collect();
-    charges.sort_by(f64::total_cmp);
-    charges.get(charges.len() / 2).map_or(0.0, |median| median * view.calibration.lsb / view.rate())
+    let of = |row: PulseRow| view.pulse_charge(&row).area.abs();
+    let rows = || {
+        let ended = view.contact.pulses.iter().take_while(move |row| row.end() < before as f64);
+        ended.filter(|row| !row.flags.truncated).map(of)
+    };
+    median(rows).map_or(0.0, |median| median * view.calibration.lsb / view.rate())
 }

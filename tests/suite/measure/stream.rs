@@ -130,7 +130,7 @@ fn ten_kilohertz_has_no_quiet_interval_and_every_pulse_is_found() {
     let pulses = &recording.main().unwrap().pulses;
     assert_eq!(pulses.len(), 399);
     let lsb = bench.calibration.lsb;
-    for pulse in &pulses[1..398] {
+    for pulse in pulses.range(1..398) {
         assert!(pulse.before.is_none(), "{pulse:?}");
         assert_eq!(pulse.phases().len(), 2);
         let net = pulse.cycle_area * lsb * 1e-6;
@@ -188,5 +188,5 @@ fn a_first_pulse_right_after_a_zero_keeps_its_leading_phase() {
     let pulses = &recording.main().unwrap().pulses;
     assert_eq!(pulses.len(), 5);
     assert!(pulses.iter().all(|pulse| pulse.phases().len() == 2 && !pulse.flags.truncated), "{pulses:#?}");
-    assert!((pulses[0].base - bench.offset).abs() < 3.0);
+    assert!((pulses.first().unwrap().base - bench.offset).abs() < 3.0);
 }

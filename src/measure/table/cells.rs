@@ -1,0 +1,110 @@
+//! Cells: what a row consists of, as whole numbers.
+
+/// Smallest cell that is a number of steps; below it lie the values that are no such number, bit by bit.
+const LEAST: i64 = i64::MIN + (1 << 32);
+/// Whole numbers beyond this are not all exact as a float.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The nearest whole number of steps of 1/`scale`. What cannot be one (no number, infinite, huge) is kept bit by bit.
+pub fn grid(value: f32, scale: f64) -> i64 {
+    let steps = (f64::from(value) * scale).round();
+    if steps.abs() < EXACT { steps as i64 } else { i64::MIN + i64::from(value.to_bits()) }
+}
+
+/// The value of a cell that [`grid`] has made.
+pub fn ungrid(cell: i64, scale: f64) -> f32 {
+    if cell < LEAST {
+        f32::from_bits(cell.wrapping_sub(i64::MIN) as u32)
+    } else {
+        (cell as f64 / scale) as f32
+    }
+}
+
+/// The nearest whole number of steps of 1/`scale`, if there is one.
+pub fn steps(value: f64, scale: f64) -> Option<i64> {
+    let steps = (value * scale).round();
+    (steps.abs() < EXACT).then_some(steps as i64)
+}
+
+/// Takes the cells of a row.
+#[derive(Debug)]
+pub struct Writer {
+    cells: Vec<i64>,
+}
+
+impl Writer {
+    /// Into an empty list that keeps the memory of this one.
+    pub(super) fn new(mut cells: Vec<i64>) -> Self {
+        cells.clear();
+        Self { cells }
+    }
+
+    pub(super) fn into_cells(self) -> Vec<i64> {
+        self.cells
+    }
+
+    /// A whole number.
+    pub fn put(&mut self, cell: i64) {
+        self.cells.push(cell);
+    }
+
+    /// A whole number without sign, from another one that it is near to.
+    pub fn put_from(&mut self, value: u64, near: u64) {
+        self.put(value.wrapping_sub(near) as i64);
+    }
+
+    /// A value in steps of 1/`scale`.
+    pub fn put_steps(&mut self, value: f32, scale: f64) {
+        self.put(grid(value, scale));
+    }
+
+    /// A value in steps of 1/`scale`, from a number of steps that it is near to; what cannot be one is kept bit by bit, in a
+    /// second cell.
+    pub fn put_double(&mut self, value: f64, scale: f64, near: i64) {
+        let steps = steps(value, scale);
+        self.put(steps.unwrap_or(0).wrapping_sub(near));
+        self.put(if steps.is_some() { 0 } else { value.to_bits() as i64 });
+    }
+}
+
+/// Gives the cells of a row back.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    cells: &'a [i64],
+    at: usize,
+    stride: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// From cell `at` on, every `stride`th.
+    pub(super) fn new(cells: &'a [i64], at: usize, stride: usize) -> Self {
+        Self { cells, at, stride }
+    }
+
+    /// As [`Writer::put`].
+    #[inline]
+    pub fn take(&mut self) -> i64 {
+        let cell = self.cells.get(self.at).copied().unwrap_or(0);
+        self.at += self.stride;
+        cell
+    }
+
+    /// As [`Writer::put_from`].
+    pub fn take_from(&mut self, near: u64) -> u64 {
+        near.wrapping_add(self.take() as u64)
+    }
+
+    /// As [`Writer::put_steps`].
+    pub fn take_steps(&mut self, scale: f64) -> f32 {
+        ungrid(self.take(), scale)
+    }
+
+    /// As [`Writer::put_double`].
+    pub fn take_double(&mut self, scale: f64, near: i64) -> f64 {
+        let cell = near.wrapping_add(self.take());
+        match self.take() {
+            0 => cell as f64 / scale,
+            bits => f64::from_bits(bits as u64),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! One column of a block: whole numbers near each other in as few bits as hold their differences from a common reference, and
+//! the few that are far from it by themselves.
+//!
+//! Layout: width (1 byte), reference (variable length), number of strays (variable length), the groups, the strays (place
+//! 2 bytes, number 8 bytes).
+
+use bitpacking::{BitPacker, BitPacker4x};
+
+/// Numbers that are packed together.
+pub(super) const GROUP: usize = BitPacker4x::BLOCK_LEN;
+/// Widths above this are not packed: each number takes its eight bytes.
+const WIDEST: u8 = 32;
+/// The width of numbers that are not packed.
+const PLAIN: u8 = 64;
+/// Bytes of a stray.
+const STRAY: usize = 10;
+
+/// How a column is stored.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    width: u8,
+    reference: i64,
+    cost: usize,
+}
+
+/// Appends a column of at most 65 535 numbers, a multiple of [`GROUP`].
+pub(super) fn pack(numbers: &[i64], out: &mut Vec<u8>) {
+    let Plan { width, reference, .. } = plan(numbers);
+    out.push(width);
+    put_signed(reference, out);
+    if width == PLAIN {
+        put_unsigned(0, out);
+        numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+        return;
+    }
+    let strays = || numbers.iter().enumerate().filter(|(_, number)| !fits(**number, reference, width));
+    put_unsigned(strays().count() as u64, out);
+    let packer = BitPacker4x::new();
+    for group in numbers.chunks(GROUP) {
+        let mut words = [0_u32; GROUP];
+        for (word, number) in words.iter_mut().zip(group) {
+            *word = if fits(*number, reference, width) { number.wrapping_sub(reference) as u32 } else { 0 };
+        }
+        let start = out.len();
+        out.resize(start + packed(width), 0);
+        if let Some(place) = out.get_mut(start..) {
+            packer.compress(&words, place, width);
+        }
+    }
+    for (place, number) in strays() {
+        out.extend_from_slice(&(place as u16).to_le_bytes());
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// Bytes of a group.
+fn packed(width: u8) -> usize {
+    usize::from(width) * GROUP / 8
+}
+
+fn fits(number: i64, reference: i64, width: u8) -> bool {
+    number.wrapping_sub(reference) as u64 >> width == 0
+}
+
+/// The cheaper of two ways: a width that holds all, or one around the middle that leaves some out.
+fn plan(numbers: &[i64]) -> Plan {
+    let (low, high) = numbers
+        .iter()
+        .fold((i64::MAX, i64::MIN), |(low, high), number| (low.min(*number), high.max(*number)));
+    let width = (u64::BITS - (high.wrapping_sub(low) as u64).leading_zeros()) as u8;
+    let all = if width > WIDEST {
+        Plan { width: PLAIN, reference: 0, cost: 8 * numbers.len() }
+    } else {
+        Plan { width, reference: low, cost: numbers.len() * usize::from(width) / 8 }
+    };
+    if all.cost <= STRAY {
+        return all;
+    }
+    let middle = middle(numbers);
+    // How many numbers need so many bits about the middle, sign included.
+    let mut needing = [0_usize; 65];
+    for number in numbers {
+        let off = number.wrapping_sub(middle);
+        let bits = u64::BITS - ((off ^ (off >> 63)) as u64).leading_zeros() + u32::from(off != 0);
+        if let Some(count) = needing.get_mut(bits.min(64) as usize) {
+            *count += 1;
+        }
+    }
+    let mut left = numbers.len();
+    let mut best = all;
+    for (width, count) in (0..=WIDEST).zip(needing) {
+        left -= count;
+        let cost = numbers.len() * usize::from(width) / 8 + STRAY * left;
+        if cost < best.cost {
+            let reach = if width == 0 { 0 } else { 1_i64 << (width - 1) };
+            best = Plan { width, reference: middle.wrapping_sub(reach), cost };
+        }
+    }
+    best
+}
+
+/// The middle one of some numbers spread over all.
+fn middle(numbers: &[i64]) -> i64 {
+    const SPREAD: usize = 31;
+    let mut some = [0; SPREAD];
+    for (k, slot) in some.iter_mut().enumerate() {
+        *slot = numbers.get((2 * k + 1) * numbers.len() / (2 * SPREAD)).copied().unwrap_or(0);
+    }
+    some.sort_unstable();
+    some.get(SPREAD / 2).copied().unwrap_or(0)
+}
+
+/// Reads group `group` of a column of `length` numbers into `numbers`; returns what follows the column.
+pub(super) fn unpack<'a>(
+    column: &'a [u8],
+    length: usize,
+    group: usize,
+    numbers: &mut [i64],
+) -> Option<&'a [u8]> {
+    let (width, rest) = column.split_first()?;
+    let (reference, rest) = signed(rest)?;
+    let (strays, rest) = unsigned(rest)?;
+    if *width == PLAIN {
+        let (plain, rest) = rest.split_at_checked(8 * length)?;
+        let own = plain.get(8 * GROUP * group..)?.chunks_exact(8);
+        for (number, bytes) in numbers.iter_mut().zip(own) {
+            *number = i64::from_le_bytes(*bytes.first_chunk()?);
+        }
+        return Some(rest);
+    }
+    let (groups, rest) = rest.split_at_checked(length.div_ceil(GROUP) * packed(*width))?;
+    let mut words = [0_u32; GROUP];
+    if *width > 0 {
+        BitPacker4x::new().decompress(groups.get(group * packed(*width)..)?, &mut words, *width);
+    }
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = reference.wrapping_add(i64::from(word));
+    }
+    let (strays, rest) = rest.split_at_checked(strays as usize * STRAY)?;
+    for stray in strays.chunks_exact(STRAY) {
+        let place = usize::from(u16::from_le_bytes(*stray.first_chunk()?));
+        let number = i64::from_le_bytes(*stray.last_chunk()?);
+        if let Some(slot) = place.checked_sub(group * GROUP).and_then(|place| numbers.get_mut(place)) {
+            *slot = number;
+        }
+    }
+    Some(rest)
+}
+
+fn put_signed(number: i64, out: &mut Vec<u8>) {
+    put_unsigned(((number << 1) ^ (number >> 63)) as u64, out);
+}
+
+fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (number, rest) = unsigned(bytes)?;
+    Some(((number >> 1) as i64 ^ -((number & 1) as i64), rest))
+}
+
+/// Seven bits a byte, the lowest first; all but the last with the highest bit set.
+fn put_unsigned(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn unsigned(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number = 0;
+    for (k, byte) in bytes.iter().enumerate().take(10) {
+        number |= u64::from(byte & 0x7f) << (7 * k);
+        if byte & 0x80 == 0 {
+            return Some((number, bytes.get(k + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8], length: usize) -> Vec<i64> {
+        let mut all = vec![0; length];
+        for (group, slot) in all.chunks_mut(GROUP).enumerate() {
+            assert_eq!(unpack(bytes, length, group, slot), Some(&[7_u8][..]));
+        }
+        all
+    }
+
+    fn round(numbers: &[i64]) -> usize {
+        let mut bytes = Vec::new();
+        pack(numbers, &mut bytes);
+        let size = bytes.len();
+        bytes.push(7);
+        assert_eq!(read(&bytes, numbers.len()), numbers);
+        size
+    }
+
+    #[test]
+    fn numbers_take_the_bits_of_their_differences_and_strays_their_own() {
+        assert!(round(&[-123_456; 1024]) <= 8);
+        let noise: Vec<i64> = (0..1024).map(|k| 1_000_000 + k * 37 % 64).collect();
+        assert!(round(&noise) <= 1024 * 6 / 8 + 8, "six bits each");
+        let mut strayed = noise.clone();
+        (0..1024).step_by(100).for_each(|k| strayed[k] = -5);
+        assert!(round(&strayed) <= 1024 * 7 / 8 + 11 * STRAY + 8);
+        assert!(round(&(0..1024).map(|k| k << 53).collect::<Vec<i64>>()) <= 8 * 1024 + 12);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_goes_in_comes_out(
+            numbers in prop::collection::vec(
+                prop_oneof![8 => -50_i64..50, 1 => any::<i64>(), 1 => Just(i64::MIN), 1 => Just(i64::MAX)],
+                2 * GROUP,
+            ),
+        ) {
+            round(&numbers);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What all channels show at a pulse, as cells.
+//!
+//! Levels and readings of lines in steps of 1/4096 code (7e-5 code beside means of eight samples and more), instants as those of a
+//! pulse, weights of a line in steps of 2^-18 (1.1e-6 beside 1/n of some hundred samples), the sum of the currents in steps of 2^-40 A
+//! (0.26 pA beside the noise of sixteen samples on the most sensitive range there is).
+
+use super::super::{EdgeLevels, Extremes, JointRow, Plateau, Reading, StepRow};
+use super::{Reader, Row, Writer, steps};
+
+const LEVEL: f64 = 4096.0;
+const INSTANT: f64 = 8192.0;
+const WEIGHT: f64 = 262_144.0;
+const AMPERE: f64 = 1_099_511_627_776.0;
+
+/// Where a pulse begins, in steps.
+fn begins(row: Option<&JointRow>) -> i64 {
+    row.and_then(|row| steps(row.leading.0, INSTANT)).unwrap_or(0)
+}
+
+impl Row for JointRow {
+    fn write(&self, before: Option<&Self>, cells: &mut Writer) {
+        cells.put_double(self.leading.0, INSTANT, begins(before));
+        cells.put_double(self.leading.1, INSTANT, begins(Some(self)));
+        cells.put(i64::from(self.settled));
+        cells.put(i64::from(self.span));
+        cells.put(i64::from(self.rest));
+        cells.put_double(self.residual, AMPERE, 0);
+        cells.put(i64::from(self.readings));
+    }
+
+    fn read(_: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        let start = cells.take_double(INSTANT, begins(before));
+        Self {
+            leading: (start, cells.take_double(INSTANT, steps(start, INSTANT).unwrap_or(0))),
+            settled: cells.take() as u32,
+            span: cells.take() as u32,
+            rest: cells.take() as u32,
+            residual: cells.take_double(AMPERE, 0),
+            readings: cells.take() as u32,
+        }
+    }
+}
+
+impl Row for Plateau {
+    fn write(&self, _: Option<&Self>, cells: &mut Writer) {
+        cells.put_steps(self.base, LEVEL);
+        cells.put_steps(self.level, LEVEL);
+    }
+
+    fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        Self { base: cells.take_steps(LEVEL), level: cells.take_steps(LEVEL) }
+    }
+}
+
+impl Row for Extremes {
+    fn write(&self, _: Option<&Self>, cells: &mut Writer) {
+        for (begins, ends) in self {
+            cells.put_steps(*begins, LEVEL);
+            cells.put_steps(*ends, LEVEL);
+        }
+    }
+
+    fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        std::array::from_fn(|_| (cells.take_steps(LEVEL), cells.take_steps(LEVEL)))
+    }
+}
+
+impl Row for StepRow {
+    fn write(&self, _: Option<&Self>, cells: &mut Writer) {
+        for EdgeLevels { before, after, last, gap } in [self.current, self.voltage] {
+            for reading in [before, after, last, gap] {
+                cells.put_steps(reading.value, LEVEL);
+                cells.put_steps(reading.spread, WEIGHT);
+            }
+        }
+    }
+
+    fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        let mut reading = || Reading { value: cells.take_steps(LEVEL), spread: cells.take_steps(WEIGHT) };
+        let mut levels =
+            || EdgeLevels { before: reading(), after: reading(), last: reading(), gap: reading() };
+        Self { current: levels(), voltage: levels() }
+    }
+}

@@ -1,0 +1,198 @@
+//! A pulse as cells, and what is read of a voltage before it.
+//!
+//! Sums of codes come back as they were: a level that is a mean of `n` codes in steps of 1/n, an area as the sum it was taken
+//! from. Quiet levels lie on the grid of [`Level::rounded`] when they are measured. What is rounded here:
+//!
+//! | column | step | standard uncertainty of that | beside |
+//! |---|---|---|---|
+//! | instants | 1/8192 sample | 3.5e-5 sample | interpolation of an edge, some 0.01 sample |
+//! | area of a phase | 1/16 code·sample | 0.018 code·sample | noise of its window, above 2 code·samples |
+//! | its length | 1/256 sample | 1.1e-3 sample | enters by a difference of baselines, some tenths of a code |
+//! | level of a short phase | 1/1024 code | 2.8e-4 code | noise of an area over a width, above 0.1 code |
+//! | recharge | 1/256 code | 1.1e-3 code | noise of a mean of four samples |
+
+use super::super::{Flags, Level, PhaseRow, PulseRow};
+use super::{Reader, Row, Writer, grid, ungrid};
+
+const INSTANT: f64 = 8192.0;
+const AREA: f64 = 16.0;
+const SPAN: f64 = 256.0;
+const SHORT: f64 = 1024.0;
+const RECHARGE: f64 = 256.0;
+
+/// Bits of the first cell.
+const CLIPPED: i64 = 1;
+const TRUNCATED: i64 = 1 << 1;
+const ENDLESS: i64 = 1 << 2;
+/// There is a level after the pulse.
+const AFTER: i64 = 1 << 3;
+/// There is a level before it, and it is the one after the pulse before.
+const SHARED: i64 = 1 << 4;
+/// There is one, and it is not.
+const BEFORE: i64 = 1 << 5;
+/// Areas are counted from the level before it.
+const QUIET: i64 = 1 << 6;
+/// The area of the pulse is no sum of codes less its base.
+const PULSE_RAW: i64 = 1 << 7;
+/// That of the cycle is none.
+const CYCLE_RAW: i64 = 1 << 8;
+/// There is an area of the cycle.
+const CYCLE: i64 = 1 << 9;
+
+impl Row for PulseRow {
+    fn write(&self, before: Option<&Self>, cells: &mut Writer) {
+        let own = self.before.map(Level::rounded);
+        let shared = before.is_some_and(|before| own.is_some() && same(own, passed_on(before, self.at)));
+        let quiet = own.is_some_and(|level| f64::from(level.value).to_bits() == self.base.to_bits());
+        let (pulse, pulse_raw) = sum(self.pulse_area, self.base, f64::from(self.pulse_span));
+        let (cycle, cycle_raw) = sum(self.cycle_area, self.base, self.cycle_span as f64);
+        let has_cycle = !self.cycle_area.is_nan();
+        let bit = |is: bool, bit: i64| if is { bit } else { 0 };
+        cells.put(
+            bit(self.flags.clipped, CLIPPED)
+                | bit(self.flags.truncated, TRUNCATED)
+                | bit(self.flags.endless, ENDLESS)
+                | bit(self.after.is_some(), AFTER)
+                | bit(shared, SHARED)
+                | bit(own.is_some() && !shared, BEFORE)
+                | bit(quiet, QUIET)
+                | bit(pulse_raw, PULSE_RAW)
+                | bit(cycle_raw && has_cycle, CYCLE_RAW)
+                | bit(has_cycle, CYCLE),
+        );
+        cells.put(i64::from(self.count));
+        cells.put_from(self.at, before.map_or(0, |before| before.at));
+        cells.put_from(self.at, self.from);
+        let mut last = 0;
+        for phase in &self.phases {
+            last = write_phase(phase, last, cells);
+        }
+        cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
+        cells.put(i64::from(self.pulse_span));
+        cells.put(pulse);
+        cells.put(self.cycle_span as i64);
+        cells.put(if has_cycle { cycle } else { 0 });
+        write_level(self.after, cells);
+        write_level(self.before.filter(|_| !shared), cells);
+        cells.put_steps(self.recharge, RECHARGE);
+    }
+
+    fn read(number: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        let bits = cells.take();
+        let is = |bit: i64| bits & bit != 0;
+        let count = cells.take() as u8;
+        let at = cells.take_from(before.map_or(0, |before| before.at));
+        let from = at.wrapping_sub(cells.take_from(0));
+        let mut phases = [PhaseRow::default(); 3];
+        let mut last = 0;
+        for phase in &mut phases {
+            (*phase, last) = read_phase(last, cells);
+        }
+        let base = cells.take();
+        let pulse_span = cells.take() as u32;
+        let pulse = cells.take();
+        let cycle_span = cells.take() as u64;
+        let cycle = cells.take();
+        let after = Some(read_level(cells)).filter(|_| is(AFTER));
+        let own = Some(read_level(cells)).filter(|_| is(BEFORE));
+        let own = if is(SHARED) { before.and_then(|before| passed_on(before, at)) } else { own };
+        let base = match own.filter(|_| is(QUIET)) {
+            Some(level) => f64::from(level.value),
+            None => f64::from_bits(base as u64),
+        };
+        let area = |cell: i64, raw: bool, span: f64| {
+            if raw { f64::from_bits(cell as u64) } else { cell as f64 - base * span }
+        };
+        Self {
+            number,
+            at,
+            phases,
+            count,
+            from,
+            base,
+            pulse_area: area(pulse, is(PULSE_RAW), f64::from(pulse_span)),
+            pulse_span,
+            cycle_area: if is(CYCLE) { area(cycle, is(CYCLE_RAW), cycle_span as f64) } else { f64::NAN },
+            cycle_span,
+            before: own,
+            after,
+            recharge: cells.take_steps(RECHARGE),
+            flags: Flags { clipped: is(CLIPPED), truncated: is(TRUNCATED), endless: is(ENDLESS) },
+        }
+    }
+}
+
+/// The sum of codes from which an area was taken, and whether it was taken from none: then the area bit by bit.
+fn sum(area: f64, base: f64, span: f64) -> (i64, bool) {
+    let sum = (area + base * span).round();
+    let exact = sum.abs() < 9e15 && (sum - base * span).to_bits() == area.to_bits();
+    if exact { (sum as i64, false) } else { (area.to_bits() as i64, true) }
+}
+
+/// The level after a pulse as the one before the next, which is at sample `at`.
+fn passed_on(row: &PulseRow, at: u64) -> Option<Level> {
+    let later = at.wrapping_sub(row.at) as f64;
+    let level = row.after?.rounded();
+    Some(Level { centre: (f64::from(level.centre) - later) as f32, ..level })
+}
+
+fn same(a: Option<Level>, b: Option<Level>) -> bool {
+    let bits =
+        |level: Level| (level.value.to_bits(), level.spread.to_bits(), level.count, level.centre.to_bits());
+    a.map(bits) == b.map(bits)
+}
+
+fn write_level(level: Option<Level>, cells: &mut Writer) {
+    let level = level.unwrap_or(Level { value: 0.0, spread: 0.0, count: 0, centre: 0.0 });
+    cells.put(i64::from(level.count));
+    level.cells().into_iter().for_each(|cell| cells.put(cell));
+}
+
+fn read_level(cells: &mut Reader<'_>) -> Level {
+    let count = cells.take() as u32;
+    Level::of_cells(count, [cells.take(), cells.take(), cells.take()])
+}
+
+/// Instants as differences from the instant before, which is `last`; the last one of this phase.
+fn write_phase(phase: &PhaseRow, last: i64, cells: &mut Writer) -> i64 {
+    let (start, end) = (grid(phase.start, INSTANT), grid(phase.end, INSTANT));
+    cells.put(start.wrapping_sub(last));
+    cells.put(end.wrapping_sub(start));
+    let n = f64::from(phase.settled);
+    let mean = phase.settled > 0 && ungrid(grid(phase.level, n), n).to_bits() == phase.level.to_bits();
+    cells.put(2 * i64::from(phase.settled) + i64::from(mean));
+    cells.put_steps(phase.level, if mean { n } else { SHORT });
+    cells.put_steps(phase.area, AREA);
+    cells.put_steps(phase.span, SPAN);
+    end
+}
+
+fn read_phase(last: i64, cells: &mut Reader<'_>) -> (PhaseRow, i64) {
+    let start = last.wrapping_add(cells.take());
+    let end = start.wrapping_add(cells.take());
+    let settled = cells.take();
+    let n = (settled / 2) as u32;
+    let level = cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT });
+    let phase = PhaseRow {
+        start: ungrid(start, INSTANT),
+        end: ungrid(end, INSTANT),
+        level,
+        settled: n,
+        area: cells.take_steps(AREA),
+        span: cells.take_steps(SPAN),
+    };
+    (phase, end)
+}
+
+/// A mean code and the number of samples it is of, in steps of one over that number: as it was.
+impl Row for (f32, u32) {
+    fn write(&self, _: Option<&Self>, cells: &mut Writer) {
+        cells.put(i64::from(self.1));
+        cells.put_steps(self.0, f64::from(self.1.max(1)));
+    }
+
+    fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        let count = cells.take() as u32;
+        (cells.take_steps(f64::from(count.max(1))), count)
+    }
+}
