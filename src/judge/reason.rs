@@ -109,7 +109,10 @@ pub enum Reason {
         seen: u64,
     },
     /// The table of pulses is full.
-    #[error("more pulses than can be held; judge a shorter run")]
+    #[error(
+        "more pulses than the {} MB for their tables hold; judge a shorter run, or fewer contacts",
+        crate::measure::TABLE_BYTES >> 20
+    )]
     TooManyPulses,
     /// The check lacks what its measurand needs.
     #[error("the check needs `{0}`")]

@@ -8,15 +8,12 @@ use super::shape::Shaper;
 use super::timing::Timing;
 use super::voltage::Voltage;
 use super::zero::ZeroCollector;
-use super::{ChannelSetup, FrontEnd, Pyramid, Setup, Zero};
+use super::{ChannelSetup, FrontEnd, Pyramid, Setup, TABLE_BYTES, Zero};
 
 /// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
 /// stretches are the same.
 pub(super) const STRETCH: u64 = 256;
 
-/// Memory for all tables of pulses together, bytes: at 12 to 16 bytes a pulse, 16 million pulses, or 27 minutes at 10 kHz on one
-/// contact.
-pub(super) const MOST_BYTES: usize = 256 << 20;
 /// Rows of a contact whose table nobody asked for.
 const FEWEST_ROWS: usize = 4096;
 
@@ -51,7 +48,7 @@ impl Channel {
                 Sensed::Current => {
                     let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
                     let rows = if asked(channel) { usize::MAX } else { FEWEST_ROWS };
-                    contact.room = (rows, MOST_BYTES / tables.max(1));
+                    contact.room = (rows, TABLE_BYTES / tables.max(1));
                     contact.expect(share(&setup.program, &channel.name) * timing.smallest);
                     let shaped = setup.wanted.shapes.contains(&channel.name);
                     contact.shaper = shaped.then(|| Shaper::new(rate, front_end.settling));

@@ -8,10 +8,8 @@ use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
 use super::step::{Fitting, Windows};
-use super::{EdgeLevels, PulseRow, Setup, StepRow, Table};
+use super::{EdgeLevels, PulseRow, Setup, StepRow, TABLE_BYTES, Table};
 
-/// Memory for what is kept, bytes: as much as for the tables of the contacts.
-const MOST_BYTES: usize = super::channel::MOST_BYTES;
 /// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
 /// Fewest settled samples of a top that are a plateau.
@@ -164,7 +162,7 @@ impl Joint {
                 return;
             }
             self.waiting.pop_front();
-            if self.record.bytes() >= MOST_BYTES {
+            if self.record.bytes() >= TABLE_BYTES {
                 self.record.table_full = true;
                 continue;
             }

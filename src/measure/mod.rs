@@ -50,5 +50,5 @@ pub use recording::{
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use step::{EdgeLevels, Reading, StepRow};
-pub use table::{Row, Rows, Table};
+pub use table::{Row, Rows, TABLE_BYTES, Table};
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};
