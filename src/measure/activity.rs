@@ -1,8 +1,9 @@
 //! When something is active: a contact's current, or the stimulator-side voltage.
 
 use super::Interval;
-use super::codes::extremes;
+use super::codes::{Codes, extremes, sum};
 use super::history::History;
+use super::seek::Band;
 
 /// Samples of a mean.
 const WINDOW: u64 = 16;
@@ -22,15 +23,17 @@ fn note(intervals: &mut Vec<Interval>, first: u64, last: u64, merged: u64) {
 pub(super) struct CurrentActivity {
     pub(super) intervals: Vec<Interval>,
     merged: u64,
+    /// Codes that are not active.
+    safe: Band,
 }
 
 impl CurrentActivity {
     pub(super) fn new(sample_rate: f64) -> Self {
-        Self { intervals: Vec::new(), merged: (MERGED * sample_rate) as u64 }
+        Self { intervals: Vec::new(), merged: (MERGED * sample_rate) as u64, safe: Band::new() }
     }
 
-    /// Looks at samples [from, to), whose smallest and largest are known, none before `since`. The active samples of a window that exceeds are those beyond
-    /// `safe` themselves, so that a mean does not blur the end of a pulse by its own length.
+    /// Looks at samples [from, to), whose smallest and largest are known, none before `since`. The active samples of a
+    /// window that exceeds are those beyond `safe` themselves, so that a mean does not blur the end of a pulse by its own length.
     pub(super) fn look(
         &mut self,
         history: &History,
@@ -40,18 +43,18 @@ impl CurrentActivity {
         (zero, safe): (f64, f64),
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
-        let (lowest, highest) = extremes(history.slice(first, from));
-        let (low, high) = (low.min(lowest), high.max(highest));
+        let inactive = self.safe.codes(zero, safe);
+        let quiet = |(low, high): (i16, i16)| inactive.contain(low) && inactive.contain(high);
         // A mean cannot lie outside the extremes of its samples.
-        if f64::from(high) - zero <= safe && zero - f64::from(low) <= safe {
+        if quiet((low, high)) && inactive.first(history.slice(first, from), false).is_none() {
             return;
         }
         let codes = history.slice(first, to);
         let (lower, upper) = (16.0 * (zero - safe), 16.0 * (zero + safe));
-        let beyond = |code: i16| (f64::from(code) - zero).abs() > safe;
+        let beyond = |code: i16| !inactive.contain(code);
         if let Some(open) = self.intervals.last_mut().filter(|open| to <= open.last + self.merged) {
             // Whatever is active here belongs to the interval that is open: only its end can change.
-            if let Some(last) = last_active(codes, (lower, upper), beyond) {
+            if let Some(last) = last_active(codes, (lower, upper), inactive) {
                 open.last = open.last.max(first + last as u64);
             }
             return;
@@ -76,20 +79,19 @@ impl CurrentActivity {
     }
 }
 
-/// The last active code: beyond the safe current itself, in the last window whose sum is not within the bounds.
-fn last_active(codes: &[i16], (lower, upper): (f64, f64), beyond: impl Fn(i16) -> bool) -> Option<usize> {
-    let (lower, upper) = (lower.ceil() as i32, upper.floor() as i32);
-    let mut sum: i32 = codes.iter().rev().take(WINDOW as usize).map(|code| i32::from(*code)).sum();
-    let entering = codes.iter().rev().skip(WINDOW as usize).map(|code| i32::from(*code)).chain([0]);
-    let after = codes.iter().enumerate().skip(WINDOW as usize - 1).rev();
-    for ((k, newest), oldest) in after.zip(entering) {
-        if sum < lower || sum > upper {
-            let window = codes.get(..=k).unwrap_or(&[]);
-            return Some(window.iter().rposition(|code| beyond(*code)).unwrap_or(k));
-        }
-        sum += oldest - i32::from(*newest);
+/// The last active code: not an `inactive` one itself, in the last window whose sum is not within the bounds.
+fn last_active(codes: &[i16], (lower, upper): (f64, f64), inactive: Codes) -> Option<usize> {
+    let (lower, upper) = (lower.ceil() as i64, upper.floor() as i64);
+    let window = WINDOW as usize;
+    // A window of inactive codes has a mean among them.
+    let mut end = (inactive.last(codes, false)? + window).min(codes.len());
+    let mut total = sum(codes.get(end.checked_sub(window)?..end)?);
+    while (lower..=upper).contains(&total) {
+        end -= 1;
+        let entering = codes.get(end.checked_sub(window)?)?;
+        total += i64::from(*entering) - i64::from(*codes.get(end)?);
     }
-    None
+    inactive.last(codes.get(..end)?, false)
 }
 
 /// Activity of the stimulator-side voltage: it moves by more than `step` within 100 µs.

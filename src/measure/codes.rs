@@ -1,10 +1,27 @@
-//! Raw codes in bulk: loops without early exits, which the compiler turns into vector instructions.
+//! Raw codes in bulk: eight at a time in vector lanes.
 
-/// Codes looked at together where one is searched for.
+use wide::{i16x8, i32x4};
+
+/// Codes looked at together.
 const LANES: usize = 8;
 
-/// Codes whose sum cannot overflow 32 bits.
-const SAFE: usize = 4096;
+/// Codes whose sum cannot overflow four lanes of 32 bits.
+const SAFE: usize = 1 << 16;
+
+/// Lanes that count in a group that ends where the codes end: as many as are left over.
+const LAST: [[i16; LANES]; LANES] = {
+    let mut weights = [[0; LANES]; LANES];
+    let mut left = 1;
+    while left < LANES {
+        let mut k = LANES - left;
+        while k < LANES {
+            weights[left][k] = 1;
+            k += 1;
+        }
+        left += 1;
+    }
+    weights
+};
 
 /// What one look at some codes tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,59 +37,136 @@ pub(super) struct Look {
 pub(super) fn look(codes: &[i16]) -> Look {
     let mut seen = Look { low: i16::MAX, high: i16::MIN, sum: 0 };
     for part in codes.chunks(SAFE) {
-        let (mut low, mut high, mut sum) = (i16::MAX, i16::MIN, 0_i32);
-        for code in part {
-            low = low.min(*code);
-            high = high.max(*code);
-            sum += i32::from(*code);
+        let (groups, rest) = part.as_chunks::<LANES>();
+        let (mut low, mut high) = (i16x8::splat(i16::MAX), i16x8::splat(i16::MIN));
+        let mut sum = i32x4::splat(0);
+        for group in groups {
+            let group = i16x8::new(*group);
+            low = low.min(group);
+            high = high.max(group);
+            sum += group.dot(i16x8::splat(1));
         }
-        seen.low = seen.low.min(low);
-        seen.high = seen.high.max(high);
-        seen.sum += i64::from(sum);
+        let (least, most) = extremes(rest);
+        seen.low = seen.low.min(low.reduce_min()).min(least);
+        seen.high = seen.high.max(high.reduce_max()).max(most);
+        seen.sum += i64::from(sum.reduce_add()) + self::sum(rest);
     }
     seen
 }
 
 /// Σ codes.
 pub(super) fn sum(codes: &[i16]) -> i64 {
-    codes.chunks(SAFE).map(|part| i64::from(part.iter().map(|code| i32::from(*code)).sum::<i32>())).sum()
+    if codes.len() <= SAFE {
+        return i64::from(part_sum(codes));
+    }
+    codes.chunks(SAFE).map(|part| i64::from(part_sum(part))).sum()
+}
+
+/// Σ of at most [`SAFE`] codes.
+#[inline]
+fn part_sum(codes: &[i16]) -> i32 {
+    let (groups, rest) = codes.as_chunks::<LANES>();
+    let Some(last) = codes.last_chunk::<LANES>() else {
+        return rest.iter().map(|code| i32::from(*code)).sum();
+    };
+    let new = LAST.get(rest.len()).map_or(i16x8::splat(0), |new| i16x8::new(*new));
+    let mut sum = i16x8::new(*last).dot(new);
+    for group in groups {
+        sum += i16x8::new(*group).dot(i16x8::splat(1));
+    }
+    sum.reduce_add()
 }
 
 /// Smallest and largest code; (MAX, MIN) of nothing.
 pub(super) fn extremes(codes: &[i16]) -> (i16, i16) {
-    codes.iter().fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)))
-}
-
-/// Index of the first code that `hit` accepts.
-#[inline]
-pub(super) fn first(codes: &[i16], hit: impl Fn(i16) -> bool) -> Option<usize> {
-    let (groups, rest) = codes.as_chunks::<LANES>();
-    for (group, at) in groups.iter().zip((0..).step_by(LANES)) {
-        if any(group, &hit) {
-            return group.iter().position(|code| hit(*code)).map(|k| at + k);
-        }
+    let Some(last) = codes.last_chunk::<LANES>() else {
+        return codes.iter().fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)));
+    };
+    // A group that lies over the one before it sees some codes twice, which changes no extreme.
+    let last = i16x8::new(*last);
+    let (mut low, mut high) = (last, last);
+    for group in codes.as_chunks::<LANES>().0 {
+        let group = i16x8::new(*group);
+        low = low.min(group);
+        high = high.max(group);
     }
-    rest.iter().position(|code| hit(*code)).map(|k| codes.len() - rest.len() + k)
+    (low.reduce_min(), high.reduce_max())
 }
 
-/// Index of the last code that `hit` accepts.
+/// The largest code, or the smallest; MIN or MAX of nothing.
 #[inline]
-pub(super) fn last(codes: &[i16], hit: impl Fn(i16) -> bool) -> Option<usize> {
-    let (rest, groups) = codes.as_rchunks::<LANES>();
-    let mut at = codes.len();
-    for group in groups.iter().rev() {
-        at -= LANES;
-        if any(group, &hit) {
-            return group.iter().rposition(|code| hit(*code)).map(|k| at + k);
-        }
+pub(super) fn extreme(codes: &[i16], largest: bool) -> i16 {
+    // The smallest is the one whose complement is the largest.
+    let flip = if largest { 0 } else { -1 };
+    let Some(last) = codes.last_chunk::<LANES>() else {
+        return codes.iter().fold(i16::MIN, |most, code| most.max(*code ^ flip)) ^ flip;
+    };
+    let lanes = i16x8::splat(flip);
+    let mut most = i16x8::new(*last) ^ lanes;
+    for group in codes.as_chunks::<LANES>().0 {
+        most = most.max(i16x8::new(*group) ^ lanes);
     }
-    rest.iter().rposition(|code| hit(*code))
+    most.reduce_max() ^ flip
 }
 
-/// Whether `hit` accepts one of them, in lanes as wide as a code.
-#[inline]
-fn any(group: &[i16; LANES], hit: impl Fn(i16) -> bool) -> bool {
-    group.iter().fold(0_u16, |any, code| any | u16::from(hit(*code)).wrapping_neg()) != 0
+/// The codes from `low` to `high`: none where `low` is the larger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Codes {
+    pub(super) low: i16,
+    pub(super) high: i16,
+}
+
+impl Codes {
+    /// No code at all.
+    pub(super) const NONE: Self = Self { low: 1, high: 0 };
+
+    #[inline]
+    pub(super) fn contain(self, code: i16) -> bool {
+        (self.low <= code) & (code <= self.high)
+    }
+
+    /// One bit for each of eight codes that is among them (`inside`), or that is not.
+    #[inline]
+    fn hits(self, group: &[i16; LANES], inside: bool) -> u32 {
+        let group = i16x8::new(*group);
+        let others = group.simd_lt(i16x8::splat(self.low)) | group.simd_gt(i16x8::splat(self.high));
+        others.to_bitmask() ^ if inside { 0xff } else { 0 }
+    }
+
+    /// Index of the first of `codes` that is among them (`inside`), or that is not.
+    #[inline]
+    pub(super) fn first(self, codes: &[i16], inside: bool) -> Option<usize> {
+        let Some(last) = codes.last_chunk::<LANES>() else {
+            return codes.iter().position(|code| self.contain(*code) == inside);
+        };
+        for (k, group) in codes.as_chunks::<LANES>().0.iter().enumerate() {
+            let hits = self.hits(group, inside);
+            if hits != 0 {
+                return Some(k * LANES + hits.trailing_zeros() as usize);
+            }
+        }
+        // What this group has of the one before it is known not to hit.
+        let hits = self.hits(last, inside);
+        (hits != 0).then(|| codes.len() - LANES + hits.trailing_zeros() as usize)
+    }
+
+    /// Index of the last of `codes` that is among them (`inside`), or that is not.
+    #[inline]
+    pub(super) fn last(self, codes: &[i16], inside: bool) -> Option<usize> {
+        let Some(first) = codes.first_chunk::<LANES>() else {
+            return codes.iter().rposition(|code| self.contain(*code) == inside);
+        };
+        let mut behind = codes.len();
+        for group in codes.as_rchunks::<LANES>().1.iter().rev() {
+            let hits = self.hits(group, inside);
+            if hits != 0 {
+                return Some(behind - 1 - (hits << 24).leading_zeros() as usize);
+            }
+            behind -= LANES;
+        }
+        let hits = self.hits(first, inside);
+        (hits != 0).then(|| 7 - (hits << 24).leading_zeros() as usize)
+    }
 }
 
 /// How many codes equal each of `counts.len()` codes from `low` on, added to `counts`; all codes must be among them.
@@ -98,27 +192,53 @@ pub(super) fn count(codes: &[i16], low: i16, counts: &mut [u32]) {
 mod tests {
     use super::*;
 
+    /// Codes from all over the range, with both ends of it.
+    fn scattered(count: i32) -> Vec<i16> {
+        (0..count).map(|k| ((k * 7919) % 65_536 - 32_768) as i16).collect()
+    }
+
     #[test]
     fn one_look_sees_what_each_pass_sees() {
-        let codes: Vec<i16> = (0..9000_i32).map(|k| ((k * 7919) % 65_536 - 32_768) as i16).collect();
-        for part in [&codes[..], &codes[..1], &codes[5..23], &[]] {
+        let codes = [scattered(9000), vec![i16::MIN; 70_000], vec![i16::MAX; 70_000]].concat();
+        for part in [&codes[..], &codes[9000..], &codes[..1], &codes[5..23], &codes[8990..9005], &[]] {
             let seen = look(part);
+            let (low, high) = (part.iter().min(), part.iter().max());
+            assert_eq!((seen.low, seen.high), (*low.unwrap_or(&i16::MAX), *high.unwrap_or(&i16::MIN)));
             assert_eq!((seen.low, seen.high), extremes(part));
+            assert_eq!((seen.low, seen.high), (extreme(part, false), extreme(part, true)));
             assert_eq!(seen.sum, part.iter().map(|code| i64::from(*code)).sum::<i64>());
             assert_eq!(seen.sum, sum(part));
         }
     }
 
     #[test]
+    fn every_length_is_looked_at_to_its_end() {
+        let codes = scattered(64);
+        for (from, to) in (0..64).flat_map(|from| (from..=64).map(move |to| (from, to))) {
+            let part = &codes[from..to];
+            assert_eq!(sum(part), part.iter().map(|code| i64::from(*code)).sum::<i64>());
+            assert_eq!(extreme(part, true), part.iter().copied().max().unwrap_or(i16::MIN));
+            assert_eq!(extreme(part, false), part.iter().copied().min().unwrap_or(i16::MAX));
+        }
+    }
+
+    #[test]
     fn the_first_and_the_last_hit_are_found_wherever_they_are() {
-        for length in [1, 15, 16, 17, 40, 48] {
+        for length in [1, 7, 8, 9, 15, 16, 17, 40, 48] {
             for at in 0..length {
                 let mut codes = vec![0_i16; length];
                 codes[at] = 1;
-                assert_eq!(first(&codes, |code| code == 1), Some(at));
-                assert_eq!(last(&codes, |code| code == 1), Some(at));
-                assert_eq!(first(&codes, |code| code == 2), None);
-                assert_eq!(last(&codes, |code| code == 2), None);
+                let (hit, rest) = (Codes { low: 1, high: 1 }, Codes { low: -5, high: 0 });
+                assert_eq!((hit.first(&codes, true), rest.first(&codes, false)), (Some(at), Some(at)));
+                assert_eq!((hit.last(&codes, true), rest.last(&codes, false)), (Some(at), Some(at)));
+                let none = Codes { low: 2, high: i16::MAX };
+                assert_eq!((none.first(&codes, true), none.last(&codes, true)), (None, None));
+                assert_eq!((Codes::NONE.first(&codes, true), Codes::NONE.first(&codes, false)), (None, Some(0)));
+                // The first and the last of several.
+                codes[length - 1] = 1;
+                assert_eq!((hit.first(&codes, true), hit.last(&codes, true)), (Some(at), Some(length - 1)));
+                codes[0] = 1;
+                assert_eq!((hit.first(&codes, true), hit.last(&codes, true)), (Some(0), Some(length - 1)));
             }
         }
     }

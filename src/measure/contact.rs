@@ -8,7 +8,7 @@ use super::codes::Look;
 use super::history::{History, KEPT};
 use super::quiet::Quiet;
 use super::row::{Constants, Excursion};
-use super::seek::{Along, Band};
+use super::seek::{Band, Near};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
@@ -24,7 +24,7 @@ pub(super) struct Contact {
     pub(super) sum: i64,
     pub(super) reached: u64,
     pub(super) base: f64,
-    thresholds: Thresholds,
+    pub(super) thresholds: Thresholds,
     /// −1, 0, +1: on which side of the baseline.
     pub(super) side: i8,
     pub(super) run: Excursion,
@@ -54,7 +54,11 @@ pub(super) struct Contact {
     /// Codes at which no phase begins: while the filter rings after one, and later.
     pub(super) ringing: Band,
     pub(super) still: Band,
+    /// Codes that may end a phase above the baseline, and one below.
+    pub(super) near: (Near, Near),
     pub(super) activity: CurrentActivity,
+    /// Smallest and largest code of the stretch in hand.
+    pub(super) seen: (i16, i16),
 }
 
 /// What cannot be told from rest before a zero was taken, codes: 1 uA, or where that is less than the stated offset and the
@@ -106,7 +110,9 @@ impl Contact {
             railed: 0,
             ringing: Band::new(),
             still: Band::new(),
+            near: (Near::new(), Near::new()),
             activity: CurrentActivity::new(sample_rate),
+            seen: (i16::MAX, i16::MIN),
         }
     }
 
@@ -189,6 +195,7 @@ impl Contact {
     ) {
         self.finished.clear();
         let codes = history.slice(from, to);
+        self.seen = (low, high);
         self.rails(codes, from, (low, high));
         self.peak(history, (from, to), since, (low, high));
         let bounds = (self.zero, self.record.safe_codes);
@@ -199,11 +206,9 @@ impl Contact {
         {
             self.segment(history, codes, from, timing, constants);
         }
-        let due = |building: &mut Building| building.count > 0 && to >= building.deadline;
-        if self.side == 0
-            && let Some(building) = self.building.take_if(due)
-        {
-            self.finish(history, &building, to, false, constants);
+        let due = |building: &Building| building.count > 0 && to >= building.deadline;
+        if self.side == 0 && self.building.as_ref().is_some_and(due) {
+            self.finish(history, to, false, constants);
         }
         if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
             self.give_up(history, to, constants);
@@ -216,7 +221,7 @@ impl Contact {
     }
 
     /// Counts [quiet_from, to) as quiet.
-    fn settle(&mut self, history: &History, to: u64) {
+    pub(super) fn settle(&mut self, history: &History, to: u64) {
         if to > self.quiet_from {
             let from = self.quiet_from.max(history.start());
             self.quiet.add(history, from, to);
@@ -255,178 +260,6 @@ impl Contact {
                 }
             }
         }
-    }
-
-    fn segment(
-        &mut self,
-        history: &History,
-        codes: &[i16],
-        from: u64,
-        timing: &Timing,
-        constants: &Constants,
-    ) {
-        let (mut rest, mut at) = (codes, from);
-        loop {
-            let passed = self.pass(rest, at, constants);
-            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
-            at += passed as u64;
-            self.step(history, at, f64::from(*code) - self.base, timing, constants);
-            (rest, at) = (after, at + 1);
-        }
-    }
-
-    /// How many samples, the first at `at`, change nothing but the peak of the phase under way.
-    fn pass(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
-        // What a recharge takes back is looked at sample by sample: it may turn out to be the next pulse.
-        if self.side != 0 && !self.run_counts {
-            return 0;
-        }
-        if self.side != 0 {
-            let side = f64::from(self.side);
-            let (low, part) = (self.thresholds.low, Thresholds::PART);
-            let mut along = Along { base: self.base, side, low, part, peak: self.run_peak };
-            let passed = along.follow(codes);
-            self.run_peak = along.peak;
-            return passed;
-        }
-        let ringing = (self.left_at + constants.settling).saturating_sub(at);
-        let ringing = (ringing.min(codes.len() as u64)) as usize;
-        let (near, later) = codes.split_at_checked(ringing).unwrap_or((codes, &[]));
-        let reach = self.thresholds.enter(self.peak_before);
-        let hit = if near.is_empty() { None } else { self.ringing.beyond(near, self.base, reach) };
-        hit.or_else(|| self.still.beyond(later, self.base, self.thresholds.high).map(|k| ringing + k))
-            .unwrap_or(codes.len())
-    }
-
-    /// The sample at `at`, `y` from the baseline.
-    fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
-        if self.side == 0 {
-            let ringing = at < self.left_at + constants.settling;
-            let before = if ringing { self.peak_before } else { 0.0 };
-            if y.abs() > self.thresholds.enter(before) {
-                self.enter(history, at, y > 0.0, timing, constants);
-            }
-            return;
-        }
-        let along = y * f64::from(self.side);
-        if along > self.run_peak {
-            self.run_peak = along;
-            if !self.run_counts && along > self.thresholds.tall && self.is_a_pulse(constants) {
-                self.begin(history, self.run.from, y > 0.0, timing, constants);
-            }
-        } else if !self.run_counts && self.is_open(at, constants) {
-            // What still flows when the switch must have opened is the next phase.
-            self.leave(at, constants);
-            if y.abs() > self.thresholds.enter(self.peak_before) {
-                self.enter(history, at, y > 0.0, timing, constants);
-            }
-        } else if along < self.thresholds.leave(self.run_peak) {
-            self.leave(at, constants);
-            if -along > self.thresholds.enter(self.peak_before) {
-                self.enter(history, at, y > 0.0, timing, constants);
-            }
-        }
-    }
-
-    /// The current leaves the baseline at sample `at`.
-    fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
-        let joined = at <= self.left_at + 1 && self.building.is_some();
-        self.side = if positive { 1 } else { -1 };
-        self.run = Excursion { from: at, to: at, joined };
-        self.run_peak = 0.0;
-        self.run_counts = true;
-        if let Some(building) = &self.building {
-            let last = building.excursions.get(building.count.saturating_sub(1));
-            let near = last.is_some_and(|last| at <= last.to + building.timing.allowance);
-            let alternates = positive == (building.positive == building.count.is_multiple_of(2));
-            if building.count < usize::from(building.timing.phases) && near && alternates {
-                return;
-            }
-            if building.recharges(at, positive) {
-                self.run_counts = false;
-                if let Some(building) = &mut self.building {
-                    building.follower.get_or_insert(self.run);
-                }
-                return;
-            }
-        } else if let Some((open, leading)) = self.recharging
-            && at <= open
-            && (positive != leading || timing.phases > 1)
-        {
-            self.run_counts = false;
-            return;
-        }
-        self.begin(history, at, positive, timing, constants);
-    }
-
-    /// Whether the run taken for a recharge is one no longer: it has the size of a phase, and began too late for a
-    /// recharge or has the sign of the leading phase.
-    fn is_a_pulse(&self, constants: &Constants) -> bool {
-        // Where the pulse is written already, the switch has been closed for long.
-        self.building.as_ref().map_or(self.recharging.is_some(), |building| {
-            building.outgrows(self.run.from, self.side > 0, constants.settling)
-        })
-    }
-
-    /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
-    fn is_open(&self, at: u64, constants: &Constants) -> bool {
-        let recharging = self.recharging.map(|(open, _)| open);
-        let open = self.building.as_ref().map_or(recharging, Building::open);
-        open.is_some_and(|open| open + constants.settling < at)
-    }
-
-    /// A pulse begins at sample `at`; one that is under way is over.
-    fn begin(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
-        self.run_counts = true;
-        if let Some(mut building) = self.building.take() {
-            // A run that was taken for a recharge until it grew tall.
-            building.follower = building.follower.filter(|follower| follower.from < at);
-            self.finish(history, &building, at, false, constants);
-        }
-        self.settle(history, at.saturating_sub(constants.settling));
-        let (after, before) = self.quiet.levels(history, at);
-        if self.last_sum.is_some()
-            && let Some(last) = self.record.pulses.last_mut()
-        {
-            last.after = after;
-        }
-        self.base = before.map_or(self.zero, |level| f64::from(level.value));
-        self.building = Some(Building {
-            excursions: [self.run; 3],
-            count: 0,
-            positive,
-            timing: *timing,
-            before,
-            base: self.base,
-            at,
-            follower: None,
-            deadline: u64::MAX,
-            clipped: false,
-        });
-    }
-
-    /// The current is back on the baseline (or beyond it) at sample `at`.
-    fn leave(&mut self, at: u64, constants: &Constants) {
-        self.side = 0;
-        self.left_at = at;
-        self.peak_before = self.run_peak;
-        let run = Excursion { to: at, ..self.run };
-        let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
-            if self.building.is_none() {
-                self.quiet_from = self.quiet_from.max(at + constants.settling);
-                self.quiet.restart(at);
-            }
-            return;
-        };
-        if let Some(slot) = building.excursions.get_mut(building.count) {
-            *slot = run;
-            building.count += 1;
-        }
-        let complete = building.count >= usize::from(building.timing.phases);
-        let wait = if complete { 0 } else { building.timing.allowance } + constants.settling + 2;
-        let opened = building.open().map_or(0, |open| open + constants.settling + 1);
-        // A recharge that outlasts the history is not waited for.
-        building.deadline = (at + wait).max(opened.min(building.at + (KEPT / 2) as u64));
     }
 
     /// Ends the record at sample `at`.

@@ -32,12 +32,14 @@ fn standing_out(row: &PulseRow) -> [f64; 7] {
 pub(super) struct Excerpts {
     first: Option<Excerpt>,
     last: Option<Excerpt>,
-    extremes: [Option<(f64, Excerpt)>; 7],
+    extremes: [Option<Excerpt>; 7],
+    /// What a pulse must exceed to take the place of each of them.
+    limits: [f64; 7],
 }
 
 impl Excerpts {
     pub(super) fn new() -> Self {
-        Self { first: None, last: None, extremes: Default::default() }
+        Self { first: None, last: None, extremes: Default::default(), limits: [f64::NEG_INFINITY; 7] }
     }
 
     /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last.
@@ -48,6 +50,11 @@ impl Excerpts {
         latest: bool,
         histories: impl Iterator<Item = &'h History> + Clone,
     ) {
+        let values = standing_out(row);
+        let outstanding = values.iter().zip(&self.limits).any(|(value, limit)| value > limit);
+        if !latest && !outstanding && self.first.is_some() {
+            return;
+        }
         let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
         let first = pulse.from.saturating_sub(margin);
         let to = (pulse.to + margin).min(first + LONGEST);
@@ -73,19 +80,19 @@ impl Excerpts {
             }
             None => self.last = Some(cut("last pulse")),
         }
-        for ((slot, (why, slack)), value) in self.extremes.iter_mut().zip(EXTREMES).zip(standing_out(row)) {
-            let beyond = |(held, _): &(f64, Excerpt)| value > *held + slack * held.abs();
-            if !value.is_nan() && slot.as_ref().is_none_or(beyond) {
-                *slot = Some((value, cut(why)));
+        let slots = self.extremes.iter_mut().zip(&mut self.limits);
+        for ((slot, limit), ((why, slack), value)) in slots.zip(EXTREMES.iter().zip(values)) {
+            if value > *limit {
+                *limit = value + slack * value.abs();
+                *slot = Some(cut(why));
             }
         }
     }
 
     /// What was kept, each pulse once.
     pub(super) fn into_kept(self) -> Vec<Excerpt> {
-        let extremes = self.extremes.into_iter().flatten().map(|(_, kept)| kept);
         let mut kept: Vec<Excerpt> = Vec::new();
-        for excerpt in self.first.into_iter().chain(extremes).chain(self.last) {
+        for excerpt in self.first.into_iter().chain(self.extremes.into_iter().flatten()).chain(self.last) {
             if !kept.iter().any(|held| held.pulse == excerpt.pulse) {
                 kept.push(excerpt);
             }

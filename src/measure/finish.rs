@@ -1,6 +1,6 @@
 //! A pulse that is over becomes a row.
 
-use super::building::{Building, Finished};
+use super::building::Finished;
 use super::codes::extremes;
 use super::contact::Contact;
 use super::history::History;
@@ -16,14 +16,14 @@ impl Contact {
         incomplete: bool,
         constants: &Constants,
     ) -> bool {
-        let Some(mut building) = self.building.take() else { return false };
+        let Some(building) = &mut self.building else { return false };
         let running = self.side != 0 && self.run_counts;
         if running && let Some(slot) = building.excursions.get_mut(building.count) {
             *slot = Excursion { to: at, ..self.run };
             building.count += 1;
         }
         let rows = self.record.pulses.len();
-        self.finish(history, &building, at, running || incomplete, constants);
+        self.finish(history, at, running || incomplete, constants);
         self.record.pulses.len() > rows
     }
 
@@ -40,15 +40,14 @@ impl Contact {
         self.last_sum = None;
     }
 
-    /// Writes the row of a pulse, from samples before `upto`.
-    pub(super) fn finish(
-        &mut self,
-        history: &History,
-        building: &Building,
-        upto: u64,
-        cut: bool,
-        constants: &Constants,
-    ) {
+    /// Writes the row of the pulse under way, from samples before `upto`, and forgets it.
+    pub(super) fn finish(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
+        self.write(history, upto, cut, constants);
+        self.building = None;
+    }
+
+    fn write(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
+        let Some(building) = &self.building else { return };
         let excursions = building.excursions.get(..building.count.min(3)).unwrap_or(&[]);
         let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
         let g = constants.settling;
@@ -57,40 +56,40 @@ impl Contact {
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
         let opened = building.opened(upto);
-        let half = |gap: f64| (0.5 * gap).min(g as f64);
-        let foreground = self.last_end.map_or(g as f64, |end| half(at as f64 - end));
-        let background = if upto < last.to + g { half(upto as f64 - last.to as f64) } else { g as f64 };
+        let half = |gap: f64| (0.5 * gap).min(real(g));
+        let foreground = self.last_end.map_or(real(g), |end| half(real(at) - end));
+        let background = if upto < last.to + g { half(real(upto) - real(last.to)) } else { real(g) };
         let quiet = (foreground, background);
         let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet };
         let found = measure(samples, first, at, &pulse, constants);
-        let edge = |pick: Option<f32>| at as f64 + f64::from(pick.unwrap_or(0.0));
+        let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
-        let from = (start - foreground).max(0.0) as u64;
-        let to =
-            ((end + background).ceil() as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
+        let from = whole(start - foreground).0;
+        let to = whole(end + background).1.max(opened.map_or(0, |open| open + g)).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
         let area = history.sum(from, to) as f64 - building.base * f64::from(span);
         let contiguous = self.last_sum.take();
         if let (Some(before), Some(previous)) = (contiguous, self.record.pulses.last_mut()) {
             previous.cycle_span = from.saturating_sub(previous.from);
-            previous.cycle_area = (sum_from - before) as f64 - previous.base * previous.cycle_span as f64;
+            previous.cycle_area = (sum_from - before) as f64 - previous.base * real(previous.cycle_span);
         }
         let flags = Flags {
             clipped: building.clipped || (self.railed > first && clipped(samples, self.calibration.rails)),
             truncated: found.flags.truncated || cut,
             endless: false,
         };
-        let rest = (start - self.rest_from).max(0.0) as u64;
-        self.rest_from = opened.map_or(end, |open| end.max((open + g) as f64));
+        let rest = whole(start - self.rest_from).0;
+        self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
         self.recharging = opened.filter(|open| upto < *open).map(|open| (open, building.positive));
         self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
         self.quiet.restart(at);
         self.last_end = Some(end);
-        let largest = phases.iter().map(|phase| f64::from(phase.area).abs()).fold(0.0, f64::max);
-        self.largest = self.largest.max(largest);
+        for phase in phases {
+            self.largest = self.largest.max(f64::from(phase.area.abs()));
+        }
         if self.record.is_full(self.room) {
             self.record.table_full = true;
             return;
@@ -99,7 +98,7 @@ impl Contact {
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest });
         if let Some(shaper) = self.shaper {
-            let shapes = shaper.measure(samples, at as f64 - first as f64, phases, building.base);
+            let shapes = shaper.measure(samples, real(at) - real(first), phases, building.base);
             self.record.shapes.push(shapes);
         }
         self.record.pulses.push(PulseRow {
@@ -119,6 +118,19 @@ impl Contact {
             flags,
         });
     }
+}
+
+/// A sample's index as a real number: far below 2⁶³, where a signed conversion is one instruction.
+#[inline]
+fn real(sample: u64) -> f64 {
+    sample as i64 as f64
+}
+
+/// The last sample at or before an instant and the first at or after it; 0 where it is before the first of all.
+#[inline]
+fn whole(instant: f64) -> (u64, u64) {
+    let floor = instant.max(0.0) as i64;
+    (floor as u64, (floor + i64::from((floor as f64) < instant)) as u64)
 }
 
 fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {

@@ -1,90 +1,74 @@
 //! The edges of a phase whose extent is roughly known: found from its ends inwards instead of from its middle outwards.
 
-use super::codes::extremes;
-use super::edge::{PhaseEdges, instant};
+use super::codes::{Codes, extreme};
+use super::edge::PhaseEdges;
 use super::sample::{Side, codes_on};
+
+/// A level that a phase reaches beyond.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Half {
+    level: f64,
+    rising: bool,
+    /// The codes beyond it.
+    codes: Codes,
+}
+
+impl Half {
+    /// Half-way between `base` and `level`.
+    #[inline]
+    pub(super) fn new(base: f64, level: f64) -> Self {
+        let rising = level > base;
+        let side = if rising { Side::Above } else { Side::Below };
+        let level = base + 0.5 * (level - base);
+        Self { level, rising, codes: codes_on(side, level) }
+    }
+
+    /// Instant at which the straight line between two codes crosses it, from the first of them.
+    #[inline]
+    fn crossed(self, (a, b): (i16, i16)) -> f64 {
+        (self.level - f64::from(a)) / (f64::from(b) - f64::from(a))
+    }
+}
 
 /// Between which codes the edges of a phase cross its half level, and its top between them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flanks {
-    /// The last sample before the first edge.
-    before: usize,
-    /// The last sample of the top.
-    last: usize,
+    /// The last sample before the first edge, and the last sample of the top.
+    places: (usize, usize),
+    /// The codes on either side of the first edge.
+    up: (i16, i16),
+    /// The codes on either side of the second edge.
+    down: (i16, i16),
     /// The code of the top that is nearest to the base.
     nearest: i16,
 }
 
-/// A level that a phase reaches beyond.
-#[derive(Debug, Clone, Copy)]
-struct Half {
-    level: f64,
-    rising: bool,
-    /// The codes beyond it.
-    codes: (i16, i16),
-}
-
-impl Half {
-    fn new(level: f64, rising: bool) -> Self {
-        let side = if rising { Side::Above } else { Side::Below };
-        Self { level, rising, codes: codes_on(side, level).unwrap_or((1, 0)) }
-    }
-
-    fn beyond(self, code: i16) -> bool {
-        (self.codes.0 <= code) & (code <= self.codes.1)
-    }
-
-    fn on(self, code: i16) -> bool {
-        f64::from(code) == self.level
-    }
-}
-
 impl Flanks {
-    /// 50 % instants of the phase in samples `ends` (first and last): [`PhaseEdges::at`] in its middle. `known` flanks
-    /// are used where they still hold.
+    /// From the ends of `around`, a phase with a sample on either side of it, inwards.
     #[inline]
-    pub(super) fn edges(
-        known: &mut Option<Self>,
-        samples: &[i16],
-        ends: (usize, usize),
-        base: f64,
-        level: f64,
-    ) -> Option<PhaseEdges> {
-        let half = Half::new(base + 0.5 * (level - base), level > base);
-        let middle = (ends.0 + ends.1) / 2;
-        let flanks =
-            known.filter(|flanks| flanks.hold(samples, half)).or_else(|| Self::find(samples, ends, half));
-        *known = flanks;
-        match flanks.filter(|flanks| flanks.before < middle && middle <= flanks.last) {
-            Some(flanks) => Some(PhaseEdges {
-                start: instant(samples, flanks.before, half.level)?,
-                end: instant(samples, flanks.last, half.level)?,
-            }),
-            None => PhaseEdges::at(samples, middle, base, level, 0.5),
-        }
+    pub(super) fn find(around: &[i16], half: Half) -> Option<Self> {
+        let before = half.codes.first(around, true)?.checked_sub(1)?;
+        let last = half.codes.last(around, true)?;
+        let [up, top @ ..] = around.get(before..=last)? else { return None };
+        let ([first, ..], [.., end], Some(down)) = (top, top, around.get(last + 1)) else { return None };
+        let nearest = extreme(top, !half.rising);
+        Some(Self { places: (before, last), up: (*up, *first), down: (*end, *down), nearest })
     }
 
-    /// From the ends inwards. `None` where the way from edge to edge touches the level: then the edges are those nearest
-    /// to the middle, and it takes a search to find them.
-    fn find(samples: &[i16], (first, last): (usize, usize), half: Half) -> Option<Self> {
-        let from = first.saturating_sub(1);
-        let reached = samples.get(from..=last)?.iter().position(|code| half.beyond(*code))?;
-        let top = samples.get(from + reached..(last + 2).min(samples.len()))?;
-        let length = top.iter().rposition(|code| half.beyond(*code))? + 1;
-        let (low, high) = extremes(top.get(..length)?);
-        let nearest = if half.rising { low } else { high };
-        let flanks =
-            Self { before: (from + reached).checked_sub(1)?, last: from + reached + length - 1, nearest };
-        flanks.hold(samples, half).then_some(flanks)
-    }
-
-    /// Whether these are the flanks at a level: the whole top lies beyond it, and the samples on either side do not.
-    fn hold(&self, samples: &[i16], half: Half) -> bool {
-        let sides = samples.get(self.before).zip(samples.get(self.last + 1));
-        half.beyond(self.nearest)
-            && sides.is_some_and(|(before, after)| {
-                !half.beyond(*before) && !half.on(*before) && !half.beyond(*after)
-            })
+    /// 50 % instants, from the first sample of the stretch they were found in: [`PhaseEdges::at`] sample `middle`. `None`
+    /// where the way from edge to edge touches the level, or leaves the middle out: then it takes a search to find them.
+    #[inline]
+    pub(super) fn edges(&self, half: Half, middle: usize) -> Option<PhaseEdges> {
+        let (before, last) = self.places;
+        let whole = half.codes.contain(self.nearest) && before < middle && middle <= last;
+        let (before_it, behind_it) = (self.up.0, self.down.1);
+        let sides = half.codes.contain(before_it)
+            || half.codes.contain(behind_it)
+            || f64::from(before_it) == half.level;
+        (whole && !sides).then(|| PhaseEdges {
+            start: before as i64 as f64 + half.crossed(self.up),
+            end: last as i64 as f64 + half.crossed(self.down),
+        })
     }
 }
 
@@ -99,6 +83,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 16) % n
         };
+        let mut found = 0;
         for trial in 0..2000 {
             let sign = if trial % 2 == 0 { 1 } else { -1 };
             let (from, length) = (4 + random(6) as usize, 3 + random(40) as usize);
@@ -110,13 +95,18 @@ mod tests {
                     sign * (height + random(2) as i16)
                 })
                 .collect();
-            let ends = (from, from + length);
-            let mut known = None;
-            for level in [12.0, 11.5, 13.0, 12.0].map(|level| level * f64::from(sign)) {
-                let middle = (ends.0 + ends.1) / 2;
-                let expected = PhaseEdges::at(&samples, middle, 0.0, level, 0.5);
-                assert_eq!(Flanks::edges(&mut known, &samples, ends, 0.0, level), expected, "{samples:?}");
+            let around = &samples[from - 1..from + length + 2];
+            let middle = (from + from + length) / 2 - (from - 1);
+            let levels = [12.0, 11.5, 13.0, 12.0].map(|level| level * f64::from(sign));
+            let Some(flanks) = Flanks::find(around, Half::new(0.0, levels[0])) else { continue };
+            for level in levels {
+                if let Some(edges) = flanks.edges(Half::new(0.0, level), middle) {
+                    let expected = PhaseEdges::at(around, middle, 0.0, level, 0.5);
+                    assert_eq!(Some(edges), expected, "{around:?}");
+                    found += 1;
+                }
             }
         }
+        assert!(found > 1000, "{found}");
     }
 }

@@ -11,17 +11,17 @@ pub fn mean_between<S: Sample>(samples: &[S], from: f64, to: f64) -> Option<(f64
 
 /// First and last sample whose index lies in [from, to]; `None` when all of that is negative.
 #[inline]
-pub(super) fn indices(from: f64, to: f64) -> Option<(u32, u32)> {
+pub(super) fn indices(from: f64, to: f64) -> Option<(usize, usize)> {
     // Of what is not negative a conversion is the floor, without a call.
     let first = from.max(0.0) as u32;
     let first = first + u32::from(f64::from(first) < from);
-    (to >= 0.0).then_some((first, to as u32))
+    (to >= 0.0).then_some((first as usize, to as u32 as usize))
 }
 
 /// Mean of the samples `first` to `last` as far as there are any, with their number.
 #[inline]
-pub(super) fn mean_of<S: Sample>(samples: &[S], (first, last): (u32, u32)) -> Option<(f64, usize)> {
-    let inside = samples.get(first as usize..(last as usize + 1).min(samples.len()))?;
+pub(super) fn mean_of<S: Sample>(samples: &[S], (first, last): (usize, usize)) -> Option<(f64, usize)> {
+    let inside = samples.get(first..(last + 1).min(samples.len()))?;
     let count = inside.len();
     (count > 0).then(|| (S::sum(inside) / count as i64 as f64, count))
 }
@@ -36,7 +36,7 @@ pub fn central_mean<S: Sample>(samples: &[S], start: f64, end: f64, settle: f64)
 
 /// First and last sample of [`central_mean`].
 #[inline]
-pub(super) fn central(start: f64, end: f64, settle: f64) -> Option<(u32, u32)> {
+pub(super) fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
     let trim = 0.2 * (end - start);
     indices((start + trim).max(start + settle), end - trim)
 }

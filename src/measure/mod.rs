@@ -26,6 +26,7 @@ mod recorder;
 mod recording;
 mod row;
 mod seek;
+mod segment;
 mod setup;
 mod shape;
 mod step;

@@ -6,7 +6,7 @@ use super::history::History;
 const LONGEST: u64 = 4096;
 
 /// The envelope of every pulse of the main contact, aligned on the leading edge to a sample.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overlay {
     /// Samples from the first of the envelope to the 50 % instant of the leading edge, less the settling time.
     pub lead: u64,
@@ -16,32 +16,47 @@ pub struct Overlay {
     pub pulses: u64,
 }
 
-impl Overlay {
+/// An envelope that grows: the smallest and the largest codes apart, so that eight of a kind are compared at a time.
+#[derive(Debug, Default)]
+pub(super) struct Laying {
+    lead: u64,
+    low: Vec<i16>,
+    high: Vec<i16>,
+    pulses: u64,
+}
+
+impl Laying {
     /// Lays a pulse, whose windows are [from, to), over those before it. One that is cut off at either end of what is held is
     /// left out.
     pub(super) fn add(&mut self, history: &History, from: u64, to: u64) {
         if self.pulses == 0 {
             self.lead = ((to - from) / 4).clamp(16, 512);
-            let length = (to - from + 2 * self.lead).min(LONGEST);
-            self.extremes = vec![(i16::MAX, i16::MIN); length as usize];
+            // Whole vectors of codes.
+            let length = (to - from + 2 * self.lead).next_multiple_of(16).min(LONGEST);
+            self.low = vec![i16::MAX; length as usize];
+            self.high = vec![i16::MIN; length as usize];
         }
         let Some(first) = from.checked_sub(self.lead) else { return };
-        let codes = history.slice(first, first + self.extremes.len() as u64);
-        if first < history.start() || codes.len() < self.extremes.len().min((to - first) as usize) {
+        let length = self.low.len();
+        let codes = history.slice(first, first + length as u64);
+        if first < history.start() || codes.len() < length.min((to - first) as usize) {
             return;
         }
-        for ((low, high), code) in self.extremes.iter_mut().zip(codes) {
+        for (low, code) in self.low.iter_mut().zip(codes) {
             *low = (*low).min(*code);
+        }
+        for (high, code) in self.high.iter_mut().zip(codes) {
             *high = (*high).max(*code);
         }
         self.pulses += 1;
     }
 
     /// What was found, if anything was: without the end that no pulse reached.
-    pub(super) fn found(mut self) -> Option<Self> {
-        let reached = self.extremes.iter().position(|(low, high)| low > high).unwrap_or(self.extremes.len());
-        self.extremes.truncate(reached);
-        (self.pulses > 0 && reached > 0).then_some(self)
+    pub(super) fn found(self) -> Option<Overlay> {
+        let both = self.low.into_iter().zip(self.high);
+        let extremes: Vec<(i16, i16)> = both.take_while(|(low, high)| low <= high).collect();
+        let found = self.pulses > 0 && !extremes.is_empty();
+        found.then_some(Overlay { lead: self.lead, extremes, pulses: self.pulses })
     }
 }
 
@@ -56,12 +71,12 @@ mod tests {
         for top in [10, 12, 9] {
             history.push(&pulse(top));
         }
-        let mut overlay = Overlay::default();
+        let mut overlay = Laying::default();
         for k in 0..3 {
             overlay.add(&history, 300 * k + 100, 300 * k + 200);
         }
         let overlay = overlay.found().unwrap();
-        assert_eq!((overlay.lead, overlay.pulses, overlay.extremes.len()), (25, 3, 150));
+        assert_eq!((overlay.lead, overlay.pulses, overlay.extremes.len()), (25, 3, 160));
         assert_eq!(overlay.extremes[24], (0, 0));
         assert_eq!(overlay.extremes[25], (-12, -9));
         assert_eq!(overlay.extremes[75], (9, 12));
@@ -72,7 +87,7 @@ mod tests {
     fn a_pulse_before_the_first_sample_is_left_out() {
         let mut history = History::new();
         history.push(&[1; 64]);
-        let mut overlay = Overlay::default();
+        let mut overlay = Laying::default();
         overlay.add(&history, 4, 44);
         assert_eq!(overlay.found(), None);
     }

@@ -11,10 +11,11 @@ use super::contact::Contact;
 use super::excerpt::Excerpts;
 use super::history::History;
 use super::joint::Joint;
+use super::overlay::Laying;
 use super::row::Constants;
 use super::timing::Timing;
 use super::zero::ZeroCollector;
-use super::{FrontEnd, Guard, Interval, Overlay, Recording, Setup, SlowRecord};
+use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord};
 
 /// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
 /// was told to.
@@ -43,7 +44,7 @@ pub struct Recorder {
     blind_until: u64,
     lost: Vec<(u64, u64)>,
     excerpts: Excerpts,
-    overlay: Overlay,
+    overlay: Laying,
     joint: Option<Joint>,
     slow: SlowRecord,
     slow_zero: Option<u64>,
@@ -76,7 +77,7 @@ impl Recorder {
             blind_until: 0,
             lost: Vec::new(),
             excerpts: Excerpts::new(),
-            overlay: Overlay::default(),
+            overlay: Laying::default(),
             joint: setup.wanted.joint.then(|| Joint::new(&setup, constants.settling, constants.late_area)),
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
@@ -340,11 +341,11 @@ impl Recorder {
             }
             let since = self.blind_until;
             contact.range(&channel.history, (from, to), look, since, &self.timing, &self.constants);
-            for finished in &contact.finished {
-                if let Some(row) = contact.record.pulses.recent(finished.row) {
-                    let driven = self.setup.program.share_of(&contact.record.name) != 0.0;
-                    if let Some(joint) = self.joint.as_mut().filter(|_| driven) {
-                        let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
+            let driven = |_: &&mut Joint| self.setup.program.share_of(&contact.record.name) != 0.0;
+            if let Some(joint) = self.joint.as_mut().filter(|_| !contact.finished.is_empty()).filter(driven) {
+                let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
+                for finished in &contact.finished {
+                    if let Some(row) = contact.record.pulses.recent(finished.row) {
                         joint.offer(*finished, row, contact.calibration.lsb, gap, self.blind_until);
                     }
                 }
@@ -374,10 +375,10 @@ impl Recorder {
             else {
                 break;
             };
-            if let Some(row) = contact.record.pulses.recent(pulse.row).copied() {
+            if let Some(row) = contact.record.pulses.recent(pulse.row) {
                 let histories = self.channels.iter().map(|channel| &channel.history);
                 let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
-                self.excerpts.offer(*pulse, &row, latest, histories);
+                self.excerpts.offer(*pulse, row, latest, histories);
                 if let Some(main) = self.channels.get(self.setup.main) {
                     self.overlay.add(&main.history, pulse.from, pulse.to);
                 }

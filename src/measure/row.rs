@@ -1,9 +1,9 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
 use super::edge::{PhaseEdges, Slope, crossing};
-use super::flanks::Flanks;
-use super::level::{central, mean_between, mean_of};
-use super::window::windowed_sum;
+use super::flanks::{Flanks, Half};
+use super::level::{central, central_mean, mean_between, mean_of};
+use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
 
 /// A stretch of samples on one side of the baseline, [from, to).
@@ -65,101 +65,133 @@ pub(super) fn measure(
     constants: &Constants,
 ) -> Measured {
     let Shape { excursions, recharge, base, .. } = *pulse;
-    let mut flags = Flags::default();
-    let mut phases = [PhaseRow::default(); 3];
-    let mut edges = [PhaseEdges { start: 0.0, end: 0.0 }; 3];
-    let count = excursions.len().min(3);
     let settle = constants.settling as f64;
-    for ((row, edge), excursion) in phases.iter_mut().zip(&mut edges).zip(excursions) {
+    let count = excursions.len().min(3);
+    let mut tops = [Top::default(); 3];
+    let mut truncated = false;
+    for (top, excursion) in tops.iter_mut().zip(excursions) {
         let ends = (excursion.from.saturating_sub(first), excursion.to.saturating_sub(first + 1));
-        let found = phase(samples, (ends.0 as u32, ends.1 as u32), base, settle);
-        (edge.start, edge.end) = (found.edges.start, found.edges.end);
-        row.level = found.level as f32;
-        row.settled = found.settled as u32;
-        flags.truncated |= found.truncated;
+        let found = phase(samples, (ends.0 as usize, ends.1 as usize), base, settle);
+        *top = found.0;
+        truncated |= found.1;
     }
-    join(samples, excursions, &phases, &mut edges);
+    let tops = tops.get_mut(..count).unwrap_or_default();
+    join(samples, excursions, tops);
     let recharge = recharge.and_then(|recharge| {
         let from = recharge.from.saturating_sub(first) as f64;
         Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
     });
-    if let Some((recharge, last)) = recharge.filter(|recharge| recharge.joined).zip(count.checked_sub(1)) {
-        touch(samples, phases.get(last), edges.get_mut(last), recharge.level + base);
-    }
-    let origin = at as f64 - first as f64;
-    for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
-        row.start = (edge.start - origin) as f32;
-        row.end = (edge.end - origin) as f32;
-    }
-    charge(samples, &mut phases, &edges, pulse, recharge, constants);
-    for (row, edge) in phases.iter_mut().zip(&edges).take(count) {
-        if row.settled == 0 && edge.width() > 0.0 {
-            row.level = (base + f64::from(row.area) / edge.width()) as f32;
+    if let Some(recharge) = recharge.filter(|recharge| recharge.joined) {
+        let last = tops.last_mut();
+        if let Some((end, top)) = last.and_then(|top| Some((meeting(samples, top, recharge.level + base)?, top))) {
+            top.end = end;
         }
     }
-    let recharge = recharge.map_or(0.0, |recharge| recharge.level as f32);
-    Measured { phases, count: count as u8, recharge, flags }
+    let origin = at as i64 - first as i64;
+    Measured {
+        phases: rows(samples, tops, pulse, recharge, constants, origin as f64),
+        count: count as u8,
+        recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
+        flags: Flags { truncated, ..Flags::default() },
+    }
 }
 
-/// One phase.
-struct Found {
-    edges: PhaseEdges,
-    level: f64,
+/// Where a phase is and how high. Instants in samples from the first in hand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Top {
+    start: f64,
+    end: f64,
+    level: f32,
     /// Samples in the mean that the level is; 0 where there are too few.
-    settled: usize,
-    truncated: bool,
+    settled: u32,
 }
 
-/// Finds the edges and the level of the phase in samples `first` to `last`.
+impl Top {
+    #[inline]
+    fn new(edges: PhaseEdges, from: usize, level: f64, settled: usize) -> Self {
+        let from = from as i64 as f64;
+        let (start, end) = (edges.start + from, edges.end + from);
+        Self { start, end, level: level as f32, settled: settled as u32 }
+    }
+}
+
+/// Finds the edges and the level of the phase in samples `first` to `last`, and whether an edge is missing.
+fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> (Top, bool) {
+    match quick(samples, ends, base, settle) {
+        Some(top) => (top, false),
+        None => plain(samples, ends, base, settle),
+    }
+}
+
+/// Mean of the middle of a phase whose edges are not known yet.
 #[inline]
-fn phase(samples: &[i16], (first, last): (u32, u32), base: f64, settle: f64) -> Found {
-    let (from, to) = (f64::from(first), f64::from(last));
-    let ends = (first as usize, last as usize);
-    let trim = 0.2 * (to - from);
-    let rough = mean_between(samples, from + trim, to - trim).map(|mean| mean.0);
-    let middle = || samples.get((ends.0 + ends.1) / 2).map_or(base, |code| f64::from(*code));
-    let edges = PhaseEdges { start: from, end: to };
-    let mut found = Found { edges, level: rough.unwrap_or_else(middle), settled: 0, truncated: false };
-    let (mut flanks, mut top) = (None, None);
-    // Twice: the level says where the edges are, the edges say which samples are the level's.
+fn rough(samples: &[i16], (first, last): (usize, usize)) -> Option<f64> {
+    let trim = last.checked_sub(first)?.div_ceil(5);
+    mean_of(samples, (first + trim, last.checked_sub(trim)?)).map(|mean| mean.0)
+}
+
+/// [`plain`] for a phase that rises, stays and falls: its edges are searched for once, from its ends, and only looked at
+/// again when its level is known. `None` for any other.
+#[inline(never)]
+fn quick(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> Option<Top> {
+    let from = first.checked_sub(1)?;
+    let around = samples.get(from..last + 2)?;
+    let middle = (first + last) / 2 - from;
+    let level = rough(samples, (first, last))?;
+    let half = Half::new(base, level);
+    let flanks = Flanks::find(around, half)?;
+    let edges = flanks.edges(half, middle)?;
+    let mut inside = central(edges.start, edges.end, settle);
+    let Some((mean, n)) = inside.and_then(|inside| mean_of(around, inside)).filter(|(_, n)| *n >= 8) else {
+        return Some(Top::new(edges, from, level, 0));
+    };
+    let edges = flanks.edges(Half::new(base, mean), middle)?;
+    let (mut level, mut settled) = (mean, n);
+    let again = central(edges.start, edges.end, settle);
+    if again != inside {
+        inside = again;
+        (level, settled) = inside.and_then(|inside| mean_of(around, inside)).filter(|(_, n)| *n >= 8)?;
+    }
+    Some(Top::new(edges, from, level, settled))
+}
+
+/// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.
+#[cold]
+fn plain(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> (Top, bool) {
+    let middle = (first + last) / 2;
+    let code = || samples.get(middle).map_or(base, |code| f64::from(*code));
+    let mut level = rough(samples, (first, last)).unwrap_or_else(code);
+    let mut edges = PhaseEdges { start: first as i64 as f64, end: last as i64 as f64 };
+    let (mut settled, mut truncated) = (0, false);
     for _ in 0..2 {
-        let Some(edges) = Flanks::edges(&mut flanks, samples, ends, base, found.level) else {
-            found.truncated = true;
+        let Some(found) = PhaseEdges::at(samples, middle, base, level, 0.5) else {
+            truncated = true;
             break;
         };
-        found.edges = edges;
-        let inside = central(edges.start, edges.end, settle);
-        if inside.is_some() && inside == top {
-            continue;
-        }
-        top = inside;
-        let mean = inside.and_then(|inside| mean_of(samples, inside)).filter(|(_, n)| *n >= 8);
-        found.settled = mean.map_or(0, |(_, n)| n);
-        found.level = mean.map_or(found.level, |(level, _)| level);
+        edges = found;
+        let mean = central_mean(samples, edges.start, edges.end, settle).filter(|(_, n)| *n >= 8);
+        settled = mean.map_or(0, |(_, n)| n);
+        level = mean.map_or(level, |(level, _)| level);
     }
-    found
+    (Top::new(edges, 0, level, settled), truncated)
 }
 
 /// Gives joined phases the instant at which the midpoint between their levels is crossed.
-fn join(samples: &[i16], excursions: &[Excursion], phases: &[PhaseRow; 3], edges: &mut [PhaseEdges; 3]) {
-    for k in 1..excursions.len().min(3) {
-        let joined = excursions.get(k).is_some_and(|excursion| excursion.joined);
-        let (Some(a), Some(b)) = (phases.get(k - 1), phases.get(k)) else { continue };
-        let (Some(left), Some(right)) = (edges.get(k - 1).copied(), edges.get(k).copied()) else { continue };
-        if !joined {
-            continue;
-        }
-        let inside = (0.5 * (left.start + left.end)) as usize;
-        let slope = if b.level > a.level { Slope::Rising } else { Slope::Falling };
-        let shared = crossing(samples, inside, 0.5 * (f64::from(a.level) + f64::from(b.level)), slope)
-            .unwrap_or(0.5 * (left.end + right.start));
-        if let Some(edge) = edges.get_mut(k - 1) {
-            edge.end = shared;
-        }
-        if let Some(edge) = edges.get_mut(k) {
-            edge.start = shared;
+fn join(samples: &[i16], excursions: &[Excursion], tops: &mut [Top]) {
+    for k in 1..tops.len() {
+        let Some([a, b]) = tops.get_mut(k - 1..=k).and_then(<[Top]>::as_mut_array) else { return };
+        if excursions.get(k).is_some_and(|excursion| excursion.joined) {
+            let shared = meeting(samples, a, f64::from(b.level)).unwrap_or(0.5 * (a.end + b.start));
+            (a.end, b.start) = (shared, shared);
         }
     }
+}
+
+/// Where a phase gives way to another level without a gap: at the crossing of the midpoint between the two.
+fn meeting(samples: &[i16], top: &Top, next: f64) -> Option<f64> {
+    let level = f64::from(top.level);
+    let slope = if next > level { Slope::Rising } else { Slope::Falling };
+    crossing(samples, (0.5 * (top.start + top.end)) as usize, 0.5 * (level + next), slope)
 }
 
 /// A passive recharge, in samples and codes from the baseline.
@@ -181,58 +213,59 @@ fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
     Some(first * ratio.powf(1.5))
 }
 
-/// The end of a phase that a recharge touches: where the midpoint between the two levels is crossed.
-fn touch(samples: &[i16], phase: Option<&PhaseRow>, edge: Option<&mut PhaseEdges>, next: f64) {
-    let (Some(phase), Some(edge)) = (phase, edge) else { return };
-    let level = f64::from(phase.level);
-    let slope = if next > level { Slope::Rising } else { Slope::Falling };
-    let inside = (0.5 * (edge.start + edge.end)) as usize;
-    edge.end = crossing(samples, inside, 0.5 * (level + next), slope).unwrap_or(edge.end);
-}
-
-/// Charges: the first phase from its quiet foreground, the last to its quiet end, inner bounds in the middle of the
-/// gap. Where two phases share an edge the bound is the shared instant, and what the filter has let through early
-/// (and late) there is put back.
-fn charge(
+/// Rows of phases, with their charges: the first phase from its quiet foreground, the last to its quiet end, inner
+/// bounds in the middle of the gap. Where two phases share an edge the bound is the shared instant, and what the filter
+/// has let through early (and late) there is put back. Instants are told from `origin`.
+fn rows(
     samples: &[i16],
-    phases: &mut [PhaseRow; 3],
-    edges: &[PhaseEdges; 3],
+    tops: &[Top],
     pulse: &Shape<'_>,
     recharge: Option<Recharge>,
     constants: &Constants,
-) {
+    origin: f64,
+) -> [PhaseRow; 3] {
     let Shape { excursions, base, quiet, .. } = *pulse;
-    let count = excursions.len().min(3);
-    let mut from = edges.first().map_or(0.0, |edge| edge.start) - quiet.0;
+    let mut rows = [PhaseRow::default(); 3];
+    let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start) - quiet.0);
     let mut carried = 0.0;
-    for k in 0..count {
-        let (Some(edge), next) = (edges.get(k), edges.get(k + 1).filter(|_| k + 1 < count)) else { break };
+    for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
+        let next = tops.get(k + 1);
         // After the last phase the recharge, if there is one, is what comes next.
         let after = recharge.filter(|_| next.is_none());
         let to = match (next, after) {
-            (Some(next), _) => 0.5 * (edge.end + next.start),
-            (None, Some(Recharge { joined: true, .. })) => edge.end,
-            (None, Some(Recharge { from, .. })) => (0.5 * (edge.end + from)).min(edge.end + quiet.1),
-            (None, None) => edge.end + quiet.1,
+            (Some(next), _) => 0.5 * (top.end + next.start),
+            (None, Some(Recharge { joined: true, .. })) => top.end,
+            (None, Some(Recharge { from, .. })) => (0.5 * (top.end + from)).min(top.end + quiet.1),
+            (None, None) => top.end + quiet.1,
         };
-        let mut area = windowed_sum(samples, from, to) - base * (to - from) + carried;
+        let to = Bound::of(samples, to);
+        let span = to.at - from.at;
+        let mut area = sum_between(samples, &from, &to) - base * span + carried;
         carried = 0.0;
-        let level = |k: usize| phases.get(k).map_or(0.0, |row| f64::from(row.level) - base);
         let touching = match after {
             Some(recharge) => recharge.joined.then_some(recharge.level),
-            None => excursions.get(k + 1).filter(|next| next.joined).map(|_| level(k + 1)),
+            None => next
+                .filter(|_| excursions.get(k + 1).is_some_and(|next| next.joined))
+                .map(|next| f64::from(next.level) - base),
         };
         if let Some(b) = touching {
-            let a = level(k);
+            let a = f64::from(top.level) - base;
             carried = a * constants.late_area + (b - a) * constants.early;
             area -= carried;
         }
-        if let Some(row) = phases.get_mut(k) {
-            row.area = area as f32;
-            row.span = (to - from) as f32;
-        }
+        let width = top.end - top.start;
+        let charge_over_width = top.settled == 0 && width > 0.0;
+        *row = PhaseRow {
+            start: (top.start - origin) as f32,
+            end: (top.end - origin) as f32,
+            level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
+            settled: top.settled,
+            area: area as f32,
+            span: span as f32,
+        };
         from = to;
     }
+    rows
 }
 
 #[cfg(test)]

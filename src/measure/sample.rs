@@ -1,5 +1,7 @@
 //! Samples that levels and edges are read from: raw codes as they are streamed, or values.
 
+use super::codes::Codes;
+
 /// Which samples are looked for, relative to a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -66,22 +68,20 @@ impl Sample for i16 {
 
     #[inline]
     fn first(samples: &[Self], side: Side, level: f64) -> Option<usize> {
-        let (low, high) = codes_on(side, level)?;
-        super::codes::first(samples, |code| (low <= code) & (code <= high))
+        codes_on(side, level).first(samples, true)
     }
 
     #[inline]
     fn last(samples: &[Self], side: Side, level: f64) -> Option<usize> {
-        let (low, high) = codes_on(side, level)?;
-        super::codes::last(samples, |code| (low <= code) & (code <= high))
+        codes_on(side, level).last(samples, true)
     }
 }
 
-/// Smallest and largest code on a side of a level, if there is one.
+/// The codes on a side of a level.
 #[inline]
-pub(super) fn codes_on(side: Side, level: f64) -> Option<(i16, i16)> {
+pub(super) fn codes_on(side: Side, level: f64) -> Codes {
     if level.is_nan() {
-        return None;
+        return Codes::NONE;
     }
     // Truncation of the level, which saturates far outside the codes, is at most one off its floor.
     let whole = level as i32;
@@ -94,7 +94,10 @@ pub(super) fn codes_on(side: Side, level: f64) -> Option<(i16, i16)> {
         Side::AtMost => (i32::MIN, floor),
     };
     let (first, last) = (i32::from(i16::MIN), i32::from(i16::MAX));
-    (low <= last && high >= first).then(|| (low.max(first) as i16, high.min(last) as i16))
+    if low > last || high < first {
+        return Codes::NONE;
+    }
+    Codes { low: low.max(first) as i16, high: high.min(last) as i16 }
 }
 
 #[cfg(test)]

@@ -8,28 +8,50 @@ use super::sample::Sample;
 /// straight line of its local slope. On a quiet baseline that is immaterial; on a shared edge it is worth a twelfth of
 /// the edge's slope (domain.md 6.5).
 pub fn windowed_sum<S: Sample>(samples: &[S], from: f64, to: f64) -> f64 {
-    if to <= from {
-        return 0.0;
-    }
-    let first = (from + 0.5).max(0.0) as u32 as usize;
-    let last = (to + 0.5).max(0.0) as u32 as usize;
-    let whole = S::sum(samples.get(first.min(samples.len())..last.min(samples.len())).unwrap_or(&[]));
-    whole + part(samples, last, to) - part(samples, first, from)
+    sum_between(samples, &Bound::of(samples, from), &Bound::of(samples, to))
 }
 
-/// ∫ over sample `k`'s interval from its left end to `bound`.
-fn part<S: Sample>(samples: &[S], k: usize, bound: f64) -> f64 {
-    let Some(y) = samples.get(k).map(|sample| sample.value()) else { return 0.0 };
-    let offset = bound - k as i64 as f64;
+/// A bound of a window, which two windows may share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    /// The instant, in samples.
+    pub(super) at: f64,
+    /// The sample whose interval it cuts.
+    index: u32,
+    /// ∫ over that sample's interval from its left end to the bound.
+    part: f64,
+}
+
+impl Bound {
+    #[inline]
+    pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
+        let index = (at + 0.5).max(0.0) as u32;
+        Self { at, index, part: part(samples, index as usize, at - f64::from(index)) }
+    }
+}
+
+/// Σ between two bounds, as [`windowed_sum`].
+#[inline]
+pub(super) fn sum_between<S: Sample>(samples: &[S], from: &Bound, to: &Bound) -> f64 {
+    if to.at <= from.at {
+        return 0.0;
+    }
+    let held = samples.len();
+    let whole = samples.get((from.index as usize).min(held)..(to.index as usize).min(held));
+    S::sum(whole.unwrap_or(&[])) + to.part - from.part
+}
+
+/// ∫ over sample `k`'s interval from its left end to `offset` from its middle.
+#[inline]
+fn part<S: Sample>(samples: &[S], k: usize, offset: f64) -> f64 {
     if !(-0.5..=0.5).contains(&offset) {
         return 0.0;
     }
-    let beside = |at: Option<usize>| at.and_then(|at| samples.get(at)).map(|sample| sample.value());
-    let slope = match (beside(k.checked_sub(1)), beside(k.checked_add(1))) {
-        (Some(left), Some(right)) => 0.5 * (right - left),
-        _ => 0.0,
-    };
-    y * (offset + 0.5) + 0.5 * slope * (offset * offset - 0.25)
+    if let Some([left, y, right]) = k.checked_sub(1).and_then(|left| samples.get(left..)?.first_chunk::<3>()) {
+        let slope = 0.5 * (right.value() - left.value());
+        return y.value() * (offset + 0.5) + 0.5 * slope * (offset * offset - 0.25);
+    }
+    samples.get(k).map_or(0.0, |y| y.value() * (offset + 0.5))
 }
 
 #[cfg(test)]

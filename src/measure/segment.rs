@@ -1,0 +1,205 @@
+//! Cutting the stream of one current channel into phases, and phases into pulses.
+
+use super::building::Building;
+use super::contact::Contact;
+use super::history::{History, KEPT};
+use super::row::{Constants, Excursion};
+use super::seek::Along;
+use super::thresholds::Thresholds;
+use super::timing::Timing;
+
+impl Contact {
+    /// Follows the current through `codes`, the first at sample `from`.
+    pub(super) fn segment(
+        &mut self,
+        history: &History,
+        codes: &[i16],
+        from: u64,
+        timing: &Timing,
+        constants: &Constants,
+    ) {
+        let (mut rest, mut at) = (codes, from);
+        loop {
+            let quiet = self.side == 0;
+            // What a recharge takes back is looked at sample by sample: it may turn out to be the next pulse.
+            let passed = match (quiet, self.run_counts) {
+                (true, _) => self.resting(rest, at, constants),
+                (false, true) => self.driven(rest),
+                (false, false) => 0,
+            };
+            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
+            at += passed as u64;
+            let y = f64::from(*code) - self.base;
+            if quiet {
+                self.enter(history, at, y > 0.0, timing, constants);
+            } else if self.run_counts {
+                self.turn(history, at, y, timing, constants);
+            } else {
+                self.step(history, at, y, timing, constants);
+            }
+            (rest, at) = (after, at + 1);
+        }
+    }
+
+    /// How many samples, the first at `at`, lie on the baseline or ring about it.
+    fn resting(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
+        let still = self.still.codes(self.base, self.thresholds.high);
+        let Some(hit) = still.first(codes, false) else { return codes.len() };
+        let rings = at + (hit as u64) < self.left_at + constants.settling;
+        if rings { self.ringing(codes, at, constants) } else { hit }
+    }
+
+    /// The same where the filter may still ring after a phase: there it takes more to begin another.
+    fn ringing(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
+        let ringing = (self.left_at + constants.settling).saturating_sub(at).min(codes.len() as u64);
+        let (near, later) = codes.split_at_checked(ringing as usize).unwrap_or((codes, &[]));
+        let reach = self.thresholds.enter(self.peak_before);
+        let still = self.still.codes(self.base, self.thresholds.high);
+        let hit = self.ringing.codes(self.base, reach).first(near, false);
+        hit.or_else(|| still.first(later, false).map(|k| near.len() + k)).unwrap_or(codes.len())
+    }
+
+    /// How many samples belong to the phase under way, whose peak grows with them.
+    fn driven(&mut self, codes: &[i16]) -> usize {
+        let mut along = Along {
+            base: self.base,
+            side: f64::from(self.side),
+            low: self.thresholds.low,
+            part: Thresholds::PART,
+            peak: self.run_peak,
+        };
+        let near = if self.side > 0 { &mut self.near.0 } else { &mut self.near.1 };
+        let passed = along.follow(codes, self.seen, near);
+        self.run_peak = along.peak;
+        passed
+    }
+
+    /// A phase ends at the sample at `at`, `y` from the baseline, and another may begin on the other side of it.
+    fn turn(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
+        let side = f64::from(self.side);
+        self.leave(at, constants);
+        if -y * side > self.thresholds.enter(self.peak_before) {
+            self.enter(history, at, y > 0.0, timing, constants);
+        }
+    }
+
+    /// The sample at `at`, `y` from the baseline, in what is taken for a recharge.
+    fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
+        let along = y * f64::from(self.side);
+        if along > self.run_peak {
+            self.run_peak = along;
+            if along > self.thresholds.tall && self.is_a_pulse(constants) {
+                self.begin(history, self.run.from, y > 0.0, timing, constants);
+            }
+        } else if self.is_open(at, constants) {
+            // What still flows when the switch must have opened is the next phase.
+            self.leave(at, constants);
+            if y.abs() > self.thresholds.enter(self.peak_before) {
+                self.enter(history, at, y > 0.0, timing, constants);
+            }
+        } else if along < self.thresholds.leave(self.run_peak) {
+            self.turn(history, at, y, timing, constants);
+        }
+    }
+
+    /// The current leaves the baseline at sample `at`.
+    fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
+        let joined = at <= self.left_at + 1 && self.building.is_some();
+        self.side = if positive { 1 } else { -1 };
+        self.run = Excursion { from: at, to: at, joined };
+        self.run_peak = 0.0;
+        self.run_counts = true;
+        if let Some(building) = &self.building {
+            let last = building.excursions.get(building.count.saturating_sub(1));
+            let near = last.is_some_and(|last| at <= last.to + building.timing.allowance);
+            let alternates = positive == (building.positive == building.count.is_multiple_of(2));
+            if building.count < usize::from(building.timing.phases) && near && alternates {
+                return;
+            }
+            if building.recharges(at, positive) {
+                self.run_counts = false;
+                if let Some(building) = &mut self.building {
+                    building.follower.get_or_insert(self.run);
+                }
+                return;
+            }
+        } else if let Some((open, leading)) = self.recharging
+            && at <= open
+            && (positive != leading || timing.phases > 1)
+        {
+            self.run_counts = false;
+            return;
+        }
+        self.begin(history, at, positive, timing, constants);
+    }
+
+    /// Whether the run taken for a recharge is one no longer: it has the size of a phase, and began too late for a
+    /// recharge or has the sign of the leading phase.
+    fn is_a_pulse(&self, constants: &Constants) -> bool {
+        // Where the pulse is written already, the switch has been closed for long.
+        self.building.as_ref().map_or(self.recharging.is_some(), |building| {
+            building.outgrows(self.run.from, self.side > 0, constants.settling)
+        })
+    }
+
+    /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
+    fn is_open(&self, at: u64, constants: &Constants) -> bool {
+        let recharging = self.recharging.map(|(open, _)| open);
+        let open = self.building.as_ref().map_or(recharging, Building::open);
+        open.is_some_and(|open| open + constants.settling < at)
+    }
+
+    /// A pulse begins at sample `at`; one that is under way is over.
+    fn begin(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
+        self.run_counts = true;
+        if let Some(building) = &mut self.building {
+            // A run that was taken for a recharge until it grew tall.
+            building.follower = building.follower.filter(|follower| follower.from < at);
+            self.finish(history, at, false, constants);
+        }
+        self.settle(history, at.saturating_sub(constants.settling));
+        let (after, before) = self.quiet.levels(history, at);
+        if self.last_sum.is_some()
+            && let Some(last) = self.record.pulses.last_mut()
+        {
+            last.after = after;
+        }
+        self.base = before.map_or(self.zero, |level| f64::from(level.value));
+        self.building = Some(Building {
+            excursions: [self.run; 3],
+            count: 0,
+            positive,
+            timing: *timing,
+            before,
+            base: self.base,
+            at,
+            follower: None,
+            deadline: u64::MAX,
+            clipped: false,
+        });
+    }
+
+    /// The current is back on the baseline (or beyond it) at sample `at`.
+    fn leave(&mut self, at: u64, constants: &Constants) {
+        self.side = 0;
+        self.left_at = at;
+        self.peak_before = self.run_peak;
+        let run = Excursion { to: at, ..self.run };
+        let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
+            if self.building.is_none() {
+                self.quiet_from = self.quiet_from.max(at + constants.settling);
+                self.quiet.restart(at);
+            }
+            return;
+        };
+        if let Some(slot) = building.excursions.get_mut(building.count) {
+            *slot = run;
+            building.count += 1;
+        }
+        let complete = building.count >= usize::from(building.timing.phases);
+        let wait = if complete { 0 } else { building.timing.allowance } + constants.settling + 2;
+        let opened = building.open().map_or(0, |open| open + constants.settling + 1);
+        // A recharge that outlasts the history is not waited for.
+        building.deadline = (at + wait).max(opened.min(building.at + (KEPT / 2) as u64));
+    }
+}
