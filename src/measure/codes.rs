@@ -80,7 +80,9 @@ fn part_sum(codes: &[i16]) -> i32 {
 /// Smallest and largest code; (MAX, MIN) of nothing.
 pub(super) fn extremes(codes: &[i16]) -> (i16, i16) {
     let Some(last) = codes.last_chunk::<LANES>() else {
-        return codes.iter().fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)));
+        return codes
+            .iter()
+            .fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)));
     };
     // A group that lies over the one before it sees some codes twice, which changes no extreme.
     let last = i16x8::new(*last);
@@ -233,7 +235,10 @@ mod tests {
                 assert_eq!((hit.last(&codes, true), rest.last(&codes, false)), (Some(at), Some(at)));
                 let none = Codes { low: 2, high: i16::MAX };
                 assert_eq!((none.first(&codes, true), none.last(&codes, true)), (None, None));
-                assert_eq!((Codes::NONE.first(&codes, true), Codes::NONE.first(&codes, false)), (None, Some(0)));
+                assert_eq!(
+                    (Codes::NONE.first(&codes, true), Codes::NONE.first(&codes, false)),
+                    (None, Some(0))
+                );
                 // The first and the last of several.
                 codes[length - 1] = 1;
                 assert_eq!((hit.first(&codes, true), hit.last(&codes, true)), (Some(at), Some(length - 1)));

@@ -9,24 +9,29 @@ use super::sample::{Side, codes_on};
 pub(super) struct Half {
     level: f64,
     rising: bool,
-    /// The codes beyond it.
-    codes: Codes,
 }
 
 impl Half {
     /// Half-way between `base` and `level`.
     #[inline]
     pub(super) fn new(base: f64, level: f64) -> Self {
-        let rising = level > base;
-        let side = if rising { Side::Above } else { Side::Below };
-        let level = base + 0.5 * (level - base);
-        Self { level, rising, codes: codes_on(side, level) }
+        Self { level: base + 0.5 * (level - base), rising: level > base }
+    }
+
+    fn codes_beyond(self) -> Codes {
+        codes_on(if self.rising { Side::Above } else { Side::Below }, self.level)
+    }
+
+    /// By how much a code is beyond it.
+    #[inline]
+    fn excess(self, code: f64) -> f64 {
+        if self.rising { code - self.level } else { self.level - code }
     }
 
     /// Instant at which the straight line between two codes crosses it, from the first of them.
     #[inline]
-    fn crossed(self, (a, b): (i16, i16)) -> f64 {
-        (self.level - f64::from(a)) / (f64::from(b) - f64::from(a))
+    fn crossed(self, (a, b): (f64, f64)) -> f64 {
+        (self.level - a) / (b - a)
     }
 }
 
@@ -36,23 +41,28 @@ pub(super) struct Flanks {
     /// The last sample before the first edge, and the last sample of the top.
     places: (usize, usize),
     /// The codes on either side of the first edge.
-    up: (i16, i16),
+    up: (f64, f64),
     /// The codes on either side of the second edge.
-    down: (i16, i16),
+    down: (f64, f64),
     /// The code of the top that is nearest to the base.
-    nearest: i16,
+    nearest: f64,
 }
 
 impl Flanks {
     /// From the ends of `around`, a phase with a sample on either side of it, inwards.
     #[inline]
     pub(super) fn find(around: &[i16], half: Half) -> Option<Self> {
-        let before = half.codes.first(around, true)?.checked_sub(1)?;
-        let last = half.codes.last(around, true)?;
+        let beyond = half.codes_beyond();
+        let before = beyond.first(around, true)?.checked_sub(1)?;
+        let last = beyond.last(around, true)?;
         let [up, top @ ..] = around.get(before..=last)? else { return None };
         let ([first, ..], [.., end], Some(down)) = (top, top, around.get(last + 1)) else { return None };
-        let nearest = extreme(top, !half.rising);
-        Some(Self { places: (before, last), up: (*up, *first), down: (*end, *down), nearest })
+        Some(Self {
+            places: (before, last),
+            up: (f64::from(*up), f64::from(*first)),
+            down: (f64::from(*end), f64::from(*down)),
+            nearest: f64::from(extreme(top, !half.rising)),
+        })
     }
 
     /// 50 % instants, from the first sample of the stretch they were found in: [`PhaseEdges::at`] sample `middle`. `None`
@@ -60,12 +70,9 @@ impl Flanks {
     #[inline]
     pub(super) fn edges(&self, half: Half, middle: usize) -> Option<PhaseEdges> {
         let (before, last) = self.places;
-        let whole = half.codes.contain(self.nearest) && before < middle && middle <= last;
-        let (before_it, behind_it) = (self.up.0, self.down.1);
-        let sides = half.codes.contain(before_it)
-            || half.codes.contain(behind_it)
-            || f64::from(before_it) == half.level;
-        (whole && !sides).then(|| PhaseEdges {
+        let whole = half.excess(self.nearest) > 0.0 && before < middle && middle <= last;
+        let apart = half.excess(self.up.0) < 0.0 && half.excess(self.down.1) <= 0.0;
+        (whole && apart).then(|| PhaseEdges {
             start: before as i64 as f64 + half.crossed(self.up),
             end: last as i64 as f64 + half.crossed(self.down),
         })

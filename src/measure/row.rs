@@ -83,7 +83,9 @@ pub(super) fn measure(
     });
     if let Some(recharge) = recharge.filter(|recharge| recharge.joined) {
         let last = tops.last_mut();
-        if let Some((end, top)) = last.and_then(|top| Some((meeting(samples, top, recharge.level + base)?, top))) {
+        if let Some((end, top)) =
+            last.and_then(|top| Some((meeting(samples, top, recharge.level + base)?, top)))
+        {
             top.end = end;
         }
     }
@@ -230,10 +232,9 @@ fn rows(
     let mut carried = 0.0;
     for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
         let next = tops.get(k + 1);
-        // After the last phase the recharge, if there is one, is what comes next.
-        let after = recharge.filter(|_| next.is_none());
-        let to = match (next, after) {
+        let to = match (next, recharge) {
             (Some(next), _) => 0.5 * (top.end + next.start),
+            // After the last phase the recharge, if there is one, is what comes next.
             (None, Some(Recharge { joined: true, .. })) => top.end,
             (None, Some(Recharge { from, .. })) => (0.5 * (top.end + from)).min(top.end + quiet.1),
             (None, None) => top.end + quiet.1,
@@ -242,11 +243,12 @@ fn rows(
         let span = to.at - from.at;
         let mut area = sum_between(samples, &from, &to) - base * span + carried;
         carried = 0.0;
-        let touching = match after {
-            Some(recharge) => recharge.joined.then_some(recharge.level),
-            None => next
-                .filter(|_| excursions.get(k + 1).is_some_and(|next| next.joined))
-                .map(|next| f64::from(next.level) - base),
+        let touching = match (next, recharge) {
+            (Some(next), _) if excursions.get(k + 1).is_some_and(|next| next.joined) => {
+                Some(f64::from(next.level) - base)
+            }
+            (None, Some(Recharge { joined: true, level, .. })) => Some(level),
+            _ => None,
         };
         if let Some(b) = touching {
             let a = f64::from(top.level) - base;

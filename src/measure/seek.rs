@@ -65,7 +65,7 @@ impl Along {
     pub(super) fn follow(&mut self, codes: &[i16], extremes: (i16, i16), near: &mut Near) -> usize {
         let rising = self.side > 0.0;
         let furthest = self.distance(if rising { extremes.1 } else { extremes.0 });
-        let near = near.codes(self, self.peak.max(furthest));
+        let near = near.codes(self, larger(self.peak, furthest));
         let mut rest = codes;
         while let Some(at) = near.first(rest, true) {
             let Some((before, [code, after @ ..])) = rest.split_at_checked(at) else { break };
@@ -74,7 +74,7 @@ impl Along {
             if along <= self.peak && along < self.end(self.peak) {
                 return codes.len() - after.len() - 1;
             }
-            self.peak = self.peak.max(along);
+            self.peak = larger(self.peak, along);
             rest = after;
         }
         self.reach(rest, rising);
@@ -83,7 +83,7 @@ impl Along {
 
     fn reach(&mut self, codes: &[i16], rising: bool) {
         if !codes.is_empty() {
-            self.peak = self.peak.max(self.distance(extreme(codes, rising)));
+            self.peak = larger(self.peak, self.distance(extreme(codes, rising)));
         }
     }
 
@@ -92,8 +92,14 @@ impl Along {
     }
 
     fn end(&self, peak: f64) -> f64 {
-        self.low.max(self.part * peak)
+        larger(self.low, self.part * peak)
     }
+}
+
+/// Of numbers that are none of them NaN, for which `f64::max` has to look.
+#[inline]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
 }
 
 /// The codes that may end a phase: while it is farther from the base than any of them it is not over, however far it has

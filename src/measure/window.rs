@@ -17,7 +17,7 @@ pub(super) struct Bound {
     /// The instant, in samples.
     pub(super) at: f64,
     /// The sample whose interval it cuts.
-    index: u32,
+    index: usize,
     /// ∫ over that sample's interval from its left end to the bound.
     part: f64,
 }
@@ -25,8 +25,8 @@ pub(super) struct Bound {
 impl Bound {
     #[inline]
     pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
-        let index = (at + 0.5).max(0.0) as u32;
-        Self { at, index, part: part(samples, index as usize, at - f64::from(index)) }
+        let index = ((at + 0.5) as i32).max(0);
+        Self { at, index: index as usize, part: part(samples, index as usize, at - f64::from(index)) }
     }
 }
 
@@ -37,7 +37,7 @@ pub(super) fn sum_between<S: Sample>(samples: &[S], from: &Bound, to: &Bound) ->
         return 0.0;
     }
     let held = samples.len();
-    let whole = samples.get((from.index as usize).min(held)..(to.index as usize).min(held));
+    let whole = samples.get(from.index.min(held)..to.index.min(held));
     S::sum(whole.unwrap_or(&[])) + to.part - from.part
 }
 
@@ -47,7 +47,8 @@ fn part<S: Sample>(samples: &[S], k: usize, offset: f64) -> f64 {
     if !(-0.5..=0.5).contains(&offset) {
         return 0.0;
     }
-    if let Some([left, y, right]) = k.checked_sub(1).and_then(|left| samples.get(left..)?.first_chunk::<3>()) {
+    if let Some([left, y, right]) = k.checked_sub(1).and_then(|left| samples.get(left..)?.first_chunk::<3>())
+    {
         let slope = 0.5 * (right.value() - left.value());
         return y.value() * (offset + 0.5) + 0.5 * slope * (offset * offset - 0.25);
     }

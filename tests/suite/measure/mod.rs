@@ -4,6 +4,7 @@ mod bench;
 mod case;
 mod checks;
 mod coverage;
+mod definition;
 mod events;
 mod joint;
 mod shape;
