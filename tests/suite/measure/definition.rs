@@ -101,15 +101,19 @@ fn differs(
     if row.phases().len() != read.len() {
         return Err(format!("{} phases, read {}", row.phases().len(), read.len()));
     }
-    // The quiet samples beside a pulse: those until the filter has settled, at most half of the rest.
-    let quiet = (SETTLING.min(0.5 * rests.0), SETTLING.min(0.5 * rests.1));
-    // Where half a rest is found by samples, it is so to one or two of them, and the filter has not settled there yet.
-    let unsettled = if rests.1 < 2.0 * SETTLING { 0.02 } else { 0.0 };
+    // The quiet samples beside a pulse: until the filter has settled, at most half of the rest before it. Of the rest behind
+    // it no more is known, when it is over, than that it lasts until then.
+    let behind = if rests.1 > 20.0 { SETTLING } else { 0.5 * rests.1 };
+    let quiet = (SETTLING.min(0.5 * rests.0), behind);
+    // Where half a rest is found by samples, it is so to a few of them, and the filter has not settled there yet.
+    let unsettled = if rests.1 < 2.0 * SETTLING { 0.05 } else { 0.0 };
     for (k, (found, read_phase)) in row.phases().iter().zip(&read).enumerate() {
         let size = (read_phase.level - base).abs();
         // A sample more or less in the level, where a bound of its range falls on one.
-        let level = 6.0 * noise / read_phase.count.max(1) as f64 + 2e-6 * size;
-        if read_phase.count > 0 {
+        let short = read_phase.count == 0;
+        // What a short top's edges are read at is the mean of its middle, which has not settled.
+        let level = 6.0 * noise / read_phase.count.max(4) as f64 + if short { 3e-3 } else { 2e-6 } * size;
+        if !short {
             close("settled", f64::from(found.settled), read_phase.count as f64, 1.0)?;
             close("level", f64::from(found.level), read_phase.level, level)?;
         }
@@ -125,8 +129,8 @@ fn differs(
         let area = integral(y, from, to) - base * (to - from);
         let within = 6.0 * noise + (2.0 * edge + unsettled + 2.2 * early) * size;
         close("area", f64::from(found.area), area, within)?;
-        close("span", f64::from(found.span), to - from, 2.0 * edge + 2.0)?;
-        if read_phase.count == 0 {
+        close("span", f64::from(found.span), to - from, 2.0 * edge + 3.0)?;
+        if short {
             let width = read_phase.end - read_phase.start;
             close("level of a short phase", f64::from(found.level), base + area / width, within / width)?;
         }
@@ -138,7 +142,7 @@ fn differs(
         let cycle = sum(row.from, row.cycle_span) - base * row.cycle_span as f64;
         close("cycle area", row.cycle_area, cycle, 1e-3)?;
     }
-    close("from", row.from as f64, read[0].start - quiet.0, 2.0)
+    close("from", row.from as f64, read[0].start - quiet.0, 3.0)
 }
 
 proptest! {
@@ -176,7 +180,7 @@ proptest! {
             let instant = |t: f64| (DELAY + t) * 1e6 + 3.4;
             let drawn: Vec<(f64, f64)> =
                 pulse.phases().iter().map(|phase| (instant(phase.start), instant(phase.end()))).collect();
-            prop_assert!((row.base).abs() < 1.0, "{row:?}");
+            prop_assert!(row.base.abs() < 1.5, "{row:?}");
             let before = if row.at == rows[0].at { f64::INFINITY } else { rest };
             let plain = differs(&y, row, &drawn, (before, rest), noise);
             prop_assert!(plain.is_ok(), "{:?} of {program:?}", plain);
