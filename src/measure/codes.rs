@@ -8,20 +8,8 @@ const LANES: usize = 8;
 /// Codes whose sum cannot overflow four lanes of 32 bits.
 const SAFE: usize = 1 << 16;
 
-/// Lanes that count in a group that ends where the codes end: as many as are left over.
-const LAST: [[i16; LANES]; LANES] = {
-    let mut weights = [[0; LANES]; LANES];
-    let mut left = 1;
-    while left < LANES {
-        let mut k = LANES - left;
-        while k < LANES {
-            weights[left][k] = 1;
-            k += 1;
-        }
-        left += 1;
-    }
-    weights
-};
+/// From the n-th on: n ones at the end of a group of zeros.
+const LAST: [i16; 2 * LANES] = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
 
 /// What one look at some codes tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +57,9 @@ fn part_sum(codes: &[i16]) -> i32 {
     let Some(last) = codes.last_chunk::<LANES>() else {
         return rest.iter().map(|code| i32::from(*code)).sum();
     };
-    let new = LAST.get(rest.len()).map_or(i16x8::splat(0), |new| i16x8::new(*new));
-    let mut sum = i16x8::new(*last).dot(new);
+    // The last group lies over the one before it: only what is left over counts.
+    let left = LAST.get(rest.len()..).and_then(<[i16]>::first_chunk);
+    let mut sum = i16x8::new(*last).dot(left.map_or(i16x8::splat(0), |left| i16x8::new(*left)));
     for group in groups {
         sum += i16x8::new(*group).dot(i16x8::splat(1));
     }
