@@ -3,6 +3,10 @@
 use super::cells::{Reader, Writer};
 use super::{BLOCK, GROUP, Row, column, rounded};
 
+/// From one column to the next while they are written, cells: not a power of two, which would put the cells of a row into the same few
+/// places of a cache.
+const COLUMN: usize = BLOCK + 8;
+
 /// A full block.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block<R> {
@@ -13,24 +17,18 @@ pub(super) struct Block<R> {
 impl<R: Row> Block<R> {
     /// Packs exactly [`BLOCK`] rows, of which the first is row `number` of its table; `None` of fewer.
     pub(super) fn of(number: usize, rows: &[R]) -> Option<Self> {
-        let mut columns: Vec<Vec<i64>> = Vec::new();
         let mut cells = Vec::new();
-        for group in rows.get(..BLOCK)?.chunks(GROUP) {
-            let mut writer = Writer::new(cells);
-            let mut before = None;
-            for row in group {
-                row.write(before, &mut writer);
-                before = Some(row);
-            }
+        let mut before = None;
+        for (k, row) in rows.get(..BLOCK)?.iter().enumerate() {
+            let mut writer = Writer::new(cells, k, COLUMN);
+            row.write(before.filter(|_| !k.is_multiple_of(GROUP)), &mut writer);
             cells = writer.into_cells();
-            let width = cells.len() / GROUP;
-            columns.resize_with(width, || Vec::with_capacity(BLOCK));
-            for (c, column) in columns.iter_mut().enumerate() {
-                column.extend(cells.iter().skip(c).step_by(width));
-            }
+            before = Some(row);
         }
         let mut bytes = Vec::new();
-        columns.iter().for_each(|column| column::pack(column, &mut bytes));
+        for column in cells.chunks(COLUMN) {
+            column::pack(column.get(..BLOCK)?, &mut bytes);
+        }
         Some(Self { first: rounded(number, rows.first()?, &mut cells), columns: bytes.into_boxed_slice() })
     }
 

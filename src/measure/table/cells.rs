@@ -7,8 +7,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The nearest whole number of steps of 1/`scale`. What cannot be one (no number, infinite, huge) is kept bit by bit.
 pub fn grid(value: f32, scale: f64) -> i64 {
-    let steps = (f64::from(value) * scale).round();
-    if steps.abs() < EXACT { steps as i64 } else { i64::MIN + i64::from(value.to_bits()) }
+    steps(f64::from(value), scale).unwrap_or_else(|| i64::MIN + i64::from(value.to_bits()))
 }
 
 /// The value of a cell that [`grid`] has made.
@@ -22,21 +21,33 @@ pub fn ungrid(cell: i64, scale: f64) -> f32 {
 
 /// The nearest whole number of steps of 1/`scale`, if there is one.
 pub fn steps(value: f64, scale: f64) -> Option<i64> {
-    let steps = (value * scale).round();
-    (steps.abs() < EXACT).then_some(steps as i64)
+    nearest(value * scale)
+}
+
+/// The nearest whole number, away from zero if there are two; `None` where not all of them are exact as a float. Without the call
+/// that rounding a float is.
+#[inline]
+pub(super) fn nearest(value: f64) -> Option<i64> {
+    if value.abs() >= EXACT || value.is_nan() {
+        return None;
+    }
+    let whole = value as i64;
+    let rest = value - whole as f64;
+    Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
 }
 
 /// Takes the cells of a row.
 #[derive(Debug)]
 pub struct Writer {
     cells: Vec<i64>,
+    at: usize,
+    stride: usize,
 }
 
 impl Writer {
-    /// Into an empty list that keeps the memory of this one.
-    pub(super) fn new(mut cells: Vec<i64>) -> Self {
-        cells.clear();
-        Self { cells }
+    /// Into a list that was empty, from cell `at` on, every `stride`th. It is made as long as it takes.
+    pub(super) fn new(cells: Vec<i64>, at: usize, stride: usize) -> Self {
+        Self { cells, at, stride }
     }
 
     pub(super) fn into_cells(self) -> Vec<i64> {
@@ -44,8 +55,21 @@ impl Writer {
     }
 
     /// A whole number.
+    #[inline]
     pub fn put(&mut self, cell: i64) {
-        self.cells.push(cell);
+        if self.at >= self.cells.len() {
+            self.cells.resize(self.at + self.stride, 0);
+        }
+        if let Some(slot) = self.cells.get_mut(self.at) {
+            *slot = cell;
+        }
+        self.at += self.stride;
+    }
+
+    /// Some zeros, of cells that are not read: the list was empty.
+    #[inline]
+    pub(super) fn skip(&mut self, cells: usize) {
+        self.at += cells * self.stride;
     }
 
     /// A whole number without sign, from another one that it is near to.
@@ -87,6 +111,12 @@ impl<'a> Reader<'a> {
         let cell = self.cells.get(self.at).copied().unwrap_or(0);
         self.at += self.stride;
         cell
+    }
+
+    /// As [`Writer::skip`].
+    #[inline]
+    pub(super) fn skip(&mut self, cells: usize) {
+        self.at += cells * self.stride;
     }
 
     /// As [`Writer::put_from`].

@@ -14,6 +14,8 @@ const WIDEST: u8 = 32;
 const PLAIN: u8 = 64;
 /// Bytes of a stray.
 const STRAY: usize = 10;
+/// Of so many numbers one is looked at where a width is chosen.
+const SAMPLED: usize = 4;
 
 /// How a column is stored.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +23,13 @@ struct Plan {
     width: u8,
     reference: i64,
     cost: usize,
+    /// Some numbers do not fit.
+    strays: bool,
 }
 
 /// Appends a column of at most 65 535 numbers, a multiple of [`GROUP`].
 pub(super) fn pack(numbers: &[i64], out: &mut Vec<u8>) {
-    let Plan { width, reference, .. } = plan(numbers);
+    let Plan { width, reference, strays, .. } = plan(numbers);
     out.push(width);
     put_signed(reference, out);
     if width == PLAIN {
@@ -33,23 +37,32 @@ pub(super) fn pack(numbers: &[i64], out: &mut Vec<u8>) {
         numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
         return;
     }
-    let strays = || numbers.iter().enumerate().filter(|(_, number)| !fits(**number, reference, width));
+    let looked_at = if strays { numbers } else { &[] };
+    let strays = || looked_at.iter().enumerate().filter(|(_, number)| !fits(**number, reference, width));
     put_unsigned(strays().count() as u64, out);
+    if width > 0 {
+        pack_groups(numbers, reference, width, out);
+    }
+    for (place, number) in strays() {
+        out.extend_from_slice(&(place as u16).to_le_bytes());
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// Appends the groups of a column: of a stray, some bits that nobody reads.
+fn pack_groups(numbers: &[i64], reference: i64, width: u8, out: &mut Vec<u8>) {
     let packer = BitPacker4x::new();
+    let mask = u32::MAX >> (WIDEST - width);
     for group in numbers.chunks(GROUP) {
         let mut words = [0_u32; GROUP];
         for (word, number) in words.iter_mut().zip(group) {
-            *word = if fits(*number, reference, width) { number.wrapping_sub(reference) as u32 } else { 0 };
+            *word = number.wrapping_sub(reference) as u32 & mask;
         }
         let start = out.len();
         out.resize(start + packed(width), 0);
         if let Some(place) = out.get_mut(start..) {
             packer.compress(&words, place, width);
         }
-    }
-    for (place, number) in strays() {
-        out.extend_from_slice(&(place as u16).to_le_bytes());
-        out.extend_from_slice(&number.to_le_bytes());
     }
 }
 
@@ -64,36 +77,38 @@ fn fits(number: i64, reference: i64, width: u8) -> bool {
 
 /// The cheaper of two ways: a width that holds all, or one around the middle that leaves some out.
 fn plan(numbers: &[i64]) -> Plan {
+    let first = numbers.first().copied().unwrap_or(0);
+    if numbers.iter().fold(0, |other, number| other | (number ^ first)) == 0 {
+        return Plan { width: 0, reference: first, cost: 0, strays: false };
+    }
     let (low, high) = numbers
         .iter()
         .fold((i64::MAX, i64::MIN), |(low, high), number| (low.min(*number), high.max(*number)));
     let width = (u64::BITS - (high.wrapping_sub(low) as u64).leading_zeros()) as u8;
     let all = if width > WIDEST {
-        Plan { width: PLAIN, reference: 0, cost: 8 * numbers.len() }
+        Plan { width: PLAIN, reference: 0, cost: 8 * numbers.len(), strays: false }
     } else {
-        Plan { width, reference: low, cost: numbers.len() * usize::from(width) / 8 }
+        let cost = numbers.len() * usize::from(width) / 8;
+        Plan { width, reference: low, cost, strays: false }
     };
-    if all.cost <= STRAY {
-        return all;
-    }
     let middle = middle(numbers);
-    // How many numbers need so many bits about the middle, sign included.
+    // How many numbers need so many bits about the middle, sign included: of every fourth, which is enough to choose by.
     let mut needing = [0_usize; 65];
-    for number in numbers {
+    for number in numbers.iter().step_by(SAMPLED) {
         let off = number.wrapping_sub(middle);
         let bits = u64::BITS - ((off ^ (off >> 63)) as u64).leading_zeros() + u32::from(off != 0);
         if let Some(count) = needing.get_mut(bits.min(64) as usize) {
-            *count += 1;
+            *count += SAMPLED;
         }
     }
-    let mut left = numbers.len();
+    let mut left = needing.iter().sum::<usize>();
     let mut best = all;
     for (width, count) in (0..=WIDEST).zip(needing) {
         left -= count;
         let cost = numbers.len() * usize::from(width) / 8 + STRAY * left;
         if cost < best.cost {
             let reach = if width == 0 { 0 } else { 1_i64 << (width - 1) };
-            best = Plan { width, reference: middle.wrapping_sub(reach), cost };
+            best = Plan { width, reference: middle.wrapping_sub(reach), cost, strays: true };
         }
     }
     best

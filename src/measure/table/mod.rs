@@ -143,7 +143,8 @@ impl<R: Row> Table<R> {
 
 /// A row as it reads once it is packed.
 fn rounded<R: Row>(number: usize, row: &R, cells: &mut Vec<i64>) -> R {
-    let mut writer = Writer::new(std::mem::take(cells));
+    cells.clear();
+    let mut writer = Writer::new(std::mem::take(cells), 0, 1);
     row.write(None, &mut writer);
     *cells = writer.into_cells();
     R::read(number, None, &mut Reader::new(cells, 0, 1))

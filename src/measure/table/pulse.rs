@@ -12,6 +12,7 @@
 //! | recharge | 1/256 code | 1.1e-3 code | noise of a mean of four samples |
 
 use super::super::{Flags, Level, PhaseRow, PulseRow};
+use super::cells::nearest;
 use super::{Reader, Row, Writer, grid, ungrid};
 
 const INSTANT: f64 = 8192.0;
@@ -38,6 +39,11 @@ const PULSE_RAW: i64 = 1 << 7;
 const CYCLE_RAW: i64 = 1 << 8;
 /// There is an area of the cycle.
 const CYCLE: i64 = 1 << 9;
+/// There is no phase in this place.
+const NO_PHASE: [i64; 3] = [1 << 10, 1 << 11, 1 << 12];
+/// Cells of a phase, and of a level.
+const PHASE_CELLS: usize = 6;
+const LEVEL_CELLS: usize = 4;
 
 impl Row for PulseRow {
     fn write(&self, before: Option<&Self>, cells: &mut Writer) {
@@ -48,6 +54,8 @@ impl Row for PulseRow {
         let (cycle, cycle_raw) = sum(self.cycle_area, self.base, self.cycle_span as f64);
         let has_cycle = !self.cycle_area.is_nan();
         let bit = |is: bool, bit: i64| if is { bit } else { 0 };
+        let places = NO_PHASE.iter().zip(&self.phases).skip(usize::from(self.count));
+        let absent: i64 = places.map(|(place, phase)| bit(*phase == PhaseRow::default(), *place)).sum();
         cells.put(
             bit(self.flags.clipped, CLIPPED)
                 | bit(self.flags.truncated, TRUNCATED)
@@ -58,14 +66,19 @@ impl Row for PulseRow {
                 | bit(quiet, QUIET)
                 | bit(pulse_raw, PULSE_RAW)
                 | bit(cycle_raw && has_cycle, CYCLE_RAW)
-                | bit(has_cycle, CYCLE),
+                | bit(has_cycle, CYCLE)
+                | absent,
         );
         cells.put(i64::from(self.count));
         cells.put_from(self.at, before.map_or(0, |before| before.at));
         cells.put_from(self.at, self.from);
         let mut last = 0;
-        for phase in &self.phases {
-            last = write_phase(phase, last, cells);
+        for (phase, place) in self.phases.iter().zip(NO_PHASE) {
+            if absent & place == 0 {
+                last = write_phase(phase, last, cells);
+            } else {
+                cells.skip(PHASE_CELLS);
+            }
         }
         cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
         cells.put(i64::from(self.pulse_span));
@@ -85,16 +98,26 @@ impl Row for PulseRow {
         let from = at.wrapping_sub(cells.take_from(0));
         let mut phases = [PhaseRow::default(); 3];
         let mut last = 0;
-        for phase in &mut phases {
-            (*phase, last) = read_phase(last, cells);
+        for (phase, place) in phases.iter_mut().zip(NO_PHASE) {
+            if is(place) {
+                cells.skip(PHASE_CELLS);
+            } else {
+                (*phase, last) = read_phase(last, cells);
+            }
         }
         let base = cells.take();
         let pulse_span = cells.take() as u32;
         let pulse = cells.take();
         let cycle_span = cells.take() as u64;
         let cycle = cells.take();
-        let after = Some(read_level(cells)).filter(|_| is(AFTER));
-        let own = Some(read_level(cells)).filter(|_| is(BEFORE));
+        let mut level = |is: bool| {
+            if is {
+                return Some(read_level(cells));
+            }
+            cells.skip(LEVEL_CELLS);
+            None
+        };
+        let (after, own) = (level(is(AFTER)), level(is(BEFORE)));
         let own = if is(SHARED) { before.and_then(|before| passed_on(before, at)) } else { own };
         let base = match own.filter(|_| is(QUIET)) {
             Some(level) => f64::from(level.value),
@@ -124,9 +147,11 @@ impl Row for PulseRow {
 
 /// The sum of codes from which an area was taken, and whether it was taken from none: then the area bit by bit.
 fn sum(area: f64, base: f64, span: f64) -> (i64, bool) {
-    let sum = (area + base * span).round();
-    let exact = sum.abs() < 9e15 && (sum - base * span).to_bits() == area.to_bits();
-    if exact { (sum as i64, false) } else { (area.to_bits() as i64, true) }
+    let sum = nearest(area + base * span);
+    match sum.filter(|sum| (*sum as f64 - base * span).to_bits() == area.to_bits()) {
+        Some(sum) => (sum, false),
+        None => (area.to_bits() as i64, true),
+    }
 }
 
 /// The level after a pulse as the one before the next, which is at sample `at`.
@@ -143,7 +168,7 @@ fn same(a: Option<Level>, b: Option<Level>) -> bool {
 }
 
 fn write_level(level: Option<Level>, cells: &mut Writer) {
-    let level = level.unwrap_or(Level { value: 0.0, spread: 0.0, count: 0, centre: 0.0 });
+    let Some(level) = level else { return cells.skip(LEVEL_CELLS) };
     cells.put(i64::from(level.count));
     level.cells().into_iter().for_each(|cell| cells.put(cell));
 }
