@@ -26,6 +26,7 @@ mod fuzz;
 mod history;
 mod language;
 mod loads;
+mod long_trains;
 mod machine;
 mod measure;
 mod page;

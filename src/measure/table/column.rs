@@ -148,8 +148,8 @@ pub(super) fn unpack<'a>(
     if *width > 0 {
         BitPacker4x::new().decompress(groups.get(group * packed(*width)..)?, &mut words, *width);
     }
-    for (number, word) in numbers.iter_mut().zip(words) {
-        *number = reference.wrapping_add(i64::from(word));
+    for (number, word) in numbers.iter_mut().zip(&words) {
+        *number = reference.wrapping_add(i64::from(*word));
     }
     let (strays, rest) = rest.split_at_checked(strays as usize * STRAY)?;
     for stray in strays.chunks_exact(STRAY) {
