@@ -25,8 +25,8 @@ impl Level {
         f64::from(1_u32 << (7 + (u32::BITS + 1 - count.leading_zeros()) / 2))
     }
 
-    /// In steps of the spread and of the centre.
-    const SPREAD: f64 = 256.0;
+    /// Steps of the spread, a variance of 1 to 2, and of the centre, which is a whole or half sample.
+    const SPREAD: f64 = 64.0;
     const CENTRE: f64 = 2.0;
 
     /// As it is kept: value, spread and centre as whole numbers of steps.

@@ -49,7 +49,7 @@ impl<R: Row> Block<R> {
             let begin = cells.len();
             cells.resize(begin + GROUP, 0);
             let numbers = cells.get_mut(begin..).unwrap_or_default();
-            rest = column::unpack(rest, BLOCK, from % BLOCK / GROUP, numbers).unwrap_or(&[]);
+            rest = column::unpack(rest, BLOCK, from % BLOCK, numbers).unwrap_or(&[]);
         }
         let mut before = None;
         for k in 0..GROUP {

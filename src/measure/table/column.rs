@@ -125,11 +125,11 @@ fn middle(numbers: &[i64]) -> i64 {
     some.get(SPREAD / 2).copied().unwrap_or(0)
 }
 
-/// Reads group `group` of a column of `length` numbers into `numbers`; returns what follows the column.
+/// Reads numbers of a column of `length` of them, from number `from` on, a multiple of [`GROUP`]; returns what follows the column.
 pub(super) fn unpack<'a>(
     column: &'a [u8],
     length: usize,
-    group: usize,
+    from: usize,
     numbers: &mut [i64],
 ) -> Option<&'a [u8]> {
     let (width, rest) = column.split_first()?;
@@ -137,25 +137,28 @@ pub(super) fn unpack<'a>(
     let (strays, rest) = unsigned(rest)?;
     if *width == PLAIN {
         let (plain, rest) = rest.split_at_checked(8 * length)?;
-        let own = plain.get(8 * GROUP * group..)?.chunks_exact(8);
+        let own = plain.get(8 * from..)?.chunks_exact(8);
         for (number, bytes) in numbers.iter_mut().zip(own) {
             *number = i64::from_le_bytes(*bytes.first_chunk()?);
         }
         return Some(rest);
     }
     let (groups, rest) = rest.split_at_checked(length.div_ceil(GROUP) * packed(*width))?;
+    let packer = BitPacker4x::new();
     let mut words = [0_u32; GROUP];
-    if *width > 0 {
-        BitPacker4x::new().decompress(groups.get(group * packed(*width)..)?, &mut words, *width);
-    }
-    for (number, word) in numbers.iter_mut().zip(&words) {
-        *number = reference.wrapping_add(i64::from(*word));
+    for (k, group) in numbers.chunks_mut(GROUP).enumerate() {
+        if *width > 0 {
+            packer.decompress(groups.get((from / GROUP + k) * packed(*width)..)?, &mut words, *width);
+        }
+        for (number, word) in group.iter_mut().zip(&words) {
+            *number = reference.wrapping_add(i64::from(*word));
+        }
     }
     let (strays, rest) = rest.split_at_checked(strays as usize * STRAY)?;
     for stray in strays.chunks_exact(STRAY) {
         let place = usize::from(u16::from_le_bytes(*stray.first_chunk()?));
         let number = i64::from_le_bytes(*stray.last_chunk()?);
-        if let Some(slot) = place.checked_sub(group * GROUP).and_then(|place| numbers.get_mut(place)) {
+        if let Some(slot) = place.checked_sub(from).and_then(|place| numbers.get_mut(place)) {
             *slot = number;
         }
     }
@@ -198,8 +201,8 @@ mod tests {
 
     fn read(bytes: &[u8], length: usize) -> Vec<i64> {
         let mut all = vec![0; length];
-        for (group, slot) in all.chunks_mut(GROUP).enumerate() {
-            assert_eq!(unpack(bytes, length, group, slot), Some(&[7_u8][..]));
+        for (k, slot) in all.chunks_mut(2 * GROUP).enumerate() {
+            assert_eq!(unpack(bytes, length, 2 * GROUP * k, slot), Some(&[7_u8][..]));
         }
         all
     }
@@ -229,7 +232,7 @@ mod tests {
         fn whatever_goes_in_comes_out(
             numbers in prop::collection::vec(
                 prop_oneof![8 => -50_i64..50, 1 => any::<i64>(), 1 => Just(i64::MIN), 1 => Just(i64::MAX)],
-                2 * GROUP,
+                6 * GROUP,
             ),
         ) {
             round(&numbers);

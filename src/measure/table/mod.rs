@@ -23,7 +23,7 @@ pub const TABLE_BYTES: usize = 256 << 20;
 /// Rows that are packed together.
 const BLOCK: usize = 1024;
 /// Rows that are unpacked together.
-const GROUP: usize = column::GROUP;
+const GROUP: usize = 2 * column::GROUP;
 /// The latest rows that are never packed: as many as may still be looked at while they are measured.
 const LATEST: usize = 64;
 

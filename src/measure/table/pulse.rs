@@ -72,13 +72,17 @@ impl Row for PulseRow {
         cells.put(i64::from(self.count));
         cells.put_from(self.at, before.map_or(0, |before| before.at));
         cells.put_from(self.at, self.from);
-        let mut last = 0;
-        for (phase, place) in self.phases.iter().zip(NO_PHASE) {
-            if absent & place == 0 {
-                last = write_phase(phase, last, cells);
-            } else {
+        let edges = intervals(self).into_iter().zip(before.map_or([(0, 0); 3], intervals));
+        let phases = self.phases.iter().zip(NO_PHASE).zip(edges).enumerate();
+        for (k, ((phase, place), (own, known))) in phases {
+            if absent & place != 0 {
                 cells.skip(PHASE_CELLS);
+                continue;
             }
+            let (own, known) = if k < found(self.count) { (own, known) } else { (instants(phase), (0, 0)) };
+            cells.put(own.0.wrapping_sub(known.0));
+            cells.put(own.1.wrapping_sub(known.1));
+            write_phase(phase, cells);
         }
         cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
         cells.put(i64::from(self.pulse_span));
@@ -97,13 +101,22 @@ impl Row for PulseRow {
         let at = cells.take_from(before.map_or(0, |before| before.at));
         let from = at.wrapping_sub(cells.take_from(0));
         let mut phases = [PhaseRow::default(); 3];
-        let mut last = 0;
-        for (phase, place) in phases.iter_mut().zip(NO_PHASE) {
+        let mut last = since(at).wrapping_neg();
+        let known = before.map_or([(0, 0); 3], intervals);
+        for (k, ((phase, place), known)) in phases.iter_mut().zip(NO_PHASE).zip(known).enumerate() {
             if is(place) {
                 cells.skip(PHASE_CELLS);
-            } else {
-                (*phase, last) = read_phase(last, cells);
+                continue;
             }
+            let (start, end) = (cells.take(), cells.take());
+            let ends = if k < found(count) {
+                let start = last.wrapping_add(known.0).wrapping_add(start);
+                last = start.wrapping_add(known.1).wrapping_add(end);
+                (start, last)
+            } else {
+                (start, end)
+            };
+            *phase = read_phase(ends, cells);
         }
         let base = cells.take();
         let pulse_span = cells.take() as u32;
@@ -178,35 +191,57 @@ fn read_level(cells: &mut Reader<'_>) -> Level {
     Level::of_cells(count, [cells.take(), cells.take(), cells.take()])
 }
 
-/// Instants as differences from the instant before, which is `last`; the last one of this phase.
-fn write_phase(phase: &PhaseRow, last: i64, cells: &mut Writer) -> i64 {
-    let (start, end) = (grid(phase.start, INSTANT), grid(phase.end, INSTANT));
-    cells.put(start.wrapping_sub(last));
-    cells.put(end.wrapping_sub(start));
+/// Instants of a phase in steps, start and end, from the sample that those of its pulse refer to.
+fn instants(phase: &PhaseRow) -> (i64, i64) {
+    (grid(phase.start, INSTANT), grid(phase.end, INSTANT))
+}
+
+/// In steps, for each phase that was found: from the end of the one before it (of the first: from the beginning of the record) to its
+/// start, and from there to its end. They are kept as differences from those of the pulse before: two clocks that drift apart make
+/// little of them.
+fn intervals(row: &PulseRow) -> [(i64, i64); 3] {
+    let mut intervals = [(0, 0); 3];
+    let mut last = since(row.at).wrapping_neg();
+    for (interval, phase) in intervals.iter_mut().zip(row.phases()) {
+        let (start, end) = instants(phase);
+        *interval = (start.wrapping_sub(last), end.wrapping_sub(start));
+        last = end;
+    }
+    intervals
+}
+
+/// How many phases a row of this count has.
+fn found(count: u8) -> usize {
+    if count > 3 { 0 } else { usize::from(count) }
+}
+
+/// A sample in steps.
+fn since(at: u64) -> i64 {
+    (at as i64).wrapping_mul(INSTANT as i64)
+}
+
+/// What there is of a phase besides its instants.
+fn write_phase(phase: &PhaseRow, cells: &mut Writer) {
     let n = f64::from(phase.settled);
     let mean = phase.settled > 0 && ungrid(grid(phase.level, n), n).to_bits() == phase.level.to_bits();
     cells.put(2 * i64::from(phase.settled) + i64::from(mean));
     cells.put_steps(phase.level, if mean { n } else { SHORT });
     cells.put_steps(phase.area, AREA);
     cells.put_steps(phase.span, SPAN);
-    end
 }
 
-fn read_phase(last: i64, cells: &mut Reader<'_>) -> (PhaseRow, i64) {
-    let start = last.wrapping_add(cells.take());
-    let end = start.wrapping_add(cells.take());
+/// A phase between two instants.
+fn read_phase((start, end): (i64, i64), cells: &mut Reader<'_>) -> PhaseRow {
     let settled = cells.take();
     let n = (settled / 2) as u32;
-    let level = cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT });
-    let phase = PhaseRow {
+    PhaseRow {
         start: ungrid(start, INSTANT),
         end: ungrid(end, INSTANT),
-        level,
+        level: cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT }),
         settled: n,
         area: cells.take_steps(AREA),
         span: cells.take_steps(SPAN),
-    };
-    (phase, end)
+    }
 }
 
 /// A mean code and the number of samples it is of, in steps of one over that number: as it was.

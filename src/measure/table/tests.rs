@@ -20,19 +20,25 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// A pulse of a train at 10 kHz as a quiet bench shows it: noise of 0.76 code, quiet between pulses.
+/// A pulse of a train at 10 kHz as a bench shows it: noise of 0.76 code, quiet between pulses, two clocks 30 ppm apart, edges
+/// interpolated with an error of 0.01 sample that goes with their place between two samples.
 fn benign(rng: &mut ChaCha8Rng, number: usize, before: Option<&PulseRow>) -> PulseRow {
-    let at = 40_000 + 100 * number as u64;
+    let begins = 40_000.3 + 100.003 * number as f64;
+    let at = begins.ceil() as u64;
+    let apart = before.map_or(100.0, |before| at.wrapping_sub(before.at) as f32);
     let noise = |rng: &mut ChaCha8Rng, n: f64| 0.76 * n.sqrt() * normal(rng);
     let level = |rng: &mut ChaCha8Rng, centre: f32| {
         let value = (2.3 + 0.76 * 1.25 / 5.0 * normal(rng)) as f32;
         Level { value, spread: 1.57 + 0.05 * normal(rng) as f32, count: 25, centre }.rounded()
     };
     let own = before.and_then(|before| before.after);
-    let own = own.map(|level| Level { centre: level.centre - 100.0, ..level });
+    let own = own.map(|level| Level { centre: level.centre - apart, ..level });
     let own = own.unwrap_or_else(|| level(rng, -17.5));
     let base = f64::from(own.value);
-    let edge = |rng: &mut ChaCha8Rng, at: f64| (at + 1e-3 * normal(rng)) as f32;
+    let edge = |rng: &mut ChaCha8Rng, later: f64| {
+        let error = 0.014 * (std::f64::consts::TAU * (begins + later)).sin();
+        (begins - at as f64 + later + error + 1e-3 * normal(rng)) as f32
+    };
     let phase = |rng: &mut ChaCha8Rng, at: f64, sign: f64| {
         let codes = (sign * 8192.0 * 14.0 + noise(rng, 14.0)).round();
         PhaseRow {
@@ -48,7 +54,7 @@ fn benign(rng: &mut ChaCha8Rng, number: usize, before: Option<&PulseRow>) -> Pul
     PulseRow {
         number,
         at,
-        phases: [phase(rng, -0.4, -1.0), phase(rng, 29.6, 1.0), PhaseRow::default()],
+        phases: [phase(rng, 0.0, -1.0), phase(rng, 30.0, 1.0), PhaseRow::default()],
         count: 2,
         from: at - 9,
         base,
@@ -121,7 +127,7 @@ fn level_near(got: Option<Level>, was: Option<Level>) {
     assert_eq!(got.map(|level| level.count), was.map(|level| level.count));
     if let (Some(got), Some(was)) = (got, was) {
         near(got.value, was.value, 1.0 / 128.0 / f64::from(was.count.max(1)).sqrt());
-        near(got.spread, was.spread, 1.0 / 256.0);
+        near(got.spread, was.spread, 1.0 / 64.0);
         near(got.centre, was.centre, 0.5);
     }
 }
@@ -188,10 +194,10 @@ fn a_row_reads_the_same_before_and_after_it_is_packed() {
 }
 
 #[test]
-fn the_sixty_thousand_pulses_of_six_seconds_take_sixteen_bytes_each() {
+fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_twelve_bytes_each() {
     let table: Table<PulseRow> = train(1, 60 * BLOCK, 0.0).into_iter().collect();
     let bytes = table.packed as f64 / (59 * BLOCK) as f64;
-    assert!(bytes < 14.5, "{bytes}");
+    assert!(bytes < 12.6, "{bytes}");
     // One pulse in fifty without its recovery.
     let mut rows = train(1, 60 * BLOCK, 0.0);
     for row in rows.iter_mut().step_by(50) {
@@ -201,14 +207,14 @@ fn the_sixty_thousand_pulses_of_six_seconds_take_sixteen_bytes_each() {
     }
     let table: Table<PulseRow> = rows.into_iter().collect();
     let bytes = table.packed as f64 / (59 * BLOCK) as f64;
-    assert!(bytes < 18.0, "{bytes}");
+    assert!(bytes < 15.2, "{bytes}");
 }
 
 #[test]
 fn a_place_is_found_among_packed_and_open_rows() {
     let rows = train(3, 3 * BLOCK + 500, 0.0);
     let table: Table<PulseRow> = rows.iter().copied().collect();
-    for at in [0, 40_000, 40_001, 40_100, 100_000, 142_399, 142_400, 142_500, 340_000, u64::MAX] {
+    for at in [0, 40_000, 40_001, 40_101, 100_000, 142_400, 142_404, 142_405, 340_000, u64::MAX] {
         let expected = rows.partition_point(|row| row.at < at);
         assert_eq!(table.partition_point(|row| row.at < at), expected, "{at}");
     }
