@@ -97,12 +97,7 @@ fn named(name: &str) -> Port {
 fn line(one: &Scanned) -> String {
     let about = &one.about;
     let mut text = match &one.answer {
-        Answer::Stimulator(found) => {
-            format!(
-                "{about}\n    stimulator: {}, uid {}, firmware {}\n",
-                found.model, found.uid, found.firmware
-            )
-        }
+        Answer::Stimulator { identity, .. } => format!("{about}\n    stimulator: {identity}\n"),
         Answer::Load(found) => {
             format!(
                 "{about}\n    load: {}, uid {}, calibration {}\n",

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::driver::{native, port};
+use crate::driver::port::{self, Line};
+use crate::driver::{native, pulse_pal, science_mode, stimjim};
 use crate::instrument::{
     InstrumentError, InstrumentFault, Load as _, LoadIdentity, Port, Stimulator as _, StimulatorIdentity,
 };
 use crate::machine::{HardwarePort, Machine, PortKind};
 use crate::phantom::Phantom;
-use crate::rig;
+use crate::rig::{self, Driver, Pairs};
 
 /// Patience with `*IDN?`, ns: oscilloscopes take their time.
 const IDN_PATIENCE: u64 = 500_000_000;
@@ -20,9 +21,14 @@ const BETWEEN: Duration = Duration::from_millis(20);
 /// What a port answered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A stimulator that speaks the protocol of `hardware/protocol`.
-    Stimulator(StimulatorIdentity),
-    /// A load that speaks it.
+    /// A stimulator, and the driver that speaks its protocol.
+    Stimulator {
+        /// As a rig file names it.
+        driver: Driver,
+        /// What it says of itself.
+        identity: StimulatorIdentity,
+    },
+    /// A load that speaks the protocol of `hardware/protocol`.
     Load(LoadIdentity),
     /// An instrument that answers `*IDN?`, with what it says.
     Instrument(String),
@@ -87,17 +93,80 @@ fn named(found: &HardwarePort, all: &[HardwarePort]) -> (rig::Port, Vec<PathBuf>
     }
 }
 
+/// Asks a port, in an order in which no question can make a stimulator stimulate: those come first that a device of somebody
+/// else's would take for a command of its own if it heard the frames of the native protocol, and each is asked in its own words
+/// for something that changes nothing. Whoever has answered is asked nothing more; the serial line is opened anew for each.
 async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
-    let open = || port::open_on(machine, port, "port", port::Line::default());
-    let opened = match open() {
-        Ok(opened) => opened,
-        Err(error) => return Answer::Closed(error),
-    };
-    if kind == PortKind::Usbtmc {
-        return instrument(opened).await.unwrap_or(Answer::Silence);
+    let asking = Asking { machine, port };
+    match asking.open(Line::default()).await {
+        Err(error) => Answer::Closed(error),
+        Ok(opened) if kind == PortKind::Usbtmc => instrument(opened).await.unwrap_or(Answer::Silence),
+        Ok(opened) => asking.all(opened).await,
     }
-    // Wired to nothing: only who it is is asked.
-    let nobody = Phantom {
+}
+
+/// A port that is being asked.
+struct Asking<'a> {
+    machine: &'a Machine,
+    port: &'a rig::Port,
+}
+
+impl Asking<'_> {
+    async fn open(&self, line: Line) -> Result<Box<dyn Port>, InstrumentError> {
+        port::open_on(self.machine, self.port, "port", line)
+    }
+
+    async fn again(&self, line: Line) -> Result<Box<dyn Port>, InstrumentError> {
+        tokio::time::sleep(BETWEEN).await;
+        self.open(line).await
+    }
+
+    async fn all(&self, opened: Box<dyn Port>) -> Answer {
+        match self.ask_in_turn(opened).await {
+            Ok(answer) => answer,
+            // It could be opened before.
+            Err(_) => Answer::Silence,
+        }
+    }
+
+    async fn ask_in_turn(&self, opened: Box<dyn Port>) -> Result<Answer, InstrumentError> {
+        let nobody = nobody();
+        let pairs = || Pairs::of(&[], &nobody);
+        let usual = Line::default();
+        let found = |driver, identity| Ok(Answer::Stimulator { driver, identity });
+        // Two bytes, of which no other device makes anything.
+        if let Ok(identity) = pulse_pal::Stimulator::new(opened, pairs(), 1.0, 0.0).recognise().await {
+            return found(Driver::PulsePal, identity);
+        }
+        let opened = self.again(usual).await?;
+        if let Ok(identity) = stimjim::Stimulator::new(opened, pairs(), 0.0).recognise().await {
+            return found(Driver::Stimjim, identity);
+        }
+        let opened = self.again(usual).await?;
+        let said = match native::Stimulator::new(opened, &nobody, 0.0).identify().await {
+            Ok(identity) => return found(Driver::Native, identity),
+            Err(error) => error.fault,
+        };
+        let opened = self.again(usual).await?;
+        if let Ok(identity) = native::Load::new(opened, &nobody).identify().await {
+            return Ok(Answer::Load(identity));
+        }
+        let opened = self.again(science_mode::LINE).await?;
+        if let Ok(identity) = science_mode::Stimulator::new(opened, pairs(), 0.0).recognise().await {
+            return found(Driver::ScienceMode, identity);
+        }
+        let text = instrument(self.again(usual).await?).await;
+        Ok(match (text, said) {
+            (Some(found @ Answer::Instrument(_)), _) => found,
+            (found, InstrumentFault::Timeout) => found.unwrap_or(Answer::Silence),
+            (_, fault) => Answer::Unknown(fault.to_string()),
+        })
+    }
+}
+
+/// Wired to nothing: only who it is is asked.
+fn nobody() -> Phantom {
+    Phantom {
         name: String::new(),
         hash: String::new(),
         nodes: Vec::new(),
@@ -106,26 +175,6 @@ async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
         senses: Vec::new(),
         areas: Vec::new(),
         source: None,
-    };
-    let as_stimulator = native::Stimulator::new(opened, &nobody, 0.0).identify().await;
-    let said = match as_stimulator {
-        Ok(identity) => return Answer::Stimulator(identity),
-        Err(error) => error.fault,
-    };
-    tokio::time::sleep(BETWEEN).await;
-    let Ok(reopened) = open() else { return Answer::Silence };
-    if let Ok(identity) = native::Load::new(reopened, &nobody).identify().await {
-        return Answer::Load(identity);
-    }
-    tokio::time::sleep(BETWEEN).await;
-    let text = match open() {
-        Ok(reopened) => instrument(reopened).await,
-        Err(_) => None,
-    };
-    match (text, said) {
-        (Some(found @ Answer::Instrument(_)), _) => found,
-        (found, InstrumentFault::Timeout) => found.unwrap_or(Answer::Silence),
-        (_, fault) => Answer::Unknown(fault.to_string()),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::instrument::StimulatorIdentity;
 use crate::quantity::{Dimension, engineering};
-use crate::rig::Port;
+use crate::rig::device::stimjim;
+use crate::rig::{Driver, Port};
 
 use super::{Answer, Scanned};
 
@@ -13,7 +15,7 @@ pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
     let stimulators: Vec<_> = scanned
         .iter()
         .filter_map(|one| match &one.answer {
-            Answer::Stimulator(identity) => Some((one, identity)),
+            Answer::Stimulator { driver, identity } => Some((one, *driver, identity)),
             _ => None,
         })
         .collect();
@@ -35,12 +37,12 @@ pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "name: {name}\n");
     let cap = match stimulators.first() {
-        Some((found, identity)) => {
-            let cap = engineering(identity.cap, Dimension::Current, 9);
-            let _ =
-                writeln!(text, "# {}, uid {}, firmware {}", identity.model, identity.uid, identity.firmware);
-            let _ =
-                writeln!(text, "stimulator: {{ driver: native, port: {}, cap: {cap} }}", port(&found.port));
+        Some((found, driver, identity)) => {
+            let cap = cap(*driver, identity);
+            let _ = writeln!(text, "# {identity}");
+            let _ = writeln!(text, "stimulator:\n  driver: {}\n  port: {}", driver.name(), port(&found.port));
+            let _ = writeln!(text, "  cap: {cap}");
+            text += stated(*driver);
             cap
         }
         None => {
@@ -50,14 +52,9 @@ pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
             "10 mA".to_owned()
         }
     };
-    for (found, identity) in stimulators.iter().skip(1) {
-        let _ = writeln!(
-            text,
-            "# another: {}, uid {}: port: {}",
-            identity.model,
-            identity.uid,
-            port(&found.port)
-        );
+    for (found, driver, identity) in stimulators.iter().skip(1) {
+        let (name, port) = (driver.name(), port(&found.port));
+        let _ = writeln!(text, "# another: {identity}: driver: {name}, port: {port}");
     }
     match loads.first() {
         Some((found, model, driver)) => {
@@ -82,6 +79,36 @@ pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
     );
     Some(text)
 }
+
+/// Its maximum: what it says, what it can at most, or what only the user knows of the bench. A word that is no current keeps the
+/// file from being used before it is filled in.
+fn cap(driver: Driver, identity: &StimulatorIdentity) -> String {
+    match driver {
+        Driver::Native => engineering(identity.cap, Dimension::Current, 9),
+        Driver::Stimjim => engineering(stimjim::MOST_MICROAMPS as f64 * 1e-6, Dimension::Current, 9),
+        _ => FILL_IN.to_owned(),
+    }
+}
+
+/// What a driver's device cannot tell of itself.
+fn stated(driver: Driver) -> &'static str {
+    match driver {
+        Driver::Stimjim => {
+            "  outputs: [[e1, case]]          # output 0 between these contacts; a second pair is output 1\n"
+        }
+        Driver::ScienceMode => {
+            "  outputs: [[e1, case]]          # channel 1 between these contacts; up to 130 mA\n"
+        }
+        Driver::PulsePal => {
+            "  volts_per_ampere: FILL-IN      # of what turns its volts into a current: `1 V/mA`, or a resistor: `10 kohm`\n  \
+             outputs: [[e1, case]]          # channel 1 between these contacts\n"
+        }
+        _ => "",
+    }
+}
+
+/// What only the user knows.
+const FILL_IN: &str = "FILL-IN";
 
 const NATIVE_CHANNELS: &str = "  channels:                      # one for each contact of the phantom, its voltages, and the output voltage
     e1: { quantity: current, ranges: [4 mA, 32 mA] }

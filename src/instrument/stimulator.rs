@@ -24,6 +24,19 @@ pub struct StimulatorIdentity {
     pub watchdog: f64,
 }
 
+impl std::fmt::Display for StimulatorIdentity {
+    /// Model, and what it has of a uid and a firmware.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.model)?;
+        for (what, value) in [("uid", &self.uid), ("firmware", &self.firmware)] {
+            if !value.is_empty() {
+                write!(f, ", {what} {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a setter really applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Applied {

@@ -18,6 +18,8 @@ use super::{setup, steps};
 
 /// Most records of one case: what clips is taken again on the next coarser range, and then once more.
 const RECORDS: usize = 3;
+/// Length of the record that is taken before anything is energised, s.
+const REST: f64 = 0.05;
 /// A trigger is early when it came so long before the start at least, s: clocks and rounding are finer.
 const EARLY: f64 = 1e-3;
 
@@ -214,11 +216,29 @@ async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel
     steps::load(session, &plan.case.program, false).await
 }
 
-/// Takes a record of its own at once, on the finest ranges, and says whether the output stayed quiet for all of it.
+/// Takes a record of the output at rest before anything is energised: what cannot be read is found before it matters, and so is
+/// an output that is on already.
+///
+/// # Errors
+/// As [`quiet`], and an output that is active.
+pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
+    if quiet(session, REST).await?.is_none() {
+        return Err(Halt::Bench(
+            "the output is active although the stimulator was told to stop: see what drives it, and that the noise stays below the smallest pulse"
+                .to_owned(),
+        ));
+    }
+    session.instruments.record()?.set_up(&setup::stream_setup(plan).channels).await?;
+    session.progress("a record of the output at rest was read");
+    Ok(())
+}
+
+/// Takes a record of its own at once, on the finest ranges; returns to within what current the output was seen off for all of
+/// it, A, `None` if it was active.
 ///
 /// # Errors
 /// What the load says, and a record that is shorter than was asked for.
-pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<bool, Halt> {
+pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<Option<f64>, Halt> {
     let channels = session.finest.clone();
     session.instruments.record()?.set_up(&channels).await?;
     session.instruments.record()?.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
@@ -248,12 +268,7 @@ pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<boo
             engineering(seconds, Dimension::Time, 3)
         )));
     }
-    let quiet = !recorder.active_since(0);
-    if quiet {
-        let safe = recorder.safe_current();
-        session.notes.push(format!("output seen off to within {}", engineering(safe, Dimension::Current, 2)));
-    }
-    Ok(quiet)
+    Ok((!recorder.active_since(0)).then(|| recorder.safe_current()))
 }
 
 fn dimension(quantity: Sensed) -> Dimension {

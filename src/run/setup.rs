@@ -10,6 +10,7 @@ use crate::scenario::Plan;
 use super::discharge::discharge;
 use super::identify;
 use super::message::Message;
+use super::record;
 use super::session::{Halt, SECOND, Session};
 use super::steps;
 
@@ -60,6 +61,9 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;
+    if session.capabilities.drives && !session.capabilities.stream {
+        record::rehearse(session, plan).await?;
+    }
     steps::load(session, &plan.case.program, false).await?;
     session.energised = session.capabilities.drives;
     if interlock {

@@ -1,5 +1,6 @@
 //! The end every case takes: stop, see that the output is off, open the interlock, see it again.
 
+use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
 
 use super::by_hand;
@@ -252,7 +253,10 @@ async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<
     if !session.capabilities.stream {
         session.instruments.clock.sleep((allowance * SECOND) as u64).await;
         let seconds = span.now(session.interrupt).max(QUIET);
-        return Ok(if record::quiet(session, seconds).await? { Seen::Quiet } else { Seen::Active });
+        let Some(within) = record::quiet(session, seconds).await? else { return Ok(Seen::Active) };
+        let within = engineering(within, Dimension::Current, 2);
+        session.notes.push(format!("output seen off to within {within}"));
+        return Ok(Seen::Quiet);
     }
     drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
     let (from, received) = (session.sample(), session.received);

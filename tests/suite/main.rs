@@ -38,6 +38,7 @@ mod recharge;
 mod report;
 mod runs;
 mod safety;
+mod scan;
 mod selection;
 mod shipped;
 mod start;

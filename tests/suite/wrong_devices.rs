@@ -19,7 +19,7 @@ use crate::bench_on_ports::SimBench;
 use crate::command::run;
 
 /// Somebody on a pseudo-terminal: answers what it reads, on a thread of its own, until the host closes it.
-fn device(mut answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> PathBuf {
+pub fn device(mut answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> PathBuf {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
     let master = openpt(flags).unwrap();
     grantpt(&master).unwrap();

@@ -76,6 +76,38 @@ impl Stimulator {
         }
     }
 
+    /// Who is there, asked without changing anything: its handshake. For whoever does not know what is on a port.
+    ///
+    /// # Errors
+    /// When it is no Pulse Pal 2 that answers, or nobody does.
+    pub async fn recognise(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "identify a Pulse Pal";
+        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
+        let answer = self.ask(&[72], 5).await.map_err(|fault| failed(doing, fault))?;
+        let firmware = match answer.as_slice() {
+            [0x4B, version @ ..] => version.try_into().ok().map(u32::from_le_bytes),
+            _ => None,
+        };
+        let Some(firmware) = firmware else {
+            let what = format!("{answer:02X?} in reply to a handshake: no Pulse Pal");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        };
+        if firmware < OLDEST {
+            let what =
+                format!("firmware {firmware} is that of a Pulse Pal 1, this driver is for a Pulse Pal 2");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        }
+        Ok(StimulatorIdentity {
+            model: "Pulse Pal 2".to_owned(),
+            // It has none: its port is all that tells one from another.
+            uid: String::new(),
+            firmware: firmware.to_string(),
+            cap: self.cap,
+            compliance: f64::INFINITY,
+            watchdog: f64::INFINITY,
+        })
+    }
+
     async fn program(&mut self, train: &Train) -> Result<(), InstrumentFault> {
         let channel = u8::try_from(train.channel + 1).unwrap_or(1);
         self.acknowledged(&[82, channel, 0]).await?;
@@ -127,31 +159,9 @@ fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
 impl crate::instrument::Stimulator for Stimulator {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
         let doing = "identify a Pulse Pal";
-        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
-        let answer = self.ask(&[72], 5).await.map_err(|fault| failed(doing, fault))?;
-        let firmware = match answer.as_slice() {
-            [0x4B, version @ ..] => version.try_into().ok().map(u32::from_le_bytes),
-            _ => None,
-        };
-        let Some(firmware) = firmware else {
-            let what = format!("{answer:02X?} in reply to a handshake: no Pulse Pal");
-            return Err(failed(doing, InstrumentFault::Protocol(what)));
-        };
-        if firmware < OLDEST {
-            let what =
-                format!("firmware {firmware} is that of a Pulse Pal 1, this driver is for a Pulse Pal 2");
-            return Err(failed(doing, InstrumentFault::Protocol(what)));
-        }
+        let identity = self.recognise().await?;
         self.ask(&[89, b'S', b'T', b'I', b'M', b'R', b'G'], 0).await.map_err(|fault| failed(doing, fault))?;
-        Ok(StimulatorIdentity {
-            model: "Pulse Pal 2".to_owned(),
-            // It has none: its port is all that tells one from another.
-            uid: String::new(),
-            firmware: firmware.to_string(),
-            cap: self.cap,
-            compliance: f64::INFINITY,
-            watchdog: f64::INFINITY,
-        })
+        Ok(identity)
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {

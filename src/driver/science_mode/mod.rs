@@ -12,6 +12,7 @@ use crate::scenario::FaultCode;
 use crate::signal::Program;
 
 use super::device::{Device, within};
+use super::port::Line;
 use super::wire::Wire;
 
 /// Patience with one attempt, ns.
@@ -25,6 +26,9 @@ const ALL_CHANNELS: u8 = 4;
 
 const DEVICE: Device =
     Device { name: "stimulator", refused: "correct the program or the state of the stimulator" };
+
+/// Its serial line.
+pub const LINE: Line = Line { baud: 3_000_000, even_parity: false, two_stop_bits: true, handshake: true };
 
 /// A ScienceMode stimulator on a port.
 pub struct Stimulator {
@@ -125,6 +129,35 @@ impl Stimulator {
         }
     }
 
+    /// Who is there, asked without changing anything: version and number. For whoever does not know what is on a port.
+    ///
+    /// # Errors
+    /// When it is no ScienceMode 4 stimulator that answers, or nobody does.
+    pub async fn recognise(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "identify a ScienceMode stimulator";
+        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
+        let version = self.ask(command::VERSION, &[]).await.map_err(|fault| failed(doing, fault))?;
+        let [major, minor, revision, protocol, ..] = *version.as_slice() else {
+            let what = "a version without numbers".to_owned();
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        };
+        if !(4..=5).contains(&protocol) {
+            let what = format!("protocol version {protocol}, this driver speaks 4 and 5");
+            return Err(failed(doing, InstrumentFault::Protocol(what)));
+        }
+        // Not every device has a number to tell.
+        let id = self.ask(command::DEVICE_ID, &[]).await.unwrap_or_default();
+        let id = String::from_utf8_lossy(&id).trim_end_matches('\0').trim().to_owned();
+        Ok(StimulatorIdentity {
+            model: "ScienceMode 4".to_owned(),
+            uid: id,
+            firmware: format!("{major}.{minor}.{revision}"),
+            cap: self.cap,
+            compliance: 150.0,
+            watchdog: KEEPALIVE,
+        })
+    }
+
     async fn initialise(&mut self) -> Result<(), InstrumentFault> {
         // All channels stop when one has an error.
         self.ask(command::ML_INIT, &[1]).await.map(|_| ())
@@ -167,28 +200,9 @@ fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
 impl crate::instrument::Stimulator for Stimulator {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
         let doing = "identify a ScienceMode stimulator";
-        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
-        let version = self.ask(command::VERSION, &[]).await.map_err(|fault| failed(doing, fault))?;
-        let [major, minor, revision, protocol, ..] = *version.as_slice() else {
-            let what = "a version without numbers".to_owned();
-            return Err(failed(doing, InstrumentFault::Protocol(what)));
-        };
-        if !(4..=5).contains(&protocol) {
-            let what = format!("protocol version {protocol}, this driver speaks 4 and 5");
-            return Err(failed(doing, InstrumentFault::Protocol(what)));
-        }
-        // Not every device has a number to tell.
-        let id = self.ask(command::DEVICE_ID, &[]).await.unwrap_or_default();
-        let id = String::from_utf8_lossy(&id).trim_end_matches('\0').trim().to_owned();
+        let identity = self.recognise().await?;
         self.initialise().await.map_err(|fault| failed(doing, fault))?;
-        Ok(StimulatorIdentity {
-            model: "ScienceMode 4".to_owned(),
-            uid: id,
-            firmware: format!("{major}.{minor}.{revision}"),
-            cap: self.cap,
-            compliance: 150.0,
-            watchdog: KEEPALIVE,
-        })
+        Ok(identity)
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {

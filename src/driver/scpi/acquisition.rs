@@ -1,121 +1,35 @@
-//! One record from its arming to its description: when it was triggered, and where it lies.
+//! One record from its trigger to its description: when it was triggered, and where it lies.
 
 use crate::instrument::{InstrumentFault, Reading, RecordHead, RecordRequest};
-use crate::quantity::{Dimension, engineering};
 use crate::signal::BlockSink;
 
-use super::dialect::{Dialect, Layout, Span, State};
-use super::talk::Talk;
+use super::arming::force;
+use super::dialect::{Layout, State};
 use super::transfer::Taken;
 use super::trigger;
 use super::trouble::Trouble;
-use super::words::Edge;
 use super::{Load, Wired};
 use crate::driver::noise::scatter;
 
-/// What an instrument may take beyond the length of what it records, ns: to be ready, and to be done.
-const PATIENCE: (u64, u64) = (3_000_000_000, 10_000_000_000);
-/// Between two looks while the record is armed for the host, ns.
-const LOOK: u64 = 5_000_000;
+/// What an instrument may take beyond the length of the record, ns.
+const PATIENCE: u64 = 10_000_000_000;
 
 /// A record being taken.
 pub(super) struct Acquisition {
-    request: RecordRequest,
+    pub(super) request: RecordRequest,
     /// When it was ready for its trigger, ns.
-    at: u64,
+    pub(super) at: u64,
     /// The last look at which it still waited, ns.
-    waited: u64,
+    pub(super) waited: u64,
     /// Between these two instants it was triggered, ns.
-    triggered: Option<(u64, u64)>,
+    pub(super) triggered: Option<(u64, u64)>,
     /// It was triggered by the host, not by a pulse.
-    forced: bool,
-    complete: bool,
+    pub(super) forced: bool,
+    pub(super) complete: bool,
     pub(super) taken: Option<Taken>,
 }
 
-/// Waits until the samples before the trigger, s, are held: until then a trigger is not heeded. "Stopped" may still be told of
-/// the record before.
-async fn ready(talk: &mut Talk, dialect: &dyn Dialect, before: f64) -> Result<(), Trouble> {
-    let begun = talk.now();
-    let deadline = begun.saturating_add((2.0 * before * 1e9) as u64).saturating_add(PATIENCE.0);
-    let mut early = false;
-    loop {
-        let state = dialect.armed(talk).await?;
-        early |= state == State::Triggered;
-        match state {
-            State::Ready => return Ok(()),
-            State::Stopped if early => return Err(Trouble::Early),
-            _ if talk.now() < deadline => talk.rest(LOOK).await?,
-            _ if early => return Err(Trouble::Early),
-            _ => {
-                let time = |seconds| engineering(seconds, Dimension::Time, 3);
-                let took = (talk.now() - begun) as f64 * 1e-9;
-                return Err(Trouble::NotReady(format!(
-                    "{} after it was armed for {} before its trigger, it {}",
-                    time(took),
-                    time(before),
-                    if state == State::Stopped { "has stopped" } else { "does not wait for one yet" }
-                )));
-            }
-        }
-    }
-}
-
 impl Load {
-    /// Arms a record and waits until it is ready for its trigger; one without a trigger is then begun at once.
-    pub(super) async fn begin(&mut self, request: &RecordRequest) -> Result<(), Trouble> {
-        self.acquisition = None;
-        let edge = self.edge(request)?;
-        let inputs: usize = self.wired.iter().map(|wired| wired.inputs().count()).sum();
-        let span =
-            Span { before: request.before, after: request.after, sample_rate: self.spec.sample_rate, inputs };
-        let Some(dialect) = &self.dialect else { return Ok(()) };
-        let (dialect, words) = (dialect.as_ref(), dialect.words());
-        let mut commands = dialect.time(&span);
-        commands.extend(words.trigger(&edge.0));
-        self.talk.set(&commands).await?;
-        for command in words.arm {
-            self.talk.send(command).await?;
-        }
-        self.talk.done().await?;
-        self.talk.checked("arm").await?;
-        ready(&mut self.talk, dialect, request.before).await?;
-        let now = self.talk.now();
-        let mut acquisition = Acquisition {
-            request: *request,
-            at: now,
-            waited: now,
-            triggered: None,
-            forced: edge.1,
-            complete: false,
-            taken: None,
-        };
-        if edge.1 {
-            let (from, to) = force(&mut self.talk, words.force).await?;
-            (acquisition.triggered, acquisition.at) = (Some((from, to)), to);
-        }
-        self.acquisition = Some(acquisition);
-        Ok(())
-    }
-
-    /// What triggers a record, and whether only the host can: a level that no signal reaches. A difference has no input that
-    /// one could trigger on.
-    fn edge(&self, request: &RecordRequest) -> Result<(Edge, bool), Trouble> {
-        let words = self.dialect()?.words();
-        let asked = request.trigger.and_then(|trigger| {
-            let wired = self.wired.get(trigger.channel).filter(|wired| wired.minus.is_none())?;
-            let level = trigger.level / wired.stated.factor();
-            Some(Edge { input: words.input(&wired.plus)?, level, rising: level > 0.0 })
-        });
-        if let Some(edge) = asked {
-            return Ok((edge, false));
-        }
-        let first = self.wired.first();
-        let input = first.and_then(|wired| words.input(&wired.plus)).unwrap_or(words.inputs[0]);
-        let level = first.map_or(1.0, |wired| 0.99 * wired.full);
-        Ok((Edge { input, level, rising: true }, true))
-    }
-
     /// Looks whether the trigger has come.
     pub(super) async fn watch(&mut self) -> Result<(), Trouble> {
         let (Some(acquisition), Some(dialect)) = (&mut self.acquisition, &self.dialect) else {
@@ -167,7 +81,7 @@ impl Load {
         }
         let length = (2.5 * (acquisition.request.before + acquisition.request.after) * 1e9) as u64;
         let begun = acquisition.triggered.map_or(acquisition.at, |(_, to)| to);
-        if !acquisition.complete && self.talk.now() > begun + length + PATIENCE.1 {
+        if !acquisition.complete && self.talk.now() > begun + length + PATIENCE {
             return Err(InstrumentFault::Timeout.into());
         }
         Ok(Reading::Waiting)
@@ -252,12 +166,4 @@ impl Load {
         }
         Taken::of(described, words.chunk)
     }
-}
-
-/// Triggers a record by word; returns the instants between which it was, ns.
-async fn force(talk: &mut Talk, word: &str) -> Result<(u64, u64), Trouble> {
-    let from = talk.now();
-    talk.send(word).await?;
-    talk.done().await?;
-    Ok((from, talk.now()))
 }

@@ -4,6 +4,7 @@
 //! chunks, errors asked for after each. Codes stay the raw integers of the instrument.
 
 mod acquisition;
+mod arming;
 mod block;
 mod dialect;
 mod keysight;

@@ -90,6 +90,30 @@ impl Stimulator {
         }
     }
 
+    /// Who is there, asked for something that changes nothing: what train 0 is. For whoever does not know what is on a port.
+    ///
+    /// # Errors
+    /// When it is no Stimjim that answers, or nobody does.
+    pub async fn recognise(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        let doing = "recognise a Stimjim";
+        self.wire.hush(HUSH).await.map_err(|fault| failed(doing, fault))?;
+        // What was said to somebody else before ends as a line that it does not know.
+        let asked = self.ask("\nS0\n", "Parameters for PulseTrain[0]", PATIENCE).await;
+        asked.map(|_| self.identity()).map_err(|fault| failed(doing, fault))
+    }
+
+    fn identity(&self) -> StimulatorIdentity {
+        StimulatorIdentity {
+            model: "Stimjim".to_owned(),
+            // It has none: its port is all that tells one from another.
+            uid: String::new(),
+            firmware: String::new(),
+            cap: self.cap,
+            compliance: 13.7,
+            watchdog: f64::INFINITY,
+        }
+    }
+
     async fn define(&mut self, train: &Train) -> Result<(), InstrumentFault> {
         self.wire.listen().await?;
         self.ask(&train.line(0), dump::RULE, PATIENCE).await?;
@@ -128,15 +152,7 @@ impl crate::instrument::Stimulator for Stimulator {
             let asked = self.ask_twice(&format!("M{output},3\n"), &answer, PATIENCE).await;
             asked.map_err(|fault| failed(doing, fault))?;
         }
-        Ok(StimulatorIdentity {
-            model: "Stimjim".to_owned(),
-            // It has none: its port is all that tells one from another.
-            uid: String::new(),
-            firmware: String::new(),
-            cap: self.cap,
-            compliance: 13.7,
-            watchdog: f64::INFINITY,
-        })
+        Ok(self.identity())
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {

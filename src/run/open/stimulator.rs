@@ -60,9 +60,9 @@ pub(super) fn open(
             Ok(Box::new(pulse_pal::Stimulator::new(port, pairs, scale, rig.cap)))
         }
         Driver::ScienceMode => {
-            let line = Line { baud: 3_000_000, two_stop_bits: true, handshake: true, ..Line::default() };
             let pairs = rig.pairs(&plan.case.phantom);
-            Ok(Box::new(science_mode::Stimulator::new(wire.open(line)?, pairs, rig.cap)))
+            let port = wire.open(science_mode::LINE)?;
+            Ok(Box::new(science_mode::Stimulator::new(port, pairs, rig.cap)))
         }
         Driver::Manual => {
             let Some(person) = person else {

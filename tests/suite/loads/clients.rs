@@ -1,7 +1,6 @@
 //! Other people's programs read the simulated oscilloscope: sigrok-cli, and pyvisa where the gate has installed it.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use stimrig::driver::{native, port};
@@ -9,39 +8,7 @@ use stimrig::instrument::{Reports, Stimulator};
 use stimrig::rig::Port;
 use stimrig::scenario::Case;
 
-use crate::command::stimrig;
-
-/// `stimrig sim --scpi`, and where it listens.
-struct Sim {
-    child: Child,
-    port: u16,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Sim {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn sim() -> Sim {
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = stimrig()
-        .args(["sim", "--scpi", "0", "--phantom", "r1k", "--dir"])
-        .arg(folder.path())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let port = lines.find_map(|line| {
-        let (_, rest) = line.unwrap().split_once("127.0.0.1:").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
-        rest.split_whitespace().next()?.parse().ok()
-    });
-    // What it says later must not fill the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    Sim { child, port: port.expect("it says where it listens"), folder }
-}
+use super::served::Sim;
 
 /// Stimulates through the served board while another program is at the oscilloscope.
 fn while_stimulating<T: Send>(sim: &Sim, case: &Case, client: impl FnOnce() -> T + Send) -> T {
@@ -103,8 +70,8 @@ fn sigrok_reads_the_simulated_oscilloscope() {
     if !found {
         return;
     }
-    let sim = sim();
-    let device = format!("rigol-ds:conn=tcp-raw/127.0.0.1/{}", sim.port);
+    let sim = Sim::serve();
+    let device = format!("rigol-ds:conn=tcp-raw/127.0.0.1/{}", sim.address.port());
     let output = while_stimulating(&sim, &case(), || {
         let mut command = Command::new("sigrok-cli");
         command.args(["-d", &device, "--config", "data_source=Memory", "--channels", "CH1", "--frames", "1"]);
@@ -159,8 +126,8 @@ assert scope.query(":SYST:ERR?").startswith("0,"), "it complains"
 fn pyvisa_reads_the_simulated_oscilloscope() {
     // Where the gate has installed it.
     let Some(python) = std::env::var_os("STIMRIG_PYTHON") else { return };
-    let sim = sim();
-    let port = sim.port.to_string();
+    let sim = Sim::serve();
+    let port = sim.address.port().to_string();
     let output = while_stimulating(&sim, &case(), || {
         Command::new(python).args(["-c", SCRIPT, &port]).output().unwrap()
     });
@@ -173,7 +140,7 @@ fn pyvisa_reads_the_simulated_oscilloscope() {
 
 #[test]
 fn a_run_drives_the_served_board_and_reads_the_served_oscilloscope() {
-    let sim = sim();
+    let sim = Sim::serve();
     let rig = sim.folder.path().join("rig.yaml");
     let (exit, record) =
         crate::command::run(&["--rig", rig.to_str().unwrap(), "fixtures/loads/oscilloscope.yaml"]);

@@ -1,8 +1,10 @@
 //! Loads of third parties: recordings, oscilloscopes, sigrok.
 
 mod clients;
+mod misbehaving;
 mod recorded;
 mod scopes;
 mod scripted;
+mod served;
 mod sigrok;
 mod simulated;

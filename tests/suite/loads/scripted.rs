@@ -187,9 +187,8 @@ impl Scripted {
         match (self.wrong, self.asked) {
             (Wrong::OldStop, 1..=2) => "stopped",
             (Wrong::NeverReady, _) | (_, 1..=2) => "filling",
-            (Wrong::Early, 3..=5) => "triggered",
-            (_, 3..=6) => "waiting",
-            (_, 7) => "triggered",
+            (Wrong::Early, 3..=5) | (_, 7) => "triggered",
+            (wrong, 3..=6) if wrong != Wrong::Early => "waiting",
             _ => {
                 self.running = false;
                 "stopped"

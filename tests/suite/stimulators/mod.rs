@@ -3,7 +3,7 @@
 mod exec;
 mod manual;
 mod pulse_pal;
-mod runs;
+pub mod runs;
 mod science_mode;
 mod scripted;
 mod stimjim;
@@ -23,7 +23,8 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(crate::command::root().join(path)).unwrap()
 }
 
-fn phantom(name: &str) -> Phantom {
+/// A shipped phantom.
+pub fn phantom(name: &str) -> Phantom {
     let (path, text) = builtin_phantom(name).unwrap();
     read_phantom(&Source::new(path, text)).unwrap()
 }
