@@ -101,7 +101,8 @@ async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
     match asking.open(Line::default()).await {
         Err(error) => Answer::Closed(error),
         Ok(opened) if kind == PortKind::Usbtmc => instrument(opened).await.unwrap_or(Answer::Silence),
-        Ok(opened) => asking.all(opened).await,
+        // One that cannot be opened any more is as good as silent.
+        Ok(opened) => asking.in_turn(opened).await.unwrap_or(Answer::Silence),
     }
 }
 
@@ -121,15 +122,7 @@ impl Asking<'_> {
         self.open(line).await
     }
 
-    async fn all(&self, opened: Box<dyn Port>) -> Answer {
-        match self.ask_in_turn(opened).await {
-            Ok(answer) => answer,
-            // It could be opened before.
-            Err(_) => Answer::Silence,
-        }
-    }
-
-    async fn ask_in_turn(&self, opened: Box<dyn Port>) -> Result<Answer, InstrumentError> {
+    async fn in_turn(&self, opened: Box<dyn Port>) -> Result<Answer, InstrumentError> {
         let nobody = nobody();
         let pairs = || Pairs::of(&[], &nobody);
         let usual = Line::default();
@@ -151,8 +144,10 @@ impl Asking<'_> {
         if let Ok(identity) = native::Load::new(opened, &nobody).identify().await {
             return Ok(Answer::Load(identity));
         }
-        let opened = self.again(science_mode::LINE).await?;
-        if let Ok(identity) = science_mode::Stimulator::new(opened, pairs(), 0.0).recognise().await {
+        // Not every adapter is fast enough.
+        if let Ok(opened) = self.again(science_mode::LINE).await
+            && let Ok(identity) = science_mode::Stimulator::new(opened, pairs(), 0.0).recognise().await
+        {
             return found(Driver::ScienceMode, identity);
         }
         let text = instrument(self.again(usual).await?).await;

@@ -11,8 +11,8 @@ use crate::rig::{ChannelCertificate, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Calibration, Sensed, StreamKind};
 
+use super::instruments::Instruments;
 use super::open;
-use super::session::Instruments;
 
 /// The load drives this part of a range at most, in so many steps to either side.
 const FILL: f64 = 0.8;

@@ -12,10 +12,11 @@ use crate::scenario::{Action, Fidelity, Plan, Profile};
 use crate::signal::MarkerBit;
 
 use super::caught::{caught, caught_in};
+use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
-use super::session::{Halt, Instruments, POLL, SECOND, Session, first_change, instants};
+use super::session::{Halt, POLL, SECOND, Session, first_change, instants};
 use super::teardown::{Ending, teardown};
 use super::{keep, record, setup, steps};
 

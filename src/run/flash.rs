@@ -7,8 +7,8 @@ use crate::rig::{Probe, Rig};
 use crate::scenario::{Plan, plan, read_scenario, shipped};
 use crate::source::{Diagnostic, Source};
 
+use super::instruments::Instruments;
 use super::open;
-use super::session::Instruments;
 
 /// What was flashed into what.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod flash;
 mod guard;
 mod identify;
 mod identity;
+mod instruments;
 mod interrupt;
 mod keep;
 mod lock;

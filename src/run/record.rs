@@ -121,7 +121,7 @@ fn place(
     }
     session.stopped = session.stopped.map(to);
     session.facts.round_trip = session.facts.poll_period + head.began_u;
-    session.notes.extend(head.notes.iter().cloned());
+    session.note(&head.notes);
     session.armed = None;
     in_its_place(session, plan, &head)?;
     let needed = session.pending.last().map_or(0, |last| last.from);
@@ -252,6 +252,7 @@ pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<Opt
         match session.instruments.record()?.read(sink).await? {
             Reading::Waiting => session.instruments.clock.sleep(POLL).await,
             Reading::Head(head) => {
+                session.note(&head.notes);
                 let setup = with(&session.setup, &head);
                 recorder = Some((Recorder::new(setup.clone()), setup));
             }

@@ -189,7 +189,15 @@ impl crate::instrument::Load for Load {
 #[async_trait]
 impl Record for Load {
     async fn set_up(&mut self, channels: &[StreamChannel]) -> Result<Vec<Calibration>, InstrumentError> {
-        self.wire(channels).await.map_err(|trouble| trouble.error("set its channels up"))
+        let mut wired = self.wire(channels).await;
+        // With a link that is made anew the output can still be seen to be off.
+        if let Err(trouble) = &wired
+            && trouble.passes()
+            && self.talk.recover().await.is_ok()
+        {
+            wired = self.wire(channels).await;
+        }
+        wired.map_err(|trouble| trouble.error("set its channels up"))
     }
 
     async fn arm(&mut self, request: &RecordRequest) -> Result<(), InstrumentError> {

@@ -64,12 +64,10 @@ impl Trouble {
         }
     }
 
-    /// Whether asking again may help.
+    /// Whether asking again may help, on a link that was cleared or made anew.
     pub(super) fn passes(&self) -> bool {
-        matches!(
-            self,
-            Self::Answer(_) | Self::Short(_) | Self::Flood(_) | Self::Port(InstrumentFault::Timeout)
-        )
+        let link = matches!(self, Self::Port(InstrumentFault::Timeout | InstrumentFault::Disconnected));
+        link || matches!(self, Self::Answer(_) | Self::Short(_) | Self::Flood(_))
     }
 
     /// The error that a run sees, of an oscilloscope that was `doing` something.

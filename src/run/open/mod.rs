@@ -19,7 +19,7 @@ use crate::rig::{Driver, Rig, Transport};
 use crate::scenario::Plan;
 use crate::sim;
 
-use super::session::Instruments;
+use super::instruments::Instruments;
 use wire::Wire;
 
 /// Lays hands on the wires of a simulated bench before the drivers have them: for drills of what the runner does then.

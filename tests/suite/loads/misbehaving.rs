@@ -39,7 +39,21 @@ enum Between {
     ShortChunks,
     /// Every block breaks off.
     Cut,
+    /// It hangs up in the middle of the first block.
+    HangsUp,
 }
+
+/// What a record says whatever the computer is busy with meanwhile: nothing that is placed by the host's clock.
+const CASE: &str = "version: 1
+name: A train on an oscilloscope
+phantom: r1k
+program: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz }
+duration: 600 ms
+expect:
+  - amplitude: { of: programmed, within: 8 % }
+  - width: { of: programmed, within: 2 % }
+  - charge_imbalance: { at_most: 10 % }
+";
 
 /// The simulated bench with somebody in between.
 struct Bench {
@@ -71,7 +85,9 @@ impl Bench {
     /// Exit code and the record of the only case.
     fn run(&self) -> (i32, Value) {
         let rig = self.sim.folder.path().join("between.yaml");
-        let (exit, mut record) = run(&["--rig", rig.to_str().unwrap(), "fixtures/loads/oscilloscope.yaml"]);
+        let scenario = self.sim.folder.path().join("case.yaml");
+        std::fs::write(&scenario, CASE).unwrap();
+        let (exit, mut record) = run(&["--rig", rig.to_str().unwrap(), scenario.to_str().unwrap()]);
         assert!(self.times.load(Ordering::SeqCst) > 0, "nothing was wrong: {record:#}");
         (exit, record["cases"][0].take())
     }
@@ -168,6 +184,10 @@ fn forward(
             if matches!(between, Between::Indefinite | Between::Cut) {
                 wrong();
             }
+            if between == Between::HangsUp && times.load(Ordering::SeqCst) == 0 {
+                wrong();
+                return host.write_all(&[head, &payload[..count / 2]].concat());
+            }
             host.write_all(&[head, payload].concat())?;
         } else if line.ends_with('?') {
             let mut answer = Vec::new();
@@ -210,6 +230,7 @@ fn what_is_wrong_is_named_with_what_to_do_and_nothing_is_energised(
 #[case(Between::Transfer, "1012 bytes of somebody else's transfer were thrown away")]
 #[case(Between::Armed, "the oscilloscope was armed: somebody else's acquisition was stopped")]
 #[case(Between::ShortChunks, "")]
+#[case(Between::HangsUp, "")]
 fn what_can_be_put_right_is_and_is_said(#[case] between: Between, #[case] note: &str) {
     let (exit, case) = Bench::with(between).run();
     assert_eq!((exit, &case["safe_state"]), (0, &"confirmed".into()), "{between:?}: {case:#}");

@@ -1,8 +1,13 @@
 //! The same scenario on two benches that differ in the load's driver only: the reference load, and an oscilloscope.
 
 use serde_json::Value;
+use stimrig::instrument::{Clock, Port};
+use stimrig::rig::Rig;
+use stimrig::sim;
+use stimrig::source::Source;
 
 use crate::command::run;
+use crate::stimulators::phantom;
 
 const SCENARIO: &str = "fixtures/loads/oscilloscope.yaml";
 
@@ -97,4 +102,38 @@ fn faults_that_need_relays_are_skipped_by_name() {
     assert_eq!(exit, 4, "{record:#}");
     let reason = record["cases"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("the fault `open-lead`"), "{reason}");
+}
+
+#[test]
+fn the_oscilloscope_waits_for_its_trigger_once_it_holds_what_lies_before() {
+    let text = std::fs::read_to_string(crate::command::root().join("rig/scope-sim.yaml")).unwrap();
+    let rig = Rig::read(&Source::new("rig/scope-sim.yaml", &text)).unwrap();
+    let bench = sim::open_rig(&rig, rig.sim.as_ref().unwrap(), &phantom("r1k"), 1).unwrap();
+    let (mut scope, mut clock) = (bench.load, bench.clock);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        // Six divisions of 50 ms before the middle of the screen; no pulse comes.
+        scope.write_all(b":TIM:SCAL 0.05\n:TRIG:EDGE:LEV 5\n:SING\n").await.unwrap();
+        let mut states = Vec::new();
+        for (said, milliseconds) in [("", 250), ("", 100), (":TFOR\n", 0), ("", 350)] {
+            scope.write_all(said.as_bytes()).await.unwrap();
+            clock.sleep(milliseconds * 1_000_000).await;
+            scope.write_all(b":TRIG:STAT?\n").await.unwrap();
+            let mut answer = [0; 16];
+            let soon = scope.now() + 1_000_000;
+            let count = scope.read(&mut answer, soon).await.unwrap();
+            states.push(String::from_utf8_lossy(&answer[..count]).trim().to_owned());
+        }
+        assert_eq!(states, ["RUN", "WAIT", "TD", "STOP"]);
+    });
+}
+
+#[test]
+fn nothing_is_started_on_an_output_that_is_on_already() {
+    let (exit, record) = run(&["--rig", "rig/scope-sim.yaml", "--defect", "dc_leakage=1.5 mA", SCENARIO]);
+    let case = &record["cases"][0];
+    // It is told to stop, and seen to go on: that is what is said, loudly.
+    assert_eq!((exit, &case["safe_state"]), (6, &"unconfirmed".into()), "{case:#}");
+    assert!(case["reason"].as_str().unwrap().contains("output still active"), "{case:#}");
+    assert_eq!(case["events"], Value::Array(Vec::new()), "{case:#}");
 }
