@@ -85,3 +85,34 @@ fn lacks(device: &str, what: &str) -> InstrumentError {
         next: "compare the drivers in the rig file with what is connected".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{native, none};
+    use crate::rig::{DEFAULT_RIG, Rig, SimBench, builtin_phantom, read_phantom};
+    use crate::sim;
+    use crate::source::Source;
+
+    #[test]
+    fn what_a_rig_file_says_is_compared_with_the_drivers_when_they_are_opened() {
+        let (path, text) = builtin_phantom("r1k").unwrap();
+        let phantom = read_phantom(&Source::new(path, text)).unwrap();
+        let bench = sim::open(&SimBench::default(), &phantom, 1).unwrap();
+        let mut instruments = Instruments {
+            stimulator: Box::new(native::Stimulator::new(Box::new(bench.stimulator), &phantom, 12.7e-3)),
+            load: Box::new(native::Load::new(Box::new(bench.load), &phantom)),
+            clock: Box::new(bench.clock),
+            disturbance: None,
+            probe: None,
+        };
+        let stated = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap().capabilities;
+        assert_eq!(instruments.fit(&stated), Ok(()));
+        let without = Capabilities { interlock: false, ..stated.clone() };
+        let said = instruments.fit(&without).unwrap_err();
+        assert!(said.contains("have an interlock"), "{said}");
+        instruments.stimulator = Box::new(none::Stimulator);
+        let said = instruments.fit(&stated).unwrap_err();
+        assert!(said.contains("lack a status"), "{said}");
+    }
+}

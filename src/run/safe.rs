@@ -3,7 +3,7 @@
 use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
-use crate::rig::{Driver, Rig};
+use crate::rig::{Driver, Protocol, Rig};
 use crate::scenario::{Plan, Wanted, plan, read_scenario};
 use crate::signal::Sensed;
 use crate::source::{Diagnostic, Source};
@@ -129,7 +129,11 @@ fn look(rig: &Rig) -> Result<Plan, Vec<Diagnostic>> {
     };
     let (cases, problems) = read_scenario(&source, &mut resolve);
     match cases.into_iter().next() {
-        Some(case) if !problems.iter().any(Diagnostic::is_error) => plan(case, rig, false),
+        // Nothing of it is loaded: whether the stimulator could emit it is nobody's question.
+        Some(case) if !problems.iter().any(Diagnostic::is_error) => {
+            let asked = Rig { stimulator: Driver::Native, protocol: Protocol::Known, ..rig.clone() };
+            plan(case, &asked, false)
+        }
         _ => Err(problems),
     }
 }

@@ -43,6 +43,22 @@ fn the_same_scenario_passes_whatever_the_driver(#[case] rig: &str) {
 }
 
 #[rstest]
+#[case("rig/stimjim.yaml", "interlock open")]
+#[case("rig/template-text.yaml", "interlock open")]
+#[case("rig/opennerve-uart.yaml", "interlock open")]
+#[case("rig/pulse-pal.yaml", "interlock open")]
+#[case("rig/science-mode.yaml", "interlock open")]
+#[case("rig/scope-sim.yaml", "no interlock")]
+fn whatever_the_device_can_emit_its_bench_can_be_made_safe(#[case] rig: &str, #[case] way: &str) {
+    let output = stimrig().args(["safe", "--rig", rig]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{rig}: {said}");
+    for words in ["stop acknowledged", way, "output measured off"] {
+        assert!(said.contains(words), "{rig}: {words}: {said}");
+    }
+}
+
+#[rstest]
 #[case("rig/stimjim.yaml", "phase_mismatch=3 %", "charge_imbalance")]
 #[case("rig/stimjim.yaml", "gain_error=3 %", "amplitude")]
 #[case("rig/stimjim.yaml", "clock_error=2 %", "rate")]
