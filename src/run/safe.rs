@@ -90,8 +90,13 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
     let ending = teardown(&mut session, silence).await;
     found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
     found.extend(ending.steps);
-    let largest = engineering(session.recorder.guard().peak_current, Dimension::Current, 2);
-    found.push(format!("largest current seen on any contact: {largest}"));
+    if rig.capabilities.stream {
+        let largest = engineering(session.recorder.guard().peak_current, Dimension::Current, 2);
+        found.push(format!("largest current seen on any contact: {largest}"));
+    } else {
+        // What a record of the output at rest has shown.
+        found.append(&mut session.notes);
+    }
     Safe { safe_state: ending.safe_state, found }
 }
 
