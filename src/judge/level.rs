@@ -125,7 +125,38 @@ impl View<'_> {
         inl.add(f64::from(phase.level), width);
         inl.add(base.value, -width);
         let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
-        Charge { area, inl, noise, offset: base.offset * span, span }
+        let last = row.phases().last().is_some_and(|last| last.end == phase.end);
+        let edge = self.shared_edges(row, phase, base.value)
+            + if last { self.recharged_edge(row, base.value) } else { 0.0 };
+        Charge { area, inl, noise, offset: base.offset * span, edge, span }
+    }
+
+    /// What interpolation leaves uncertain of the charge on one side of the edges that a phase shares with other phases,
+    /// codes·samples.
+    fn shared_edges(&self, row: &PulseRow, phase: &PhaseRow, base: f64) -> f64 {
+        let level = |phase: &PhaseRow| f64::from(phase.level) - base;
+        let shared = |other: &PhaseRow| match (other.end == phase.start, other.start == phase.end) {
+            (true, _) => self.shared_edge(level(other), level(phase)),
+            (_, true) => self.shared_edge(level(phase), level(other)),
+            _ => 0.0,
+        };
+        row.phases().iter().map(shared).sum()
+    }
+
+    /// The same of the edge that a recharge shares which follows the last phase at once.
+    fn recharged_edge(&self, row: &PulseRow, base: f64) -> f64 {
+        let at_once = row.recharge != 0.0 && self.program_at(row).gap * self.rate() < 1.0;
+        let last = row.phases().last().filter(|_| at_once);
+        last.map_or(0.0, |last| self.shared_edge(f64::from(last.level) - base, f64::from(row.recharge)))
+    }
+
+    /// Charge that an edge from one level to the next may have on the wrong side: what lies between the true instant and
+    /// the one found, and the error of a sum that ends on an edge.
+    fn shared_edge(&self, before: f64, after: f64) -> f64 {
+        let front_end = &self.recording.front_end;
+        let step = after - before;
+        let moved = (before + front_end.height * step) * front_end.interpolation;
+        moved.hypot(step * front_end.cut) * self.rate()
     }
 
     /// Charge of all driven phases of a pulse, without a recharge behind them.
@@ -134,7 +165,8 @@ impl View<'_> {
         for phase in row.phases() {
             all.add(&self.phase_charge(row, phase), 1.0);
         }
-        all
+        // What one phase has too much at an edge between them another has too little.
+        Charge { edge: self.recharged_edge(row, row.base), ..all }
     }
 
     /// Net charge of the pulse window, recharge included.
@@ -144,7 +176,14 @@ impl View<'_> {
         let base = self.baseline(row, centre);
         let area = row.pulse_area - (base.value - row.base) * span;
         let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
-        Charge { area, inl: self.pulse_inl(row, base.value, area), noise, offset: base.offset * span, span }
+        Charge {
+            area,
+            inl: self.pulse_inl(row, base.value, area),
+            noise,
+            offset: base.offset * span,
+            edge: 0.0,
+            span,
+        }
     }
 
     /// Net charge of the cycle.
@@ -172,7 +211,7 @@ impl View<'_> {
             let own = own - (base.value - row.base) * length;
             inl.add_scaled(&self.pulse_inl(&row, base.value, own), 1.0);
         }
-        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, span }
+        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, edge: 0.0, span }
     }
 
     /// Non-linearity of all phases of a pulse and of what a passive recharge takes back at small currents.
@@ -224,6 +263,8 @@ pub struct Charge {
     pub noise: f64,
     /// Standard uncertainty from an unmeasured offset.
     pub offset: f64,
+    /// Standard uncertainty from interpolating edges that other phases share.
+    pub edge: f64,
     /// Length of the window, samples.
     pub span: f64,
 }
@@ -235,6 +276,7 @@ impl Charge {
         self.inl.add_scaled(&other.inl, factor);
         self.noise = self.noise.hypot(other.noise);
         self.offset += factor * other.offset;
+        self.edge += other.edge;
         self.span += factor * other.span;
     }
 
@@ -247,6 +289,9 @@ impl Charge {
         budget.push(Input::noise("noise", self.noise * unit));
         if self.offset > 0.0 {
             budget.push(Input::common("offset", self.offset * unit));
+        }
+        if self.edge > 0.0 {
+            budget.extend(view.by_phase(Input::common("edge interpolation", self.edge * unit)));
         }
         budget
     }

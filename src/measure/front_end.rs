@@ -1,11 +1,14 @@
 //! What the anti-alias filter does to an edge: delay, settling, and the error of straight-line interpolation.
 
+use super::edge::{Slope, crossing};
+use super::window::windowed_sum;
+
 /// Constants of a Bessel low-pass behind which samples are taken. Times in seconds.
 ///
 /// They are read off its step response, which is integrated once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FrontEnd {
-    /// From a step to the 50 % instant of the response.
+    /// From a step to the 50 % instant that straight-line interpolation finds, mean over the phase of the samples.
     pub delay: f64,
     /// Delay of the response's centre of area: charge arrives this late.
     pub area_delay: f64,
@@ -14,10 +17,17 @@ pub struct FrontEnd {
     pub settling: f64,
     /// t90 − t10 of the response to a step.
     pub transition: f64,
-    /// ∫ of the step response up to its 50 % instant: the charge (per ampere of step) that has arrived early.
+    /// The charge (per ampere of step) that has arrived before that instant, as the samples up to it give it, mean over
+    /// their phase.
     pub early: f64,
     /// Standard deviation, over the phase of the samples, of the 50 % instant found by straight-line interpolation.
     pub interpolation: f64,
+    /// By how much [`early`](Self::early) is larger where that instant is found later, as a fraction of the step: the
+    /// height at which a wrong instant cuts the edge, about a half.
+    pub height: f64,
+    /// Standard deviation, over the phase of the samples, of what is left of [`early`](Self::early) then: the error of
+    /// a sum that ends on the edge.
+    pub cut: f64,
     /// What a step looks like in the shape of an edge.
     pub edge: EdgeSeen,
 }
@@ -55,6 +65,8 @@ impl FrontEnd {
                 transition: 0.0,
                 early: 0.0,
                 interpolation: period / 12_f64.sqrt(),
+                height: 0.0,
+                cut: 0.0,
                 edge: EdgeSeen {
                     overshoot: 0.0,
                     transition: 0.8 * period,
@@ -67,17 +79,17 @@ impl FrontEnd {
         // Time in units of the filter's zero-frequency delay.
         let unit = half_power(&coefficients) / (std::f64::consts::TAU * cutoff);
         let response = step_response(&coefficients);
-        let t50 = instant(&response, 0.5);
         let settled = response.iter().rposition(|y| (y - 1.0).abs() > 1e-4).unwrap_or(0) as f64 * STEP;
-        let before = (t50 / STEP) as usize;
-        let early: f64 = response.iter().take(before).sum::<f64>() * STEP;
+        let seen = StepSeen::of(&response, period / unit);
         Self {
-            delay: t50 * unit,
+            delay: seen.delay * unit,
             area_delay: unit,
             settling: (settled * unit / period).ceil() * period,
             transition: (instant(&response, 0.9) - instant(&response, 0.1)) * unit,
-            early: early * unit,
-            interpolation: interpolation_error(&response, t50, period / unit) * unit,
+            early: seen.early * unit,
+            interpolation: seen.interpolation * unit,
+            height: seen.height,
+            cut: seen.cut * unit,
             edge: EdgeSeen::of(&response, period / unit, unit),
         }
     }
@@ -109,21 +121,58 @@ impl EdgeSeen {
     }
 }
 
+/// A step response as it is sampled at each of 64 phases, its first sample before the step: (instant of that sample,
+/// samples), in delays.
+fn sampled(response: &[f64], period: f64) -> impl Iterator<Item = (f64, Vec<f64>)> {
+    const PHASES: u32 = 64;
+    (0..PHASES).map(move |phase| {
+        let first = period * (f64::from(phase) / f64::from(PHASES) - 1.0);
+        let count = (12.0 / period) as u32 + 3;
+        (first, (0..count).map(|k| value(response, first + period * f64::from(k))).collect())
+    })
+}
+
+/// Mean and standard deviation.
+fn spread(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt())
+}
+
 /// Mean and standard deviation of t90 − t10 over the phase of the samples, in delays.
 fn transition_seen(response: &[f64], period: f64) -> (f64, f64) {
-    const PHASES: u32 = 32;
-    let seen = (0..PHASES).map(|phase| {
-        let shift = period * f64::from(phase) / f64::from(PHASES);
-        let sampled: Vec<f64> = (0..(12.0 / period) as u32)
-            .map(|k| value(response, shift + period * (f64::from(k) - 1.0)))
-            .collect();
-        let at = |level| super::edge::crossing(&sampled, 0, level, super::edge::Slope::Rising).unwrap_or(0.0);
+    let seen = sampled(response, period).map(|(_, samples)| {
+        let at = |level| crossing(&samples, 0, level, Slope::Rising).unwrap_or(0.0);
         (at(0.9) - at(0.1)) * period
     });
-    let seen: Vec<f64> = seen.collect();
-    let mean = seen.iter().sum::<f64>() / f64::from(PHASES);
-    let variance = seen.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / f64::from(PHASES);
-    (mean, variance.sqrt())
+    spread(&seen.collect::<Vec<f64>>())
+}
+
+/// What interpolation and summation make of a step, over the phase of the samples; in delays.
+struct StepSeen {
+    delay: f64,
+    early: f64,
+    interpolation: f64,
+    height: f64,
+    cut: f64,
+}
+
+impl StepSeen {
+    /// Of a step response, sampled every `period` delays.
+    fn of(response: &[f64], period: f64) -> Self {
+        let (instants, areas): (Vec<f64>, Vec<f64>) = sampled(response, period)
+            .map(|(first, samples)| {
+                let found = crossing(&samples, 0, 0.5, Slope::Rising).unwrap_or(0.0);
+                (first + found * period, windowed_sum(&samples, 0.0, found) * period)
+            })
+            .unzip();
+        let ((delay, interpolation), (early, _)) = (spread(&instants), spread(&areas));
+        let products = instants.iter().zip(&areas).map(|(t, area)| (t - delay) * (area - early));
+        let covariance = products.sum::<f64>() / instants.len() as f64;
+        let height = if interpolation > 0.0 { covariance / interpolation.powi(2) } else { 0.0 };
+        let left: Vec<f64> = instants.iter().zip(&areas).map(|(t, area)| area - height * t).collect();
+        Self { delay, early, interpolation, height, cut: spread(&left).1 }
+    }
 }
 
 /// The response to 1 + a·exp(−t/τ) with a = 0.1: how long its excess over 1 takes from its peak to half of it, in
@@ -238,21 +287,7 @@ fn step_response(coefficients: &[f64]) -> Vec<f64> {
 
 /// First instant of a level, in delays.
 fn instant(response: &[f64], level: f64) -> f64 {
-    super::edge::crossing(response, 0, level, super::edge::Slope::Rising).unwrap_or(0.0) * STEP
-}
-
-/// Standard deviation of the interpolated 50 % instant over the sampling phase, in delays.
-fn interpolation_error(response: &[f64], t50: f64, period: f64) -> f64 {
-    const PHASES: usize = 64;
-    let errors: Vec<f64> = (0..PHASES)
-        .map(|phase| {
-            let before = t50 - period * (phase as f64 + 0.5) / PHASES as f64;
-            let (a, b) = (value(response, before), value(response, before + period));
-            before + period * (0.5 - a) / (b - a) - t50
-        })
-        .collect();
-    let mean = errors.iter().sum::<f64>() / PHASES as f64;
-    (errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / PHASES as f64).sqrt()
+    crossing(response, 0, level, Slope::Rising).unwrap_or(0.0) * STEP
 }
 
 #[cfg(test)]
