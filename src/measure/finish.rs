@@ -5,6 +5,7 @@ use super::codes::extremes;
 use super::contact::Contact;
 use super::history::History;
 use super::row::{Constants, Excursion, Shape, measure};
+use super::whole::{ceil, floor};
 use super::{Flags, PulseRow};
 
 impl Contact {
@@ -66,8 +67,9 @@ impl Contact {
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
-        let from = whole(start - foreground).0;
-        let to = whole(end + background).1.max(opened.map_or(0, |open| open + g)).min(upto).max(from);
+        let from = floor(start - foreground).max(0) as u64;
+        let to =
+            (ceil(end + background).max(0) as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
         let area = history.sum(from, to) as f64 - building.base * f64::from(span);
@@ -81,7 +83,7 @@ impl Contact {
             truncated: found.flags.truncated || cut,
             endless: false,
         };
-        let rest = whole(start - self.rest_from).0;
+        let rest = (start - self.rest_from).max(0.0) as u64;
         self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
         self.recharging = opened.filter(|open| upto < *open).map(|open| (open, building.positive));
         self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
@@ -124,13 +126,6 @@ impl Contact {
 #[inline]
 fn real(sample: u64) -> f64 {
     sample as i64 as f64
-}
-
-/// The last sample at or before an instant and the first at or after it; 0 where it is before the first of all.
-#[inline]
-fn whole(instant: f64) -> (u64, u64) {
-    let floor = instant.max(0.0) as i64;
-    (floor as u64, (floor + i64::from((floor as f64) < instant)) as u64)
 }
 
 fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {

@@ -1,6 +1,7 @@
 //! Levels of a phase: trimmed mean and IEEE 181 state level.
 
 use super::sample::Sample;
+use super::whole::{ceil, floor};
 
 /// Mean of the samples whose index lies in [from, to] (fractional bounds, in samples), with their number.
 ///
@@ -12,10 +13,7 @@ pub fn mean_between<S: Sample>(samples: &[S], from: f64, to: f64) -> Option<(f64
 /// First and last sample whose index lies in [from, to]; `None` when all of that is negative.
 #[inline]
 pub(super) fn indices(from: f64, to: f64) -> Option<(usize, usize)> {
-    // Of what is not negative a conversion is the floor, without a call.
-    let first = from.max(0.0) as u32;
-    let first = first + u32::from(f64::from(first) < from);
-    (to >= 0.0).then_some((first as usize, to as u32 as usize))
+    (to >= 0.0).then(|| (ceil(from).max(0) as usize, floor(to) as usize))
 }
 
 /// Mean of the samples `first` to `last` as far as there are any, with their number.
@@ -38,7 +36,7 @@ pub fn central_mean<S: Sample>(samples: &[S], start: f64, end: f64, settle: f64)
 #[inline]
 pub(super) fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
     let trim = 0.2 * (end - start);
-    indices((start + trim).max(start + settle), end - trim)
+    indices(start + if trim > settle { trim } else { settle }, end - trim)
 }
 
 /// Most bins of a histogram of levels.

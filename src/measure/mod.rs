@@ -35,6 +35,7 @@ mod thresholds;
 mod timing;
 mod uncertainty;
 mod voltage;
+mod whole;
 mod zero;
 
 pub use front_end::FrontEnd;

@@ -7,7 +7,7 @@ use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
 
 /// A stretch of samples on one side of the baseline, [from, to).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Excursion {
     pub(super) from: u64,
     pub(super) to: u64,

@@ -1,6 +1,7 @@
 //! Samples that levels and edges are read from: raw codes as they are streamed, or values.
 
 use super::codes::Codes;
+use super::whole::{ceil, floor};
 
 /// Which samples are looked for, relative to a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ impl Sample for i16 {
         f64::from(self)
     }
 
+    #[inline]
     fn sum(samples: &[Self]) -> f64 {
         super::codes::sum(samples) as f64
     }
@@ -83,17 +85,15 @@ pub(super) fn codes_on(side: Side, level: f64) -> Codes {
     if level.is_nan() {
         return Codes::NONE;
     }
-    // Truncation of the level, which saturates far outside the codes, is at most one off its floor.
-    let whole = level as i32;
-    let floor = whole - i32::from(f64::from(whole) > level);
-    let ceiling = whole + i32::from(f64::from(whole) < level);
+    // Levels far outside the codes are as good as some just outside.
+    let level = level.clamp(-40_000.0, 40_000.0);
+    let (first, last) = (i64::from(i16::MIN), i64::from(i16::MAX));
     let (low, high) = match side {
-        Side::Below => (i32::MIN, ceiling - 1),
-        Side::AtLeast => (ceiling, i32::MAX),
-        Side::Above => (floor + 1, i32::MAX),
-        Side::AtMost => (i32::MIN, floor),
+        Side::Below => (first, ceil(level) - 1),
+        Side::AtLeast => (ceil(level), last),
+        Side::Above => (floor(level) + 1, last),
+        Side::AtMost => (first, floor(level)),
     };
-    let (first, last) = (i32::from(i16::MIN), i32::from(i16::MAX));
     if low > last || high < first {
         return Codes::NONE;
     }

@@ -166,7 +166,7 @@ impl Contact {
         }
         self.base = before.map_or(self.zero, |level| f64::from(level.value));
         self.building = Some(Building {
-            excursions: [self.run; 3],
+            excursions: [Excursion::default(); 3],
             count: 0,
             positive,
             timing: *timing,

@@ -1,6 +1,7 @@
 //! Charge over a window of samples.
 
 use super::sample::Sample;
+use super::whole::floor;
 
 /// Σ yₖ over [from, to] with fractional bounds in samples. Times the sample period it is the charge.
 ///
@@ -25,8 +26,8 @@ pub(super) struct Bound {
 impl Bound {
     #[inline]
     pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
-        let index = ((at + 0.5) as i32).max(0);
-        Self { at, index: index as usize, part: part(samples, index as usize, at - f64::from(index)) }
+        let index = floor(at + 0.5).max(0);
+        Self { at, index: index as usize, part: part(samples, index as usize, at - index as f64) }
     }
 }
 

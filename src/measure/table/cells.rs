@@ -6,11 +6,13 @@ const LEAST: i64 = i64::MIN + (1 << 32);
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The nearest whole number of steps of 1/`scale`. What cannot be one (no number, infinite, huge) is kept bit by bit.
+#[inline]
 pub fn grid(value: f32, scale: f64) -> i64 {
     steps(f64::from(value), scale).unwrap_or_else(|| i64::MIN + i64::from(value.to_bits()))
 }
 
 /// The value of a cell that [`grid`] has made.
+#[inline]
 pub fn ungrid(cell: i64, scale: f64) -> f32 {
     if cell < LEAST {
         f32::from_bits(cell.wrapping_sub(i64::MIN) as u32)
@@ -20,6 +22,7 @@ pub fn ungrid(cell: i64, scale: f64) -> f32 {
 }
 
 /// The nearest whole number of steps of 1/`scale`, if there is one.
+#[inline]
 pub fn steps(value: f64, scale: f64) -> Option<i64> {
     nearest(value * scale)
 }
@@ -73,11 +76,13 @@ impl Writer {
     }
 
     /// A whole number without sign, from another one that it is near to.
+    #[inline]
     pub fn put_from(&mut self, value: u64, near: u64) {
         self.put(value.wrapping_sub(near) as i64);
     }
 
     /// A value in steps of 1/`scale`.
+    #[inline]
     pub fn put_steps(&mut self, value: f32, scale: f64) {
         self.put(grid(value, scale));
     }
