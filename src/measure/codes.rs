@@ -100,6 +100,25 @@ pub(super) fn extreme(codes: &[i16], largest: bool) -> i16 {
     most.reduce_max() ^ flip
 }
 
+/// Widens spans, each from its `low` to its `high`, by the code in its place; those without one stay as they are.
+pub(super) fn widen(low: &mut [i16], high: &mut [i16], codes: &[i16]) {
+    let (groups, rest) = codes.as_chunks::<LANES>();
+    let (lows, low_rest) = low.as_chunks_mut::<LANES>();
+    let (highs, high_rest) = high.as_chunks_mut::<LANES>();
+    for ((low, high), group) in lows.iter_mut().zip(&mut *highs).zip(groups) {
+        let group = i16x8::new(*group);
+        *low = i16x8::new(*low).min(group).to_array();
+        *high = i16x8::new(*high).max(group).to_array();
+    }
+    // What is left of the codes lies in the next group of spans, or is what is left of those as well.
+    let low = lows.get_mut(groups.len()).map_or(low_rest, |group| group.as_mut_slice());
+    let high = highs.get_mut(groups.len()).map_or(high_rest, |group| group.as_mut_slice());
+    for ((low, high), code) in low.iter_mut().zip(high).zip(rest) {
+        *low = (*low).min(*code);
+        *high = (*high).max(*code);
+    }
+}
+
 /// The codes from `low` to `high`: none where `low` is the larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Codes {
@@ -233,6 +252,19 @@ mod tests {
                 assert_eq!((hit.first(&codes, true), hit.last(&codes, true)), (Some(at), Some(length - 1)));
                 codes[0] = 1;
                 assert_eq!((hit.first(&codes, true), hit.last(&codes, true)), (Some(0), Some(length - 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn every_span_is_widened_by_the_code_in_its_place() {
+        let codes = scattered(40);
+        for (spans, length) in [(16, 16), (16, 11), (21, 21), (21, 40), (21, 17), (5, 3), (5, 40), (24, 0)] {
+            let (mut low, mut high) = (vec![-100; spans], vec![100; spans]);
+            widen(&mut low, &mut high, &codes[..length]);
+            for k in 0..spans {
+                let code = codes[..length].get(k).copied().unwrap_or(0);
+                assert_eq!((low[k], high[k]), (code.min(-100), code.max(100)), "{spans} {length} {k}");
             }
         }
     }

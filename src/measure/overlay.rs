@@ -1,5 +1,6 @@
 //! All pulses of a contact laid over each other: the smallest and the largest code at each instant.
 
+use super::codes::widen;
 use super::history::History;
 
 /// Longest pulse that is laid over others, samples.
@@ -42,12 +43,7 @@ impl Laying {
         if first < history.start() || codes.len() < length.min((to - first) as usize) {
             return;
         }
-        for (low, code) in self.low.iter_mut().zip(codes) {
-            *low = (*low).min(*code);
-        }
-        for (high, code) in self.high.iter_mut().zip(codes) {
-            *high = (*high).max(*code);
-        }
+        widen(&mut self.low, &mut self.high, codes);
         self.pulses += 1;
     }
 

@@ -60,13 +60,19 @@ impl Writer {
     /// A whole number.
     #[inline]
     pub fn put(&mut self, cell: i64) {
-        if self.at >= self.cells.len() {
-            self.cells.resize(self.at + self.stride, 0);
+        match self.cells.get_mut(self.at) {
+            Some(slot) => *slot = cell,
+            None => self.extend(cell),
         }
+        self.at += self.stride;
+    }
+
+    #[cold]
+    fn extend(&mut self, cell: i64) {
+        self.cells.resize(self.at + self.stride, 0);
         if let Some(slot) = self.cells.get_mut(self.at) {
             *slot = cell;
         }
-        self.at += self.stride;
     }
 
     /// Some zeros, of cells that are not read: the list was empty.

@@ -223,9 +223,10 @@ fn since(at: u64) -> i64 {
 /// What there is of a phase besides its instants.
 fn write_phase(phase: &PhaseRow, cells: &mut Writer) {
     let n = f64::from(phase.settled);
-    let mean = phase.settled > 0 && ungrid(grid(phase.level, n), n).to_bits() == phase.level.to_bits();
+    let level = grid(phase.level, n);
+    let mean = phase.settled > 0 && ungrid(level, n).to_bits() == phase.level.to_bits();
     cells.put(2 * i64::from(phase.settled) + i64::from(mean));
-    cells.put_steps(phase.level, if mean { n } else { SHORT });
+    cells.put(if mean { level } else { grid(phase.level, SHORT) });
     cells.put_steps(phase.area, AREA);
     cells.put_steps(phase.span, SPAN);
 }
