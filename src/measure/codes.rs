@@ -102,6 +102,7 @@ pub(super) fn extreme(codes: &[i16], largest: bool) -> i16 {
 
 /// Widens spans, each from its `low` to its `high`, by the code in its place; those without one stay as they are.
 pub(super) fn widen(low: &mut [i16], high: &mut [i16], codes: &[i16]) {
+    let codes = codes.get(..low.len()).unwrap_or(codes);
     let (groups, rest) = codes.as_chunks::<LANES>();
     let (lows, low_rest) = low.as_chunks_mut::<LANES>();
     let (highs, high_rest) = high.as_chunks_mut::<LANES>();
