@@ -2,8 +2,8 @@
 """A helper program for stimrig's `exec` driver: copy it and fill in `Stimulator`.
 
 stimrig writes one line of JSON per request on standard input and waits for one line on standard output. Whatever else you
-print goes to standard error. When standard input ends, stimrig is gone: stop the stimulator and leave. The protocol is described
-in rig/README.md. Only the standard library is used.
+print goes to standard error. On `quit`, and when standard input ends because stimrig is gone: stop the stimulator and leave. The
+protocol is described in rig/README.md. Only the standard library is used.
 """
 
 import json
@@ -76,6 +76,8 @@ def main():
     try:
         for line in sys.stdin:
             request = json.loads(line)
+            if request.get("request") == "quit":    # stimrig is done, and waits half a second for this program to leave
+                break
             try:
                 reply = {"id": request["id"], "ok": True, **answer(stimulator, request)}
             except Refused as reason:

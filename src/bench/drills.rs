@@ -2,10 +2,14 @@
 //! with the right cause, and nothing passed on incomplete data.
 
 mod judge;
+mod page;
+mod ports;
 mod scenario;
 mod text;
 
 pub use judge::{Seen, wrong};
+pub use page::page;
+pub use ports::{Next, PortSeen, PortTrial, wrong_on_ports};
 pub use text::{text, verdict};
 
 use std::collections::BTreeMap;
@@ -46,6 +50,14 @@ pub enum Kind {
     Sigkill,
     /// No room left for the run's files, in a process of its own.
     DiskFull,
+    /// kill -9 of the host of boards behind ports.
+    KilledOnPorts,
+    /// A signal to the host of boards behind ports.
+    SignalledOnPorts,
+    /// The plug of a stimulator behind a port is pulled.
+    StimulatorUnplugged,
+    /// The plug of a load behind a port is pulled.
+    LoadUnplugged,
 }
 
 impl Kind {
@@ -65,12 +77,16 @@ impl Kind {
         Self::BoardReset,
     ];
 
+    /// Those that are tried on a bench behind ports.
+    pub const ON_PORTS: [Self; 4] =
+        [Self::KilledOnPorts, Self::SignalledOnPorts, Self::StimulatorUnplugged, Self::LoadUnplugged];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Sigint => "SIGINT",
-            Self::Sigterm => "SIGTERM",
-            Self::DoubleSigint => "SIGINT twice",
+            Self::Sigint => "Ctrl-C (SIGINT)",
+            Self::Sigterm => "polite kill (SIGTERM)",
+            Self::DoubleSigint => "Ctrl-C twice",
             Self::Panic => "panic in the runner",
             Self::PortClosed => "port closed",
             Self::HostSilent => "host silent",
@@ -80,8 +96,43 @@ impl Kind {
             Self::BlockTwice => "sample block twice",
             Self::BlocksSwapped => "sample blocks swapped",
             Self::BoardReset => "board resets itself",
-            Self::Sigkill => "SIGKILL",
+            Self::Sigkill => "kill -9 (SIGKILL)",
             Self::DiskFull => "disk full",
+            Self::KilledOnPorts => "kill -9, boards on ports",
+            Self::SignalledOnPorts => "signal, boards on ports",
+            Self::StimulatorUnplugged => "stimulator unplugged",
+            Self::LoadUnplugged => "load unplugged",
+        }
+    }
+
+    /// What must follow, besides an output that is off.
+    pub fn must(self) -> &'static str {
+        match self {
+            Self::Sigint | Self::Sigterm | Self::DoubleSigint | Self::SignalledOnPorts => {
+                "stopped and measured off within 2 s; aborted, with the signal as its cause"
+            }
+            Self::Panic => "stopped and measured off; aborted as an internal error",
+            Self::PortClosed => "rig error; unsafe where the load is gone, because nobody saw it off",
+            Self::HostSilent => {
+                "both boards stop by themselves; rig error or unsafe, because nobody saw it off"
+            }
+            Self::ReplyLost | Self::ReplyDamaged => {
+                "asked again, and judged as if nothing had been; a rig error if it goes on"
+            }
+            Self::BlockLost | Self::BlocksSwapped => "never a pass on samples that are missing",
+            Self::BlockTwice => "judged as if nothing had been",
+            Self::BoardReset => "the pulses that are missing are noticed",
+            Self::Sigkill => "whoever comes next closes the record: host lost, exit code 137",
+            Self::DiskFull => "stopped and measured off; aborted, exit code 70, what was kept can be read",
+            Self::KilledOnPorts => {
+                "off within the dead-man's time; the next start makes the rig safe and closes the record, exit code 137"
+            }
+            Self::StimulatorUnplugged => {
+                "the load opens its interlock and sees it off; a rig error that names the stimulator"
+            }
+            Self::LoadUnplugged => {
+                "the stimulator is stopped; unsafe, because nobody saw it off, or a rig error"
+            }
         }
     }
 }
@@ -107,6 +158,10 @@ pub struct Trial {
 
 /// Setup and teardown take about this long, s of scenario time.
 const AROUND: (f64, f64) = (0.35, 0.5);
+/// Without its host a board goes on for its dead-man's time, and ends the pulse in progress, s.
+const DEAD_MAN: f64 = 0.65;
+/// From a signal to a bench that is off, s.
+const SIGNALLED: f64 = 2.0;
 
 impl Trial {
     /// The trial of a number.
@@ -144,8 +199,10 @@ impl Trial {
 /// A trial in which something was not as it must be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Wrong {
-    /// Its number: `--first NUMBER --trials 1` with the same seed repeats it.
+    /// Its number among those of its kind of bench.
     pub trial: u64,
+    /// What repeats it, behind `stimrig bench drills`.
+    pub repeat: String,
     /// What went wrong, and when.
     pub mishap: String,
     /// What was not as it must be.
@@ -183,12 +240,23 @@ pub struct Drills {
     /// Longest time from a signal to the end of a run in which it was seen, in real time, s: measured on processes of
     /// their own.
     pub slowest_signal: Option<f64>,
+    /// Longest time from a kill or a pulled plug to the last instant at which current could reach the phantom, s: on a
+    /// bench behind ports, in its own time.
+    pub slowest_off: Option<f64>,
 }
 
 impl Drills {
     /// No trials yet.
     pub fn new(seed: u64, first: u64) -> Self {
-        Self { seed, first, kinds: BTreeMap::new(), wrong: Vec::new(), elapsed: 0.0, slowest_signal: None }
+        Self {
+            seed,
+            first,
+            kinds: BTreeMap::new(),
+            wrong: Vec::new(),
+            elapsed: 0.0,
+            slowest_signal: None,
+            slowest_off: None,
+        }
     }
 
     /// Counts a trial: its outcome if the mishap happened, and what was wrong.
@@ -248,7 +316,8 @@ mod tests {
         assert!(!drills.holds(), "it never happened");
         drills.count(Kind::Sigint, Some("aborted"), None);
         assert!(drills.holds());
-        let wrong = Wrong { trial: 3, mishap: "m".into(), what: "w".into(), scenario: "s".into() };
+        let repeat = "--first 3 --trials 1".to_owned();
+        let wrong = Wrong { trial: 3, repeat, mishap: "m".into(), what: "w".into(), scenario: "s".into() };
         drills.count(Kind::Panic, Some("passed"), Some(wrong));
         assert!(!drills.holds() && drills.trials() == 3);
         assert!(text(&drills).contains("--first 3 --trials 1"));

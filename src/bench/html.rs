@@ -6,7 +6,6 @@ use crate::plot::page::{head, page, table};
 use super::alarms::Alarms;
 use super::coverage::{Coverage, Share};
 use super::defects::{Matrix, Row, told};
-use super::drills::{Drills, verdict};
 use super::speed::{Goal, Speed, goal};
 
 fn percent(value: f64) -> String {
@@ -228,65 +227,6 @@ pub fn defects_page(matrix: &Matrix, provenance: &str, size: &dyn Fn(&Row, f64) 
         &lines,
     ));
     page("stimrig bench defects", &body)
-}
-
-/// Drills: what went wrong, how often, and how the runs ended.
-pub fn drills_page(found: &Drills, provenance: &str) -> String {
-    let under = format!(
-        "{} trials from {}, seed {}, in {:.0} s. {provenance}",
-        found.trials(),
-        found.first,
-        found.seed,
-        found.elapsed
-    );
-    let said = verdict(found);
-    let mut body = head("Does the bench end off, whatever goes wrong?", &under, found.holds(), &said);
-    body.push_str(
-        "<p>Something goes wrong at a random instant of a random scenario. The simulated world is asked, not the driver: the output is \
-         off at the end, and stays off. The record is closed with its cause and its exit code, its folder verifies, and nothing passes \
-         on incomplete data. <em>In time</em>: the run was not over yet when it happened.</p>\n",
-    );
-    let lines: Vec<Vec<(String, &str)>> = found
-        .kinds
-        .iter()
-        .map(|(kind, tally)| {
-            let outcomes: Vec<String> =
-                tally.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            vec![
-                (kind.name().to_owned(), ""),
-                (tally.trials.to_string(), ""),
-                (tally.happened.to_string(), ""),
-                (outcomes.join(", "), ""),
-                (tally.wrong.to_string(), if tally.wrong == 0 { "good" } else { "bad" }),
-            ]
-        })
-        .collect();
-    body.push_str(&table(
-        &["what goes wrong", "trials", "in time", "runs ended", "not as they must"],
-        &lines,
-    ));
-    if let Some(slowest) = found.slowest_signal {
-        body.push_str(&format!(
-            "<p>From a signal to the end of the process, its safe state measured: at most {slowest:.2} s of real time.</p>\n"
-        ));
-    }
-    if !found.wrong.is_empty() {
-        let lines: Vec<Vec<(String, &str)>> = found
-            .wrong
-            .iter()
-            .map(|wrong| {
-                vec![
-                    (wrong.trial.to_string(), ""),
-                    (wrong.mishap.clone(), ""),
-                    (wrong.what.clone(), "bad"),
-                    (wrong.scenario.clone(), ""),
-                ]
-            })
-            .collect();
-        body.push_str("<h2>Not as they must be</h2>\n");
-        body.push_str(&table(&["trial", "what went wrong", "what was seen", "scenario"], &lines));
-    }
-    page("stimrig bench drills", &body)
 }
 
 /// Speed: each figure against its goal.

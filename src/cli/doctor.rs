@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use crate::diagnose::{Circumstances, Finding, Severity, examine};
 use crate::machine::Machine;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
+use crate::run::RigLock;
 use crate::source::render;
 
 use super::Output;
-use super::load::load_rig;
+use super::load::{certificate_of, load_rig};
 use super::stdout::print;
 
 /// Exit code of a bench that does not work.
@@ -30,14 +31,22 @@ pub(super) struct Args {
 
 /// Looks, and tells: 0 if the bench works as far as can be seen, 3 if it does not. Nothing is opened, nothing is sent.
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
-    let rig = match args.rig.as_deref().map(|file| load_rig(Some(file), &[], &[])).transpose() {
+    let mut rig = match args.rig.as_deref().map(|file| load_rig(Some(file), &[], &[])).transpose() {
         Ok(rig) => rig,
         Err(problems) => {
             eprint!("{}", render(&problems, output.color()));
             return EXIT_USAGE;
         }
     };
-    let findings = examine(&Machine::here(), rig.as_ref(), &Circumstances { runs: args.runs.clone() });
+    let mut circumstances = Circumstances { runs: args.runs.clone(), ..Circumstances::default() };
+    if let Some(rig) = &mut rig {
+        // One that is wrong is a finding.
+        rig.certificate = certificate_of(rig).ok().flatten();
+        let (held, left) = RigLock::look(rig);
+        circumstances.held = held.iter().map(ToString::to_string).collect();
+        circumstances.left = left;
+    }
+    let findings = examine(&Machine::here(), rig.as_ref(), &circumstances);
     let text = if args.json {
         serde_json::to_string_pretty(&findings).map(|text| text + "\n").unwrap_or_default()
     } else {

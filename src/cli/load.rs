@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
-use crate::rig::{DEFAULT_RIG, Rig, read_certificate, read_phantom};
+use crate::rig::{Certificate, DEFAULT_RIG, Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, Wanted, read_scenario};
 use crate::source::{Diagnostic, Source, nearest};
 
@@ -101,17 +101,24 @@ pub fn load_bench(
     defects: &[(String, String)],
 ) -> Result<Rig, Vec<Diagnostic>> {
     let mut rig = load_rig(path, set, defects)?;
-    if let Some(named) = &rig.wiring.calibration {
-        let path = Path::new(&rig.file).parent().unwrap_or(Path::new("")).join(named);
-        let source = read(&path).map_err(|problem| {
-            vec![rig.places.find("calibration").error(
-                &format!("the calibration {}", problem.what),
-                Some("`stimrig calibrate` writes one, and without the line the load's own statement counts"),
-            )]
-        })?;
-        rig.certificate = Some(read_certificate(&source)?);
-    }
+    rig.certificate = certificate_of(&rig)?;
     Ok(rig)
+}
+
+/// The calibration that a rig file names.
+///
+/// # Errors
+/// Why it cannot be read, and what is wrong with it.
+pub fn certificate_of(rig: &Rig) -> Result<Option<Certificate>, Vec<Diagnostic>> {
+    let Some(named) = &rig.wiring.calibration else { return Ok(None) };
+    let path = Path::new(&rig.file).parent().unwrap_or(Path::new("")).join(named);
+    let source = read(&path).map_err(|problem| {
+        vec![rig.places.find("calibration").error(
+            &format!("the calibration {}", problem.what),
+            Some("`stimrig calibrate` writes one, and without the line the load's own statement counts"),
+        )]
+    })?;
+    read_certificate(&source).map(Some)
 }
 
 /// The phantom that `sim.phantom` plugs in instead of the one a scenario names.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::instrument::Operator;
@@ -54,6 +54,22 @@ impl Operator for Terminal {
             }
         }
     }
+}
+
+/// The person at the terminal, where the stimulator is driven by hand and somebody is named.
+///
+/// # Errors
+/// When nobody can listen to the terminal.
+pub(super) fn person(
+    rig: &Rig,
+    operator: Option<&str>,
+    interrupt: &Interrupt,
+) -> std::io::Result<Option<Arc<dyn Operator>>> {
+    if rig.stimulator != Driver::Manual || missing(rig, operator).is_some() {
+        return Ok(None);
+    }
+    let terminal = Terminal::new(interrupt.clone())?;
+    Ok(Some(Arc::new(terminal)))
 }
 
 /// Why a rig whose stimulator is driven by hand cannot be run here; `None` when it can.

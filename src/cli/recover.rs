@@ -1,7 +1,9 @@
 //! The first thing on a rig whose last run was killed: make it safe, then close that run's record.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::instrument::Operator;
 use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, SafeState};
 use crate::report::junit;
 use crate::rig::Rig;
@@ -44,6 +46,7 @@ pub(super) fn recover(
     lock: &RigLock,
     signer: Option<&Signer>,
     interrupt: &Interrupt,
+    person: Option<&Arc<dyn Operator>>,
 ) -> Result<(), u8> {
     let open = left_open(rig, runs, lock);
     if open.is_empty() {
@@ -60,7 +63,7 @@ pub(super) fn recover(
         },
         false => {
             eprintln!("stimrig: making rig `{}` safe first", rig.name);
-            let safe = make_safe(rig, lock, SILENCE, interrupt);
+            let safe = make_safe(rig, lock, SILENCE, interrupt, person);
             eprintln!("stimrig: rig `{}`: {}", rig.name, safe.found.join(", "));
             safe
         }

@@ -6,8 +6,9 @@ use crate::diagnose::{Bench, Reach, bench};
 use crate::machine::Machine;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::rig::Rig;
+use crate::run::RigLock;
 
-use super::load::read;
+use super::load::{certificate_of, read};
 use super::stdout::print;
 
 /// `stimrig rigs`.
@@ -27,7 +28,10 @@ pub(super) fn run(args: &Args) -> u8 {
     let (mut benches, mut wrong) = (Vec::new(), 0);
     for file in args.paths.iter().flat_map(|path| files(path)) {
         match read(&file).map_err(|problem| vec![*problem]).and_then(|source| Rig::read(&source)) {
-            Ok(rig) => benches.push(bench(&machine, &rig)),
+            Ok(mut rig) => {
+                rig.certificate = certificate_of(&rig).ok().flatten();
+                benches.push(bench(&machine, &rig, holders(&rig)));
+            }
             Err(problems) => {
                 wrong += 1;
                 eprintln!("stimrig: {}: {} (stimrig check {0})", file.display(), problems.len());
@@ -44,6 +48,21 @@ pub(super) fn run(args: &Args) -> u8 {
         return EXIT_INTERNAL;
     }
     if wrong > 0 || benches.is_empty() { EXIT_USAGE } else { 0 }
+}
+
+/// Who has the rig's lock, each once.
+fn holders(rig: &Rig) -> Vec<String> {
+    let mut holders = Vec::new();
+    for held in RigLock::look(rig).0 {
+        let holder = held.holder.map_or_else(
+            || "another process".to_owned(),
+            |holder| format!("{} (process {}, since {})", holder.user, holder.pid, holder.since),
+        );
+        if !holders.contains(&holder) {
+            holders.push(holder);
+        }
+    }
+    holders
 }
 
 /// The rig files of a path: itself, or those that lie directly in it.
@@ -63,7 +82,8 @@ fn table(benches: &[Bench]) -> String {
         .iter()
         .map(|bench| {
             let age = match bench.calibration_days {
-                Some(days) => format!("{days} d"),
+                Some(days) if days < 0 => format!("EXPIRED {} d ago", -days),
+                Some(days) => format!("for {days} d"),
                 None => "-".to_owned(),
             };
             let holder = if bench.holders.is_empty() { "-".to_owned() } else { bench.holders.join(", ") };

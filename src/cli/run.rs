@@ -1,19 +1,18 @@
 //! `stimrig run`: scenarios on a rig, judged.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Console, annotations, append_step_summary, ctrf, junit, page, tap};
-use crate::rig::{Driver, Rig};
+use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Options, Origin, Person, suite};
 use crate::scenario::Plan;
 use crate::source::{Diagnostic, render};
 use crate::store::{Evidence, Index, JUNIT, REPORT, RunFolder, Signer, write_atomic, write_record};
 
 use super::load::{load_bench, plugged_phantom};
-use super::operator::{self, Terminal};
+use super::operator;
 use super::recover::{recover, take};
 use super::selection::Selection;
 use super::{NoTests, Output, RunArgs, stdout};
@@ -54,18 +53,17 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
         return EXIT_USAGE;
     }
-    let person =
-        match (rig.stimulator == Driver::Manual).then(|| Terminal::new(interrupt.clone())).transpose() {
-            Ok(terminal) => terminal.map(|terminal| Person(Arc::new(terminal))),
-            Err(error) => return trouble(&format!("cannot listen to the terminal: {error}")),
-        };
+    let person = match operator::person(&rig, args.operator.as_deref(), &interrupt) {
+        Ok(person) => person,
+        Err(error) => return trouble(&format!("cannot listen to the terminal: {error}")),
+    };
     let options = Options {
         id: uuid::Uuid::now_v7().to_string(),
         jobs: args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from),
         max_fail: args.failures_allowed(),
         dut: args.dut.clone(),
         operator: args.operator.clone(),
-        person,
+        person: person.clone().map(Person),
         plugged,
         keep: args.keep.into(),
         tool: tool_version(),
@@ -98,7 +96,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    if let Err(code) = recover(&rig, &args.runs, &lock, signer.as_ref(), &interrupt) {
+    if let Err(code) = recover(&rig, &args.runs, &lock, signer.as_ref(), &interrupt, person.as_ref()) {
         return code;
     }
     // Before anything is energised: a run that could not be kept is not worth running.

@@ -7,11 +7,11 @@ use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, SafeState};
 use crate::run::{Interrupt, Waiting, make_safe};
 use crate::source::render;
 
-use super::Output;
 use super::load::load_rig;
 use super::recover::{SILENCE, alarm, close, left_open, take};
 use super::run_args::waiting;
 use super::stdout::print;
+use super::{Output, operator};
 
 /// Arguments of `safe`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,9 @@ pub struct Args {
     /// Watch the output for at least this long: the longest pause of whatever may be running
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     watch: f64,
+    /// Who is at the bench and switches a stimulator off that is driven by hand
+    #[arg(long, value_name = "NAME", env = "STIMRIG_OPERATOR")]
+    operator: Option<String>,
     /// Wait for a rig that somebody else holds: so long, such as --wait=10min, or until it is free
     #[arg(
         long,
@@ -71,7 +74,23 @@ pub fn run(args: &Args, output: &Output) -> u8 {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    let safe = make_safe(&rig, &lock, args.watch, &interrupt);
+    // Whoever sits at the terminal is asked, named or not.
+    let name =
+        args.operator.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unnamed".to_owned());
+    let person = match operator::person(&rig, Some(&name), &interrupt) {
+        Ok(person) => person,
+        Err(error) => {
+            eprintln!("stimrig: cannot listen to the terminal: {error}");
+            return EXIT_INTERNAL;
+        }
+    };
+    if let (None, Some(why)) = (&person, operator::missing(&rig, Some(&name))) {
+        eprintln!("stimrig: {why}");
+    }
+    let mut safe = make_safe(&rig, &lock, args.watch, &interrupt, person.as_ref());
+    if person.is_some() {
+        safe.found.insert(0, format!("the person at the bench is {name}"));
+    }
     let mut text = format!("rig {}: safe state {}\n", rig.name, safe.safe_state.name());
     for line in &safe.found {
         text += &format!("  {line}\n");

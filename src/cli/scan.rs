@@ -1,8 +1,8 @@
-//! `stimrig scan`: who is behind each port, and a rig file for them.
+//! `stimrig scan`: who is behind each port, which debug probes are there, and a rig file for them.
 
 use std::path::PathBuf;
 
-use crate::diagnose::{Answer, Scanned, rig_file, scan};
+use crate::diagnose::{Answer, Scanned, probes, rig_file, scan};
 use crate::machine::Machine;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::rig::Port;
@@ -53,7 +53,15 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
             eprint!("{}", line(one));
         }
     }
-    let Some(text) = rig_file(&args.name, &scanned) else {
+    let probes = if args.only { Vec::new() } else { probes() };
+    if output.verbosity() >= 0 {
+        for probe in &probes {
+            let trouble =
+                probe.trouble.as_ref().map(|why| format!(", cannot be opened: {why}")).unwrap_or_default();
+            eprintln!("{}\n    debug probe: selector {}{trouble}", probe.model, probe.selector);
+        }
+    }
+    let Some(text) = rig_file(&args.name, &scanned, &probes) else {
         eprintln!(
             "stimrig: no instrument answered on {} port{}; `stimrig doctor` looks for the reason, `stimrig sim` serves a simulated bench",
             scanned.len(),

@@ -9,9 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::phantom::Phantom;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
-use crate::rig::{Rig, builtin_phantoms};
+use crate::rig::{Driver, Rig, builtin_phantoms};
 use crate::run::Interrupt;
-use crate::sim::{Rack, Served, serve};
+use crate::sim::{News, Rack, Served, serve};
 use crate::source::{Diagnostic, render};
 use crate::store::write_atomic;
 
@@ -20,7 +20,7 @@ use super::run_args::assignment;
 use super::{Output, sim_rig};
 
 /// Links to the pseudo-terminals, in the folder.
-const LINKS: [&str; 3] = ["stimulator", "load", "selector"];
+const LINKS: [&str; 4] = ["stimulator", "load", "selector", "bystander"];
 /// The rig file that names them.
 const RIG: &str = "rig.yaml";
 /// Held while a bench is served in a folder.
@@ -91,6 +91,11 @@ fn prepare(args: &Args) -> Result<(Rig, Vec<Phantom>), Vec<Diagnostic>> {
         let what = "this bench is real: there is nothing to simulate";
         return Err(vec![Diagnostic::of_file(&rig.file, what, Some("name a rig with `driver: simulated`"))]);
     };
+    if matches!(rig.stimulator, Driver::Exec | Driver::Manual) {
+        let what = format!("a stimulator of `{}` has no port that could be served", rig.stimulator.name());
+        let help = "`stimrig run` rehearses it in its own process; serve a rig with another stimulator";
+        return Err(vec![rig.places.find("stimulator").error(&what, Some(help))]);
+    }
     let names: Vec<String> = if !args.phantom.is_empty() {
         args.phantom.clone()
     } else if let Some(name) = &bench.phantom {
@@ -156,26 +161,39 @@ impl Folder {
             Some(port) => rack.with_oscilloscope(rig, port),
             None => rack,
         };
-        let tell = move |what: &str| {
-            if !quiet {
-                eprintln!("{what}");
+        let links = self.path.clone();
+        let tell = move |news: News<'_>| match news {
+            News::Said(what) if !quiet => eprintln!("{what}"),
+            News::Said(_) => {}
+            News::Moved(device, to) => {
+                if let Err(why) = link(&links.join(device), to) {
+                    eprintln!("stimrig: {why}");
+                }
             }
         };
         let served = serve(rack, Box::new(tell)).map_err(|error| error.to_string())?;
         let text = sim_rig::text(rig, bench, &phantoms, &self.path, served.scpi());
         let folder = ServedFolder { served, folder: self };
+        let served = &folder.served;
         let targets =
-            [Some(folder.served.stimulator()), folder.served.load(), Some(folder.served.selector())];
+            [Some(served.stimulator()), served.load(), Some(served.selector()), Some(served.bystander())];
         for (name, target) in LINKS.into_iter().zip(targets) {
-            let link = folder.folder.path.join(name);
-            remove_link(&link);
-            let Some(target) = target else { continue };
-            symlink(target, &link).map_err(|error| format!("{}: {error} (remove it)", link.display()))?;
+            let path = folder.folder.path.join(name);
+            match target {
+                Some(target) => link(&path, target)?,
+                None => remove_link(&path),
+            }
         }
         // Last, so that whoever finds it finds everything.
         write_atomic(&folder.folder.path.join(RIG), text.as_bytes()).map_err(|error| error.to_string())?;
         Ok(folder)
     }
+}
+
+/// Makes a link, in the place of one that is there.
+fn link(path: &Path, target: &Path) -> Result<(), String> {
+    remove_link(path);
+    symlink(target, path).map_err(|error| format!("{}: {error} (remove it)", path.display()))
 }
 
 /// A link that an earlier bench left; anything else is somebody's file.
@@ -198,8 +216,8 @@ impl ServedFolder {
         let path = |name: &str| self.folder.path.join(name).display().to_string();
         let slots = phantoms.iter().zip(1..).map(|(phantom, slot)| format!("{slot} {}", phantom.name));
         let slots: Vec<_> = slots.collect();
-        let (rig, selector) = (path(RIG), path("selector"));
-        let width = path("stimulator").len().max(selector.len());
+        let (rig, selector, bystander) = (path(RIG), path("selector"), path("bystander"));
+        let width = path("stimulator").len();
         let (load, what, next) = match self.served.scpi() {
             Some(address) => (
                 address.to_string(),
@@ -224,6 +242,7 @@ impl ServedFolder {
              {:width$}  a stimulator: protocol of hardware/protocol\n  \
              {load:width$}  {what}\n  \
              {selector:width$}  the phantom selector: a line `slot N` connects another phantom\n  \
+             {bystander:width$}  a bystander: `look` says whether the output is on, `unplug load` pulls a plug\n  \
              phantoms: {}\n\n\
              In another terminal:\n  \
              {next}\n\n",

@@ -38,8 +38,14 @@ pub(super) fn text(
     if !pairs.is_empty() {
         let _ = writeln!(text, "  outputs: [{}]", pairs.join(", "));
     }
-    if let Protocol::VoltsPerAmpere(scale) = rig.protocol {
-        let _ = writeln!(text, "  volts_per_ampere: {}", engineering(scale, Dimension::Resistance, 9));
+    match &rig.protocol {
+        Protocol::VoltsPerAmpere(scale) => {
+            let _ = writeln!(text, "  volts_per_ampere: {}", engineering(*scale, Dimension::Resistance, 9));
+        }
+        Protocol::Template(template) => {
+            let _ = writeln!(text, "  template: {}", template.written);
+        }
+        Protocol::Known | Protocol::Stated(_) => {}
     }
     let stage = &bench.stimulator;
     let _ = writeln!(

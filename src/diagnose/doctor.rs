@@ -11,18 +11,22 @@ use crate::rig::{Port, Rig};
 
 use super::Finding;
 use super::returned;
-use super::rigs::calibration_age;
+use super::rigs::calibration_due;
 
-/// A calibration older than this is due, where its file does not say otherwise.
-const CALIBRATION: Duration = Duration::from_secs(365 * 86_400);
+/// A calibration that is due within so many days is due soon.
+const SOON: i64 = 30;
 /// Free bytes below which a run with samples may not fit, and below which none does.
 const SPACE: (u64, u64) = (1 << 30, 64 << 20);
 
 /// What is looked at besides the rig.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Circumstances {
     /// Where runs are kept.
     pub runs: PathBuf,
+    /// Who holds which of the rig's devices, since when.
+    pub held: Vec<String>,
+    /// Runs that were killed while they held the rig.
+    pub left: Vec<PathBuf>,
 }
 
 /// Looks at a computer and, if one is given, at a rig on it.
@@ -44,6 +48,7 @@ pub fn examine(machine: &Machine, rig: Option<&Rig>, circumstances: &Circumstanc
             }
         }
         findings.extend(probe(machine, rig));
+        findings.extend(locks(rig, circumstances));
         findings.extend(calibration(rig));
         findings.extend(returned::look(rig));
     } else {
@@ -122,20 +127,40 @@ fn probe(machine: &Machine, rig: &Rig) -> Option<Finding> {
     })
 }
 
+/// Who has the rig, and whether the last who had it left it as it should be.
+fn locks(rig: &Rig, circumstances: &Circumstances) -> Vec<Finding> {
+    let held = circumstances.held.iter().map(|held| {
+        let remedy = "wait until it has ended (`--wait` does), or end that process: it leaves the bench safe";
+        Finding::error("lock", held.clone(), remedy)
+    });
+    let left = circumstances.left.iter().map(|run| {
+        let found = format!("{} was killed while it had the rig", run.display());
+        Finding::warning("lock", found, format!("stimrig safe --rig {}", rig.file))
+    });
+    let found: Vec<Finding> = held.chain(left).collect();
+    if found.is_empty() && rig.sim.is_none() {
+        vec![Finding::good("lock", "nobody has the rig")]
+    } else {
+        found
+    }
+}
+
+/// What a calibration measured counts until it is due.
 fn calibration(rig: &Rig) -> Option<Finding> {
     let file = rig.wiring.calibration.as_deref()?;
-    let remedy = "calibrate the load again";
-    Some(match calibration_age(rig) {
-        None => Finding::error(
-            "calibration",
-            format!("{file} cannot be read"),
-            "correct `calibration` in the rig file",
-        ),
-        Some(age) if age > CALIBRATION => {
-            let found = format!("{file} was written {} days ago", age.as_secs() / 86_400);
-            Finding::warning("calibration", found, remedy)
+    let remedy = "calibrate the load again (stimrig calibrate)";
+    let Some((certificate, days)) = calibration_due(rig) else {
+        let remedy = "correct `calibration` in the rig file, or the file (`stimrig check` names its line)";
+        return Some(Finding::error("calibration", format!("{file} cannot be read"), remedy));
+    };
+    let (id, due) = (&certificate.id, certificate.due);
+    Some(match days {
+        ..0 => {
+            let found = format!("{id} was due on {due}, {} days ago: every check would be invalid", -days);
+            Finding::error("calibration", found, remedy)
         }
-        Some(age) => Finding::good("calibration", format!("{file}, {} days old", age.as_secs() / 86_400)),
+        0..=SOON => Finding::warning("calibration", format!("{id} is due on {due}, in {days} days"), remedy),
+        _ => Finding::good("calibration", format!("{id} is due on {due}, in {days} days")),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod finding;
+mod probes;
 mod returned;
 mod rigs;
 mod scan;
@@ -9,6 +10,7 @@ mod written;
 
 pub use doctor::{Circumstances, examine};
 pub use finding::{Finding, Severity};
+pub use probes::{PluggedProbe, probes};
 pub use rigs::{Bench, Reach, bench};
 pub use scan::{Answer, Scanned, scan};
 pub use written::rig_file;

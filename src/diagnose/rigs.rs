@@ -1,13 +1,10 @@
-//! The benches of a folder: whether they can be reached, and how old their calibration is.
-
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+//! The benches of a folder: whether they can be reached, who has them, and until when their calibration holds.
 
 use serde::Serialize;
 
 use crate::driver::port::find;
 use crate::machine::Machine;
-use crate::rig::{Port, Rig};
+use crate::rig::{Certificate, Port, Rig};
 
 /// Whether an instrument is where its rig file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,17 +31,17 @@ pub struct Bench {
     pub stimulator: (String, Reach),
     /// Driver and reach of the load.
     pub load: (String, Reach),
-    /// Programs that hold one of its ports.
+    /// Who has its lock, and programs that hold one of its ports.
     pub holders: Vec<String>,
-    /// Days since its calibration file was written; `None` without one.
-    pub calibration_days: Option<u64>,
+    /// Days until its calibration is due, negative once it was; `None` without one.
+    pub calibration_days: Option<i64>,
 }
 
-/// Looks at a bench.
-pub fn bench(machine: &Machine, rig: &Rig) -> Bench {
+/// Looks at a bench whose devices `held` says are held by whom.
+pub fn bench(machine: &Machine, rig: &Rig, held: Vec<String>) -> Bench {
     let reach_of = |port: Option<&Port>| reach(machine, rig, port);
     let ports = [rig.wiring.stimulator.as_ref(), rig.wiring.load.as_ref()];
-    let mut holders: Vec<String> = Vec::new();
+    let mut holders = held;
     for port in ports.into_iter().flatten().filter(|port| !matches!(port, Port::Tcp(_))) {
         if let Ok(path) = find(machine, port) {
             holders.extend(machine.holders(&machine.named(&path)).iter().map(ToString::to_string));
@@ -57,7 +54,7 @@ pub fn bench(machine: &Machine, rig: &Rig) -> Bench {
         stimulator: (rig.stimulator.name().to_owned(), reach_of(rig.wiring.stimulator.as_ref())),
         load: (rig.load.name().to_owned(), reach_of(rig.wiring.load.as_ref())),
         holders,
-        calibration_days: calibration_age(rig).map(|age| age.as_secs() / 86_400),
+        calibration_days: calibration_due(rig).map(|(_, days)| days),
     }
 }
 
@@ -73,10 +70,10 @@ fn reach(machine: &Machine, rig: &Rig, port: Option<&Port>) -> Reach {
     }
 }
 
-/// How long ago the calibration file of a rig was written.
-pub(super) fn calibration_age(rig: &Rig) -> Option<Duration> {
-    let file = rig.wiring.calibration.as_deref()?;
-    let folder = Path::new(&rig.file).parent().unwrap_or(Path::new(""));
-    let written = std::fs::metadata(folder.join(file)).and_then(|found| found.modified()).ok()?;
-    SystemTime::now().duration_since(written).ok()
+/// The calibration of a rig and the days until it is due, negative once it was.
+pub(super) fn calibration_due(rig: &Rig) -> Option<(&Certificate, i64)> {
+    let certificate = rig.certificate.as_ref()?;
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let days = certificate.due.since(today).ok()?.get_days();
+    Some((certificate, i64::from(days)))
 }

@@ -7,11 +7,11 @@ use crate::quantity::{Dimension, engineering};
 use crate::rig::device::stimjim;
 use crate::rig::{Driver, Port};
 
-use super::{Answer, Scanned};
+use super::{Answer, PluggedProbe, Scanned};
 
-/// The text of a rig file for the first stimulator and the first load found; further ones follow as comments. `None` if
-/// neither was found.
-pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
+/// The text of a rig file for the first stimulator and the first load found; further ones, and debug probes, whose chip
+/// nobody but the user knows, follow as comments. `None` if neither was found.
+pub fn rig_file(name: &str, scanned: &[Scanned], probes: &[PluggedProbe]) -> Option<String> {
     let stimulators: Vec<_> = scanned
         .iter()
         .filter_map(|one| match &one.answer {
@@ -70,6 +70,13 @@ pub fn rig_file(name: &str, scanned: &[Scanned]) -> Option<String> {
     }
     for (found, model, driver) in loads.iter().skip(1) {
         let _ = writeln!(text, "# another: {model}: driver: {driver}, port: {}", port(&found.port));
+    }
+    for probe in probes {
+        let _ = writeln!(
+            text,
+            "\n# {}\n# probe: {{ selector: {:?}, chip: FILL-IN, elf: path/to/firmware.elf }}",
+            probe.model, probe.selector
+        );
     }
     let _ = write!(
         text,
@@ -130,4 +137,26 @@ fn port(port: &Port) -> String {
         Port::Tcp(name) => ("tcp", name),
     };
     format!("{{ {key}: {name:?} }}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::Rig;
+    use crate::source::Source;
+
+    #[test]
+    fn a_probe_is_a_line_that_wants_its_chip() {
+        let scope = Scanned {
+            port: Port::Tcp("10.0.0.1:5555".to_owned()),
+            about: String::new(),
+            answer: Answer::Instrument("RIGOL,DS1054Z,DS1ZA1,00.04".to_owned()),
+            doubles: Vec::new(),
+        };
+        let (model, selector) = ("J-Link OB".to_owned(), "1366:0101:000123".to_owned());
+        let text = rig_file("b", &[scope], &[PluggedProbe { model, selector, trouble: None }]).unwrap();
+        let line = "# probe: { selector: \"1366:0101:000123\", chip: FILL-IN, elf: path/to/firmware.elf }\n";
+        assert!(text.contains("# J-Link OB\n") && text.contains(line), "{text}");
+        assert!(Rig::read(&Source::new("b.yaml", &text)).is_ok(), "{text}");
+    }
 }

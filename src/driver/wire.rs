@@ -17,9 +17,9 @@ impl Wire {
         Self { port, ahead: Vec::new() }
     }
 
-    /// The instant `patience` ns from now.
+    /// The instant `patience` ns from now, and what a busy computer adds on a real port.
     pub(super) fn after(&self, patience: u64) -> u64 {
-        self.port.now().saturating_add(patience)
+        self.port.now().saturating_add(patience).saturating_add(self.port.slack())
     }
 
     /// Sends bytes in one write.

@@ -25,6 +25,8 @@ pub struct LoadIdentity {
     pub slow_rate: f64,
     /// Filter of the slow stream: number of Bessel poles and −3 dB frequency, Hz.
     pub slow_filter: (u32, f64),
+    /// Contacts whose currents it senses, where it says so.
+    pub contacts: Option<usize>,
 }
 
 /// How a load samples.

@@ -69,6 +69,11 @@ fn unzeroed(calibration: &Calibration) -> f64 {
 }
 
 impl Contact {
+    /// How wrong it may be for the output guard.
+    pub(super) fn wrong(&self) -> super::guard::Wrong {
+        super::guard::Wrong::of(&self.calibration, self.zero != self.calibration.offset)
+    }
+
     pub(super) fn new(channel: usize, name: &str, calibration: Calibration, sample_rate: f64) -> Self {
         let record = ContactRecord {
             channel,

@@ -2,15 +2,88 @@
 
 use std::collections::VecDeque;
 
+use crate::signal::Calibration;
+
+/// Standard deviations of noise that a 3-sample median does not exceed in ten million samples: 0.67 · 5.3, rounded up.
+const NOISE: f64 = 4.0;
+/// Expanded uncertainty of a gain, in standard ones.
+const COVERAGE: f64 = 2.0;
+
+/// One quantity that the output guard watches.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Watched {
+    /// What was seen.
+    pub value: f64,
+    /// By how much the load may have shown more than there was.
+    pub uncertainty: f64,
+}
+
+impl Watched {
+    /// The one that is more for certain.
+    fn or_more(self, other: Self) -> Self {
+        let at_least = |watched: Self| watched.value - watched.uncertainty;
+        if at_least(other) > at_least(self) { other } else { self }
+    }
+}
+
 /// What the output guard watches, in SI units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Guard {
     /// Largest 3-sample median of |i| on any contact so far, A.
-    pub peak_current: f64,
+    pub amplitude: Watched,
     /// Largest charge of one phase so far, a running one included, C.
-    pub charge_per_phase: f64,
+    pub charge_per_phase: Watched,
     /// Largest |mean current| over the last second on any contact, A; 0 during the first second.
-    pub mean_dc: f64,
+    pub mean_dc: Watched,
+}
+
+impl Guard {
+    /// With what another contact showed.
+    pub(super) fn and(self, amplitude: Watched, charge_per_phase: Watched, mean_dc: Watched) -> Self {
+        Self {
+            amplitude: self.amplitude.or_more(amplitude),
+            charge_per_phase: self.charge_per_phase.or_more(charge_per_phase),
+            mean_dc: self.mean_dc.or_more(mean_dc),
+        }
+    }
+}
+
+/// How wrong one channel may be for the guard.
+pub(super) struct Wrong {
+    lsb: f64,
+    gain: f64,
+    noise: f64,
+    /// Non-linearity, and the offset where no zero was taken, codes.
+    level: f64,
+}
+
+impl Wrong {
+    /// From what the load states; `zeroed` once its offset was measured.
+    pub(super) fn of(calibration: &Calibration, zeroed: bool) -> Self {
+        let offset = if zeroed { 0.0 } else { COVERAGE * calibration.offset_u };
+        Self {
+            lsb: calibration.lsb,
+            gain: COVERAGE * calibration.gain_u,
+            noise: NOISE * calibration.noise.hypot(1.0 / 12_f64.sqrt()),
+            level: calibration.inl + offset,
+        }
+    }
+
+    /// A peak of so many codes, seen through a filter that overshoots a step by this part of it.
+    pub(super) fn peak(&self, codes: f64, overshoot: f64) -> Watched {
+        let uncertainty = (codes * (self.gain + overshoot) + self.noise + self.level) * self.lsb;
+        Watched { value: codes * self.lsb, uncertainty }
+    }
+
+    /// A charge, C, of a phase with a peak of so many codes: a wrong level counts for as long as the phase lasts.
+    pub(super) fn charge(&self, charge: f64, peak: f64) -> Watched {
+        Watched { value: charge, uncertainty: charge * (self.gain + self.level / peak.max(1.0)) }
+    }
+
+    /// A mean of so many codes over many samples, whose noise averages out.
+    pub(super) fn mean(&self, codes: f64) -> Watched {
+        Watched { value: codes * self.lsb, uncertainty: (codes * self.gain + self.level) * self.lsb }
+    }
 }
 
 /// Running sums of one contact at sixteenths of a second.

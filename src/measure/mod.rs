@@ -39,7 +39,7 @@ mod whole;
 mod zero;
 
 pub use front_end::FrontEnd;
-pub use guard::Guard;
+pub use guard::{Guard, Watched};
 pub use histogram::{Histogram, Level};
 pub use joint::{Extremes, JointRecord, JointRow, Plateau};
 pub use nonlinearity::Nonlinearity;

@@ -15,7 +15,7 @@ use super::overlay::Laying;
 use super::row::Constants;
 use super::timing::Timing;
 use super::zero::ZeroCollector;
-use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord};
+use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord, Watched};
 
 /// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
 /// was told to.
@@ -99,24 +99,24 @@ impl Recorder {
 
     /// What the output guard watches. During zero and test source nothing counts; up to 255 samples may be pending.
     pub fn guard(&self) -> Guard {
-        let charge_per_phase = self.phase_charges().map(|(_, charge)| charge).fold(0.0, f64::max);
-        let mut guard = Guard { charge_per_phase, ..Guard::default() };
-        for (contact, _) in self.contacts() {
-            let lsb = contact.calibration.lsb;
-            guard.peak_current = guard.peak_current.max(contact.record.peak.0 * lsb);
-            guard.mean_dc =
-                guard.mean_dc.max(self.guard.mean_of(contact.record.channel, contact.zero).abs() * lsb);
-        }
-        guard
+        self.contacts().fold(Guard::default(), |guard, (contact, history)| {
+            let wrong = contact.wrong();
+            let peak = wrong.peak(contact.record.peak.0, self.front_end.edge.overshoot);
+            let mean = wrong.mean(self.guard.mean_of(contact.record.channel, contact.zero).abs());
+            guard.and(peak, self.charge(contact, history), mean)
+        })
     }
 
     /// Largest charge of one phase so far on each contact, a running one included: name, and C.
-    pub fn phase_charges(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.contacts().map(|(contact, history)| {
-            let phases = contact.largest.max(contact.running(history).abs());
-            let charge = phases * contact.calibration.lsb / self.setup.sample_rate;
-            (contact.record.name.as_str(), charge)
-        })
+    pub fn phase_charges(&self) -> impl Iterator<Item = (&str, Watched)> {
+        self.contacts()
+            .map(|(contact, history)| (contact.record.name.as_str(), self.charge(contact, history)))
+    }
+
+    fn charge(&self, contact: &Contact, history: &History) -> Watched {
+        let phases = contact.largest.max(contact.running(history).abs());
+        let charge = phases * contact.calibration.lsb / self.setup.sample_rate;
+        contact.wrong().charge(charge, contact.record.peak.0)
     }
 
     /// Whether anything (a contact's current, or the stimulator-side voltage) was active at or after sample `since`.

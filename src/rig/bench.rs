@@ -125,6 +125,10 @@ pub enum ProbeTrouble {
     Locked,
     /// It is lost in the middle of its work.
     Lost,
+    /// It is lost in the moment in which it stops the core.
+    LostHalting,
+    /// It is lost while the core is stopped.
+    LostHalted,
 }
 
 impl ProbeTrouble {
@@ -134,6 +138,8 @@ impl ProbeTrouble {
         ("missing", Self::Missing),
         ("locked", Self::Locked),
         ("lost", Self::Lost),
+        ("lost-halting", Self::LostHalting),
+        ("lost-halted", Self::LostHalted),
     ];
 }
 

@@ -9,6 +9,7 @@ mod cpe_file;
 mod defect;
 mod defect_file;
 pub mod device;
+mod inert;
 mod overrides;
 mod phantom_file;
 mod protocol;

@@ -38,6 +38,7 @@ impl Rig {
             }
             problems.extend(self.lay_over(option, &path, &shown, value));
         }
+        problems.extend(self.inert_defects());
         if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(self) }
     }
 

@@ -53,7 +53,10 @@ impl Rig {
         let rig = context.root(&root).fields(KEYS).and_then(|fields| lower(&fields, source));
         let failed = context.failed();
         match rig {
-            Some(rig) if !failed => Ok(rig),
+            Some(rig) if !failed => match rig.inert_defects() {
+                problems if problems.is_empty() => Ok(rig),
+                problems => Err(problems),
+            },
             _ => Err(context.finish()),
         }
     }

@@ -215,6 +215,26 @@ impl RigLock {
         &self.left
     }
 
+    /// Looks at the locks of a rig without taking them: what somebody holds, and the runs that were killed while they did.
+    pub fn look(rig: &Rig) -> (Vec<Held>, Vec<PathBuf>) {
+        Self::look_in(&folder(), rig)
+    }
+
+    fn look_in(folder: &Path, rig: &Rig) -> (Vec<Held>, Vec<PathBuf>) {
+        let (mut held, mut left) = (Vec::new(), Vec::new());
+        for device in devices(rig) {
+            let Ok(mut file) = File::open(folder.join(file_name(&device))) else { continue };
+            let taken = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
+            let holder = read(&mut file);
+            if taken {
+                held.push(Held { rig: rig.name.clone(), device, holder });
+            } else {
+                left.extend(holder.and_then(|holder| holder.run).filter(|run| !left.contains(run)));
+            }
+        }
+        (held, left)
+    }
+
     /// Says where the run is kept, so that whoever finds the lock free knows which record to close.
     pub fn runs_in(&mut self, run: &Path) {
         self.holder.run = Some(std::path::absolute(run).unwrap_or_else(|_| run.to_owned()));
@@ -378,6 +398,9 @@ mod tests {
                 assert!(said.contains(words), "`{words}` not in {said}");
             }
         }
+        let (seen, left) = RigLock::look_in(folder.path(), &bench);
+        assert!(seen.len() == 2 && left.is_empty(), "{seen:?}");
+        assert!(seen[0].to_string().contains("in use"), "{}", seen[0]);
         // Other devices are free.
         drop(take(folder.path(), &rig("serial_number: S3", "serial_number: L3"), Waiting::No).unwrap());
         let wait = Duration::from_millis(50);
@@ -410,6 +433,8 @@ mod tests {
         killed.runs_in(Path::new("/runs/one"));
         // A killed process runs no destructor; the kernel closes its files.
         drop(std::mem::take(&mut killed.files));
+        let (held, left) = RigLock::look_in(folder.path(), &bench);
+        assert_eq!((held.len(), left), (0, vec![PathBuf::from("/runs/one")]));
         let next = take(folder.path(), &bench, Waiting::No).unwrap();
         assert_eq!(next.left_behind(), [PathBuf::from("/runs/one")]);
         drop(next);

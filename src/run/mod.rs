@@ -32,7 +32,7 @@ mod teardown;
 
 pub use crate::sim::{Truth, Witness};
 pub use acquisition::{Acquisition, acquisition};
-pub use calibrate::{Calibrated, Reference, calibrate};
+pub use calibrate::{Calibrated, Calibration, Recorded, Reference, calibrate};
 pub use flash::{FlashError, FlashReport, flash};
 pub use interrupt::{Cause, Interrupt};
 pub use keep::Keep;

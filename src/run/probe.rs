@@ -109,9 +109,10 @@ impl Session<'_> {
     /// # Errors
     /// What the probe says.
     pub(super) async fn halt_core(&mut self, output: OutputState) -> Result<(), Halt> {
-        self.probe()?.halt(output).await?;
+        let halted = self.probe()?.halt(output).await;
+        // Of a probe that is lost meanwhile nobody knows whether it did.
         self.injected.core_halted = true;
-        Ok(())
+        Ok(halted?)
     }
 
     /// Lets the core go on.

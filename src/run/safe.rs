@@ -1,5 +1,10 @@
 //! The safe state of a rig without a scenario: what `stimrig safe` does, and the first thing after a run that was killed.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::instrument::Operator;
 use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
@@ -28,8 +33,17 @@ pub struct Safe {
 /// Makes a rig safe: stop sent, interlock opened, output measured off for `silence` seconds at least, which is the longest
 /// pause between two pulses of whatever may have been running.
 ///
+/// A stimulator that is driven by hand is switched off by `person`, who is asked; without one, or without an answer, the
+/// state is not confirmed, whatever is measured.
+///
 /// Never fails: what could not be done is what was found, and the state is then not confirmed.
-pub fn make_safe(rig: &Rig, _lock: &RigLock, silence: f64, interrupt: &Interrupt) -> Safe {
+pub fn make_safe(
+    rig: &Rig,
+    _lock: &RigLock,
+    silence: f64,
+    interrupt: &Interrupt,
+    person: Option<&Arc<dyn Operator>>,
+) -> Safe {
     let failed = |reason: String| Safe { safe_state: SafeState::Impossible, found: vec![reason] };
     let plan = match look(rig) {
         Ok(plan) => plan,
@@ -42,12 +56,51 @@ pub fn make_safe(rig: &Rig, _lock: &RigLock, silence: f64, interrupt: &Interrupt
         Ok(runtime) => runtime,
         Err(error) => return failed(format!("no runtime: {error}")),
     };
-    runtime.block_on(async { caught(made_safe(rig, &plan, silence, interrupt)).await.unwrap_or_else(failed) })
+    let made = async {
+        let (answer, off) = match rig.capabilities.commands {
+            true => (None, true),
+            false => by_hand(person).await,
+        };
+        let safe = caught(made_safe(rig, &plan, silence, interrupt)).await.unwrap_or_else(failed);
+        let found = answer.into_iter().chain(safe.found).collect();
+        // Nobody can say what a stimulator does that nobody looked at.
+        Safe { safe_state: if off { safe.safe_state } else { SafeState::Impossible }, found }
+    };
+    runtime.block_on(made)
+}
+
+/// Asks the person at the bench to switch the stimulator off: what they answered, and whether it is off.
+async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (Option<String>, bool) {
+    let Some(person) = person else {
+        return (
+            Some("the stimulator is driven by hand, and nobody is there to switch it off".to_owned()),
+            false,
+        );
+    };
+    let asked = "switch the stimulator OFF, or pull its lead; press Enter when it is off";
+    match person.confirm(asked).await {
+        true => (Some("the person at the bench says that the stimulator is off".to_owned()), true),
+        false => (Some("the person at the bench did not say that the stimulator is off".to_owned()), false),
+    }
+}
+
+/// Nobody: what is left to do without a person is done.
+struct Nobody;
+
+#[async_trait]
+impl Operator for Nobody {
+    fn tell(&self, _: &str) {}
+
+    async fn confirm(&self, _: &str) -> bool {
+        false
+    }
 }
 
 async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) -> Safe {
     let mut found = Vec::new();
-    let mut instruments = match open::open(rig, plan, None, None, None).await {
+    // A hand has been asked already.
+    let nobody: Arc<dyn Operator> = Arc::new(Nobody);
+    let mut instruments = match open::open(rig, plan, None, None, Some(&nobody)).await {
         Ok(instruments) => instruments,
         Err(reason) => return Safe { safe_state: SafeState::Impossible, found: vec![reason] },
     };
@@ -69,6 +122,9 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
         }
         Err(error) => found.push(error.to_string()),
     }
+    // A rig file names the contacts of every phantom; the load has those of the one that is plugged in.
+    let contacts = instruments.load.identify().await.ok().and_then(|identity| identity.contacts);
+    let plan = &watching(plan, contacts);
     let tell = |_| {};
     let setup = match open_load(&mut instruments, plan, rig, &tell).await {
         Ok((setup, _)) => setup,
@@ -91,13 +147,23 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
     found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
     found.extend(ending.steps);
     if rig.capabilities.stream {
-        let largest = engineering(session.recorder.guard().peak_current, Dimension::Current, 2);
+        let largest = engineering(session.recorder.guard().amplitude.value, Dimension::Current, 2);
         found.push(format!("largest current seen on any contact: {largest}"));
     } else {
         // What a record of the output at rest has shown.
         found.append(&mut session.notes);
     }
     Safe { safe_state: ending.safe_state, found }
+}
+
+/// The same plan without the currents of contacts that the load does not have.
+fn watching(plan: &Plan, contacts: Option<usize>) -> Plan {
+    let there = contacts.unwrap_or(usize::MAX);
+    let mut plan = plan.clone();
+    let named = &plan.case.phantom.contacts;
+    let missing: Vec<&String> = named.iter().skip(there).map(|(name, _)| name).collect();
+    plan.channels.retain(|channel| channel.quantity != Sensed::Current || !missing.contains(&&channel.name));
+    plan
 }
 
 /// A plan that watches every current the load senses. Nothing of it is ever loaded or started.
@@ -154,12 +220,44 @@ mod tests {
         let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
         let interrupt = Interrupt::default();
         let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {}).unwrap();
-        let safe = make_safe(&rig, &lock, 2.0, &interrupt);
+        let safe = make_safe(&rig, &lock, 2.0, &interrupt, None);
         assert_eq!(safe.safe_state, SafeState::Confirmed, "{safe:?}");
         let said = safe.found.join("\n");
         for words in ["uid", "stop acknowledged", "interlock open", "output measured off", "largest current"]
         {
             assert!(said.contains(words), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_stimulator_that_is_driven_by_hand_is_asked_about() {
+        struct Says(bool);
+        #[async_trait]
+        impl Operator for Says {
+            fn tell(&self, _: &str) {}
+            async fn confirm(&self, text: &str) -> bool {
+                assert!(text.contains("OFF"), "{text}");
+                self.0
+            }
+        }
+        let text = "version: 1\nname: hand\nstimulator: { driver: manual, cap: 10 mA }\nload: { driver: simulated }\n";
+        let rig = Rig::read(&Source::new("hand.yaml", text)).unwrap();
+        let interrupt = Interrupt::default();
+        let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {}).unwrap();
+        let safe = |person: Option<bool>| {
+            let person = person.map(|says| -> Arc<dyn Operator> { Arc::new(Says(says)) });
+            make_safe(&rig, &lock, 0.1, &interrupt, person.as_ref())
+        };
+        for (person, state, says) in [
+            (Some(true), SafeState::Confirmed, "says that the stimulator is off"),
+            (Some(false), SafeState::Impossible, "did not say"),
+            (None, SafeState::Impossible, "nobody is there"),
+        ] {
+            let found = safe(person);
+            let said = found.found.join("\n");
+            assert!(found.safe_state == state && said.contains(says), "{found:?}");
+            // The load does its part in any case.
+            assert!(said.contains("interlock open") && said.contains("output measured off"), "{said}");
         }
     }
 
@@ -176,6 +274,8 @@ mod tests {
             Ok(plan) => {
                 let names: Vec<&str> = plan.channels.iter().map(|channel| channel.name.as_str()).collect();
                 assert_eq!(names, ["e1", "e7"]);
+                let watched = |contacts| watching(&plan, contacts).channels.len();
+                assert_eq!((watched(Some(1)), watched(Some(2)), watched(None)), (1, 2, 2));
             }
             Err(problems) => panic!("{problems:?}"),
         }

@@ -30,7 +30,7 @@ mod world;
 
 pub use clock::VirtualClock;
 pub use port::MemoryPort;
-pub use serve::{Rack, Served, Tell, serve};
+pub use serve::{Look, News, Rack, Served, Tell, serve};
 pub use witness::{Truth, Witness};
 
 use std::sync::{Arc, Mutex};

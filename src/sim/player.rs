@@ -1,5 +1,7 @@
 //! A train of equal pulses, stage by stage, on a device's own clock.
 
+use super::defects::TrainDefects;
+
 /// What is due in a train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
@@ -27,12 +29,43 @@ pub(super) struct Player {
     origin: u64,
     pulse: u64,
     stage: usize,
+    /// What is wrong with it.
+    defects: Option<TrainDefects>,
+    /// Stages of a pulse that ends behind its first phase.
+    unrecovered: usize,
 }
 
 impl Player {
     /// A train that begins at `origin`.
     pub(super) fn new(clock: f64, lengths: Vec<u64>, period: u64, until: u64, origin: u64) -> Self {
-        Self { clock, lengths, period, until, cuts: false, origin, pulse: 0, stage: 0 }
+        let unrecovered = lengths.len();
+        let (defects, cuts, pulse, stage) = (None, false, 0, 0);
+        Self { clock, lengths, period, until, cuts, origin, pulse, stage, defects, unrecovered }
+    }
+
+    /// The same with what is wrong with it; `drives` says which stages are phases.
+    pub(super) fn bent(mut self, defects: &TrainDefects, drives: &[bool]) -> Self {
+        let phases = drives.iter().enumerate().filter(|(_, drives)| **drives).map(|(stage, _)| stage);
+        for (phase, stage) in phases.enumerate() {
+            if let Some(length) = self.lengths.get_mut(stage) {
+                *length = (*length as f64 * defects.widening(phase)).round() as u64;
+            }
+            if phase == 0 {
+                self.unrecovered = stage + 1;
+            }
+        }
+        self.period = ((self.period as f64 / defects.rate).round() as u64).max(1);
+        self.origin += defects.start_delay;
+        Self { defects: Some(defects.clone()), ..self }
+    }
+
+    /// Stages of the pulse that is next or in progress.
+    fn stages(&self) -> usize {
+        match &self.defects {
+            Some(defects) if defects.leaves_out(self.pulse) => 0,
+            Some(defects) if defects.does_not_recover(self.pulse) => self.unrecovered,
+            _ => self.lengths.len(),
+        }
     }
 
     /// The same, but what is in progress when its time is over is cut short.
@@ -70,7 +103,7 @@ impl Player {
             return Due::Ended(self.pulses());
         }
         let stage = self.stage;
-        if stage < self.lengths.len() {
+        if stage < self.stages() {
             self.stage += 1;
             return Due::Stage(stage);
         }
@@ -110,6 +143,26 @@ mod tests {
         ];
         assert_eq!(train, expected);
         assert_eq!(all(Player::new(1.0, vec![200], 2000, 0, 10)), [(10, Due::Ended(0))]);
+    }
+
+    #[test]
+    fn a_train_is_bent_by_its_defects() {
+        use crate::rig::{Defect, DefectKind, DefectValue};
+        let bent = |kind, value| {
+            let defects = TrainDefects::new(&[Defect { kind, value }]);
+            let player = Player::new(1.0, vec![200, 100, 200], 2000, 5000, 0);
+            all(player.bent(&defects, &[true, false, true]))
+        };
+        let starts = |train: &[(u64, Due)]| -> Vec<u64> {
+            train.iter().filter(|(_, due)| *due == Due::Stage(0)).map(|(at, _)| *at).collect()
+        };
+        assert_eq!(starts(&bent(DefectKind::RateError, DefectValue::Amount(0.25))), [0, 1600, 3200, 4800]);
+        assert_eq!(starts(&bent(DefectKind::StartDelay, DefectValue::Amount(50e-9))), [50, 2050, 4050]);
+        assert_eq!(starts(&bent(DefectKind::MissingPulseEvery, DefectValue::Every(2))), [0, 4000]);
+        let wide = bent(DefectKind::WidthError, DefectValue::Amount(0.5));
+        assert_eq!(wide[1..4], [(300, Due::Stage(1)), (400, Due::Stage(2)), (700, Due::Rest)]);
+        let cut = bent(DefectKind::MissingRecoveryEvery, DefectValue::Every(1));
+        assert_eq!(cut[..3], [(0, Due::Stage(0)), (200, Due::Rest), (2000, Due::Stage(0))]);
     }
 
     #[test]

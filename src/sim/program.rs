@@ -3,9 +3,10 @@
 use crate::instrument::Mirror;
 use crate::phantom::Phantom;
 use crate::rig::{Pairs, SimBench};
-use crate::signal::Program;
+use crate::signal::{Phase, Program};
 
 use super::analog::Analog;
+use super::defects::TrainDefects;
 use super::end::{DeviceEnd, clock};
 use super::terminals::Terminals;
 
@@ -32,6 +33,8 @@ struct Running {
     program: Program,
     factors: Vec<(usize, f64)>,
     origin: u64,
+    /// What is wrong with it.
+    trains: TrainDefects,
     pulse: u64,
     acts: Vec<(f64, Act)>,
     at: usize,
@@ -63,10 +66,12 @@ impl Emitter {
         self.terminals.off(analog);
         self.pulses = 0;
         let factors = self.pairs.split(program).unwrap_or_default();
+        let trains = self.terminals.trains.clone();
         let mut running = Running {
-            program: program.clone(),
+            program: Program { rate: program.rate * trains.rate, ..program.clone() },
             factors,
-            origin: now + LEAD_IN,
+            origin: now + LEAD_IN + trains.start_delay,
+            trains,
             pulse: 0,
             acts: Vec::new(),
             at: 0,
@@ -79,8 +84,10 @@ impl Emitter {
 
     /// Ends after the pulse in progress.
     pub(super) fn stop(&mut self, analog: &mut Analog) {
+        let trains = &self.terminals.trains;
         match &mut self.running {
-            Some(running) if running.at > 0 => running.stopping = true,
+            _ if trains.ignores_stop => {}
+            Some(running) if running.at > 0 && !trains.cuts_on_stop => running.stopping = true,
             _ => self.cut(analog),
         }
     }
@@ -146,7 +153,14 @@ impl Running {
     fn prepare(&mut self) {
         let pulse = self.program.pulse(self.pulse);
         self.acts.clear();
-        for (index, phase) in pulse.phases().iter().enumerate() {
+        if self.trains.leaves_out(self.pulse) {
+            self.acts.push((pulse.start, Act::Off));
+            return;
+        }
+        let kept = if self.trains.does_not_recover(self.pulse) { 1 } else { usize::MAX };
+        let mut phases: Vec<Phase> = pulse.phases().iter().take(kept).copied().collect();
+        let late = self.trains.shape(&mut phases);
+        for (index, phase) in phases.iter().enumerate() {
             let end = self.acts.last().map(|(at, _)| *at);
             if end.is_some_and(|end| end >= phase.start) {
                 // The phase before ends where this one begins.
@@ -155,7 +169,8 @@ impl Running {
             self.acts.push((phase.start, Act::Phase(u8::try_from(index).unwrap_or(u8::MAX), phase.current)));
             self.acts.push((phase.end(), Act::Off));
         }
-        if let Some((start, duration)) = pulse.recharge {
+        let recharge = pulse.recharge.filter(|_| kept > 1);
+        if let Some((start, duration)) = recharge.map(|(start, duration)| (start + late, duration)) {
             if self.acts.last().is_some_and(|(at, _)| *at >= start) {
                 self.acts.pop();
             }

@@ -104,14 +104,17 @@ impl ScienceModeEnd {
     /// The keep-alive is over then, ns.
     fn expires(&self) -> Option<u64> {
         let paced = self.running.iter().flatten().any(|running| !running.once);
-        paced.then_some(self.heard + (KEEPALIVE * 1e9) as u64)
+        let patience = self.terminals.trains.patience((KEEPALIVE * 1e9) as u64)?;
+        paced.then_some(self.heard + patience)
     }
 
     fn start(&mut self, channel: usize, points: Vec<Point>, period: Option<u64>, now: u64) {
         let lengths: Vec<u64> = points.iter().map(|point| point.microseconds * 1000).collect();
         let pulse: u64 = lengths.iter().sum();
         let (period, until) = period.map_or((pulse + 1, 1), |half| (half * 500_000, u64::MAX));
-        let player = Player::new(self.clock, lengths, period.max(1), until, now);
+        let drives: Vec<bool> = points.iter().map(|point| point.steps != 0).collect();
+        let player =
+            Player::new(self.clock, lengths, period.max(1), until, now).bent(&self.terminals.trains, &drives);
         if let (Some(place), Some(trouble)) = (self.running.get_mut(channel), self.troubles.get_mut(channel))
         {
             *place = Some(Running { player, points, once: until == 1 });
@@ -124,7 +127,8 @@ impl ScienceModeEnd {
         let Some(running) = self.running.get_mut(channel).and_then(Option::as_mut) else { return };
         // At the end of a point the device looks whether its current flows.
         let driven = self.levels.get(channel).copied().unwrap_or(0);
-        let trouble = (driven != 0 && analog.at_compliance())
+        let looks = !self.terminals.trains.deaf_to_open_leads;
+        let trouble = (looks && driven != 0 && analog.at_compliance())
             .then(|| if driven.abs() >= ELECTRODE { Trouble::Electrode } else { Trouble::LowCurrent });
         let due = running.player.step();
         let level = match due {
@@ -192,7 +196,9 @@ impl ScienceModeEnd {
             }
             command::ML_UPDATE => vec![self.update(&packet.payload, now, analog)],
             command::ML_STOP => {
-                self.stop(analog);
+                if !self.terminals.trains.ignores_stop {
+                    self.stop(analog);
+                }
                 vec![0]
             }
             command::ML_GET_CURRENT_DATA => self.data(packet.payload.first().copied().unwrap_or(0), now),

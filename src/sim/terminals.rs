@@ -4,13 +4,15 @@ use crate::phantom::{Drive, Phantom};
 use crate::rig::{Pairs, SimBench};
 
 use super::analog::Analog;
-use super::defects::StageDefects;
+use super::defects::{StageDefects, TrainDefects};
 
 /// Currents of outputs become currents of contacts.
 pub(super) struct Terminals {
     wired: Vec<Option<(usize, usize)>>,
     contacts: usize,
     defects: StageDefects,
+    /// What is wrong with the trains.
+    pub(super) trains: TrainDefects,
 }
 
 impl Terminals {
@@ -21,7 +23,8 @@ impl Terminals {
         if let Some(leakage) = defects.leakage {
             analog.set_leakage(0, leakage);
         }
-        Self { wired: pairs.numbered(phantom), contacts: contacts.len(), defects }
+        let trains = TrainDefects::new(&bench.defects);
+        Self { wired: pairs.numbered(phantom), contacts: contacts.len(), defects, trains }
     }
 
     /// Contact at the active terminal of an output.

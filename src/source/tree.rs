@@ -76,6 +76,23 @@ impl Node {
         }
     }
 
+    /// The value as YAML on one line, which reads as the same tree.
+    pub fn flow(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match &self.kind {
+            Kind::Scalar { .. } if self.is_null() => "~".to_owned(),
+            Kind::Scalar { text, .. } => quoted(text),
+            Kind::List(items) => {
+                format!("[{}]", items.iter().map(Self::flow).collect::<Vec<_>>().join(", "))
+            }
+            Kind::Map(entries) => {
+                let entries =
+                    entries.iter().map(|(key, value)| format!("{}: {}", quoted(&key.text), value.flow()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// Number of nodes and depth of the tree under (and including) this one.
     pub(super) fn size(&self) -> (usize, usize) {
         let add = |(count, depth): (usize, usize), child: &Self| {

@@ -54,6 +54,10 @@ fn every_experiment_has_a_page_that_stands_alone() {
             vec!["defects", "scenarios/timing/rate.yaml", "--only", "rate_error"],
             vec!["All 1 defects", "<svg"],
         ),
+        (
+            vec!["drills", "--trials", "24", "--processes", "0", "--ports", "0", "--seed", "1"],
+            vec!["what must follow", "Every output was off", "both boards stop by themselves"],
+        ),
         (vec!["speed", "--megasamples", "1", "--runs", "1"], vec!["analysis, 50 Hz pulses", "<svg"]),
     ] {
         let page = folder.path().join("page.html");

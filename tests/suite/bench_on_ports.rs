@@ -1,6 +1,7 @@
 //! The simulated bench served on pseudo-terminals, in real time, as a run in another process sees it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -52,6 +53,15 @@ impl SimBench {
         file
     }
 
+    /// What the bystander answers to a line.
+    pub fn bystander(&self, line: &str) -> String {
+        let mut port = fs::File::options().read(true).write(true).open(self.path("bystander")).unwrap();
+        port.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        BufReader::new(port).read_line(&mut answer).unwrap();
+        answer.trim_end().to_owned()
+    }
+
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
@@ -96,9 +106,21 @@ fn scenarios_pass_on_the_served_bench_and_are_marked_as_simulated() {
     // It ends cleanly, and takes its links with it.
     bench.signal(rustix::process::Signal::TERM);
     assert_eq!(bench.child.wait().unwrap().code(), Some(0));
-    for name in ["stimulator", "load", "selector", "rig.yaml"] {
+    for name in ["stimulator", "load", "selector", "bystander", "rig.yaml"] {
         assert!(fs::symlink_metadata(bench.path(name)).is_err(), "{name} is left");
     }
+}
+
+/// Its rig file names the contacts of every phantom, of which one is connected.
+#[test]
+fn a_served_bench_can_be_shown_to_be_safe() {
+    let bench = SimBench::serve(&[]);
+    let runs = tempfile::tempdir().unwrap();
+    let output =
+        stimrig().args(["safe", "--rig"]).arg(bench.rig()).arg("--runs").arg(runs.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output));
+    assert!(said.contains("output measured off") && said.contains("interlock open"), "{said}");
 }
 
 #[test]
@@ -152,6 +174,27 @@ fn a_bench_that_vanishes_is_noticed_within_a_second() {
     assert_eq!(output.status.code(), Some(6), "{}", text(&output));
     let record: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
     assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
+}
+
+#[test]
+fn a_bystander_sees_the_output_and_pulls_plugs() {
+    let bench = SimBench::serve(&["--phantom", "r1k"]);
+    let look = || -> Value { serde_json::from_str(&bench.bystander("look")).unwrap() };
+    let before = look();
+    assert_eq!((&before["driven"], &before["last_driven"]), (&false.into(), &Value::Null), "{before}");
+    let (exit, _) = run_on(&bench.rig(), &[RATE]);
+    assert_eq!(exit, 0);
+    let after = look();
+    let (driven, now) = (after["last_driven"].as_f64().unwrap(), after["now"].as_f64().unwrap());
+    assert!(after["driven"] == false && after["connected"] == false && driven < now, "{after}");
+    assert_eq!(bench.bystander("unplug load"), "ok");
+    let (exit, record) = run_on(&bench.rig(), &[RATE]);
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(exit == 3 && reason.contains("load"), "{record:#}");
+    assert_eq!(look()["last_driven"].as_f64(), Some(driven), "nothing was energised");
+    assert_eq!(bench.bystander("plug load"), "ok");
+    assert_eq!(run_on(&bench.rig(), &[RATE]).0, 0);
+    assert!(bench.bystander("unplug the cat").starts_with("error: expected `look`"));
 }
 
 #[test]

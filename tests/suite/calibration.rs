@@ -95,6 +95,94 @@ fn every_range_of_both_quantities_is_calibrated_against_the_resistor() {
     }
 }
 
+/// Levels and times of a calibration of the default bench, as its documentation has them: nine levels over 80 % of each range
+/// of `e1`, `case` (4 mA, 32 mA) and `v1` (2 V, 20 V across 1 kohm), each read for `dwell` after 5 ms.
+fn staircase(dwell: f64) -> Vec<(f64, f64)> {
+    let mut levels = Vec::new();
+    let mut t = 0.0;
+    for (range, sign) in [(4e-3, 1.0), (32e-3, 1.0), (4e-3, -1.0), (32e-3, -1.0), (2e-3, 1.0), (20e-3, 1.0)] {
+        for step in -4..=4 {
+            levels.push((t, sign * 0.8 * range * f64::from(step) / 4.0));
+            t += 0.005 + dwell;
+        }
+    }
+    levels.push((t, 0.0));
+    levels
+}
+
+/// What an instrument shows of a current that is `gain` times what the source was told: a sample each millisecond, from
+/// 200 ms before the first level on.
+fn instrument(path: &Path, dwell: f64, gain: f64) {
+    let levels = staircase(dwell);
+    let end = levels.last().unwrap().0;
+    let mut text = String::from("time (s),reference (A)\n");
+    for sample in 0..((end + 0.4) / 1e-3) as usize {
+        let t = sample as f64 * 1e-3 - 0.2;
+        let now = levels.iter().rev().find(|(from, _)| *from <= t).map_or(0.0, |(_, current)| *current);
+        let noise = if sample % 2 == 0 { 2e-7 } else { -2e-7 };
+        text += &format!("{:.3},{:.9}\n", sample as f64 * 1e-3, gain * now + noise);
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+fn against(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = stimrig();
+    command.arg("calibrate").arg(folder.join("cal.yaml")).args(["--reference-u", "0.01 %", "--force"]);
+    command.arg("--reference").arg(folder.join("reference.csv")).args(more);
+    let output = command.output().unwrap();
+    (output.status.code(), text(&output))
+}
+
+#[rstest]
+fn a_recorded_reference_counts_instead_of_the_source(#[values(1.0, 1.004)] gain: f64) {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, by_source) = calibrated(folder.path(), 1);
+    instrument(&folder.path().join("reference.csv"), 0.05, gain);
+    let (exit, said) = against(folder.path(), &["--set", "sim.seed=1"]);
+    assert_eq!(exit, Some(0), "{said}");
+    let written = std::fs::read_to_string(folder.path().join("cal.yaml")).unwrap();
+    let recorded = read_certificate(&Source::new("cal.yaml", written.as_str())).unwrap();
+    assert_eq!(recorded.channels.len(), 6);
+    assert!(recorded.reference.as_deref().unwrap().contains("sha256"), "{recorded:?}");
+    // The source of the simulated load is exact: a gain is what it is told over what the instrument says.
+    for (one, plain) in recorded.channels.iter().zip(&by_source.channels) {
+        assert_eq!((&one.channel, one.range), (&plain.channel, plain.range));
+        let room = 2.0 * one.gain.1 + 2.0 * plain.gain.1;
+        assert!((one.gain.0 - plain.gain.0 / gain).abs() < room, "{one:?} {plain:?}");
+        assert!(
+            one.gain.1 < 1e-3 && (one.offset.0 - plain.offset.0).abs() < 3e-4 * one.range,
+            "{one:?} {plain:?}"
+        );
+    }
+}
+
+#[test]
+fn a_reference_that_does_not_cohere_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reference.csv");
+    let refused = |more: &[&str], exit, why: &str| {
+        let (found, said) = against(folder.path(), more);
+        assert!(found == Some(exit) && said.contains(why), "{why}: {found:?} {said}");
+        assert!(!folder.path().join("cal.yaml").exists());
+    };
+    instrument(&file, 0.05, 0.8);
+    refused(&[], 3, "shows 0.8000 of what was driven");
+    instrument(&file, 0.05, -1.0);
+    refused(&[], 3, "opposite sign");
+    // Another staircase.
+    instrument(&file, 0.1, 1.0);
+    refused(&[], 3, "does not follow the levels");
+    instrument(&file, 0.02, 1.0);
+    refused(&[], 3, "s long, and the levels took");
+    instrument(&file, 0.05, 1.0);
+    refused(&["--channel", "nothing"], 3, "there is no column `nothing`");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("(A)", "(V)")).unwrap();
+    refused(&[], 3, "no column is in ampere");
+    std::fs::write(&file, "no capture").unwrap();
+    refused(&[], 3, "reference");
+}
+
 #[test]
 fn an_expired_calibration_makes_every_check_invalid() {
     let folder = tempfile::tempdir().unwrap();

@@ -108,7 +108,8 @@ limits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }
 
 fn examined(computer: &MadeUp, rig: &str) -> Vec<Finding> {
     let rig = Rig::read(&Source::new("made-up.yaml", rig)).unwrap();
-    examine(&computer.machine(), Some(&rig), &Circumstances { runs: computer.0.path().join("runs") })
+    let runs = computer.0.path().join("runs");
+    examine(&computer.machine(), Some(&rig), &Circumstances { runs, ..Circumstances::default() })
 }
 
 fn about<'a>(findings: &'a [Finding], subject: &str) -> &'a Finding {
@@ -148,6 +149,63 @@ fn the_doctor_finds_nothing_on_a_good_bench_and_each_thing_that_is_wrong() {
         assert_eq!(about(&wrong, subject).severity, Severity::Warning);
     }
     assert!(wrong.iter().all(|finding| (finding.severity == Severity::Good) == finding.remedy.is_none()));
+}
+
+/// `stimrig doctor` and `stimrig rigs` on a rig of this computer: what they say, and their exit codes.
+#[test]
+fn locks_and_calibrations_are_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("made-up.yaml");
+    let text = RIG.replace("serial_number: STIM-0042", "tcp: '127.0.0.1:9'").replace("probe:", "# probe:");
+    fs::write(&rig, text + "calibration: cal.yaml\n").unwrap();
+    let calibrated = |due: &str| {
+        let head = "version: 1\ncertificate: CAL-7\nunit: \"00\"\ndate: 2020-01-01\n";
+        fs::write(folder.path().join("cal.yaml"), format!("{head}due: {due}\nchannels: []\n")).unwrap();
+    };
+    let said = |command: &str| {
+        let mut stimrig = crate::command::stimrig();
+        stimrig.arg(command).args(if command == "doctor" { &["--rig"][..] } else { &[] }).arg(&rig);
+        let output = stimrig.env("STIMRIG_LOCK_DIR", folder.path().join("locks")).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let in_days = |days: i64| {
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        today.checked_add(jiff::ToSpan::days(days)).unwrap().to_string()
+    };
+    for (days, doctor, rigs) in [
+        (400, "ok       calibration: CAL-7 is due on", "for 400 d"),
+        (9, "warning  calibration: CAL-7 is due on", "for 9 d"),
+        (-3, "ERROR    calibration: CAL-7 was due on", "EXPIRED 3 d ago"),
+    ] {
+        calibrated(&in_days(days));
+        assert!(said("doctor").contains(doctor), "{days}: {}", said("doctor"));
+        assert!(said("rigs").contains(rigs), "{days}: {}", said("rigs"));
+    }
+    assert!(said("doctor").contains("ok       lock: nobody has the rig"), "{}", said("doctor"));
+    // Somebody has it, and then somebody was killed.
+    let safe = || {
+        let mut stimrig = crate::command::stimrig();
+        stimrig.args(["safe", "--rig"]).arg(&rig).arg("--runs").arg(folder.path().join("runs"));
+        stimrig.env("STIMRIG_LOCK_DIR", folder.path().join("locks")).output().unwrap()
+    };
+    assert_eq!(safe().status.code(), Some(6));
+    let locks: Vec<_> = fs::read_dir(folder.path().join("locks")).unwrap().flatten().collect();
+    let lock = locks.iter().find(|lock| lock.file_name().to_string_lossy().contains("127")).unwrap().path();
+    let holder = "{\"pid\":4242,\"user\":\"ada\",\"host\":\"bench\",\"rig\":\"made-up\",\"command\":\"stimrig run\",\"since\":\"2026-01-02T03:04:05Z\",\"run\":\"/runs/one\"}\n";
+    fs::write(&lock, holder).unwrap();
+    let left = said("doctor");
+    assert!(
+        left.contains("warning  lock: /runs/one was killed") && left.contains("stimrig safe --rig"),
+        "{left}"
+    );
+    let file = fs::File::open(&lock).unwrap();
+    file.lock().unwrap();
+    let held = said("doctor");
+    assert!(
+        held.contains("ERROR    lock: rig `made-up` is in use") && held.contains("process 4242 of ada"),
+        "{held}"
+    );
+    assert!(said("rigs").contains("ada (process 4242, since 2026-01-02T03:04:05Z)"), "{}", said("rigs"));
 }
 
 #[test]

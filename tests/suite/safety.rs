@@ -52,6 +52,30 @@ fn the_output_guard_trips_on_every_limit_without_an_assertion(
     assert_eq!(record["safe_state"], "confirmed");
 }
 
+/// A program right at a limit runs on every bench; one that is beyond what the load is uncertain by does not.
+#[rstest]
+#[case("amplitude: 25 mA ", "amplitude: 2 mA ", "gain_error=2 %", "amplitude")]
+#[case("charge_per_phase: 25 uC", "charge_per_phase: 0.4 uC", "width_error=2 %", "charge_per_phase")]
+fn the_output_guard_allows_for_its_own_uncertainty_and_for_no_more(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] defect: &str,
+    #[case] limit: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, scenario) = (tight(folder.path(), from, to), unasserting(folder.path()));
+    for seed in 1..=4 {
+        let seed = format!("sim.seed={seed}");
+        let arguments = [scenario.to_str().unwrap(), "--rig", rig.to_str().unwrap(), "--set", &seed];
+        // Without the stimulator's own error, which is none of the guard's.
+        let (exit, record) = run(&arguments);
+        assert_eq!(exit, 0, "{seed}: {record:#}");
+        let (exit, record) = run(&[&arguments[..], &["--defect", defect]].concat());
+        let reason = record["cases"][0]["reason"].as_str().unwrap();
+        assert!(exit == 1 && reason.starts_with(&format!("output guard: {limit} ")), "{seed}: {reason}");
+    }
+}
+
 #[test]
 fn a_board_that_is_not_the_one_of_the_rig_file_is_refused_before_anything_is_energised() {
     let folder = tempfile::tempdir().unwrap();
@@ -219,15 +243,29 @@ fn a_rig_in_use_is_refused_with_who_has_it_and_can_be_waited_for() {
 #[test]
 fn drills_end_off_recorded_and_with_their_cause() {
     let output = stimrig()
-        .args(["bench", "drills", "--trials", "96", "--processes", "6", "--seed", "1", "--format", "json"])
+        .args([
+            "bench",
+            "drills",
+            "--trials",
+            "96",
+            "--processes",
+            "6",
+            "--ports",
+            "6",
+            "--seed",
+            "1",
+            "--format",
+            "json",
+        ])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let found: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{}", text(&output)));
     assert_eq!((output.status.code(), &found["wrong"]), (Some(0), &Value::Array(vec![])), "{said}");
     let kinds = found["kinds"].as_object().unwrap();
-    assert_eq!(kinds.len(), 14, "{said}");
-    for (kind, tally) in kinds.iter().filter(|(kind, _)| !["sigint", "sigterm"].contains(&kind.as_str())) {
+    assert_eq!(kinds.len(), 18, "{said}");
+    let single = ["sigint", "sigterm", "signalled-on-ports", "stimulator-unplugged", "load-unplugged"];
+    for (kind, tally) in kinds.iter().filter(|(kind, _)| !single.contains(&kind.as_str())) {
         assert!(tally["happened"].as_u64().unwrap() > 0, "{kind} never happened: {said}");
     }
 }

@@ -1,14 +1,12 @@
 //! What must be true after a drill.
 
-use crate::record::{HOST_LOST, INTERNAL_ERROR, Outcome, RunRecord, SafeState};
+use crate::record::{INTERNAL_ERROR, Outcome, RunRecord, SafeState};
 
-use super::{Kind, Trial};
+use super::{DEAD_MAN, Kind, Trial};
 
 /// Blocks hold the samples of some milliseconds, and the host's clock is not the samples': within this of a start or stop
 /// nobody can say which side of it a loss was, nor whether a pulse was due behind it, s.
 const MARGIN: f64 = 0.05;
-/// Without its host a board goes on for its dead-man's time, and ends the pulse in progress, s.
-const DEAD_MAN: f64 = 0.65;
 
 /// How a case ends that nothing but its own faults disturbs.
 const JUDGED: [Outcome; 5] =
@@ -77,9 +75,7 @@ pub fn wrong(trial: &Trial, seen: &Seen) -> Option<String> {
 
 fn of_kind<'a>(trial: &Trial, seen: &Seen, at: f64, undisturbed: &'a [Outcome]) -> &'a [Outcome] {
     match trial.kind {
-        Kind::Sigint | Kind::Sigterm | Kind::DoubleSigint | Kind::Sigkill | Kind::DiskFull => {
-            &[Outcome::Aborted]
-        }
+        Kind::Sigint | Kind::Sigterm | Kind::DoubleSigint => &[Outcome::Aborted],
         // In the middle of measuring the safe state: it is then made, and not claimed.
         Kind::Panic => &[Outcome::Aborted, Outcome::Unsafe],
         // The stimulator's port does not keep the load from measuring; without the load nobody sees.
@@ -93,6 +89,13 @@ fn of_kind<'a>(trial: &Trial, seen: &Seen, at: f64, undisturbed: &'a [Outcome]) 
         // A scenario that asks for nothing but a cap misses no pulse.
         Kind::BoardReset if trial.plain && running(seen, at) => &MISSED,
         Kind::BlockLost | Kind::BlocksSwapped | Kind::BoardReset => &JUDGED,
+        // On processes of their own, where they are judged.
+        Kind::Sigkill
+        | Kind::DiskFull
+        | Kind::KilledOnPorts
+        | Kind::SignalledOnPorts
+        | Kind::StimulatorUnplugged
+        | Kind::LoadUnplugged => &[],
     }
 }
 
@@ -112,7 +115,6 @@ fn cause(kind: Kind, record: &RunRecord) -> Option<String> {
         Kind::Sigint | Kind::DoubleSigint => (Some("SIGINT"), 130),
         Kind::Sigterm => (Some("SIGTERM"), 143),
         Kind::Panic => (Some(INTERNAL_ERROR), 70),
-        Kind::Sigkill => (Some(HOST_LOST), 137),
         _ => (None, record.exit_code),
     };
     let code = if record.outcome == Some(Outcome::Unsafe) { 6 } else { code };
@@ -207,7 +209,6 @@ mod tests {
             (Kind::Sigterm, "SIGTERM", 143),
             (Kind::DoubleSigint, "SIGINT", 130),
             (Kind::Panic, INTERNAL_ERROR, 70),
-            (Kind::Sigkill, HOST_LOST, 137),
         ] {
             assert_eq!(wrong(&trial(kind), &aborted(cause, code)), None);
             assert!(wrong(&trial(kind), &aborted("another", code)).is_some());

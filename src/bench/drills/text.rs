@@ -10,7 +10,7 @@ const SHOWN: usize = 10;
 /// A table a person reads.
 pub fn text(found: &Drills) -> String {
     let mut out = format!(
-        "{} trials from {}, seed {}, in {:.1} s: {}\n\n{:<24}{:>8}{:>10}{:>8}   outcomes\n",
+        "{} trials from {}, seed {}, in {:.1} s: {}\n\n{:<26}{:>8}{:>10}{:>8}   outcomes\n",
         found.trials(),
         found.first,
         found.seed,
@@ -26,7 +26,7 @@ pub fn text(found: &Drills) -> String {
             tally.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let _ = writeln!(
             out,
-            "{:<24}{:>8}{:>10}{:>8}   {}",
+            "{:<26}{:>8}{:>10}{:>8}   {}",
             kind.name(),
             tally.trials,
             tally.happened,
@@ -38,15 +38,21 @@ pub fn text(found: &Drills) -> String {
         let _ =
             writeln!(out, "\nfrom a signal to the end of the process: at most {slowest:.2} s of real time");
     }
+    if let Some(slowest) = found.slowest_off {
+        let _ = writeln!(
+            out,
+            "from a kill or a pulled plug on ports to the last current that could reach the phantom: at most {slowest:.2} s"
+        );
+    }
     for wrong in found.wrong.iter().take(SHOWN) {
         let _ = writeln!(
             out,
-            "\ntrial {}: {}\n    {}\n    repeat: stimrig bench drills --seed {} --first {} --trials 1\n{}",
+            "\ntrial {}: {}\n    {}\n    repeat: stimrig bench drills --seed {} {}\n{}",
             wrong.trial,
             wrong.mishap,
             wrong.what,
             found.seed,
-            wrong.trial,
+            wrong.repeat,
             indented(&wrong.scenario)
         );
     }
@@ -59,7 +65,7 @@ pub fn text(found: &Drills) -> String {
 /// Whether it holds, in words.
 pub fn verdict(found: &Drills) -> String {
     match found.wrong.len() {
-        0 if found.holds() => "every one ended off, recorded, and with its cause".to_owned(),
+        0 if found.holds() => "every output was off at the end, and every record says why".to_owned(),
         0 => "nothing happened in time: this shows nothing".to_owned(),
         1 => "1 did not end as it must".to_owned(),
         count => format!("{count} did not end as they must"),

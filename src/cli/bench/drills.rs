@@ -1,5 +1,6 @@
 //! `stimrig bench drills`.
 
+mod ports;
 mod process;
 mod within;
 
@@ -7,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::bench::drills::{Drills, Trial, Wrong, text, wrong};
-use crate::bench::html::drills_page;
+use crate::bench::drills::{Drills, Trial, Wrong, page, text, wrong};
 use crate::record::{EXIT_USAGE, Outcome};
 use crate::run::Interrupt;
 
@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Processes that are killed, signalled, or left without room on their disk
     #[arg(long, default_value_t = 24)]
     processes: u64,
+    /// Runs on benches behind ports, in real time, that are killed, signalled, or lose a plug
+    #[arg(long, default_value_t = 24)]
+    ports: u64,
     /// Trials at once [default: one per processor]
     #[arg(short, long, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -58,6 +61,9 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Err(error) = process::all(args.processes, seed, &interrupt, &mut found) {
         return refuse(&error);
     }
+    if let Err(error) = ports::all(args.ports, jobs(args), seed, &interrupt, &mut found) {
+        return refuse(&error);
+    }
     progress("");
     if let Some(cause) = interrupt.cause() {
         return refuse(&format!("ended by {}", cause.name()));
@@ -66,7 +72,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let shown = match args.show.format {
         Format::Text => Ok(text(&found)),
         Format::Json => json(&found),
-        Format::Html => Ok(drills_page(&found, &provenance())),
+        Format::Html => Ok(page(&found, &provenance())),
     };
     show(&args.show, shown, u8::from(!found.holds()))
 }
@@ -75,6 +81,11 @@ fn refuse(what: &str) -> u8 {
     progress("");
     eprintln!("stimrig: {what}");
     EXIT_USAGE
+}
+
+fn jobs(args: &Args) -> usize {
+    let jobs = args.jobs.map(usize::from);
+    jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
 }
 
 /// A trial that ended: its outcome and what it showed, or why it could not be run.
@@ -88,12 +99,10 @@ fn all_within(
     interrupt: &Interrupt,
     found: &mut Drills,
 ) -> Result<(), String> {
-    let jobs = args.jobs.map(usize::from);
-    let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
     let all: Mutex<Vec<Finished>> = Mutex::default();
     std::thread::scope(|scope| {
-        for _ in 0..jobs {
+        for _ in 0..jobs(args) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
@@ -118,6 +127,7 @@ fn all_within(
         let (outcome, what) = result.map_err(|error| format!("trial {}: {error}", trial.number))?;
         let wrong = what.map(|what| Wrong {
             trial: trial.number,
+            repeat: format!("--first {} --trials 1 --processes 0 --ports 0", trial.number),
             mishap: trial.told(),
             what,
             scenario: trial.scenario.clone(),

@@ -1,5 +1,6 @@
 //! The helper program's process.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use super::message::Answer;
 /// Patience with an answer; with the first one, too, because interpreters take their time to start.
 const PATIENCE: Duration = Duration::from_millis(1000);
 const FIRST: Duration = Duration::from_secs(5);
-/// From the end of its input to being killed: time to stop its stimulator.
-const GRACE: Duration = Duration::from_millis(200);
+/// From being told to leave to being killed: time to stop its stimulator.
+const GRACE: Duration = Duration::from_millis(500);
 /// An answer is no longer.
 const LONGEST: u64 = 64 * 1024;
 
@@ -116,10 +117,14 @@ impl Child {
     }
 }
 
-/// The end of its input is the request to leave; it is killed only if it does not.
+/// It is told to leave, and its input ends; it is killed only if it does not.
 impl Drop for Child {
     fn drop(&mut self) {
-        self.input = None;
+        if let Some(input) = self.input.take().and_then(|input| input.into_owned_fd().ok()) {
+            let line = format!("{}\n", serde_json::json!({ "request": "quit", "id": self.number + 1 }));
+            // One that has ended by itself hears nothing any more.
+            let _ = std::fs::File::from(input).write_all(line.as_bytes());
+        }
         let _left = self.leaves(GRACE);
     }
 }

@@ -154,6 +154,7 @@ impl crate::instrument::Load for Load {
             filter: (hello.filter_poles.into(), hello.filter_cutoff as f64 * 1e-3),
             slow_rate: hello.slow_rate as f64 * 1e-3,
             slow_filter: (hello.slow_poles.into(), hello.slow_cutoff as f64 * 1e-3),
+            contacts: Some(hello.contacts.into()),
         })
     }
 

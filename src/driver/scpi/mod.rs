@@ -170,6 +170,7 @@ impl crate::instrument::Load for Load {
             filter: (0, 0.0),
             slow_rate: 0.0,
             slow_filter: (0, 0.0),
+            contacts: None,
         })
     }
 

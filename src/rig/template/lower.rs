@@ -58,6 +58,7 @@ pub(in crate::rig) fn lower(at: &At<'_>) -> Option<Template> {
         fields.require(key);
     }
     let template = Template {
+        written: at.node().flow(),
         baud: fields.or("baud", 115_200, |at| at.count(300).and_then(|baud| u32::try_from(baud).ok())),
         timeout: fields.or("timeout", 0.2, |at| at.positive(Dimension::Time)),
         fixed: fixed(&fields),

@@ -116,6 +116,8 @@ impl StateWord {
 /// A described protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
+    /// As the rig file has it, on one line: for another rig file.
+    pub written: String,
     /// How messages are told apart.
     pub framing: Framing,
     /// Bits per second, where the port is a serial line.

@@ -46,7 +46,14 @@ pub(super) async fn open(
     #[cfg(feature = "probe")]
     let mut simulated_probe = None;
     let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
-        Some(bench) if bench.transport == Transport::Pty => served::open(rig, bench, plugged, seed)?,
+        Some(bench) if bench.transport == Transport::Pty => {
+            let served = served::open(rig, bench, plugged, seed)?;
+            #[cfg(feature = "probe")]
+            {
+                simulated_probe = Some(served.probe);
+            }
+            (served.stimulator, served.load, served.clock)
+        }
         Some(bench) => {
             let bench = sim::open_rig(rig, bench, plugged, seed).map_err(|error| error.to_string())?;
             #[cfg(feature = "probe")]

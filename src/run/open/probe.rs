@@ -86,8 +86,7 @@ pub(super) fn open(
             Link::Given { probe: Box::new(probe), uid: sim::SERIAL.to_owned(), chip: sim::CHIP_YAML }
         }
         _ if named.is_simulated() => {
-            let why = "the simulated probe stands on the bench in this process";
-            return Err(format!("{why}: set `sim.transport: memory`, or name a real probe"));
+            return Err("the simulated probe stands on a bench in this process: name a real probe".to_owned());
         }
         _ => Link::Selector(named.selector.clone()),
     };

@@ -16,7 +16,16 @@ pub(super) struct ServedClock {
     _bench: Served,
 }
 
-/// Serves a bench with a phantom plugged in: the wires to stimulator and load, and its clock.
+/// What is opened: the wires to stimulator and load, the bench's clock, and a probe on the stimulator's core.
+pub(super) struct Opened<'a> {
+    pub(super) stimulator: Wire<'a>,
+    pub(super) load: Wire<'a>,
+    pub(super) clock: Box<dyn Clock>,
+    #[cfg(feature = "probe")]
+    pub(super) probe: crate::sim::probe::SimulatedProbe,
+}
+
+/// Serves a bench with a phantom plugged in.
 ///
 /// # Errors
 /// What keeps it from being served.
@@ -25,13 +34,19 @@ pub(super) fn open<'a>(
     bench: &SimBench,
     plugged: &Phantom,
     seed: u64,
-) -> Result<(Wire<'a>, Wire<'a>, Box<dyn Clock>), String> {
+) -> Result<Opened<'a>, String> {
     let served = serve(Rack::new(bench, vec![plugged.clone()], seed).speaking(rig), Box::new(|_| {}))
         .map_err(|error| error.to_string())?;
     let port = |path: &std::path::Path| Port::Pty(path.display().to_string());
     let stimulator = Wire::terminal("stimulator", port(served.stimulator()));
     let load = Wire::terminal("load", port(served.load().unwrap_or(std::path::Path::new(""))));
-    Ok((stimulator, load, Box::new(ServedClock { clock: RealClock::new(), _bench: served })))
+    Ok(Opened {
+        stimulator,
+        load,
+        #[cfg(feature = "probe")]
+        probe: served.probe(),
+        clock: Box::new(ServedClock { clock: RealClock::new(), _bench: served }),
+    })
 }
 
 #[async_trait]

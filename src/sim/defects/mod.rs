@@ -8,11 +8,13 @@ mod latch;
 mod shape;
 mod stage;
 mod timing;
+mod train;
 mod wire;
 
 pub(super) use decisions::Bent;
 pub(super) use latch::Relapse;
 pub(super) use stage::{StageDefects, StopCut};
+pub(super) use train::TrainDefects;
 pub(super) use wire::WireDefects;
 
 use crate::rig::{Defect, DefectKind};

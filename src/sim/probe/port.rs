@@ -22,14 +22,19 @@ pub struct SimulatedProbe {
     speed_khz: u32,
     /// Accesses since it was opened.
     accesses: u64,
+    /// Since when the core has been stopped, ns.
+    halted: Option<u64>,
+    gone: bool,
 }
 
 /// A probe that is lost in the middle goes after so many accesses: attached, and into flashing.
 const LOST_AFTER: u64 = 2000;
+/// One that is lost while the core is stopped goes after it has been for so long, ns.
+const LOST_AFTER_HALT: u64 = 20_000_000;
 
 impl SimulatedProbe {
     pub(in crate::sim) fn new(world: Arc<Mutex<SimWorld>>, trouble: Option<ProbeTrouble>) -> Self {
-        Self { world, trouble, speed_khz: 1000, accesses: 0 }
+        Self { world, trouble, speed_khz: 1000, accesses: 0, halted: None, gone: false }
     }
 
     fn with<T>(&self, access: impl FnOnce(&mut SimWorld, bool) -> T) -> T {
@@ -39,8 +44,22 @@ impl SimulatedProbe {
 
     fn count(&mut self) -> Result<(), DapError> {
         self.accesses += 1;
-        let lost = self.trouble == Some(ProbeTrouble::Lost) && self.accesses > LOST_AFTER;
-        if lost { Err(DapError::NoAcknowledge) } else { Ok(()) }
+        self.gone |= match self.trouble {
+            Some(ProbeTrouble::Lost) => self.accesses > LOST_AFTER,
+            Some(ProbeTrouble::LostHalting) => self.halted_for().is_some(),
+            Some(ProbeTrouble::LostHalted) => self.halted_for().is_some_and(|time| time > LOST_AFTER_HALT),
+            _ => false,
+        };
+        if self.gone { Err(DapError::NoAcknowledge) } else { Ok(()) }
+    }
+
+    /// How long the core has been stopped, ns.
+    fn halted_for(&mut self) -> Option<u64> {
+        let (halted, now) = self.with(|world, locked| {
+            world.debug(locked, |_, around| (around.stimulator.is_halted(), around.now))
+        });
+        self.halted = halted.then(|| self.halted.unwrap_or(now));
+        self.halted.map(|since| now - since)
     }
 }
 

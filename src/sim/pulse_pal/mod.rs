@@ -138,7 +138,8 @@ impl PulsePalEnd {
         let lengths = lengths.into_iter().map(|cycles| cycles * CYCLE).collect();
         let period = ((pulse + rest) * CYCLE).max(CYCLE);
         if let Some(place) = self.playing.get_mut(channel) {
-            *place = Some(Player::new(self.clock, lengths, period, until, origin).cut());
+            let player = Player::new(self.clock, lengths, period, until, origin).cut();
+            *place = Some(player.bent(&self.terminals.trains, &[true, false, true]));
         }
     }
 
@@ -185,6 +186,7 @@ impl PulsePalEnd {
                 self.set_level(*channel, *code);
                 self.apply(0, analog);
             }
+            Command::Abort if self.terminals.trains.ignores_stop => return,
             Command::Abort => return self.abort(analog),
             Command::Disconnect => {
                 self.abort(analog);

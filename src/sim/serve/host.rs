@@ -1,5 +1,7 @@
 //! Where the host of a device is.
 
+use std::path::PathBuf;
+
 use rustix::event::PollFd;
 
 use super::socket::Socket;
@@ -9,13 +11,43 @@ use super::terminal::Terminal;
 pub(super) enum Host {
     Terminal(Terminal),
     Socket(Socket),
+    /// Its plug is pulled; a network port's number is kept.
+    Unplugged(Option<u16>),
 }
 
 impl Host {
+    /// Pulls its plug: whoever has it open is hung up on, and nobody can open it.
+    pub(super) fn unplug(&mut self) {
+        let number = match self {
+            Self::Terminal(_) => None,
+            Self::Socket(socket) => socket.address().ok().map(|address| address.port()),
+            Self::Unplugged(number) => *number,
+        };
+        *self = Self::Unplugged(number);
+    }
+
+    /// Puts the plug back. A pseudo-terminal has another path then, which is returned.
+    pub(super) fn plug(&mut self) -> std::io::Result<Option<PathBuf>> {
+        match self {
+            Self::Terminal(_) | Self::Socket(_) => Ok(None),
+            Self::Unplugged(Some(number)) => {
+                *self = Self::Socket(Socket::open(*number)?);
+                Ok(None)
+            }
+            Self::Unplugged(None) => {
+                let terminal = Terminal::open()?;
+                let path = terminal.path().to_owned();
+                *self = Self::Terminal(terminal);
+                Ok(Some(path))
+            }
+        }
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         match self {
             Self::Terminal(terminal) => terminal.is_connected(),
             Self::Socket(socket) => socket.is_connected(),
+            Self::Unplugged(_) => false,
         }
     }
 
@@ -24,6 +56,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.event(),
             Self::Socket(socket) => Some(socket.event()),
+            Self::Unplugged(_) => None,
         }
     }
 
@@ -32,6 +65,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.receive(into),
             Self::Socket(socket) => socket.receive(into),
+            Self::Unplugged(_) => 0,
         }
     }
 
@@ -40,6 +74,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.forget(),
             Self::Socket(socket) => socket.forget(),
+            Self::Unplugged(_) => {}
         }
     }
 
@@ -48,6 +83,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.room(),
             Self::Socket(socket) => socket.room(),
+            Self::Unplugged(_) => 0,
         }
     }
 
@@ -56,6 +92,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.send(bytes),
             Self::Socket(socket) => socket.send(bytes),
+            Self::Unplugged(_) => {}
         }
     }
 
@@ -64,6 +101,7 @@ impl Host {
         match self {
             Self::Terminal(terminal) => terminal.flush(),
             Self::Socket(socket) => socket.flush(),
+            Self::Unplugged(_) => true,
         }
     }
 }

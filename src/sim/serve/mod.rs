@@ -1,6 +1,8 @@
 //! The simulated bench on pseudo-terminals, in real time: for a run that opens them, and for any other program.
 
+mod bystander;
 mod host;
+mod lines;
 mod pump;
 mod selector;
 mod socket;
@@ -8,8 +10,8 @@ mod terminal;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crate::phantom::Phantom;
@@ -18,12 +20,23 @@ use crate::rig::{Driver, Rig, SimBench};
 use super::SimError;
 use super::world::SimWorld;
 use host::Host;
-use pump::Pump;
+use pump::{Hosts, Pump};
 use socket::Socket;
 use terminal::Terminal;
 
-/// Hears what happens on a served bench, for a person who looks on.
-pub type Tell = Box<dyn Fn(&str) + Send>;
+pub use bystander::Look;
+
+/// What happens on a served bench.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News<'a> {
+    /// For a person who looks on.
+    Said(&'a str),
+    /// A device (`stimulator`, `load`) has another pseudo-terminal now.
+    Moved(&'static str, &'a Path),
+}
+
+/// Hears what happens on a served bench.
+pub type Tell = Box<dyn Fn(News<'_>) + Send>;
 
 /// What is plugged into a served bench: the phantoms of its slots, the first of them connected.
 #[derive(Debug, Clone)]
@@ -78,6 +91,12 @@ pub struct Served {
     load: Option<PathBuf>,
     scpi: Option<SocketAddr>,
     selector: PathBuf,
+    bystander: PathBuf,
+    /// For a probe on the stimulator's core, which is no port.
+    #[cfg(feature = "probe")]
+    world: Arc<Mutex<SimWorld>>,
+    #[cfg(feature = "probe")]
+    trouble: Option<crate::rig::ProbeTrouble>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -102,6 +121,17 @@ impl Served {
     pub fn selector(&self) -> &Path {
         &self.selector
     }
+
+    /// A debug probe on the stimulator's core, in this process.
+    #[cfg(feature = "probe")]
+    pub fn probe(&self) -> super::probe::SimulatedProbe {
+        super::probe::SimulatedProbe::new(Arc::clone(&self.world), self.trouble)
+    }
+
+    /// The bystander's pseudo-terminal: it sees the output and pulls plugs.
+    pub fn bystander(&self) -> &Path {
+        &self.bystander
+    }
 }
 
 impl Drop for Served {
@@ -114,7 +144,7 @@ impl Drop for Served {
     }
 }
 
-/// Serves a bench on three pseudo-terminals: stimulator, load, and the selector that connects another phantom.
+/// Serves a bench on four pseudo-terminals: stimulator, load, the selector that connects another phantom, and a bystander.
 ///
 /// # Errors
 /// When the phantom cannot be solved, or the system has no pseudo-terminal left.
@@ -123,7 +153,7 @@ pub fn serve(mut rack: Rack, tell: Tell) -> Result<Served, SimError> {
         rack.plug(1).unwrap_or_else(|| Err(SimError::Network("no phantom is plugged in".to_owned())))?;
     let failed = |error: std::io::Error| SimError::Terminal(error.to_string());
     let terminal = || Terminal::open().map_err(failed);
-    let (stimulator, selector) = (terminal()?, terminal()?);
+    let (stimulator, selector, bystander) = (terminal()?, terminal()?, terminal()?);
     let load = match rack.scpi {
         Some(port) => Host::Socket(Socket::open(port).map_err(|error| {
             SimError::Socket(format!("port {port}: {error} (choose another with --scpi)"))
@@ -133,15 +163,32 @@ pub fn serve(mut rack: Rack, tell: Tell) -> Result<Served, SimError> {
     let (path, scpi) = match &load {
         Host::Terminal(terminal) => (Some(terminal.path().to_owned()), None),
         Host::Socket(socket) => (None, Some(socket.address().map_err(failed)?)),
+        Host::Unplugged(_) => (None, None),
     };
-    let paths = [&stimulator, &selector].map(|terminal| terminal.path().to_owned());
+    let paths = [&stimulator, &selector, &bystander].map(|terminal| terminal.path().to_owned());
     let stop = Arc::new(AtomicBool::new(false));
-    let pump = Pump::new(world, rack, Host::Terminal(stimulator), load, Host::Terminal(selector), tell);
+    let [stimulator, selector, bystander] = [stimulator, selector, bystander].map(Host::Terminal);
+    let world = Arc::new(Mutex::new(world));
+    #[cfg(feature = "probe")]
+    let (seen, trouble) = (Arc::clone(&world), rack.bench.probe);
+    let pump = Pump::new(world, rack, Hosts { stimulator, load, selector, bystander }, tell);
     let heard = Arc::clone(&stop);
     let thread = std::thread::Builder::new()
         .name("bench".to_owned())
         .spawn(move || pump.run(&heard))
         .map_err(|error| SimError::Terminal(error.to_string()))?;
-    let [stimulator, selector] = paths;
-    Ok(Served { stimulator, load: path, scpi, selector, stop, thread: Some(thread) })
+    let [stimulator, selector, bystander] = paths;
+    Ok(Served {
+        stimulator,
+        load: path,
+        scpi,
+        selector,
+        bystander,
+        #[cfg(feature = "probe")]
+        world: seen,
+        #[cfg(feature = "probe")]
+        trouble,
+        stop,
+        thread: Some(thread),
+    })
 }

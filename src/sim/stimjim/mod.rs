@@ -248,8 +248,10 @@ impl StimjimEnd {
         }
         answer.push_str(&format!("\r\nStarted {letter} train with parameters of PulseTrain {slot}\r\n"));
         let lengths = train.stages.iter().map(|(_, length)| length * 1000).collect();
+        let drives: Vec<bool> = train.stages.iter().map(|(levels, _)| *levels != [0; 2]).collect();
         let player =
-            Player::new(self.clock, lengths, (train.period * 1000).max(1), train.duration * 1000, now);
+            Player::new(self.clock, lengths, (train.period * 1000).max(1), train.duration * 1000, now)
+                .bent(&self.terminals.trains, &drives);
         if let Some(place) = self.running.get_mut(timer) {
             let measured = vec![[0; 2]; train.stages.len()];
             *place = Some(Running { player, slot, measured, stopping: false });
@@ -258,12 +260,17 @@ impl StimjimEnd {
     }
 
     /// A forced stop: the pulse in progress ends, no summary.
-    fn force_stop(&mut self, timer: usize) -> String {
-        if let Some(place) = self.running.get_mut(timer) {
+    fn force_stop(&mut self, timer: usize, analog: &mut Analog) -> String {
+        let trains = &self.terminals.trains;
+        let (obeys, finishes) = (!trains.ignores_stop, !trains.cuts_on_stop);
+        if let Some(place) = self.running.get_mut(timer).filter(|_| obeys) {
             match place {
-                Some(running) if running.player.in_pulse() => running.stopping = true,
+                Some(running) if running.player.in_pulse() && finishes => running.stopping = true,
                 _ => *place = None,
             }
+        }
+        if obeys && !finishes {
+            self.terminals.off(analog);
         }
         format!("Forcing {} train to stop\r\n", if timer == 0 { 'T' } else { 'U' })
     }
@@ -281,7 +288,7 @@ impl StimjimEnd {
                 match usize::try_from(number(0)) {
                     Ok(slot) if slot < self.slots.len() => self.start(timer, slot, now),
                     Ok(_) => "Invalid PulseTrain index.\r\n".to_owned(),
-                    Err(_) => self.force_stop(timer),
+                    Err(_) => self.force_stop(timer, analog),
                 }
             }
             'M' => {

@@ -73,6 +73,11 @@ impl StimulatorDevice {
         self.endpoint.board_mut().halt(ticks);
     }
 
+    /// Whether the core is stopped.
+    pub(in crate::sim) fn is_halted(&self) -> bool {
+        self.endpoint.board().is_halted()
+    }
+
     /// The core goes on.
     pub(in crate::sim) fn resume(&mut self, now: u64) {
         self.endpoint.board_mut().resume();

@@ -92,6 +92,45 @@ fn what_is_wrong_with_a_probe_is_named_with_what_to_do(
     assert_eq!(record["safe_state"], "confirmed");
 }
 
+/// Whatever the core does then, its independent watchdog ends the output: the rig is at fault, and the bench is safe.
+#[rstest]
+#[case("lost-halting", "halting the core")]
+#[case("lost-halted", "debug probe")]
+fn a_probe_that_is_lost_while_the_core_is_stopped_is_a_rig_error_on_a_safe_bench(
+    #[case] trouble: &str,
+    #[case] what: &str,
+) {
+    let setting = format!("sim.probe={trouble}");
+    for name in ["fault-shutdown/core-halt", "safety/flipped-cap"] {
+        let (exit, record) = run(&[&scenario(name), "--set", &setting]);
+        let case = &record["cases"][0];
+        let reason = case["reason"].as_str().unwrap_or_default();
+        if name.starts_with("safety") {
+            // It never stops the core.
+            assert_eq!(exit, 0, "{record:#}");
+            continue;
+        }
+        assert_eq!((exit, &case["outcome"]), (3, &"rig-error".into()), "{record:#}");
+        assert!(reason.contains(what) && !reason.contains("stop ignored"), "{reason}");
+        assert_eq!(record["safe_state"], "confirmed");
+    }
+}
+
+/// With its watchdog out of order nothing ends the output of a core that stands still: that is not safe, and is said.
+#[test]
+fn a_probe_that_is_lost_on_a_board_without_its_watchdog_is_unsafe() {
+    let (exit, record) = run(&[
+        &scenario("fault-shutdown/core-halt"),
+        "--set",
+        "sim.probe=lost-halting",
+        "--defect",
+        "watchdog_disabled=true",
+    ]);
+    let case = &record["cases"][0];
+    assert_eq!((exit, &case["outcome"]), (6, &"unsafe".into()), "{record:#}");
+    assert!(case["notes"].to_string().contains("output still active"), "{record:#}");
+}
+
 #[rstest]
 #[case("STM32F072RBTx", "probe.chip")]
 #[case("STM32F072RBTX_", "probe.chip")]

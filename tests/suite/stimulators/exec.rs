@@ -63,6 +63,44 @@ time.sleep(60)";
     });
 }
 
+/// What it is told at the end, and that one which does not leave is killed: its own words in a file, and its process.
+#[test]
+fn a_program_is_told_to_quit_and_killed_if_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (after, leaves) in [("break", true), ("continue", false)] {
+        let heard = folder.path().join(after);
+        let script = format!(
+            "import sys, json, time, os
+log = open({:?}, 'w')
+for line in sys.stdin:
+    request = json.loads(line)
+    print(request['request'], os.getpid(), file=log, flush=True)
+    if request['request'] == 'quit': {after}
+    print(json.dumps({{'id': request['id'], 'ok': True, 'protocol': 1}}), flush=True)
+if not {}: time.sleep(60)
+print('left', os.getpid(), file=log, flush=True)",
+            heard.display().to_string(),
+            if leaves { "True" } else { "False" }
+        );
+        let begun = Instant::now();
+        block_on(async {
+            let mut stimulator = helper(&script).unwrap();
+            stimulator.identify().await.unwrap();
+            stimulator.stop().await.unwrap();
+        });
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        let said = std::fs::read_to_string(&heard).unwrap();
+        let words: Vec<&str> = said.lines().map(|line| line.split(' ').next().unwrap()).collect();
+        let expected: &[&str] =
+            if leaves { &["hello", "stop", "quit", "left"] } else { &["hello", "stop", "quit"] };
+        assert_eq!(words, expected, "{said}");
+        let pid = said.lines().next().unwrap().split(' ').nth(1).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Gone, or dead and not yet buried.
+        assert!(status.is_empty() || status.contains(") Z "), "{status}");
+    }
+}
+
 #[test]
 fn a_program_that_is_wrong_is_named() {
     let error =

@@ -2,6 +2,7 @@
 
 mod exec;
 mod manual;
+mod ports;
 mod pulse_pal;
 pub mod runs;
 mod science_mode;

@@ -66,6 +66,11 @@ fn whatever_the_device_can_emit_its_bench_can_be_made_safe(#[case] rig: &str, #[
 #[case("rig/exec.yaml", "gain_error=3 %", "amplitude")]
 #[case("rig/pulse-pal.yaml", "gain_error=3 %", "amplitude")]
 #[case("rig/science-mode.yaml", "phase_mismatch=3 %", "charge_imbalance")]
+#[case("rig/stimjim.yaml", "rate_error=2 %", "rate")]
+#[case("rig/pulse-pal.yaml", "missing_pulse_every=7", "missing_pulses")]
+#[case("rig/science-mode.yaml", "width_error=10 %", "width")]
+#[case("rig/template-text.yaml", "missing_recovery_every=5", "charge_imbalance")]
+#[case("rig/exec.yaml", "second_phase_width_error=5 %", "charge_imbalance")]
 fn a_defective_one_fails_for_the_named_reason(#[case] rig: &str, #[case] defect: &str, #[case] check: &str) {
     let file = scenario(PLAIN);
     let (code, record) = run(&["--rig", rig, "--defect", defect, file.path().to_str().unwrap()]);
@@ -77,6 +82,37 @@ fn a_defective_one_fails_for_the_named_reason(#[case] rig: &str, #[case] defect:
         .collect();
     assert!(failed.iter().any(|name| name == check), "{rig} {defect}: {failed:?}");
     assert_eq!(record["safe_state"], "confirmed");
+}
+
+/// Without a check that would see it, an ignored stop is what the case fails for.
+#[rstest]
+#[case("rig/stimjim.yaml")]
+#[case("rig/template-text.yaml")]
+#[case("rig/exec.yaml")]
+#[case("rig/pulse-pal.yaml")]
+#[case("rig/science-mode.yaml")]
+fn an_ignored_stop_is_seen_whatever_the_driver(#[case] rig: &str) {
+    let file = scenario(PLAIN);
+    let (code, record) = run(&["--rig", rig, "--defect", "stop_ignored=true", file.path().to_str().unwrap()]);
+    let reason = record["cases"][0]["reason"].as_str().unwrap_or_default();
+    assert!(code == 1 && reason.contains("stop ignored"), "{rig}: {code} {record:#}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+#[rstest]
+#[case("rig/stimjim.yaml", "watchdog_disabled=true")]
+#[case("rig/pulse-pal.yaml", "gap_error=10 us")]
+#[case("rig/science-mode.yaml", "no_latch=true")]
+#[case("rig/template-text.yaml", "cap_not_enforced=true")]
+#[case("rig/exec.yaml", "drops_replies=100 %")]
+fn a_defect_that_can_do_nothing_there_is_refused(#[case] rig: &str, #[case] defect: &str) {
+    let file = scenario(PLAIN);
+    let output = stimrig().args(["check", "--rig", rig]).arg(file.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let output = stimrig().args(["run", "--rig", rig, "--defect", defect]).arg(file.path()).output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--defect:1:1") && said.contains("does nothing"), "{said}");
 }
 
 #[rstest]
@@ -147,6 +183,21 @@ fn a_science_mode_stimulator_stops_without_its_host_and_says_so() {
     let path = file.path().to_str().unwrap();
     let (code, record) = run(&["--rig", "rig/science-mode.yaml", path]);
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record}");
+}
+
+#[rstest]
+#[case("watchdog_disabled=true")]
+#[case("watchdog_slow=2.8 s")]
+fn a_science_mode_stimulator_that_goes_on_without_its_host_fails(#[case] defect: &str) {
+    let file = scenario(
+        "version: 1\nname: Silent host\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\n\
+         steps:\n  - start: {}\n  - wait: 0.2 s\n  - host: { silence: 3 s }\n    as: silent\n  - wait: 0.3 s\n  - stop: {}\n\
+         expect:\n  - shutdown_latency: { after: silent, at_most: 2.2 s }\n",
+    );
+    let path = file.path().to_str().unwrap();
+    let (code, record) = run(&["--rig", "rig/science-mode.yaml", "--defect", defect, path]);
+    let reason = record["cases"][0]["reason"].as_str().unwrap_or_default();
+    assert!(code == 1 && reason.starts_with("shutdown_latency"), "{code} {record:#}");
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub(super) fn all(count: u64, seed: u64, interrupt: &Interrupt, found: &mut Dril
         };
         let wrong = what.map(|what| Wrong {
             trial: number,
+            repeat: format!("--trials 0 --processes {} --ports 0", number + 1),
             mishap: format!("process {number}: {} after {} ms", kind.name(), delay.as_millis()),
             what,
             scenario: SCENARIO.to_owned(),
@@ -76,7 +77,7 @@ fn started(folder: &Path) -> std::io::Result<Child> {
 }
 
 /// The folder of the one run, once it has one.
-fn run_of(runs: &Path) -> Option<PathBuf> {
+pub(super) fn run_of(runs: &Path) -> Option<PathBuf> {
     fs::read_dir(runs).ok()?.flatten().map(|entry| entry.path()).find(|path| path.is_dir())
 }
 
@@ -194,7 +195,7 @@ fn full(folder: &Path) -> std::io::Result<Ended> {
 }
 
 /// Waits for a process; one that does not end is killed, which its status shows.
-fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+pub(super) fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
     let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
@@ -208,12 +209,12 @@ fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
     }
 }
 
-fn record_of(run: &Path) -> Option<RunRecord> {
+pub(super) fn record_of(run: &Path) -> Option<RunRecord> {
     serde_json::from_slice(&fs::read(run.join(RECORD)).ok()?).ok()
 }
 
 /// Why a run's folder does not verify, if it does not.
-fn intact(run: &Path) -> Option<String> {
+pub(super) fn intact(run: &Path) -> Option<String> {
     match verify(run, None, false) {
         Ok(found) if found.is_intact() => None,
         Ok(found) => Some(format!("the record does not verify: {}", findings(&found))),

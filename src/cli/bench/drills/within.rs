@@ -149,7 +149,13 @@ impl Hands {
             // Without the hook: a drill is no news on standard error.
             Kind::Panic => Mishap::Call(Arc::new(|| resume_unwind(Box::new("a drill")))),
             Kind::PortClosed => Mishap::Gone,
-            Kind::HostSilent | Kind::Sigkill | Kind::DiskFull => Mishap::Silence,
+            Kind::HostSilent
+            | Kind::Sigkill
+            | Kind::DiskFull
+            | Kind::KilledOnPorts
+            | Kind::SignalledOnPorts
+            | Kind::StimulatorUnplugged
+            | Kind::LoadUnplugged => Mishap::Silence,
             Kind::ReplyLost => Mishap::ReplyLost,
             Kind::ReplyDamaged => Mishap::ReplyDamaged,
             Kind::BlockLost => Mishap::BlockLost,

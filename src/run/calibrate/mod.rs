@@ -1,31 +1,49 @@
-//! Calibration of a load against a reference resistor, with its own test source: what `stimrig calibrate` does.
+//! Calibration of a load, with its own test source and a resistor: what `stimrig calibrate` does.
 //!
-//! The source's current is the reference of the current channels; with the resistor it gives that of the voltage channels.
+//! The source's current is the reference of the current channels, or what a traceable instrument recorded of it
+//! ([`Reference::Recorded`]); with the resistor it gives that of the voltage channels.
 //! Each range is driven at nine levels over 80 % of its scale, and a straight line is laid through what is read: its slope
 //! is the gain, its intercept the offset. What the readings scatter about the line (noise, non-linearity) is their type A
-//! uncertainty; that of the source and of the resistor is added to the gain. The interlock stays open.
+//! uncertainty; that of the reference and of the resistor is added to the gain. The interlock stays open: a load refuses its test
+//! source behind a closed one, so `vout`, on the stimulator's side of it, is not reached.
+
+mod line;
+mod recorded;
+
+pub use recorded::Recorded;
 
 use crate::instrument::{InstrumentError, StreamChannel, StreamSetup};
 use crate::phantom::{ElementKind, Phantom};
 use crate::rig::{ChannelCertificate, Rig};
 use crate::scenario::Plan;
-use crate::signal::{Block, BlockSink, Calibration, Sensed, StreamKind};
+use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 
 use super::instruments::Instruments;
 use super::open;
+use super::session::SECOND;
+use line::Line;
+use recorded::Window;
 
 /// The load drives this part of a range at most, in so many steps to either side.
 const FILL: f64 = 0.8;
 const STEPS: i32 = 4;
-/// From setting a level to reading it, and how long it is read, ns.
+/// From setting a level to reading it, ns.
 const SETTLE: u64 = 5_000_000;
-const READ: u64 = 50_000_000;
 
-/// The references of a calibration: standard uncertainties as fractions.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reference {
-    /// Of the test source's current.
-    pub source_u: f64,
+/// What says how large the test source's current is.
+pub enum Reference<'a> {
+    /// The source itself, with this relative standard uncertainty.
+    Source(f64),
+    /// A record of its current that is there once all levels have been driven.
+    Recorded(&'a dyn Fn() -> Result<Recorded, String>),
+}
+
+/// How to calibrate.
+pub struct Calibration<'a> {
+    /// What says how large the current is.
+    pub reference: Reference<'a>,
+    /// How long each level is read, s.
+    pub dwell: f64,
 }
 
 /// What was measured.
@@ -48,7 +66,7 @@ pub fn calibrate(
     rig: &Rig,
     plan: &Plan,
     plugged: Option<&Phantom>,
-    reference: Reference,
+    how: &Calibration<'_>,
 ) -> Result<Calibrated, String> {
     if !rig.capabilities.test_source {
         return Err(
@@ -68,11 +86,12 @@ pub fn calibrate(
         stopped.map_err(said)?;
         switches.clear("all").await.map_err(said)?;
         let unit = instruments.load.identify().await.map_err(said)?.uid;
-        let measured = all_ranges(&mut instruments, rig, plan, resistor, reference).await;
+        let measured = all_ranges(&mut instruments, rig, plan, how).await;
         // The source is switched off whatever was measured.
         let off = instruments.switches().map_err(said)?.test_source(driven(plan)?, 0.0).await.map_err(said);
-        let channels = measured.map_err(said)?;
+        let ranges = measured.map_err(said)?;
         off?;
+        let channels = certified(&ranges, resistor, &how.reference)?;
         check(&channels)?;
         Ok(Calibrated { unit, resistor, channels })
     })
@@ -100,39 +119,53 @@ fn driven(plan: &Plan) -> Result<&str, String> {
     contact.ok_or_else(|| "the phantom has no contact".to_owned())
 }
 
-/// One channel as it is driven: its sign and what a level of the source is in its unit.
+/// One range of a channel as it was driven and read.
 struct Driven {
     channel: StreamChannel,
-    /// Its reading per ampere of the source, and the relative standard uncertainty of that.
-    per_ampere: f64,
-    reference_u: f64,
+    /// The channel reads a voltage: the source's current through the resistor.
+    voltage: bool,
+    /// Which way it lies.
+    sign: f64,
+    levels: Vec<Level>,
+}
+
+/// One level.
+struct Level {
+    /// When it was read, s of the bench's clock.
+    from: f64,
+    to: f64,
+    /// What the source was told, A.
+    current: f64,
+    /// What was read, in the channel's unit.
+    reading: f64,
 }
 
 async fn all_ranges(
     instruments: &mut Instruments,
     rig: &Rig,
     plan: &Plan,
-    (ohm, ohm_u): (f64, f64),
-    reference: Reference,
-) -> Result<Vec<ChannelCertificate>, InstrumentError> {
+    how: &Calibration<'_>,
+) -> Result<Vec<Driven>, InstrumentError> {
     let phantom = &plan.case.phantom;
     let source = phantom.contacts.first().map_or("", |(name, _)| name.as_str());
     let back = phantom.return_contact();
-    let voltage_u = f64::hypot(reference.source_u, ohm_u / ohm);
+    let ohm = phantom.elements.first().map_or(1.0, |resistor| resistor.value);
     let mut found = Vec::new();
     for channel in &plan.channels {
         let Some(ranges) = ranges(rig, &channel.name, channel.quantity) else { continue };
-        let (per_ampere, reference_u) = match channel.quantity {
-            Sensed::Current if channel.name == source => (1.0, reference.source_u),
-            Sensed::Current if channel.name == back => (-1.0, reference.source_u),
-            Sensed::Voltage if channel.name != "vout" => (sign(plan, &channel.name) * ohm, voltage_u),
+        let sign = match channel.quantity {
+            Sensed::Current if channel.name == source => 1.0,
+            Sensed::Current if channel.name == back => -1.0,
+            Sensed::Voltage if channel.name != "vout" => sign(plan, &channel.name),
             // The stimulator's side of an open interlock is not the source's.
             _ => continue,
         };
         for range in ranges {
             let channel = StreamChannel { name: channel.name.clone(), quantity: channel.quantity, range };
-            let one = Driven { channel, per_ampere, reference_u };
-            found.push(one_range(instruments, source, &one).await?);
+            let voltage = channel.quantity == Sensed::Voltage;
+            let per_ampere = sign * if voltage { ohm } else { 1.0 };
+            let levels = one_range(instruments, source, &channel, per_ampere, how.dwell).await?;
+            found.push(Driven { channel, voltage, sign, levels });
         }
     }
     Ok(found)
@@ -158,32 +191,63 @@ fn ranges(rig: &Rig, name: &str, quantity: Sensed) -> Option<Vec<f64>> {
 async fn one_range(
     instruments: &mut Instruments,
     source: &str,
-    one: &Driven,
-) -> Result<ChannelCertificate, InstrumentError> {
-    let setup = StreamSetup { channels: vec![one.channel.clone()], slow: false };
+    channel: &StreamChannel,
+    per_ampere: f64,
+    dwell: f64,
+) -> Result<Vec<Level>, InstrumentError> {
+    let setup = StreamSetup { channels: vec![channel.clone()], slow: false };
     let stated = instruments.stream()?.start(&setup).await?;
-    let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated: &Calibration| (stated.lsb, stated.offset));
-    let (mut levels, mut readings) = (Vec::new(), Vec::new());
+    let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated| (stated.lsb, stated.offset));
+    let mut levels = Vec::new();
     for step in -STEPS..=STEPS {
-        let truth = FILL * one.channel.range * f64::from(step) / f64::from(STEPS);
-        let current = truth / one.per_ampere;
+        let current = FILL * channel.range * f64::from(step) / f64::from(STEPS) / per_ampere;
         instruments.switches()?.test_source(source, current).await?;
         wait(instruments, SETTLE, &mut Mean::default()).await?;
+        let from = instruments.clock.now();
         let mut mean = Mean::default();
-        wait(instruments, READ, &mut mean).await?;
-        levels.push(truth);
-        readings.push((mean.sum / mean.count.max(1.0) - zero) * lsb);
+        wait(instruments, (dwell * SECOND) as u64, &mut mean).await?;
+        let reading = (mean.sum / mean.count.max(1.0) - zero) * lsb;
+        let to = instruments.clock.now() as f64 / SECOND;
+        levels.push(Level { from: from as f64 / SECOND, to, current, reading });
     }
     instruments.switches()?.test_source(source, 0.0).await?;
     instruments.stream()?.end().await?;
-    let line = Line::through(&levels, &readings);
-    Ok(ChannelCertificate {
-        channel: one.channel.name.clone(),
-        quantity: one.channel.quantity,
-        range: one.channel.range,
-        gain: (line.slope, f64::hypot(line.slope_u, line.slope * one.reference_u)),
-        offset: (line.intercept, line.intercept_u),
-    })
+    Ok(levels)
+}
+
+/// Gain and offset of every range, once it is known what current flowed.
+fn certified(
+    ranges: &[Driven],
+    (ohm, ohm_u): (f64, f64),
+    reference: &Reference<'_>,
+) -> Result<Vec<ChannelCertificate>, String> {
+    let levels = || ranges.iter().flat_map(|range| &range.levels);
+    let (currents, u): (Vec<f64>, f64) = match reference {
+        Reference::Source(u) => (levels().map(|level| level.current).collect(), *u),
+        Reference::Recorded(record) => {
+            let windows: Vec<Window> = levels()
+                .map(|level| Window { from: level.from, to: level.to, current: level.current })
+                .collect();
+            let recorded = record()?;
+            (recorded.currents(&windows)?, recorded.u)
+        }
+    };
+    let mut currents = currents.into_iter();
+    let one = |range: &Driven| {
+        let (scale, reference_u) = if range.voltage { (ohm, u.hypot(ohm_u / ohm)) } else { (1.0, u) };
+        let truths: Vec<f64> =
+            currents.by_ref().take(range.levels.len()).map(|current| current * range.sign * scale).collect();
+        let readings: Vec<f64> = range.levels.iter().map(|level| level.reading).collect();
+        let line = Line::through(&truths, &readings);
+        ChannelCertificate {
+            channel: range.channel.name.clone(),
+            quantity: range.channel.quantity,
+            range: range.channel.range,
+            gain: (line.slope, line.slope_u.hypot(line.slope * reference_u)),
+            offset: (line.intercept, line.intercept_u),
+        }
+    };
+    Ok(ranges.iter().map(one).collect())
 }
 
 /// Lets time pass in slices, so that the load hears its host.
@@ -220,37 +284,6 @@ impl BlockSink for Mean {
     }
 }
 
-/// A straight line by least squares, with the standard uncertainties that its residuals give (k = 1; Student's factor for
-/// the few degrees of freedom is included).
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Line {
-    slope: f64,
-    slope_u: f64,
-    intercept: f64,
-    intercept_u: f64,
-}
-
-impl Line {
-    fn through(x: &[f64], y: &[f64]) -> Self {
-        let n = x.len().min(y.len()) as f64;
-        let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-        let spread: f64 = x.iter().map(|x| (x - mean_x).powi(2)).sum();
-        let common: f64 = x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
-        let slope = common / spread;
-        let intercept = mean_y - slope * mean_x;
-        let residual: f64 = x.iter().zip(y).map(|(x, y)| (y - intercept - slope * x).powi(2)).sum();
-        let scatter = (residual / (n - 2.0).max(1.0)).sqrt();
-        // t(0.975, 7) / 1.960: a coverage factor of 2 then holds 95 %.
-        const FEW: f64 = 2.365 / 1.960;
-        Self {
-            slope,
-            slope_u: FEW * scatter / spread.sqrt(),
-            intercept,
-            intercept_u: FEW * scatter * (1.0 / n + mean_x * mean_x / spread).sqrt(),
-        }
-    }
-}
-
 /// A load that is off by a twentieth is broken, or the resistor is not the one that was named.
 fn check(channels: &[ChannelCertificate]) -> Result<(), String> {
     for one in channels {
@@ -265,21 +298,4 @@ fn check(channels: &[ChannelCertificate]) -> Result<(), String> {
         return Err("the load has no channel that its test source reaches".to_owned());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_found_with_the_scatter_about_it() {
-        let x = [-2.0, -1.0, 0.0, 1.0, 2.0];
-        let exact = Line::through(&x, &x.map(|x| 3.0 + 2.0 * x));
-        assert!((exact.slope - 2.0).abs() < 1e-12 && (exact.intercept - 3.0).abs() < 1e-12);
-        assert!(exact.slope_u < 1e-12 && exact.intercept_u < 1e-12);
-        // Residuals of ±0.1: NumPy's polyfit gives the same line, and s = 0.1265 by hand.
-        let y = [-1.1, 1.1, 2.9, 5.1, 6.9];
-        let line = Line::through(&x, &y);
-        assert!((line.slope - 2.0).abs() < 1e-12 && (line.intercept - 2.98).abs() < 1e-12, "{line:?}");
-    }
 }

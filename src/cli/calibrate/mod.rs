@@ -1,5 +1,8 @@
 //! `stimrig calibrate`: gain and offset of a load's channels, into a file that a rig file can name.
 
+mod reference;
+
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -9,7 +12,7 @@ use crate::phantom::Phantom;
 use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
 use crate::record::EXIT_USAGE;
 use crate::rig::{Certificate, Rig};
-use crate::run::{Calibrated, Interrupt, Reference, Waiting, calibrate};
+use crate::run::{Calibrated, Calibration, Interrupt, Reference, Waiting, calibrate};
 use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
 use crate::signal::Sensed;
 use crate::source::{Diagnostic, Source, render};
@@ -32,8 +35,21 @@ pub struct Args {
     #[arg(long, value_name = "PHANTOM", default_value = "r1k")]
     phantom: String,
     /// Expanded uncertainty (k = 2) of the load's test source, from its own certificate, such as '0.02 %'
-    #[arg(long, value_name = "RATIO", required = true)]
-    source_u: String,
+    #[arg(long, value_name = "RATIO", required_unless_present = "reference", conflicts_with = "reference")]
+    source_u: Option<String>,
+    /// What a traceable instrument records of the same current while the levels are driven (a file that `stimrig analyze`
+    /// reads); it is waited for, and one of an earlier calibration with the same --dwell counts too
+    #[arg(long, value_name = "FILE", requires = "reference_u")]
+    reference: Option<PathBuf>,
+    /// Expanded uncertainty (k = 2) of that instrument, from its certificate, such as '0.01 %'
+    #[arg(long, value_name = "RATIO", requires = "reference")]
+    reference_u: Option<String>,
+    /// The column of that file that holds the current [default: the one in ampere]
+    #[arg(long, value_name = "NAME", requires = "reference")]
+    channel: Option<String>,
+    /// How long each level is read
+    #[arg(long, value_name = "DURATION", default_value = "50ms", value_parser = dwell)]
+    dwell: f64,
     /// Id of the certificate
     #[arg(long, value_name = "ID")]
     certificate: Option<String>,
@@ -61,10 +77,15 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(rig) => rig,
         Err(problems) => return refuse(problems),
     };
-    let source_u = match Quantity::parse_as(&args.source_u, Dimension::Ratio) {
-        Ok(source_u) if source_u > 0.0 && source_u < 0.1 => source_u,
+    let stated = match (&args.reference_u, &args.source_u) {
+        (Some(stated), _) => ("--reference-u", stated),
+        (None, Some(stated)) => ("--source-u", stated),
+        (None, None) => return EXIT_USAGE,
+    };
+    let u = match Quantity::parse_as(stated.1, Dimension::Ratio) {
+        Ok(u) if u > 0.0 && u < 0.1 => u / 2.0,
         _ => {
-            eprintln!("error: --source-u {}: expected a ratio such as '0.02 %'", args.source_u);
+            eprintln!("error: {} {}: expected a ratio such as '0.02 %'", stated.0, stated.1);
             return EXIT_USAGE;
         }
     };
@@ -81,15 +102,28 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), Reference { source_u: source_u / 2.0 })
-    {
+    let hash = RefCell::new(String::new());
+    let record = || {
+        let file = args.reference.as_deref().unwrap_or(std::path::Path::new(""));
+        let (recorded, digest) = reference::read(file, args.channel.as_deref(), u)?;
+        *hash.borrow_mut() = digest;
+        Ok(recorded)
+    };
+    let reference =
+        if args.reference.is_some() { Reference::Recorded(&record) } else { Reference::Source(u) };
+    let how = Calibration { reference, dwell: args.dwell };
+    let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), &how) {
         Ok(calibrated) => calibrated,
         Err(reason) => {
             eprintln!("error: {reason}");
             return RIG;
         }
     };
-    let certificate = certificate(args, &planned.case.phantom, calibrated);
+    let against = match &args.reference {
+        Some(file) => format!("record {} (U {}, sha256 {})", file.display(), stated.1, hash.borrow()),
+        None => format!("test source of the load (U {})", stated.1),
+    };
+    let certificate = certificate(args, &planned.case.phantom, calibrated, &against);
     print(&certificate);
     let written = write_new(&args.file, args.force, |file| {
         let path = args.file.clone();
@@ -128,12 +162,17 @@ fn reference_plan(rig: &Rig, phantom: &str) -> Result<Plan, Vec<Diagnostic>> {
     }
 }
 
-fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated) -> Certificate {
+/// How long a level is read, s.
+fn dwell(text: &str) -> Result<f64, String> {
+    let parsed = Quantity::parse_as(text, Dimension::Time).ok().filter(|time| (0.01..=60.0).contains(time));
+    parsed.ok_or_else(|| format!("`{text}` is no duration from 10 ms to 1 min"))
+}
+
+fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated, against: &str) -> Certificate {
     let date: Date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let (ohm, u) = calibrated.resistor;
     let reference = format!(
-        "test source of the load (U {}), phantom {} of {}",
-        args.source_u,
+        "{against}, phantom {} of {}",
         phantom.name,
         with_uncertainty(ohm, 2.0 * u, Dimension::Resistance)
     );

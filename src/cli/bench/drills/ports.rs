@@ -1,0 +1,209 @@
+//! Drills on benches behind ports: `stimrig sim` in a process of its own, a run in another that is killed, signalled or
+//! unplugged, and the world asked what happened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::bench::drills::{Drills, Kind, Next, PortSeen, PortTrial, Wrong, wrong_on_ports};
+use crate::cli::bench::suite::progress;
+use crate::cli::filter::Filter;
+use crate::cli::load::load_cases;
+use crate::record::Outcome;
+use crate::run::Interrupt;
+use crate::scenario::Timeline;
+use crate::store::open_run;
+
+use super::process::{intact, record_of, run_of, wait};
+use served::Bench;
+
+mod served;
+
+/// The dead-men's time, and what a busy computer adds.
+const DEAD_MEN: Duration = Duration::from_millis(900);
+/// Starting a process, opening the bench, and closing it again take about this long, s.
+const AROUND: f64 = 1.6;
+/// The run that follows a killed one, and the scenario of all where there is no folder of scenarios.
+const PLAIN: &str = "version: 1\nname: drill\nphantom: r1k\n\
+     program: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 300 ms\n\
+     expect:\n  - amplitude: { of: programmed, within: 5 % }\n";
+
+/// A case that runs: its file and number, and how long its steps take, s.
+type Runs = (String, f64);
+
+/// So many drills, on as many benches at once as there are jobs.
+///
+/// # Errors
+/// When a bench or a process cannot be started at all: that is no finding.
+pub(super) fn all(
+    count: u64,
+    jobs: usize,
+    seed: u64,
+    interrupt: &Interrupt,
+    found: &mut Drills,
+) -> Result<(), String> {
+    if count == 0 {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir().map_err(|error| format!("no folder for the runs: {error}"))?;
+    let plain = folder.path().join("plain.yaml");
+    fs::write(&plain, PLAIN).map_err(|error| format!("{}: {error}", plain.display()))?;
+    let cases = smoke()?.unwrap_or_else(|| vec![(plain.display().to_string(), 0.3)]);
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let all: Mutex<Vec<(PortTrial, String, Result<PortSeen, String>)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for worker in 0..jobs.max(1) {
+            let (next, done, all, cases, plain) = (&next, &done, &all, &cases, &plain);
+            let home = folder.path().join(format!("bench-{worker}"));
+            scope.spawn(move || {
+                let mut bench: Option<Bench> = None;
+                loop {
+                    let number = next.fetch_add(1, Ordering::SeqCst);
+                    if number >= count || interrupt.cause().is_some() {
+                        return;
+                    }
+                    let trial = PortTrial::draw(seed, number);
+                    let case = cases.get(trial.case % cases.len().max(1)).cloned().unwrap_or_default();
+                    let mut run = || {
+                        let bench = match &mut bench {
+                            Some(bench) => bench,
+                            none => none.insert(Bench::serve(&home)?),
+                        };
+                        Drill { bench, plain, runs: home.join(format!("runs-{number}")) }.run(&trial, &case)
+                    };
+                    let seen = run();
+                    all.lock().unwrap_or_else(PoisonError::into_inner).push((trial, case.0, seen));
+                    let done = done.fetch_add(1, Ordering::SeqCst) + 1;
+                    progress(&format!("seed {seed}: on ports, {done} of {count}"));
+                }
+            });
+        }
+    });
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.sort_by_key(|(trial, ..)| trial.number);
+    for (trial, case, seen) in all {
+        let seen = seen.map_err(|error| format!("drill {} on ports: {error}", trial.number))?;
+        let what = wrong_on_ports(&trial, &seen);
+        let mishap =
+            format!("on ports {}: {} at {:.2} of its time", trial.number, trial.kind.name(), trial.at);
+        let repeat = format!("--trials 0 --processes 0 --ports {}", trial.number + 1);
+        let wrong = what.map(|what| Wrong { trial: trial.number, repeat, mishap, what, scenario: case });
+        if trial.kind != Kind::SignalledOnPorts {
+            found.slowest_off = found.slowest_off.into_iter().chain(seen.time_to_off()).reduce(f64::max);
+        }
+        let outcome = seen.record.as_ref().and_then(|record| record.outcome).map(Outcome::name);
+        found.count(trial.kind, outcome, wrong);
+    }
+    Ok(())
+}
+
+/// The smoke cases of the folder of scenarios; `None` where there is none.
+fn smoke() -> Result<Option<Vec<Runs>>, String> {
+    if !Path::new("scenarios").is_dir() {
+        return Ok(None);
+    }
+    let filter = Filter::parse("tag(smoke)").map_err(|error| error.to_string())?;
+    let loaded = load_cases(&[]).map_err(|problems| crate::source::render(&problems, false))?;
+    let cases: Vec<Runs> = loaded
+        .cases
+        .iter()
+        .filter(|case| filter.matches(&(*case).into()))
+        .map(|case| (format!("{}#{}", case.file, case.number), Timeline::of(&case.steps).end))
+        .collect();
+    Ok(Some(cases).filter(|cases| !cases.is_empty()))
+}
+
+/// One drill on a bench.
+struct Drill<'a> {
+    bench: &'a mut Bench,
+    plain: &'a Path,
+    runs: PathBuf,
+}
+
+impl Drill<'_> {
+    fn run(&mut self, trial: &PortTrial, (case, lasts): &Runs) -> Result<PortSeen, String> {
+        let mut child = self.start(&["run", case, "-qq", "--keep", "failures"], Stdio::null())?;
+        std::thread::sleep(Duration::from_secs_f64(trial.at * (AROUND + lasts)));
+        let before = self.bench.look()?;
+        let mut signal = None;
+        match trial.kind {
+            Kind::KilledOnPorts => child.kill().map_err(text)?,
+            Kind::StimulatorUnplugged => self.bench.tell("unplug stimulator")?,
+            Kind::LoadUnplugged => self.bench.tell("unplug load")?,
+            _ => signal = Some(self.signal(&child, trial)?),
+        }
+        let after = self.bench.look()?;
+        let status = wait(&mut child).map_err(text)?;
+        if trial.kind != Kind::KilledOnPorts || trial.waits {
+            std::thread::sleep(DEAD_MEN);
+        }
+        let mut then = self.bench.look()?;
+        for (kind, plug) in
+            [(Kind::StimulatorUnplugged, "plug stimulator"), (Kind::LoadUnplugged, "plug load")]
+        {
+            if trial.kind == kind {
+                self.bench.tell(plug)?;
+            }
+        }
+        let run = run_of(&self.runs);
+        // Whether it was under way; one that had ended was killed before its folder was closed.
+        let open = run.as_deref().and_then(open_run).map(|open| !open.has_ended());
+        let next = self.next(trial)?;
+        if !trial.waits && trial.kind == Kind::KilledOnPorts && trial.next == Next::Safe {
+            then = self.bench.look()?;
+        }
+        let last = self.bench.look()?;
+        // Whoever is told to end before it began has nothing to record; whoever was killed before it wrote, neither.
+        let record = run.as_deref().and_then(record_of);
+        let folder = match (&run, &record) {
+            (Some(run), Some(_)) => intact(run),
+            _ => open.is_some().then(|| "the killed run was not closed".to_owned()),
+        };
+        // One that had ended by itself was not killed in time.
+        let record = record.filter(|_| trial.kind != Kind::KilledOnPorts || open == Some(true));
+        let _ = fs::remove_dir_all(&self.runs);
+        let (exit, signal) = (status.code(), signal.filter(|_| record.is_some()));
+        Ok(PortSeen { around: [before, after], then, last, exit, signal, record, folder, next: Some(next) })
+    }
+
+    fn signal(&self, child: &Child, trial: &PortTrial) -> Result<(i32, &'static str), String> {
+        let (signal, times, code, cause) = match trial.number / 6 % 3 {
+            0 => (Signal::INT, 1, 130, "SIGINT"),
+            1 => (Signal::TERM, 1, 143, "SIGTERM"),
+            _ => (Signal::INT, 2, 130, "SIGINT"),
+        };
+        for _ in 0..times {
+            kill_process(Pid::from_child(child), signal).map_err(|error| error.to_string())?;
+        }
+        Ok((code, cause))
+    }
+
+    /// What comes next on this bench: its exit code and what it said.
+    fn next(&self, trial: &PortTrial) -> Result<(i32, String), String> {
+        let plain = self.plain.display().to_string();
+        let arguments: &[&str] = match trial.next {
+            Next::Safe => &["safe"],
+            Next::Run => &["run", &plain, "--keep", "never"],
+        };
+        let ended = self.start(arguments, Stdio::piped())?.wait_with_output().map_err(text)?;
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        Ok((ended.status.code().unwrap_or(-1), said))
+    }
+
+    fn start(&self, arguments: &[&str], stderr: Stdio) -> Result<Child, String> {
+        let mut command = Command::new(std::env::current_exe().map_err(text)?);
+        command.args(arguments).arg("--rig").arg(self.bench.rig()).arg("--runs").arg(&self.runs);
+        command.env("STIMRIG_LOCK_DIR", self.bench.folder()).env_remove("GITHUB_ACTIONS");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+        command.spawn().map_err(text)
+    }
+}
+
+fn text(error: std::io::Error) -> String {
+    format!("a process of its own: {error}")
+}
