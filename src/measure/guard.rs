@@ -6,8 +6,9 @@ use crate::signal::Calibration;
 
 /// Standard deviations of noise that a 3-sample median does not exceed in ten million samples: 0.67 · 5.3, rounded up.
 const NOISE: f64 = 4.0;
-/// Expanded uncertainty of a gain, in standard ones.
-const COVERAGE: f64 = 2.0;
+/// Standard uncertainties that a gain or an offset is allowed to be off by: of a program right at a limit one bench in a thousand
+/// trips.
+const COVERAGE: f64 = 3.0;
 
 /// One quantity that the output guard watches.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -69,9 +70,10 @@ impl Wrong {
         }
     }
 
-    /// A peak of so many codes, seen through a filter that overshoots a step by this part of it.
+    /// A peak of so many codes, seen through a filter that overshoots a step by this part of it: from one phase to the next the
+    /// step is twice the peak.
     pub(super) fn peak(&self, codes: f64, overshoot: f64) -> Watched {
-        let uncertainty = (codes * (self.gain + overshoot) + self.noise + self.level) * self.lsb;
+        let uncertainty = (codes * (self.gain + 2.0 * overshoot) + self.noise + self.level) * self.lsb;
         Watched { value: codes * self.lsb, uncertainty }
     }
 

@@ -104,11 +104,19 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
         Ok(instruments) => instruments,
         Err(reason) => return Safe { safe_state: SafeState::Impossible, found: vec![reason] },
     };
-    // First of all the two commands that make it safe, in case nothing else works.
-    let stopped = instruments.stimulator.stop().await;
+    // First of all the two commands that make it safe, in case nothing else works. Once more where the device took the first for
+    // the last request of a host that was killed: it has another number then.
+    let mut stopped = instruments.stimulator.stop().await;
+    if stopped.is_err() {
+        stopped = instruments.stimulator.stop().await;
+    }
     found.extend(stopped.err().map(|error| error.to_string()));
     if let Some(switches) = instruments.load.switches() {
-        found.extend(switches.interlock(false).await.err().map(|error| error.to_string()));
+        let mut opened = switches.interlock(false).await;
+        if opened.is_err() {
+            opened = switches.interlock(false).await;
+        }
+        found.extend(opened.err().map(|error| error.to_string()));
     }
     match instruments.stimulator.identify().await {
         Ok(identity) => {

@@ -32,6 +32,20 @@ pub fn run(arguments: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), record)
 }
 
+/// As [`run`] on a bench in real time: again where this computer was too busy for it, which the record says.
+pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
+    let busy = ["too few samples to see", "busy elsewhere", "run less beside it"];
+    let mut last = run(arguments);
+    for _ in 0..4 {
+        let said = last.1["cases"].to_string();
+        if !busy.iter().any(|words| said.contains(words)) {
+            break;
+        }
+        last = run(arguments);
+    }
+    last
+}
+
 /// What a person saw.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

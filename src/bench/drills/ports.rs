@@ -80,7 +80,18 @@ pub struct PortSeen {
     pub next: Option<(i32, String)>,
 }
 
+/// What a run says that was kept from its bench by whatever else this computer did: nothing is shown by it.
+const STARVED: [&str; 3] = ["too few samples to see", "busy elsewhere", "run less beside it"];
+
 impl PortSeen {
+    /// Whether this computer was too busy for a bench in real time.
+    pub fn starved(&self) -> bool {
+        let cases = self.record.iter().flat_map(|record| &record.cases);
+        let told = cases.flat_map(|case| case.reason.iter().chain(&case.notes));
+        let next = self.next.iter().map(|(_, said)| said);
+        told.chain(next).any(|text| STARVED.iter().any(|words| text.contains(words)))
+    }
+
     /// From the mishap to the last instant at which current could reach the phantom, s of the bench's time, at most;
     /// `None` if none did any more.
     pub fn time_to_off(&self) -> Option<f64> {
@@ -144,6 +155,12 @@ fn next(trial: &PortTrial, seen: &PortSeen, exit: i32, said: &str) -> Option<Str
 
 fn signalled(seen: &PortSeen, record: &RunRecord) -> Option<String> {
     let (code, cause) = seen.signal?;
+    let [_, after] = &seen.around;
+    let drove_on = seen.then.last_driven.is_some_and(|at| at > after.now);
+    if record.interrupted.is_none() && !drove_on && seen.exit == Some(record.exit_code.into()) {
+        // It came when everything was measured, and the page was being written.
+        return None;
+    }
     if (seen.exit, record.interrupted.as_deref()) != (Some(code), Some(cause)) {
         return Some(format!(
             "cause {:?} with exit code {:?}, expected {cause} with {code}",
@@ -253,6 +270,29 @@ mod tests {
         // Pulled when it had long been off.
         let late = PortSeen { then: look(6.0, 4.9), ..seen(Outcome::Passed, 0, None) };
         assert_eq!(wrong_on_ports(&pulled, &late), None);
+    }
+
+    #[test]
+    fn a_busy_computer_shows_nothing() {
+        let good = seen(Outcome::Aborted, 137, Some(HOST_LOST));
+        assert!(!good.starved());
+        let said =
+            "output not measured: the load sent too few samples to see that the output is off".to_owned();
+        assert!(PortSeen { next: Some((6, said)), ..good }.starved());
+    }
+
+    #[test]
+    fn a_signal_is_the_cause_unless_everything_was_over() {
+        let signalled = trial(Kind::SignalledOnPorts);
+        let with = |seen: PortSeen| PortSeen { signal: Some((130, "SIGINT")), ..seen };
+        let good = with(seen(Outcome::Aborted, 130, Some("SIGINT")));
+        assert_eq!(wrong_on_ports(&signalled, &good), None);
+        assert!(wrong_on_ports(&signalled, &with(seen(Outcome::Aborted, 143, Some("SIGTERM")))).is_some());
+        let passed = with(seen(Outcome::Passed, 0, None));
+        assert!(wrong_on_ports(&signalled, &passed).is_some(), "it drove on");
+        assert_eq!(wrong_on_ports(&signalled, &PortSeen { then: look(6.0, 4.9), ..passed }), None);
+        // Two seconds are allowed, not more.
+        assert!(wrong_on_ports(&signalled, &PortSeen { then: look(8.0, 7.5), ..good }).is_some());
     }
 
     #[test]

@@ -46,11 +46,16 @@ impl SimulatedProbe {
         self.accesses += 1;
         self.gone |= match self.trouble {
             Some(ProbeTrouble::Lost) => self.accesses > LOST_AFTER,
-            Some(ProbeTrouble::LostHalting) => self.halted_for().is_some(),
+            // Attaching stops the core for a moment too, while nothing runs.
+            Some(ProbeTrouble::LostHalting) => self.halted_for().is_some() && self.is_running(),
             Some(ProbeTrouble::LostHalted) => self.halted_for().is_some_and(|time| time > LOST_AFTER_HALT),
             _ => false,
         };
         if self.gone { Err(DapError::NoAcknowledge) } else { Ok(()) }
+    }
+
+    fn is_running(&self) -> bool {
+        self.with(|world, locked| world.debug(locked, |_, around| around.stimulator.is_running()))
     }
 
     /// How long the core has been stopped, ns.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use stimrig_board::Guarded;
-use stimrig_protocol::stimulator::{FaultCode, Status};
+use stimrig_protocol::stimulator::{FaultCode, State, Status};
 
 use crate::sim::analog::Analog;
 
@@ -76,6 +76,11 @@ impl StimulatorDevice {
     /// Whether the core is stopped.
     pub(in crate::sim) fn is_halted(&self) -> bool {
         self.endpoint.board().is_halted()
+    }
+
+    /// Whether it drives a train, as far as it knows itself.
+    pub(in crate::sim) fn is_running(&self) -> bool {
+        self.endpoint.board().status().state == State::Running
     }
 
     /// The core goes on.

@@ -95,9 +95,13 @@ print('left', os.getpid(), file=log, flush=True)",
             if leaves { &["hello", "stop", "quit", "left"] } else { &["hello", "stop", "quit"] };
         assert_eq!(words, expected, "{said}");
         let pid = said.lines().next().unwrap().split(' ').nth(1).unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let status = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // Gone, or dead and not yet buried.
-        assert!(status.is_empty() || status.contains(") Z "), "{status}");
+        let ended = || status().is_empty() || status().contains(") Z ");
+        while !ended() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{}", status());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
