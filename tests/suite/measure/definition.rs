@@ -181,8 +181,9 @@ proptest! {
             let drawn: Vec<(f64, f64)> =
                 pulse.phases().iter().map(|phase| (instant(phase.start), instant(phase.end()))).collect();
             prop_assert!(row.base.abs() < 1.5, "{row:?}");
-            let before = if row.at == rows[0].at { f64::INFINITY } else { rest };
-            let plain = differs(&y, row, &drawn, (before, rest), noise);
+            let first = rows.get(0).is_some_and(|first| row.at == first.at);
+            let before = if first { f64::INFINITY } else { rest };
+            let plain = differs(&y, &row, &drawn, (before, rest), noise);
             prop_assert!(plain.is_ok(), "{:?} of {program:?}", plain);
         }
     }
