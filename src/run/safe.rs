@@ -131,7 +131,11 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
         Err(error) => found.push(error.to_string()),
     }
     // A rig file names the contacts of every phantom; the load has those of the one that is plugged in.
-    let contacts = instruments.load.identify().await.ok().and_then(|identity| identity.contacts);
+    let mut contacts = instruments.load.identify().await;
+    if contacts.is_err() {
+        contacts = instruments.load.identify().await;
+    }
+    let contacts = contacts.ok().and_then(|identity| identity.contacts);
     let plan = &watching(plan, contacts);
     let tell = |_| {};
     let setup = match open_load(&mut instruments, plan, rig, &tell).await {
