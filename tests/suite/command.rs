@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -32,18 +33,25 @@ pub fn run(arguments: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), record)
 }
 
-/// As [`run`] on a bench in real time: again where this computer was too busy for it, which the record says.
-pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
-    let busy = ["too few samples to see", "busy elsewhere", "run less beside it"];
-    let mut last = run(arguments);
-    for _ in 0..4 {
+/// As [`run`] on a bench in real time, one at a time: again where this computer was too busy for it, which the record says.
+/// `None` if it always was, which shows nothing; in CI it never is.
+pub fn run_in_real_time(arguments: &[&str]) -> Option<(i32, Value)> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let busy =
+        ["too few samples to see", "busy elsewhere", "run less beside it", "no answer within the deadline"];
+    for _ in 0..5 {
+        let last = {
+            let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+            run(arguments)
+        };
         let said = last.1["cases"].to_string();
         if !busy.iter().any(|words| said.contains(words)) {
-            break;
+            return Some(last);
         }
-        last = run(arguments);
     }
-    last
+    assert!(std::env::var_os("CI").is_none(), "{arguments:?}: this computer was too busy");
+    eprintln!("skipped: this computer was too busy for a bench in real time");
+    None
 }
 
 /// What a person saw.
