@@ -176,6 +176,41 @@ mod tests {
         assert_eq!(make(1e-6, 1.0, (1.0, 1e5), 1.0), CpeError::Exponent(1.0));
         assert_eq!(make(1e-6, 0.8, (1e5, 1.0), 1.0), CpeError::Band(1e5, 1.0));
         assert_eq!(make(1e-6, 0.8, (1.0, 1e5), 0.0), CpeError::Ripple(0.0));
+        assert_eq!(make(1e-6, 0.8, (2.0, 2.0), 1.0), CpeError::Band(2.0, 2.0));
+        assert_eq!(make(1e-6, 0.8, (1.0, 1e5), 10.5), CpeError::Ripple(10.5));
         assert!(matches!(make(1e-6, 0.8, (1e-30, 1e30), 1.0), CpeError::Branches(_)));
+    }
+
+    #[test]
+    fn branches_are_counted_from_the_lowest_frequency() {
+        let ladder = |band, ripple| Ladder::new(&Cpe { q: 1e-6, n: 0.5 }, band, ripple).unwrap();
+        // 1 − ln(520)/ln(0.12) = 3.95.
+        assert_eq!(ladder((20.0, 20.0 * 520.0), 1.0).branches.len(), 4);
+        // 28 decades are 31.4: the most there may be.
+        assert_eq!(ladder((1e-10, 1e18), 1.0).branches.len(), 32);
+        let (r, c) = ladder((20.0, 2e4), 10.0).branches[0];
+        assert!((r * c * TAU * 20.0 - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_ladder_of_another_element_is_off_by_the_difference() {
+        let cpe = Cpe { q: 1e-6, n: 0.8 };
+        let ladder = Ladder::new(&cpe, (1.0, 1e5), 1.0).unwrap();
+        let (size, _) = ladder.error(&Cpe { q: 0.5e-6, ..cpe }, (3.0, 3e4));
+        assert!((size - 0.5).abs() < 0.02, "half the impedance: {size}");
+        let (_, phase) = ladder.error(&Cpe { n: 0.9, ..cpe }, (3.0, 3e4));
+        assert!((phase - 9.0).abs() < 1.3, "a tenth of 90 degrees: {phase}");
+        // The worst of all, not the last: 1/(jω·Q)ⁿ and a ladder far below its band part at the lowest frequency.
+        let (size, phase) = ladder.error(&cpe, (1e-3, 3e4));
+        assert!(size > 0.5 && phase > 10.0, "{size} {phase}");
+    }
+
+    #[test]
+    fn forty_frequencies_a_decade_and_both_ends() {
+        let all = frequencies((2.0, 2e3));
+        assert_eq!(all.len(), 121);
+        assert_eq!(all[0], 2.0);
+        assert!((all[120] - 2e3).abs() < 1e-9);
+        assert!(all.windows(2).all(|pair| (pair[1] / pair[0] - 10_f64.powf(0.025)).abs() < 1e-12));
     }
 }

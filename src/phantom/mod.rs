@@ -18,6 +18,8 @@ pub mod train;
 mod waveform;
 
 #[cfg(test)]
+mod contacts;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod properties;

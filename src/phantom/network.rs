@@ -81,3 +81,35 @@ impl Phantom {
         Some((charge * charge / area).log10())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::rc;
+    use super::*;
+
+    #[test]
+    fn contacts_senses_and_areas_are_found_by_name() {
+        let mut phantom = rc(1e3, 1e-6, 1e5);
+        phantom.areas = vec![("case".into(), 1e-3), ("e1".into(), 6e-6)];
+        phantom.senses = vec![("inner".into(), 0, 1), ("v1".into(), 0, 2)];
+        assert_eq!(
+            (phantom.return_contact(), phantom.node_of("case"), phantom.node_of("e2")),
+            ("case", Some(2), None)
+        );
+        // Not the first at its node, but the one against the return.
+        assert_eq!((phantom.sense_of("e1"), phantom.sense_of("case")), (Some("v1"), None));
+        phantom.senses.pop();
+        assert_eq!(phantom.sense_of("e1"), Some("inner"));
+        assert_eq!((phantom.area_of("e1"), phantom.area_of("e2")), (Some(6e-6), None));
+    }
+
+    #[test]
+    fn shannons_k_is_that_of_microcoulombs_and_square_centimetres() {
+        let mut phantom = rc(1e3, 1e-6, 1e5);
+        phantom.areas = vec![("e1".into(), 6e-6)];
+        // 0.4 µC on 0.06 cm²: log10(0.4 · 6.667).
+        let k = phantom.shannon_k("e1", 0.4e-6).unwrap();
+        assert!((k - 0.425_969).abs() < 1e-6, "{k}");
+        assert_eq!(phantom.shannon_k("case", 0.4e-6), None);
+    }
+}

@@ -135,7 +135,7 @@ mod tests {
         sampled.set(&wave, first, period, 1e-15);
         let mut values = vec![0.0; 1_000_000];
         sampled.fill(0, &mut values);
-        let scale = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+        let scale = 0.2 + (0..16).map(|k| 0.5 - 0.07 * f64::from(k)).map(f64::abs).sum::<f64>();
         for (k, value) in values.iter().enumerate() {
             let exact = wave.at(first + k as f64 * period);
             assert!((value - exact).abs() <= 1e-12 * scale, "{k}: {value} instead of {exact}");
@@ -167,6 +167,13 @@ mod tests {
         let mut values = [0.0; 40];
         sampled.fill(0, &mut values);
         assert!(values.iter().skip(21).all(|value| *value == 2.0));
+        // A slope counts by what it makes of the samples asked for: 5e-6 each, from 2.5 on.
+        sampled.set(&Waveform { slope: 5.0, decays: Vec::new(), ..decayed.clone() }, 0.1, 1e-6, 0.0);
+        assert_eq!(sampled.constant(1000, 30, 1e-4), None);
+        let still = sampled.constant(1000, 10, 1e-4).unwrap();
+        assert!((still - 2.505).abs() < 1e-12, "{still}");
+        sampled.fill(1000, &mut values);
+        assert!((values[39] - 2.505_195).abs() < 1e-12, "{}", values[39]);
         // A fast term would be denormal within a block: it is gone before.
         sampled.set(&Waveform { decays: vec![(1e9, 1.0)], ..decayed }, 0.0, 1e-6, 1e-300);
         sampled.fill(0, &mut values);

@@ -48,6 +48,20 @@ mod tests {
     }
 
     #[test]
+    fn the_interval_is_bissells_and_four_values_are_too_few() {
+        // 25 values with mean 10 and s = 1, the lower limit 3 s away: Cpk 1, 1.959964·√(1/225 + 1/48) = 0.311614.
+        let values: Vec<f64> = [11.0, 9.0].repeat(12).into_iter().chain([10.0]).collect();
+        let found = capability(&values, Some(7.0), Some(14.0)).unwrap();
+        assert!((found.cpk - 1.0).abs() < 1e-12, "{found:?}");
+        assert!(
+            (found.upper - 1.311_614).abs() < 1e-6 && (found.lower - 0.688_386).abs() < 1e-6,
+            "{found:?}"
+        );
+        assert!(capability(&values[..5], Some(7.0), None).is_some());
+        assert_eq!(capability(&values[..4], Some(7.0), None), None);
+    }
+
+    #[test]
     fn the_interval_holds_the_truth_as_often_as_it_says() {
         use rand::SeedableRng;
         use rand_distr::{Distribution, StandardNormal};

@@ -89,8 +89,16 @@ mod tests {
             signals(&shifted, &chart(&shifted).unwrap()),
             [Signal::OneSide(0, 9), Signal::OneSide(10, 19)]
         );
+        values[10] = -9.0;
+        assert_eq!(signals(&values, &chart(&values).unwrap()), [Signal::Outside(10)]);
+        // A run of eight is a signal, one of seven is not, wherever it lies.
+        let chart_of = |values: &[f64]| signals(values, &chart(values).unwrap());
+        let runs = |of: usize| [vec![1.0, -1.0], vec![1.0; of], vec![-1.0; of], vec![1.0, -1.0]].concat();
+        assert_eq!(chart_of(&runs(8)), [Signal::OneSide(2, 9), Signal::OneSide(10, 17)]);
+        assert!(chart_of(&runs(7)).is_empty());
         let constant = [0.1; 12];
         assert!(signals(&constant, &chart(&constant).unwrap()).is_empty());
+        assert!(chart(&[1.0; 5]).is_some());
         assert_eq!(chart(&[1.0; 4]), None);
     }
 }

@@ -60,6 +60,19 @@ mod tests {
         let values: Vec<f64> = (0..20).map(|at| 100.0 - f64::from(at) + 0.1 * f64::from(at % 3)).collect();
         let (after, early, late) = fit(&values).unwrap().reaches_zero().unwrap();
         assert!((after - 81.0).abs() < 1.0 && early < after && late > after, "{after} {early} {late}");
+        let exact: Vec<f64> = (0..5).map(|at| 10.0 - 2.0 * f64::from(at)).collect();
+        assert_eq!(fit(&exact).unwrap().reaches_zero(), Some((1.0, 1.0, 1.0)));
+        let steep = [40.0, 31.0, 24.0, 13.0, 6.0];
+        let line = fit(&steep).unwrap();
+        // Slope −8.6, residuals 0, −0.4, 1.2, −1.2, 0.4: s² = 3.2/3, half = 3.18245·√(s²/10).
+        let half = 3.182_446 * (3.2_f64 / 3.0 / 10.0).sqrt();
+        let (after, early, late) = line.reaches_zero().unwrap();
+        assert!((line.last - 5.6).abs() < 1e-9 && (after - 5.6 / 8.6).abs() < 1e-9, "{line:?}");
+        assert!((early - 5.6 / (8.6 + half)).abs() < 1e-6, "{early}");
+        assert!((late - 5.6 / (8.6 - half)).abs() < 1e-6, "{late}");
+        // Beyond zero there is nothing left to reach, and four values are no line.
+        assert_eq!(fit(&steep.map(|value| value - 50.0)).unwrap().reaches_zero(), None);
+        assert_eq!(fit(&steep[..4]), None);
         let flat: Vec<f64> = (0..20).map(|at| 1.0 + f64::from(at * 7 % 5)).collect();
         assert_eq!(fit(&flat).unwrap().reaches_zero(), None);
     }

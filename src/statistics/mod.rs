@@ -26,3 +26,15 @@ pub fn mean_deviation(values: &[f64]) -> Option<(f64, f64)> {
     let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
     Some((mean, (squares / (n - 1.0)).sqrt()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deviation_needs_two_numbers_and_divides_by_one_less() {
+        assert_eq!(mean_deviation(&[3.0]), None);
+        assert_eq!(mean_deviation(&[3.0, 5.0]), Some((4.0, 2.0_f64.sqrt())));
+        assert_eq!(mean_deviation(&[1.0, 2.0, 3.0]), Some((2.0, 1.0)));
+    }
+}

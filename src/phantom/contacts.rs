@@ -1,0 +1,182 @@
+//! Which contact returns the current, which are driven, and what is sensed of them.
+
+use super::*;
+
+const E1: usize = 0;
+const E2: usize = 1;
+const CASE: usize = 2;
+
+/// 300 Ω and 700 Ω from two contacts to a node that lies 100 Ω from the case.
+fn star() -> Phantom {
+    let resistor = |value, from, to| Element {
+        kind: ElementKind::Resistor,
+        value,
+        tolerance: 0.0,
+        measured_u: None,
+        from,
+        to,
+    };
+    Phantom {
+        name: "star".into(),
+        hash: String::new(),
+        nodes: ["a", "b", "common", "gnd"].map(String::from).to_vec(),
+        contacts: vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 3)],
+        elements: vec![resistor(300.0, 0, 2), resistor(700.0, 1, 2), resistor(100.0, 2, 3)],
+        senses: Vec::new(),
+        areas: Vec::new(),
+        source: None,
+    }
+}
+
+fn driven(currents: [f64; 3]) -> Circuit {
+    let mut circuit = Circuit::new(&star(), Output::default()).unwrap();
+    circuit.set_drive(&Drive::Currents(currents.to_vec()));
+    circuit
+}
+
+fn currents(circuit: &Circuit) -> [f64; 3] {
+    [E1, E2, CASE].map(|contact| circuit.value(Probe::Current(contact)))
+}
+
+#[test]
+fn the_case_returns_the_current_wherever_it_takes_part() {
+    // The largest current is another contact's, and all add up to nothing.
+    let circuit = driven([-2e-3, 0.5e-3, 1.5e-3]);
+    assert_eq!(circuit.reference(), CASE);
+    assert_eq!(circuit.driven().collect::<Vec<_>>(), [E1, E2]);
+    assert_eq!(currents(&circuit), [-2e-3, 0.5e-3, 1.5e-3]);
+}
+
+#[test]
+fn the_case_takes_what_a_program_without_it_leaves_over() {
+    let circuit = driven([-1e-3, 0.4e-3, 0.0]);
+    assert_eq!(circuit.reference(), CASE);
+    assert_eq!(circuit.driven().collect::<Vec<_>>(), [E1, E2]);
+    let [e1, e2, case] = currents(&circuit);
+    assert_eq!((e1, e2), (-1e-3, 0.4e-3));
+    assert!((case - 0.6e-3).abs() < 1e-15, "{case}");
+}
+
+#[test]
+fn between_two_contacts_one_returns_and_the_other_is_driven() {
+    let mut circuit = driven([-1e-3, 1e-3, 0.0]);
+    assert_eq!((circuit.reference(), circuit.driven().collect::<Vec<_>>()), (E2, vec![E1]));
+    // A pause keeps them; the next program of the case has its own.
+    circuit.set_drive(&Drive::Off);
+    assert_eq!((circuit.reference(), circuit.driven().collect::<Vec<_>>()), (E2, vec![E1]));
+    circuit.set_drive(&Drive::Currents(vec![0.0, -1e-3, 1e-3]));
+    assert_eq!((circuit.reference(), circuit.driven().collect::<Vec<_>>()), (CASE, vec![E2]));
+}
+
+#[test]
+fn the_output_is_sensed_at_the_first_driven_contact() {
+    let circuit = driven([0.0, -1e-3, 1e-3]);
+    // 700 Ω and 100 Ω; at the first contact it would be 100 Ω.
+    assert!((circuit.value(Probe::Vout) + 0.8).abs() < 1e-12, "{}", circuit.value(Probe::Vout));
+    let circuit = driven([-1e-3, -1e-3, 2e-3]);
+    assert!((circuit.value(Probe::Vout) + 0.5).abs() < 1e-12, "{}", circuit.value(Probe::Vout));
+}
+
+#[test]
+fn only_what_was_driven_is_recharged() {
+    let mut circuit = driven([-2e-3, 0.0, 2e-3]);
+    circuit.advance(500e-6);
+    // 1 µC on 2.2 µF drives 455 mV round 200 Ω + 300 Ω + 100 Ω.
+    let voltage = 2e-3 * 500e-6 / 2.2e-6;
+    circuit.set_drive(&Drive::Recharge);
+    let [e1, e2, case] = currents(&circuit);
+    assert!((e1 - voltage / 600.0).abs() < 1e-9, "{e1}");
+    assert!(e2.abs() < 1e-12 && (case + e1).abs() < 1e-12, "{e2} {case}");
+    // τ = 600 Ω · 2.2 µF.
+    circuit.advance(600.0 * 2.2e-6);
+    assert!((currents(&circuit)[E1] / e1 - (-1.0_f64).exp()).abs() < 1e-6);
+}
+
+#[test]
+fn a_state_that_is_put_back_limits_as_it_did() {
+    let mut circuit = driven([-2e-3, 0.0, 2e-3]);
+    let mut voltages = circuit.capacitor_voltages();
+    assert!(!circuit.at_compliance());
+    // 0.8 V across the load and 14.5 V on the series capacitor are more than 15 V.
+    voltages[E1] = -14.5;
+    circuit.set_capacitor_voltages(&voltages);
+    assert!(circuit.at_compliance());
+    assert!((circuit.series_voltage(E1) + 14.5).abs() < 1e-9);
+    let [e1, ..] = currents(&circuit);
+    assert!((e1 + 0.5 / 400.0).abs() < 1e-5, "what 0.5 V drive through 400 Ω: {e1}");
+}
+
+#[test]
+fn the_access_resistance_is_that_of_the_wiring() {
+    let mut circuit = Circuit::new(&star(), Output::default()).unwrap();
+    let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+    near(circuit.access_resistance(E1), 400.0);
+    near(circuit.access_resistance(E2), 800.0);
+    circuit.insert(Some((E2, 50.0))).unwrap();
+    near(circuit.access_resistance(E2), 850.0);
+    circuit.leak(E1, CASE, Some(400.0)).unwrap();
+    near(circuit.access_resistance(E1), 200.0);
+}
+
+#[test]
+fn the_slowest_time_constant_is_the_slowest_that_the_drive_excites() {
+    let tau = |output: Output, drive: &[Drive]| {
+        let mut circuit = Circuit::new(&golden::rc(1e3, 1e-6, 1e5), output).unwrap();
+        drive.iter().for_each(|drive| circuit.set_drive(drive));
+        circuit.slowest_time_constant()
+    };
+    let pulse = Drive::Currents(vec![-1e-3, 1e-3]);
+    let direct = Output { blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
+    assert!((tau(direct, std::slice::from_ref(&pulse)) / 0.1 - 1.0).abs() < 1e-9);
+    // A series capacitor keeps its charge for ever, unless the recharge switch empties it.
+    assert_eq!(tau(Output::default(), std::slice::from_ref(&pulse)), f64::INFINITY);
+    // 2.2 µF through 1.2 kΩ into 1 µF ∥ 100 kΩ: the denominator of that loop is 1 + s·(R·Cs + Rct·(Cs + C)) + s²·R·Cs·Rct·C.
+    let (sum, product) = (1.2e3 * 2.2e-6 + 1e5 * 3.2e-6, 1.2e3 * 2.2e-6 * 1e5 * 1e-6);
+    let slow = 0.5 * (sum + f64::sqrt(sum * sum - 4.0 * product));
+    let found = tau(Output::default(), &[pulse, Drive::Recharge]);
+    assert!((found / slow - 1.0).abs() < 1e-9, "{found} {slow}");
+}
+
+#[test]
+fn values_that_cannot_be_solved_with_are_refused_by_name() {
+    let refused = |output: Output| Circuit::new(&star(), output).unwrap_err();
+    for value in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        let part = |error: NetworkError| match error {
+            NetworkError::Part { part, .. } => part,
+            other => panic!("{other}"),
+        };
+        let with = Output::default;
+        assert_eq!(part(refused(Output { limiter: value, ..with() })), "the limiter's resistance");
+        assert_eq!(part(refused(Output { recharge: value, ..with() })), "the recharge switch's resistance");
+        assert_eq!(part(refused(Output { short: value, ..with() })), "the short relay's resistance");
+        let open_lead = Some(value);
+        assert_eq!(part(refused(Output { open_lead, ..with() })), "the open lead's resistance");
+        let sense_input = Some((value, 1e-10));
+        assert_eq!(part(refused(Output { sense_input, ..with() })), "the sense input's resistance");
+        let sense_input = Some((1e6, value));
+        assert_eq!(part(refused(Output { sense_input, ..with() })), "the sense input's capacitance");
+        let mut circuit = Circuit::new(&star(), with()).unwrap();
+        assert_eq!(part(circuit.insert(Some((E1, value))).unwrap_err()), "the series resistor");
+        assert_eq!(part(circuit.leak(E1, E2, Some(value)).unwrap_err()), "the leakage resistor");
+    }
+    let mut one = star();
+    one.contacts.truncate(1);
+    let error = Circuit::new(&one, Output::default()).unwrap_err();
+    assert_eq!(error, NetworkError::Contacts { phantom: "star".into(), count: 1 });
+    let mut beyond = star();
+    beyond.senses = vec![("v1".into(), 0, 4)];
+    let error = Circuit::new(&beyond, Output::default()).unwrap_err();
+    assert_eq!(error, NetworkError::Node { phantom: "star".into(), node: 4, count: 4 });
+}
+
+#[test]
+fn a_limiting_source_is_the_compliance_behind_its_resistance() {
+    let output = Output { limiter: 10.0, blocking_capacitor: 0.0, ..Output::default() };
+    let mut circuit = Circuit::new(&star(), output).unwrap();
+    circuit.set_drive(&Drive::Currents(vec![50e-3, 0.0, -50e-3]));
+    assert!(circuit.at_compliance());
+    // Norton: 50 mA and 15 V/10 Ω into 10 Ω ∥ 400 Ω.
+    let voltage = (50e-3 + 1.5) / (1.0 / 10.0 + 1.0 / 400.0);
+    assert!((circuit.value(Probe::Source(E1)) / voltage - 1.0).abs() < 1e-12);
+    assert!((currents(&circuit)[E1] / (voltage / 400.0) - 1.0).abs() < 1e-9, "{:?}", currents(&circuit));
+}
