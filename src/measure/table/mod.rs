@@ -17,8 +17,9 @@ use block::Block;
 pub use cells::{Reader, Writer};
 pub(super) use cells::{grid, steps, ungrid};
 
-/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at 12 to 16 bytes a
-/// pulse, 16 million of them, or 27 minutes at 10 kHz on one contact. What comes after is counted for nothing, and every check invalid.
+/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at some 12 bytes a
+/// pulse, more than 20 million of them, or half an hour at 10 kHz on one contact. Of a run with more, every check of pulses is
+/// invalid.
 pub const TABLE_BYTES: usize = 256 << 20;
 /// Rows that are packed together.
 const BLOCK: usize = 1024;
