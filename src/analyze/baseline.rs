@@ -1,8 +1,12 @@
 //! The rest level of a record, and how far it can be trusted.
 
-use super::noise::median;
+use crate::measure::sample::Sample;
 
-/// One pooled rest level for the whole record.
+use super::noise::median;
+use super::passes::View;
+use super::survey::Outside;
+
+/// One pooled rest level for the whole record, in units of its samples.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Baseline {
     /// Median of all samples outside the pulses.
@@ -25,35 +29,127 @@ impl Baseline {
 /// Samples of a plateau: long enough to average over noise and over ringing at its ends.
 const PLATEAU: usize = 32;
 
-/// Measures the rest level outside `windows` (sample bounds in order of time).
+/// Measures the rest level outside windows as the samples come.
 ///
 /// A record whose baseline has steps in it (triggers that slipped in an average, a decaying recharge) has no one
 /// baseline; the span of its plateaus is then what is not known about it.
-pub(super) fn baseline(samples: &[f64], windows: &[(f64, f64)], noise: f64, step: f64) -> Baseline {
-    let mut outside: Vec<f64> = Vec::new();
-    let mut plateaus: Vec<f64> = Vec::new();
-    let mut from = 0_usize;
-    let ends = windows
-        .iter()
-        .map(|(start, end)| (start.floor().max(0.0) as usize, end.ceil().max(0.0) as usize + 1));
-    for (until, next) in ends.chain(std::iter::once((samples.len(), samples.len()))) {
-        let run = samples.get(from..until.clamp(from, samples.len())).unwrap_or(&[]);
-        outside.extend_from_slice(run);
-        let blocks = run.chunks(PLATEAU).filter(|block| block.len() * 2 >= PLATEAU || run.len() < PLATEAU);
-        plateaus.extend(blocks.map(|block| median(&mut block.to_vec())));
-        from = next.min(samples.len()).max(from);
+pub(super) struct Rest<'a, O> {
+    /// Bounds of the samples that are no baseline, in order of time, those that lie ahead.
+    windows: std::slice::Iter<'a, (f64, f64)>,
+    samples: usize,
+    outside: O,
+    /// The stretch of baseline that is under way, or comes next.
+    from: usize,
+    until: usize,
+    /// One past the window behind it.
+    next: usize,
+    /// Samples before this are done.
+    pub at: usize,
+    /// Lowest and highest plateau.
+    plateaus: Option<(f64, f64)>,
+}
+
+impl<'a, O> Rest<'a, O> {
+    pub(super) fn new(windows: &'a [(f64, f64)], samples: usize, outside: O) -> Self {
+        let mut rest = Self {
+            windows: windows.iter(),
+            samples,
+            outside,
+            from: 0,
+            until: 0,
+            next: 0,
+            at: 0,
+            plateaus: None,
+        };
+        rest.advance();
+        rest
     }
-    let count = outside.len();
-    let level = median(&mut outside);
-    let bounds = plateaus.iter().fold((level, level), |(low, high), y| (low.min(*y), high.max(*y)));
-    // The median of n normal values has 1.25 σ/√n; the extremes of some thousand of them reach 3.5 times that.
-    let by_noise = 2.0 * 3.5 * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
-    Baseline { level, count, plateaus: bounds, quiet: bounds.1 - bounds.0 <= by_noise }
+
+    /// On to the next stretch of baseline.
+    fn advance(&mut self) {
+        self.from = self.next;
+        let (start, end) = match self.windows.next() {
+            Some((start, end)) => (start.floor().max(0.0) as usize, end.ceil().max(0.0) as usize + 1),
+            None => (self.samples, self.samples),
+        };
+        self.until = start.clamp(self.from, self.samples);
+        self.next = end.min(self.samples).max(self.until);
+    }
+
+    /// Goes on as far as the samples have come.
+    pub(super) fn take<S: Sample + PartialOrd>(&mut self, view: &View<'_, S>)
+    where
+        O: Outside<S>,
+    {
+        while self.at < view.end() {
+            if self.at >= self.until {
+                let part = view.current(self.at, self.next);
+                self.outside.inside(part);
+                self.at += part.len();
+                if self.at >= self.next {
+                    self.advance();
+                }
+                continue;
+            }
+            let part = view.current(self.at, self.until);
+            let (whole, left) = part.as_chunks::<PLATEAU>();
+            whole.iter().for_each(|plateau| self.plateau(plateau));
+            self.outside.outside(whole.as_flattened());
+            self.at += part.len() - left.len();
+            if view.end() < self.until {
+                return;
+            }
+            if left.len() * 2 >= PLATEAU || self.until - self.from < PLATEAU && !left.is_empty() {
+                self.plateau(left);
+            }
+            self.outside.outside(left);
+            self.at = self.until;
+        }
+    }
+
+    /// Only a plateau beyond those so far matters, and a few comparisons tell that it is none.
+    fn plateau<S: Sample + PartialOrd>(&mut self, samples: &[S]) {
+        let half = samples.len() / 2;
+        if let Some((low, high)) = self.plateaus {
+            let beyond = |count: usize| count > half || 2 * count == samples.len();
+            let above = samples.iter().filter(|sample| sample.value() > high).count();
+            let below = samples.iter().filter(|sample| sample.value() < low).count();
+            if !beyond(above) && !beyond(below) {
+                return;
+            }
+        }
+        let mut values = [0.0; PLATEAU];
+        let values = values.get_mut(..samples.len()).unwrap_or_default();
+        values.iter_mut().zip(samples).for_each(|(value, sample)| *value = sample.value());
+        let level = median(values);
+        let (low, high) = self.plateaus.unwrap_or((level, level));
+        self.plateaus = Some((low.min(level), high.max(level)));
+    }
+
+    /// The level, once the record is through; `noise` and `step` are those of its samples.
+    pub(super) fn finish<S: Sample>(mut self, noise: f64, step: f64) -> Baseline
+    where
+        O: Outside<S>,
+    {
+        let (level, count) = self.outside.level();
+        let (low, high) = self.plateaus.unwrap_or((level, level));
+        let plateaus = (low.min(level), high.max(level));
+        // The median of n normal values has 1.25 σ/√n; the extremes of some thousand of them reach 3.5 times that.
+        let by_noise = 2.0 * 3.5 * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
+        Baseline { level, count, plateaus, quiet: plateaus.1 - plateaus.0 <= by_noise }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analyze::survey::{Kind, Tally};
+
+    fn baseline(samples: &[f64], windows: &[(f64, f64)], noise: f64, step: f64) -> Baseline {
+        let mut rest = Rest::new(windows, samples.len(), Vec::new());
+        rest.take(&View { first: 0, fresh: 0, current: samples, voltage: &[], last: true });
+        rest.finish::<f64>(noise, step)
+    }
 
     #[test]
     fn ghosts_before_the_trigger_are_plateaus() {
@@ -65,5 +161,43 @@ mod tests {
         assert_eq!((found.level, found.plateaus, found.quiet), (0.0, (-3.6, 0.0), false));
         let calm = baseline(&[0.0, 0.015, 0.0, 0.015].repeat(100), &[], 0.01, 0.015);
         assert!(calm.quiet);
+    }
+
+    #[test]
+    fn codes_in_pieces_give_what_all_values_at_once_give() {
+        let codes: Vec<i16> = (0..5000_i32).map(|k| (k * 7919 % 13 - 6 + k / 900) as i16).collect();
+        let values: Vec<f64> = codes.iter().map(|code| f64::from(*code)).collect();
+        let windows = [(-4.0, 20.5), (700.2, 903.7), (900.0, 950.1), (2000.0, 2010.0), (4990.0, 5100.0)];
+        let expected = baseline(&values, &windows, 1.0, 1.0);
+        // By the words of the definition.
+        let mut outside = Vec::new();
+        let mut plateaus = Vec::new();
+        let mut from = 0_usize;
+        for (start, end) in windows {
+            let until = (start.floor().max(0.0) as usize).clamp(from, 5000);
+            let run = &values[from..until];
+            outside.extend_from_slice(run);
+            plateaus.extend(
+                run.chunks(PLATEAU)
+                    .filter(|part| part.len() * 2 >= PLATEAU || run.len() < PLATEAU)
+                    .map(|part| median(&mut part.to_vec())),
+            );
+            from = (end.ceil() as usize + 1).min(5000).max(from);
+        }
+        let level = median(&mut outside);
+        let bounds = plateaus.iter().fold((level, level), |(low, high), y| (low.min(*y), high.max(*y)));
+        assert_eq!((expected.level, expected.count, expected.plateaus), (level, outside.len(), bounds));
+        for piece in [1, 31, 64, 700] {
+            let mut tally = <i16 as Kind>::Tally::default();
+            tally.add(None, &codes);
+            let mut rest = Rest::new(&windows, codes.len(), tally.finish().1);
+            for end in (0..codes.len()).step_by(piece).map(|at| (at + piece).min(codes.len())) {
+                let first = rest.at;
+                let view =
+                    View { first, fresh: first, current: &codes[first..end], voltage: &[], last: false };
+                rest.take(&view);
+            }
+            assert_eq!(rest.finish::<i16>(1.0, 1.0), expected, "{piece}");
+        }
     }
 }

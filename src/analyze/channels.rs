@@ -1,9 +1,9 @@
 //! Which column is the current, which the voltage, and what a displayed unit means.
 
-use crate::capture::{Capture, Trace};
+use crate::capture::CaptureError;
 use crate::quantity::{Dimension, Quantity, QuantityError, engineering};
 
-use super::{Finding, FindingCode};
+use super::{Finding, FindingCode, Options};
 
 /// Why a capture cannot be analysed as asked.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum AnalyzeError {
         /// What is wrong with it.
         source: QuantityError,
     },
+    /// The samples cannot be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
 }
 
 impl AnalyzeError {
@@ -64,6 +67,7 @@ impl AnalyzeError {
             Self::ScaleUnit { .. } | Self::BadScale(_) | Self::ScaleQuantity { .. } => {
                 "a scale is a current per displayed unit: --scale '1 mA/A' or --scale '10 mA/V'"
             }
+            Self::Capture(error) => error.fault.help(),
         }
     }
 }
@@ -99,65 +103,81 @@ impl Scale {
     }
 }
 
-/// The channels to measure.
+/// The channels that were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channels {
-    /// Column of the current.
-    pub current_name: String,
-    /// Its samples, A.
-    pub current: Vec<f64>,
-    /// Its file's resolution, A.
-    pub step: f64,
-    /// Column of the voltage, if there is one.
-    pub voltage_name: Option<String>,
-    /// Its samples, V.
-    pub voltage: Vec<f64>,
+    /// The current, A.
+    pub current: Trace,
+    /// The voltage, V, if there is one.
+    pub voltage: Option<Trace>,
     /// Whether a scale was given.
     pub scaled: bool,
 }
 
-/// Finds the channels: as named, else by their units.
+/// A channel and its pictures: (time, s; value).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Its column.
+    pub name: String,
+    /// The whole record: every sample, or the extremes of stretches where there are more than a screen has columns.
+    pub whole: Vec<(f64, f64)>,
+    /// The first pulse and what lies around it; empty without a pulse.
+    pub first: Vec<(f64, f64)>,
+}
+
+/// Which columns are the channels.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Chosen {
+    /// Index of the current.
+    pub current: usize,
+    pub current_name: String,
+    /// Index of the voltage.
+    pub voltage: Option<usize>,
+    pub voltage_name: Option<String>,
+    /// Ampere per unit of the current's column.
+    pub factor: f64,
+    /// Whether a scale was given.
+    pub scaled: bool,
+}
+
+/// Finds the channels among columns (name, unit): as named, letter case aside, else by their units.
 ///
 /// # Errors
 /// A column is missing, or no column is known to be a current.
-pub fn channels(
-    capture: &Capture,
-    current: Option<&str>,
-    voltage: Option<&str>,
-    scale: Option<Scale>,
-) -> Result<Channels, AnalyzeError> {
+pub(super) fn choose(columns: &[(&str, &str)], options: &Options) -> Result<Chosen, AnalyzeError> {
+    let Options { current, voltage, scale, .. } = options;
+    let at = |index: usize| columns.get(index).copied().unwrap_or_default();
     let named = |name: &str| {
-        let missing = || AnalyzeError::NoColumn { name: name.to_owned(), columns: columns(capture) };
-        capture.trace(name).ok_or_else(missing)
+        let found = columns.iter().position(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| AnalyzeError::NoColumn { name: name.to_owned(), columns: listed(columns) })
     };
-    let amperes = |trace: &&Trace| trace.unit == "A" && Some(trace.name.as_str()) != voltage;
     let current = match current {
         Some(name) => named(name)?,
-        None => capture
-            .traces
+        None => columns
             .iter()
-            .find(amperes)
-            .ok_or_else(|| AnalyzeError::NoCurrent { columns: columns(capture) })?,
+            .position(|(name, unit)| *unit == "A" && Some(*name) != voltage.as_deref())
+            .ok_or_else(|| AnalyzeError::NoCurrent { columns: listed(columns) })?,
     };
-    let unit = || if current.unit.is_empty() { "no stated unit".to_owned() } else { current.unit.clone() };
+    let (name, unit) = at(current);
+    let shown = || if unit.is_empty() { "no stated unit".to_owned() } else { unit.to_owned() };
     let factor = match scale {
-        Some(Scale { factor, per }) if current.unit == per || current.unit.is_empty() => factor,
+        Some(Scale { factor, per }) if unit == *per || unit.is_empty() => *factor,
         Some(Scale { per, .. }) => {
-            return Err(AnalyzeError::ScaleUnit { per, name: current.name.clone(), unit: unit() });
+            return Err(AnalyzeError::ScaleUnit { per, name: name.to_owned(), unit: shown() });
         }
-        None if current.unit == "A" => 1.0,
-        None => return Err(AnalyzeError::NeedsScale { name: current.name.clone(), unit: unit() }),
+        None if unit == "A" => 1.0,
+        None => return Err(AnalyzeError::NeedsScale { name: name.to_owned(), unit: shown() }),
     };
     let voltage = match voltage {
         Some(name) => Some(named(name)?),
-        None => capture.traces.iter().find(|trace| trace.unit == "V" && trace.name != current.name),
+        None => columns.iter().position(|(own, unit)| *unit == "V" && *own != name),
     };
-    Ok(Channels {
-        current_name: current.name.clone(),
-        current: current.values.iter().map(|value| value * factor).collect(),
-        step: current.step * factor.abs(),
-        voltage_name: voltage.map(|trace| trace.name.clone()),
-        voltage: voltage.map_or_else(Vec::new, |trace| trace.values.clone()),
+    Ok(Chosen {
+        current,
+        current_name: name.to_owned(),
+        voltage,
+        voltage_name: voltage.map(|index| at(index).0.to_owned()),
+        factor,
         scaled: scale.is_some(),
     })
 }
@@ -179,15 +199,15 @@ pub(super) fn suspect_units(channels: &Channels, largest: f64) -> Option<Finding
     };
     let message = format!(
         "`{}` reaches {shown}, which no neural stimulator delivers as its signal; {hint}",
-        channels.current_name
+        channels.current.name
     );
     Some(Finding { code: FindingCode::UnitsSuspect, message })
 }
 
-fn columns(capture: &Capture) -> String {
-    let shown = capture.traces.iter().map(|trace| match trace.unit.as_str() {
-        "" => format!("`{}`", trace.name),
-        unit => format!("`{}` ({unit})", trace.name),
+fn listed(columns: &[(&str, &str)]) -> String {
+    let shown = columns.iter().map(|(name, unit)| match *unit {
+        "" => format!("`{name}`"),
+        unit => format!("`{name}` ({unit})"),
     });
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -7,6 +7,7 @@ use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord
 use crate::scenario::{Case, Check, Criterion, Decision as Rule, Measurand, Nominal, Statistic};
 use crate::verdict::{Bounds, Decision, Rule as Guard, decide, family_expanded};
 
+use super::mean::Mean;
 use super::units::{Unit, not_in_a_capture, units};
 use super::{Analysis, FindingCode};
 
@@ -79,8 +80,9 @@ fn worst(units: Vec<Unit>, check: &Check, rule: Rule) -> Result<Judged, String> 
 }
 
 fn average(units: Vec<Unit>, check: &Check, rule: Rule) -> Result<Judged, String> {
-    let (estimate, count) =
-        super::mean::mean(units.iter().map(|unit| &unit.estimate)).ok_or("no pulse to judge")?;
+    let mut mean = Mean::default();
+    units.iter().for_each(|unit| mean.add(&unit.estimate));
+    let (estimate, count) = mean.finish().ok_or("no pulse to judge")?;
     let nominal = units.first().and_then(|unit| unit.nominal);
     let expanded = estimate.expanded();
     decided(Unit { pulse: None, time: None, estimate, nominal }, expanded, expanded, count, check, rule)

@@ -4,19 +4,21 @@ use crate::measure::Measured;
 use crate::plot::{Band, Figure, Level, PALETTE, Panel, Series};
 use crate::quantity::Dimension;
 
+use super::measurer::MARGIN;
 use super::words::{headline, scope_of_u, shown};
-use super::{Analysis, Phase, Pulse};
+use super::{Analysis, Phase, Pulse, Trace};
 
 /// The figure of one capture: the whole record, and beside a train its first pulse.
 pub fn figure(analysis: &Analysis) -> Figure {
     let mut panels = Vec::new();
     let pulses = &analysis.pulses;
     let whole = (analysis.t0, analysis.t0 + (analysis.samples.max(1) - 1) as f64 / analysis.sample_rate);
-    // Around the first pulse, half its length before and after, where that shows more than the whole record.
-    let zoom = pulses.first().map(|first| {
+    // Around the first pulse, with a part of its length before and after, where that shows more than the whole record.
+    let first = pulses.first();
+    let zoom = first.as_ref().map(|first| {
         let at = |sample: f64| analysis.t0 + sample / analysis.sample_rate;
         let (from, to) = (at(first.window.0), at(first.window.1));
-        let margin = 0.35 * (to - from);
+        let margin = MARGIN * (to - from);
         ((from - margin).max(whole.0), (to + margin).min(whole.1))
     });
     if pulses.len() > 1 {
@@ -25,8 +27,8 @@ pub fn figure(analysis: &Analysis) -> Figure {
     let view = zoom.unwrap_or(whole);
     let title = if pulses.len() > 1 { "current, first pulse" } else { "current" };
     panels.push(current(analysis, view, title, true));
-    if analysis.channels.voltage_name.is_some() {
-        panels.push(voltage(analysis, view));
+    if let Some(trace) = &analysis.channels.voltage {
+        panels.push(voltage(analysis, trace, first.as_ref(), view));
     }
     if pulses.len() == 1 && view != whole {
         panels.push(current(analysis, whole, "current, whole record", false));
@@ -36,7 +38,7 @@ pub fn figure(analysis: &Analysis) -> Figure {
         .iter()
         .map(|finding| format!("! {}: {}", finding.code.name(), finding.message))
         .collect();
-    if let Some(pulse) = pulses.first() {
+    if let Some(pulse) = &first {
         let resistance = pulse
             .access_resistance
             .as_ref()
@@ -62,12 +64,11 @@ pub fn figure(analysis: &Analysis) -> Figure {
     }
 }
 
-fn series(analysis: &Analysis, name: &str, values: &[f64], colour: usize) -> Series {
-    let points =
-        values.iter().enumerate().map(|(k, y)| (analysis.t0 + k as f64 / analysis.sample_rate, *y)).collect();
+/// The trace in a window: the first pulse where that is what it shows.
+fn series(trace: &Trace, first: bool, colour: usize) -> Series {
     Series {
-        name: name.to_owned(),
-        points,
+        name: trace.name.clone(),
+        points: if first && !trace.first.is_empty() { &trace.first } else { &trace.whole }.clone(),
         colour: PALETTE.get(colour).copied().unwrap_or_default(),
         ..Series::default()
     }
@@ -86,7 +87,7 @@ fn bands(analysis: &Analysis, labelled: bool) -> Vec<Band> {
         },
     };
     // Beyond some hundred pulses the shading is a grey wall.
-    analysis.pulses.iter().take(200).flat_map(|pulse| pulse.phases.iter()).map(band).collect()
+    analysis.pulses.iter().take(200).flat_map(|pulse| pulse.phases).map(|phase| band(&phase)).collect()
 }
 
 fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool) -> Panel {
@@ -96,13 +97,13 @@ fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool)
         for phase in &pulse.phases {
             levels.extend(dimensions(phase, analysis.rest, &at));
         }
-        levels.extend(gap(pulse, analysis.rest, &at));
+        levels.extend(gap(&pulse, analysis.rest, &at));
     }
     Panel {
-        title: format!("{title} (`{}`)", analysis.channels.current_name),
+        title: format!("{title} (`{}`)", analysis.channels.current.name),
         unit: "A".to_owned(),
         window: Some(window),
-        series: vec![series(analysis, &analysis.channels.current_name, &analysis.channels.current, 0)],
+        series: vec![series(&analysis.channels.current, labelled, 0)],
         bands: bands(analysis, labelled),
         levels,
         ..Panel::default()
@@ -129,10 +130,9 @@ fn gap(pulse: &Pulse, rest: f64, at: &impl Fn(f64) -> f64) -> Option<Level> {
     Some(Level { from, to, y, label: format!("gap {}", shown(gap, Dimension::Time)), bars: true })
 }
 
-fn voltage(analysis: &Analysis, window: (f64, f64)) -> Panel {
-    let name = analysis.channels.voltage_name.clone().unwrap_or_default();
-    let mut title = format!("voltage (`{name}`)");
-    if let Some(pulse) = analysis.pulses.first() {
+fn voltage(analysis: &Analysis, trace: &Trace, pulse: Option<&Pulse>, window: (f64, f64)) -> Panel {
+    let mut title = format!("voltage (`{}`)", trace.name);
+    if let Some(pulse) = pulse {
         let parts = [("access voltage", &pulse.access_voltage), ("polarization", &pulse.polarization)];
         for (what, estimate) in parts {
             if let Some(estimate) = estimate {
@@ -144,7 +144,7 @@ fn voltage(analysis: &Analysis, window: (f64, f64)) -> Panel {
         title,
         unit: "V".to_owned(),
         window: Some(window),
-        series: vec![series(analysis, &name, &analysis.channels.voltage, 2)],
+        series: vec![series(trace, true, 2)],
         bands: bands(analysis, false),
         ..Panel::default()
     }

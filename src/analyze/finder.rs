@@ -5,10 +5,17 @@
 //! its noise and its largest excursion. What is left out, and why, is as important as what is found: electrodes at
 //! compliance ring with half the stimulus amplitude for a few microseconds, and that is no phase.
 
+use std::collections::VecDeque;
+
 use crate::measure::edge::PhaseEdges;
 use crate::measure::level::central_mean;
+use crate::measure::sample::{Sample, Side};
 
 use super::noise::median;
+use super::passes::{Stage, View};
+use super::row::transition;
+use super::stay::Stay;
+use super::survey::Survey;
 
 /// A segment enters above this part of the largest excursion, and ends below half of it.
 const ENTER: f64 = 0.08;
@@ -28,14 +35,22 @@ const TRAIN: usize = 20;
 const ALIKE: f64 = 0.8;
 /// Fewest samples of a phase.
 const FEWEST: usize = 3;
+/// Most samples of a phase. What is longer is told of, but not measured: it would have to be held in memory.
+pub(super) const LONGEST: usize = 1 << 22;
+/// Samples on each side of a phase among which its edges are looked for.
+pub(super) const AROUND: usize = 1024;
+/// Samples in which an excursion is searched for at a time: those of a quiet stretch are read twice, from the nearest cache.
+const PIECE: usize = 2048;
 
 /// A phase in the samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Segment {
     /// 50 % instants, samples.
     pub edges: PhaseEdges,
-    /// Mean of the central 60 % about the rest level, A, signed.
+    /// Mean of the central 60 % about the rest level, signed.
     pub level: f64,
+    /// 10–90 % of its leading edge, samples; 0 if cut off.
+    pub transition: f64,
     /// Cut off by an end of the record.
     pub truncated: bool,
 }
@@ -51,69 +66,183 @@ pub(super) struct Found {
     pub others: Vec<Segment>,
 }
 
-/// Finds the phases of `samples` about the level `rest`, given the noise.
-pub(super) fn find(samples: &[f64], rest: f64, noise: f64) -> Found {
-    let excursion = samples.iter().fold(0.0_f64, |largest, y| largest.max((y - rest).abs()));
-    let enter = (ENTER * excursion).max(SIGMAS * noise);
-    if excursion == 0.0 || excursion < enter {
-        return Found::default();
-    }
-    let mut found = Found::default();
-    for (first, last) in cut(samples, rest, enter, enter / 2.0) {
-        match held(samples, rest, noise, first, last) {
-            Some((segment, true)) => found.phases.push(segment),
-            Some((segment, false)) => found.spikes.push(segment),
-            None => {}
-        }
-    }
-    separate(&mut found, excursion);
-    found
+/// The second stage: finds the phases.
+pub(super) struct Finder {
+    rest: f64,
+    noise: f64,
+    excursion: f64,
+    enter: f64,
+    samples: usize,
+    /// Samples before this are looked at.
+    at: usize,
+    open: Option<Open>,
+    /// Runs that wait for the samples after them.
+    runs: VecDeque<(usize, usize)>,
+    found: Found,
+    /// Where the current stays at its extremes.
+    pub stays: Vec<Stay>,
+    /// Where the voltage does.
+    pub voltage_stays: Vec<Stay>,
+    top: Vec<f64>,
 }
 
-/// Runs of samples on one side of the rest level, first and last index.
-fn cut(samples: &[f64], rest: f64, enter: f64, leave: f64) -> Vec<(usize, usize)> {
-    let mut runs = Vec::new();
-    let mut open: Option<(usize, f64)> = None;
-    for (k, y) in samples.iter().enumerate() {
-        let y = y - rest;
-        if let Some((first, sign)) = open
-            && y * sign < leave
+/// A run on one side of the rest level that has not ended yet.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    first: usize,
+    above: bool,
+    /// Sum of its samples and one past the last of them, once it is too long to be held.
+    long: Option<(f64, usize)>,
+}
+
+impl Finder {
+    pub(super) fn new(survey: &Survey, stays: Vec<Stay>, voltage_stays: Vec<Stay>) -> Self {
+        let (rest, noise, excursion) = (survey.rest, survey.noise, survey.excursion(survey.rest));
+        Self {
+            rest,
+            noise,
+            excursion,
+            enter: (ENTER * excursion).max(SIGMAS * noise),
+            samples: survey.count,
+            at: 0,
+            open: None,
+            runs: VecDeque::new(),
+            found: Found::default(),
+            stays,
+            voltage_stays,
+            top: Vec::new(),
+        }
+    }
+
+    /// What was found, once the stage is through.
+    pub(super) fn finish(mut self) -> Found {
+        separate(&mut self.found, self.excursion);
+        self.found
+    }
+
+    /// Runs of samples on one side of the rest level.
+    fn cut<S: Sample>(&mut self, view: &View<'_, S>) {
+        let leave = self.enter / 2.0;
+        while self.at < view.end() {
+            match self.open {
+                None => {
+                    let piece = view.current(self.at, self.at + PIECE);
+                    let above = S::first(piece, Side::Above, self.rest + self.enter);
+                    let below = S::first(piece, Side::Below, self.rest - self.enter);
+                    let Some(first) = [above, below].into_iter().flatten().min() else {
+                        self.at += piece.len();
+                        continue;
+                    };
+                    self.at += first;
+                    self.open = Some(Open { first: self.at, above: above == Some(first), long: None });
+                }
+                Some(open) => {
+                    let rest = view.current(self.at, view.end());
+                    let end = match open.above {
+                        true => S::first(rest, Side::Below, self.rest + leave),
+                        false => S::first(rest, Side::Above, self.rest - leave),
+                    };
+                    self.at += end.unwrap_or(rest.len());
+                    self.open = Some(open.grown(view, self.at));
+                    if end.is_some() {
+                        self.close();
+                    }
+                }
+            }
+        }
+        if view.last {
+            self.close();
+        }
+    }
+
+    /// The run that is open ends before sample `at`.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let last = self.at - 1;
+        match open.long {
+            None => self.runs.push_back((open.first, last)),
+            Some((sum, end)) => {
+                let edges = PhaseEdges { start: open.first as f64, end: last as f64 };
+                let level = sum / (end - open.first) as f64 - self.rest;
+                let truncated = open.first == 0 || self.at == self.samples;
+                self.found.others.push(Segment { edges, level, transition: 0.0, truncated });
+            }
+        }
+    }
+
+    /// The segment with its own level and 50 % instants, and whether it has a top.
+    fn held<S: Sample>(&mut self, view: &View<'_, S>, first: usize, last: usize) -> Option<(Segment, bool)> {
+        if last + 1 < first + FEWEST {
+            return None;
+        }
+        let origin = first.saturating_sub(AROUND);
+        let samples = view.current(origin, last + 1 + AROUND);
+        let inside = (first - origin + (last - first) / 2, (first - origin) as f64, (last - origin) as f64);
+        let (level, _) = central_mean(samples, inside.1, inside.2, 0.0)?;
+        let level = level - self.rest;
+        let truncated = first == 0 || last + 1 == self.samples;
+        let whole = PhaseEdges { start: inside.1, end: inside.2 };
+        let edges = match truncated {
+            true => whole,
+            false => PhaseEdges::at(samples, inside.0, self.rest, self.rest + level, 0.5).unwrap_or(whole),
+        };
+        let trim = 0.2 * edges.width();
+        let (from, to) = ((edges.start + trim).ceil() as usize, (edges.end - trim).floor() as usize);
+        self.top.clear();
+        self.top.extend(samples.get(from..=to.max(from))?.iter().map(|sample| sample.value()));
+        let spread = rank(&mut self.top, 0.9)? - rank(&mut self.top, 0.1)?;
+        let flat = spread <= FLAT * level.abs() + SIGMAS * self.noise;
+        let transition = match truncated {
+            true => 0.0,
+            false => transition(samples, self.samples, edges.start, self.rest, self.rest + level),
+        };
+        let moved = |instant: f64| instant + origin as f64;
+        let edges = PhaseEdges { start: moved(edges.start), end: moved(edges.end) };
+        Some((Segment { edges, level, transition, truncated }, flat))
+    }
+}
+
+impl Open {
+    /// What there is of the run before sample `at`.
+    fn grown<S: Sample>(mut self, view: &View<'_, S>, at: usize) -> Self {
+        if at - self.first > LONGEST {
+            let (sum, end) = self.long.unwrap_or((0.0, self.first));
+            self.long = Some((sum + S::sum(view.current(end, at)), at));
+        }
+        self
+    }
+}
+
+impl<S: Sample + PartialOrd> Stage<S> for Finder {
+    fn take(&mut self, view: &View<'_, S>) -> usize {
+        let fresh = [
+            (&mut self.stays, view.current(view.fresh, view.end())),
+            (&mut self.voltage_stays, view.voltage(view.fresh, view.end())),
+        ];
+        for (stays, samples) in fresh {
+            stays.iter_mut().for_each(|stay| stay.add(samples));
+        }
+        self.cut(view);
+        while let Some((first, last)) =
+            self.runs.front().copied().filter(|(_, last)| view.last || last + AROUND < view.end())
         {
-            runs.push((first, k - 1));
-            open = None;
+            self.runs.pop_front();
+            match self.held(view, first, last) {
+                Some((segment, true)) => self.found.phases.push(segment),
+                Some((segment, false)) => self.found.spikes.push(segment),
+                None => {}
+            }
         }
-        if open.is_none() && y.abs() > enter {
-            open = Some((k, y.signum()));
-        }
+        let open = self.open.filter(|open| open.long.is_none()).map(|open| open.first);
+        let waiting = self.runs.front().map(|(first, _)| *first);
+        [open, waiting].into_iter().flatten().fold(self.at, usize::min).saturating_sub(AROUND)
     }
-    if let Some((first, _)) = open {
-        runs.push((first, samples.len() - 1));
-    }
-    runs
 }
 
-/// The segment with its own level and 50 % instants, and whether it has a top.
-fn held(samples: &[f64], rest: f64, noise: f64, first: usize, last: usize) -> Option<(Segment, bool)> {
-    if last + 1 < first + FEWEST {
-        return None;
-    }
-    let (level, _) = central_mean(samples, first as f64, last as f64, 0.0)?;
-    let level = level - rest;
-    let truncated = first == 0 || last + 1 == samples.len();
-    let whole = PhaseEdges { start: first as f64, end: last as f64 };
-    let edges = if truncated {
-        whole
-    } else {
-        PhaseEdges::at(samples, first + (last - first) / 2, rest, rest + level, 0.5).unwrap_or(whole)
-    };
-    let trim = 0.2 * edges.width();
-    let (from, to) = ((edges.start + trim).ceil() as usize, (edges.end - trim).floor() as usize);
-    let mut top: Vec<f64> = samples.get(from..=to.max(from))?.to_vec();
-    top.sort_by(f64::total_cmp);
-    let rank = |part: f64| top.get((part * (top.len().saturating_sub(1)) as f64).round() as usize).copied();
-    let spread = rank(0.9)? - rank(0.1)?;
-    let flat = spread <= FLAT * level.abs() + SIGMAS * noise;
-    Some((Segment { edges, level, truncated }, flat))
+/// The value below which this part of the values lies; reorders them.
+fn rank(values: &mut [f64], part: f64) -> Option<f64> {
+    let at = (part * values.len().checked_sub(1)? as f64).round() as usize;
+    Some(*values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 /// Moves the spikes out of the phases, and what is not of the train.
@@ -160,12 +289,21 @@ fn alike(segments: &[Segment]) -> bool {
     segments.len() >= TRAIN && near as f64 >= ALIKE * segments.len() as f64
 }
 
-/// Pairs phases into pulses: (leading, recovery). A phase belongs to the next one of opposite sign unless that lies
+/// Phases as pulses: (leading, recovery). A phase belongs to the next one of opposite sign unless that lies
 /// nearer to the one after it, so that a record that begins in the middle of a pulse is paired right.
-pub(super) fn pair(phases: &[Segment]) -> Vec<(Segment, Option<Segment>)> {
-    let mut pulses = Vec::new();
-    let mut rest = phases;
-    while let Some((leading, after)) = rest.split_first() {
+#[derive(Debug, Clone)]
+pub(super) struct Pairs<'a> {
+    rest: &'a [Segment],
+}
+
+/// A leading phase with its recovery.
+pub(super) type Pair = (Segment, Option<Segment>);
+
+impl Iterator for Pairs<'_> {
+    type Item = Pair;
+
+    fn next(&mut self) -> Option<Pair> {
+        let (leading, after) = self.rest.split_first()?;
         let second = after.first().filter(|second| {
             let gap = second.edges.start - leading.edges.end;
             let next = after.get(1).map(|third| third.edges.start - second.edges.end);
@@ -174,15 +312,76 @@ pub(super) fn pair(phases: &[Segment]) -> Vec<(Segment, Option<Segment>)> {
                 .map_or(gap <= 10.0 * leading.edges.width().max(second.edges.width()), |next| gap <= next);
             second.level.signum() != leading.level.signum() && near
         });
-        pulses.push((*leading, second.copied()));
-        rest = after.get(usize::from(second.is_some())..).unwrap_or(&[]);
+        self.rest = after.get(usize::from(second.is_some())..).unwrap_or(&[]);
+        Some((*leading, second.copied()))
     }
-    pulses
+}
+
+impl Found {
+    /// The phases as pulses, in order of time.
+    pub(super) fn pairs(&self) -> Pairs<'_> {
+        Pairs { rest: &self.phases }
+    }
+
+    /// Those of which no end of the record cuts anything off.
+    pub(super) fn whole(&self) -> impl Iterator<Item = Pair> + '_ {
+        self.pairs().filter(is_whole)
+    }
+
+    /// How many are cut off.
+    pub(super) fn cut(&self) -> usize {
+        self.pairs().filter(|pair| !is_whole(pair)).count()
+    }
+
+    /// 10–90 % of the slowest leading edge of the first pulses, samples.
+    pub(super) fn transition(&self) -> f64 {
+        self.whole().take(16).map(|(leading, _)| leading.transition).fold(0.0, f64::max)
+    }
+
+    /// Samples between a 50 % instant and the ends of the charge window: three transitions, so that ringing is inside, at
+    /// least five samples, and at most half the shortest rest between phases.
+    pub(super) fn guard(&self, transition: f64) -> f64 {
+        let phases = &self.phases;
+        let rests = phases.iter().zip(phases.iter().skip(1)).map(|(a, b)| b.edges.start - a.edges.end);
+        let shortest = rests.filter(|rest| *rest > 10.0).fold(f64::INFINITY, f64::min);
+        (3.0 * transition).max(5.0).min(0.5 * shortest)
+    }
+
+    /// The samples that are no baseline, in order of time: pulses with their guards, whole or cut, with the gaps in them.
+    pub(super) fn windows(&self, guard: f64) -> Vec<(f64, f64)> {
+        let pulse = |(leading, recovery): Pair| {
+            let end = recovery.map_or(leading.edges.end, |recovery| recovery.edges.end);
+            (leading.edges.start - guard, end + guard)
+        };
+        let other = |segment: &Segment| (segment.edges.start - guard, segment.edges.end + guard);
+        let mut windows: Vec<(f64, f64)> = self.pairs().map(pulse).collect();
+        windows.extend(self.spikes.iter().chain(&self.others).map(other));
+        windows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        windows
+    }
+}
+
+fn is_whole((leading, recovery): &Pair) -> bool {
+    !leading.truncated && recovery.is_none_or(|recovery| !recovery.truncated)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The phases of values in memory, given their rest level and noise.
+    fn find(samples: &[f64], rest: f64, noise: f64) -> Found {
+        let bounds = |(low, high): (f64, f64), y: &f64| (low.min(*y), high.max(*y));
+        let (low, high) = samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), bounds);
+        let survey = Survey { count: samples.len(), rest, noise, step: 0.0, low, high, changes: 0 };
+        let mut finder = Finder::new(&survey, Vec::new(), Vec::new());
+        finder.take(&View { first: 0, fresh: 0, current: samples, voltage: &[], last: true });
+        finder.finish()
+    }
+
+    fn pair(found: &Found) -> Vec<Pair> {
+        found.pairs().collect()
+    }
 
     /// Levels with their lengths in samples.
     fn record(parts: &[(f64, usize)]) -> Vec<f64> {
@@ -196,7 +395,7 @@ mod tests {
         let levels: Vec<f64> = found.phases.iter().map(|phase| phase.level).collect();
         assert_eq!(levels, [-1.0, 0.25]);
         assert!((found.phases[0].edges.width() - 50.0).abs() < 1e-9);
-        assert_eq!(pair(&found.phases).len(), 1);
+        assert_eq!(pair(&found).len(), 1);
     }
 
     #[test]
@@ -240,9 +439,42 @@ mod tests {
         let mut parts = vec![(0.0, 3), (1.0, 20), (0.0, 60)];
         parts.extend(pulse);
         parts.extend(pulse);
-        let pulses = pair(&find(&record(&parts), 0.0, 1e-3).phases);
+        let pulses = pair(&find(&record(&parts), 0.0, 1e-3));
         assert_eq!(pulses.len(), 3);
         assert!(pulses[0].1.is_none() && pulses[1].0.level < 0.0 && pulses[1].1.is_some());
+    }
+
+    #[test]
+    fn what_is_longer_than_memory_is_told_of_whatever_the_blocks() {
+        let mut codes = vec![0_i16; 5000];
+        for _ in 0..25 {
+            codes.extend([vec![-1000; 200], vec![0; 50], vec![1000; 200], vec![0; 700]].concat());
+        }
+        let begin = codes.len();
+        codes.extend(vec![-800; LONGEST + 50_000]);
+        codes.extend(vec![0; 3000]);
+        let (low, high) = (-1000.0, 1000.0);
+        let survey = Survey { count: codes.len(), rest: 0.0, noise: 0.5, step: 1.0, low, high, changes: 100 };
+        let mut found = Vec::new();
+        for piece in [77_777, codes.len()] {
+            let mut finder = Finder::new(&survey, Vec::new(), Vec::new());
+            let (mut first, mut end, mut most) = (0, 0, 0);
+            while end < codes.len() {
+                let fresh = end;
+                end = (end + piece).min(codes.len());
+                most = most.max(end - first);
+                let last = end == codes.len();
+                let view = View { first, fresh, current: &codes[first..end], voltage: &[], last };
+                first = finder.take(&view);
+            }
+            assert!(piece > LONGEST || most <= LONGEST + 2 * piece + AROUND, "{most} samples in reach");
+            found.push(finder.finish());
+        }
+        assert_eq!(found[0], found[1]);
+        assert_eq!((found[0].phases.len(), found[0].others.len()), (50, 1));
+        let stuck = found[0].others[0];
+        assert_eq!((stuck.level, stuck.edges.start), (-800.0, begin as f64));
+        assert_eq!(stuck.edges.width(), (LONGEST + 50_000 - 1) as f64);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use crate::quantity::{Dimension, engineering};
 
-use super::channels::Channels;
-use super::finder::Found;
+use super::finder::{Found, Segment};
+use super::passes::Scaled;
+use super::stay::Stay;
+use super::survey::Survey;
 
 /// Codes of findings, as in the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +61,46 @@ const AT_LIMIT: f64 = 0.03;
 /// The shortest stay there that is no transient, samples.
 const STAY: usize = 16;
 
+/// What was seen of a channel beside pulses.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub survey: Survey,
+    pub scale: Scaled,
+    /// At the smallest and at the largest sample; near them.
+    pub stays: [Stay; 4],
+}
+
+impl Seen {
+    /// Before the samples were looked at for it.
+    pub(super) fn new(survey: Survey, scale: Scaled) -> Self {
+        let Survey { low, high, .. } = survey;
+        let near = |limit: f64| (AT_LIMIT * scale.value(limit) / scale.gain).abs();
+        let stays = [
+            Stay::below(low),
+            Stay::above(high),
+            Stay::below(low + near(low)),
+            Stay::above(high - near(high)),
+        ];
+        Self { survey, scale, stays }
+    }
+}
+
+/// The samples do not lie on a grid: at that line, by so many seconds.
+pub(super) fn not_uniform(line: u64, off: f64) -> Finding {
+    let message = format!(
+        "the time column is not uniform (off by {} at line {line}): samples are missing or unevenly spaced, so nothing was measured",
+        engineering(off, Dimension::Time, 3)
+    );
+    Finding { code: FindingCode::NonUniformTime, message }
+}
+
 /// Phases that are not of the train: a test pulse before it, or a stimulus that got stuck, which a reader must see.
-pub(super) fn unlike(found: &Found, t0: f64, dt: f64) -> Option<Finding> {
+pub(super) fn unlike(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Option<Finding> {
     const NAMED: usize = 3;
-    let one = |segment: &super::finder::Segment| {
+    let one = |segment: &Segment| {
         format!(
             "{} for {} at {}",
-            engineering(segment.level, Dimension::Current, 3),
+            engineering(segment.level * scale.gain, Dimension::Current, 3),
             engineering(segment.edges.width() * dt, Dimension::Time, 3),
             engineering(t0 + segment.edges.start * dt, Dimension::Time, 6)
         )
@@ -79,51 +114,41 @@ pub(super) fn unlike(found: &Found, t0: f64, dt: f64) -> Option<Finding> {
     (!named.is_empty()).then_some(Finding { code: FindingCode::UnlikeTheTrain, message })
 }
 
-/// No pulse was found: what was seen instead.
-pub(super) fn nothing_found(channels: &Channels, found: &Found, rest: f64, dt: f64) -> Vec<Finding> {
-    let largest = channels.current.iter().fold(0.0_f64, |so_far, y| so_far.max((y - rest).abs()));
+/// No pulse was found in the current of that name, with that largest excursion, A: what was seen instead.
+pub(super) fn nothing_found(name: &str, found: &Found, excursion: f64, scale: Scaled, dt: f64) -> Finding {
     let ampere = |value: f64| engineering(value, Dimension::Current, 3);
-    let mut message =
-        format!("no pulse in `{}`, whose largest excursion is {}", channels.current_name, ampere(largest));
+    let mut message = format!("no pulse in `{name}`, whose largest excursion is {}", ampere(excursion));
     let longest = found.spikes.iter().max_by(|a, b| a.edges.width().total_cmp(&b.edges.width()));
     if let Some(longest) = longest {
-        let shown = found.spikes.len();
+        let (shown, level) = (found.spikes.len(), longest.level * scale.gain);
         message.push_str(&format!(
             "; {shown} excursion{} no phase{}, the longest {} for {} ({})",
             if shown == 1 { " is" } else { "s are" },
             if shown == 1 { "" } else { "s" },
-            ampere(longest.level),
+            ampere(level),
             engineering(longest.edges.width() * dt, Dimension::Time, 3),
-            engineering(longest.level * longest.edges.width() * dt, Dimension::Charge, 2),
+            engineering(level * longest.edges.width() * dt, Dimension::Charge, 2),
         ));
     }
-    let mut findings = vec![Finding { code: FindingCode::NoPulses, message }];
-    findings.extend(at_compliance(channels));
-    findings
+    Finding { code: FindingCode::NoPulses, message }
 }
 
-/// The voltage dwells at its extremes.
-fn at_compliance(channels: &Channels) -> Option<Finding> {
-    let name = channels.voltage_name.as_ref()?;
-    let extreme =
-        channels.voltage.iter().fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
-    let stays = |limit: f64| {
-        let near = |v: &f64| limit != 0.0 && (v - limit).abs() <= AT_LIMIT * limit.abs();
-        let mut longest = (0_usize, 0_usize);
-        for v in &channels.voltage {
-            longest.0 = if near(v) { longest.0 + 1 } else { 0 };
-            longest.1 = longest.1.max(longest.0);
-        }
-        longest.1 >= STAY
-    };
-    let large = extreme.1.max(-extreme.0);
-    let reached = |limit: f64| limit.abs() >= 0.5 * large && stays(limit);
+/// The voltage of that name dwells at its extremes, although no pulse was found.
+pub(super) fn at_compliance(name: &str, seen: &Seen) -> Option<Finding> {
+    let [.., near_low, near_high] = seen.stays;
+    let mut ends =
+        [(seen.scale.value(seen.survey.low), near_low), (seen.scale.value(seen.survey.high), near_high)];
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let [(low, at_low), (high, at_high)] = ends;
+    let (low, high) = (low.min(0.0), high.max(0.0));
+    let large = high.max(-low);
+    let reached = |limit: f64, stay: Stay| limit != 0.0 && limit.abs() >= 0.5 * large && stay.longest >= STAY;
     let volt = |value: f64| engineering(value, Dimension::Voltage, 2);
-    let shown = match (reached(extreme.0), reached(extreme.1)) {
-        (true, true) if (extreme.0 + extreme.1).abs() <= 0.05 * large => format!("±{}", volt(large)),
-        (true, true) => format!("{} and +{}", volt(extreme.0), volt(extreme.1)),
-        (true, false) => volt(extreme.0),
-        (false, true) => format!("+{}", volt(extreme.1)),
+    let shown = match (reached(low, at_low), reached(high, at_high)) {
+        (true, true) if (low + high).abs() <= 0.05 * large => format!("±{}", volt(large)),
+        (true, true) => format!("{} and +{}", volt(low), volt(high)),
+        (true, false) => volt(low),
+        (false, true) => format!("+{}", volt(high)),
         (false, false) => return None,
     };
     let message = format!(
@@ -133,26 +158,17 @@ fn at_compliance(channels: &Channels) -> Option<Finding> {
 }
 
 /// A trace that is noisy elsewhere and exactly constant at its extreme ran into the end of its range.
-pub(super) fn clipped(name: &str, samples: &[f64], dimension: Dimension) -> Option<Finding> {
-    let changes = samples.iter().zip(samples.iter().skip(1)).filter(|(a, b)| a != b).count();
-    if changes * 4 < samples.len() {
+pub(super) fn clipped(name: &str, seen: &Seen, dimension: Dimension) -> Option<Finding> {
+    if seen.survey.changes * 4 < seen.survey.count {
         return None;
     }
-    let (low, high) =
-        samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(*y), high.max(*y)));
-    let run_at = |limit: f64| {
-        let mut run = (0_usize, 0_usize);
-        for y in samples {
-            run.0 = if *y == limit { run.0 + 1 } else { 0 };
-            run.1 = run.1.max(run.0);
-        }
-        run.1
-    };
+    let [at_low, at_high, ..] = seen.stays;
     // A noisy trace repeats its extreme a few times, not sixteen times in a row.
-    let limit = [low, high].into_iter().find(|limit| run_at(*limit) >= STAY)?;
+    let ends = [(seen.survey.low, at_low), (seen.survey.high, at_high)];
+    let (limit, _) = ends.into_iter().find(|(_, stay)| stay.longest >= STAY)?;
     let message = format!(
         "`{name}` is constant at its extreme of {}: the scope's range was too small, and levels and charges are bounds only",
-        engineering(limit, dimension, 4)
+        engineering(seen.scale.value(limit), dimension, 4)
     );
     Some(Finding { code: FindingCode::Clipped, message })
 }

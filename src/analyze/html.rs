@@ -46,7 +46,7 @@ pub fn html(results: &[(Analysis, Vec<CheckRecord>)]) -> Result<String, PlotErro
             let lines = summary.map(|row| vec![row.name, row.value, row.count.to_string(), row.dominant]);
             page.push_str(&table(&["measurand", "value ± U", "of", "U mostly from"], lines));
             page.push_str(&format!("<p><small>{}</small></p>\n", escape(&scope_of_u(analysis))));
-            let lines = analysis.pulses.iter().take(LISTED).map(|pulse| pulse_row(pulse).to_vec());
+            let lines = analysis.pulses.iter().take(LISTED).map(|pulse| pulse_row(&pulse).to_vec());
             page.push_str(&table(&PULSE_COLUMNS, lines));
         }
     }

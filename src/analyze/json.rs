@@ -1,83 +1,115 @@
 //! `analyze --format json`.
 
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::measure::Measured;
 use crate::record::CheckRecord;
 
-use super::Analysis;
+use super::{Analysis, Phase, Pulse};
 
-/// The document of one file. Every field is present; what does not apply is null.
-///
-/// `checks` are those of `--expect`; none without.
-pub fn json(analysis: &Analysis, checks: &[CheckRecord]) -> Value {
-    let pulses: Vec<Value> = analysis
-        .pulses
-        .iter()
-        .map(|pulse| {
-            let phases: Vec<Value> = pulse
-                .phases
-                .iter()
-                .map(|phase| {
-                    json!({
-                        "polarity": phase.polarity,
-                        "amplitude": number(Some(&phase.amplitude)),
-                        "width": number(Some(&phase.width)),
-                        "charge": number(Some(&phase.charge)),
-                    })
-                })
-                .collect();
-            json!({
-                "index": pulse.index,
-                "time": finite(pulse.time),
-                "phases": phases,
-                "gap": number(pulse.gap.as_ref()),
-                "net_charge": number(Some(&pulse.net_charge)),
-                "charge_imbalance": number(Some(&pulse.charge_imbalance)),
-                "access_voltage": number(pulse.access_voltage.as_ref()),
-                "polarization": number(pulse.polarization.as_ref()),
-            })
-        })
-        .collect();
-    let summary: Map<String, Value> = analysis
-        .summary
-        .iter()
-        .map(|row| {
-            let value = json!({
-                "value": finite(row.estimate.value),
-                "uncertainty": finite(row.estimate.expanded()),
-                "unit": row.dimension.unit(),
-                "count": row.count,
-            });
-            (row.name.to_owned(), value)
-        })
-        .collect();
-    let findings: Vec<Value> = analysis
-        .findings
-        .iter()
-        .map(|finding| json!({ "code": finding.code.name(), "message": finding.message }))
-        .collect();
-    json!({
-        "version": 1,
-        "file": analysis.file,
-        "dialect": analysis.dialect,
-        "sample_rate": finite(analysis.sample_rate),
-        "samples": analysis.samples,
-        "pulses": pulses,
-        "summary": summary,
-        "findings": findings,
-        "checks": checks,
-    })
+/// The document of one file, written as it is made: there may be a million pulses. Every field is present; what does not apply
+/// is null.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    file: &'a str,
+    dialect: &'static str,
+    sample_rate: Option<f64>,
+    samples: usize,
+    #[serde(serialize_with = "pulses")]
+    pulses: &'a Analysis,
+    summary: Map<String, Value>,
+    findings: Vec<Value>,
+    checks: &'a [CheckRecord],
 }
 
-fn number(estimate: Option<&Measured>) -> Value {
-    estimate.map_or(
-        Value::Null,
-        |estimate| json!({ "value": finite(estimate.value), "uncertainty": finite(estimate.expanded()) }),
-    )
+#[derive(Serialize)]
+struct PulseRow {
+    index: usize,
+    time: Option<f64>,
+    phases: Vec<PhaseRow>,
+    gap: Option<Number>,
+    net_charge: Number,
+    charge_imbalance: Number,
+    access_voltage: Option<Number>,
+    polarization: Option<Number>,
 }
 
-fn finite(value: f64) -> Value {
+#[derive(Serialize)]
+struct PhaseRow {
+    polarity: i8,
+    amplitude: Number,
+    width: Number,
+    charge: Number,
+}
+
+#[derive(Serialize)]
+struct Number {
+    value: Option<f64>,
+    uncertainty: Option<f64>,
+}
+
+/// The document of one file. `checks` are those of `--expect`; none without.
+pub fn json<'a>(analysis: &'a Analysis, checks: &'a [CheckRecord]) -> impl Serialize + 'a {
+    let summary = analysis.summary.iter().map(|row| {
+        let value = json!({
+            "value": finite(row.estimate.value),
+            "uncertainty": finite(row.estimate.expanded()),
+            "unit": row.dimension.unit(),
+            "count": row.count,
+        });
+        (row.name.to_owned(), value)
+    });
+    let findings = analysis.findings.iter();
+    Document {
+        version: 1,
+        file: &analysis.file,
+        dialect: analysis.dialect,
+        sample_rate: finite(analysis.sample_rate),
+        samples: analysis.samples,
+        pulses: analysis,
+        summary: summary.collect(),
+        findings: findings
+            .map(|finding| json!({ "code": finding.code.name(), "message": finding.message }))
+            .collect(),
+        checks,
+    }
+}
+
+fn pulses<S: Serializer>(analysis: &&Analysis, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(Some(analysis.pulses.len()))?;
+    for pulse in analysis.pulses.iter() {
+        list.serialize_element(&row(&pulse))?;
+    }
+    list.end()
+}
+
+fn row(pulse: &Pulse) -> PulseRow {
+    let phase = |phase: &Phase| PhaseRow {
+        polarity: phase.polarity,
+        amplitude: number(&phase.amplitude),
+        width: number(&phase.width),
+        charge: number(&phase.charge),
+    };
+    PulseRow {
+        index: pulse.index,
+        time: finite(pulse.time),
+        phases: pulse.phases.iter().map(phase).collect(),
+        gap: pulse.gap.as_ref().map(number),
+        net_charge: number(&pulse.net_charge),
+        charge_imbalance: number(&pulse.charge_imbalance),
+        access_voltage: pulse.access_voltage.as_ref().map(number),
+        polarization: pulse.polarization.as_ref().map(number),
+    }
+}
+
+fn number(estimate: &Measured) -> Number {
+    Number { value: finite(estimate.value), uncertainty: finite(estimate.expanded()) }
+}
+
+fn finite(value: f64) -> Option<f64> {
     // Minus zero is what an empty sum gives.
-    if value.is_finite() { json!(value + 0.0) } else { Value::Null }
+    value.is_finite().then_some(value + 0.0)
 }

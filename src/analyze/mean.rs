@@ -2,33 +2,46 @@
 
 use crate::measure::{Input, Measured};
 
-/// Inputs that each pulse draws anew shrink with √n; what all pulses share does not. `None` for no values.
-pub(super) fn mean<'a>(values: impl Iterator<Item = &'a Measured>) -> Option<(Measured, usize)> {
-    let mut sum = 0.0;
-    let mut count = 0_usize;
-    // Per input: Σ u² and Σ of the bounded parts' u⁴.
-    let mut inputs: Vec<(Input, f64, f64)> = Vec::new();
-    for measured in values {
-        sum += measured.value;
-        count += 1;
-        for input in &measured.budget {
-            let known =
-                inputs.iter_mut().find(|(own, ..)| own.name == input.name && own.common == input.common);
-            match known {
+/// Values as they come. Inputs that each pulse draws anew shrink with √n; what all pulses share does not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mean {
+    sum: f64,
+    count: usize,
+    /// Per input: Σ u² and Σ of the bounded parts' u⁴.
+    inputs: Vec<(Input, f64, f64)>,
+}
+
+impl Mean {
+    /// Adds a value.
+    pub(super) fn add(&mut self, measured: &Measured) {
+        self.sum += measured.value;
+        self.count += 1;
+        for (at, input) in measured.budget.iter().enumerate() {
+            let same = |(own, ..): &(Input, f64, f64)| own.name == input.name && own.common == input.common;
+            // Pulse for pulse the inputs come in the same order.
+            let place = match self.inputs.get(at) {
+                Some(known) if same(known) => Some(at),
+                _ => self.inputs.iter().position(same),
+            };
+            match place.and_then(|place| self.inputs.get_mut(place)) {
                 Some((_, squares, bounded)) => {
                     *squares += input.u * input.u;
                     *bounded += input.bounded;
                 }
-                None => inputs.push((*input, input.u * input.u, input.bounded)),
+                None => self.inputs.push((*input, input.u * input.u, input.bounded)),
             }
         }
     }
-    let n = count as f64;
-    let budget = inputs.into_iter().map(|(input, squares, bounded)| {
-        let (parts, fourth) = if input.common { (n, n) } else { (n * n, n.powi(4)) };
-        Input { u: (squares / parts).sqrt(), bounded: bounded / fourth, ..input }
-    });
-    (count > 0).then(|| (Measured::new(sum / n, budget.collect()), count))
+
+    /// The mean and the number of values; `None` for no values.
+    pub(super) fn finish(self) -> Option<(Measured, usize)> {
+        let n = self.count as f64;
+        let budget = self.inputs.into_iter().map(|(input, squares, bounded)| {
+            let (parts, fourth) = if input.common { (n, n) } else { (n * n, n.powi(4)) };
+            Input { u: (squares / parts).sqrt(), bounded: bounded / fourth, ..input }
+        });
+        (self.count > 0).then(|| (Measured::new(self.sum / n, budget.collect()), self.count))
+    }
 }
 
 #[cfg(test)]
@@ -39,10 +52,11 @@ mod tests {
     fn a_mean_keeps_what_is_common() {
         let one = Measured::new(1.0, vec![Input::common("gain", 3.0), Input::noise("noise", 4.0)]);
         assert!((one.standard() - 5.0).abs() < 1e-12);
-        let four = [one.clone(), one.clone(), one.clone(), one];
-        let (mean, count) = mean(four.iter()).unwrap();
+        let mut four = Mean::default();
+        (0..4).for_each(|_| four.add(&one));
+        let (mean, count) = four.finish().unwrap();
         assert_eq!((mean.value, count), (1.0, 4));
         assert!((mean.standard() - (9.0_f64 + 4.0).sqrt()).abs() < 1e-12);
-        assert!(super::mean([].iter()).is_none());
+        assert!(Mean::default().finish().is_none());
     }
 }

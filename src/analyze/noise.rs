@@ -9,14 +9,11 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
-/// White noise of a record (standard deviation), from the differences of neighbours, so that levels and slow drift do
-/// not count: the median absolute difference, or where quantisation makes that zero, the root mean square of the
-/// smaller nine tenths of the differences.
-pub(super) fn white(samples: &[f64]) -> f64 {
-    let mut differences: Vec<f64> =
-        samples.iter().zip(samples.iter().skip(1)).map(|(a, b)| (b - a).abs()).collect();
-    // |d| of a normal difference has its median at 0.6745 √2 σ.
-    let spread = median(&mut differences) / (0.6745 * std::f64::consts::SQRT_2);
+/// White noise (standard deviation) of a record whose neighbours differ by so much, so that levels and slow drift do not
+/// count: from the median difference, or where quantisation makes that zero, the root mean square of the smaller nine
+/// tenths of the differences. Reorders its argument.
+pub(super) fn white(differences: &mut [f64]) -> f64 {
+    let spread = of_median(median(differences));
     if spread > 0.0 {
         return spread;
     }
@@ -26,4 +23,9 @@ pub(super) fn white(samples: &[f64]) -> f64 {
     }
     let (small, ..) = differences.select_nth_unstable_by(kept, f64::total_cmp);
     (small.iter().map(|d| d * d).sum::<f64>() / (2.0 * kept as f64)).sqrt()
+}
+
+/// |d| of a normal difference has its median at 0.6745 √2 σ.
+pub(super) fn of_median(difference: f64) -> f64 {
+    difference / (0.6745 * std::f64::consts::SQRT_2)
 }

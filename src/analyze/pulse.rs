@@ -1,12 +1,11 @@
 //! The numbers of one pulse, each with its budget.
 
-use crate::measure::edge::{PhaseEdges, Slope, crossing, last_crossing};
-use crate::measure::level::{central_mean, mean_between};
-use crate::measure::window::windowed_sum;
-
-use super::baseline::Baseline;
-use super::finder::Segment;
+use crate::measure::edge::PhaseEdges;
 use crate::measure::{Input, Measured};
+
+use super::passes::Scaled;
+use super::row::{PhaseRow, Row};
+use super::voltage::{Electrode, VoltageRow};
 
 /// One phase of a pulse.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,10 +50,10 @@ pub struct Pulse {
 }
 
 /// What all pulses of a record share.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Setting<'a> {
-    /// Current, A.
-    pub samples: &'a [f64],
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Setting {
+    /// Of the current's samples.
+    pub scale: Scaled,
     /// Sample interval, s.
     pub dt: f64,
     /// First sample's time, s.
@@ -63,25 +62,22 @@ pub(super) struct Setting<'a> {
     pub noise: f64,
     /// Resolution of the file, A.
     pub step: f64,
-    pub baseline: &'a Baseline,
+    /// What the baseline contributes to a level.
+    pub rest: Input,
     /// Limit of error of the instrument, as a fraction of the reading.
     pub max_error: Option<f64>,
     /// Guard around a pulse, samples.
     pub guard: f64,
+    /// Of the voltage, where there is one.
+    pub electrode: Option<Electrode>,
 }
 
-impl Setting<'_> {
-    fn gain(&self, value: f64) -> Option<Input> {
-        self.max_error.map(|error| Input::rectangular("instrument limit of error", error * value))
-    }
+/// The line that is left out of a ratio: the gain is common to both charges and cancels.
+const INSTRUMENT: &str = "instrument limit of error";
 
-    /// What the baseline contributes to a level.
-    fn rest(&self) -> Input {
-        if self.baseline.quiet {
-            Input::common("baseline", 1.25 * self.noise / (self.baseline.count.max(1) as f64).sqrt())
-        } else {
-            Input::rectangular("baseline not quiet", self.baseline.span() / 2.0)
-        }
+impl Setting {
+    fn gain(&self, value: f64) -> Option<Input> {
+        self.max_error.map(|error| Input::rectangular(INSTRUMENT, error * value))
     }
 
     /// What finite sampling leaves open in the instant of an edge, samples. An edge within one interval lies anywhere
@@ -90,188 +86,102 @@ impl Setting<'_> {
     fn instant(&self, transition: f64) -> f64 {
         1.0 / (12_f64.sqrt() * transition.max(1.0).powi(2))
     }
-}
 
-/// 10–90 % duration of the transition that crosses 50 % at `instant`, samples; edges within one interval give < 1.
-pub(super) fn transition(samples: &[f64], instant: f64, from: f64, to: f64) -> f64 {
-    let slope = if to > from { Slope::Rising } else { Slope::Falling };
-    let level = |part: f64| from + part * (to - from);
-    let before = last_crossing(samples, instant.floor() as usize + 2, level(0.1), slope);
-    let after = crossing(samples, instant.floor() as usize, level(0.9), slope);
-    match (before, after) {
-        (Some(before), Some(after)) if after > before && after - before < 0.5 * samples.len() as f64 => {
-            after - before
+    /// A pulse with its budgets.
+    pub(super) fn pulse(&self, index: usize, row: &Row, voltage: Option<&VoltageRow>) -> Pulse {
+        let window = row.window(self.guard);
+        let between =
+            row.recovery.map_or(window.1, |recovery| (row.leading.edges.end + recovery.edges.start) / 2.0);
+        let mut phases = Vec::with_capacity(2);
+        let lead = self.phase(&row.leading, between - window.0);
+        let (amplitude, transition, lead_charge) =
+            (lead.amplitude.value, lead.transition, lead.charge.value.abs());
+        let share = own(&lead.charge) / lead_charge;
+        phases.push(lead);
+        phases.extend(row.recovery.as_ref().map(|recovery| self.phase(recovery, window.1 - between)));
+        let net = row.net * self.scale.gain * self.dt;
+        let lines = self.charge_lines(window.1 - window.0, amplitude, transition, phases.len());
+        let ratio = net / lead_charge;
+        let mut relative: Vec<Input> = lines.iter().map(|line| line.scaled(1.0 / lead_charge)).collect();
+        relative.push(Input::common("leading charge", ratio * share));
+        let gap = row.recovery.map(|recovery| {
+            let rest = recovery.edges.start - row.leading.edges.end;
+            let value = if row.joined { 0.0 } else { rest * self.dt };
+            let edge = self.instant(transition) * std::f64::consts::SQRT_2 * self.dt;
+            Measured::new(value, vec![Input::noise("edges", edge)])
+        });
+        let mut pulse = Pulse {
+            index,
+            time: self.t0 + row.leading.edges.start * self.dt,
+            gap,
+            charge_imbalance: Measured::new(ratio, relative),
+            net_charge: Measured::new(net, lines.into_iter().chain(self.gain(net)).collect()),
+            phases,
+            window,
+            access_voltage: None,
+            access_resistance: None,
+            polarization: None,
+        };
+        if let Some((electrode, voltage)) = self.electrode.zip(voltage) {
+            electrode.add(&mut pulse, voltage, |value| self.gain(value));
         }
-        _ => 0.0,
+        pulse
     }
-}
 
-/// Measures one pulse. `None` if a phase has no samples in its middle or no 50 % instants.
-pub(super) fn measure(
-    set: &Setting<'_>,
-    index: usize,
-    leading: &Segment,
-    recovery: Option<&Segment>,
-) -> Option<Pulse> {
-    let base = set.baseline.level;
-    let first = phase_edges(set, leading)?;
-    let second = match recovery {
-        Some(recovery) => Some(phase_edges(set, recovery)?),
-        None => None,
-    };
-    let (first, second, joined) = join(set, first, second);
-    let end = second.map_or(first.0.end, |(edges, _)| edges.end);
-    let window = (first.0.start - set.guard, end + set.guard);
-    let between = second.map_or(window.1, |(edges, _)| (first.0.end + edges.start) / 2.0);
-    let mut phases = vec![phase(set, first, (window.0, between))?];
-    if let Some(second) = second {
-        phases.push(phase(set, second, (between, window.1))?);
-    }
-    let length = window.1 - window.0;
-    let sum = |from: f64, to: f64| windowed_sum(set.samples, from, to) - base * (to - from);
-    let lead = phases.first()?;
-    let (amplitude, transition, lead_charge) =
-        (lead.amplitude.value, lead.transition, lead.charge.value.abs());
-    let net = sum(window.0, window.1) * set.dt;
-    let mut lines = charge_lines(set, length, amplitude, transition, phases.len());
-    lines.extend(set.gain(net));
-    let net_charge = Measured::new(net, lines);
-    let ratio = net / lead_charge;
-    // The gain is common to both charges and cancels.
-    let own = |line: &&Input| line.name != "instrument limit of error";
-    let mut lines: Vec<Input> = net_charge.budget.iter().filter(own).copied().collect();
-    for line in &mut lines {
-        *line = line.scaled(1.0 / lead_charge);
-    }
-    let share =
-        lead.charge.budget.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt() / lead_charge;
-    lines.push(Input::common("leading charge", ratio * share));
-    let gap = second.map(|(edges, _)| {
-        let value = if joined { 0.0 } else { (edges.start - first.0.end) * set.dt };
-        let edge = set.instant(transition) * std::f64::consts::SQRT_2 * set.dt;
-        Measured::new(value, vec![Input::noise("edges", edge)])
-    });
-    Some(Pulse {
-        index,
-        time: set.t0 + first.0.start * set.dt,
-        gap,
-        charge_imbalance: Measured::new(ratio, lines),
-        net_charge,
-        phases,
-        window,
-        access_voltage: None,
-        access_resistance: None,
-        polarization: None,
-    })
-}
-
-/// Refined 50 % instants about the measured baseline, and the level.
-fn phase_edges(set: &Setting<'_>, segment: &Segment) -> Option<(PhaseEdges, f64)> {
-    let base = set.baseline.level;
-    let (level, _) = central_mean(set.samples, segment.edges.start, segment.edges.end, 0.0)
-        .or_else(|| mean_between(set.samples, segment.edges.start, segment.edges.end))?;
-    let middle = (segment.edges.start + segment.edges.end) / 2.0;
-    let edges = PhaseEdges::at(set.samples, middle.round() as usize, base, level, 0.5)?;
-    let (level, _) = central_mean(set.samples, edges.start, edges.end, 0.0)
-        .or_else(|| mean_between(set.samples, edges.start, edges.end))?;
-    Some((edges, level))
-}
-
-type Held = (PhaseEdges, f64);
-
-/// With no gap the phases share one edge: where the trace crosses the middle between their levels.
-fn join(set: &Setting<'_>, first: Held, second: Option<Held>) -> (Held, Option<Held>, bool) {
-    let Some((mut edges, level)) = second else { return (first, None, false) };
-    let (mut lead, top) = first;
-    let slope = if level > top { Slope::Rising } else { Slope::Falling };
-    let shared = crossing(set.samples, lead.end.floor() as usize, (top + level) / 2.0, slope);
-    let steep = transition(set.samples, (lead.end + edges.start) / 2.0, top, level).max(1.0);
-    match shared {
-        // Apart by less than the transition between the levels takes: there is no rest between them.
-        Some(shared) if edges.start - lead.end <= 0.6 * steep => {
-            lead.end = shared;
-            edges.start = shared;
-            ((lead, top), Some((edges, level)), true)
+    /// A phase whose window is so many samples long.
+    fn phase(&self, row: &PhaseRow, length: f64) -> Phase {
+        let level = row.level * self.scale.gain;
+        let count = f64::from(row.top.max(1));
+        let mut lines = vec![
+            self.rest,
+            Input::rectangular("quantisation of the file", self.step / 2.0),
+            Input::noise("noise", self.noise / count.sqrt()),
+        ];
+        if row.unsettled > 0.0 {
+            let unsettled = self.scale.size(f64::from(row.unsettled));
+            lines.push(Input::rectangular("step within the top", unsettled / 2.0));
         }
-        _ => (first, Some((edges, level)), false),
+        lines.extend(self.gain(level));
+        let amplitude = Measured::new(level.abs(), lines);
+
+        // A level that is wrong by δ moves the 50 % points by δ/2 on edges whose slope is 0.8 of the level per transition.
+        let tilt = row.transition.max(1.0) / (0.8 * level.abs().max(f64::MIN_POSITIVE));
+        let edges = self.instant(row.transition) * std::f64::consts::SQRT_2 * self.dt;
+        let width = Measured::new(
+            row.edges.width() * self.dt,
+            vec![
+                Input::noise("edges", edges),
+                Input::noise("noise", (4.0_f64 / 3.0).sqrt() * self.noise * tilt * self.dt),
+                Input::common("level", own(&amplitude) * tilt * self.dt),
+            ],
+        );
+        let charge = row.charge * self.scale.gain * self.dt;
+        let lines = self.charge_lines(length, level.abs(), row.transition, 1);
+        Phase {
+            polarity: if level < 0.0 { -1 } else { 1 },
+            edges: row.edges,
+            amplitude,
+            width,
+            charge: Measured::new(charge, lines.into_iter().chain(self.gain(charge)).collect()),
+            transition: row.transition,
+        }
+    }
+
+    /// Inputs of a charge over a window of `length` samples that holds `phases` phases of `amplitude`, but for the gain.
+    fn charge_lines(&self, length: f64, amplitude: f64, transition: f64, phases: usize) -> [Input; 4] {
+        // Each phase's width is open by √2 instants; leading and recovery phases are so independently.
+        let edges = amplitude * self.instant(transition) * (2.0 * phases as f64).sqrt() * self.dt;
+        [
+            self.rest.scaled(length * self.dt),
+            Input::rectangular("quantisation of the file", self.step / 2.0 * length.sqrt() * self.dt),
+            Input::noise("noise", self.noise * length.sqrt() * self.dt),
+            Input::noise("edges", edges),
+        ]
     }
 }
 
-fn phase(set: &Setting<'_>, (edges, level): Held, window: (f64, f64)) -> Option<Phase> {
-    let base = set.baseline.level;
-    let level = level - base;
-    let transition = transition(set.samples, edges.start, base, base + level);
-    let (from, to) = (edges.start + 0.2 * edges.width(), edges.end - 0.2 * edges.width());
-    let top = set.samples.get(from.ceil().max(0.0) as usize..=to.floor().max(0.0) as usize).unwrap_or(&[]);
-    let count = top.len().max(1) as f64;
-    let mut lines = vec![
-        set.rest(),
-        Input::rectangular("quantisation of the file", set.step / 2.0),
-        Input::noise("noise", set.noise / count.sqrt()),
-    ];
-    let unsettled = top_step(top, set.noise, set.step);
-    if unsettled > 0.0 {
-        lines.push(Input::rectangular("step within the top", unsettled / 2.0));
-    }
-    lines.extend(set.gain(level));
-    let amplitude = Measured::new(level.abs(), lines);
-
-    // A level that is wrong by δ moves the 50 % points by δ/2 on edges whose slope is 0.8 of the level per transition.
-    let tilt = transition.max(1.0) / (0.8 * level.abs().max(f64::MIN_POSITIVE));
-    let own = |line: &&Input| line.name != "instrument limit of error";
-    let level_u = amplitude.budget.iter().filter(own).map(|line| line.u * line.u).sum::<f64>().sqrt();
-    let width = Measured::new(
-        edges.width() * set.dt,
-        vec![
-            Input::noise("edges", set.instant(transition) * std::f64::consts::SQRT_2 * set.dt),
-            Input::noise("noise", (4.0_f64 / 3.0).sqrt() * set.noise * tilt * set.dt),
-            Input::common("level", level_u * tilt * set.dt),
-        ],
-    );
-    let length = window.1 - window.0;
-    let charge = (windowed_sum(set.samples, window.0, window.1) - base * length) * set.dt;
-    let mut lines = charge_lines(set, length, level.abs(), transition, 1);
-    lines.extend(set.gain(charge));
-    Some(Phase {
-        polarity: if level < 0.0 { -1 } else { 1 },
-        edges,
-        amplitude,
-        width,
-        charge: Measured::new(charge, lines),
-        transition,
-    })
-}
-
-/// Inputs of a charge over a window of `length` samples that holds `phases` phases of `amplitude`.
-fn charge_lines(
-    set: &Setting<'_>,
-    length: f64,
-    amplitude: f64,
-    transition: f64,
-    phases: usize,
-) -> Vec<Input> {
-    let rest = set.rest();
-    // Each phase's width is open by √2 instants; leading and recovery phases are so independently.
-    let edges = amplitude * set.instant(transition) * (2.0 * phases as f64).sqrt() * set.dt;
-    vec![
-        rest.scaled(length * set.dt),
-        Input::rectangular("quantisation of the file", set.step / 2.0 * length.sqrt() * set.dt),
-        Input::noise("noise", set.noise * length.sqrt() * set.dt),
-        Input::noise("edges", edges),
-    ]
-}
-
-/// How far the parts of a top lie apart beyond what noise does; a top that steps has no one level.
-fn top_step(top: &[f64], noise: f64, step: f64) -> f64 {
-    const PARTS: usize = 8;
-    let size = top.len().div_ceil(PARTS);
-    if size < 2 {
-        return 0.0;
-    }
-    let means =
-        top.chunks(size).filter(|part| part.len() == size).map(|part| part.iter().sum::<f64>() / size as f64);
-    let (low, high) =
-        means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
-    let by_noise = 2.0 * 3.0 * noise / (size as f64).sqrt() + 2.0 * step;
-    if high - low > by_noise { high - low } else { 0.0 }
+/// Standard uncertainty without the instrument's.
+fn own(estimate: &Measured) -> f64 {
+    let lines = estimate.budget.iter().filter(|line| line.name != INSTRUMENT);
+    lines.map(|line| line.u * line.u).sum::<f64>().sqrt()
 }

@@ -2,8 +2,9 @@
 
 use crate::quantity::Dimension;
 
-use super::mean::mean;
+use super::mean::Mean;
 use super::pulse::{Phase, Pulse};
+use super::pulses::Pulses;
 use crate::measure::{Input, Measured};
 
 /// One measurand of the summary.
@@ -19,48 +20,47 @@ pub struct Summary {
     pub count: usize,
 }
 
-pub(super) fn summary(pulses: &[Pulse], dt: f64) -> Vec<Summary> {
-    let mut rows = vec![Summary {
-        name: "pulse_count",
-        dimension: Dimension::Number,
-        estimate: Measured::new(pulses.len() as f64, Vec::new()),
-        count: pulses.len(),
-    }];
-    if pulses.is_empty() {
-        return rows;
-    }
-    let mut row = |name, dimension, estimates: Vec<&Measured>| {
-        if let Some((estimate, count)) = mean(estimates.into_iter()) {
-            rows.push(Summary { name, dimension, estimate, count });
+/// What is averaged: name, dimension, and its value in a pulse that has one.
+type Column = (&'static str, Dimension, fn(&Pulse) -> Option<&Measured>);
+
+fn phase(pulse: &Pulse, index: usize, of: fn(&Phase) -> &Measured) -> Option<&Measured> {
+    pulse.phases.get(index).map(of)
+}
+
+const COLUMNS: [Column; 11] = [
+    ("amplitude", Dimension::Current, |pulse| phase(pulse, 0, |phase| &phase.amplitude)),
+    ("recovery_amplitude", Dimension::Current, |pulse| phase(pulse, 1, |phase| &phase.amplitude)),
+    ("width", Dimension::Time, |pulse| phase(pulse, 0, |phase| &phase.width)),
+    ("recovery_width", Dimension::Time, |pulse| phase(pulse, 1, |phase| &phase.width)),
+    ("gap", Dimension::Time, |pulse| pulse.gap.as_ref()),
+    ("charge_per_phase", Dimension::Charge, |pulse| phase(pulse, 0, |phase| &phase.charge)),
+    ("net_charge", Dimension::Charge, |pulse| Some(&pulse.net_charge)),
+    ("charge_imbalance", Dimension::Ratio, |pulse| Some(&pulse.charge_imbalance)),
+    ("access_voltage", Dimension::Voltage, |pulse| pulse.access_voltage.as_ref()),
+    ("access_resistance", Dimension::Resistance, |pulse| pulse.access_resistance.as_ref()),
+    ("polarization", Dimension::Voltage, |pulse| pulse.polarization.as_ref()),
+];
+
+pub(super) fn summary(pulses: &Pulses, dt: f64) -> Vec<Summary> {
+    let count = pulses.len();
+    let estimate = Measured::exact(count as f64);
+    let mut rows = vec![Summary { name: "pulse_count", dimension: Dimension::Number, estimate, count }];
+    let mut means = COLUMNS.map(|column| (column, Mean::default()));
+    for mut pulse in pulses.iter() {
+        // Not after the mean: the sign may change from pulse to pulse.
+        if let Some(lead) = pulse.phases.first_mut() {
+            lead.charge.value = lead.charge.value.abs();
         }
+        for ((_, _, of), mean) in &mut means {
+            if let Some(estimate) = of(&pulse) {
+                mean.add(estimate);
+            }
+        }
+    }
+    let mean = |((name, dimension, _), mean): (Column, Mean)| {
+        mean.finish().map(|(estimate, count)| Summary { name, dimension, estimate, count })
     };
-    let lead = |of: fn(&Phase) -> &Measured| pulses.iter().filter_map(|p| p.phases.first().map(of)).collect();
-    let recovery =
-        |of: fn(&Phase) -> &Measured| pulses.iter().filter_map(|p| p.phases.get(1).map(of)).collect();
-    row("amplitude", Dimension::Current, lead(|phase| &phase.amplitude));
-    row("recovery_amplitude", Dimension::Current, recovery(|phase| &phase.amplitude));
-    row("width", Dimension::Time, lead(|phase| &phase.width));
-    row("recovery_width", Dimension::Time, recovery(|phase| &phase.width));
-    row("gap", Dimension::Time, pulses.iter().filter_map(|pulse| pulse.gap.as_ref()).collect());
-    let magnitudes: Vec<Measured> = pulses
-        .iter()
-        .filter_map(|pulse| pulse.phases.first())
-        .map(|phase| Measured::new(phase.charge.value.abs(), phase.charge.budget.clone()))
-        .collect();
-    row("charge_per_phase", Dimension::Charge, magnitudes.iter().collect());
-    row("net_charge", Dimension::Charge, pulses.iter().map(|pulse| &pulse.net_charge).collect());
-    row("charge_imbalance", Dimension::Ratio, pulses.iter().map(|pulse| &pulse.charge_imbalance).collect());
-    row(
-        "access_voltage",
-        Dimension::Voltage,
-        pulses.iter().filter_map(|p| p.access_voltage.as_ref()).collect(),
-    );
-    row(
-        "access_resistance",
-        Dimension::Resistance,
-        pulses.iter().filter_map(|pulse| pulse.access_resistance.as_ref()).collect(),
-    );
-    row("polarization", Dimension::Voltage, pulses.iter().filter_map(|p| p.polarization.as_ref()).collect());
+    rows.extend(means.into_iter().filter_map(mean));
     if let Some((estimate, count)) = rate(pulses, dt) {
         rows.push(Summary { name: "rate", dimension: Dimension::Frequency, estimate, count });
     }
@@ -68,7 +68,7 @@ pub(super) fn summary(pulses: &[Pulse], dt: f64) -> Vec<Summary> {
 }
 
 /// (n − 1)/(tₙ − t₁) of the leading 50 % instants, with the number of periods.
-pub(super) fn rate(pulses: &[Pulse], dt: f64) -> Option<(Measured, usize)> {
+pub(super) fn rate(pulses: &Pulses, dt: f64) -> Option<(Measured, usize)> {
     let (first, last) = (pulses.first()?, pulses.last()?);
     let periods = pulses.len() - 1;
     let span = last.time - first.time;

@@ -18,7 +18,7 @@ pub fn table(analysis: &Analysis, judged: &[CheckRecord]) -> String {
         let count = analysis.pulses.len();
         text.push_str(&format!("\n{count} pulse{}\n", if count == 1 { "" } else { "s" }));
         let mut lines = vec![PULSE_COLUMNS.map(str::to_owned).to_vec()];
-        lines.extend(analysis.pulses.iter().take(LISTED).map(|pulse| pulse_row(pulse).to_vec()));
+        lines.extend(analysis.pulses.iter().take(LISTED).map(|pulse| pulse_row(&pulse).to_vec()));
         text.push_str(&aligned(&lines));
         if count > LISTED {
             text.push_str(&format!("  … and {} more\n", count - LISTED));

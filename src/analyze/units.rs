@@ -1,11 +1,10 @@
 //! The values of a check: one per pulse, phase or cycle of the record, each with its nominal.
 
-use crate::measure::window::windowed_sum;
 use crate::measure::{Input, Measured};
 use crate::scenario::{Check, Measurand, PhaseChoice, WindowKind};
 use crate::signal::Program;
 
-use super::mean::mean;
+use super::mean::Mean;
 use super::summary::rate;
 use super::{Analysis, FindingCode, Phase, Pulse};
 
@@ -43,7 +42,7 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
     }
     let each = |value: &dyn Fn(&Pulse) -> Option<Measured>, nominal: Option<f64>| -> Vec<Unit> {
         let unit = |pulse: &Pulse| Some(at(analysis, pulse, value(pulse)?, nominal));
-        pulses.iter().filter_map(unit).collect()
+        pulses.iter().filter_map(|pulse| unit(&pulse)).collect()
     };
     let units = match check.measurand {
         Measurand::Amplitude => {
@@ -103,10 +102,10 @@ fn phases(
     };
     let programmed = program.pulse(0);
     let mut units = Vec::new();
-    for pulse in &analysis.pulses {
+    for pulse in analysis.pulses.iter() {
         for index in wanted {
             let nominal = programmed.phases().get(*index).map(&asked);
-            units.extend(pulse.phases.get(*index).map(|phase| at(analysis, pulse, value(phase), nominal)));
+            units.extend(pulse.phases.get(*index).map(|phase| at(analysis, &pulse, value(phase), nominal)));
         }
     }
     units
@@ -114,13 +113,10 @@ fn phases(
 
 /// Net charge of each whole cycle, or its ratio to the leading phase's.
 fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
-    let dt = 1.0 / analysis.sample_rate;
-    let following = analysis.pulses.iter().skip(1);
-    let cycle = |(pulse, next): (&Pulse, &Pulse)| {
-        let (from, to) = (pulse.window.0, next.window.0);
-        let value = (windowed_sum(&analysis.channels.current, from, to) - analysis.rest * (to - from)) * dt;
+    let cycle = |pulse: Pulse| {
+        let (value, length) = analysis.pulses.cycle(pulse.index)?;
         // The baseline counts over the whole cycle, noise with the root of its length; edges are those of the pulse.
-        let longer = (to - from) / (pulse.window.1 - pulse.window.0);
+        let longer = length / (pulse.window.1 - pulse.window.0);
         let grown = |line: &Input| match line.name {
             "baseline" | "baseline not quiet" => longer,
             "noise" | "quantisation of the file" => longer.sqrt(),
@@ -132,9 +128,9 @@ fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
         let lines =
             pulse.net_charge.budget.iter().filter(|line| !ratio || line.name != "instrument limit of error");
         let lines = lines.map(|line| line.scaled(grown(line) * scale)).collect();
-        Some(at(analysis, pulse, Measured::new(value * scale, lines), None))
+        Some(at(analysis, &pulse, Measured::new(value * scale, lines), None))
     };
-    analysis.pulses.iter().zip(following).filter_map(cycle).collect()
+    analysis.pulses.iter().filter_map(cycle).collect()
 }
 
 /// Balance DC: the charge of the whole cycles over their duration.
@@ -150,8 +146,9 @@ fn mean_dc(analysis: &Analysis) -> Result<Measured, String> {
             charges.len()
         ));
     }
-    let (mean, count) =
-        mean(charges.iter().map(|unit| &unit.estimate)).ok_or("no whole cycle in the record")?;
+    let mut mean = Mean::default();
+    charges.iter().for_each(|unit| mean.add(&unit.estimate));
+    let (mean, count) = mean.finish().ok_or("no whole cycle in the record")?;
     let per_cycle = seconds / count as f64;
     let lines = mean.budget.iter().map(|line| line.scaled(1.0 / per_cycle)).collect();
     Ok(Measured::new(mean.value / per_cycle, lines))

@@ -1,61 +1,115 @@
 //! What the voltage says about the electrode: the step across the leading edge, and what stays after the phase.
 
-use super::pulse::Pulse;
+use crate::measure::edge::PhaseEdges;
+use crate::measure::sample::Sample;
 use crate::measure::{Input, Measured};
+
+use super::passes::Scaled;
+use super::pulse::Pulse;
+use super::row::Row;
+use super::survey::Survey;
 
 /// Shortest fit, samples.
 const FEWEST: usize = 8;
 
-/// Adds access voltage, access resistance and polarization to a pulse.
-///
-/// Straight lines are fitted from a settling time after an edge over at most 40 % of the phase or 100 µs, and over the
-/// 100 µs before it, and extrapolated to the 50 % instant. A metal electrode bends where a phantom is straight, so a
-/// fit is halved as long as it shows the bend; what the last halving changed stays in U.
-pub(super) fn measure(
-    pulse: &mut Pulse,
-    voltage: &[f64],
-    dt: f64,
-    noise: f64,
-    step: f64,
-    max_error: Option<f64>,
-) {
-    let Some(lead) = pulse.phases.first() else { return };
-    let (t50, end50, width) = (lead.edges.start, lead.edges.end, lead.edges.width());
-    let settle = (2.0 * lead.transition).max(2.0);
-    let longest = (0.4 * width).min(100e-6 / dt);
-    let before = (100e-6 / dt).min(t50 - settle);
-    let Some(rest) = fit(voltage, t50 - settle - before, t50 - settle, t50, noise, false) else { return };
-    let limits =
-        |value: f64| max_error.map(|error| Input::rectangular("instrument limit of error", error * value));
-    let resolution = Input::rectangular("quantisation of the file", step / 2.0);
-    if let Some(after) = fit(voltage, t50 + settle, t50 + settle + longest, t50, noise, true) {
-        let value = after.value - rest.value;
-        let mut lines = vec![
-            Input::noise("fit", after.u.hypot(rest.u)),
-            Input::rectangular("bend of the trace", after.bend),
-            resolution,
-        ];
-        lines.extend(limits(value));
-        let current = lead.amplitude.value * f64::from(lead.polarity);
-        let relative = lead.amplitude.standard() / lead.amplitude.value;
-        let resistance = value / current;
-        let mut ohms: Vec<Input> = lines.iter().map(|line| line.scaled(1.0 / current)).collect();
-        ohms.push(Input::common("current", resistance * relative));
-        pulse.access_voltage = Some(Measured::new(value, lines));
-        pulse.access_resistance = Some(Measured::new(resistance, ohms));
+/// Longest fit, s.
+const LONGEST: f64 = 100e-6;
+
+/// What all pulses of a record share, of its voltage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Electrode {
+    /// Of the samples.
+    pub scale: Scaled,
+    /// White noise, in units of the samples.
+    pub noise: f64,
+    /// Resolution of the file, in units of the samples.
+    pub step: f64,
+    /// Sample interval, s.
+    pub dt: f64,
+}
+
+/// What was read off the voltage around one pulse, in units of its samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct VoltageRow {
+    access: Option<Shift>,
+    polarization: Option<Shift>,
+}
+
+/// A difference of two straight lines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Shift {
+    value: f64,
+    u: f32,
+    bend: f32,
+}
+
+impl Electrode {
+    pub(super) fn new(survey: &Survey, scale: Scaled, dt: f64) -> Self {
+        Self { scale, noise: survey.noise, step: survey.step, dt }
     }
-    let gap = pulse.gap.as_ref().map_or(f64::INFINITY, |gap| gap.value / dt);
-    let room = (gap - 2.0 * settle).min(longest);
-    let back = fit(voltage, end50 + settle, end50 + settle + room, end50, noise, true);
-    let Some(back) = back.filter(|_| gap >= 2.0 * settle + FEWEST as f64) else { return };
-    let value = back.value - rest.value;
-    let mut lines = vec![
-        Input::noise("fit", back.u.hypot(rest.u)),
-        Input::rectangular("bend of the trace", back.bend),
-        resolution,
-    ];
-    lines.extend(limits(value));
-    pulse.polarization = Some(Measured::new(value, lines));
+
+    /// The longest stretch around an edge that is looked at, samples.
+    pub(super) fn reach(&self) -> usize {
+        (LONGEST / self.dt).min(1e9) as usize
+    }
+
+    /// Reads the lines around a pulse.
+    ///
+    /// Straight lines are fitted from a settling time after an edge over at most 40 % of the phase or 100 µs, and over the
+    /// 100 µs before it, and extrapolated to the 50 % instant. A metal electrode bends where a phantom is straight, so a
+    /// fit is halved as long as it shows the bend; what the last halving changed stays in U.
+    ///
+    /// Its instants are counted from the first of `samples`.
+    pub(super) fn read<S: Sample>(&self, row: &Row, samples: &[S]) -> VoltageRow {
+        let PhaseEdges { start: t50, end: end50 } = row.leading.edges;
+        let settle = (2.0 * row.leading.transition).max(2.0);
+        let longest = (0.4 * row.leading.edges.width()).min(LONGEST / self.dt);
+        let before = (LONGEST / self.dt).min(t50 - settle);
+        let line = |from: f64, to: f64, at: f64, halve: bool| fit(samples, from, to, at, self.noise, halve);
+        let none = VoltageRow { access: None, polarization: None };
+        let Some(rest) = line(t50 - settle - before, t50 - settle, t50, false) else { return none };
+        let shift = |found: Extrapolated| Shift {
+            value: found.value - rest.value,
+            u: found.u.hypot(rest.u) as f32,
+            bend: found.bend as f32,
+        };
+        let access = line(t50 + settle, t50 + settle + longest, t50, true).map(shift);
+        let gap = match row.recovery {
+            Some(_) if row.joined => 0.0,
+            Some(recovery) => recovery.edges.start - end50,
+            None => f64::INFINITY,
+        };
+        let room = (gap - 2.0 * settle).min(longest);
+        let back = line(end50 + settle, end50 + settle + room, end50, true);
+        let polarization = back.filter(|_| gap >= 2.0 * settle + FEWEST as f64).map(shift);
+        VoltageRow { access, polarization }
+    }
+
+    /// Adds access voltage, access resistance and polarization to a pulse.
+    pub(super) fn add(&self, pulse: &mut Pulse, row: &VoltageRow, gain: impl Fn(f64) -> Option<Input>) {
+        let Some(lead) = pulse.phases.first() else { return };
+        let measured = |shift: &Shift| {
+            let value = shift.value * self.scale.gain;
+            let mut lines = vec![
+                Input::noise("fit", self.scale.size(f64::from(shift.u))),
+                Input::rectangular("bend of the trace", self.scale.size(f64::from(shift.bend))),
+                Input::rectangular("quantisation of the file", self.scale.size(self.step) / 2.0),
+            ];
+            lines.extend(gain(value));
+            Measured::new(value, lines)
+        };
+        let access = row.access.as_ref().map(measured);
+        pulse.access_resistance = access.as_ref().map(|access| {
+            let current = lead.amplitude.value * f64::from(lead.polarity);
+            let relative = lead.amplitude.standard() / lead.amplitude.value;
+            let resistance = access.value / current;
+            let mut ohms: Vec<Input> = access.budget.iter().map(|line| line.scaled(1.0 / current)).collect();
+            ohms.push(Input::common("current", resistance * relative));
+            Measured::new(resistance, ohms)
+        });
+        pulse.access_voltage = access;
+        pulse.polarization = row.polarization.as_ref().map(measured);
+    }
 }
 
 /// A line's value at an instant.
@@ -67,7 +121,7 @@ struct Extrapolated {
     bend: f64,
 }
 
-fn fit(y: &[f64], from: f64, to: f64, at: f64, noise: f64, halve: bool) -> Option<Extrapolated> {
+fn fit<S: Sample>(y: &[S], from: f64, to: f64, at: f64, noise: f64, halve: bool) -> Option<Extrapolated> {
     let mut found = line(y, from, to, at, noise)?;
     if !halve {
         return Some(found);
@@ -86,7 +140,7 @@ fn fit(y: &[f64], from: f64, to: f64, at: f64, noise: f64, halve: bool) -> Optio
 }
 
 /// Least squares through the samples in [from, to], at `at` (all in samples).
-fn line(y: &[f64], from: f64, to: f64, at: f64, noise: f64) -> Option<Extrapolated> {
+fn line<S: Sample>(y: &[S], from: f64, to: f64, at: f64, noise: f64) -> Option<Extrapolated> {
     if to < from || from < 0.0 || !(to - from).is_finite() {
         return None;
     }
@@ -96,12 +150,12 @@ fn line(y: &[f64], from: f64, to: f64, at: f64, noise: f64) -> Option<Extrapolat
         return None;
     }
     let n = part.len() as f64;
-    let (mean_t, mean_y) = ((n - 1.0) / 2.0, part.iter().sum::<f64>() / n);
+    let (mean_t, mean_y) = ((n - 1.0) / 2.0, S::sum(part) / n);
     let (mut tt, mut ty) = (0.0, 0.0);
-    for (k, value) in part.iter().enumerate() {
+    for (k, sample) in part.iter().enumerate() {
         let t = k as f64 - mean_t;
         tt += t * t;
-        ty += t * (value - mean_y);
+        ty += t * (sample.value() - mean_y);
     }
     let lever = at - first as f64 - mean_t;
     let value = mean_y + ty / tt * lever;

@@ -65,12 +65,12 @@ pub(super) fn headline(analysis: &Analysis) -> String {
         analysis.dialect,
         analysis.samples,
         engineering(analysis.sample_rate, Dimension::Frequency, 6),
-        analysis.channels.current_name,
+        analysis.channels.current.name,
         analysis
             .channels
-            .voltage_name
+            .voltage
             .as_ref()
-            .map_or_else(String::new, |name| format!(" · voltage `{name}`")),
+            .map_or_else(String::new, |voltage| format!(" · voltage `{}`", voltage.name)),
     )
 }
 

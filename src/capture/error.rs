@@ -123,6 +123,9 @@ pub enum CaptureFault {
     /// The header states no usable time base.
     #[error("the header states no usable start and increment of the time")]
     NoTimeBase,
+    /// An array of codes without a time.
+    #[error("nothing states how many samples a second it has")]
+    NoSampleRate,
     /// Time stands still or runs backwards.
     #[error("the time does not grow: {after} s follows {before} s")]
     TimeNotGrowing {
@@ -170,6 +173,9 @@ impl CaptureFault {
             Self::TimeUnit(_) => "name the unit in the header, such as `Time (ms)`",
             Self::NoTimeBase => {
                 "export again with the time column, or with `Start` and `Increment` in the header"
+            }
+            Self::NoSampleRate => {
+                "`analyze` takes it as --sample-rate '1 MHz'; a structured array with a field time_s says it itself"
             }
             Self::TimeNotGrowing { .. } => {
                 "rows must be in order of time and the time written with enough digits"

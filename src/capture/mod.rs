@@ -2,8 +2,9 @@
 //!
 //! Every vendor writes its own header; what follows it is the same table of numbers. [`read`] looks at the header to
 //! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. What is no text is
-//! known by its first bytes ([`mod@format`]). It opens no file: whoever calls it hands in the bytes.
+//! known by its first bytes ([`mod@format`]); integer codes need not be held ([`coded`]). It opens no file: whoever calls it hands in the bytes.
 
+pub mod coded;
 mod columns;
 pub mod container;
 mod dialect;
@@ -15,6 +16,7 @@ mod table;
 mod time_base;
 mod trace;
 
+pub use coded::{Coded, CodedChannel};
 pub use dialect::Dialect;
 pub use error::{CaptureError, CaptureFault};
 pub use time_base::TimeBase;

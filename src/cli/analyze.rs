@@ -1,13 +1,15 @@
 //! `stimrig analyze`.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::analyze::{Analysis, AnalyzeError, Options, Scale, analyze, figure, html, json, judge, table};
-use crate::capture::container::Planes;
-use crate::capture::{Capture, CaptureError, CaptureFault, MAX_BYTES, format, read};
+use crate::analyze::{
+    Analysis, AnalyzeError, Options, Scale, analyze, analyze_coded, figure, html, json, judge, table,
+};
+use crate::capture::{CaptureError, CaptureFault, Coded, MAX_BYTES, coded, read};
 use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
@@ -16,7 +18,7 @@ use crate::signal::StreamKind;
 use crate::store::{KeptError, open_traces, write_atomic};
 
 use super::pick_case::{NoCase, pick_case};
-use super::stdout::{OutputError, print};
+use super::stdout::{OutputError, print, stream};
 
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +39,9 @@ pub struct Args {
     /// Limit of error of the instrument, of reading, such as '3 %'; without it U excludes the instrument.
     #[arg(long, value_name = "RATIO")]
     max_error: Option<String>,
+    /// Samples per second of a NumPy array of 16-bit codes without a time, such as '1 MHz'.
+    #[arg(long, value_name = "FREQUENCY")]
+    sample_rate: Option<String>,
     /// Judge the record against the program and the checks of a scenario file (its phantom and steps are ignored).
     #[arg(long, value_name = "SCENARIO")]
     expect: Option<PathBuf>,
@@ -75,6 +80,10 @@ enum Failure {
     MaxErrorRange(String),
     #[error("--scale: {0}")]
     Scale(AnalyzeError),
+    #[error("--sample-rate: {0}")]
+    SampleRate(QuantityError),
+    #[error("--sample-rate: {file} states its own")]
+    SampleRateStated { file: String },
     #[error("--expect: {0}")]
     NoCase(#[from] NoCase),
     #[error(transparent)]
@@ -91,6 +100,8 @@ impl Failure {
             Self::MaxError(_) | Self::MaxErrorRange(_) => {
                 Some("state it as a ratio, such as --max-error '3 %'")
             }
+            Self::SampleRate(_) => Some("state it as a frequency, such as --sample-rate '1 MHz'"),
+            Self::SampleRateStated { .. } => Some("leave the option out, or the file"),
             Self::Kept(_) | Self::Open { .. } | Self::NoCase(_) | Self::Plot(_) | Self::Output(_) => None,
         }
     }
@@ -115,27 +126,13 @@ fn execute(args: &Args) -> Result<u8, Failure> {
     let options = options(args)?;
     let case = args.expect.as_deref().map(|path| pick_case(path, None)).transpose()?;
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
+    let rate = args.sample_rate.as_deref().map(|text| Quantity::parse_as(text, Dimension::Frequency));
+    let rate = rate.transpose().map_err(Failure::SampleRate)?;
     for file in &args.files {
-        let name = file.display().to_string();
-        let capture = if file.is_dir() { kept(file, &name)? } else { read(&name, &bytes(file, &name)?)? };
-        let analysis =
-            analyze(&capture, &options).map_err(|source| Failure::Analyze { file: name, source })?;
+        let analysis = one(file, &options, rate)?;
         let checks = case.as_ref().map_or_else(Vec::new, |case| judge(&analysis, case));
         results.push((analysis, checks));
     }
-    let text = match (args.format, results.as_slice()) {
-        (Format::Table, all) => {
-            let tables: Vec<String> = all.iter().map(|(analysis, checks)| table(analysis, checks)).collect();
-            tables.join("\n")
-        }
-        (Format::Html, all) => html(all)?,
-        // One file is one document; several are a list of them.
-        (Format::Json, [(analysis, checks)]) => format!("{:#}\n", json(analysis, checks)),
-        (Format::Json, all) => {
-            let all: Vec<_> = all.iter().map(|(analysis, checks)| json(analysis, checks)).collect();
-            format!("{:#}\n", serde_json::Value::from(all))
-        }
-    };
     if let Some(plot) = &args.plot {
         for (at, (analysis, _)) in results.iter().enumerate() {
             let path = if results.len() == 1 { plot.clone() } else { numbered(plot, at + 1) };
@@ -143,8 +140,65 @@ fn execute(args: &Args) -> Result<u8, Failure> {
             eprintln!("plot: {}", path.display());
         }
     }
-    print(&text)?;
+    show(args.format, &results)?;
     Ok(exit_code(results.iter().flat_map(|(_, checks)| checks)))
+}
+
+/// Opens and measures one file: codes block by block, everything else in memory.
+fn one(path: &Path, options: &Options, rate: Option<f64>) -> Result<Analysis, Failure> {
+    let name = path.display().to_string();
+    let failed = |source| match source {
+        AnalyzeError::Capture(error) => Failure::Capture(error),
+        source => Failure::Analyze { file: name.clone(), source },
+    };
+    let codes = |mut recording: Coded<'_>| analyze_coded(&mut recording, options).map_err(failed);
+    if path.is_dir() {
+        let mut channels = open_traces(path)?;
+        channels.retain(|channel| channel.head().stream == StreamKind::Fast);
+        return codes(coded::kept(&name, channels));
+    }
+    let open = |source| Failure::Open { file: name.clone(), source };
+    let mut file = File::open(path).map_err(open)?;
+    let length = file.metadata().map_err(open)?.len();
+    // What states no length cannot be read again.
+    if length > 0
+        && let Some(recording) = coded::open(&name, &file, rate)?
+    {
+        return match rate {
+            Some(rate) if rate != recording.sample_rate => Err(Failure::SampleRateStated { file: name }),
+            _ => codes(recording),
+        };
+    }
+    if rate.is_some() {
+        return Err(Failure::SampleRateStated { file: name });
+    }
+    if length > 0 {
+        file.rewind().map_err(open)?;
+    }
+    analyze(&read(&name, &bytes(file, length, &name)?)?, options).map_err(failed)
+}
+
+fn show(format: Format, results: &[(Analysis, Vec<CheckRecord>)]) -> Result<(), Failure> {
+    match format {
+        Format::Table => {
+            let tables: Vec<String> =
+                results.iter().map(|(analysis, checks)| table(analysis, checks)).collect();
+            print(&tables.join("\n"))?;
+        }
+        Format::Html => print(&html(results)?)?,
+        Format::Json => stream(|out| {
+            let mut documents = results.iter().map(|(analysis, checks)| json(analysis, checks));
+            match results {
+                // One file is one document; several are a list of them.
+                [_] => {
+                    documents.try_for_each(|document| serde_json::to_writer_pretty(&mut *out, &document))?
+                }
+                _ => serde_json::to_writer_pretty(&mut *out, &documents.collect::<Vec<_>>())?,
+            }
+            out.write_all(b"\n")
+        })?,
+    }
+    Ok(())
 }
 
 /// The codes of `run`: a failed check outranks one that could not be measured, and that an inconclusive one.
@@ -174,27 +228,18 @@ fn options(args: &Args) -> Result<Options, Failure> {
     Ok(Options { current: args.current.clone(), voltage: args.voltage.clone(), scale, max_error })
 }
 
-/// The fast channels in the folder of a case.
-fn kept(folder: &Path, name: &str) -> Result<Capture, Failure> {
-    let mut channels = open_traces(folder)?;
-    channels.retain(|channel| channel.head().stream == StreamKind::Fast);
-    Ok(format::capture(name, Planes::new(channels))?)
-}
-
-/// The file, unless it is too large to be held.
-fn bytes(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
-    let open = |source| Failure::Open { file: name.to_owned(), source };
+/// The file's bytes, unless they are too many to be held.
+fn bytes(file: File, length: u64, name: &str) -> Result<Vec<u8>, Failure> {
     let too_large = |bytes| {
         let fault = CaptureFault::TooLarge { bytes, limit: MAX_BYTES };
         Failure::from(CaptureError { file: name.to_owned(), line: None, column: None, fault })
     };
-    let file = std::fs::File::open(path).map_err(open)?;
-    let length = file.metadata().map_err(open)?.len();
     if length > MAX_BYTES {
         return Err(too_large(length));
     }
     // Pipes and devices state no length, and may never end.
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    let open = |source| Failure::Open { file: name.to_owned(), source };
     let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(open)? as u64;
     if read > MAX_BYTES { Err(too_large(read)) } else { Ok(bytes) }
 }

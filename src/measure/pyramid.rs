@@ -3,16 +3,16 @@
 /// Smallest and largest code of equal stretches. When the table is full, neighbours merge and stretches double, so
 /// memory stays the same however long the record.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pyramid {
+pub struct Pyramid<T = i16> {
     /// Samples in one stretch.
     pub stretch: u64,
     /// (smallest, largest) code of each stretch; the last may still be filling.
-    pub extremes: Vec<(i16, i16)>,
+    pub extremes: Vec<(T, T)>,
     filled: u64,
     capacity: usize,
 }
 
-impl Pyramid {
+impl<T: Copy + PartialOrd> Pyramid<T> {
     /// Holds at most `capacity` stretches (rounded up to an even number, at least two), of `stretch` samples at first.
     pub fn new(stretch: u64, capacity: usize) -> Self {
         let capacity = capacity.max(2).next_multiple_of(2);
@@ -21,7 +21,7 @@ impl Pyramid {
 
     /// Adds `count` samples that lie between `low` and `high`. They must not reach beyond a multiple of the first
     /// stretch, which is how they are handed out.
-    pub fn push(&mut self, low: i16, high: i16, count: u64) {
+    pub fn push(&mut self, low: T, high: T, count: u64) {
         if count == 0 {
             return;
         }
@@ -30,19 +30,35 @@ impl Pyramid {
                 self.merge();
             }
             if self.filled >= self.stretch {
-                self.extremes.push((i16::MAX, i16::MIN));
+                self.extremes.push((low, high));
                 self.filled = 0;
             }
         }
         if let Some(last) = self.extremes.last_mut() {
-            *last = (last.0.min(low), last.1.max(high));
+            *last = joined(*last, (low, high));
         }
         self.filled += count;
     }
 
+    /// Adds consecutive samples.
+    pub fn extend(&mut self, samples: &[T]) {
+        let mut rest = samples;
+        while let Some(first) = rest.first() {
+            let room = if self.filled < self.stretch { self.stretch - self.filled } else { self.stretch };
+            let (piece, after) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+            let (mut low, mut high) = (*first, *first);
+            for sample in piece {
+                low = if *sample < low { *sample } else { low };
+                high = if *sample > high { *sample } else { high };
+            }
+            self.push(low, high, piece.len() as u64);
+            rest = after;
+        }
+    }
+
     /// Smallest and largest code of all; `None` of nothing.
-    pub fn range(&self) -> Option<(i16, i16)> {
-        self.extremes.iter().copied().reduce(|(low, high), (a, b)| (low.min(a), high.max(b)))
+    pub fn range(&self) -> Option<(T, T)> {
+        self.extremes.iter().copied().reduce(joined)
     }
 
     fn merge(&mut self) {
@@ -50,7 +66,7 @@ impl Pyramid {
         for k in 0..merged {
             let pair = self.extremes.get(2 * k).zip(self.extremes.get(2 * k + 1)).map(|(a, b)| (*a, *b));
             if let (Some((a, b)), Some(slot)) = (pair, self.extremes.get_mut(k)) {
-                *slot = (a.0.min(b.0), a.1.max(b.1));
+                *slot = joined(a, b);
             }
         }
         self.extremes.truncate(merged);
@@ -60,9 +76,28 @@ impl Pyramid {
     }
 }
 
+fn joined<T: Copy + PartialOrd>(a: (T, T), b: (T, T)) -> (T, T) {
+    (if b.0 < a.0 { b.0 } else { a.0 }, if b.1 > a.1 { b.1 } else { a.1 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn samples_are_gathered_whatever_the_pieces() {
+        let samples: Vec<i16> = (0..1000_i32).map(|k| (k * 7919 % 1009 - 500) as i16).collect();
+        for piece in [1, 3, 64, 1000] {
+            let mut pyramid = Pyramid::new(1, 16);
+            samples.chunks(piece).for_each(|piece| pyramid.extend(piece));
+            assert_eq!(pyramid.stretch, 64);
+            let expected: Vec<(i16, i16)> = samples
+                .chunks(64)
+                .map(|part| (*part.iter().min().unwrap(), *part.iter().max().unwrap()))
+                .collect();
+            assert_eq!(pyramid.extremes, expected, "{piece}");
+        }
+    }
 
     #[test]
     fn a_full_table_halves_and_forgets_no_extreme() {

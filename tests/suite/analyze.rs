@@ -15,6 +15,10 @@ fn capture(name: &str, max_error: Option<f64>) -> Analysis {
     analyze(&capture, &options).unwrap()
 }
 
+fn document(analysis: &Analysis) -> serde_json::Value {
+    serde_json::to_value(stimrig::analyze::json(analysis, &[])).unwrap()
+}
+
 fn near(what: &str, value: f64, expected: f64, within: f64) {
     assert!((value - expected).abs() <= within, "{what}: {value:e}, expected {expected:e} within {within:e}");
 }
@@ -39,7 +43,7 @@ fn the_good_captures_give_the_numbers_read_off_them() {
     for (name, expected, access, polarization) in table {
         let analysis = capture(name, None);
         assert_eq!(analysis.pulses.len(), 1, "{name}");
-        let pulse = &analysis.pulses[0];
+        let pulse = &analysis.pulses.get(0).unwrap();
         let [lead, recovery] = &pulse.phases[..] else { panic!("{name}: {} phases", pulse.phases.len()) };
         assert_eq!((lead.polarity, recovery.polarity), (-1, 1));
         let found = [
@@ -66,15 +70,20 @@ fn the_good_captures_give_the_numbers_read_off_them() {
 #[test]
 fn the_uncertainty_is_that_of_the_record() {
     let analysis = capture("TEK00001", None);
-    let pulse = &analysis.pulses[0];
+    let pulse = &analysis.pulses.get(0).unwrap();
     let amplitude = &pulse.phases[0].amplitude;
     let relative = amplitude.expanded() / amplitude.value;
     assert!((0.005..=0.016).contains(&relative), "{relative}");
     let imbalance = pulse.charge_imbalance.expanded();
     assert!((0.008..=0.018).contains(&imbalance), "{imbalance}");
     let worse = capture("TEK00003", None);
-    near("U(amplitude) of TEK00003", worse.pulses[0].phases[0].amplitude.expanded() / 335.9e-6, 0.017, 0.002);
-    near("U(imbalance) of TEK00003", worse.pulses[0].charge_imbalance.expanded(), 0.026, 0.004);
+    near(
+        "U(amplitude) of TEK00003",
+        worse.pulses.get(0).unwrap().phases[0].amplitude.expanded() / 335.9e-6,
+        0.017,
+        0.002,
+    );
+    near("U(imbalance) of TEK00003", worse.pulses.get(0).unwrap().charge_imbalance.expanded(), 0.026, 0.004);
 }
 
 #[test]
@@ -108,7 +117,7 @@ fn the_program_of_the_captures_is_judged_with_their_uncertainty() {
 #[test]
 fn every_field_of_the_json_is_there_and_none_is_nan() {
     for name in ["TEK00001", "TEK00006"] {
-        let json = stimrig::analyze::json(&capture(name, None), &[]);
+        let json = document(&capture(name, None));
         for key in [
             "version",
             "file",
@@ -125,7 +134,7 @@ fn every_field_of_the_json_is_there_and_none_is_nan() {
         assert_eq!(json["samples"], 2000);
         assert!(!json.to_string().contains("NaN"));
     }
-    let json = stimrig::analyze::json(&capture("TEK00001", None), &[]);
+    let json = document(&capture("TEK00001", None));
     let pulse = &json["pulses"][0];
     assert_eq!(pulse["phases"][0]["polarity"], -1);
     for key in ["gap", "net_charge", "charge_imbalance", "access_voltage", "polarization"] {
@@ -133,6 +142,72 @@ fn every_field_of_the_json_is_there_and_none_is_nan() {
     }
     assert_eq!(json["summary"]["amplitude"]["unit"], "A");
     assert_eq!(json["findings"][0]["code"], "baseline-not-quiet");
+}
+
+/// `stimrig analyze` with these arguments, in a shell after `before`.
+fn shell(before: &str, arguments: &str) -> std::process::Output {
+    let command = format!("{before} exec {} analyze {arguments}", env!("CARGO_BIN_EXE_stimrig"));
+    std::process::Command::new("bash").args(["-c", &command]).output().unwrap()
+}
+
+#[test]
+fn codes_without_a_time_need_a_sample_rate_and_nothing_else_takes_one() {
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let codes = "fuzz/seeds/npy/codes --current CH1 --scale '122 nA/V'";
+    let refused = shell("", codes);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("how many samples a second") && said(&refused).contains("--sample-rate"));
+    let read = shell("", &format!("{codes} --sample-rate '1 MHz' --format json"));
+    assert!(read.status.success(), "{}", said(&read));
+    let json: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+    // 8200 codes of 122 nA for 30 samples.
+    near("amplitude", json["summary"]["amplitude"]["value"].as_f64().unwrap(), 8200.0 * 122e-9, 3e-7);
+    near("width", json["summary"]["width"]["value"].as_f64().unwrap(), 30e-6, 1e-7);
+    for own in ["fuzz/seeds/wav/two-channels", "fixtures/captures/TEK00001.CSV"] {
+        let refused = shell("", &format!("{own} --sample-rate '2 MHz'"));
+        assert_eq!(refused.status.code(), Some(2), "{own}");
+        assert!(said(&refused).contains("states its own"), "{}", said(&refused));
+    }
+}
+
+#[test]
+fn a_long_recording_of_codes_takes_no_more_memory_than_a_short_one() {
+    use std::io::{Seek, SeekFrom, Write};
+    const SAMPLES: u64 = 20_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.wav");
+    let mut file = std::fs::File::create(&path).unwrap();
+    let bytes = u32::try_from(2 * SAMPLES).unwrap();
+    let mut head = b"RIFF".to_vec();
+    head.extend((36 + bytes).to_le_bytes());
+    head.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    head.extend([1_000_000_u32, 2_000_000].iter().flat_map(|number| number.to_le_bytes()));
+    head.extend(b"\x02\0\x10\0data");
+    head.extend(bytes.to_le_bytes());
+    file.write_all(&head).unwrap();
+    // A pulse each second on a file that is a hole elsewhere: -1000 codes for 200 samples, +500 for 400.
+    let pulse: Vec<u8> = [vec![-1000_i16; 200], vec![0; 20], vec![500; 400]]
+        .concat()
+        .iter()
+        .flat_map(|code| code.to_le_bytes())
+        .collect();
+    for second in 0..20 {
+        file.seek(SeekFrom::Start(44 + 2 * (1_000_000 * second + 70_000))).unwrap();
+        file.write_all(&pulse).unwrap();
+    }
+    file.set_len(44 + 2 * SAMPLES).unwrap();
+    drop(file);
+    // Less than the 160 MB of its values; a debug build's own mappings and stacks are some tens of it.
+    let arguments = format!("{} --current CH1 --scale '32.768 mA/V' --format json", path.display());
+    let output = shell("ulimit -v 150000;", &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["samples"], json["pulses"].as_array().unwrap().len()), (&SAMPLES.into(), 20));
+    let pulse = &json["pulses"][19];
+    near("time", pulse["time"].as_f64().unwrap(), 19.07, 1e-6);
+    near("amplitude", pulse["phases"][0]["amplitude"]["value"].as_f64().unwrap(), 1e-3, 1e-12);
+    near("net charge", pulse["net_charge"]["value"].as_f64().unwrap(), 0.0, 1e-15);
+    near("rate", json["summary"]["rate"]["value"].as_f64().unwrap(), 1.0, 1e-9);
 }
 
 #[test]

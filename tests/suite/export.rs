@@ -60,8 +60,7 @@ fn script(python: &str, source: &str, arguments: &[&Path]) -> Value {
 fn own() -> (usize, f64, f64) {
     let mut files = stimrig::store::open_traces(&case_folder()).unwrap();
     files.retain(|file| file.head().channel == "e1");
-    let capture =
-        stimrig::capture::format::capture("own", stimrig::capture::container::Planes::new(files)).unwrap();
+    let capture = stimrig::capture::coded::kept("own", files).capture().unwrap();
     let values = &capture.traces[0].values;
     let (low, high) = values.iter().fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
     (values.len(), low, high)

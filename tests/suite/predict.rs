@@ -143,7 +143,7 @@ fn a_prediction_can_be_analysed_back() {
     let capture = stimrig::capture::read("predicted.csv", &bytes).unwrap();
     let analysis = stimrig::analyze::analyze(&capture, &stimrig::analyze::Options::default()).unwrap();
     assert_eq!(analysis.pulses.len(), 5, "{:?}", analysis.findings);
-    let pulse = &analysis.pulses[2];
+    let pulse = &analysis.pulses.get(2).unwrap();
     let lead = &pulse.phases[0];
     assert!((lead.amplitude.value - 2e-3).abs() < 1e-9);
     // Edges between samples: known to half an interval each.

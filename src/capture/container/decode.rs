@@ -1,6 +1,6 @@
 //! Reading a container.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use sha2::{Digest, Sha256};
 
@@ -85,26 +85,8 @@ impl<R: Read> Decoder<R> {
     /// # Errors
     /// When it is none that this version reads.
     pub fn new(mut source: R) -> Result<Self, Fault> {
-        let mut magic = [0; 8];
-        if fill(&mut source, &mut magic)? < magic.len() || magic != *MAGIC {
-            return Err(Fault::NotOne);
-        }
-        let mut hash = Sha256::new();
-        hash.update(magic);
-        let mut block = Vec::new();
-        let (Next::Whole(tag), read) = next(&mut source, &mut block, 8)? else { return Err(Fault::Head) };
-        let payload = payload(&block);
-        let value: serde_json::Value = serde_json::from_slice(payload).map_err(|_| Fault::Head)?;
-        match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(version) if version > u64::from(Head::VERSION) => return Err(Fault::Newer(version)),
-            _ => {}
-        }
-        let head: Head = serde_json::from_value(value).map_err(|_| Fault::Head)?;
-        if tag != *b"HEAD" || !head.sample_rate.is_finite() || head.sample_rate <= 0.0 {
-            return Err(Fault::Head);
-        }
-        hash.update(&block);
-        Ok(Self { source, head, block, position: 8 + read, hash, ended: false })
+        let Begun { head, block, position, hash } = begin(&mut source)?;
+        Ok(Self { source, head, block, position, hash, ended: false })
     }
 
     /// The head.
@@ -162,6 +144,52 @@ impl<R: Read> Decoder<R> {
             _ => Ok(Err(Damage::Trailing(self.position))),
         }
     }
+}
+
+impl<R: Read + Seek> Decoder<R> {
+    /// Begins again behind the head.
+    ///
+    /// # Errors
+    /// When it cannot be read any more.
+    pub fn rewind(&mut self) -> Result<(), Fault> {
+        self.source.rewind()?;
+        let begun = begin(&mut self.source)?;
+        (self.head, self.block, self.position, self.hash) =
+            (begun.head, begun.block, begun.position, begun.hash);
+        self.ended = false;
+        Ok(())
+    }
+}
+
+/// What was read with the head.
+struct Begun {
+    head: Head,
+    block: Vec<u8>,
+    position: u64,
+    hash: Sha256,
+}
+
+fn begin(source: &mut impl Read) -> Result<Begun, Fault> {
+    let mut magic = [0; 8];
+    if fill(source, &mut magic)? < magic.len() || magic != *MAGIC {
+        return Err(Fault::NotOne);
+    }
+    let mut hash = Sha256::new();
+    hash.update(magic);
+    let mut block = Vec::new();
+    let (Next::Whole(tag), read) = next(source, &mut block, 8)? else { return Err(Fault::Head) };
+    let payload = payload(&block);
+    let value: serde_json::Value = serde_json::from_slice(payload).map_err(|_| Fault::Head)?;
+    match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version > u64::from(Head::VERSION) => return Err(Fault::Newer(version)),
+        _ => {}
+    }
+    let head: Head = serde_json::from_value(value).map_err(|_| Fault::Head)?;
+    if tag != *b"HEAD" || !head.sample_rate.is_finite() || head.sample_rate <= 0.0 {
+        return Err(Fault::Head);
+    }
+    hash.update(&block);
+    Ok(Begun { head, block, position: 8 + read, hash })
 }
 
 fn payload(block: &[u8]) -> &[u8] {

@@ -1,6 +1,6 @@
 //! The channels of one stream, read side by side.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use crate::signal::Marker;
 
@@ -110,5 +110,16 @@ impl<R: Read> Planes<R> {
             }
         }
         Ok(Some(Stretch { first, lost, arrived, count, codes: &self.codes, markers: &self.markers }))
+    }
+}
+
+impl<R: Read + Seek> Planes<R> {
+    /// Begins again at the first stretch.
+    ///
+    /// # Errors
+    /// When a file cannot be read any more.
+    pub fn rewind(&mut self) -> Result<(), Fault> {
+        self.end = None;
+        self.decoders.iter_mut().try_for_each(Decoder::rewind)
     }
 }

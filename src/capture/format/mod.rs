@@ -5,13 +5,13 @@
 //! from every one of them.
 
 mod csv;
-mod npy;
+pub(super) mod npy;
 mod parquet;
-mod sr;
+pub(super) mod sr;
 mod vcd;
-mod wav;
+pub(super) mod wav;
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use super::container::{End, Fault, Head, Planes, Stretch};
 use super::error::{CaptureError, CaptureFault};
 use super::time_base::TimeBase;
 use super::trace::{Capture, Trace};
-use super::{Dialect, columns};
+use super::{Dialect, coded, columns};
 
 /// What samples can be exported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,33 +97,28 @@ pub struct Exported {
 
 /// What a format has no place for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Meta {
+pub(super) struct Meta {
     version: u32,
-    sample_rate: f64,
-    channels: Vec<MetaChannel>,
+    pub(super) sample_rate: f64,
+    pub(super) channels: Vec<MetaChannel>,
 }
 
 /// Name with unit, and what its codes stand for: (code − offset) · lsb.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct MetaChannel {
-    name: String,
-    lsb: f64,
-    offset: f64,
+pub(super) struct MetaChannel {
+    pub(super) name: String,
+    pub(super) lsb: f64,
+    pub(super) offset: f64,
 }
 
 impl MetaChannel {
     fn value(&self, code: i16) -> f64 {
         (f64::from(code) - self.offset) * self.lsb
     }
-
-    /// The exact value of a code, from one that was rounded.
-    fn exact(&self, value: f64) -> f64 {
-        ((value / self.lsb + self.offset).round() - self.offset) * self.lsb
-    }
 }
 
 impl Meta {
-    fn of<'a>(heads: impl Iterator<Item = &'a Head>) -> Self {
+    pub(super) fn of<'a>(heads: impl Iterator<Item = &'a Head>) -> Self {
         let mut meta = Self { version: 1, sample_rate: 1.0, channels: Vec::new() };
         for head in heads {
             meta.sample_rate = head.sample_rate;
@@ -192,59 +187,19 @@ pub fn export<R: Read, W: Write + Seek + Send>(
     Ok(Exported { samples, end: planes.end().cloned().unwrap_or(End::Whole) })
 }
 
-/// The channels of one stream as a capture, as far as they can be read.
-///
-/// # Errors
-/// When there are no channels, or fewer than two samples.
-pub fn capture<R: Read>(file: &str, mut planes: Planes<R>) -> Result<Capture, CaptureError> {
-    let whole = |fault| CaptureError::whole(file, fault);
-    let meta = Meta::of(planes.heads());
-    let mut values = vec![Vec::new(); meta.channels.len()];
-    let mut lost: Option<(u64, f64)> = None;
-    loop {
-        let stretch = planes.pull().map_err(|fault| whole(unreadable("container", fault)))?;
-        let Some(stretch) = stretch else { break };
-        if stretch.lost > 0 {
-            let gap = stretch.lost as f64 / meta.sample_rate;
-            lost = lost.filter(|(_, worst)| *worst >= gap).or(Some((stretch.first, gap)));
-        }
-        let planes = stretch.codes.chunks_exact(stretch.count.max(1));
-        for ((values, channel), plane) in values.iter_mut().zip(&meta.channels).zip(planes) {
-            values.extend(plane.iter().map(|code| channel.value(*code)));
-        }
-    }
-    if let Some(End::Apart(_) | End::Damaged { damage: super::container::Damage::Changed(_), .. }) =
-        planes.end()
-    {
-        return Err(whole(unreadable(
-            "container",
-            planes.end().map(ToString::to_string).unwrap_or_default(),
-        )));
-    }
-    let time = TimeBase { t0: 0.0, dt: 1.0 / meta.sample_rate, worst_deviation: lost };
-    assembled(
-        file,
-        Dialect::Stimrig,
-        time,
-        meta.channels.iter().map(|channel| channel.name.as_str()).zip(values),
-    )
-}
-
 /// Reads a file by its first bytes, if they are those of a format here.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Option<Result<Capture, CaptureError>> {
+    match coded::open(file, Cursor::new(bytes), None) {
+        Ok(None) => {}
+        Ok(Some(coded)) => return Some(coded.capture()),
+        Err(error) => return Some(Err(error)),
+    }
     let found = match bytes {
         [b'R', b'I', b'F', b'F', ..] => wav::read(bytes).map(|read| (Dialect::Wav, read)),
         [b'P', b'K', 3, 4, ..] => sr::read(bytes).map(|read| (Dialect::Sigrok, read)),
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => npy::read(bytes).map(|read| (Dialect::Npy, read)),
         [b'P', b'A', b'R', b'1', ..] => parquet::read(bytes).map(|read| (Dialect::Parquet, read)),
         [b'$', ..] => vcd::read(bytes).map(|read| (Dialect::Vcd, read)),
-        [b'S', b'T', b'I', b'M', b'R', b'A', b'W', ..] => {
-            let decoder = super::container::Decoder::new(bytes);
-            return Some(match decoder {
-                Ok(decoder) => capture(file, Planes::new(vec![decoder])),
-                Err(fault) => Err(CaptureError::whole(file, unreadable("container", fault))),
-            });
-        }
         _ => return None,
     };
     Some(found.map_err(|fault| CaptureError::whole(file, fault)).and_then(|(dialect, table)| {
@@ -274,19 +229,31 @@ impl Table {
     }
 }
 
-fn assembled<N: AsRef<str>>(
+/// Columns whose names may end in their units.
+fn assembled(
     file: &str,
     dialect: Dialect,
     time: TimeBase,
-    named: impl Iterator<Item = (N, Vec<f64>)>,
+    named: impl Iterator<Item = (String, Vec<f64>)>,
 ) -> Result<Capture, CaptureError> {
     let traces = named.map(|(name, mut values)| {
-        let column = columns::column(name.as_ref());
+        let column = columns::column(&name);
         if column.factor != 1.0 {
             values.iter_mut().for_each(|value| *value *= column.factor);
         }
-        Trace::new(column.name, column.unit, values)
+        ((column.name, column.unit), values)
     });
+    finished(file, dialect, time, traces)
+}
+
+/// A capture of columns with names and units, if they are equally long and finite.
+pub(super) fn finished(
+    file: &str,
+    dialect: Dialect,
+    time: TimeBase,
+    columns: impl Iterator<Item = ((String, String), Vec<f64>)>,
+) -> Result<Capture, CaptureError> {
+    let traces = columns.map(|((name, unit), values)| Trace::new(name, unit, values));
     let capture = Capture { file: file.to_owned(), dialect, time, traces: traces.collect() };
     let fault = match capture.traces.first() {
         None => CaptureFault::MissingColumns { found: 0 },
@@ -307,7 +274,7 @@ fn assembled<N: AsRef<str>>(
     Err(CaptureError::whole(file, fault))
 }
 
-fn unreadable(what: &'static str, why: impl ToString) -> CaptureFault {
+pub(super) fn unreadable(what: &'static str, why: impl ToString) -> CaptureFault {
     CaptureFault::Unreadable { what, why: why.to_string() }
 }
 

@@ -1,7 +1,10 @@
-//! NumPy's own format: a structured array with a field for the time and one for each channel, 64-bit floats.
+//! NumPy's own format: a structured array with a field for the time and one for each channel, 64-bit floats; or 16-bit codes
+//! without a time.
 
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 
+use super::super::Dialect;
+use super::super::coded::{Coded, CodedChannel, Interleaved};
 use super::super::error::CaptureFault;
 use super::{ExportError, Meta, Rows, Stretch, Table, unreadable};
 
@@ -56,21 +59,86 @@ impl<W: Write + Seek> Rows for Writer<W> {
     }
 }
 
+/// The header's text, and the byte of the first element.
+fn described<R: Read>(input: &mut R) -> Result<(String, u64), CaptureFault> {
+    /// Longer than any header of ours or of a sensible array.
+    const LONGEST: u64 = 1 << 20;
+    let bad = |why: &str| unreadable("NumPy file", why);
+    let mut head = [0; 10];
+    input.read_exact(&mut head).map_err(|_| bad("it is cut off"))?;
+    let [.., version, _, low, high] = head;
+    let mut length = u64::from(u16::from_le_bytes([low, high]));
+    let mut start = 10;
+    if version >= 2 {
+        let mut more = [0; 2];
+        input.read_exact(&mut more).map_err(|_| bad("it is cut off"))?;
+        length |= u64::from(u16::from_le_bytes(more)) << 16;
+        start = 12;
+    }
+    let mut text = Vec::new();
+    input
+        .take(length.min(LONGEST))
+        .read_to_end(&mut text)
+        .map_err(|error| unreadable("NumPy file", error))?;
+    if text.len() as u64 != length {
+        return Err(bad("it is cut off"));
+    }
+    let text = String::from_utf8(text).map_err(|_| bad("its header is no text"))?;
+    Ok((text, start + length))
+}
+
+/// Opens an array of 16-bit codes without a time: one dimension, (samples, channels), or a field for each channel. A code
+/// counts as one unit.
+pub(in super::super) fn open<'a, R: Read + Seek + Send + 'a>(
+    file: &str,
+    mut input: R,
+    sample_rate: Option<f64>,
+) -> Result<Option<Coded<'a>>, CaptureFault> {
+    let (text, start) = described(&mut input)?;
+    let Some(names) = coded_names(&text) else { return Ok(None) };
+    let sample_rate = sample_rate.ok_or(CaptureFault::NoSampleRate)?;
+    let io = |error| unreadable("NumPy file", error);
+    let bytes = input.seek(SeekFrom::End(0)).map_err(io)?.saturating_sub(start);
+    let frame = 2 * names.len() as u64;
+    if frame == 0 || bytes % frame != 0 {
+        return Err(unreadable("NumPy file", "it is cut off"));
+    }
+    Ok(Some(Coded {
+        file: file.to_owned(),
+        dialect: Dialect::Npy,
+        sample_rate,
+        channels: names.iter().map(|name| CodedChannel::new(name, 1.0, 0.0)).collect(),
+        blocks: Box::new(Interleaved::new(input, "NumPy file", start, bytes / frame, names.len())),
+    }))
+}
+
+/// The channels of an array whose every element is a 16-bit code.
+fn coded_names(header: &str) -> Option<Vec<String>> {
+    let (_, rest) = header.split_once("'descr'")?;
+    let rest = rest.trim_start_matches([':', ' ']);
+    if rest.starts_with('[') {
+        let fields = fields(header)?;
+        return fields
+            .iter()
+            .all(|(_, kind)| kind.code)
+            .then(|| fields.into_iter().map(|(name, _)| name).collect());
+    }
+    let shape = header.split_once("'shape'")?.1.split_once('(')?.1.split_once(')')?.0;
+    let lengths: Vec<&str> = shape.split(',').map(str::trim).filter(|length| !length.is_empty()).collect();
+    let channels = match lengths.as_slice() {
+        [_] => 1,
+        [_, channels] if header.contains("'fortran_order': False") => channels.parse::<u16>().ok()?,
+        _ => return None,
+    };
+    rest.starts_with("'<i2'").then(|| (1..=channels).map(|at| format!("CH{at}")).collect())
+}
+
 /// Reads a structured array of numbers, little-endian, whose first field is the time.
 pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
     let bad = |why: &str| unreadable("NumPy file", why);
-    let wide = bytes.get(6).is_some_and(|version| *version >= 2);
-    let length = match (wide, bytes.get(8..)) {
-        (true, Some(rest)) => rest.first_chunk().map(|four| u32::from_le_bytes(*four) as usize),
-        (false, Some(rest)) => rest.first_chunk().map(|two| usize::from(u16::from_le_bytes(*two))),
-        _ => None,
-    };
-    let start = if wide { 12 } else { 10 };
-    let text =
-        length.and_then(|length| bytes.get(start..start + length)).ok_or_else(|| bad("it is cut off"))?;
-    let text = std::str::from_utf8(text).map_err(|_| bad("its header is no text"))?;
-    let data = bytes.get(start + text.len()..).unwrap_or(&[]);
-    let fields = fields(text).ok_or_else(|| {
+    let (text, start) = described(&mut &*bytes)?;
+    let data = usize::try_from(start).ok().and_then(|start| bytes.get(start..)).unwrap_or(&[]);
+    let fields = fields(&text).ok_or_else(|| {
         bad("it is no structured array of little-endian numbers; save one with a field time_s and one for each channel")
     })?;
     let width: usize = fields.iter().map(|(_, kind)| kind.bytes).sum();
@@ -93,15 +161,29 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
 /// A number as NumPy stores it.
 struct Kind {
     bytes: usize,
+    /// A 16-bit code.
+    code: bool,
     read: fn(&[u8]) -> Option<f64>,
 }
 
 fn kind(text: &str) -> Option<Kind> {
     Some(match text {
-        "<f8" => Kind { bytes: 8, read: |cell| Some(f64::from_le_bytes(*cell.first_chunk()?)) },
-        "<f4" => Kind { bytes: 4, read: |cell| Some(f64::from(f32::from_le_bytes(*cell.first_chunk()?))) },
-        "<i2" => Kind { bytes: 2, read: |cell| Some(f64::from(i16::from_le_bytes(*cell.first_chunk()?))) },
-        "<i4" => Kind { bytes: 4, read: |cell| Some(f64::from(i32::from_le_bytes(*cell.first_chunk()?))) },
+        "<f8" => Kind { bytes: 8, code: false, read: |cell| Some(f64::from_le_bytes(*cell.first_chunk()?)) },
+        "<f4" => Kind {
+            bytes: 4,
+            code: false,
+            read: |cell| Some(f64::from(f32::from_le_bytes(*cell.first_chunk()?))),
+        },
+        "<i2" => Kind {
+            bytes: 2,
+            code: true,
+            read: |cell| Some(f64::from(i16::from_le_bytes(*cell.first_chunk()?))),
+        },
+        "<i4" => Kind {
+            bytes: 4,
+            code: false,
+            read: |cell| Some(f64::from(i32::from_le_bytes(*cell.first_chunk()?))),
+        },
         _ => return None,
     })
 }

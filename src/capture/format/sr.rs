@@ -8,9 +8,11 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::quantity::{Dimension, Quantity};
 
+use super::super::coded::{Blocks, Coded};
 use super::super::error::CaptureFault;
 use super::super::time_base::TimeBase;
-use super::{ExportError, Format, Meta, Rows, Stretch, Table, format_error, unreadable};
+use super::super::{Dialect, MAX_BYTES};
+use super::{ExportError, Format, Meta, MetaChannel, Rows, Stretch, Table, format_error, unreadable};
 
 const META: &str = "stimrig.json";
 
@@ -99,43 +101,135 @@ impl<W: Write + Seek> Rows for Writer<W> {
     }
 }
 
+/// Opens a session whose codes are stated in `stimrig.json`; one without is read whole.
+pub(in super::super) fn open<'a, R: Read + Seek + Send + 'a>(
+    file: &str,
+    input: R,
+) -> Result<Option<Coded<'a>>, CaptureFault> {
+    let mut zip = archive(input)?;
+    let Some(meta) = member(&mut zip, META)?.and_then(|text| serde_json::from_slice::<Meta>(&text).ok())
+    else {
+        return Ok(None);
+    };
+    let head = Head::of(&mut zip)?;
+    let known = |(index, name): &(u32, String)| {
+        Some((*index, meta.channels.iter().find(|channel| channel.name == *name)?.clone()))
+    };
+    let sound = |channel: &MetaChannel| channel.lsb.is_normal() && channel.offset.is_finite();
+    let channels: Option<Vec<(u32, MetaChannel)>> = head.channels.iter().map(known).collect();
+    let Some(channels) = channels.filter(|all| all.iter().all(|(_, channel)| sound(channel))) else {
+        return Ok(None);
+    };
+    if meta.sample_rate.is_nan() || meta.sample_rate <= 0.0 {
+        return Err(CaptureFault::NoTimeBase);
+    }
+    Ok(Some(Coded {
+        file: file.to_owned(),
+        dialect: Dialect::Sigrok,
+        sample_rate: meta.sample_rate,
+        channels: channels.iter().map(|(_, channel)| channel.into()).collect(),
+        blocks: Box::new(Chunks { zip, channels, chunk: 0 }),
+    }))
+}
+
+/// The chunks of each channel in step.
+struct Chunks<R> {
+    zip: ZipArchive<R>,
+    channels: Vec<(u32, MetaChannel)>,
+    chunk: usize,
+}
+
+impl<R: Read + Seek + Send> Blocks for Chunks<R> {
+    fn rewind(&mut self) -> Result<(), CaptureFault> {
+        self.chunk = 0;
+        Ok(())
+    }
+
+    fn pull(&mut self, wanted: &[usize], planes: &mut [Vec<i16>]) -> Result<Option<u64>, CaptureFault> {
+        self.chunk += 1;
+        let mut found = false;
+        for (plane, wanted) in planes.iter_mut().zip(wanted) {
+            let Some((index, channel)) = self.channels.get(*wanted) else { continue };
+            let name = format!("analog-1-{index}-{}", self.chunk);
+            let Some(bytes) = member(&mut self.zip, &name)? else { continue };
+            found |= bytes.len() >= 4;
+            if !codes(&bytes, channel, plane) {
+                let why = format!("`{}` holds values that are no codes of {META}", channel.name);
+                return Err(unreadable("sigrok session", why));
+            }
+        }
+        Ok(found.then_some(0))
+    }
+}
+
+/// Appends the codes that values stand for; false where one is no 16-bit code.
+fn codes(bytes: &[u8], channel: &MetaChannel, plane: &mut Vec<i16>) -> bool {
+    // Truncation rounds down what is not negative.
+    const ABOVE: f64 = 32_768.0;
+    let (scale, shift) = (1.0 / channel.lsb, channel.offset + ABOVE + 0.5);
+    let mut sound = true;
+    let (values, _) = bytes.as_chunks::<4>();
+    plane.extend(values.iter().map(|value| {
+        let raised = f64::from(f32::from_le_bytes(*value)) * scale + shift;
+        sound &= (0.0..2.0 * ABOVE).contains(&raised);
+        (raised as i32 - ABOVE as i32) as i16
+    }));
+    sound
+}
+
+/// What the session says of itself.
+struct Head {
+    /// As written.
+    sample_rate: String,
+    /// Numbers and names of the analog channels.
+    channels: Vec<(u32, String)>,
+}
+
+impl Head {
+    fn of<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<Self, CaptureFault> {
+        let bad = |why: &dyn std::fmt::Display| unreadable("sigrok session", why);
+        let metadata = member(zip, "metadata")?.ok_or_else(|| bad(&"there is no `metadata` in the ZIP"))?;
+        let metadata = String::from_utf8(metadata).map_err(|error| bad(&error))?;
+        let value = |key: &str| metadata.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        let channel = |index: u32| Some((index, value(&format!("analog{index}"))?.to_owned()));
+        let sample_rate = value("samplerate").map(str::trim).unwrap_or_default().to_owned();
+        Ok(Self { sample_rate, channels: (1..=256).filter_map(channel).collect() })
+    }
+}
+
 /// Reads the analog channels of a session.
 pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
-    let bad = |why: &dyn std::fmt::Display| unreadable("sigrok session", why);
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| bad(&error))?;
-    let metadata = member(&mut zip, "metadata")?.ok_or_else(|| bad(&"there is no `metadata` in the ZIP"))?;
-    let metadata = String::from_utf8(metadata).map_err(|error| bad(&error))?;
-    let value = |key: &str| metadata.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-    let meta = member(&mut zip, META)?.and_then(|text| serde_json::from_slice::<Meta>(&text).ok());
-    let stated = value("samplerate").map(str::trim).unwrap_or_default();
+    let mut zip = archive(Cursor::new(bytes))?;
+    let head = Head::of(&mut zip)?;
+    let stated = head.sample_rate.as_str();
     let hertz = stated.parse().ok().or_else(|| Quantity::parse_as(stated, Dimension::Frequency).ok());
-    let rate = meta.as_ref().map(|meta| meta.sample_rate).or(hertz).filter(|rate| *rate > 0.0);
-    let rate = rate.ok_or(CaptureFault::NoTimeBase)?;
+    let rate: f64 = hertz.filter(|rate| *rate > 0.0).ok_or(CaptureFault::NoTimeBase)?;
     let mut columns = Vec::new();
-    for index in 1..=256_u32 {
-        let Some(name) = value(&format!("analog{index}")) else { continue };
-        let exact = meta.as_ref().and_then(|meta| meta.channels.iter().find(|channel| channel.name == name));
+    let mut unpacked = 0;
+    for (index, name) in head.channels {
         let mut values = Vec::new();
         for chunk in 1.. {
             let Some(bytes) = member(&mut zip, &format!("analog-1-{index}-{chunk}"))? else { break };
-            let read = bytes
-                .chunks_exact(4)
-                .filter_map(|four| Some(f64::from(f32::from_le_bytes(*four.first_chunk()?))));
-            match exact {
-                Some(channel) => values.extend(read.map(|value| channel.exact(value))),
-                None => values.extend(read),
+            unpacked += bytes.len() as u64;
+            if unpacked > MAX_BYTES {
+                return Err(CaptureFault::TooLarge { bytes: unpacked, limit: MAX_BYTES });
             }
+            values.extend(bytes.as_chunks::<4>().0.iter().map(|four| f64::from(f32::from_le_bytes(*four))));
         }
-        columns.push((name.to_owned(), values));
+        columns.push((name, values));
     }
     Ok(Table { time: Ok(TimeBase { t0: 0.0, dt: 1.0 / rate, worst_deviation: None }), columns })
 }
 
+fn archive<R: Read + Seek>(input: R) -> Result<ZipArchive<R>, CaptureFault> {
+    ZipArchive::new(input).map_err(|error| unreadable("sigrok session", error))
+}
+
 /// A member's bytes; `None` if there is none of that name. What it unpacks to is limited like a file.
-fn member(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Option<Vec<u8>>, CaptureFault> {
+fn member<R: Read + Seek>(zip: &mut ZipArchive<R>, name: &str) -> Result<Option<Vec<u8>>, CaptureFault> {
     let Ok(file) = zip.by_name(name) else { return Ok(None) };
-    let limit = super::super::MAX_BYTES;
-    let mut bytes = Vec::new();
+    let limit = MAX_BYTES;
+    let mut bytes = Vec::with_capacity(usize::try_from(file.size().min(1 << 23)).unwrap_or(0));
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable("sigrok session", error))?;
     if bytes.len() as u64 > limit {
         return Err(CaptureFault::TooLarge { bytes: bytes.len() as u64, limit });

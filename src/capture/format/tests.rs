@@ -1,6 +1,7 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::capture::coded;
 use crate::capture::container::{Decoder, Encoder};
 use crate::signal::{Calibration, Marker, MarkerBit, Sensed, StreamKind};
 
@@ -58,13 +59,13 @@ fn containers(samples: usize, lost: u64) -> Vec<Vec<u8>> {
     channels.iter().enumerate().map(one).collect()
 }
 
-fn planes(containers: &[Vec<u8>]) -> Planes<&[u8]> {
-    Planes::new(containers.iter().map(|bytes| Decoder::new(&bytes[..]).unwrap()).collect())
+fn decoders(containers: &[Vec<u8>]) -> Vec<Decoder<Cursor<&[u8]>>> {
+    containers.iter().map(|bytes| Decoder::new(Cursor::new(&bytes[..])).unwrap()).collect()
 }
 
 fn written(format: Format, containers: &[Vec<u8>]) -> Result<Vec<u8>, ExportError> {
     let mut out = Cursor::new(Vec::new());
-    export(format, &mut planes(containers), &mut out).map(|exported| {
+    export(format, &mut Planes::new(decoders(containers)), &mut out).map(|exported| {
         assert_eq!(exported.end, End::Whole);
         out.into_inner()
     })
@@ -73,7 +74,7 @@ fn written(format: Format, containers: &[Vec<u8>]) -> Result<Vec<u8>, ExportErro
 #[test]
 fn every_format_is_read_back_to_the_same_values() {
     let containers = containers(7000, 0);
-    let own = capture("own", planes(&containers)).unwrap();
+    let own = coded::kept("own", decoders(&containers)).capture().unwrap();
     assert_eq!(own.traces.iter().map(|trace| trace.name.as_str()).collect::<Vec<_>>(), ["e1", "v1"]);
     for (format, name) in Format::ALL {
         let bytes = written(*format, &containers).unwrap();
@@ -120,4 +121,79 @@ fn damaged_files_of_every_format_are_errors_and_no_panic() {
             let _ = crate::capture::read(name, &changed);
         }
     }
+}
+
+/// All codes of a recording, read block by block, twice.
+fn codes(bytes: &[u8], rate: Option<f64>) -> Result<Vec<Vec<i16>>, CaptureError> {
+    let mut coded = coded::open("x", Cursor::new(bytes), rate)?.expect("it holds codes");
+    let wanted: Vec<usize> = (0..coded.channels.len()).collect();
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        coded.rewind()?;
+        all = vec![Vec::new(); wanted.len()];
+        let mut planes = Vec::new();
+        while coded.pull(&wanted, &mut planes)?.is_some() {
+            all.iter_mut().zip(&planes).for_each(|(all, plane)| all.extend_from_slice(plane));
+        }
+    }
+    Ok(all)
+}
+
+#[test]
+fn codes_are_read_block_by_block_whatever_holds_them() {
+    let containers = containers(300_000, 0);
+    let expected: Vec<Vec<i16>> = containers.iter().map(|one| codes(one, None).unwrap().remove(0)).collect();
+    assert_eq!(expected[0].len(), 300_000);
+    for format in [Format::Wav, Format::Sr] {
+        assert_eq!(codes(&written(format, &containers).unwrap(), None).unwrap(), expected, "{format:?}");
+    }
+    // One channel alone, and one after the other, as NumPy has them.
+    let array = |descr: &str, shape: &str, codes: &[i16]| {
+        let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(codes.iter().flat_map(|code| code.to_le_bytes()));
+        bytes
+    };
+    let one = array("'<i2'", "(300000,)", &expected[0]);
+    assert_eq!(codes(&one, Some(1e6)).unwrap(), expected[..1]);
+    let frames: Vec<i16> = expected[0].iter().zip(&expected[1]).flat_map(|(a, b)| [*a, *b]).collect();
+    for bytes in [
+        array("'<i2'", "(300000, 2)", &frames),
+        array("[('e1_A', '<i2'), ('v1_V', '<i2')]", "(300000,)", &frames),
+    ] {
+        assert_eq!(codes(&bytes, Some(1e6)).unwrap(), expected);
+    }
+    assert_eq!(codes(&one, None).unwrap_err().fault, CaptureFault::NoSampleRate);
+}
+
+#[test]
+fn codes_that_are_missing_or_are_none_are_named() {
+    let containers = containers(3000, 0);
+    let fault = |bytes: &[u8]| codes(bytes, Some(1e6)).unwrap_err().fault.to_string();
+    let wav = written(Format::Wav, &containers).unwrap();
+    assert!(fault(&wav[..5000]).contains("ends before its last sample"));
+    let mut npy =
+        b"\x93NUMPY\x01\x00\x40\x00{'descr': '<i2', 'fortran_order': False, 'shape': (3, 2), }".to_vec();
+    npy.resize(10 + 64, b' ');
+    npy.extend([0; 10]);
+    assert!(fault(&npy).contains("cut off"), "{}", fault(&npy));
+    // A session whose values were scaled afterwards: they are no codes any more.
+    let meta = r#"{"version":1,"sample_rate":1e6,"channels":[{"name":"e1_A","lsb":1e-9,"offset":0.0}]}"#;
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let session = "[device 1]\nsamplerate=1000000\ntotal analog=1\nanalog1=e1_A\n";
+    for (name, bytes) in [
+        ("metadata", session.as_bytes()),
+        ("stimrig.json", meta.as_bytes()),
+        ("analog-1-1-1", &1.0_f32.to_le_bytes()),
+    ] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    assert!(fault(&zip.finish().unwrap().into_inner()).contains("no codes of stimrig.json"));
+    // Dumps that would be made of more samples than fit into memory.
+    let dump = "$timescale 1 ns $end\n$var real 64 ! a $end\n$enddefinitions $end\n#0\nr1 !\n#1\nr2 !\n#1000000000\n";
+    let refused = crate::capture::read("x.vcd", dump.as_bytes()).unwrap_err();
+    assert!(refused.to_string().contains("no common grid"), "{refused}");
 }

@@ -1,9 +1,11 @@
 //! 16-bit PCM: the codes themselves. A chunk `stim` behind them says what they stand for; other readers skip it.
 
-use std::io::{Cursor, Seek, SeekFrom, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use hound::{SampleFormat, WavReader};
 
+use super::super::Dialect;
+use super::super::coded::{Coded, CodedChannel, Interleaved};
 use super::super::error::CaptureFault;
 use super::super::time_base::TimeBase;
 use super::{ExportError, Format, Meta, Rows, Stretch, Table, format_error, unreadable};
@@ -80,58 +82,84 @@ impl<W: Write + Seek> Rows for Writer<W> {
     }
 }
 
-/// Reads integers of any width and floats; without our chunk, channels are `CH1`, …, in parts of full scale.
+/// Opens 16-bit PCM; other widths and floats are read whole. Without our chunk, channels are `CH1`, …, in parts of full scale.
+pub(in super::super) fn open<'a, R: Read + Seek + Send + 'a>(
+    file: &str,
+    input: R,
+) -> Result<Option<Coded<'a>>, CaptureFault> {
+    let bad = |error: hound::Error| unreadable("WAV file", error);
+    let reader = WavReader::new(input).map_err(bad)?;
+    let (spec, frames) = (reader.spec(), u64::from(reader.duration()));
+    if (spec.sample_format, spec.bits_per_sample) != (SampleFormat::Int, 16) || spec.sample_rate == 0 {
+        return Ok(None);
+    }
+    let mut input = reader.into_inner();
+    let start = input.stream_position().map_err(|error| unreadable("WAV file", error))?;
+    let count = usize::from(spec.channels);
+    let end = start + frames * count as u64 * 2;
+    let meta = chunk(&mut input, end).and_then(|text| serde_json::from_slice::<Meta>(&text).ok());
+    let meta = meta.filter(|meta| meta.channels.len() == count && meta.sample_rate > 0.0);
+    let channels = match &meta {
+        Some(meta) => meta.channels.iter().map(Into::into).collect(),
+        None => (1..=count).map(|at| CodedChannel::new(&format!("CH{at}"), 1.0 / 32_768.0, 0.0)).collect(),
+    };
+    Ok(Some(Coded {
+        file: file.to_owned(),
+        dialect: Dialect::Wav,
+        sample_rate: meta.map_or(f64::from(spec.sample_rate), |meta| meta.sample_rate),
+        channels,
+        blocks: Box::new(Interleaved::new(input, "WAV file", start, frames, count)),
+    }))
+}
+
+/// The payload of our chunk, at or after byte `end` of the samples.
+fn chunk<R: Read + Seek>(input: &mut R, end: u64) -> Option<Vec<u8>> {
+    /// Longer than any description of channels.
+    const LONGEST: u32 = 1 << 20;
+    let mut at = end + end % 2;
+    loop {
+        input.seek(SeekFrom::Start(at)).ok()?;
+        let mut head = [0; 8];
+        input.read_exact(&mut head).ok()?;
+        let length = u32::from_le_bytes(*head.get(4..)?.first_chunk()?);
+        if head.starts_with(b"stim") && length <= LONGEST {
+            let mut text = vec![0; length as usize];
+            input.read_exact(&mut text).ok()?;
+            return Some(text);
+        }
+        at += 8 + u64::from(length) + u64::from(length % 2);
+    }
+}
+
+/// Reads integers of other widths and floats: `CH1`, …, in parts of full scale.
 pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
     let bad = |error: hound::Error| unreadable("WAV file", error);
     let reader = WavReader::new(Cursor::new(bytes)).map_err(bad)?;
     let spec = reader.spec();
-    let meta = chunk(bytes).and_then(|text| serde_json::from_slice::<Meta>(text).ok());
-    let meta = meta.filter(|meta| meta.channels.len() == usize::from(spec.channels));
+    if spec.sample_rate == 0 {
+        return Err(CaptureFault::NoTimeBase);
+    }
     let count = usize::from(spec.channels);
-    let mut columns: Vec<(String, Vec<f64>)> = (0..count)
-        .map(|index| {
-            let own = meta.as_ref().and_then(|meta| meta.channels.get(index));
-            let name = own.map_or_else(|| format!("CH{}", index + 1), |channel| channel.name.clone());
-            (name, Vec::new())
-        })
-        .collect();
+    let mut columns: Vec<(String, Vec<f64>)> =
+        (1..=count).map(|index| (format!("CH{index}"), Vec::new())).collect();
     let full = (1_u64 << (spec.bits_per_sample.clamp(1, 32) - 1)) as f64;
     let mut push = |index: usize, value: f64| {
         if let Some((_, values)) = columns.get_mut(index % count) {
             values.push(value);
         }
     };
-    match (spec.sample_format, &meta) {
-        (SampleFormat::Float, _) => {
+    match spec.sample_format {
+        SampleFormat::Float => {
             for (index, value) in reader.into_samples::<f32>().enumerate() {
                 push(index, f64::from(value.map_err(bad)?));
             }
         }
-        (SampleFormat::Int, Some(meta)) => {
-            for (index, code) in reader.into_samples::<i16>().enumerate() {
-                let code = code.map_err(bad)?;
-                push(index, meta.channels.get(index % count).map_or(0.0, |channel| channel.value(code)));
-            }
-        }
-        (SampleFormat::Int, None) => {
+        SampleFormat::Int => {
             for (index, code) in reader.into_samples::<i32>().enumerate() {
                 push(index, f64::from(code.map_err(bad)?) / full);
             }
         }
     }
-    let rate = meta.map_or(f64::from(spec.sample_rate), |meta| meta.sample_rate);
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt: 1.0 / rate, worst_deviation: None }), columns })
-}
-
-/// The payload of our chunk.
-fn chunk(bytes: &[u8]) -> Option<&[u8]> {
-    let mut rest = bytes.get(12..)?;
-    loop {
-        let (head, after) = rest.split_at_checked(8)?;
-        let length = u32::from_le_bytes(*head.get(4..)?.first_chunk()?) as usize;
-        if head.starts_with(b"stim") {
-            return after.get(..length);
-        }
-        rest = after.get(length + length % 2..)?;
-    }
+    let dt = 1.0 / f64::from(spec.sample_rate);
+    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, worst_deviation: None }), columns })
 }

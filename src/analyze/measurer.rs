@@ -1,0 +1,171 @@
+//! The third pass: the baseline, and each pulse read off the samples around it.
+
+use std::iter::Peekable;
+
+use crate::measure::Pyramid;
+use crate::measure::edge::PhaseEdges;
+use crate::measure::sample::Sample;
+use crate::measure::window::windowed_sum;
+
+use super::baseline::{Baseline, Rest};
+use super::finder::{AROUND, Pair};
+use super::passes::{Stage, View};
+use super::row::{self, Levels, Row};
+use super::survey::{Kind, Outside, STRETCHES};
+use super::voltage::{Electrode, VoltageRow};
+
+/// Part of a pulse's length that a picture shows before and after it.
+pub(super) const MARGIN: f64 = 0.35;
+
+/// The third stage.
+pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Pair>> {
+    levels: Levels,
+    /// Where there is a voltage.
+    electrode: Option<Electrode>,
+    pairs: Peekable<P>,
+    rest: Rest<'a, O>,
+    cycle: Cycle,
+    /// What was read.
+    pub rows: Vec<Row>,
+    /// What was read off the voltage, a row for each pulse; empty without one.
+    pub voltages: Vec<VoltageRow>,
+    /// The samples around the first pulse.
+    pub first: Picture<S>,
+}
+
+/// Samples for a picture.
+#[derive(Debug)]
+pub(super) struct Picture<S> {
+    /// Index of the first.
+    pub from: usize,
+    pub current: Pyramid<S>,
+    pub voltage: Pyramid<S>,
+}
+
+impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P> {
+    /// `windows` are the samples that are no baseline, `outside` knows every sample.
+    pub(super) fn new(
+        levels: Levels,
+        electrode: Option<Electrode>,
+        pairs: P,
+        windows: &'a [(f64, f64)],
+        outside: O,
+    ) -> Self {
+        let empty = || Pyramid::new(1, STRETCHES);
+        Self {
+            levels,
+            electrode,
+            pairs: pairs.peekable(),
+            rest: Rest::new(windows, levels.samples, outside),
+            cycle: Cycle::default(),
+            rows: Vec::new(),
+            voltages: Vec::new(),
+            first: Picture { from: 0, current: empty(), voltage: empty() },
+        }
+    }
+
+    /// The baseline, once the stage is through, with the rest of what was found.
+    pub(super) fn finish(self) -> (Baseline, Vec<Row>, Vec<VoltageRow>, Picture<S>) {
+        let base = self.rest.finish::<S>(self.levels.noise, self.levels.step);
+        (base, self.rows, self.voltages, self.first)
+    }
+
+    /// The samples that a pulse is read off, [from, to).
+    fn around(&self, (leading, recovery): &Pair) -> (usize, usize) {
+        let (start, end) = (leading.edges.start, recovery.map_or(leading.edges.end, |last| last.edges.end));
+        let mut reach = (self.levels.guard + 64.0).max(AROUND as f64) + 4.0 * leading.transition;
+        if self.rows.is_empty() {
+            reach = reach.max(self.levels.guard + 64.0 + MARGIN * (end - start + 2.0 * self.levels.guard));
+        }
+        let reach = reach.ceil() as usize + self.electrode.map_or(0, |electrode| electrode.reach());
+        let from = (start.max(0.0) as usize).saturating_sub(reach);
+        (from, (end.ceil() as usize + reach).min(self.levels.samples))
+    }
+
+    fn read(&mut self, view: &View<'_, S>, (leading, recovery): &Pair, (from, to): (usize, usize)) {
+        let moved =
+            |edges: PhaseEdges| PhaseEdges { start: edges.start - from as f64, end: edges.end - from as f64 };
+        let recovery = recovery.map(|recovery| moved(recovery.edges));
+        let samples = view.current(from, to);
+        let Some(mut row) = row::read(&self.levels, samples, &moved(leading.edges), recovery.as_ref()) else {
+            return;
+        };
+        let window = row.window(self.levels.guard);
+        row.before = self.cycle.begin(view, samples, from, window.0);
+        if self.rows.is_empty() {
+            self.first = picture(view, from, window);
+        }
+        if let Some(electrode) = &self.electrode {
+            self.voltages.push(electrode.read(&row, view.voltage(from, to)));
+        }
+        self.rows.push(row.moved(from));
+    }
+}
+
+impl<S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Stage<S> for Measurer<'_, S, O, P> {
+    fn take(&mut self, view: &View<'_, S>) -> usize {
+        self.rest.take(view);
+        let next = loop {
+            let Some(pair) = self.pairs.peek() else { break view.end() };
+            let pair = *pair;
+            let around = self.around(&pair);
+            if !view.last && around.1 > view.end() {
+                break around.0.min(view.end());
+            }
+            self.pairs.next();
+            self.read(view, &pair, around);
+        };
+        match self.pairs.peek() {
+            Some(_) => self.cycle.sum(view, next),
+            None => self.cycle.to = view.end(),
+        }
+        next.min(self.rest.at).min(self.cycle.to)
+    }
+}
+
+/// The samples of a picture of the pulse whose window is counted from sample `origin`.
+fn picture<S: Kind>(view: &View<'_, S>, origin: usize, (start, end): (f64, f64)) -> Picture<S> {
+    let margin = MARGIN * (end - start);
+    let from = origin + (start - margin - 1.0).max(0.0) as usize;
+    let to = origin + (end + margin).ceil().max(0.0) as usize + 2;
+    let gathered = |samples: &[S]| {
+        let mut pyramid = Pyramid::new(1, STRETCHES);
+        pyramid.extend(samples);
+        pyramid
+    };
+    Picture { from, current: gathered(view.current(from, to)), voltage: gathered(view.voltage(from, to)) }
+}
+
+/// The sum of the samples since a pulse window began, in whole samples and the part of one at each end.
+#[derive(Debug, Default)]
+struct Cycle {
+    whole: f64,
+    part: f64,
+    /// Samples before this are summed.
+    to: usize,
+}
+
+impl Cycle {
+    fn sum<S: Sample>(&mut self, view: &View<'_, S>, to: usize) {
+        if to > self.to {
+            self.whole += S::sum(view.current(self.to, to));
+            self.to = to;
+        }
+    }
+
+    /// A pulse window begins at the instant `at` of `samples`, of which the first has the index `from`: the sum since the one
+    /// before did.
+    fn begin<S: Sample>(&mut self, view: &View<'_, S>, samples: &[S], from: usize, at: f64) -> f64 {
+        // The sample whose interval the instant lies in counts from its left end.
+        let cut = (at + 0.5).max(0.0) as usize;
+        let part = windowed_sum(samples, cut as f64 - 0.5, at);
+        if from + cut < self.to {
+            self.whole -= S::sum(view.current(from + cut, self.to));
+            self.to = from + cut;
+        }
+        self.sum(view, from + cut);
+        let since = self.whole + part - self.part;
+        (self.whole, self.part) = (0.0, part);
+        since
+    }
+}

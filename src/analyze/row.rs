@@ -1,0 +1,175 @@
+//! A pulse as it is kept: what was read off the samples, in their own units, without its uncertainties. Those follow from
+//! it and from what all pulses share ([`super::pulse`]), so that a record may hold a million pulses.
+
+use crate::measure::edge::{PhaseEdges, Slope, crossing, last_crossing};
+use crate::measure::level::{central_mean, mean_between};
+use crate::measure::sample::Sample;
+use crate::measure::window::windowed_sum;
+
+/// One phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PhaseRow {
+    /// 50 % instants, samples from the first of the record.
+    pub edges: PhaseEdges,
+    /// Level about the baseline.
+    pub level: f64,
+    /// Sum of the samples of its window about the baseline.
+    pub charge: f64,
+    /// 10–90 % of the leading edge, samples.
+    pub transition: f64,
+    /// Distance of the parts of its top beyond what noise does.
+    pub unsettled: f32,
+    /// Samples of its top.
+    pub top: u32,
+}
+
+/// One pulse.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Row {
+    pub leading: PhaseRow,
+    pub recovery: Option<PhaseRow>,
+    /// The phases share an edge.
+    pub joined: bool,
+    /// Sum of the samples of the pulse window about the baseline.
+    pub net: f64,
+    /// Sum of the samples from the window's beginning of the pulse before to that of this one, not about the baseline.
+    pub before: f64,
+}
+
+impl Row {
+    /// Bounds of the pulse window, samples.
+    pub(super) fn window(&self, guard: f64) -> (f64, f64) {
+        let end = self.recovery.map_or(self.leading.edges.end, |recovery| recovery.edges.end);
+        (self.leading.edges.start - guard, end + guard)
+    }
+
+    /// Its instants counted from a sample `origin` before.
+    pub(super) fn moved(mut self, origin: usize) -> Self {
+        for phase in [Some(&mut self.leading), self.recovery.as_mut()].into_iter().flatten() {
+            phase.edges.start += origin as f64;
+            phase.edges.end += origin as f64;
+        }
+        self
+    }
+}
+
+/// What the rows of a record share, in units of its samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Levels {
+    /// Rest level.
+    pub base: f64,
+    /// White noise.
+    pub noise: f64,
+    /// Resolution of the file.
+    pub step: f64,
+    /// Samples around a pulse.
+    pub guard: f64,
+    /// Samples of the record.
+    pub samples: usize,
+}
+
+/// 10–90 % duration of the transition that crosses 50 % at `instant`, samples; edges within one interval give < 1. Half of
+/// the record's samples or more is no edge.
+pub(super) fn transition<S: Sample>(samples: &[S], of: usize, instant: f64, from: f64, to: f64) -> f64 {
+    let slope = if to > from { Slope::Rising } else { Slope::Falling };
+    let level = |part: f64| from + part * (to - from);
+    let before = last_crossing(samples, instant.floor() as usize + 2, level(0.1), slope);
+    let after = crossing(samples, instant.floor() as usize, level(0.9), slope);
+    match (before, after) {
+        (Some(before), Some(after)) if after > before && after - before < 0.5 * of as f64 => after - before,
+        _ => 0.0,
+    }
+}
+
+/// Reads a pulse off the samples around it; its phases are counted from the first of them. `None` if a phase has no
+/// samples in its middle or no 50 % instants.
+pub(super) fn read<S: Sample>(
+    set: &Levels,
+    samples: &[S],
+    leading: &PhaseEdges,
+    recovery: Option<&PhaseEdges>,
+) -> Option<Row> {
+    let first = phase_edges(set, samples, leading)?;
+    let second = match recovery {
+        Some(recovery) => Some(phase_edges(set, samples, recovery)?),
+        None => None,
+    };
+    let (first, second, joined) = join(set, samples, first, second);
+    let end = second.map_or(first.0.end, |(edges, _)| edges.end);
+    let window = (first.0.start - set.guard, end + set.guard);
+    let between = second.map_or(window.1, |(edges, _)| (first.0.end + edges.start) / 2.0);
+    Some(Row {
+        leading: phase(set, samples, first, (window.0, between)),
+        recovery: second.map(|second| phase(set, samples, second, (between, window.1))),
+        joined,
+        net: charge(set, samples, window),
+        before: 0.0,
+    })
+}
+
+fn charge<S: Sample>(set: &Levels, samples: &[S], (from, to): (f64, f64)) -> f64 {
+    windowed_sum(samples, from, to) - set.base * (to - from)
+}
+
+/// Refined 50 % instants about the measured baseline, and the level.
+fn phase_edges<S: Sample>(set: &Levels, samples: &[S], segment: &PhaseEdges) -> Option<Held> {
+    let level = |edges: &PhaseEdges| {
+        let central = central_mean(samples, edges.start, edges.end, 0.0);
+        central.or_else(|| mean_between(samples, edges.start, edges.end)).map(|(level, _)| level)
+    };
+    let middle = (segment.start + segment.end) / 2.0;
+    let edges = PhaseEdges::at(samples, middle.round() as usize, set.base, level(segment)?, 0.5)?;
+    Some((edges, level(&edges)?))
+}
+
+type Held = (PhaseEdges, f64);
+
+/// With no gap the phases share one edge: where the trace crosses the middle between their levels.
+fn join<S: Sample>(
+    set: &Levels,
+    samples: &[S],
+    first: Held,
+    second: Option<Held>,
+) -> (Held, Option<Held>, bool) {
+    let Some((mut edges, level)) = second else { return (first, None, false) };
+    let (mut lead, top) = first;
+    let slope = if level > top { Slope::Rising } else { Slope::Falling };
+    let shared = crossing(samples, lead.end.floor() as usize, (top + level) / 2.0, slope);
+    let steep = transition(samples, set.samples, (lead.end + edges.start) / 2.0, top, level).max(1.0);
+    match shared {
+        // Apart by less than the transition between the levels takes: there is no rest between them.
+        Some(shared) if edges.start - lead.end <= 0.6 * steep => {
+            lead.end = shared;
+            edges.start = shared;
+            ((lead, top), Some((edges, level)), true)
+        }
+        _ => (first, Some((edges, level)), false),
+    }
+}
+
+fn phase<S: Sample>(set: &Levels, samples: &[S], (edges, level): Held, window: (f64, f64)) -> PhaseRow {
+    let (from, to) = (edges.start + 0.2 * edges.width(), edges.end - 0.2 * edges.width());
+    let top = samples.get(from.ceil().max(0.0) as usize..=to.floor().max(0.0) as usize).unwrap_or(&[]);
+    PhaseRow {
+        edges,
+        level: level - set.base,
+        charge: charge(set, samples, window),
+        transition: transition(samples, set.samples, edges.start, set.base, level),
+        unsettled: unsettled(top, set.noise, set.step) as f32,
+        top: u32::try_from(top.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// How far the parts of a top lie apart beyond what noise does; a top that steps has no one level.
+fn unsettled<S: Sample>(top: &[S], noise: f64, step: f64) -> f64 {
+    const PARTS: usize = 8;
+    let size = top.len().div_ceil(PARTS);
+    if size < 2 {
+        return 0.0;
+    }
+    let means = top.chunks_exact(size).map(|part| S::sum(part) / size as f64);
+    let (low, high) =
+        means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let by_noise = 2.0 * 3.0 * noise / (size as f64).sqrt() + 2.0 * step;
+    if high - low > by_noise { high - low } else { 0.0 }
+}

@@ -1,0 +1,261 @@
+//! The passes in their order, and what follows from them.
+
+use crate::capture::{CaptureError, CaptureFault};
+use crate::measure::{Input, Pyramid};
+use crate::quantity::{Dimension, engineering};
+
+use super::Analysis;
+use super::baseline::Baseline;
+use super::channels::{self, Channels, Chosen, Trace};
+use super::finder::{Finder, Found};
+use super::finding::{self, Finding, FindingCode, Seen};
+use super::measurer::{Measurer, Picture};
+use super::passes::{Recording, Scaled};
+use super::pulse::Setting;
+use super::pulses::Pulses;
+use super::row::{Levels, Row};
+use super::summary::summary;
+use super::survey::{Kind, Survey, Surveyor, Tally};
+use super::voltage::{Electrode, VoltageRow};
+
+/// What is known of a record beside its samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record<'a> {
+    pub file: &'a str,
+    pub dialect: &'static str,
+    /// First sample, s.
+    pub t0: f64,
+    /// Sample interval, s.
+    pub dt: f64,
+    pub max_error: Option<f64>,
+}
+
+/// Measures the chosen channels.
+///
+/// # Errors
+/// When the samples cannot be read, or there are fewer than two.
+pub(super) fn measure<R: Recording>(
+    record: &Record<'_>,
+    chosen: Chosen,
+    samples: &mut R,
+) -> Result<Analysis, CaptureError> {
+    let (amperes, volts) = samples.scales();
+    let mut surveyor = Surveyor::new();
+    samples.pass(&mut surveyor)?;
+    let (tally, overview) = surveyor.current;
+    let (survey, outside) = tally.finish();
+    let (voltage_tally, voltage_overview) = surveyor.voltage;
+    if survey.count < 2 {
+        let fault = CaptureFault::OneSample;
+        return Err(CaptureError { file: record.file.to_owned(), line: None, column: None, fault });
+    }
+    let trace = |name, overview: &Pyramid<_>, scale| Trace {
+        name,
+        whole: record.points(overview, 0, scale),
+        first: Vec::new(),
+    };
+    let mut analysis = Analysis {
+        file: record.file.to_owned(),
+        dialect: record.dialect,
+        sample_rate: 1.0 / record.dt,
+        samples: survey.count,
+        t0: record.t0,
+        channels: Channels {
+            current: trace(chosen.current_name, &overview, amperes),
+            voltage: chosen.voltage_name.map(|name| trace(name, &voltage_overview, volts)),
+            scaled: chosen.scaled,
+        },
+        rest: 0.0,
+        pulses: Pulses::default(),
+        summary: Vec::new(),
+        findings: Vec::new(),
+        max_error: record.max_error,
+    };
+    if let Some((line, off)) = samples.stray(record.dt) {
+        analysis.findings.push(finding::not_uniform(line, off));
+        return Ok(analysis);
+    }
+    let mut current = Seen::new(survey, amperes);
+    let mut voltage = analysis.channels.voltage.is_some().then(|| Seen::new(voltage_tally.finish().0, volts));
+    let found = find(samples, &mut current, voltage.as_mut())?;
+    let transition = found.transition();
+    let shared = Shared {
+        survey: &current.survey,
+        electrode: voltage.as_ref().map(|seen| Electrode::new(&seen.survey, volts, record.dt)),
+        guard: found.guard(transition),
+    };
+    let Read { base, rows, voltages, first } = read(samples, &found, &shared, &outside)?;
+    analysis.channels.current.first = record.points(&first.current, first.from, amperes);
+    if let Some(trace) = &mut analysis.channels.voltage {
+        trace.first = record.points(&first.voltage, first.from, volts);
+    }
+    let setting = shared.setting(record, amperes, &base);
+    analysis.rest = amperes.value(base.level);
+    analysis.pulses = Pulses { rows, voltages, setting: Some(setting), base: base.level };
+    analysis.summary = summary(&analysis.pulses, record.dt);
+    let channels = &analysis.channels;
+    analysis.findings = findings(
+        record,
+        channels,
+        (&found, transition),
+        (&current, voltage.as_ref()),
+        &analysis.pulses,
+        &base,
+    );
+    Ok(analysis)
+}
+
+impl Record<'_> {
+    /// The extremes of stretches, of which the first begins at sample `from`, as points of a picture.
+    fn points<S: Kind>(&self, pyramid: &Pyramid<S>, from: usize, scale: Scaled) -> Vec<(f64, f64)> {
+        let at = |sample: f64| self.t0 + (from as f64 + sample) * self.dt;
+        let one = |(index, (low, high)): (usize, &(S, S))| {
+            let begin = (index as u64 * pyramid.stretch) as f64;
+            let end = begin + (pyramid.stretch - 1) as f64;
+            let second = (pyramid.stretch > 1).then(|| (at(end), scale.value(high.value())));
+            [Some((at(begin), scale.value(low.value()))), second]
+        };
+        pyramid.extremes.iter().enumerate().flat_map(one).flatten().collect()
+    }
+}
+
+/// The second pass.
+fn find<R: Recording>(
+    samples: &mut R,
+    current: &mut Seen,
+    voltage: Option<&mut Seen>,
+) -> Result<Found, CaptureError> {
+    let stays = voltage.as_ref().map_or_else(Vec::new, |voltage| voltage.stays.to_vec());
+    let mut finder = Finder::new(&current.survey, current.stays.to_vec(), stays);
+    samples.pass(&mut finder)?;
+    current.stays.copy_from_slice(&finder.stays);
+    if let Some(voltage) = voltage {
+        voltage.stays.copy_from_slice(&finder.voltage_stays);
+    }
+    Ok(finder.finish())
+}
+
+/// What all pulses of a record are read with.
+struct Shared<'a> {
+    survey: &'a Survey,
+    /// Where there is a voltage.
+    electrode: Option<Electrode>,
+    /// Samples around a pulse.
+    guard: f64,
+}
+
+impl Shared<'_> {
+    fn setting(&self, record: &Record<'_>, scale: Scaled, base: &Baseline) -> Setting {
+        let noise = scale.size(self.survey.noise);
+        let rest = match base.quiet {
+            true => Input::common("baseline", 1.25 * noise / (base.count.max(1) as f64).sqrt()),
+            false => Input::rectangular("baseline not quiet", scale.size(base.span()) / 2.0),
+        };
+        Setting {
+            scale,
+            dt: record.dt,
+            t0: record.t0,
+            noise,
+            step: scale.size(self.survey.step),
+            rest,
+            max_error: record.max_error,
+            guard: self.guard,
+            electrode: self.electrode,
+        }
+    }
+}
+
+type OutsideOf<S> = <<S as Kind>::Tally as Tally<S>>::Outside;
+
+/// What the third pass found.
+struct Read<S> {
+    base: Baseline,
+    rows: Vec<Row>,
+    voltages: Vec<VoltageRow>,
+    first: Picture<S>,
+}
+
+/// The third pass. Pulses are measured about the baseline, which is known at its end only; but the median of all samples is
+/// nearly always the same code as the median of those outside the pulses. Where it is not, the pass is done once more.
+fn read<R: Recording>(
+    samples: &mut R,
+    found: &Found,
+    shared: &Shared<'_>,
+    outside: &OutsideOf<R::Sample>,
+) -> Result<Read<R::Sample>, CaptureError> {
+    let Shared { survey, electrode, guard } = *shared;
+    let windows = found.windows(guard);
+    let mut expected = survey.rest;
+    loop {
+        let Survey { noise, step, count: samples_in_all, .. } = *survey;
+        let levels = Levels { base: expected, noise, step, guard, samples: samples_in_all };
+        let mut stage = Measurer::new(levels, electrode, found.whole(), &windows, outside.clone());
+        samples.pass(&mut stage)?;
+        let (base, rows, voltages, first) = stage.finish();
+        if base.level == expected {
+            return Ok(Read { base, rows, voltages, first });
+        }
+        expected = base.level;
+    }
+}
+
+fn findings(
+    record: &Record<'_>,
+    channels: &Channels,
+    (found, transition): (&Found, f64),
+    (current, voltage): (&Seen, Option<&Seen>),
+    pulses: &Pulses,
+    base: &Baseline,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let excursion = current.scale.size(current.survey.excursion(base.level));
+    let largest = pulses.largest();
+    findings.extend(channels::suspect_units(channels, if pulses.is_empty() { excursion } else { largest }));
+    let voltage = channels.voltage.as_ref().zip(voltage);
+    if pulses.is_empty() {
+        findings.push(finding::nothing_found(
+            &channels.current.name,
+            found,
+            excursion,
+            current.scale,
+            record.dt,
+        ));
+        findings.extend(voltage.and_then(|(trace, seen)| finding::at_compliance(&trace.name, seen)));
+    }
+    let cut = found.cut();
+    if cut > 0 {
+        let many = if cut == 1 { "1 pulse is".to_owned() } else { format!("{cut} pulses are") };
+        let message = format!("{many} cut off by an end of the record and not measured");
+        findings.push(Finding { code: FindingCode::TruncatedPulse, message });
+    }
+    findings.extend(finding::unlike(found, current.scale, record.t0, record.dt));
+    findings.extend(finding::clipped(&channels.current.name, current, Dimension::Current));
+    if let Some((trace, seen)) = voltage.filter(|_| !pulses.is_empty()) {
+        findings.extend(finding::clipped(&trace.name, seen, Dimension::Voltage));
+    }
+    if !pulses.is_empty() && transition < 1.0 {
+        let message = format!(
+            "the edges are shorter than the sample interval of {}: widths and charges carry that in their U",
+            engineering(record.dt, Dimension::Time, 3)
+        );
+        findings.push(Finding { code: FindingCode::EdgesUnresolved, message });
+    }
+    let span = current.scale.size(base.span());
+    if !pulses.is_empty() && !base.quiet && span > 1e-3 * largest {
+        let ampere =
+            |plateau: f64| engineering((plateau - base.level) * current.scale.gain, Dimension::Current, 3);
+        let (low, high) = match current.scale.gain < 0.0 {
+            true => (base.plateaus.1, base.plateaus.0),
+            false => base.plateaus,
+        };
+        let message = format!(
+            "the baseline is not quiet: its plateaus outside the pulses span {} ({} to {} about their median), {:.1} % of the amplitude; U includes it",
+            engineering(span, Dimension::Current, 3),
+            ampere(low),
+            ampere(high),
+            100.0 * span / largest,
+        );
+        findings.push(Finding { code: FindingCode::BaselineNotQuiet, message });
+    }
+    findings
+}
