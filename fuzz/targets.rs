@@ -4,8 +4,8 @@
 
 use std::io::Cursor;
 
-use stimrig::analyze::{Options, analyze};
-use stimrig::capture::container;
+use stimrig::analyze::{Options, Scale, analyze, analyze_coded};
+use stimrig::capture::{coded, container};
 use stimrig::phantom::{Circuit, Drive, Output, Probe, Waveform};
 use stimrig::rig::{DEFAULT_RIG, Rig, read_phantom};
 use stimrig::scenario::{plan, read_profile, read_scenario, shipped};
@@ -85,12 +85,29 @@ pub fn profile(bytes: &[u8]) {
     }
 }
 
-/// An export of an oscilloscope, and what is measured in it.
-pub fn csv(bytes: &[u8]) {
-    let Ok(capture) = stimrig::capture::read("capture.csv", bytes) else { return };
-    let options = Options { current: None, voltage: None, scale: None, max_error: None };
-    if let Ok(analysis) = analyze(&capture, &options) {
+/// A recording of any kind, and what is measured in it: read whole and, where it holds codes, block by block as well. Both see
+/// the same samples.
+pub fn recording(bytes: &[u8]) {
+    let whole = stimrig::capture::read("recording", bytes).ok();
+    let first = |name: &str, unit: &str| Options {
+        current: Some(name.to_owned()),
+        scale: (unit != "A").then_some(Scale { factor: 1e-3, per: "V" }),
+        ..Options::default()
+    };
+    let analysis = whole.as_ref().and_then(|capture| {
+        let trace = capture.traces.first().expect("a capture has a channel");
+        analyze(capture, &first(&trace.name, &trace.unit)).ok()
+    });
+    if let (Some(capture), Some(analysis)) = (&whole, &analysis) {
         assert!(analysis.samples == capture.samples());
+        assert!(analysis.pulses.iter().count() == analysis.pulses.len());
+    }
+    let Ok(Some(mut codes)) = coded::open("recording", Cursor::new(bytes), Some(1e6)) else { return };
+    let Some(channel) = codes.channels.first().cloned() else { return };
+    let Ok(measured) = analyze_coded(&mut codes, &first(&channel.name, &channel.unit)) else { return };
+    // An array without a time is no capture.
+    if let Some(analysis) = analysis {
+        assert!(measured.samples == analysis.samples);
     }
 }
 

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| stimrig_fuzz::csv(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| stimrig_fuzz::recording(bytes));

@@ -18,8 +18,13 @@ const TARGETS: &[Target] = &[
     ("rig", targets::rig, &["rig/sim.yaml"]),
     ("phantom", targets::phantom, &["fixtures/phantoms/scs-lead.yaml"]),
     ("profile", targets::profile, &["scenarios/profiles/implant-accuracy.yaml"]),
-    ("csv", targets::csv, &["fixtures/captures/TEK00001.CSV"]),
-    ("container", targets::container, &[]),
+    ("csv", targets::recording, &["fixtures/captures/TEK00001.CSV"]),
+    ("wav", targets::recording, &["fuzz/seeds/wav/two-channels", "fuzz/seeds/wav/floats"]),
+    ("npy", targets::recording, &["fuzz/seeds/npy/with-time", "fuzz/seeds/npy/codes"]),
+    ("sr", targets::recording, &["fuzz/seeds/sr/codes", "fuzz/seeds/sr/floats"]),
+    ("vcd", targets::recording, &["fuzz/seeds/vcd/two-channels"]),
+    ("parquet", targets::recording, &["fuzz/seeds/parquet/two-channels"]),
+    ("container", targets::container, &["fuzz/seeds/container/e1"]),
     ("circuit", targets::circuit, &["scenarios/timing/rate.yaml"]),
 ];
 
