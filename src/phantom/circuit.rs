@@ -141,9 +141,19 @@ impl Circuit {
     /// Voltage of every capacitor, V: the phantom's in file order, then each contact's series capacitor, then each
     /// contact's `vout` input. Together with the drive and the switches this is the whole state.
     pub fn capacitor_voltages(&self) -> Vec<f64> {
-        let mut stored = self.clone();
-        stored.store();
-        stored.capacitors
+        let mut voltages = self.capacitors.clone();
+        let first_input = voltages.len() - self.drive.len();
+        // An input that the guard holds has its lead's voltage.
+        for (k, slot) in voltages.iter_mut().skip(first_input).enumerate() {
+            *slot = self.evaluate(&self.topology.voltage(self.topology.lead(k), self.ground()));
+        }
+        let present = &self.topology.modes.capacitors * DVector::from_column_slice(&self.modes);
+        for (id, voltage) in self.topology.capacitors.iter().zip(present.iter()) {
+            if let Some(slot) = voltages.get_mut(*id) {
+                *slot = *voltage;
+            }
+        }
+        voltages
     }
 
     /// Puts the state back that [`capacitor_voltages`](Self::capacitor_voltages) gave.
@@ -182,14 +192,15 @@ impl Circuit {
 
     /// Brings the wiring in line with relays, switches and limiters, then the injected currents.
     pub(super) fn apply(&mut self) {
-        let closed: Vec<bool> = self.leads.iter().map(|lead| *lead && self.interlock).collect();
         let recharging = self.recharging || self.recharge_stuck;
-        let recharged: Vec<bool> = self.driven.iter().map(|driven| *driven && recharging).collect();
-        let limited: Vec<bool> = self.rails.iter().map(|rail| *rail != 0.0).collect();
-        let same = closed == self.wiring.closed
-            && recharged == self.wiring.recharged
-            && limited == self.wiring.limited;
+        let closed = self.leads.iter().map(|lead| *lead && self.interlock);
+        let recharged = self.driven.iter().map(|driven| *driven && recharging);
+        let limited = self.rails.iter().map(|rail| *rail != 0.0);
+        let same = closed.clone().eq(self.wiring.closed.iter().copied())
+            && recharged.clone().eq(self.wiring.recharged.iter().copied())
+            && limited.clone().eq(self.wiring.limited.iter().copied());
         if !same {
+            let (closed, recharged, limited) = (closed.collect(), recharged.collect(), limited.collect());
             self.rewire(|wiring| {
                 wiring.closed = closed;
                 wiring.recharged = recharged;
@@ -200,7 +211,9 @@ impl Circuit {
     }
 
     pub(super) fn inject(&mut self) {
-        let mut injected = DVector::zeros(self.topology.modes.direct.nrows());
+        let mut injected = std::mem::take(&mut self.injected);
+        injected.resize_vertically_mut(self.topology.modes.direct.nrows(), 0.0);
+        injected.fill(0.0);
         let mut add = |node: usize, amperes: f64| {
             if let Some(sum) = injected.get_mut(node) {
                 *sum += amperes;
@@ -216,14 +229,21 @@ impl Circuit {
             add(self.topology.phantom_node(contact(k)), *test);
             add(home, -test);
         }
-        self.push = (&self.topology.modes.input * &injected).as_slice().to_vec();
+        // Current enters at a node or two.
+        self.push.clear();
+        self.push.resize(self.topology.modes.input.nrows(), 0.0);
+        for (column, amperes) in self.topology.modes.input.column_iter().zip(injected.iter()) {
+            if *amperes != 0.0 {
+                self.push.iter_mut().zip(column.iter()).for_each(|(push, weight)| *push += weight * amperes);
+            }
+        }
         self.injected = injected;
         self.inject_tails();
     }
 
     /// Changes the wiring; capacitors keep their voltages (or share their charge where they come to lie in parallel).
     pub(super) fn rewire(&mut self, change: impl FnOnce(&mut Wiring)) {
-        self.store();
+        self.capacitors = self.capacitor_voltages();
         change(&mut self.wiring);
         let known = self.cache.iter().find(|(wiring, _)| *wiring == self.wiring);
         self.topology = match known {
@@ -247,24 +267,5 @@ impl Circuit {
         let voltages = DVector::from_iterator(self.topology.capacitors.len(), voltages);
         self.modes = (&self.topology.modes.from_capacitors * voltages).as_slice().to_vec();
         self.inject();
-    }
-
-    /// Writes the capacitors' voltages back.
-    fn store(&mut self) {
-        let contacts = self.drive.len();
-        let first_input = self.capacitors.len() - contacts;
-        // An input that the guard holds has its lead's voltage.
-        let held: Vec<f64> = (0..contacts)
-            .map(|k| self.evaluate(&self.topology.voltage(self.topology.lead(k), self.ground())))
-            .collect();
-        for (voltage, held) in self.capacitors.iter_mut().skip(first_input).zip(held) {
-            *voltage = held;
-        }
-        let voltages = &self.topology.modes.capacitors * DVector::from_column_slice(&self.modes);
-        for (id, voltage) in self.topology.capacitors.iter().zip(voltages.iter()) {
-            if let Some(slot) = self.capacitors.get_mut(*id) {
-                *slot = *voltage;
-            }
-        }
     }
 }

@@ -59,51 +59,112 @@ pub struct Train<'a> {
     pub total: u64,
 }
 
-/// Largest |voltage| of any driven source over a train, V.
+/// A train is taken to repeat where as many changes of a capacitor as there are periods left, each as large as the last, are no
+/// more than this, V: what two periods differ by is left to itself, and in a passive network its energy only decays.
+const SETTLED: f64 = 1e-9;
+
+/// Largest |voltage| of any driven source over a train, V. The circuit is left at the end of the last pulse.
 ///
-/// Beyond the pulses that are given the last period is taken to repeat. That is exact too: a period maps the capacitors' voltages linearly, so the map is raised to the power
-/// of the periods left out. Give the circuit no compliance limit, else the map is not linear.
+/// Beyond the pulses that are given the last period is taken to repeat. That is exact too: a period maps the state linearly, so
+/// the map is raised to the power of the periods left out. Give the circuit no compliance limit, else the map is not linear.
 pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) -> f64 {
     let Train { pulses, group, total } = *train;
-    let mut peak = 0.0_f64;
-    let mut wave = Waveform::default();
-    run(circuit, &changes(pulses, shares), |circuit, span| {
-        peak = peak.max(peak_of_span(circuit, span, &mut wave));
-    });
-    let left = total.saturating_sub(pulses.len() as u64).div_ceil(group.max(1) as u64);
-    let back = |periods: usize| pulses.len().checked_sub(periods * group).and_then(|k| pulses.get(k..));
-    let (Some(last), Some(before)) = (back(1), back(2)) else { return peak };
-    let (Some(start), Some(earlier)) =
-        (last.first().map(TrainPulse::start), before.first().map(TrainPulse::start))
-    else {
-        return peak;
+    let group = group.max(1);
+    let mut peak = Peak::default();
+    let given = changes(pulses, shares);
+    let left = total.saturating_sub(pulses.len() as u64).div_ceil(group as u64);
+    let back = |periods: usize| pulses.len().checked_sub(group.saturating_mul(periods)).and_then(|k| pulses.get(k..));
+    let last_two = back(1)
+        .zip(back(2))
+        .and_then(|(last, before)| Some((last, last.first()?.start(), before.first()?.start())));
+    let Some((last, start, earlier)) = last_two else {
+        run(circuit, &given, |circuit, span| peak.see(circuit, span));
+        return peak.largest;
     };
-    if left == 0 {
-        return peak;
-    }
-    // One period, from the start of the last, ending where the next one would begin.
+    // One period, from its start, ending where the next one would begin.
     let period = start - earlier;
-    let one = changes(last, shares);
-    let one: Vec<(f64, Drive)> = one.into_iter().map(|(at, drive)| (at - start, drive)).collect();
-    let rest = period - one.last().map_or(0.0, |(at, _)| *at);
-    circuit.advance(rest.max(0.0));
-    let state = circuit.capacitor_voltages();
-    let period_from = |voltages: &DVector<f64>| {
-        let mut trial = circuit.clone();
-        trial.set_capacitor_voltages(voltages.as_slice());
-        run(&mut trial, &one, |_, _| {});
-        trial.advance(rest.max(0.0));
-        DVector::from_vec(trial.capacitor_voltages())
+    let one: Vec<(f64, Drive)> =
+        changes(last, shares).into_iter().map(|(at, drive)| (at - start, drive)).collect();
+    let rest = (period - one.last().map_or(0.0, |(at, _)| *at)).max(0.0);
+    let alike = first_alike(pulses, group);
+    let mut from = 0;
+    let mut before: Option<Vec<f64>> = None;
+    for (at, number) in
+        pulses.iter().zip(0_u64..).step_by(group).skip(alike).map(|(pulse, n)| (pulse.start(), n))
+    {
+        let upto = from + given.get(from..).unwrap_or(&[]).partition_point(|(change, _)| *change < at);
+        stretch(circuit, given.get(from..upto).unwrap_or(&[]), Some(at), |circuit, span| {
+            peak.see(circuit, span)
+        });
+        from = upto;
+        let state = circuit.capacitor_voltages();
+        let change = |before: &Vec<f64>| {
+            before.iter().zip(&state).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs()))
+        };
+        let ahead = (total.saturating_sub(number) as f64 / group as f64).max(1.0);
+        let whole = pulses.len().is_multiple_of(group);
+        if whole && before.as_ref().is_some_and(|before| change(before) * ahead <= SETTLED) {
+            run(circuit, &one, |circuit, span| peak.see(circuit, span));
+            return peak.largest;
+        }
+        before = Some(state);
+    }
+    run(circuit, given.get(from..).unwrap_or(&[]), |circuit, span| peak.see(circuit, span));
+    if left == 0 {
+        return peak.largest;
+    }
+    circuit.advance(rest);
+    repeat_periods(circuit, &one, rest, left - 1);
+    run(circuit, &one, |circuit, span| peak.see(circuit, span));
+    peak.largest
+}
+
+/// Index of the first of the periods that all ask for what the last one does.
+fn first_alike(pulses: &[TrainPulse], group: usize) -> usize {
+    let periods: Vec<&[TrainPulse]> = pulses.chunks_exact(group).collect();
+    let Some(last) = periods.last() else { return 0 };
+    let begin = |period: &[TrainPulse]| period.first().map_or(0.0, TrainPulse::start);
+    let near = |a: f64, b: f64| (a - b).abs() < TOGETHER;
+    let same = |period: &[TrainPulse]| {
+        let (own, other) = (begin(period), begin(last));
+        let part = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| match (a, b) {
+            (Some(a), Some(b)) => near(a.0 - own, b.0 - other) && near(a.1, b.1),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        period.iter().zip(*last).all(|(a, b)| {
+            let phases = a.phases.iter().zip(&b.phases);
+            a.phases.len() == b.phases.len()
+                && phases.into_iter().all(|(a, b)| part(Some((a.0, a.1)), Some((b.0, b.1))) && a.2 == b.2)
+                && part(a.recharge, b.recharge)
+        })
     };
+    periods.iter().rposition(|period| !same(period)).map_or(0, |other| other + 1)
+}
+
+/// Lets a circuit that stands at the start of a period, nothing driven, pass `times` of them without looking: one period maps
+/// its modes linearly.
+fn repeat_periods(circuit: &mut Circuit, one: &[(f64, Drive)], rest: f64, times: u64) {
+    let mut trial = circuit.clone();
+    let mut period_from = |modes: &[f64]| {
+        trial.modes.clear();
+        trial.modes.extend_from_slice(modes);
+        trial.settle();
+        run(&mut trial, one, |_, _| {});
+        trial.advance(rest);
+        DVector::from_column_slice(&trial.modes)
+    };
+    let state = circuit.modes.clone();
     let size = state.len();
-    let offset = period_from(&DVector::zeros(size));
-    let units = DMatrix::identity(size, size);
-    let columns: Vec<DVector<f64>> =
-        units.column_iter().map(|unit| period_from(&unit.into_owned()) - &offset).collect();
-    let state = repeat(DMatrix::from_columns(&columns), offset, DVector::from_vec(state), left - 1);
-    circuit.set_capacitor_voltages(state.as_slice());
-    run(circuit, &one, |circuit, span| peak = peak.max(peak_of_span(circuit, span, &mut wave)));
-    peak
+    let mut start = vec![0.0; size];
+    let offset = period_from(&start);
+    let mut map = DMatrix::zeros(size, size);
+    for (k, mut column) in map.column_iter_mut().enumerate() {
+        start.fill(0.0);
+        start.iter_mut().skip(k).take(1).for_each(|mode| *mode = 1.0);
+        column.copy_from(&(period_from(&start) - &offset));
+    }
+    circuit.modes = repeat(map, offset, DVector::from_vec(state), times).as_slice().to_vec();
+    circuit.settle();
 }
 
 /// Longest time constant of a train, s: that of the network with the recharge switch closed for `share` (0 … 1) of the
@@ -160,8 +221,18 @@ pub fn sample(
 }
 
 /// Drives a circuit, which stands at the first change; `visit` sees every span of constant waveforms before it passes.
-fn run(circuit: &mut Circuit, changes: &[(f64, Drive)], mut visit: impl FnMut(&Circuit, f64)) {
-    let following = changes.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
+fn run(circuit: &mut Circuit, changes: &[(f64, Drive)], visit: impl FnMut(&Circuit, f64)) {
+    stretch(circuit, changes, None, visit);
+}
+
+/// As [`run`], and on to the instant `until`.
+fn stretch(
+    circuit: &mut Circuit,
+    changes: &[(f64, Drive)],
+    until: Option<f64>,
+    mut visit: impl FnMut(&Circuit, f64),
+) {
+    let following = changes.iter().skip(1).map(|(at, _)| Some(*at)).chain([until]);
     for ((at, drive), next) in changes.iter().zip(following) {
         circuit.set_drive(drive);
         let mut left = next.map_or(0.0, |next| next - at);
@@ -174,13 +245,21 @@ fn run(circuit: &mut Circuit, changes: &[(f64, Drive)], mut visit: impl FnMut(&C
     }
 }
 
-fn peak_of_span(circuit: &Circuit, span: f64, wave: &mut Waveform) -> f64 {
-    let mut peak = 0.0_f64;
-    for contact in circuit.driven() {
-        circuit.waveform(Probe::Source(contact), wave);
-        peak = peak.max(wave.peak(span));
+/// The largest voltage so far.
+#[derive(Debug, Default)]
+struct Peak {
+    largest: f64,
+    wave: Waveform,
+}
+
+impl Peak {
+    /// Looks at the next `span` seconds of every driven source.
+    fn see(&mut self, circuit: &Circuit, span: f64) {
+        for contact in circuit.driven() {
+            circuit.waveform(Probe::Source(contact), &mut self.wave);
+            self.largest = self.largest.max(self.wave.peak(span));
+        }
     }
-    peak
 }
 
 /// x → A x + b, `times` times, by squaring.

@@ -49,7 +49,9 @@ pub(super) fn peaks(
             };
             peak_of(case, &program, planned.running, output, step)
         };
-        match (peak(stage.blocking_capacitor, step), peak(0.0, None)) {
+        let source = peak(stage.blocking_capacitor, step);
+        let same = stage.blocking_capacitor == 0.0 && step.is_none();
+        match (source.clone(), if same { source } else { peak(0.0, None) }) {
             (Ok(source), Ok(phantom)) => {
                 peaks = Peaks { source: peaks.source.max(source), phantom: peaks.phantom.max(phantom) };
             }
@@ -184,7 +186,7 @@ pub(super) fn settled(case: &Case, rig: &Rig) -> Option<f64> {
     let size = circuit.capacitor_voltages().len();
     let columns: Vec<DVector<f64>> = (0..size)
         .map(|k| {
-            let mut trial = circuit.clone();
+            let trial = &mut circuit;
             let mut start = vec![0.0; size];
             start.iter_mut().skip(k).take(1).for_each(|voltage| *voltage = 1.0);
             trial.set_capacitor_voltages(&start);
