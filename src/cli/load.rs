@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
 use crate::rig::{Certificate, DEFAULT_RIG, Rig, read_certificate, read_phantom};
-use crate::scenario::{Case, Wanted, read_scenario};
+use crate::scenario::{Case, Phantoms, Wanted, read_scenario_among};
 use crate::source::{Diagnostic, Source, nearest};
 
 use super::resolve::resolve;
@@ -41,8 +41,10 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
         }
     }
     let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
-    let read =
-        side_by_side(&files, |(path, _)| read(path).map(|source| (cases_of(&source, path), source.name)));
+    let phantoms = Phantoms::default();
+    let read = side_by_side(&files, |(path, _)| {
+        read(path).map(|source| (cases_among(&source, path, &phantoms), source.name))
+    });
     for ((_, number), read) in files.into_iter().zip(read) {
         match read {
             Ok(((cases, found), file)) => {
@@ -68,8 +70,12 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
 
 /// Lowers one scenario file; its phantoms and limit profiles are found from where it lies.
 pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
+    cases_among(source, path, &Phantoms::default())
+}
+
+fn cases_among(source: &Source, path: &Path, phantoms: &Phantoms) -> (Vec<Case>, Vec<Diagnostic>) {
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    read_scenario(source, &mut |wanted| resolve(&folder, wanted))
+    read_scenario_among(source, &mut |wanted| resolve(&folder, wanted), phantoms)
 }
 
 /// Reads the rig file, or the default bench, and lays `--set` and `--defect` over it.

@@ -73,7 +73,9 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
     let mut peak = Peak::default();
     let given = changes(pulses, shares);
     let left = total.saturating_sub(pulses.len() as u64).div_ceil(group as u64);
-    let back = |periods: usize| pulses.len().checked_sub(group.saturating_mul(periods)).and_then(|k| pulses.get(k..));
+    let back = |periods: usize| {
+        pulses.len().checked_sub(group.saturating_mul(periods)).and_then(|k| pulses.get(k..))
+    };
     let last_two = back(1)
         .zip(back(2))
         .and_then(|(last, before)| Some((last, last.first()?.start(), before.first()?.start())));
@@ -319,6 +321,37 @@ mod tests {
         assert!((jumped - stepped).abs() < 1e-8, "{jumped} {stepped}");
         assert!((in_fives - stepped).abs() < 1e-8, "{in_fives} {stepped}");
         assert!(stepped > 2.8, "{stepped}: 499 · 4 nC / 2.2 uF on top of 2 V");
+    }
+
+    #[test]
+    fn a_train_that_has_settled_has_the_peak_and_the_end_of_all_its_pulses() {
+        for (second, blocking, ramp) in [(2e-3, 0.0, 1), (2e-3, 2.2e-6, 1), (1.9e-3, 0.0, 30)] {
+            let mut pulses = train(500, second);
+            for (n, pulse) in pulses.iter_mut().enumerate().take(ramp) {
+                pulse.phases.iter_mut().for_each(|phase| phase.2 *= (n + 1) as f64 / ramp as f64);
+            }
+            let phantom = rc(1e3, 1e-6, 1e5);
+            let mut every = Circuit::new(&phantom, unlimited(blocking)).unwrap();
+            let mut peak = Peak::default();
+            run(&mut every, &changes(&pulses, &[-1.0, 1.0]), |circuit, span| peak.see(circuit, span));
+            let mut settled = Circuit::new(&phantom, unlimited(blocking)).unwrap();
+            let whole = Train { pulses: &pulses, group: 1, total: 500 };
+            let found = peak_voltage(&mut settled, &whole, &[-1.0, 1.0]);
+            assert!((found - peak.largest).abs() < 1e-8, "{found} {}", peak.largest);
+            let ends = settled.capacitor_voltages().into_iter().zip(every.capacitor_voltages());
+            assert!(ends.into_iter().all(|(a, b)| (a - b).abs() < 1e-8), "{second} {blocking} {ramp}");
+        }
+    }
+
+    #[test]
+    fn periods_that_ask_for_the_same_are_told_from_a_ramp() {
+        let mut pulses = train(12, 2e-3);
+        assert_eq!((first_alike(&pulses, 1), first_alike(&pulses, 4)), (0, 0));
+        pulses[5].phases[1].2 = 1.9e-3;
+        assert_eq!((first_alike(&pulses, 1), first_alike(&pulses, 4)), (6, 2));
+        pulses[11].recharge = Some((0.2207, 1e-3));
+        assert_eq!(first_alike(&pulses, 1), 11);
+        assert_eq!(first_alike(&[], 1), 0);
     }
 
     #[test]

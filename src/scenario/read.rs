@@ -4,7 +4,7 @@ use crate::quantity::Dimension;
 use crate::signal::Run;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
-use super::shelf::{Resolve, Shelf};
+use super::shelf::{Phantoms, Resolve, Shelf};
 use super::{Case, Check, Decision, Fidelity, expect, lengths, matrix, program, rules, steps};
 
 pub(super) const KEYS: &[&str] = &[
@@ -37,12 +37,21 @@ const DEFAULT_DURATION: f64 = 2.0;
 /// `resolve` finds a phantom or profile by the name or path that the scenario gives. The cases are empty if any diagnostic is
 /// an error; warnings come beside the cases.
 pub fn read_scenario(source: &Source, resolve: &mut Resolve<'_>) -> (Vec<Case>, Vec<Diagnostic>) {
+    read_scenario_among(source, resolve, &Phantoms::default())
+}
+
+/// As [`read_scenario`], one of many files whose phantoms are shared.
+pub fn read_scenario_among(
+    source: &Source,
+    resolve: &mut Resolve<'_>,
+    phantoms: &Phantoms,
+) -> (Vec<Case>, Vec<Diagnostic>) {
     let (root, problems) = match parse(source) {
         Ok(parsed) => parsed,
         Err(problems) => return (Vec::new(), problems),
     };
     let context = Context::new(source, problems);
-    let mut shelf = Shelf::new(resolve);
+    let mut shelf = Shelf::new(resolve, phantoms);
     let cases = all_cases(&context.root(&root), source, &context, &mut shelf).unwrap_or_default();
     let problems = context.finish();
     let failed = problems.iter().any(Diagnostic::is_error);

@@ -1,5 +1,8 @@
 //! The files a scenario names: phantoms and limit profiles.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::phantom::Phantom;
 use crate::rig::{builtin_phantom, builtin_phantoms, read_phantom};
 use crate::source::{At, Diagnostic, Source, nearest};
@@ -59,16 +62,40 @@ pub struct Unresolved {
 /// How a scenario's file finds another.
 pub type Resolve<'r> = dyn FnMut(Wanted<'_>) -> Result<Source, Unresolved> + 'r;
 
+/// Phantoms that were read, by the hash of their files: those of a suite are few, and most of its scenarios name the same.
+#[derive(Debug, Default)]
+pub struct Phantoms {
+    known: Mutex<HashMap<String, Phantom>>,
+}
+
+impl Phantoms {
+    /// The phantom of a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn read(&self, source: &Source) -> Result<Phantom, Vec<Diagnostic>> {
+        // What a panic left behind is whole: phantoms are put in at once.
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(phantom) = known().get(&source.hash) {
+            return Ok(phantom.clone());
+        }
+        let phantom = read_phantom(source)?;
+        known().insert(source.hash.clone(), phantom.clone());
+        Ok(phantom)
+    }
+}
+
 /// Files read so far, so that a matrix reads each once.
 pub(super) struct Shelf<'r> {
     resolve: &'r mut Resolve<'r>,
+    known: &'r Phantoms,
     phantoms: Vec<(String, Option<Phantom>)>,
     profiles: Vec<(String, Option<Profile>)>,
 }
 
 impl<'r> Shelf<'r> {
-    pub(super) fn new(resolve: &'r mut Resolve<'r>) -> Self {
-        Self { resolve, phantoms: Vec::new(), profiles: Vec::new() }
+    pub(super) fn new(resolve: &'r mut Resolve<'r>, known: &'r Phantoms) -> Self {
+        Self { resolve, known, phantoms: Vec::new(), profiles: Vec::new() }
     }
 
     /// The phantom a value names, or a problem there.
@@ -77,7 +104,8 @@ impl<'r> Shelf<'r> {
         if let Some((_, known)) = self.phantoms.iter().find(|(own, _)| own == name) {
             return known.clone();
         }
-        let found = read(at, name, (self.resolve)(Wanted::Phantom(name)), read_phantom);
+        let phantom = |source: &Source| self.known.read(source);
+        let found = read(at, name, (self.resolve)(Wanted::Phantom(name)), phantom);
         self.phantoms.push((name.to_owned(), found.clone()));
         found
     }
