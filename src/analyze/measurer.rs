@@ -22,6 +22,8 @@ pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Pair>> {
     levels: Levels,
     /// Where there is a voltage.
     electrode: Option<Electrode>,
+    /// Samples that are read on each side of a pulse: the same for all, so that none begins before the one before it.
+    reach: usize,
     pairs: Peekable<P>,
     rest: Rest<'a, O>,
     cycle: Cycle,
@@ -43,18 +45,21 @@ pub(super) struct Picture<S> {
 }
 
 impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P> {
-    /// `windows` are the samples that are no baseline, `outside` knows every sample.
+    /// `slowest` is the longest leading edge of `pairs`, `windows` are the samples that are no baseline, `outside` knows every
+    /// sample.
     pub(super) fn new(
         levels: Levels,
         electrode: Option<Electrode>,
-        pairs: P,
+        (pairs, slowest): (P, f64),
         windows: &'a [(f64, f64)],
         outside: O,
     ) -> Self {
         let empty = || Pyramid::new(1, STRETCHES);
+        let reach = ((levels.guard + 64.0).max(AROUND as f64) + 4.0 * slowest).ceil() as usize;
         Self {
             levels,
             electrode,
+            reach: reach + electrode.map_or(0, |electrode| electrode.reach()),
             pairs: pairs.peekable(),
             rest: Rest::new(windows, levels.samples, outside),
             cycle: Cycle::default(),
@@ -73,11 +78,11 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
     /// The samples that a pulse is read off, [from, to).
     fn around(&self, (leading, recovery): &Pair) -> (usize, usize) {
         let (start, end) = (leading.edges.start, recovery.map_or(leading.edges.end, |last| last.edges.end));
-        let mut reach = (self.levels.guard + 64.0).max(AROUND as f64) + 4.0 * leading.transition;
+        let mut reach = self.reach;
         if self.rows.is_empty() {
-            reach = reach.max(self.levels.guard + 64.0 + MARGIN * (end - start + 2.0 * self.levels.guard));
+            let shown = self.levels.guard + 64.0 + MARGIN * (end - start + 2.0 * self.levels.guard);
+            reach = reach.max(shown.ceil() as usize);
         }
-        let reach = reach.ceil() as usize + self.electrode.map_or(0, |electrode| electrode.reach());
         let from = (start.max(0.0) as usize).saturating_sub(reach);
         (from, (end.ceil() as usize + reach).min(self.levels.samples))
     }

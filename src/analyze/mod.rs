@@ -31,6 +31,8 @@ mod stay;
 mod summary;
 mod survey;
 mod table;
+#[cfg(test)]
+mod tests;
 mod units;
 mod voltage;
 mod words;

@@ -185,11 +185,12 @@ fn read<R: Recording>(
 ) -> Result<Read<R::Sample>, CaptureError> {
     let Shared { survey, electrode, guard } = *shared;
     let windows = found.windows(guard);
+    let slowest = found.whole().map(|(leading, _)| leading.transition).fold(0.0, f64::max);
     let mut expected = survey.rest;
     loop {
         let Survey { noise, step, count: samples_in_all, .. } = *survey;
         let levels = Levels { base: expected, noise, step, guard, samples: samples_in_all };
-        let mut stage = Measurer::new(levels, electrode, found.whole(), &windows, outside.clone());
+        let mut stage = Measurer::new(levels, electrode, (found.whole(), slowest), &windows, outside.clone());
         samples.pass(&mut stage)?;
         let (base, rows, voltages, first) = stage.finish();
         if base.level == expected {
