@@ -53,7 +53,13 @@ pub enum AnalyzeError {
     },
     /// The samples cannot be read.
     #[error(transparent)]
-    Capture(#[from] CaptureError),
+    Capture(Box<CaptureError>),
+}
+
+impl From<CaptureError> for AnalyzeError {
+    fn from(error: CaptureError) -> Self {
+        Self::Capture(Box::new(error))
+    }
 }
 
 impl AnalyzeError {

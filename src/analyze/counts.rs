@@ -83,7 +83,7 @@ impl Tally<i16> for Codes {
             noise: noise(&steps, pairs),
             step: steps.bins.iter().skip(1).position(|count| *count > 0).map_or(0.0, |at| at as f64 + 1.0),
             low: filled().next().map_or(f64::INFINITY, code),
-            high: filled().last().map_or(f64::NEG_INFINITY, code),
+            high: filled().next_back().map_or(f64::NEG_INFINITY, code),
             changes: (pairs - still) as usize,
         };
         (survey, codes)

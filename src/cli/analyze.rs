@@ -148,7 +148,7 @@ fn execute(args: &Args) -> Result<u8, Failure> {
 fn one(path: &Path, options: &Options, rate: Option<f64>) -> Result<Analysis, Failure> {
     let name = path.display().to_string();
     let failed = |source| match source {
-        AnalyzeError::Capture(error) => Failure::Capture(error),
+        AnalyzeError::Capture(error) => Failure::Capture(*error),
         source => Failure::Analyze { file: name.clone(), source },
     };
     let codes = |mut recording: Coded<'_>| analyze_coded(&mut recording, options).map_err(failed);
