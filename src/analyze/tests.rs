@@ -49,7 +49,7 @@ fn codes_in_blocks_give_what_their_values_in_memory_give() {
     let blocks = analyze_coded(&mut open(), &Options::default()).unwrap();
     assert_eq!(whole.pulses.len(), 42);
     assert_eq!((blocks.samples, blocks.pulses.len()), (420_000, 42));
-    for (a, b) in whole.pulses.iter().zip(blocks.pulses.iter()) {
+    for (index, (a, b)) in whole.pulses.iter().zip(blocks.pulses.iter()).enumerate() {
         assert!((a.time - b.time).abs() < 1e-12, "{} {}", a.time, b.time);
         for (a, b) in a.phases.iter().zip(&b.phases) {
             near(&a.amplitude, &b.amplitude, "amplitude");
@@ -58,7 +58,11 @@ fn codes_in_blocks_give_what_their_values_in_memory_give() {
         }
         near(&a.net_charge, &b.net_charge, "net charge");
         near(a.access_voltage.as_ref().unwrap(), b.access_voltage.as_ref().unwrap(), "access voltage");
-        near(a.polarization.as_ref().unwrap(), b.polarization.as_ref().unwrap(), "polarization");
+        // Slow edges leave no room for a line in the gap.
+        match (&a.polarization, &b.polarization) {
+            (Some(a), Some(b)) => near(a, b, "polarization"),
+            (a, b) => assert!(a.is_none() && b.is_none() && index % 3 == 0),
+        }
         match (whole.pulses.cycle(a.index), blocks.pulses.cycle(a.index)) {
             (Some(own), Some(other)) => {
                 assert!(
