@@ -119,9 +119,11 @@ impl Kind {
             Self::ReplyLost | Self::ReplyDamaged => {
                 "asked again, and judged as if nothing had been; a rig error if it goes on"
             }
-            Self::BlockLost | Self::BlocksSwapped => "never a pass on samples that are missing",
+            Self::BlockLost | Self::BlocksSwapped => {
+                "never a pass on samples that a check needed and did not get"
+            }
             Self::BlockTwice => "judged as if nothing had been",
-            Self::BoardReset => "the pulses that are missing are noticed",
+            Self::BoardReset => "the pulses that were due and did not come are noticed",
             Self::Sigkill => "whoever comes next closes the record: host lost, exit code 137",
             Self::DiskFull => "stopped and measured off; aborted, exit code 70, what was kept can be read",
             Self::KilledOnPorts => {

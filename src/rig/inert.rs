@@ -97,11 +97,11 @@ mod tests {
         assert!(with("stop_ignored: true").is_ok());
         let problems = with("watchdog_disabled: true").unwrap_err();
         let said = problems[0].to_string();
-        assert!(said.starts_with("rig.yaml:7:5: error: `watchdog_disabled` does nothing"), "{said}");
+        assert!(said.starts_with("rig.yaml:7:24: error: `watchdog_disabled` does nothing"), "{said}");
         let rig = Rig::read(&Source::new("rig.yaml", STIMJIM)).unwrap();
         let given = [("cap_not_enforced".to_owned(), "true".to_owned())];
         let problems = rig.with_overrides(&[], &given).unwrap_err();
-        assert!(problems[0].to_string().starts_with("--defect:1:1: error: "), "{}", problems[0]);
+        assert!(problems[0].to_string().starts_with("--defect:1:18: error: "), "{}", problems[0]);
         assert!(problems[0].help.as_deref().unwrap().contains("stop_ignored"));
     }
 
