@@ -37,7 +37,7 @@ pub struct PortTrial {
 impl PortTrial {
     /// The trial of a number.
     pub fn draw(seed: u64, number: u64) -> Self {
-        let mut dice = ChaCha8Rng::seed_from_u64(seed.rotate_left(32) ^ number ^ 0x706f_7274_73);
+        let mut dice = ChaCha8Rng::seed_from_u64(seed.rotate_left(32) ^ number ^ 0x0070_6f72_7473);
         // Half of them are killed.
         let kinds = [
             Kind::KilledOnPorts,

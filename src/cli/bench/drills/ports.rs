@@ -38,6 +38,9 @@ const PLAIN: &str = "version: 1\nname: drill\nphantom: r1k\n\
 /// A case that runs: its file and number, and how long its steps take, s.
 type Runs = (String, f64);
 
+/// A drill that ended: what ran, and what it showed, or why it could not be run.
+type Finished = (PortTrial, String, Result<PortSeen, String>);
+
 /// So many drills, on as many benches at once as there are jobs.
 ///
 /// # Errors
@@ -57,7 +60,7 @@ pub(super) fn all(
     fs::write(&plain, PLAIN).map_err(|error| format!("{}: {error}", plain.display()))?;
     let cases = smoke()?.unwrap_or_else(|| vec![(plain.display().to_string(), 0.3)]);
     let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let all: Mutex<Vec<(PortTrial, String, Result<PortSeen, String>)>> = Mutex::default();
+    let all: Mutex<Vec<Finished>> = Mutex::default();
     std::thread::scope(|scope| {
         for worker in 0..jobs.max(1) {
             let (next, done, all, cases, plain) = (&next, &done, &all, &cases, &plain);
