@@ -57,6 +57,7 @@ mod tests {
             (found.upper - 1.311_614).abs() < 1e-6 && (found.lower - 0.688_386).abs() < 1e-6,
             "{found:?}"
         );
+        assert!((capability(&values, None, Some(13.0)).unwrap().cpk - 1.0).abs() < 1e-12);
         assert!(capability(&values[..5], Some(7.0), None).is_some());
         assert_eq!(capability(&values[..4], Some(7.0), None), None);
     }

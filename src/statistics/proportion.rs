@@ -31,5 +31,11 @@ mod tests {
             assert!((from - low).abs() < 5e-5 && (to - high).abs() < 5e-5, "{counted} of {of}: {from} {to}");
         }
         assert_eq!(wilson(0, 0), (0.0, 1.0));
+        // 1 of 1: 1/(1 + z²) to 1.
+        let (from, to) = wilson(1, 1);
+        assert!(
+            (from - 1.0 / (1.0 + 1.959_963_984_54_f64.powi(2))).abs() < 1e-12 && to == 1.0,
+            "{from} {to}"
+        );
     }
 }
