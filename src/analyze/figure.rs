@@ -74,7 +74,7 @@ fn series(trace: &Trace, first: bool, colour: usize) -> Series {
     }
 }
 
-fn bands(analysis: &Analysis, labelled: bool) -> Vec<Band> {
+fn bands(analysis: &Analysis, window: (f64, f64), labelled: bool) -> Vec<Band> {
     let at = |sample: f64| analysis.t0 + sample / analysis.sample_rate;
     let band = |phase: &Phase| Band {
         from: at(phase.edges.start),
@@ -87,7 +87,14 @@ fn bands(analysis: &Analysis, labelled: bool) -> Vec<Band> {
         },
     };
     // Beyond some hundred pulses the shading is a grey wall.
-    analysis.pulses.iter().take(200).flat_map(|pulse| pulse.phases).map(|phase| band(&phase)).collect()
+    analysis
+        .pulses
+        .iter()
+        .take(200)
+        .flat_map(|pulse| pulse.phases)
+        .map(|phase| band(&phase))
+        .filter(|band| band.to >= window.0 && band.from <= window.1)
+        .collect()
 }
 
 fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool) -> Panel {
@@ -104,7 +111,7 @@ fn current(analysis: &Analysis, window: (f64, f64), title: &str, labelled: bool)
         unit: "A".to_owned(),
         window: Some(window),
         series: vec![series(&analysis.channels.current, labelled, 0)],
-        bands: bands(analysis, labelled),
+        bands: bands(analysis, window, labelled),
         levels,
         ..Panel::default()
     }
@@ -145,7 +152,7 @@ fn voltage(analysis: &Analysis, trace: &Trace, pulse: Option<&Pulse>, window: (f
         unit: "V".to_owned(),
         window: Some(window),
         series: vec![series(trace, true, 2)],
-        bands: bands(analysis, false),
+        bands: bands(analysis, window, false),
         ..Panel::default()
     }
 }
