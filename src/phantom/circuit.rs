@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nalgebra::DVector;
 
 use super::output::check;
+use super::stepping::RELEASE;
 use super::tails::Tails;
 use super::topology::{Topology, Wiring, return_index};
 use super::{ElementKind, NetworkError, Output, Phantom};
@@ -73,6 +74,10 @@ pub struct Circuit {
     pub(super) rails: Vec<f64>,
     /// Instant (from now) and contact at which a limiter changes, found by [`span`](Self::span).
     pub(super) pending: Option<(f64, usize)>,
+    /// The part of its compliance below which a source ceases to limit.
+    pub(super) release: f64,
+    /// Since a limiter changed, s.
+    pub(super) unchanged: f64,
 }
 
 impl Circuit {
@@ -118,6 +123,8 @@ impl Circuit {
             leads: vec![true; contacts],
             rails: vec![0.0; contacts],
             pending: None,
+            release: RELEASE,
+            unchanged: f64::INFINITY,
         };
         circuit.inject();
         Ok(circuit)

@@ -180,3 +180,97 @@ fn a_limiting_source_is_the_compliance_behind_its_resistance() {
     assert!((circuit.value(Probe::Source(E1)) / voltage - 1.0).abs() < 1e-12);
     assert!((currents(&circuit)[E1] / (voltage / 400.0) - 1.0).abs() < 1e-9, "{:?}", currents(&circuit));
 }
+
+#[test]
+fn a_lead_that_opens_floats_from_where_it_was() {
+    let mut circuit = Circuit::new(&golden::rc(1e3, 1e-6, 1e5), Output::default()).unwrap();
+    assert_eq!(circuit.driven().collect::<Vec<_>>(), [E1], "before the first program");
+    circuit.set_drive(&Drive::Currents(vec![-2e-3, 2e-3]));
+    circuit.advance(200e-6);
+    circuit.set_drive(&Drive::Off);
+    let before = circuit.value(Probe::Vout);
+    assert!((before + 0.399_6).abs() < 1e-4, "{before}");
+    circuit.open_lead(E1, true);
+    assert!((circuit.value(Probe::Vout) / before - 1.0).abs() < 1e-9);
+    // 1 MΩ · 100 pF.
+    circuit.advance(100e-6);
+    assert!((circuit.value(Probe::Vout) / before - (-1.0_f64).exp()).abs() < 1e-9);
+}
+
+#[test]
+fn the_test_source_returns_through_the_return_contact_whatever_was_driven() {
+    let mut circuit = driven([-1e-3, 1e-3, 0.0]);
+    circuit.set_drive(&Drive::Off);
+    circuit.set_test_source(E1, 0.1e-3);
+    let [e1, e2, case] = currents(&circuit);
+    assert!(
+        (e1 - 0.1e-3).abs() < 1e-15 && e2.abs() < 1e-15 && (case + 0.1e-3).abs() < 1e-15,
+        "{e1} {e2} {case}"
+    );
+    // 300 Ω and 100 Ω.
+    assert!((circuit.value(Probe::Nodes(0, 3)) - 0.04).abs() < 1e-12);
+}
+
+#[test]
+fn relays_and_resistors_between_contacts_do_what_they_say() {
+    let mut circuit = driven([-1e-3, 0.0, 1e-3]);
+    let across = |circuit: &Circuit| circuit.value(Probe::Nodes(0, 3)) / -1e-3;
+    let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-9, "{a} {b}");
+    near(across(&circuit), 400.0);
+    // 1 mΩ beside 400 Ω; the same relay closed again, named the other way round, is still one.
+    circuit.short(E1, CASE, true);
+    circuit.short(CASE, E1, true);
+    near(across(&circuit), 1e-3 * 400.0 / 400.001);
+    circuit.short(E1, E2, true);
+    circuit.short(CASE, E1, false);
+    near(across(&circuit), (300.0 * 700.001 / 1000.001) + 100.0);
+    circuit.short(E1, E2, false);
+    near(across(&circuit), 400.0);
+    // A resistor takes the place of the one before it.
+    circuit.leak(E1, CASE, Some(400.0)).unwrap();
+    circuit.leak(E1, CASE, Some(100.0)).unwrap();
+    near(across(&circuit), 80.0);
+    circuit.leak(E1, CASE, None).unwrap();
+    near(across(&circuit), 400.0);
+    circuit.set_interlock(false);
+    assert_eq!(currents(&circuit), [0.0; 3]);
+    // 1 mA charges the 100 pF of the open output to 15 V in 1.5 µs.
+    circuit.advance(2e-6);
+    assert!(circuit.at_compliance());
+    circuit.set_interlock(true);
+    circuit.set_drive(&Drive::Currents(vec![-1e-3, 0.0, 1e-3]));
+    assert_eq!(currents(&circuit)[E1], -1e-3);
+}
+
+#[test]
+fn a_recharge_switch_that_is_stuck_recharges_without_being_asked() {
+    let mut circuit = driven([-2e-3, 0.0, 2e-3]);
+    circuit.advance(500e-6);
+    circuit.set_drive(&Drive::Off);
+    assert!(currents(&circuit)[E1].abs() < 1e-12);
+    circuit.set_recharge_stuck(true);
+    let voltage = 2e-3 * 500e-6 / 2.2e-6;
+    assert!((currents(&circuit)[E1] - voltage / 600.0).abs() < 1e-9);
+}
+
+#[test]
+fn changing_currents_have_their_own_closed_form_at_every_contact() {
+    let shape = Shape {
+        settled: vec![-2e-3, 0.0, 2e-3],
+        tails: vec![Tail { rate: 1e4, currents: vec![-0.4e-3, -1e-3, 1.4e-3] }],
+    };
+    let mut circuit = Circuit::new(&star(), Output::default()).unwrap();
+    circuit.set_drive(&Drive::Shaped(shape));
+    assert_eq!(circuit.driven().collect::<Vec<_>>(), [E1, E2], "the second by what it begins with");
+    let [mut e1, mut e2, mut case] = [(); 3].map(|()| Waveform::default());
+    for (contact, wave) in [(E1, &mut e1), (E2, &mut e2), (CASE, &mut case)] {
+        circuit.waveform(Probe::Current(contact), wave);
+    }
+    for t in [0.0_f64, 40e-6, 300e-6] {
+        let part = (-1e4 * t).exp();
+        let exact = [-2e-3 - 0.4e-3 * part, -1e-3 * part, 2e-3 + 1.4e-3 * part];
+        for (wave, exact) in [&e1, &e2, &case].into_iter().zip(exact) {
+            assert!((wave.at(t) - exact).abs() < 1e-15, "{t}: {} {exact}", wave.at(t));
+        }
+    }
+}

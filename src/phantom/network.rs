@@ -85,7 +85,6 @@ impl Phantom {
 #[cfg(test)]
 mod tests {
     use super::super::golden::rc;
-    use super::*;
 
     #[test]
     fn contacts_senses_and_areas_are_found_by_name() {

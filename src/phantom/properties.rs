@@ -59,19 +59,27 @@ fn integrate(circuit: &mut Circuit, seconds: f64) -> [f64; 2] {
     charge
 }
 
-/// A random connected network: a chain of resistors between the contacts (nodes 0 and n − 1) and elements anywhere.
+fn element(kind: ElementKind, value: f64, from: usize, to: usize) -> Element {
+    Element { kind, value, tolerance: 0.0, measured_u: None, from, to }
+}
+
+/// Four resistors of 1 kΩ between the contacts, at nodes 0 and 4.
+fn chain() -> Phantom {
+    let mut phantom = rc(1.0, 1.0, 1.0);
+    phantom.nodes = (0..5).map(|node| format!("n{node}")).collect();
+    phantom.contacts = vec![("e1".into(), 0), ("case".into(), 4)];
+    phantom.senses.clear();
+    phantom.elements = (0..4).map(|k| element(ElementKind::Resistor, 1e3, k, k + 1)).collect();
+    phantom
+}
+
+/// A random connected network: a chain of resistors between the contacts and elements anywhere.
 fn network() -> impl Strategy<Value = Phantom> {
     let ends = (0..5_usize, 0..5_usize).prop_filter("two nodes", |(a, b)| a != b);
     let value = (any::<bool>(), 0.0..3.0_f64);
     let extra = prop::collection::vec((ends, value), 1..8);
     extra.prop_map(|extra| {
-        let mut phantom = rc(1.0, 1.0, 1.0);
-        phantom.nodes = (0..5).map(|node| format!("n{node}")).collect();
-        phantom.contacts = vec![("e1".into(), 0), ("case".into(), 4)];
-        phantom.senses.clear();
-        let element =
-            |kind, value, from, to| Element { kind, value, tolerance: 0.0, measured_u: None, from, to };
-        phantom.elements = (0..4).map(|k| element(ElementKind::Resistor, 1e3, k, k + 1)).collect();
+        let mut phantom = chain();
         phantom.elements.extend(extra.into_iter().map(|((from, to), (resistor, decade))| {
             let scale = 10.0_f64.powf(decade);
             if resistor {
@@ -92,6 +100,45 @@ fn energy(circuit: &Circuit) -> f64 {
     farads.zip(stored).map(|(farad, volt)| 0.5 * farad * volt * volt).sum()
 }
 
+/// Lets time pass as [`Circuit::advance`] does; `None` when the limiters change so often that it does not.
+fn passes(circuit: &mut Circuit, seconds: f64) -> Option<()> {
+    let mut left = seconds;
+    for _ in 0..100 {
+        if left <= 0.0 {
+            return Some(());
+        }
+        let span = circuit.span(left);
+        circuit.step(span);
+        left -= span;
+    }
+    None
+}
+
+/// Here rounding took the level of a source that limits 1e-9 V below its compliance, where it ceased to.
+#[test]
+fn a_source_that_sits_at_its_compliance_lets_time_pass() {
+    let mut phantom = chain();
+    phantom.elements.push(element(ElementKind::Capacitor, 1e-8, 1, 0));
+    phantom.elements.push(element(ElementKind::Capacitor, 3.919_113_613_632_924_5e-8, 2, 0));
+    let steps = [
+        (Operation::Drive(0.0), 0.031_622_776_601_683_79),
+        (Operation::Drive(0.010_048_856_867_103_648), 2.895_328_229_477_677_7e-6),
+        (Operation::Lead(0, false), 0.002_147_845_581_300_708),
+        (Operation::Leakage(-2.148_477_136_274_184_6e-7), 5.709_527_733_915_834e-6),
+        (Operation::Drive(-0.002_570_003_508_688_539_6), 3.823_942_306_731_372e-7),
+        (Operation::Recharge, 0.000_145_998_864_560_840_5),
+        (Operation::Drive(1.324_020_311_128_379_6e-5), 1.067_628_808_369_183e-6),
+        (Operation::Lead(1, true), 0.031_622_776_601_683_79),
+    ];
+    let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+    for (operation, seconds) in &steps {
+        apply(&mut circuit, operation);
+        for _ in 0..3 {
+            assert!(passes(&mut circuit, seconds / 3.0).is_some(), "{operation:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -110,6 +157,22 @@ proptest! {
             brought += out;
             let held = 1e-6 * circuit.value(Probe::Nodes(1, 2));
             prop_assert!((held - brought).abs() < 1e-12, "{held} C held, {brought} C brought after {operation:?}");
+        }
+    }
+
+    /// However the rounding of a network falls where a source begins to limit or ceases to, time goes on.
+    #[test]
+    fn limiters_change_no_more_than_a_few_times(
+        phantom in network(),
+        steps in operations(),
+        parts in 1..9_u32,
+    ) {
+        let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+        for (operation, seconds) in &steps {
+            apply(&mut circuit, operation);
+            for _ in 0..parts {
+                prop_assert!(passes(&mut circuit, seconds / f64::from(parts)).is_some(), "{operation:?}");
+            }
         }
     }
 

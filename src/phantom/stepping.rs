@@ -7,7 +7,13 @@ const PASSES: usize = 32;
 
 /// A source that limits goes on limiting until it is this part below its compliance: without it, rounding would have one
 /// that stays at its compliance begin and cease to limit for ever in no time.
-const RELEASE: f64 = 1e-11;
+pub(super) const RELEASE: f64 = 1e-11;
+
+/// By how much that part grows when a limiter changes again at once: rounding is larger in some networks than in others.
+const WIDER: f64 = 10.0;
+
+/// Two changes of a circuit's limiters closer together than this are rounding, s.
+const AT_ONCE: f64 = 1e-9;
 
 impl Circuit {
     /// How long, at most `limit` seconds, the present waveforms hold: until a source begins or ceases to limit.
@@ -17,7 +23,7 @@ impl Circuit {
         let mut wave = Waveform::default();
         for (k, (&current, &rail)) in self.drive.iter().zip(&self.rails).enumerate() {
             let level = self.output.compliance;
-            let released = level * (1.0 - RELEASE);
+            let released = level * (1.0 - self.release);
             if k == self.wiring.reference || current == 0.0 || !level.is_finite() {
                 continue;
             }
@@ -45,12 +51,17 @@ impl Circuit {
             }
         }
         self.with_tails_after(seconds);
+        self.unchanged += seconds;
         match self.pending.take() {
             Some((instant, contact)) if instant <= seconds => {
                 let sign = self.drive.get(contact).map_or(0.0, |current| current.signum());
                 if let Some(rail) = self.rails.get_mut(contact) {
                     *rail = if *rail == 0.0 { sign } else { 0.0 };
                 }
+                if self.unchanged < AT_ONCE {
+                    self.release *= WIDER;
+                }
+                self.unchanged = 0.0;
                 self.apply();
             }
             Some((instant, contact)) => self.pending = Some((instant - seconds, contact)),
@@ -72,6 +83,7 @@ impl Circuit {
     pub(super) fn settle(&mut self) {
         self.pending = None;
         self.rails.fill(0.0);
+        (self.release, self.unchanged) = (RELEASE, f64::INFINITY);
         self.apply();
         if self.output.compliance.is_infinite() {
             return;

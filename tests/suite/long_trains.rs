@@ -82,8 +82,8 @@ fn a_long_train_is_judged_again_to_the_same_values() {
     let output =
         stimrig().args(["run", "-q", "--keep", "always", "--runs"]).arg(&runs).arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let entries = fs::read_dir(&runs).unwrap().flatten().map(|entry| entry.path());
-    let kept = entries.filter(|path| path.is_dir()).next().unwrap();
+    let mut entries = fs::read_dir(&runs).unwrap().flatten().map(|entry| entry.path());
+    let kept = entries.find(|path| path.is_dir()).unwrap();
     let output = stimrig().args(["verify", "--reanalyze"]).arg(&kept).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said} {}", text(&output));
