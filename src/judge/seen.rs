@@ -7,7 +7,7 @@ const MOST: usize = 16_384;
 /// Bins over the values seen by then.
 const BINS: usize = 4096;
 
-/// Values in order of time: each by itself up to [`MOST`], of more the extremes of stretches of as many.
+/// Values in order of time: each by itself up to 16 384 of them, of more the extremes of stretches of as many.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// (seconds since the first sample, smallest, largest value).
