@@ -1,6 +1,7 @@
 //! `sigrok-cli` as a child: what it writes is read by a thread of its own, so that its pipe never fills up.
 
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 
@@ -9,6 +10,8 @@ use crate::instrument::InstrumentFault;
 /// Pieces that may wait: some 16 MB.
 const WAITING: usize = 256;
 const PIECE: usize = 1 << 16;
+/// What is said of one that a signal ended.
+pub(super) const CRASHED: &str = "sigrok-cli has crashed";
 
 /// A running `sigrok-cli`; ended when dropped.
 pub(super) struct Running {
@@ -96,7 +99,9 @@ impl Running {
             Err(TryRecvError::Disconnected) => {
                 // Its output is closed, so it is ending, and its last words come with it.
                 let complaint = self.complaints.recv().unwrap_or_default();
-                Err(InstrumentFault::Protocol(format!("sigrok-cli has ended: {complaint}")))
+                let crashed = self.child.wait().is_ok_and(|status| status.signal().is_some());
+                let what = if crashed { CRASHED } else { "sigrok-cli has ended" };
+                Err(InstrumentFault::Protocol(format!("{what}: {complaint}")))
             }
         }
     }

@@ -48,6 +48,10 @@ fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
         InstrumentFault::Refused(_) => {
             "compare `load.device` and `load.options` with what `sigrok-cli --scan` finds"
         }
+        // Its WAV writer makes room for a piece that is longer than all before without counting what still waits (libsigrok 0.5.2).
+        InstrumentFault::Protocol(why) if why.starts_with(child::CRASHED) => {
+            "run it again with less beside it: libsigrok 0.5.2 writes beyond its own buffer when it is kept waiting"
+        }
         _ => "plug the device in again, and let nothing else use it",
     };
     InstrumentError {

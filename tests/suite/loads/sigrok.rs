@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::command::{root, run};
 
 /// Whether there is a sigrok-cli to hold this against; without one only the gate insists.
@@ -12,13 +14,25 @@ fn installed() -> bool {
     found
 }
 
+/// A run with a rig of the demo device: again where sigrok-cli crashed, as 0.7.2 does now and then when it is kept waiting.
+fn run_on(rig: &str, scenario: &str) -> (i32, Value) {
+    for _ in 0..9 {
+        let (exit, record) = run(&["--wait=5min", "--rig", rig, scenario]);
+        let reason = record["cases"][0]["reason"].as_str().unwrap_or_default();
+        if !reason.contains("sigrok-cli has crashed") {
+            return (exit, record);
+        }
+        assert!(exit == 3 && reason.contains("run it again with less beside it"), "{exit}: {reason}");
+    }
+    panic!("sigrok-cli crashes every time");
+}
+
 #[test]
 fn the_demo_device_runs_a_scenario() {
     if !installed() {
         return;
     }
-    let (exit, record) =
-        run(&["--wait=5min", "--rig", "rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml"]);
+    let (exit, record) = run_on("rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml");
     let case = &record["cases"][0];
     assert_eq!((exit, &case["outcome"]), (0, &"passed".into()), "{case:#}");
     // A square wave of ±10 V across 10 kohm.
@@ -35,7 +49,7 @@ fn a_limit_below_what_the_demo_device_does_fails() {
     let file = folder.path().join("case.yaml");
     let scenario = fs::read_to_string(root().join("fixtures/loads/sigrok-demo.yaml")).unwrap();
     fs::write(&file, scenario.replace("1.1 mA", "0.8 mA")).unwrap();
-    let (exit, record) = run(&["--wait=5min", "--rig", "rig/sigrok-demo.yaml", file.to_str().unwrap()]);
+    let (exit, record) = run_on("rig/sigrok-demo.yaml", file.to_str().unwrap());
     assert_eq!((exit, &record["cases"][0]["checks"][0]["verdict"]), (1, &"fail".into()), "{record:#}");
 }
 
@@ -52,8 +66,7 @@ fn a_device_or_channel_that_is_not_there_is_named() {
         ("device: demo:analog_channels=2:logic_channels=0", "device: no-such-driver", "find the device"),
     ] {
         fs::write(&file, rig.replace(from, to)).unwrap();
-        let (exit, record) =
-            run(&["--wait=5min", "--rig", file.to_str().unwrap(), "fixtures/loads/sigrok-demo.yaml"]);
+        let (exit, record) = run_on(file.to_str().unwrap(), "fixtures/loads/sigrok-demo.yaml");
         let reason = record["cases"][0]["reason"].as_str().unwrap().to_owned();
         assert!(exit != 0 && reason.contains(words), "{exit} {reason}");
     }
