@@ -1,7 +1,8 @@
 //! One case from opening the bench to its record.
 
-use crate::instrument::Sampling;
+use crate::instrument::{LoadIdentity, Sampling};
 use crate::judge::{self, Basis, Facts, Instant};
+use crate::machine::today;
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Output;
 use crate::record::{
@@ -107,6 +108,17 @@ pub(super) async fn open_load(
     tell: &(dyn Fn(Message) + Sync),
 ) -> Result<(Setup, bool), Halt> {
     let identity = instruments.load.identify().await?;
+    begin_load(instruments, &identity, plan, rig, tell).await
+}
+
+/// The same of a load that has said who it is.
+pub(super) async fn begin_load(
+    instruments: &mut Instruments,
+    identity: &LoadIdentity,
+    plan: &Plan,
+    rig: &Rig,
+    tell: &(dyn Fn(Message) + Sync),
+) -> Result<(Setup, bool), Halt> {
     let record = InstrumentRecord {
         role: "load".to_owned(),
         driver: rig.load.name().to_owned(),
@@ -125,7 +137,7 @@ pub(super) async fn open_load(
         Sampling::Stream(stream) => stream.start(&setup).await?,
         Sampling::Record(record) => record.set_up(&setup.channels).await?,
     };
-    Ok((super::measuring::setup(plan, &identity, &setup, &calibrations, rig.certificate.as_ref()), simulated))
+    Ok((super::measuring::setup(plan, identity, &setup, &calibrations, rig.certificate.as_ref()), simulated))
 }
 
 /// Judges what was recorded and ranks the outcome.
@@ -206,11 +218,6 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
     let names = built_in.into_iter().chain(step.name.clone());
     let time = Some(instant.sample as f64 * period);
     names.map(|name| InstantRecord { name, time, sample: Some(instant.sample) }).collect()
-}
-
-/// The day, UTC.
-fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// What is known about a case before it runs.

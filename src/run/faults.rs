@@ -164,19 +164,14 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
 /// so that an ignored stop cannot drive the phantom anew before it is seen.
 ///
 /// # Errors
-/// What the load says.
+/// What went wrong first; the rest was tried all the same.
 pub(super) async fn let_it_hear(session: &mut Session<'_>) -> Result<(), Halt> {
     session.injected.restarts.clear();
-    if session.injected.core_halted {
-        session.resume_core().await?;
-    }
-    if session.injected.disturbed {
-        disturb(session, 0.0)?;
-    }
-    if !session.injected.powered(session.instruments.clock.now()) {
-        restore_supply(session).await?;
-    }
-    Ok(())
+    let resumed = if session.injected.core_halted { session.resume_core().await } else { Ok(()) };
+    let undisturbed = if session.injected.disturbed { disturb(session, 0.0) } else { Ok(()) };
+    let powered = session.injected.powered(session.instruments.clock.now());
+    let supplied = if powered { Ok(()) } else { restore_supply(session).await };
+    resumed.and(undisturbed).and(supplied)
 }
 
 async fn restore_supply(session: &mut Session<'_>) -> Result<(), Halt> {

@@ -225,6 +225,8 @@ impl RigLock {
         for device in devices(rig) {
             let Ok(mut file) = File::open(folder.join(file_name(&device))) else { continue };
             let taken = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
+            // Let go of before it is read: a run that starts now must not find it held.
+            let _free = file.unlock();
             let holder = read(&mut file);
             if taken {
                 held.push(Held { rig: rig.name.clone(), device, holder });

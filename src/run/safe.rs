@@ -13,7 +13,7 @@ use crate::scenario::{Plan, Wanted, plan, read_scenario};
 use crate::signal::Sensed;
 use crate::source::{Diagnostic, Source};
 
-use super::case::open_load;
+use super::case::begin_load;
 use super::caught::caught;
 use super::interrupt::Interrupt;
 use super::lock::RigLock;
@@ -57,30 +57,30 @@ pub fn make_safe(
         Err(error) => return failed(format!("no runtime: {error}")),
     };
     let made = async {
-        let (answer, off) = match rig.capabilities.commands {
-            true => (None, true),
-            false => by_hand(person).await,
-        };
-        let safe = caught(made_safe(rig, &plan, silence, interrupt)).await.unwrap_or_else(failed);
-        let found = answer.into_iter().chain(safe.found).collect();
-        // Nobody can say what a stimulator does that nobody looked at.
-        Safe { safe_state: if off { safe.safe_state } else { SafeState::Impossible }, found }
+        let made = made_safe(rig, &plan, silence, interrupt, person);
+        caught(made).await.unwrap_or_else(failed)
     };
     runtime.block_on(made)
 }
 
 /// Asks the person at the bench to switch the stimulator off: what they answered, and whether it is off.
-async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (Option<String>, bool) {
-    let Some(person) = person else {
-        return (
-            Some("the stimulator is driven by hand, and nobody is there to switch it off".to_owned()),
-            false,
-        );
-    };
+async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (String, bool) {
     let asked = "switch the stimulator OFF, or pull its lead; press Enter when it is off";
-    match person.confirm(asked).await {
-        true => (Some("the person at the bench says that the stimulator is off".to_owned()), true),
-        false => (Some("the person at the bench did not say that the stimulator is off".to_owned()), false),
+    let (answer, off) = match person {
+        None => ("the stimulator is driven by hand, and nobody is there to switch it off", false),
+        Some(person) if person.confirm(asked).await => {
+            ("the person at the bench says that the stimulator is off", true)
+        }
+        Some(_) => ("the person at the bench did not say that the stimulator is off", false),
+    };
+    (answer.to_owned(), off)
+}
+
+/// Once more where the device took the first for the last request of a host that was killed: it has another number then.
+async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+    match act().await {
+        Ok(done) => Ok(done),
+        Err(_) => act().await,
     }
 }
 
@@ -96,28 +96,39 @@ impl Operator for Nobody {
     }
 }
 
-async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) -> Safe {
+async fn made_safe(
+    rig: &Rig,
+    plan: &Plan,
+    silence: f64,
+    interrupt: &Interrupt,
+    person: Option<&Arc<dyn Operator>>,
+) -> Safe {
     let mut found = Vec::new();
-    // A hand has been asked already.
+    // A hand is asked below, once what needs none is done.
     let nobody: Arc<dyn Operator> = Arc::new(Nobody);
     let mut instruments = match open::open(rig, plan, None, None, Some(&nobody)).await {
         Ok(instruments) => instruments,
-        Err(reason) => return Safe { safe_state: SafeState::Impossible, found: vec![reason] },
+        Err(reason) => {
+            found.push(reason);
+            if !rig.capabilities.commands {
+                found.push(by_hand(person).await.0);
+            }
+            return Safe { safe_state: SafeState::Impossible, found };
+        }
     };
-    // First of all the two commands that make it safe, in case nothing else works. Once more where the device took the first for
-    // the last request of a host that was killed: it has another number then.
-    let mut stopped = instruments.stimulator.stop().await;
-    if stopped.is_err() {
-        stopped = instruments.stimulator.stop().await;
-    }
+    // First of all the two commands that make it safe, in case nothing else works.
+    let stopped = twice(async || instruments.stimulator.stop().await).await;
     found.extend(stopped.err().map(|error| error.to_string()));
     if let Some(switches) = instruments.load.switches() {
-        let mut opened = switches.interlock(false).await;
-        if opened.is_err() {
-            opened = switches.interlock(false).await;
-        }
+        let opened = twice(async || switches.interlock(false).await).await;
         found.extend(opened.err().map(|error| error.to_string()));
     }
+    // A load whose dead-man runs out while a person takes their time opens its interlock, which it is told to do anyway.
+    let off = rig.capabilities.commands || {
+        let (answer, off) = by_hand(person).await;
+        found.push(answer);
+        off
+    };
     match instruments.stimulator.identify().await {
         Ok(identity) => {
             found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
@@ -131,14 +142,15 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
         Err(error) => found.push(error.to_string()),
     }
     // A rig file names the contacts of every phantom; the load has those of the one that is plugged in.
-    let mut contacts = instruments.load.identify().await;
-    if contacts.is_err() {
-        contacts = instruments.load.identify().await;
-    }
-    let contacts = contacts.ok().and_then(|identity| identity.contacts);
+    let identified = twice(async || instruments.load.identify().await).await.map_err(Halt::from);
+    let contacts = identified.as_ref().ok().and_then(|identity| identity.contacts);
     let plan = &watching(plan, contacts);
     let tell = |_| {};
-    let setup = match open_load(&mut instruments, plan, rig, &tell).await {
+    let opened = match identified {
+        Ok(identity) => begin_load(&mut instruments, &identity, plan, rig, &tell).await,
+        Err(halt) => Err(halt),
+    };
+    let setup = match opened {
         Ok((setup, _)) => setup,
         Err(halt) => {
             found.push(halt.to_string());
@@ -165,7 +177,8 @@ async fn made_safe(rig: &Rig, plan: &Plan, silence: f64, interrupt: &Interrupt) 
         // What a record of the output at rest has shown.
         found.append(&mut session.notes);
     }
-    Safe { safe_state: ending.safe_state, found }
+    // Nobody can say what a stimulator does that nobody looked at.
+    Safe { safe_state: if off { ending.safe_state } else { SafeState::Impossible }, found }
 }
 
 /// The same plan without the currents of contacts that the load does not have.

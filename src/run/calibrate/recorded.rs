@@ -61,10 +61,10 @@ impl Recorded {
             ));
         }
         let sums = Sums::of(&self.current);
-        let shift = self.shift(&sums, windows, length - lasted, shortest);
+        let driven: Vec<f64> = windows.iter().map(|window| window.current).collect();
+        let shift = self.shift(&sums, (windows, &driven), length - lasted, shortest);
         let means: Vec<f64> =
             windows.iter().map(|window| self.mean(&sums, *window, shift, (0.0, 1.0))).collect();
-        let driven: Vec<f64> = windows.iter().map(|window| window.current).collect();
         let largest = driven.iter().fold(0.0_f64, |largest, current| largest.max(current.abs()));
         let line = Line::through(&driven, &means);
         if line.slope < 0.0 && SCALE.contains(&-line.slope) {
@@ -104,7 +104,7 @@ impl Recorded {
     }
 
     /// The middle of the shifts, s, at which the record follows the levels best.
-    fn shift(&self, sums: &Sums, windows: &[Window], room: f64, shortest: f64) -> f64 {
+    fn shift(&self, sums: &Sums, (windows, driven): (&[Window], &[f64]), room: f64, shortest: f64) -> f64 {
         let origin = windows.first().map_or(0.0, |window| window.from);
         // Fine enough that several of them lie within the shortest level.
         let step = (shortest * (1.0 - MIDDLE) / 4.0).max(self.period);
@@ -114,16 +114,13 @@ impl Recorded {
             // A reference of another scale is told from one of another time by its straightness.
             let means: Vec<f64> =
                 windows.iter().map(|window| self.mean(sums, *window, shift, (0.0, 1.0))).collect();
-            let driven: Vec<f64> = windows.iter().map(|window| window.current).collect();
-            let line = Line::through(&driven, &means);
-            let spread = |means: &[f64], of: &dyn Fn(usize) -> f64| -> f64 {
-                means.iter().enumerate().map(|(index, mean)| (mean - of(index)).powi(2)).sum()
-            };
-            let mean = means.iter().sum::<f64>() / means.len() as f64;
-            let residual = spread(&means, &|index| {
-                line.intercept + line.slope * driven.get(index).copied().unwrap_or(0.0)
-            });
-            let off = residual / spread(&means, &|_| mean).max(f64::MIN_POSITIVE);
+            let line = Line::through(driven, &means);
+            let average = means.iter().sum::<f64>() / means.len() as f64;
+            let follows = |current: &f64| line.intercept + line.slope * current;
+            let residual: f64 =
+                means.iter().zip(driven).map(|(mean, current)| (mean - follows(current)).powi(2)).sum();
+            let spread: f64 = means.iter().map(|mean| (mean - average).powi(2)).sum();
+            let off = residual / spread.max(f64::MIN_POSITIVE);
             if off < 0.5 * best.0 {
                 best = (off, shift, shift);
             } else if off <= 2.0 * best.0 && shift - best.2 < 1.5 * step {

@@ -48,8 +48,7 @@ fn recording(rig: &Rig) -> Result<Box<dyn Load>, String> {
         ));
     }
     let bytes = std::fs::read(&path).map_err(|error| format!("recording `{shown}`: {error} ({next})"))?;
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    let load = recorded::Load::new(&shown, &bytes, hex(&digest), &rig.channels)
+    let load = recorded::Load::new(&shown, &bytes, hex(&Sha256::digest(&bytes)), &rig.channels)
         .map_err(|error| error.to_string())?;
     Ok(Box::new(load))
 }
