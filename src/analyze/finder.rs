@@ -67,7 +67,7 @@ pub(super) struct Found {
 }
 
 /// The second stage: finds the phases.
-pub(super) struct Finder {
+pub(super) struct Finder<'a> {
     rest: f64,
     noise: f64,
     excursion: f64,
@@ -80,9 +80,9 @@ pub(super) struct Finder {
     runs: VecDeque<(usize, usize)>,
     found: Found,
     /// Where the current stays at its extremes.
-    pub stays: Vec<Stay>,
+    stays: &'a mut [Stay],
     /// Where the voltage does.
-    pub voltage_stays: Vec<Stay>,
+    voltage_stays: &'a mut [Stay],
     top: Vec<f64>,
 }
 
@@ -95,8 +95,8 @@ struct Open {
     long: Option<(f64, usize)>,
 }
 
-impl Finder {
-    pub(super) fn new(survey: &Survey, stays: Vec<Stay>, voltage_stays: Vec<Stay>) -> Self {
+impl<'a> Finder<'a> {
+    pub(super) fn new(survey: &Survey, stays: &'a mut [Stay], voltage_stays: &'a mut [Stay]) -> Self {
         let (rest, noise, excursion) = (survey.rest, survey.noise, survey.excursion(survey.rest));
         Self {
             rest,
@@ -213,11 +213,11 @@ impl Open {
     }
 }
 
-impl<S: Sample + PartialOrd> Stage<S> for Finder {
+impl<S: Sample + PartialOrd> Stage<S> for Finder<'_> {
     fn take(&mut self, view: &View<'_, S>) -> usize {
         let fresh = [
-            (&mut self.stays, view.current(view.fresh, view.end())),
-            (&mut self.voltage_stays, view.voltage(view.fresh, view.end())),
+            (&mut *self.stays, view.current(view.fresh, view.end())),
+            (&mut *self.voltage_stays, view.voltage(view.fresh, view.end())),
         ];
         for (stays, samples) in fresh {
             stays.iter_mut().for_each(|stay| stay.add(samples));
@@ -374,7 +374,7 @@ mod tests {
         let bounds = |(low, high): (f64, f64), y: &f64| (low.min(*y), high.max(*y));
         let (low, high) = samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), bounds);
         let survey = Survey { count: samples.len(), rest, noise, step: 0.0, low, high, changes: 0 };
-        let mut finder = Finder::new(&survey, Vec::new(), Vec::new());
+        let mut finder = Finder::new(&survey, &mut [], &mut []);
         finder.take(&View { first: 0, fresh: 0, current: samples, voltage: &[], last: true });
         finder.finish()
     }
@@ -457,7 +457,7 @@ mod tests {
         let survey = Survey { count: codes.len(), rest: 0.0, noise: 0.5, step: 1.0, low, high, changes: 100 };
         let mut found = Vec::new();
         for piece in [77_777, codes.len()] {
-            let mut finder = Finder::new(&survey, Vec::new(), Vec::new());
+            let mut finder = Finder::new(&survey, &mut [], &mut []);
             let (mut first, mut end, mut most) = (0, 0, 0);
             while end < codes.len() {
                 let fresh = end;

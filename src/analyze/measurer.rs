@@ -27,7 +27,15 @@ pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Pair>> {
     pairs: Peekable<P>,
     rest: Rest<'a, O>,
     cycle: Cycle,
-    /// What was read.
+    rows: Vec<Row>,
+    voltages: Vec<VoltageRow>,
+    first: Picture<S>,
+}
+
+/// What the third pass read.
+pub(super) struct Read<S> {
+    pub base: Baseline,
+    /// A row for each pulse.
     pub rows: Vec<Row>,
     /// What was read off the voltage, a row for each pulse; empty without one.
     pub voltages: Vec<VoltageRow>,
@@ -69,10 +77,10 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
         }
     }
 
-    /// The baseline, once the stage is through, with the rest of what was found.
-    pub(super) fn finish(self) -> (Baseline, Vec<Row>, Vec<VoltageRow>, Picture<S>) {
+    /// What was read, once the stage is through.
+    pub(super) fn finish(self) -> Read<S> {
         let base = self.rest.finish::<S>(self.levels.noise, self.levels.step);
-        (base, self.rows, self.voltages, self.first)
+        Read { base, rows: self.rows, voltages: self.voltages, first: self.first }
     }
 
     /// The samples that a pulse is read off, [from, to).

@@ -9,14 +9,14 @@ use super::baseline::Baseline;
 use super::channels::{self, Channels, Chosen, Trace};
 use super::finder::{Finder, Found};
 use super::finding::{self, Finding, FindingCode, Seen};
-use super::measurer::{Measurer, Picture};
+use super::measurer::{Measurer, Read};
 use super::passes::{Recording, Scaled};
 use super::pulse::Setting;
 use super::pulses::Pulses;
-use super::row::{Levels, Row};
+use super::row::Levels;
 use super::summary::summary;
 use super::survey::{Kind, Survey, Surveyor, Tally};
-use super::voltage::{Electrode, VoltageRow};
+use super::voltage::Electrode;
 
 /// What is known of a record beside its samples.
 #[derive(Debug, Clone, Copy)]
@@ -125,13 +125,9 @@ fn find<R: Recording>(
     current: &mut Seen,
     voltage: Option<&mut Seen>,
 ) -> Result<Found, CaptureError> {
-    let stays = voltage.as_ref().map_or_else(Vec::new, |voltage| voltage.stays.to_vec());
-    let mut finder = Finder::new(&current.survey, current.stays.to_vec(), stays);
+    let stays = voltage.map_or_else(Default::default, |voltage| voltage.stays.as_mut_slice());
+    let mut finder = Finder::new(&current.survey, &mut current.stays, stays);
     samples.pass(&mut finder)?;
-    current.stays.copy_from_slice(&finder.stays);
-    if let Some(voltage) = voltage {
-        voltage.stays.copy_from_slice(&finder.voltage_stays);
-    }
     Ok(finder.finish())
 }
 
@@ -167,14 +163,6 @@ impl Shared<'_> {
 
 type OutsideOf<S> = <<S as Kind>::Tally as Tally<S>>::Outside;
 
-/// What the third pass found.
-struct Read<S> {
-    base: Baseline,
-    rows: Vec<Row>,
-    voltages: Vec<VoltageRow>,
-    first: Picture<S>,
-}
-
 /// The third pass. Pulses are measured about the baseline, which is known at its end only; but the median of all samples is
 /// nearly always the same code as the median of those outside the pulses. Where it is not, the pass is done once more.
 fn read<R: Recording>(
@@ -186,18 +174,15 @@ fn read<R: Recording>(
     let Shared { survey, electrode, guard } = *shared;
     let windows = found.windows(guard);
     let slowest = found.whole().map(|(leading, _)| leading.transition).fold(0.0, f64::max);
-    let mut expected = survey.rest;
-    loop {
+    let mut pass = |base: f64| -> Result<Read<R::Sample>, CaptureError> {
         let Survey { noise, step, count: samples_in_all, .. } = *survey;
-        let levels = Levels { base: expected, noise, step, guard, samples: samples_in_all };
+        let levels = Levels { base, noise, step, guard, samples: samples_in_all };
         let mut stage = Measurer::new(levels, electrode, (found.whole(), slowest), &windows, outside.clone());
         samples.pass(&mut stage)?;
-        let (base, rows, voltages, first) = stage.finish();
-        if base.level == expected {
-            return Ok(Read { base, rows, voltages, first });
-        }
-        expected = base.level;
-    }
+        Ok(stage.finish())
+    };
+    let first = pass(survey.rest)?;
+    if first.base.level == survey.rest { Ok(first) } else { pass(first.base.level) }
 }
 
 fn findings(

@@ -14,7 +14,7 @@ const MOST: usize = 4096;
 /// are free it wanders, and the error with it. The mean of the edges' phasors tells which, and everything between: a sine
 /// read at those places has a mean whose variance is the phasor's length squared times its own, and the rest of it
 /// is each pulse's own.
-pub(super) fn in_phase(contact: &ContactRecord) -> f64 {
+fn in_phase(contact: &ContactRecord) -> f64 {
     let rows = &contact.pulses;
     let mut places: Vec<usize> = (0..rows.len().min(MOST)).collect();
     if rows.len() > MOST {
@@ -49,8 +49,9 @@ impl View<'_> {
             bounded: line.bounded * share,
             ..line
         };
-        let own = (1.0 - self.in_phase).max(0.0);
-        [part(line.name, self.in_phase), part("edge interpolation at a free phase", own).independent()]
+        let common = *self.in_phase.get_or_init(|| in_phase(self.contact));
+        let own = (1.0 - common).max(0.0);
+        [part(line.name, common), part("edge interpolation at a free phase", own).independent()]
     }
 }
 

@@ -1,12 +1,12 @@
 //! What one check sees: its contact, its window, and what was programmed.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
 use crate::signal::{Calibration, Program};
 
-use super::phase::in_phase;
 use super::train::Course;
 use super::{Facts, Instant, Reason, Unit};
 
@@ -29,8 +29,8 @@ pub struct View<'a> {
     pub zero: Option<&'a Zero>,
     /// Rows of the contact's table that [`View::pulses`] and [`View::cycles`] look at, [from, to).
     pub rows: (usize, usize),
-    /// Share of the variance of an edge's interpolation error that all pulses of the contact have in common.
-    pub in_phase: f64,
+    /// Share of the variance of an edge's interpolation error that all pulses of the contact have in common, once it was asked for.
+    pub(super) in_phase: OnceCell<f64>,
     /// Which program rules which of its rows.
     pub(super) course: Rc<Course<'a>>,
 }
@@ -117,7 +117,7 @@ impl<'a> View<'a> {
             calibration,
             zero,
             rows,
-            in_phase: in_phase(contact),
+            in_phase: OnceCell::new(),
             course: Rc::new(course),
         })
     }

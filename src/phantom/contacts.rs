@@ -274,3 +274,17 @@ fn changing_currents_have_their_own_closed_form_at_every_contact() {
         }
     }
 }
+
+/// Shares on three contacts: each source follows its own share, the return takes the rest.
+#[test]
+fn shares_divide_a_current_whatever_the_resistances_are() {
+    let mut circuit = driven([-1.5e-3, -0.5e-3, 2e-3]);
+    assert_eq!(currents(&circuit), [-1.5e-3, -0.5e-3, 2e-3]);
+    assert!((circuit.value(Probe::Nodes(0, 3)) + 0.45 + 0.2).abs() < 1e-12);
+    assert!((circuit.value(Probe::Nodes(1, 3)) + 0.35 + 0.2).abs() < 1e-12);
+    // A bipolar program leaves the case out: the second contact becomes the reference.
+    circuit.set_drive(&Drive::Currents(vec![-1e-3, 1e-3, 0.0]));
+    assert_eq!(circuit.reference(), E2);
+    assert_eq!(circuit.value(Probe::Current(CASE)), 0.0);
+    assert!((circuit.value(Probe::Vout) + 1.0).abs() < 1e-12);
+}

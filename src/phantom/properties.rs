@@ -241,31 +241,3 @@ fn a_resistor_alone_needs_no_state() {
     circuit.advance(1.0);
     assert!((circuit.value(Probe::Current(0)) - 15.0 / 101e3).abs() < 1e-7);
 }
-
-/// Shares on three contacts: each source follows its own share, the return takes the rest.
-#[test]
-fn shares_divide_a_current_whatever_the_resistances_are() {
-    let element = |value, from, to| Element {
-        kind: ElementKind::Resistor,
-        value,
-        tolerance: 0.0,
-        measured_u: None,
-        from,
-        to,
-    };
-    let mut phantom = rc(1.0, 1.0, 1.0);
-    phantom.nodes = ["a", "b", "common", "gnd"].map(String::from).to_vec();
-    phantom.contacts = vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 3)];
-    phantom.elements = vec![element(300.0, 0, 2), element(700.0, 1, 2), element(100.0, 2, 3)];
-    let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
-    circuit.set_drive(&Drive::Currents(vec![-1.5e-3, -0.5e-3, 2e-3]));
-    let currents = [0, 1, 2].map(|contact| circuit.value(Probe::Current(contact)));
-    assert_eq!(currents, [-1.5e-3, -0.5e-3, 2e-3]);
-    assert!((circuit.value(Probe::Nodes(0, 3)) + 0.45 + 0.2).abs() < 1e-12);
-    assert!((circuit.value(Probe::Nodes(1, 3)) + 0.35 + 0.2).abs() < 1e-12);
-    // A bipolar program leaves the case out: the second contact becomes the reference.
-    circuit.set_drive(&Drive::Currents(vec![-1e-3, 1e-3, 0.0]));
-    assert_eq!(circuit.reference(), 1);
-    assert_eq!(circuit.value(Probe::Current(2)), 0.0);
-    assert!((circuit.value(Probe::Vout) + 1.0).abs() < 1e-12);
-}

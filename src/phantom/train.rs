@@ -88,7 +88,8 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
     let one: Vec<(f64, Drive)> =
         changes(last, shares).into_iter().map(|(at, drive)| (at - start, drive)).collect();
     let rest = (period - one.last().map_or(0.0, |(at, _)| *at)).max(0.0);
-    let alike = first_alike(pulses, group);
+    // Where the pulses given end within a period none is found to repeat: they are run through as they are.
+    let alike = if pulses.len().is_multiple_of(group) { first_alike(pulses, group) } else { pulses.len() };
     let mut from = 0;
     let mut before: Option<Vec<f64>> = None;
     for (at, number) in
@@ -104,8 +105,7 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
             before.iter().zip(&state).fold(0.0_f64, |most, (a, b)| most.max((a - b).abs()))
         };
         let ahead = (total.saturating_sub(number) as f64 / group as f64).max(1.0);
-        let whole = pulses.len().is_multiple_of(group);
-        if whole && before.as_ref().is_some_and(|before| change(before) * ahead <= SETTLED) {
+        if before.as_ref().is_some_and(|before| change(before) * ahead <= SETTLED) {
             run(circuit, &one, |circuit, span| peak.see(circuit, span));
             return peak.largest;
         }

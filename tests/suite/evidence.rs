@@ -19,7 +19,7 @@ static RUN: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
 });
 
 /// Runs scenarios with `--keep always` and returns the run's folder.
-fn kept(runs: &Path, arguments: &[&str]) -> PathBuf {
+pub fn kept(runs: &Path, arguments: &[&str]) -> PathBuf {
     let before: Vec<PathBuf> = folders(runs);
     let output =
         stimrig().args(["run", "--keep", "always", "--runs"]).arg(runs).args(arguments).output().unwrap();
@@ -57,7 +57,7 @@ fn copy(folder: &Path) -> (tempfile::TempDir, PathBuf) {
     (into, target)
 }
 
-fn verified(arguments: &[&Path], options: &[&str]) -> (i32, String) {
+pub fn verified(arguments: &[&Path], options: &[&str]) -> (i32, String) {
     let output = stimrig().arg("verify").args(arguments).args(options).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &text(&output);
     (output.status.code().unwrap(), said)

@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::command::{checks, run, stimrig, text};
+use crate::command::{checks, run};
+use crate::evidence::{kept, verified};
 
 /// Half a second at 10 kHz: 5000 pulses, of which the last 900 or so are not packed.
 const TRAIN: &str = "\
@@ -79,13 +80,8 @@ fn a_long_train_is_judged_again_to_the_same_values() {
     let folder = tempfile::tempdir().unwrap();
     let (file, runs) = (folder.path().join("train.yaml"), folder.path().join("runs"));
     fs::write(&file, TRAIN).unwrap();
-    let output =
-        stimrig().args(["run", "-q", "--keep", "always", "--runs"]).arg(&runs).arg(&file).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    let mut entries = fs::read_dir(&runs).unwrap().flatten().map(|entry| entry.path());
-    let kept = entries.find(|path| path.is_dir()).unwrap();
-    let output = stimrig().args(["verify", "--reanalyze"]).arg(&kept).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{said} {}", text(&output));
+    let kept = kept(&runs, &["-q", file.to_str().unwrap()]);
+    let (code, said) = verified(&[&kept], &["--reanalyze"]);
+    assert_eq!(code, 0, "{said}");
     assert!(said.contains("every value the same"), "{said}");
 }

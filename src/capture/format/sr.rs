@@ -120,9 +120,6 @@ pub(in super::super) fn open<'a, R: Read + Seek + Send + 'a>(
     let Some(channels) = channels.filter(|all| all.iter().all(|(_, channel)| sound(channel))) else {
         return Ok(None);
     };
-    if meta.sample_rate.is_nan() || meta.sample_rate <= 0.0 {
-        return Err(CaptureFault::NoTimeBase);
-    }
     Ok(Some(Coded {
         file: file.to_owned(),
         dialect: Dialect::Sigrok,

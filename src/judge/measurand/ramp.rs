@@ -4,6 +4,7 @@ use crate::measure::{Measured, PulseRow};
 use crate::scenario::{Action, Nominal};
 use crate::signal::{Law, Program};
 
+use super::super::median::median;
 use super::super::view::Window;
 use super::super::{Reason, Unit, Units, View};
 use super::interval::resolved;
@@ -85,7 +86,7 @@ pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<()
             .take(SETTLED)
             .filter_map(|row| Some(grown(view, &row, ramp.law)?.value))
             .collect();
-        let Some(plateau) = median(reached) else { continue };
+        let Some(plateau) = median(|| reached.iter().copied()) else { continue };
         let arrived = rows
             .range(train.clone())
             .find(|row| grown(view, row, ramp.law).is_some_and(|grown| grown.value >= PLATEAU * plateau));
@@ -104,11 +105,6 @@ pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<()
 
 /// The last pulses behind the ramp, of which the median is the plateau.
 const SETTLED: usize = 64;
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
 
 /// Seconds from the first programmed pulse to the first of at least 98 % of the plateau.
 fn programmed(view: &View<'_>, program: &Program, law: Law) -> f64 {

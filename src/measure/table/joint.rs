@@ -5,10 +5,8 @@
 //! (0.26 pA beside the noise of sixteen samples on the most sensitive range there is).
 
 use super::super::{EdgeLevels, Extremes, JointRow, Plateau, Reading, StepRow};
-use super::{Reader, Row, Writer, steps};
+use super::{INSTANT, LEVEL, Reader, Row, Writer, steps};
 
-const LEVEL: f64 = 4096.0;
-const INSTANT: f64 = 8192.0;
 const WEIGHT: f64 = 262_144.0;
 const AMPERE: f64 = 1_099_511_627_776.0;
 

@@ -21,6 +21,10 @@ pub(super) use cells::{grid, steps, ungrid};
 /// pulse, more than 20 million of them, or half an hour at 10 kHz on one contact. Of a run with more, every check of pulses is
 /// invalid.
 pub const TABLE_BYTES: usize = 256 << 20;
+/// Steps in a sample, of an instant and of a duration.
+const INSTANT: f64 = 8192.0;
+/// Steps in a code, of a level.
+const LEVEL: f64 = 4096.0;
 /// Rows that are packed together.
 const BLOCK: usize = 1024;
 /// Rows that are unpacked together.

@@ -13,9 +13,8 @@
 
 use super::super::{Flags, Level, PhaseRow, PulseRow};
 use super::cells::nearest;
-use super::{Reader, Row, Writer, grid, ungrid};
+use super::{INSTANT, Reader, Row, Writer, grid, ungrid};
 
-const INSTANT: f64 = 8192.0;
 const AREA: f64 = 16.0;
 const SPAN: f64 = 256.0;
 const SHORT: f64 = 1024.0;

@@ -4,11 +4,9 @@
 //! 1/256 code (1.1e-3 beside their noise), instants and durations as those of a pulse.
 
 use super::super::ShapeRow;
-use super::{Reader, Row, Writer};
+use super::{INSTANT, LEVEL, Reader, Row, Writer};
 
-const LEVEL: f64 = 4096.0;
 const SINGLE: f64 = 256.0;
-const INSTANT: f64 = 8192.0;
 
 impl Row for [ShapeRow; 3] {
     fn write(&self, _: Option<&Self>, cells: &mut Writer) {
