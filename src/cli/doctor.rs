@@ -4,16 +4,13 @@ use std::path::PathBuf;
 
 use crate::diagnose::{Circumstances, Finding, Severity, examine};
 use crate::machine::Machine;
-use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
+use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE};
 use crate::run::RigLock;
 use crate::source::render;
 
 use super::Output;
 use super::load::{certificate_of, load_rig};
 use super::stdout::print;
-
-/// Exit code of a bench that does not work.
-const EXIT_RIG: u8 = 3;
 
 /// `stimrig doctor`.
 #[derive(Debug, clap::Args)]

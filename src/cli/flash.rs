@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::record::EXIT_USAGE;
+use crate::record::{EXIT_RIG, EXIT_USAGE};
 use crate::run::{FlashError, Interrupt, Waiting, flash};
 use crate::source::render;
 use crate::store::{FlashedRecord, record_flash};
@@ -30,9 +30,6 @@ pub struct Args {
     runs: PathBuf,
 }
 
-/// Exit code of a rig that is at fault.
-const RIG: u8 = 3;
-
 /// Runs it: 0 flashed and verified, 2 the image or the rig file is at fault, 3 the rig is.
 pub fn run(args: &Args, color: bool) -> u8 {
     let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
@@ -51,7 +48,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(report) => report,
         Err(error) => {
             eprintln!("error: {error}");
-            return if matches!(error, FlashError::File(_)) { EXIT_USAGE } else { RIG };
+            return if matches!(error, FlashError::File(_)) { EXIT_USAGE } else { EXIT_RIG };
         }
     };
     let (flashed, probe) = (&report.flashed, &report.probe);
@@ -76,7 +73,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("error: flashed, but not recorded: {error}");
-            RIG
+            EXIT_RIG
         }
     }
 }

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use crate::diagnose::{Answer, Scanned, probes, rig_file, scan};
 use crate::machine::Machine;
-use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
+use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE};
 use crate::rig::Port;
 use crate::store::write_atomic;
 
 use super::Output;
 use super::stdout::print;
 
-/// Exit code when a port could not be asked.
-const EXIT_RIG: u8 = 3;
 /// Exit code when no instrument was found.
 const EXIT_NOTHING: u8 = 4;
 

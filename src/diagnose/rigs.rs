@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::driver::port::find;
-use crate::machine::Machine;
+use crate::machine::{Machine, today};
 use crate::rig::{Certificate, Port, Rig};
 
 /// Whether an instrument is where its rig file says.
@@ -73,7 +73,6 @@ fn reach(machine: &Machine, rig: &Rig, port: Option<&Port>) -> Reach {
 /// The calibration of a rig and the days until it is due, negative once it was.
 pub(super) fn calibration_due(rig: &Rig) -> Option<(&Certificate, i64)> {
     let certificate = rig.certificate.as_ref()?;
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let days = certificate.due.since(today).ok()?.get_days();
+    let days = certificate.due.since(today()).ok()?.get_days();
     Some((certificate, i64::from(days)))
 }

@@ -3,6 +3,7 @@
 use stimrig_protocol::VERSION;
 
 use crate::instrument::{InstrumentError, InstrumentFault};
+use crate::rig::device::Impossible;
 use crate::signal::Program;
 
 /// A device as its errors name it.
@@ -50,4 +51,10 @@ pub(super) fn within(cap: f64, program: &Program) -> Result<(), InstrumentFault>
         return Err(InstrumentFault::Refused("an amplitude above the cap".to_owned()));
     }
     Ok(())
+}
+
+/// A program that a device cannot emit, with everything that is in its way.
+pub(super) fn impossible(problems: Vec<Impossible>) -> InstrumentFault {
+    let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+    InstrumentFault::Refused(why.join("; "))
 }

@@ -12,6 +12,11 @@ pub use usb::UsbDevice;
 
 use std::path::{Path, PathBuf};
 
+/// The day, UTC.
+pub fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// A computer, as its file system shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {

@@ -46,10 +46,19 @@ fn the_output_guard_trips_on_every_limit_without_an_assertion(
     let arguments = [scenario.to_str().unwrap(), "--rig", rig.to_str().unwrap()];
     let (exit, record) = run(&arguments);
     assert_eq!((exit, &record["cases"][0]["outcome"]), (0, &"passed".into()), "a good one: {record:#}");
-    let (exit, record) = run(&[&arguments[..], &["--defect", defect]].concat());
-    let reason = record["cases"][0]["reason"].as_str().unwrap();
-    assert!(exit == 1 && reason.starts_with(&format!("output guard: {limit} ")), "{exit}: {reason}");
+    let record = tripped(&[&arguments[..], &["--defect", defect]].concat(), limit);
     assert_eq!(record["safe_state"], "confirmed");
+}
+
+/// The record of a run that the output guard ends at a limit.
+fn tripped(arguments: &[&str], limit: &str) -> Value {
+    let (exit, record) = run(arguments);
+    let reason = record["cases"][0]["reason"].as_str().unwrap();
+    assert!(
+        exit == 1 && reason.starts_with(&format!("output guard: {limit} ")),
+        "{arguments:?}: {exit}: {reason}"
+    );
+    record
 }
 
 /// A program right at a limit runs on every bench; one that is beyond what the load is uncertain by does not.
@@ -70,9 +79,7 @@ fn the_output_guard_allows_for_its_own_uncertainty_and_for_no_more(
         // Without the stimulator's own error, which is none of the guard's.
         let (exit, record) = run(&arguments);
         assert_eq!(exit, 0, "{seed}: {record:#}");
-        let (exit, record) = run(&[&arguments[..], &["--defect", defect]].concat());
-        let reason = record["cases"][0]["reason"].as_str().unwrap();
-        assert!(exit == 1 && reason.starts_with(&format!("output guard: {limit} ")), "{seed}: {reason}");
+        tripped(&[&arguments[..], &["--defect", defect]].concat(), limit);
     }
 }
 

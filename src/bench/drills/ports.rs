@@ -64,7 +64,7 @@ impl PortTrial {
 pub struct PortSeen {
     /// The bench just before it happened and just after.
     pub around: [Look; 2],
-    /// The bench when the dead-men had had their time, or when the run had ended.
+    /// The bench when the dead-men had had their time, or when the run had ended: what it did itself, not a run that came next.
     pub then: Look,
     /// The bench at the end of all.
     pub last: Look,
@@ -77,7 +77,7 @@ pub struct PortSeen {
     /// What is wrong with its folder, if anything is.
     pub folder: Option<String>,
     /// Exit code of what came next, and what it said.
-    pub next: Option<(i32, String)>,
+    pub next: (i32, String),
 }
 
 /// What a run says that was kept from its bench by whatever else this computer did: nothing is shown by it.
@@ -88,22 +88,17 @@ impl PortSeen {
     pub fn starved(&self) -> bool {
         let cases = self.record.iter().flat_map(|record| &record.cases);
         let told = cases.flat_map(|case| case.reason.iter().chain(&case.notes));
-        let mut next = self.next.iter().map(|(_, said)| said);
+        let (_, next) = &self.next;
         // What comes next has every plug in: a device that misses its deadline then had no turn.
-        next.clone().any(|said| said.contains("no answer within the deadline"))
-            || told.chain(&mut next).any(|text| STARVED.iter().any(|words| text.contains(words)))
+        next.contains("no answer within the deadline")
+            || told.chain([next]).any(|text| STARVED.iter().any(|words| text.contains(words)))
     }
 
     /// From the mishap to the last instant at which current could reach the phantom, s of the bench's time, at most;
     /// `None` if none did any more.
     pub fn time_to_off(&self) -> Option<f64> {
         let [before, _] = &self.around;
-        self.last_reached_of_run().map(|at| at - before.now).filter(|time| *time > 0.0)
-    }
-
-    /// What the run itself did, not a plain run that came next.
-    fn last_reached_of_run(&self) -> Option<f64> {
-        self.then.last_reached
+        self.then.last_reached.map(|at| at - before.now).filter(|time| *time > 0.0)
     }
 }
 
@@ -117,16 +112,15 @@ pub fn wrong_on_ports(trial: &PortTrial, seen: &PortSeen) -> Option<String> {
         Kind::SignalledOnPorts => super::SIGNALLED,
         _ => DEAD_MAN,
     };
-    if let Some(at) = seen.last_reached_of_run().filter(|at| *at > after.now + allowed) {
+    if let Some(at) = seen.then.last_reached.filter(|at| *at > after.now + allowed) {
         wrong.push(format!("the output reached the phantom until {:.3} s after it", at - after.now));
     }
     if seen.last.driven || seen.last.connected {
         wrong.push("the output is not off at the end of all".to_owned());
     }
     wrong.extend(seen.folder.clone());
-    if let Some((exit, said)) = &seen.next {
-        wrong.extend(next(trial, seen, *exit, said));
-    }
+    let (exit, said) = &seen.next;
+    wrong.extend(next(trial, seen, *exit, said));
     let Some(record) = &seen.record else {
         return (!wrong.is_empty()).then(|| wrong.join("; "));
     };
@@ -237,7 +231,7 @@ mod tests {
             signal: None,
             record: Some(record),
             folder: None,
-            next: Some((0, String::new())),
+            next: (0, String::new()),
         }
     }
 
@@ -250,13 +244,13 @@ mod tests {
         let is_wrong = |seen: PortSeen| assert!(wrong_on_ports(&killed, &seen).is_some(), "{seen:?}");
         is_wrong(PortSeen { then: look(6.0, 5.7), ..good.clone() });
         is_wrong(PortSeen { last: Look { driven: true, ..good.last }, ..good.clone() });
-        is_wrong(PortSeen { next: Some((6, "SAFE STATE".into())), ..good.clone() });
+        is_wrong(PortSeen { next: (6, "SAFE STATE".into()), ..good.clone() });
         is_wrong(seen(Outcome::Aborted, 137, Some("SIGINT")));
         is_wrong(seen(Outcome::Aborted, 130, Some(HOST_LOST)));
         let run = PortTrial { next: Next::Run, ..killed };
         assert!(wrong_on_ports(&run, &good).is_some(), "it was not made safe first");
         let said = "stimrig: making rig `sim-served` safe first".to_owned();
-        assert_eq!(wrong_on_ports(&run, &PortSeen { next: Some((0, said)), ..good }), None);
+        assert_eq!(wrong_on_ports(&run, &PortSeen { next: (0, said), ..good }), None);
     }
 
     #[test]
@@ -280,7 +274,7 @@ mod tests {
         assert!(!good.starved());
         let said =
             "output not measured: the load sent too few samples to see that the output is off".to_owned();
-        assert!(PortSeen { next: Some((6, said)), ..good }.starved());
+        assert!(PortSeen { next: (6, said), ..good }.starved());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::bench::drills::{Drills, Trial, Wrong, page, text, wrong};
 use crate::record::{EXIT_USAGE, Outcome};
 use crate::run::Interrupt;
 
-use super::suite::progress;
+use super::suite::{jobs, progress};
 use super::{Format, Show, json, provenance, show};
 
 /// Whether the bench ends off and its record closed, whatever goes wrong at a random instant
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> u8 {
     if let Err(error) = process::all(args.processes, seed, &interrupt, &mut found) {
         return refuse(&error);
     }
-    if let Err(error) = ports::all(args.ports, jobs(args), seed, &interrupt, &mut found) {
+    if let Err(error) = ports::all(args.ports, jobs(args.jobs), seed, &interrupt, &mut found) {
         return refuse(&error);
     }
     progress("");
@@ -83,13 +83,38 @@ fn refuse(what: &str) -> u8 {
     EXIT_USAGE
 }
 
-fn jobs(args: &Args) -> usize {
-    let jobs = args.jobs.map(usize::from);
-    jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
+/// What `work` makes of each number below `count`, in their order. Several are worked on at once, each worker with what `begin`
+/// gives it, until a signal comes; `told` hears how many are done.
+fn numbered<Own, Made: Send>(
+    (count, jobs): (u64, usize),
+    interrupt: &Interrupt,
+    begin: impl Fn(usize) -> Own + Sync,
+    work: impl Fn(&mut Own, u64) -> Made + Sync,
+    told: impl Fn(u64) + Sync,
+) -> Vec<Made> {
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let all: Mutex<Vec<(u64, Made)>> = Mutex::default();
+    let worker = |worker: usize| {
+        let mut own = begin(worker);
+        loop {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            if number >= count || interrupt.cause().is_some() {
+                return;
+            }
+            let made = work(&mut own, number);
+            all.lock().unwrap_or_else(PoisonError::into_inner).push((number, made));
+            told(done.fetch_add(1, Ordering::SeqCst) + 1);
+        }
+    };
+    std::thread::scope(|scope| {
+        for number in 0..jobs {
+            scope.spawn(move || worker(number));
+        }
+    });
+    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    all.sort_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, made)| made).collect()
 }
-
-/// A trial that ended: its outcome and what it showed, or why it could not be run.
-type Finished = (Trial, Result<(Option<Outcome>, Option<String>), String>);
 
 /// The trials within this process, several at once; they are counted in their order.
 fn all_within(
@@ -99,30 +124,20 @@ fn all_within(
     interrupt: &Interrupt,
     found: &mut Drills,
 ) -> Result<(), String> {
-    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let all: Mutex<Vec<Finished>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..jobs(args) {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= args.trials || interrupt.cause().is_some() {
-                        return;
-                    }
-                    let trial = Trial::draw(seed, args.first.saturating_add(number));
-                    let result = bench.run(&trial).map(|seen| {
-                        let outcome = seen.happened.and(seen.record.outcome);
-                        (outcome, wrong(&trial, &seen))
-                    });
-                    all.lock().unwrap_or_else(PoisonError::into_inner).push((trial, result));
-                    let done = done.fetch_add(1, Ordering::SeqCst) + 1;
-                    progress(&format!("seed {seed}: {done} of {} trials", args.trials));
-                }
+    let all = numbered(
+        (args.trials, jobs(args.jobs)),
+        interrupt,
+        |_| (),
+        |(), number| {
+            let trial = Trial::draw(seed, args.first.saturating_add(number));
+            let result = bench.run(&trial).map(|seen| {
+                let outcome = seen.happened.and(seen.record.outcome);
+                (outcome, wrong(&trial, &seen))
             });
-        }
-    });
-    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    all.sort_by_key(|(trial, _)| trial.number);
+            (trial, result)
+        },
+        |done| progress(&format!("seed {seed}: {done} of {} trials", args.trials)),
+    );
     for (trial, result) in all {
         let (outcome, what) = result.map_err(|error| format!("trial {}: {error}", trial.number))?;
         let wrong = what.map(|what| Wrong {

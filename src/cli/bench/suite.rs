@@ -93,8 +93,7 @@ impl Suite {
         if cases.is_empty() {
             return Err(usage("no case is selected"));
         }
-        let jobs = args.jobs.map(usize::from);
-        let jobs = jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        let jobs = jobs(args.jobs);
         let interrupt = Interrupt::listen().map_err(|error| usage(&error.to_string()))?;
         let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {});
         let lock = lock.map_err(|error| usage(&error.to_string()))?;
@@ -136,6 +135,12 @@ impl Suite {
             None => Ok(record),
         }
     }
+}
+
+/// How much at once: as asked, else one per processor.
+pub(super) fn jobs(asked: Option<u16>) -> usize {
+    let asked = asked.map(usize::from);
+    asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
 }
 
 /// Where an experiment stands, on a terminal only.

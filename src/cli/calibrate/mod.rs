@@ -6,11 +6,12 @@ use std::cell::RefCell;
 use std::io::Write;
 use std::path::PathBuf;
 
-use jiff::{ToSpan, civil::Date};
+use jiff::ToSpan;
 
+use crate::machine::today;
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
-use crate::record::EXIT_USAGE;
+use crate::record::{EXIT_RIG, EXIT_USAGE};
 use crate::rig::{Certificate, Rig};
 use crate::run::{Calibrated, Calibration, Interrupt, Reference, Waiting, calibrate};
 use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
@@ -64,9 +65,6 @@ pub struct Args {
     force: bool,
 }
 
-/// Exit code of a rig that is at fault.
-const RIG: u8 = 3;
-
 /// Runs it: 0 written, 2 a file or an argument is wrong, 3 the rig is at fault.
 pub fn run(args: &Args, color: bool) -> u8 {
     let refuse = |problems: Vec<Diagnostic>| {
@@ -103,20 +101,24 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Err(code) => return code,
     };
     let hash = RefCell::new(String::new());
-    let record = || {
-        let file = args.reference.as_deref().unwrap_or(std::path::Path::new(""));
-        let (recorded, digest) = reference::read(file, args.channel.as_deref(), u)?;
-        *hash.borrow_mut() = digest;
-        Ok(recorded)
+    let reading = args.reference.as_deref().map(|file| {
+        let hash = &hash;
+        move || {
+            let (recorded, digest) = reference::read(file, args.channel.as_deref(), u)?;
+            *hash.borrow_mut() = digest;
+            Ok(recorded)
+        }
+    });
+    let reference = match &reading {
+        Some(reading) => Reference::Recorded(reading),
+        None => Reference::Source(u),
     };
-    let reference =
-        if args.reference.is_some() { Reference::Recorded(&record) } else { Reference::Source(u) };
     let how = Calibration { reference, dwell: args.dwell };
     let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), &how) {
         Ok(calibrated) => calibrated,
         Err(reason) => {
             eprintln!("error: {reason}");
-            return RIG;
+            return EXIT_RIG;
         }
     };
     let against = match &args.reference {
@@ -169,7 +171,7 @@ fn dwell(text: &str) -> Result<f64, String> {
 }
 
 fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated, against: &str) -> Certificate {
-    let date: Date = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let date = today();
     let (ohm, u) = calibrated.resistor;
     let reference = format!(
         "{against}, phantom {} of {}",
@@ -181,7 +183,7 @@ fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated, against: 
         unit: calibrated.unit,
         date,
         // A date so far away that there is none is the last there is.
-        due: date.checked_add(i64::from(args.due).days()).unwrap_or(Date::MAX),
+        due: date.checked_add(i64::from(args.due).days()).unwrap_or(jiff::civil::Date::MAX),
         reference: Some(reference),
         file: args.file.display().to_string(),
         channels: calibrated.channels,

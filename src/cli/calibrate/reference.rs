@@ -30,14 +30,13 @@ pub(super) fn read(file: &Path, channel: Option<&str>, u: f64) -> Result<(Record
     let bytes = std::fs::read(file).map_err(failed)?;
     let capture =
         capture::read(&shown.to_string(), &bytes).map_err(|error| format!("the reference: {error}"))?;
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
     if let Some((line, off)) = capture.time.worst_deviation {
         return Err(format!(
             "the reference {shown}:{line}: samples are missing or unevenly spaced, by {off:.3e} s: export it again, whole"
         ));
     }
     let current = current(&capture, channel)?;
-    Ok((Recorded { current, period: capture.time.dt, u }, hex(&digest)))
+    Ok((Recorded { current, period: capture.time.dt, u }, hex(&Sha256::digest(&bytes))))
 }
 
 /// The column that holds the current.

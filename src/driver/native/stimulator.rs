@@ -13,6 +13,7 @@ use crate::quantity::hex;
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
+use super::super::device::within;
 use super::program::{applied, to_wire};
 use super::{Device, PATIENCE, STOP_PATIENCE, swapped};
 
@@ -102,7 +103,7 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        if program.amplitude > self.cap * (1.0 + 1e-9) {
+        if within(self.cap, program).is_err() {
             return Err(refused("load a program", Refusal::OverAmplitude));
         }
         self.load_over_cap(program).await

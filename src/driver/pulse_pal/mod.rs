@@ -11,7 +11,7 @@ use crate::rig::Pairs;
 use crate::rig::device::pulse_pal::{self, Train, ZERO, code};
 use crate::signal::Program;
 
-use super::device::{Device, within};
+use super::device::{Device, impossible, within};
 use super::wire::Wire;
 
 /// Patience with an answer, ns.
@@ -168,10 +168,7 @@ impl crate::instrument::Stimulator for Stimulator {
         let doing = "load a program";
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let made = pulse_pal::train(program, &self.pairs, self.volts_per_ampere);
-        let (train, applied) = made.map_err(|problems| {
-            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-            failed(doing, InstrumentFault::Refused(why.join("; ")))
-        })?;
+        let (train, applied) = made.map_err(|problems| failed(doing, impossible(problems)))?;
         self.channel = train.channel;
         self.program(&train).await.map_err(|fault| failed(doing, fault))?;
         Ok(Applied { program: applied })

@@ -11,7 +11,7 @@ use crate::rig::device::science_mode::{self, KEEPALIVE, Packet, Train, command, 
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
-use super::device::{Device, within};
+use super::device::{Device, impossible, within};
 use super::port::Line;
 use super::wire::Wire;
 
@@ -208,10 +208,8 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
-        let (train, applied) = science_mode::train(program, &self.pairs).map_err(|problems| {
-            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-            failed(doing, InstrumentFault::Refused(why.join("; ")))
-        })?;
+        let (train, applied) = science_mode::train(program, &self.pairs)
+            .map_err(|problems| failed(doing, impossible(problems)))?;
         self.train = Some(train);
         // Its program goes with the start; a running one is changed at once.
         if self.started {

@@ -64,7 +64,7 @@ impl Words {
     pub(super) fn input(&self, named: &str) -> Option<&'static str> {
         let number = |name: &str| {
             let name = name.to_ascii_uppercase();
-            let digits = name.strip_prefix('C')?.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let digits = digits(name.strip_prefix('C')?);
             (!digits.is_empty()).then(|| digits.to_owned())
         };
         let wanted = number(named)?;
@@ -73,10 +73,9 @@ impl Words {
 
     /// Switches an input on, ± `full` volts at the socket.
     pub(super) fn channel(&self, input: &str, full: f64) -> Vec<String> {
-        let number = input.trim_start_matches(|c: char| !c.is_ascii_digit());
         let values = [
             ("{input}", input.to_owned()),
-            ("{number}", number.to_owned()),
+            ("{number}", digits(input).to_owned()),
             ("{division}", format!("{:E}", full / 4.0)),
             ("{range}", format!("{:E}", 2.0 * full)),
         ];
@@ -85,8 +84,7 @@ impl Words {
 
     /// Switches an input off.
     pub(super) fn off(&self, input: &str) -> Vec<String> {
-        let number = input.trim_start_matches(|c: char| !c.is_ascii_digit());
-        fill(&[self.off], &[("{input}", input.to_owned()), ("{number}", number.to_owned())])
+        fill(&[self.off], &[("{input}", input.to_owned()), ("{number}", digits(input).to_owned())])
     }
 
     /// Sets the trigger.
@@ -111,6 +109,11 @@ impl Words {
         ];
         (fill(self.select, &values), fill(&[self.data], &values).concat())
     }
+}
+
+/// The number at the end of an input's name.
+fn digits(name: &str) -> &str {
+    name.trim_start_matches(|c: char| !c.is_ascii_digit())
 }
 
 fn fill(words: &[&str], values: &[(&str, String)]) -> Vec<String> {

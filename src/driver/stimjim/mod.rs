@@ -11,7 +11,7 @@ use crate::rig::Pairs;
 use crate::rig::device::stimjim::{self, Train};
 use crate::signal::Program;
 
-use super::device::{Device, within};
+use super::device::{Device, impossible, within};
 use super::wire::Wire;
 
 mod dump;
@@ -158,10 +158,8 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
-        let (train, applied) = stimjim::train(program, &self.pairs).map_err(|problems| {
-            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-            failed(doing, InstrumentFault::Refused(why.join("; ")))
-        })?;
+        let (train, applied) =
+            stimjim::train(program, &self.pairs).map_err(|problems| failed(doing, impossible(problems)))?;
         self.define(&train).await.map_err(|fault| failed(doing, fault))?;
         self.pulse = train.stages.iter().map(|stage| stage.microseconds * 1000).sum();
         Ok(Applied { program: applied })

@@ -14,7 +14,7 @@ use crate::rig::template::{
 use crate::scenario::FaultCode;
 use crate::signal::Program;
 
-use super::device::{Device, within};
+use super::device::{Device, impossible, within};
 use super::wire::Wire;
 
 /// What was said before the driver came is over by then, ns.
@@ -204,10 +204,8 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "load a program";
         within(self.cap, program).map_err(|fault| DEVICE.failed(doing, fault))?;
-        let applied = nearest(&self.template, program, &self.pairs).map_err(|problems| {
-            let why: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-            DEVICE.failed(doing, InstrumentFault::Refused(why.join("; ")))
-        })?;
+        let applied = nearest(&self.template, program, &self.pairs)
+            .map_err(|problems| DEVICE.failed(doing, impossible(problems)))?;
         for exchange in self.template.load.clone() {
             self.once(&exchange, Some(&applied), doing).await?;
         }

@@ -64,24 +64,26 @@ pub(super) struct History {
 impl History {
     /// The bench now, in a world that is so old (ns).
     pub(super) fn look(&self, now: u64, truth: Truth) -> Look {
-        let since = |own: Option<u64>, earlier: Option<u64>| {
-            own.map(|at| at + self.before).or(earlier).map(|at| at as f64 / SECOND)
-        };
+        let seconds = |at: u64| at as f64 / SECOND;
         Look {
             now: (self.before + now) as f64 / SECOND,
             driven: truth.driven,
             connected: truth.connected,
-            last_driven: since(truth.last_driven, self.last_driven),
-            last_reached: since(truth.last_reached, self.last_reached),
+            last_driven: self.latest(truth.last_driven, self.last_driven).map(seconds),
+            last_reached: self.latest(truth.last_reached, self.last_reached).map(seconds),
         }
     }
 
     /// A world ends here.
     pub(super) fn close(&mut self, now: u64, truth: Truth) {
-        let latest = |own: Option<u64>, earlier: Option<u64>| own.map(|at| at + self.before).or(earlier);
-        (self.last_driven, self.last_reached) =
-            (latest(truth.last_driven, self.last_driven), latest(truth.last_reached, self.last_reached));
+        self.last_driven = self.latest(truth.last_driven, self.last_driven);
+        self.last_reached = self.latest(truth.last_reached, self.last_reached);
         self.before += now;
+    }
+
+    /// An instant of this world, or of one before it, ns of all.
+    fn latest(&self, own: Option<u64>, earlier: Option<u64>) -> Option<u64> {
+        own.map(|at| at + self.before).or(earlier)
     }
 }
 

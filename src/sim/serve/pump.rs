@@ -134,11 +134,8 @@ impl Pump {
 
     fn hear_selector(&mut self) {
         let host = &mut self.hosts.selector;
-        let count = host.receive(&mut self.buffer);
         let [lines, _] = &mut self.asked;
-        if !host.is_connected() {
-            lines.forget();
-        }
+        let bytes = hear(host, lines, &mut self.buffer);
         let mut world = lock(&self.world);
         let (rack, epoch, tell) = (&mut self.rack, &mut self.epoch, &self.tell);
         let (load, history) = (&mut self.hosts.load, &mut self.history);
@@ -159,7 +156,6 @@ impl Pump {
                 }
             }
         };
-        let bytes = self.buffer.get(..count).unwrap_or_default();
         let answers = lines.receive(bytes, |words| selector::answer(words, &mut connect));
         drop(world);
         reply(&mut self.hosts.selector, &answers);
@@ -167,13 +163,10 @@ impl Pump {
 
     fn hear_bystander(&mut self) {
         let host = &mut self.hosts.bystander;
-        let count = host.receive(&mut self.buffer);
         let [_, lines] = &mut self.asked;
-        if !host.is_connected() {
-            lines.forget();
-        }
+        let bytes = hear(host, lines, &mut self.buffer);
         let (history, hosts, tell) = (&self.history, &mut self.hosts, &self.tell);
-        let answers = lines.receive(self.buffer.get(..count).unwrap_or_default(), |words| {
+        let answers = lines.receive(bytes, |words| {
             match Asked::of(words)? {
                 Asked::Look => {
                     let world = lock(&self.world);
@@ -219,6 +212,15 @@ impl Pump {
 /// The world, even after somebody panicked while holding it: what it does then is what is served.
 fn lock(world: &Mutex<SimWorld>) -> MutexGuard<'_, SimWorld> {
     world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a host has said; a line it had begun is forgotten when it goes.
+fn hear<'b>(host: &mut Host, lines: &mut Lines, buffer: &'b mut [u8]) -> &'b [u8] {
+    let count = host.receive(buffer);
+    if !host.is_connected() {
+        lines.forget();
+    }
+    buffer.get(..count).unwrap_or_default()
 }
 
 /// Sends the answers to lines.

@@ -14,11 +14,8 @@ use crate::command::{run_in_real_time, stimrig, text};
 #[case("rig/science-mode.yaml")]
 fn the_same_scenario_passes_over_a_pseudo_terminal(#[case] rig: &str) {
     let file = scenario(PLAIN);
-    let Some((code, record)) =
-        run_in_real_time(&["--rig", rig, "--set", "sim.transport=pty", file.path().to_str().unwrap()])
-    else {
-        return;
-    };
+    let (code, record) =
+        run_in_real_time(&["--rig", rig, "--set", "sim.transport=pty", file.path().to_str().unwrap()]);
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{rig}: {record:#}");
     assert_eq!((&record["safe_state"], &record["fidelity"]), (&"confirmed".into(), &"sim".into()));
 }
@@ -33,7 +30,7 @@ fn a_served_bench_speaks_the_protocol_of_its_rig(#[case] rig: &str) {
     let file = scenario(PLAIN);
     let served = bench.rig();
     let arguments = ["--rig", served.to_str().unwrap(), file.path().to_str().unwrap()];
-    let Some((code, record)) = run_in_real_time(&arguments) else { return };
+    let (code, record) = run_in_real_time(&arguments);
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{rig}: {record:#}");
     let stimulator = record["instruments"].as_array().unwrap().iter().find(|one| one["role"] == "stimulator");
     let driver = stimulator.unwrap()["driver"].as_str().unwrap().to_owned();
@@ -52,11 +49,8 @@ fn a_binary_template_is_served_with_its_description() {
          expect:\n  - amplitude: { of: programmed, within: 2 % }\n  - rate: { of: programmed, within: 0.5 % }\n",
     );
     let served = bench.rig();
-    let Some((code, record)) =
-        run_in_real_time(&["--rig", served.to_str().unwrap(), file.path().to_str().unwrap()])
-    else {
-        return;
-    };
+    let (code, record) =
+        run_in_real_time(&["--rig", served.to_str().unwrap(), file.path().to_str().unwrap()]);
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record:#}");
 }
 
@@ -77,11 +71,8 @@ fn a_stimulator_without_a_port_cannot_be_served() {
 #[cfg(feature = "probe")]
 #[test]
 fn a_simulated_probe_stands_beside_pseudo_terminals() {
-    let Some((code, record)) =
-        run_in_real_time(&["scenarios/fault-shutdown/core-halt.yaml#1", "--set", "sim.transport=pty"])
-    else {
-        return;
-    };
+    let (code, record) =
+        run_in_real_time(&["scenarios/fault-shutdown/core-halt.yaml#1", "--set", "sim.transport=pty"]);
     assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record:#}");
     let probe = record["instruments"].as_array().unwrap().iter().any(|one| one["role"] == "probe");
     assert!(probe, "{record:#}");

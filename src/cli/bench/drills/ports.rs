@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,9 +14,10 @@ use crate::cli::filter::Filter;
 use crate::cli::load::load_cases;
 use crate::record::Outcome;
 use crate::run::Interrupt;
-use crate::scenario::Timeline;
+use crate::scenario::{Case, Timeline};
 use crate::store::open_run;
 
+use super::numbered;
 use super::process::{intact, record_of, run_of, wait};
 use served::Bench;
 
@@ -38,9 +37,6 @@ const PLAIN: &str = "version: 1\nname: drill\nphantom: r1k\n\
 /// A case that runs: its file and number, and how long its steps take, s.
 type Runs = (String, f64);
 
-/// A drill that ended: what ran, and what it showed, or why it could not be run.
-type Finished = (PortTrial, String, Result<PortSeen, String>);
-
 /// So many drills, on as many benches at once as there are jobs.
 ///
 /// # Errors
@@ -58,45 +54,35 @@ pub(super) fn all(
     let folder = tempfile::tempdir().map_err(|error| format!("no folder for the runs: {error}"))?;
     let plain = folder.path().join("plain.yaml");
     fs::write(&plain, PLAIN).map_err(|error| format!("{}: {error}", plain.display()))?;
-    let cases = smoke()?.unwrap_or_else(|| vec![(plain.display().to_string(), 0.3)]);
-    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
-    let all: Mutex<Vec<Finished>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for worker in 0..jobs.max(1) {
-            let (next, done, all, cases, plain) = (&next, &done, &all, &cases, &plain);
-            let home = folder.path().join(format!("bench-{worker}"));
-            scope.spawn(move || {
-                let mut bench: Option<Bench> = None;
-                loop {
-                    let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= count || interrupt.cause().is_some() {
-                        return;
-                    }
-                    let trial = PortTrial::draw(seed, number);
-                    let case = cases.get(trial.case % cases.len().max(1)).cloned().unwrap_or_default();
-                    let mut run = |attempt: u32| {
-                        let bench = match &mut bench {
-                            Some(bench) => bench,
-                            none => none.insert(Bench::serve(&home)?),
-                        };
-                        Drill { bench, plain, runs: home.join(format!("runs-{number}-{attempt}")) }
-                            .run(&trial, &case)
-                    };
-                    let mut seen = run(0);
-                    for attempt in 1..ATTEMPTS {
-                        if seen.as_ref().is_ok_and(PortSeen::starved) {
-                            seen = run(attempt);
-                        }
-                    }
-                    all.lock().unwrap_or_else(PoisonError::into_inner).push((trial, case.0, seen));
-                    let done = done.fetch_add(1, Ordering::SeqCst) + 1;
-                    progress(&format!("seed {seed}: on ports, {done} of {count}"));
+    let mut cases = smoke()?;
+    if cases.is_empty() {
+        cases.push((plain.display().to_string(), 0.3));
+    }
+    let all = numbered(
+        (count, jobs),
+        interrupt,
+        |worker| (folder.path().join(format!("bench-{worker}")), None),
+        |(home, bench), number| {
+            let trial = PortTrial::draw(seed, number);
+            let case = cases.get(trial.case % cases.len().max(1)).cloned().unwrap_or_default();
+            let mut run = |attempt: u32| {
+                let bench = match &mut *bench {
+                    Some(bench) => bench,
+                    none => none.insert(Bench::serve(home)?),
+                };
+                let runs = home.join(format!("runs-{number}-{attempt}"));
+                Drill { bench, plain: &plain, runs }.run(&trial, &case)
+            };
+            let mut seen = run(0);
+            for attempt in 1..ATTEMPTS {
+                if seen.as_ref().is_ok_and(PortSeen::starved) {
+                    seen = run(attempt);
                 }
-            });
-        }
-    });
-    let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    all.sort_by_key(|(trial, ..)| trial.number);
+            }
+            (trial, case.0, seen)
+        },
+        |done| progress(&format!("seed {seed}: on ports, {done} of {count}")),
+    );
     for (trial, case, seen) in all {
         let seen = seen.map_err(|error| format!("drill {} on ports: {error}", trial.number))?;
         let what = wrong_on_ports(&trial, &seen);
@@ -113,20 +99,16 @@ pub(super) fn all(
     Ok(())
 }
 
-/// The smoke cases of the folder of scenarios; `None` where there is none.
-fn smoke() -> Result<Option<Vec<Runs>>, String> {
+/// The smoke cases of the folder of scenarios, if there is one.
+fn smoke() -> Result<Vec<Runs>, String> {
     if !Path::new("scenarios").is_dir() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let filter = Filter::parse("tag(smoke)").map_err(|error| error.to_string())?;
     let loaded = load_cases(&[]).map_err(|problems| crate::source::render(&problems, false))?;
-    let cases: Vec<Runs> = loaded
-        .cases
-        .iter()
-        .filter(|case| filter.matches(&(*case).into()))
-        .map(|case| (format!("{}#{}", case.file, case.number), Timeline::of(&case.steps).end))
-        .collect();
-    Ok(Some(cases).filter(|cases| !cases.is_empty()))
+    let selected = loaded.cases.iter().filter(|case| filter.matches(&(*case).into()));
+    let runs = |case: &Case| (format!("{}#{}", case.file, case.number), Timeline::of(&case.steps).end);
+    Ok(selected.map(runs).collect())
 }
 
 /// One drill on a bench.
@@ -142,35 +124,36 @@ impl Drill<'_> {
         std::thread::sleep(Duration::from_secs_f64(trial.at * (AROUND + lasts)));
         let over = child.try_wait().map_err(text)?.is_some();
         let before = self.bench.look()?;
+        let plug = match trial.kind {
+            Kind::StimulatorUnplugged => Some("stimulator"),
+            Kind::LoadUnplugged => Some("load"),
+            _ => None,
+        };
+        let killed = trial.kind == Kind::KilledOnPorts;
         let mut signal = None;
-        match trial.kind {
+        match plug {
             _ if over => {}
-            Kind::KilledOnPorts => child.kill().map_err(text)?,
-            Kind::StimulatorUnplugged => self.bench.tell("unplug stimulator")?,
-            Kind::LoadUnplugged => self.bench.tell("unplug load")?,
-            _ => signal = Some(self.signal(&child, trial)?),
+            Some(plug) => self.bench.tell(&format!("unplug {plug}"))?,
+            None if killed => child.kill().map_err(text)?,
+            None => signal = Some(self.signal(&child, trial)?),
         }
         let after = self.bench.look()?;
         let status = wait(&mut child).map_err(text)?;
-        if trial.kind != Kind::KilledOnPorts || trial.waits {
+        if !killed || trial.waits {
             std::thread::sleep(DEAD_MEN);
         }
         let mut then = self.bench.look()?;
-        for (kind, plug) in
-            [(Kind::StimulatorUnplugged, "plug stimulator"), (Kind::LoadUnplugged, "plug load")]
-        {
-            if trial.kind == kind {
-                self.bench.tell(plug)?;
-            }
+        if let Some(plug) = plug {
+            self.bench.tell(&format!("plug {plug}"))?;
         }
         let run = run_of(&self.runs);
         // Whether it was under way; one that had ended was killed before its folder was closed.
         let open = run.as_deref().and_then(open_run).map(|open| !open.has_ended());
         let next = self.next(trial)?;
-        if !trial.waits && trial.kind == Kind::KilledOnPorts && trial.next == Next::Safe {
-            then = self.bench.look()?;
-        }
         let last = self.bench.look()?;
+        if !trial.waits && killed && trial.next == Next::Safe {
+            then = last;
+        }
         // Whoever is told to end before it began has nothing to record; whoever was killed before it wrote, neither.
         let record = run.as_deref().and_then(record_of);
         let folder = match (&run, &record) {
@@ -178,10 +161,10 @@ impl Drill<'_> {
             _ => open.is_some().then(|| "the killed run was not closed".to_owned()),
         };
         // One that had ended by itself was not met in time.
-        let record = record.filter(|_| !over && (trial.kind != Kind::KilledOnPorts || open == Some(true)));
+        let record = record.filter(|_| !over && (!killed || open == Some(true)));
         let _ = fs::remove_dir_all(&self.runs);
         let (exit, signal) = (status.code(), signal.filter(|_| record.is_some()));
-        Ok(PortSeen { around: [before, after], then, last, exit, signal, record, folder, next: Some(next) })
+        Ok(PortSeen { around: [before, after], then, last, exit, signal, record, folder, next })
     }
 
     fn signal(&self, child: &Child, trial: &PortTrial) -> Result<(i32, &'static str), String> {
