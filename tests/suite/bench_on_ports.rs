@@ -55,17 +55,22 @@ impl SimBench {
 
     /// What the bystander answers to a line.
     pub fn bystander(&self, line: &str) -> String {
-        let mut port = fs::File::options().read(true).write(true).open(self.path("bystander")).unwrap();
-        port.write_all(format!("{line}\n").as_bytes()).unwrap();
-        let mut answer = String::new();
-        BufReader::new(port).read_line(&mut answer).unwrap();
-        answer.trim_end().to_owned()
+        ask(&self.path("bystander"), line)
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
+}
+
+/// What a port that speaks lines answers to one.
+pub fn ask(port: &Path, line: &str) -> String {
+    let mut port = fs::File::options().read(true).write(true).open(port).unwrap();
+    port.write_all(format!("{line}\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    BufReader::new(port).read_line(&mut answer).unwrap();
+    answer.trim_end().to_owned()
 }
 
 impl Drop for SimBench {

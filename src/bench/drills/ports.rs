@@ -211,7 +211,8 @@ mod tests {
     }
 
     fn look(now: f64, last: f64) -> Look {
-        Look { now, driven: false, connected: false, last_driven: Some(last), last_reached: Some(last) }
+        let last = Some(last);
+        Look { now, driven: false, connected: false, last_driven: last, last_reached: last, stalled: 0.0 }
     }
 
     fn seen(outcome: Outcome, exit_code: u8, cause: Option<&str>) -> PortSeen {

@@ -25,6 +25,8 @@ pub struct Look {
     pub last_driven: Option<f64>,
     /// When its current could reach the phantom last; `null` if it never could.
     pub last_reached: Option<f64>,
+    /// How long the bench's clock stood still in all: so much a host's clock is ahead of it.
+    pub stalled: f64,
 }
 
 /// What is asked of the bystander.
@@ -59,6 +61,8 @@ pub(super) struct History {
     before: u64,
     last_driven: Option<u64>,
     last_reached: Option<u64>,
+    /// How long time stood still, ns.
+    stalled: u64,
 }
 
 impl History {
@@ -71,7 +75,13 @@ impl History {
             connected: truth.connected,
             last_driven: self.latest(truth.last_driven, self.last_driven).map(seconds),
             last_reached: self.latest(truth.last_reached, self.last_reached).map(seconds),
+            stalled: seconds(self.stalled),
         }
+    }
+
+    /// Time stood still for so long, ns.
+    pub(super) fn stood_still(&mut self, nanoseconds: u64) {
+        self.stalled += nanoseconds;
     }
 
     /// A world ends here.
@@ -100,6 +110,7 @@ mod tests {
             last_driven: Some(2_000_000_000),
             last_reached: Some(1_000_000_000),
         };
+        history.stood_still(250_000_000);
         history.close(3_000_000_000, on);
         let seen = history.look(500_000_000, Truth::default());
         let expected = Look {
@@ -108,6 +119,7 @@ mod tests {
             connected: false,
             last_driven: Some(2.0),
             last_reached: Some(1.0),
+            stalled: 0.25,
         };
         assert_eq!(seen, expected);
         let again = history.look(500_000_000, Truth { last_driven: Some(250_000_000), ..on });

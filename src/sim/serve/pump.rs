@@ -103,6 +103,7 @@ impl Pump {
         let due = u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let late = due.saturating_sub(world.now() + STEP);
         self.epoch += Duration::from_nanos(late);
+        self.history.stood_still(late);
         world.advance(due - late);
     }
 

@@ -141,9 +141,7 @@ fn pyvisa_reads_the_simulated_oscilloscope() {
 #[test]
 fn a_run_drives_the_served_board_and_reads_the_served_oscilloscope() {
     let sim = Sim::serve();
-    let rig = sim.folder.path().join("rig.yaml");
-    let (exit, record) =
-        crate::command::run(&["--rig", rig.to_str().unwrap(), "fixtures/loads/oscilloscope.yaml"]);
+    let (exit, record) = sim.run("fixtures/loads/oscilloscope.yaml");
     let case = &record["cases"][0];
     assert_eq!((&record["fidelity"], &case["safe_state"]), (&"sim".into(), &"confirmed".into()), "{case:#}");
     assert!(matches!(exit, 0 | 5), "{case:#}");
