@@ -44,23 +44,27 @@ impl Sim {
         Self { child, address: address.expect("it says where it listens"), folder }
     }
 
-    /// Runs a scenario on it: again where its clock stood still meanwhile, because this computer was busy elsewhere and the
-    /// host's clock, by which an oscilloscope's record is placed, went on.
-    pub fn run(&self, scenario: &str) -> (i32, Value) {
+    /// Runs a scenario on it, and says how long its clock stood still meanwhile, s, because this computer was busy elsewhere:
+    /// the host's clock, by which an oscilloscope's record is placed, went on. Again if it did, but not for ever.
+    pub fn run(&self, scenario: &str) -> (i32, Value, f64) {
         self.rig();
         let (rig, bystander) = (self.folder.path().join("rig.yaml"), self.folder.path().join("bystander"));
         let stalled = || {
             let seen: Value = serde_json::from_str(&ask(&bystander, "look")).unwrap();
             seen["stalled"].as_f64().unwrap()
         };
-        for _ in 0..20 {
+        let once = || {
             let before = stalled();
-            let last = run(&["--rig", rig.to_str().unwrap(), scenario]);
-            if stalled() - before < 1e-3 {
-                return last;
+            let (exit, record) = run(&["--rig", rig.to_str().unwrap(), scenario]);
+            (exit, record, stalled() - before)
+        };
+        let mut last = once();
+        for _ in 0..4 {
+            if last.2 > 0.0 {
+                last = once();
             }
         }
-        panic!("this computer is too busy for a bench in real time");
+        last
     }
 
     /// The text of its rig file.
