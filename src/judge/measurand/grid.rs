@@ -4,9 +4,9 @@ use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
 use crate::signal::Part;
 
-use super::super::Segment;
 use super::super::train::{Placed, slot};
 use super::super::view::{View, Window};
+use super::super::{Instant, Segment};
 
 /// A pulse within this part of an interval of its instant is that instant's.
 const REACH: f64 = 0.25;
@@ -74,7 +74,8 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
     grid
 }
 
-/// Where a train ends within a window, as a sample: its stop, what interrupts it, the next start, or the window's end.
+/// Where a train ends within a window, as a sample: its stop, what interrupts it, the next start, or the window's end. A step that
+/// the load did not mark may have been taken earlier by as much as its instant is uncertain: what was due in that time is not missed.
 fn closes(view: &View<'_>, window: Window, first: usize) -> f64 {
     let from = view.contact.pulses.get(first).map_or(0, |row| row.at);
     let ends = |step: usize| {
@@ -82,7 +83,11 @@ fn closes(view: &View<'_>, window: Window, first: usize) -> f64 {
         action.is_some_and(|action| matches!(action, Action::Start | Action::Stop) || interrupts(action))
     };
     let after = view.facts.instants.iter().filter(|at| at.sample > from && ends(at.step));
-    after.map(|at| at.sample).fold(window.to, u64::min) as f64
+    let earliest = |at: &Instant| {
+        let doubt = if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
+        (at.sample as f64 - doubt).max(from as f64)
+    };
+    after.map(earliest).fold(window.to as f64, f64::min)
 }
 
 /// A walk along the pulses of one program.

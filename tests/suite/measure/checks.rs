@@ -1,5 +1,6 @@
 //! Each check passes on the train it asks for and fails for the named reason on a wrong one.
 
+use stimrig::judge::judge;
 use stimrig::record::Verdict;
 use stimrig::scenario::Action;
 use stimrig::scenario::{Criterion, Fault, Measurand, Statistic, WindowKind};
@@ -115,6 +116,25 @@ fn a_right_train_passes_and_a_wrong_one_fails_by_name() {
         let (found, said) = verdict(measurand, criterion, wrong);
         assert_eq!(found, Verdict::Fail, "{name}: {said}");
         assert!(said.contains(reason), "{name}: {said}");
+    }
+}
+
+#[test]
+fn what_was_due_while_an_unmarked_stop_may_have_been_taken_is_not_missed() {
+    // Of ten pulses 20 ms apart the last two are left out; the stop comes 15 ms behind the last.
+    let (program, recording) = train(|s| {
+        s.drain(32..);
+    });
+    for (marked, round_trip, missing) in
+        [(true, 50e-3, 2.0), (false, 1e-3, 2.0), (false, 20e-3, 1.0), (false, 50e-3, 0.0)]
+    {
+        let wanted = check(Measurand::MissingPulses, Criterion::Equals(0.0));
+        let case = case(&program, vec![Action::Start, Action::Stop], vec![wanted]);
+        let mut facts = facts(&program, &[WINDOW.0, WINDOW.1], recording.samples);
+        facts.round_trip = round_trip;
+        facts.instants[1].marked = marked;
+        let record = judge(&case, &facts, &recording).remove(0);
+        assert_eq!(record.value, Some(missing), "{marked} {round_trip}: {record:#?}");
     }
 }
 
