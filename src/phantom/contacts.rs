@@ -7,7 +7,7 @@ const E2: usize = 1;
 const CASE: usize = 2;
 
 /// 300 Ω and 700 Ω from two contacts to a node that lies 100 Ω from the case.
-fn star() -> Phantom {
+pub(super) fn star() -> Phantom {
     let resistor = |value, from, to| Element {
         kind: ElementKind::Resistor,
         value,
@@ -55,6 +55,10 @@ fn the_case_takes_what_a_program_without_it_leaves_over() {
     let [e1, e2, case] = currents(&circuit);
     assert_eq!((e1, e2), (-1e-3, 0.4e-3));
     assert!((case - 0.6e-3).abs() < 1e-15, "{case}");
+    // However little that is, as long as it is more than rounding.
+    let circuit = driven([-1e-3, 0.9999e-3, 0.0]);
+    assert_eq!(circuit.reference(), CASE);
+    assert!((currents(&circuit)[CASE] - 0.1e-6).abs() < 1e-15);
 }
 
 #[test]
@@ -198,6 +202,25 @@ fn a_lead_that_opens_floats_from_where_it_was() {
 }
 
 #[test]
+fn every_lead_floats_by_itself() {
+    // The second contact carries nothing and stands at what 1 mA over the common 100 Ω makes.
+    for blocking_capacitor in [0.0, 2.2e-6] {
+        let output = Output { blocking_capacitor, ..Output::default() };
+        let mut circuit = Circuit::new(&star(), output).unwrap();
+        circuit.set_drive(&Drive::Currents(vec![-1e-3, 0.0, 1e-3]));
+        circuit.open_lead(E2, true);
+        assert!(
+            (circuit.value(Probe::Source(E2)) + 0.1).abs() < 1e-9,
+            "{}",
+            circuit.value(Probe::Source(E2))
+        );
+        circuit.advance(100e-6);
+        let fallen = circuit.value(Probe::Source(E2)) / -0.1;
+        assert!((fallen - (-1.0_f64).exp()).abs() < 1e-9, "{fallen}");
+    }
+}
+
+#[test]
 fn the_test_source_returns_through_the_return_contact_whatever_was_driven() {
     let mut circuit = driven([-1e-3, 1e-3, 0.0]);
     circuit.set_drive(&Drive::Off);
@@ -273,6 +296,25 @@ fn changing_currents_have_their_own_closed_form_at_every_contact() {
             assert!((wave.at(t) - exact).abs() < 1e-15, "{t}: {} {exact}", wave.at(t));
         }
     }
+}
+
+#[test]
+fn the_case_takes_what_changing_currents_leave_over_as_long_as_its_lead_is_closed() {
+    let shape = Shape {
+        settled: vec![-2e-3, 0.0, 0.0],
+        tails: vec![Tail { rate: 1e4, currents: vec![-0.4e-3, -1e-3, 0.0] }],
+    };
+    let mut circuit = Circuit::new(&star(), Output::default()).unwrap();
+    circuit.set_drive(&Drive::Shaped(shape));
+    let mut case = Waveform::default();
+    circuit.waveform(Probe::Current(CASE), &mut case);
+    for t in [0.0_f64, 40e-6, 300e-6] {
+        let exact = 2e-3 + 1.4e-3 * (-1e4 * t).exp();
+        assert!((case.at(t) - exact).abs() < 1e-15, "{t}: {} {exact}", case.at(t));
+    }
+    circuit.open_lead(CASE, true);
+    circuit.waveform(Probe::Current(CASE), &mut case);
+    assert!(case.at(0.0).abs() < 1e-15 && case.at(40e-6).abs() < 1e-15, "{case:?}");
 }
 
 /// Shares on three contacts: each source follows its own share, the return takes the rest.

@@ -178,6 +178,8 @@ mod tests {
         assert_eq!(make(1e-6, 0.8, (1.0, 1e5), 0.0), CpeError::Ripple(0.0));
         assert_eq!(make(1e-6, 0.8, (2.0, 2.0), 1.0), CpeError::Band(2.0, 2.0));
         assert_eq!(make(1e-6, 0.8, (1.0, 1e5), 10.5), CpeError::Ripple(10.5));
+        assert_eq!(make(1e-6, 0.8, (0.0, 1e5), 1.0), CpeError::Band(0.0, 1e5));
+        assert_eq!(make(1e-6, 0.8, (1.0, f64::INFINITY), 1.0), CpeError::Band(1.0, f64::INFINITY));
         assert!(matches!(make(1e-6, 0.8, (1e-30, 1e30), 1.0), CpeError::Branches(_)));
     }
 

@@ -22,6 +22,8 @@ mod contacts;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod limiters;
+#[cfg(test)]
 mod properties;
 
 pub use circuit::{Circuit, Drive, Shape, Tail};

@@ -265,6 +265,15 @@ mod tests {
     }
 
     #[test]
+    fn what_rounding_has_made_singular_has_an_inverse_on_what_is_left() {
+        // Conductances of 1 S and 1e-17 S: the sum is 1 S, and no Cholesky factor is there. A·A⁻·A = A all the same.
+        let matrix = DMatrix::from_row_slice(2, 2, &[1.0, -1.0, -1.0, 1.0 + 1e-17]);
+        assert!(matrix.clone().cholesky().is_none());
+        let again = &matrix * inverse(matrix.clone()) * &matrix;
+        assert!((again - &matrix).norm() < 1e-9);
+    }
+
+    #[test]
     fn an_island_without_ground_is_solved_against_its_own_reference() {
         let modes = Modes::new(4, &[resistor(1e3, 0, 1), resistor(5e2, 2, 3)], &[0, 3]);
         assert!((modes.direct[(2, 2)] - 5e2).abs() < 1e-9);

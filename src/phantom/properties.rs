@@ -131,12 +131,18 @@ fn a_source_that_sits_at_its_compliance_lets_time_pass() {
         (Operation::Lead(1, true), 0.031_622_776_601_683_79),
     ];
     let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+    let mut widest = 0.0_f64;
     for (operation, seconds) in &steps {
         apply(&mut circuit, operation);
         for _ in 0..3 {
             assert!(passes(&mut circuit, seconds / 3.0).is_some(), "{operation:?}");
+            widest = widest.max(circuit.release);
         }
     }
+    // It took a wider step, still far below what anybody measures, and the next change of drive begins anew.
+    assert!(widest > 1e-11 && widest < 1e-6, "{widest}");
+    circuit.set_drive(&Drive::Off);
+    assert_eq!(circuit.release, 1e-11);
 }
 
 proptest! {

@@ -163,6 +163,10 @@ mod tests {
         let mut sampled = Sampled::default();
         sampled.set(&decayed, 0.0, 1e-6, 1e-9);
         assert_eq!(sampled.constant(20, 1000, 1e-9), None);
+        let level = Waveform { decays: Vec::new(), ..decayed.clone() };
+        sampled.set(&level, 0.0, 1e-6, 0.0);
+        assert_eq!(sampled.constant(0, 1000, 0.0), Some(2.0), "what does not change at all");
+        sampled.set(&decayed, 0.0, 1e-6, 1e-9);
         assert_eq!(sampled.constant(21, 1000, 1e-9), Some(2.0));
         let mut values = [0.0; 40];
         sampled.fill(0, &mut values);

@@ -198,6 +198,8 @@ mod tests {
             circuit.set_drive(&overshoot(rate));
             let mut wave = Waveform::default();
             circuit.waveform(INTERFACE, &mut wave);
+            let mut outside = Waveform::default();
+            circuit.waveform(Probe::Nodes(0, 2), &mut outside);
             let t = 35e-6;
             for _ in 0..pieces {
                 circuit.advance(t / f64::from(pieces));
@@ -211,6 +213,7 @@ mod tests {
             assert!((circuit.value(Probe::Current(1)) / through + 1.0).abs() < 1e-12);
             let across = exact + 500.0 * through;
             assert!((circuit.value(Probe::Nodes(0, 2)) / across - 1.0).abs() < 1e-12);
+            assert!((outside.at(t) / across - 1.0).abs() < 1e-12);
         }
     }
 

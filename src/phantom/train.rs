@@ -281,6 +281,7 @@ fn repeat(a: DMatrix<f64>, b: DVector<f64>, x: DVector<f64>, times: u64) -> DVec
 #[cfg(test)]
 mod tests {
     use super::super::Output;
+    use super::super::contacts::star;
     use super::super::golden::rc;
     use super::*;
 
@@ -317,6 +318,12 @@ mod tests {
             let pulses = train(count, 2.02e-3);
             peak_voltage(&mut circuit, &Train { pulses: &pulses, group, total: 500 }, &[-1.0, 1.0])
         };
+        let few = |count: u32| {
+            let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
+            let pulses = train(count, 3e-3);
+            peak_voltage(&mut circuit, &Train { pulses: &pulses, group: 1, total: 5 }, &[-1.0, 1.0])
+        };
+        assert!((few(2) - few(5)).abs() < 1e-9 && (few(4) - few(5)).abs() < 1e-9, "{} {}", few(4), few(5));
         let (jumped, in_fives, stepped) = (run(20, 1), run(20, 5), run(500, 1));
         assert!((jumped - stepped).abs() < 1e-8, "{jumped} {stepped}");
         assert!((in_fives - stepped).abs() < 1e-8, "{in_fives} {stepped}");
@@ -349,9 +356,46 @@ mod tests {
         assert_eq!((first_alike(&pulses, 1), first_alike(&pulses, 4)), (0, 0));
         pulses[5].phases[1].2 = 1.9e-3;
         assert_eq!((first_alike(&pulses, 1), first_alike(&pulses, 4)), (6, 2));
+        pulses[6].phases[0].1 = 100e-6;
+        assert_eq!(first_alike(&pulses, 1), 7, "a phase of another width");
+        pulses[7].phases[1].0 += 1e-5;
+        assert_eq!(first_alike(&pulses, 1), 8, "a gap that is longer");
         pulses[11].recharge = Some((0.2207, 1e-3));
         assert_eq!(first_alike(&pulses, 1), 11);
         assert_eq!(first_alike(&[], 1), 0);
+    }
+
+    /// What a period changes is too little to see, but there are half a million of them.
+    #[test]
+    fn a_charge_that_nothing_drains_adds_up_however_little_each_pulse_leaves() {
+        let mut phantom = rc(1e3, 1e-6, 1e5);
+        phantom.elements.pop();
+        let (total, left) = (500_000, 2.5e-12);
+        let pulses = train(20, 2e-3 - left);
+        let mut circuit = Circuit::new(&phantom, unlimited(0.0)).unwrap();
+        let found = peak_voltage(&mut circuit, &Train { pulses: &pulses, group: 1, total }, &[-1.0, 1.0]);
+        // 2 V, 0.4 µC on 1 µF, and 0.5 fC of each pulse before.
+        let exact = 2.4 + (total - 1) as f64 * left * 200e-6 / 1e-6;
+        assert!((found - exact).abs() < 1e-8, "{found} {exact}");
+    }
+
+    #[test]
+    fn changes_follow_each_other_and_a_pulse_ends_what_reaches_into_it() {
+        let asked = |pulses: &[TrainPulse]| changes(pulses, &[-1.0, 1.0]);
+        let current = |amperes: f64| Drive::Currents(vec![amperes, -amperes]);
+        let recharged = TrainPulse { phases: vec![(0.0, 1e-4, -1e-3)], recharge: Some((2e-4, 9e-3)) };
+        let next = TrainPulse { phases: vec![(5e-3, 1e-4, -1e-3)], recharge: None };
+        let off = |at: f64| (at, Drive::Off);
+        let whole = [(0.0, current(-1e-3)), off(1e-4), (2e-4, Drive::Recharge), off(2e-4 + 9e-3)];
+        assert_eq!(asked(std::slice::from_ref(&recharged)), whole);
+        let cut = [&whole[..3], &[(5e-3, current(-1e-3)), off(5e-3 + 1e-4)]].concat();
+        assert_eq!(asked(&[recharged, next]), cut);
+        // A twentieth of a nanosecond is no instant in between, a fifth is one.
+        let second = |gap: f64| {
+            let phases = vec![(0.0, 1e-4, -1e-3), (1e-4 + gap, 1e-4, 1e-3)];
+            asked(&[TrainPulse { phases, recharge: None }]).len()
+        };
+        assert_eq!((second(0.0), second(5e-11), second(2e-10)), (3, 3, 4));
     }
 
     #[test]
@@ -366,6 +410,9 @@ mod tests {
         assert!((tau(0.0, 0.25) / expected - 1.0).abs() < 1e-9);
         // With it the slow mode is longer than either alone, and finite.
         assert!(tau(2.2e-6, 0.25) > 0.1 && tau(2.2e-6, 0.25) < 1.0, "{}", tau(2.2e-6, 0.25));
+        // Only what has a share is recharged: 700 Ω and 100 Ω behind the second contact, none of the first's 300 Ω.
+        let second = settling(&star(), &unlimited(2.2e-6), &[0.0, -1.0, 1.0], 0.25).unwrap();
+        assert!((second / ((700.0 + 100.0 + 200.0 / 0.25) * 2.2e-6) - 1.0).abs() < 1e-9, "{second}");
     }
 
     #[test]
@@ -376,5 +423,22 @@ mod tests {
         let planes = sample(&mut circuit, &changes, &[Probe::Current(0), Probe::Current(1)], 1e6, 9);
         assert_eq!(planes[0], [0.0, 0.0, -1e-3, -1e-3, -1e-3, 1e-3, 1e-3, 0.0, 0.0]);
         assert!(planes[0].iter().zip(&planes[1]).all(|(out, back)| out + back == 0.0));
+        // 1 V and 5 µs of a leaky capacitor from the first change on, then the same back from there; the circuit is left where
+        // the samples end.
+        let mut circuit = Circuit::new(&rc(1e3, 1e-9, 1e4), unlimited(0.0)).unwrap();
+        let changes = [(2e-6, Drive::Currents(vec![1e-3, -1e-3])), (7e-6, Drive::Off)];
+        let planes = sample(&mut circuit, &changes, &[Probe::Nodes(0, 2)], 1e6, 12);
+        let charged = |t: f64| 10.0 * -(-t / 1e-5).exp_m1();
+        for (n, value) in planes[0].iter().enumerate() {
+            let t = n as f64 * 1e-6;
+            let exact = match n {
+                0..2 => 0.0,
+                2..7 => 1.0 + charged(t - 2e-6),
+                _ => charged(5e-6) * (-(t - 7e-6) / 1e-5).exp(),
+            };
+            assert!((value - exact).abs() < 1e-9, "{n}: {value} {exact}");
+        }
+        let end = charged(5e-6) * (-0.5_f64).exp();
+        assert!((circuit.value(Probe::Nodes(1, 2)) - end).abs() < 1e-9);
     }
 }

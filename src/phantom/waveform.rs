@@ -129,6 +129,15 @@ mod tests {
     }
 
     #[test]
+    fn a_signal_on_the_level_up_to_rounding_does_not_cross_it() {
+        // Two terms of 1e6 that cancel after 100 s: 1e-13 of them is 2e-7.
+        let wave = |above: f64| Waveform { constant: above - 1e6, slope: 1e4, decays: Vec::new() };
+        assert_eq!(wave(1.5e-7).first_above(0.0, 100.0), None);
+        let instant = wave(1e-3).first_above(0.0, 100.0).unwrap();
+        assert!((instant - (100.0 - 1e-7)).abs() < 1e-10, "{instant}");
+    }
+
+    #[test]
     fn the_integral_is_the_antiderivative() {
         let wave = Waveform { constant: 0.3, slope: -0.2, decays: vec![(5.0, 1.0), (40.0, -2.0)] };
         let steps = 20_000;
