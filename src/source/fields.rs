@@ -88,6 +88,11 @@ impl<'a> At<'a> {
         &self.path
     }
 
+    /// The way to it, without the rest.
+    pub(super) fn into_path(self) -> String {
+        self.path
+    }
+
     /// Where it stands: at its key where that is all there is to see, else at itself.
     pub fn span(&self) -> Span {
         match (&self.node.kind, self.key) {
@@ -134,27 +139,26 @@ impl<'a> At<'a> {
 
     /// The entries of a map with keys of the user's choosing, or a problem.
     pub fn entries(&self) -> Option<Vec<(&'a Key, Self)>> {
-        let Kind::Map(entries) = &self.node.kind else {
-            self.error(
-                &format!("expected a map, found {}", self.described()),
-                Some("such as `{ key: value }`"),
-            );
-            return None;
-        };
-        Some(entries.iter().map(|(key, node)| (key, self.under(key, node))).collect())
+        Some(self.map()?.iter().map(|(key, node)| (key, self.under(key, node))).collect())
+    }
+
+    /// The entries of a map as they stand, or a problem.
+    fn map(&self) -> Option<&'a [(Key, Node)]> {
+        if let Kind::Map(entries) = &self.node.kind {
+            return Some(entries);
+        }
+        let what = format!("expected a map, found {}", self.described());
+        self.error(&what, Some("such as `{ key: value }`"));
+        None
     }
 
     /// A map of known keys; every key that is not one of them is a problem.
     pub fn fields(&self, keys: &'static [&'static str]) -> Option<Fields<'a>> {
-        let entries = self.entries()?;
-        let unknown = entries.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
-        for (key, at) in unknown.take(MAX_PROBLEMS) {
-            {
-                at.key_error(
-                    &format!("unknown key `{}`", key.text),
-                    Some(&suggestion(&key.text, keys.iter().copied())),
-                );
-            }
+        let unknown = self.map()?.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
+        for (key, node) in unknown.take(MAX_PROBLEMS) {
+            let what = format!("unknown key `{}`", key.text);
+            let help = suggestion(&key.text, keys.iter().copied());
+            self.under(key, node).key_error(&what, Some(&help));
         }
         Some(Fields { at: self.clone(), keys })
     }
@@ -184,13 +188,13 @@ impl<'a> At<'a> {
     }
 
     fn under(&self, key: &Key, node: &'a Node) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        At {
-            context: self.context,
-            node,
-            key: Some(key.span),
-            path: format!("{}{dot}{}", self.path, key.text),
+        let mut path = String::with_capacity(self.path.len() + 1 + key.text.len());
+        path.push_str(&self.path);
+        if !path.is_empty() {
+            path.push('.');
         }
+        path.push_str(&key.text);
+        At { context: self.context, node, key: Some(key.span), path }
     }
 }
 
