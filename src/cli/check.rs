@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::phantom::Circuits;
 use crate::rig::{Rig, read_certificate, read_phantom};
-use crate::scenario::{Case, plan, read_profile};
+use crate::scenario::{Case, plan_among, read_profile};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
 use super::load::{load_bench, load_cases, read};
@@ -97,8 +98,9 @@ pub fn run(args: &Args, color: bool) -> u8 {
 
 /// Plans every case; the text of each plan where it is asked for.
 fn plan_all(cases: &[Case], rig: &Rig, args: &Args, problems: &mut Vec<Diagnostic>) -> Vec<Option<PlanText>> {
+    let circuits = Circuits::default();
     let planned = side_by_side(cases, |case| {
-        let plan = plan(case.clone(), rig, args.strict)?;
+        let plan = plan_among(case.clone(), rig, args.strict, &circuits)?;
         Ok((args.plan.then(|| PlanText::of(&plan, rig)), plan.warnings))
     });
     let mut plans = Vec::with_capacity(cases.len());

@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
+use crate::phantom::Circuits;
 use crate::rig::Rig;
-use crate::scenario::{Case, Plan, plan, unreached_defects};
+use crate::scenario::{Case, Plan, plan_among, unreached_defects};
 use crate::source::Diagnostic;
 
 use super::RunArgs;
@@ -61,8 +62,9 @@ impl Selection {
             .filter(|(at, case)| self.partition.is_none_or(|part| part.takes(*at, &case.name)))
             .map(|(_, case)| case)
             .collect();
-        let mut once = Vec::with_capacity(selected.len());
-        for planned in side_by_side(&selected, |case| plan(case.clone(), rig, self.strict)) {
+        let (mut once, circuits) = (Vec::with_capacity(selected.len()), Circuits::default());
+        let plan = |case: &Case| plan_among(case.clone(), rig, self.strict, &circuits);
+        for planned in side_by_side(&selected, plan) {
             match planned {
                 Ok(plan) => once.push(plan),
                 Err(found) => problems.extend(found),

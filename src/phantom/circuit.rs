@@ -1,8 +1,8 @@
 //! A phantom between a stimulator's output stage and a load's relays, solved exactly.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use nalgebra::DVector;
+use nalgebra::{DVector, DVectorView};
 
 use super::output::check;
 use super::stepping::RELEASE;
@@ -12,6 +12,8 @@ use super::{ElementKind, NetworkError, Output, Phantom};
 
 /// Decompositions kept. A bench uses a handful of switch positions.
 const CACHED: usize = 64;
+
+pub(super) type Cache = Vec<(Wiring, Arc<Topology>)>;
 
 /// What the stimulator's output does.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,17 +50,20 @@ pub struct Tail {
 /// A phantom with everything around it. Time is relative: the caller keeps it.
 #[derive(Debug, Clone)]
 pub struct Circuit {
-    pub(super) phantom: Phantom,
+    pub(super) phantom: Arc<Phantom>,
     pub(super) output: Output,
+    /// The phantom's return contact.
+    pub(super) home: usize,
     pub(super) wiring: Wiring,
     pub(super) topology: Arc<Topology>,
-    pub(super) cache: Vec<(Wiring, Arc<Topology>)>,
+    /// Decompositions so far; clones share them.
+    pub(super) cache: Arc<Mutex<Cache>>,
     /// Voltage of every capacitor: the phantom's, then the series capacitors, then the `vout` inputs.
     pub(super) capacitors: Vec<f64>,
     pub(super) modes: Vec<f64>,
     /// input·u of the present drive.
     pub(super) push: Vec<f64>,
-    pub(super) injected: DVector<f64>,
+    pub(super) injected: Vec<f64>,
     /// Nominal currents: they decide which contacts are driven and which way their sources limit.
     pub(super) drive: Vec<f64>,
     /// What the sources' currents are besides, while they change.
@@ -88,11 +93,11 @@ impl Circuit {
     pub fn new(phantom: &Phantom, output: Output) -> Result<Self, NetworkError> {
         check(phantom, &output)?;
         let contacts = phantom.contacts.len();
-        let reference = return_index(phantom);
-        let sensed = usize::from(reference == 0);
+        let home = return_index(phantom);
+        let sensed = usize::from(home == 0);
         let wiring = Wiring {
             closed: vec![true; contacts],
-            reference,
+            reference: home,
             sensed,
             recharged: vec![false; contacts],
             limited: vec![false; contacts],
@@ -103,13 +108,14 @@ impl Circuit {
         let own = phantom.elements.iter().filter(|element| element.kind == ElementKind::Capacitor).count();
         let topology = Arc::new(Topology::new(phantom, &output, &wiring));
         let mut circuit = Self {
-            phantom: phantom.clone(),
+            phantom: Arc::new(phantom.clone()),
             output,
-            cache: vec![(wiring.clone(), Arc::clone(&topology))],
+            home,
+            cache: Arc::new(Mutex::new(vec![(wiring.clone(), Arc::clone(&topology))])),
             capacitors: vec![0.0; own + 2 * contacts],
             modes: vec![0.0; topology.modes.rates.len()],
             push: Vec::new(),
-            injected: DVector::zeros(0),
+            injected: Vec::new(),
             topology,
             wiring,
             drive: vec![0.0; contacts],
@@ -151,10 +157,11 @@ impl Circuit {
         let mut voltages = self.capacitors.clone();
         let first_input = voltages.len() - self.drive.len();
         // An input that the guard holds has its lead's voltage.
-        for (k, slot) in voltages.iter_mut().skip(first_input).enumerate() {
-            *slot = self.evaluate(&self.topology.voltage(self.topology.lead(k), self.ground()));
+        for (slot, contact) in voltages.iter_mut().skip(first_input).zip(&self.topology.voltages) {
+            *slot = self.evaluate(&contact.lead);
         }
-        let present = &self.topology.modes.capacitors * DVector::from_column_slice(&self.modes);
+        let modes = DVectorView::from_slice(&self.modes, self.modes.len());
+        let present = &self.topology.modes.capacitors * modes;
         for (id, voltage) in self.topology.capacitors.iter().zip(present.iter()) {
             if let Some(slot) = voltages.get_mut(*id) {
                 *slot = *voltage;
@@ -174,7 +181,7 @@ impl Circuit {
 
     /// Chooses the contact at the stimulator's ground for the present currents, and the driven contacts.
     pub(super) fn refer(&mut self) {
-        let home = return_index(&self.phantom);
+        let home = self.home;
         let total: f64 = self.drive.iter().sum();
         let largest = self.drive.iter().map(|current| current.abs()).fold(0.0, f64::max);
         let balanced = total.abs() <= 1e-9 * largest;
@@ -218,16 +225,17 @@ impl Circuit {
     }
 
     pub(super) fn inject(&mut self) {
+        let modes = &self.topology.modes;
         let mut injected = std::mem::take(&mut self.injected);
-        injected.resize_vertically_mut(self.topology.modes.direct.nrows(), 0.0);
-        injected.fill(0.0);
+        injected.clear();
+        injected.resize(modes.direct.nrows(), 0.0);
         let mut add = |node: usize, amperes: f64| {
             if let Some(sum) = injected.get_mut(node) {
                 *sum += amperes;
             }
         };
         let contact = |k: usize| self.phantom.contacts.get(k).map_or(0, |(_, node)| *node);
-        let home = self.topology.phantom_node(contact(return_index(&self.phantom)));
+        let home = self.topology.phantom_node(contact(self.home));
         for (k, (leakage, test)) in self.leakage.iter().zip(&self.test).enumerate() {
             if k != self.wiring.reference {
                 add(self.topology.terminal(k), self.source(k));
@@ -238,10 +246,10 @@ impl Circuit {
         }
         // Current enters at a node or two.
         self.push.clear();
-        self.push.resize(self.topology.modes.input.nrows(), 0.0);
-        for (column, amperes) in self.topology.modes.input.column_iter().zip(injected.iter()) {
+        self.push.resize(modes.rates.len(), 0.0);
+        for (column, amperes) in modes.input.as_slice().chunks(modes.rates.len().max(1)).zip(&injected) {
             if *amperes != 0.0 {
-                self.push.iter_mut().zip(column.iter()).for_each(|(push, weight)| *push += weight * amperes);
+                self.push.iter_mut().zip(column).for_each(|(push, weight)| *push += weight * amperes);
             }
         }
         self.injected = injected;
@@ -252,19 +260,23 @@ impl Circuit {
     pub(super) fn rewire(&mut self, change: impl FnOnce(&mut Wiring)) {
         self.capacitors = self.capacitor_voltages();
         change(&mut self.wiring);
-        let known = self.cache.iter().find(|(wiring, _)| *wiring == self.wiring);
-        self.topology = match known {
-            Some((_, topology)) => Arc::clone(topology),
-            None => {
-                let topology = Arc::new(Topology::new(&self.phantom, &self.output, &self.wiring));
-                if self.cache.len() >= CACHED {
-                    self.cache.clear();
-                }
-                self.cache.push((self.wiring.clone(), Arc::clone(&topology)));
-                topology
-            }
-        };
+        self.topology = self.decomposed();
         self.restore();
+    }
+
+    /// The present wiring's decomposition.
+    fn decomposed(&self) -> Arc<Topology> {
+        // Entries are put in whole, so what a panic left behind is sound.
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = cache.iter().find(|(wiring, _)| *wiring == self.wiring) {
+            return Arc::clone(known);
+        }
+        let topology = Arc::new(Topology::new(&self.phantom, &self.output, &self.wiring));
+        if cache.len() >= CACHED {
+            cache.clear();
+        }
+        cache.push((self.wiring.clone(), Arc::clone(&topology)));
+        topology
     }
 
     /// Modes from the capacitors' voltages.
@@ -272,7 +284,9 @@ impl Circuit {
         let present = self.topology.capacitors.iter();
         let voltages = present.map(|id| self.capacitors.get(*id).copied().unwrap_or(0.0));
         let voltages = DVector::from_iterator(self.topology.capacitors.len(), voltages);
-        self.modes = (&self.topology.modes.from_capacitors * voltages).as_slice().to_vec();
+        let modes = &self.topology.modes.from_capacitors * voltages;
+        self.modes.clear();
+        self.modes.extend_from_slice(modes.as_slice());
         self.inject();
     }
 }

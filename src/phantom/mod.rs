@@ -4,6 +4,7 @@
 //! changes of drive or switches every signal is a [`Waveform`] in closed form, so stepping is exact for any step.
 
 mod circuit;
+mod circuits;
 mod cpe;
 mod modes;
 mod network;
@@ -27,6 +28,7 @@ mod limiters;
 mod properties;
 
 pub use circuit::{Circuit, Drive, Shape, Tail};
+pub use circuits::Circuits;
 pub use cpe::{Cpe, CpeError, Ladder};
 pub use network::{Element, ElementKind, Phantom};
 pub use output::{NetworkError, Output};

@@ -1,6 +1,8 @@
 //! What can be read off a circuit.
 
-use super::topology::{Reading, return_index};
+use std::borrow::Cow;
+
+use super::topology::Reading;
 use super::{Circuit, Waveform};
 
 /// A signal of the circuit.
@@ -16,6 +18,8 @@ pub enum Probe {
     Vout,
     /// Voltage of a contact's source, upstream of its series capacitor, V.
     Source(usize),
+    /// Voltage across the phantom from a contact to the one at the stimulator's ground, V.
+    Contact(usize),
 }
 
 impl Circuit {
@@ -54,14 +58,14 @@ impl Circuit {
 
     /// Voltage of a contact's series capacitor (source minus lead), V; 0 without one.
     pub fn series_voltage(&self, contact: usize) -> f64 {
-        self.value(Probe::Source(contact))
-            - self.evaluate(&self.topology.voltage(self.topology.lead(contact), self.ground()))
+        let voltages = self.topology.voltages.get(contact);
+        voltages.map_or(0.0, |at| self.evaluate(&at.source) - self.evaluate(&at.lead))
     }
 
     /// The closed form of a signal from now until the next change of drive, relays or limiters.
     pub fn waveform(&self, probe: Probe, out: &mut Waveform) {
         let (reading, own) = self.reading(probe);
-        out.constant = own + dot(&reading.direct, self.injected.as_slice());
+        out.constant = own + dot(&reading.direct, &self.injected);
         out.slope = 0.0;
         out.decays.clear();
         if let Some(tails) = &self.tails {
@@ -101,39 +105,38 @@ impl Circuit {
     }
 
     pub(super) fn evaluate(&self, reading: &Reading) -> f64 {
-        dot(&reading.direct, self.injected.as_slice()) + dot(&reading.modes, &self.modes)
+        dot(&reading.direct, &self.injected) + dot(&reading.modes, &self.modes)
     }
 
     /// The linear part of a signal, and the part that the sources give it directly.
-    fn reading(&self, probe: Probe) -> (Reading, f64) {
-        match probe {
-            Probe::Current(contact) => self.contact_current(contact),
+    fn reading(&self, probe: Probe) -> (Cow<'_, Reading>, f64) {
+        let of = |contact: usize| self.topology.voltages.get(contact);
+        let voltage = match probe {
+            Probe::Current(contact) => return self.contact_current(contact),
             Probe::Nodes(plus, minus) => {
                 let node = |node| self.topology.phantom_node(node);
-                (self.topology.voltage(node(plus), node(minus)), 0.0)
+                return (Cow::Owned(self.topology.voltage(node(plus), node(minus))), 0.0);
             }
-            Probe::Vout => {
-                (self.topology.voltage(self.topology.lead(self.wiring.sensed), self.ground()), 0.0)
-            }
-            Probe::Source(contact) => {
-                (self.topology.voltage(self.topology.terminal(contact), self.ground()), 0.0)
-            }
-        }
+            Probe::Vout => of(self.wiring.sensed).map(|at| &at.lead),
+            Probe::Source(contact) => of(contact).map(|at| &at.source),
+            Probe::Contact(contact) => of(contact).map(|at| &at.contact),
+        };
+        (voltage.map(Cow::Borrowed).unwrap_or_default(), 0.0)
     }
 
-    fn contact_current(&self, contact: usize) -> (Reading, f64) {
+    fn contact_current(&self, contact: usize) -> (Cow<'_, Reading>, f64) {
         let closed = |k: usize| self.wiring.closed.get(k).copied().unwrap_or(false);
         let supplied = |k: usize| {
             let at = |values: &[f64]| values.get(k).copied().unwrap_or(0.0);
             if closed(k) { self.source(k) + at(&self.leakage) } else { 0.0 }
         };
         let mut own = self.test.get(contact).copied().unwrap_or(0.0);
-        if contact == return_index(&self.phantom) {
+        if contact == self.home {
             own -= self.test.iter().sum::<f64>();
         }
         let isolated = !closed(contact) && self.output.open_lead.is_none();
         if contact != self.wiring.reference || isolated {
-            let reading = self.topology.leads.get(contact).cloned().unwrap_or_default();
+            let reading = self.topology.leads.get(contact).map(Cow::Borrowed).unwrap_or_default();
             let supplied = if contact == self.wiring.reference { 0.0 } else { supplied(contact) };
             return (reading, own + supplied);
         }
@@ -146,7 +149,7 @@ impl Circuit {
             sum.direct.iter_mut().zip(&lead.direct).for_each(|(sum, part)| *sum -= part);
             own -= supplied(k);
         }
-        (sum, own)
+        (Cow::Owned(sum), own)
     }
 
     /// Current a contact's source injects, with the Norton equivalent of a limiting source.
@@ -155,10 +158,6 @@ impl Circuit {
         let rail = at(&self.rails);
         let limiter = if rail == 0.0 { 0.0 } else { rail * self.output.compliance / self.output.limiter };
         self.tails.as_ref().map_or(at(&self.drive), |tails| tails.current(contact)) + limiter
-    }
-
-    pub(super) fn ground(&self) -> usize {
-        self.topology.lead(self.wiring.reference)
     }
 }
 

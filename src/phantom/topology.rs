@@ -42,6 +42,17 @@ impl Reading {
     }
 }
 
+/// Voltages of a contact against the one at the stimulator's ground.
+#[derive(Debug)]
+pub(super) struct Voltages {
+    /// Of its source, upstream of the series capacitor.
+    pub source: Reading,
+    /// Of its lead, between series capacitor and lead relay.
+    pub lead: Reading,
+    /// Of its node in the phantom.
+    pub contact: Reading,
+}
+
 /// A wiring, decomposed.
 #[derive(Debug)]
 pub(super) struct Topology {
@@ -53,6 +64,8 @@ pub(super) struct Topology {
     /// What leaves each contact's lead on the stimulator's side again (through recharge switch, limiter, vout input);
     /// for an open lead, the current through its leakage.
     pub leads: Vec<Reading>,
+    /// Of each contact.
+    pub voltages: Vec<Voltages>,
     counts: Counts,
 }
 
@@ -149,7 +162,14 @@ impl Topology {
         let references = [at(ground), at(contact(return_index(phantom)))];
         let modes = Modes::new(count, &network, &references);
         let capacitors = placed.iter().filter_map(|(_, id)| *id).collect();
-        let mut topology = Self { modes, capacitors, nodes: nodes.clone(), leads: Vec::new(), counts };
+        let (leads, voltages) = (Vec::new(), Vec::new());
+        let mut topology = Self { modes, capacitors, nodes: nodes.clone(), leads, voltages, counts };
+        let voltages = |k: usize| Voltages {
+            source: topology.voltage(at(terminal(k)), at(ground)),
+            lead: topology.voltage(at(lead(k)), at(ground)),
+            contact: topology.voltage(at(contact(k)), at(contact(wiring.reference))),
+        };
+        topology.voltages = (0..counts.contacts).map(voltages).collect();
         topology.leads = upstream
             .iter()
             .enumerate()

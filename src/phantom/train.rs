@@ -63,14 +63,37 @@ pub struct Train<'a> {
 /// more than this, V: what two periods differ by is left to itself, and in a passive network its energy only decays.
 const SETTLED: f64 = 1e-9;
 
-/// Largest |voltage| of any driven source over a train, V. The circuit is left at the end of the last pulse.
+/// Largest |voltages| over a train, V.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Peaks {
+    /// Of any driven source, upstream of its series capacitor.
+    pub source: f64,
+    /// Across the phantom, from any driven contact; a recharge puts the series capacitor's voltage there.
+    pub phantom: f64,
+    /// Of any series capacitor, where the drive changes.
+    pub series: f64,
+}
+
+impl Peaks {
+    /// The larger of each.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            source: self.source.max(other.source),
+            phantom: self.phantom.max(other.phantom),
+            series: self.series.max(other.series),
+        }
+    }
+}
+
+/// Largest voltages over a train. The circuit is left at the end of the last pulse.
 ///
 /// Beyond the pulses that are given the last period is taken to repeat. That is exact too: a period maps the state linearly, so
 /// the map is raised to the power of the periods left out. Give the circuit no compliance limit, else the map is not linear.
-pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) -> f64 {
+pub fn peaks(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) -> Peaks {
     let Train { pulses, group, total } = *train;
     let group = group.max(1);
-    let mut peak = Peak::default();
+    let mut watch = Watch::default();
     let given = changes(pulses, shares);
     let left = total.saturating_sub(pulses.len() as u64).div_ceil(group as u64);
     let back = |periods: usize| {
@@ -80,8 +103,8 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
         .zip(back(2))
         .and_then(|(last, before)| Some((last, last.first()?.start(), before.first()?.start())));
     let Some((last, start, earlier)) = last_two else {
-        run(circuit, &given, |circuit, span| peak.see(circuit, span));
-        return peak.largest;
+        run(circuit, &given, |circuit, span| watch.see(circuit, span));
+        return watch.peaks;
     };
     // One period, from its start, ending where the next one would begin.
     let period = start - earlier;
@@ -97,7 +120,7 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
     {
         let upto = from + given.get(from..).unwrap_or(&[]).partition_point(|(change, _)| *change < at);
         stretch(circuit, given.get(from..upto).unwrap_or(&[]), Some(at), |circuit, span| {
-            peak.see(circuit, span)
+            watch.see(circuit, span)
         });
         from = upto;
         let state = circuit.capacitor_voltages();
@@ -106,19 +129,19 @@ pub fn peak_voltage(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) ->
         };
         let ahead = (total.saturating_sub(number) as f64 / group as f64).max(1.0);
         if before.as_ref().is_some_and(|before| change(before) * ahead <= SETTLED) {
-            run(circuit, &one, |circuit, span| peak.see(circuit, span));
-            return peak.largest;
+            run(circuit, &one, |circuit, span| watch.see(circuit, span));
+            return watch.peaks;
         }
         before = Some(state);
     }
-    run(circuit, given.get(from..).unwrap_or(&[]), |circuit, span| peak.see(circuit, span));
+    run(circuit, given.get(from..).unwrap_or(&[]), |circuit, span| watch.see(circuit, span));
     if left == 0 {
-        return peak.largest;
+        return watch.peaks;
     }
     circuit.advance(rest);
     repeat_periods(circuit, &one, rest, left - 1);
-    run(circuit, &one, |circuit, span| peak.see(circuit, span));
-    peak.largest
+    run(circuit, &one, |circuit, span| watch.see(circuit, span));
+    watch.peaks
 }
 
 /// Index of the first of the periods that all ask for what the last one does.
@@ -247,19 +270,24 @@ fn stretch(
     }
 }
 
-/// The largest voltage so far.
+/// The largest voltages so far.
 #[derive(Debug, Default)]
-struct Peak {
-    largest: f64,
+struct Watch {
+    peaks: Peaks,
     wave: Waveform,
 }
 
-impl Peak {
-    /// Looks at the next `span` seconds of every driven source.
+impl Watch {
+    /// Looks at the next `span` seconds of every driven contact.
     fn see(&mut self, circuit: &Circuit, span: f64) {
         for contact in circuit.driven() {
-            circuit.waveform(Probe::Source(contact), &mut self.wave);
-            self.largest = self.largest.max(self.wave.peak(span));
+            let mut peak = |probe: Probe| {
+                circuit.waveform(probe, &mut self.wave);
+                self.wave.peak(span)
+            };
+            let (source, phantom) = (peak(Probe::Source(contact)), peak(Probe::Contact(contact)));
+            let series = circuit.series_voltage(contact).abs();
+            self.peaks = self.peaks.max(Peaks { source, phantom, series });
         }
     }
 }
@@ -305,9 +333,23 @@ mod tests {
         let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
         let pulses = train(1, 2e-3);
         let one = Train { pulses: &pulses, group: 1, total: 1 };
-        let peak = peak_voltage(&mut circuit, &one, &[-1.0, 1.0]);
+        let peak = peaks(&mut circuit, &one, &[-1.0, 1.0]).source;
         let expected = 2.0 + 200.0 * -(-2e-3_f64).exp_m1();
         assert!((peak - expected).abs() < 1e-8, "{peak}");
+    }
+
+    #[test]
+    fn a_recharge_puts_the_series_capacitors_voltage_across_the_phantom() {
+        // 2 mA for 5 ms: 10 uC on 2.2 uF, then over 200 ohm into 1 kohm, which took 2 V while driven.
+        let mut circuit = Circuit::new(&rc(1e3, 1.0, 1e5), unlimited(2.2e-6)).unwrap();
+        let pulses = [TrainPulse { phases: vec![(0.0, 5e-3, -2e-3)], recharge: Some((6e-3, 5e-3)) }];
+        let peaks = peaks(&mut circuit, &Train { pulses: &pulses, group: 1, total: 1 }, &[-1.0, 1.0]);
+        let series = 10e-6 / 2.2e-6;
+        let near =
+            |found: f64, expected: f64| assert!((found - expected).abs() < 1e-4, "{peaks:?} {expected}");
+        near(peaks.series, series);
+        near(peaks.source, 2.0 + series);
+        near(peaks.phantom, series * 1e3 / 1.2e3);
     }
 
     #[test]
@@ -316,12 +358,12 @@ mod tests {
         let run = |count: u32, group: usize| {
             let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(2.2e-6)).unwrap();
             let pulses = train(count, 2.02e-3);
-            peak_voltage(&mut circuit, &Train { pulses: &pulses, group, total: 500 }, &[-1.0, 1.0])
+            peaks(&mut circuit, &Train { pulses: &pulses, group, total: 500 }, &[-1.0, 1.0]).source
         };
         let few = |count: u32| {
             let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), unlimited(0.0)).unwrap();
             let pulses = train(count, 3e-3);
-            peak_voltage(&mut circuit, &Train { pulses: &pulses, group: 1, total: 5 }, &[-1.0, 1.0])
+            peaks(&mut circuit, &Train { pulses: &pulses, group: 1, total: 5 }, &[-1.0, 1.0]).source
         };
         assert!((few(2) - few(5)).abs() < 1e-9 && (few(4) - few(5)).abs() < 1e-9, "{} {}", few(4), few(5));
         let (jumped, in_fives, stepped) = (run(20, 1), run(20, 5), run(500, 1));
@@ -339,12 +381,12 @@ mod tests {
             }
             let phantom = rc(1e3, 1e-6, 1e5);
             let mut every = Circuit::new(&phantom, unlimited(blocking)).unwrap();
-            let mut peak = Peak::default();
-            run(&mut every, &changes(&pulses, &[-1.0, 1.0]), |circuit, span| peak.see(circuit, span));
+            let mut watch = Watch::default();
+            run(&mut every, &changes(&pulses, &[-1.0, 1.0]), |circuit, span| watch.see(circuit, span));
             let mut settled = Circuit::new(&phantom, unlimited(blocking)).unwrap();
             let whole = Train { pulses: &pulses, group: 1, total: 500 };
-            let found = peak_voltage(&mut settled, &whole, &[-1.0, 1.0]);
-            assert!((found - peak.largest).abs() < 1e-8, "{found} {}", peak.largest);
+            let found = peaks(&mut settled, &whole, &[-1.0, 1.0]).source;
+            assert!((found - watch.peaks.source).abs() < 1e-8, "{found} {:?}", watch.peaks);
             let ends = settled.capacitor_voltages().into_iter().zip(every.capacitor_voltages());
             assert!(ends.into_iter().all(|(a, b)| (a - b).abs() < 1e-8), "{second} {blocking} {ramp}");
         }
@@ -373,7 +415,7 @@ mod tests {
         let (total, left) = (500_000, 2.5e-12);
         let pulses = train(20, 2e-3 - left);
         let mut circuit = Circuit::new(&phantom, unlimited(0.0)).unwrap();
-        let found = peak_voltage(&mut circuit, &Train { pulses: &pulses, group: 1, total }, &[-1.0, 1.0]);
+        let found = peaks(&mut circuit, &Train { pulses: &pulses, group: 1, total }, &[-1.0, 1.0]).source;
         // 2 V, 0.4 µC on 1 µF, and 0.5 fC of each pulse before.
         let exact = 2.4 + (total - 1) as f64 * left * 200e-6 / 1e-6;
         assert!((found - exact).abs() < 1e-8, "{found} {exact}");

@@ -45,10 +45,7 @@ impl Waveform {
 
     /// Largest |y| over [0, `until`], to about one part in 1e9 (or 1e-12 absolute).
     pub fn peak(&self, until: f64) -> f64 {
-        let ends = self.at(0.0).abs().max(self.at(until).abs());
-        let negated = self.negated();
-        let up = self.maximum_in(ends, 0.0, until, 48);
-        negated.maximum_in(up, 0.0, until, 48)
+        self.extreme_in(0.0, 0.0, until, 48)
     }
 
     /// −y.
@@ -86,18 +83,27 @@ impl Waveform {
             .or_else(|| self.first_above_in(level, middle, to, depth - 1))
     }
 
-    /// The larger of `best` and the maximum over [from, to].
-    fn maximum_in(&self, best: f64, from: f64, to: f64, depth: u32) -> f64 {
-        if self.bound(from, to) <= best + (best.abs() * 1e-9).max(1e-12) {
+    /// The larger of `best` and the largest |y| over [from, to].
+    fn extreme_in(&self, best: f64, from: f64, to: f64, depth: u32) -> f64 {
+        // y at both ends, and bounds of y and of y' in between: a decaying term and its derivative lie between their ends.
+        let line = |t: f64| self.constant + self.slope * t;
+        let (mut first, mut last) = (line(from), line(to));
+        let (mut lowest, mut highest) = (first.min(last), first.max(last));
+        let (mut falls, mut climbs) = (self.slope, self.slope);
+        for &(rate, coefficient) in &self.decays {
+            let (start, end) = (coefficient * (-rate * from).exp(), coefficient * (-rate * to).exp());
+            (first, last) = (first + start, last + end);
+            (lowest, highest) = (lowest + start.min(end), highest + start.max(end));
+            (falls, climbs) = (falls - rate * start.max(end), climbs - rate * start.min(end));
+        }
+        let best = best.max(first.abs()).max(last.abs());
+        let monotone = falls >= 0.0 || climbs <= 0.0;
+        if depth == 0 || monotone || highest.max(-lowest) <= best + (best * 1e-9).max(1e-12) {
             return best;
         }
         let middle = 0.5 * (from + to);
-        let best = best.max(self.at(middle));
-        if depth == 0 {
-            return best;
-        }
-        let left = self.maximum_in(best, from, middle, depth - 1);
-        self.maximum_in(left, middle, to, depth - 1)
+        let left = self.extreme_in(best, from, middle, depth - 1);
+        self.extreme_in(left, middle, to, depth - 1)
     }
 }
 
@@ -115,6 +121,8 @@ mod tests {
         let t = 6.0_f64.ln() / 2.0;
         let expected = 1.0 + 2.0 * (-t).exp() - 4.0 * (-3.0 * t).exp();
         assert!((humped().peak(10.0) - expected).abs() < 1e-8);
+        assert!((humped().negated().peak(10.0) - expected).abs() < 1e-8);
+        assert_eq!(humped().peak(0.1), 1.0, "at its start, where it is negative");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a change of program while running, or another start, does to the load: charge that is carried over, and when it
 //! settles.
 
-use crate::phantom::train::{TrainPulse, peak_voltage};
-use crate::phantom::{Circuit, NetworkError, Output};
+use crate::phantom::train::{self, Peaks, TrainPulse};
+use crate::phantom::{Circuit, Circuits};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::signal::{Part, Program};
@@ -10,7 +10,7 @@ use crate::source::Diagnostic;
 
 use super::super::{Case, Train};
 use super::applied;
-use super::drive::{MARGIN, Peaks, RUN, asserts_compliance, settled as settled_from_rest, shares};
+use super::drive::{MARGIN, RUN, asserts_compliance, settled as settled_from_rest, shares, unlimited};
 
 /// When a case settles.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,13 +23,13 @@ pub(super) struct Settled {
 
 /// The first cycle by which what is left of the start, of its ramp and of the last change in the first train has decayed to
 /// 1 %.
-pub(super) fn settled(case: &Case, rig: &Rig) -> Option<Settled> {
+pub(super) fn settled(case: &Case, rig: &Rig, circuits: &Circuits) -> Option<Settled> {
     let trains = case.trains();
     let train = trains.first()?;
     let programs = train.written();
     let (first, last) = (programs.first()?, programs.last()?);
-    let steady = Case { program: Program { ramp: None, ..last.clone() }, ..case.clone() };
-    let takes = settled_from_rest(&steady, rig)?;
+    let steady = Program { ramp: None, ..last.clone() };
+    let takes = settled_from_rest(&case.phantom, &steady, rig, circuits)?;
     let ramp = (first.ramp_end() * first.rate - 1e-9).ceil().max(0.0) * first.period();
     let changed = train.parts(&programs).last().map_or(0.0, |part| part.origin);
     Some(Settled { at: ramp.max(changed) + takes, takes })
@@ -41,54 +41,39 @@ pub(super) fn check(
     case: &Case,
     rig: &Rig,
     peaks: Option<Peaks>,
+    circuits: &Circuits,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Peaks> {
-    let (peaks, stage) = (peaks?, rig.output_stage()?);
+    let (peaks, compliance) = (peaks?, rig.output_stage()?.compliance);
     let trains = case.trains();
     if trains.len() < 2 && trains.iter().all(|train| train.programs.len() < 2) {
         return Some(peaks);
     }
-    let output = |blocking_capacitor: f64| Output {
-        compliance: f64::INFINITY,
-        blocking_capacitor,
-        recharge: stage.recharge,
-        ..Output::default()
-    };
-    let (Ok(source), Ok(phantom)) =
-        (along(case, rig, &trains, output(stage.blocking_capacitor)), along(case, rig, &trains, output(0.0)))
-    else {
-        // What cannot be solved has been said of the first program.
-        return Some(peaks);
-    };
+    // What cannot be solved has been said of the first program.
+    let Ok(circuit) = circuits.at_rest(&case.phantom, &unlimited(rig)?) else { return Some(peaks) };
+    let found = along(case, rig, &trains, circuit);
     let volts = |value: f64| engineering(value, Dimension::Voltage, 4);
     let mut told: Vec<&str> = Vec::new();
-    for (path, peak) in &source {
-        if peak + MARGIN <= stage.compliance || asserts_compliance(case) || told.contains(&path.as_str()) {
+    for (path, peak) in found.iter().map(|(path, peaks)| (path, peaks.source)) {
+        if peak + MARGIN <= compliance || asserts_compliance(case) || told.contains(&path.as_str()) {
             continue;
         }
         told.push(path);
         let what = format!(
             "with this the output would reach {}, and rig `{}` can deliver {} (with {} to spare)",
-            volts(*peak),
+            volts(peak),
             rig.name,
-            volts(stage.compliance),
+            volts(compliance),
             volts(MARGIN)
         );
         let help = "what the pulses before it leave on the load is counted: lower the amplitude, or recover the charge";
         problems.push(case.places.find(&format!("{path}.amplitude")).error(&what, Some(help)));
     }
-    let largest = |found: &[(String, f64)]| found.iter().map(|(_, peak)| *peak).fold(0.0, f64::max);
-    Some(Peaks { source: peaks.source.max(largest(&source)), phantom: peaks.phantom.max(largest(&phantom)) })
+    Some(found.iter().fold(peaks, |most, (_, peaks)| most.max(*peaks)))
 }
 
-/// Largest voltage at the output under each program in turn, V, with the load as the one before left it.
-fn along(
-    case: &Case,
-    rig: &Rig,
-    trains: &[Train<'_>],
-    output: Output,
-) -> Result<Vec<(String, f64)>, NetworkError> {
-    let mut circuit = Circuit::new(&case.phantom, output)?;
+/// Largest voltages under each program in turn, with the load as the one before left it.
+fn along(case: &Case, rig: &Rig, trains: &[Train<'_>], mut circuit: Circuit) -> Vec<(String, Peaks)> {
     let mut found = Vec::new();
     let mut now = 0.0;
     for train in trains {
@@ -102,18 +87,18 @@ fn along(
             let total = before.min(own);
             let Some(last) = total.checked_sub(1) else { continue };
             circuit.advance((train.start + part.origin - now).max(0.0));
-            let peak = peak_of(case, &mut circuit, part, total);
+            let peaks = peaks_of(case, &mut circuit, part, total);
             let last = part.program.pulse_from(last, part.into);
             let open = last.recharge.map_or(last.end(), |(start, duration)| start + duration);
             now = train.start + part.origin + last.end().max(open);
-            found.push((in_force.path.clone(), peak));
+            found.push((in_force.path.clone(), peaks));
         }
     }
-    Ok(found)
+    found
 }
 
-/// Largest voltage while `total` pulses of a part pass; the circuit is left at the end of the last.
-fn peak_of(case: &Case, circuit: &mut Circuit, part: &Part<'_>, total: u64) -> f64 {
+/// Largest voltages while `total` pulses of a part pass; the circuit is left at the end of the last.
+fn peaks_of(case: &Case, circuit: &mut Circuit, part: &Part<'_>, total: u64) -> Peaks {
     // Without its off-times, in which the load only recovers, the last period repeats for ever.
     let program = &Program { cycle: None, ..part.program.clone() };
     // The ramp must have ended before that.
@@ -126,10 +111,7 @@ fn peak_of(case: &Case, circuit: &mut Circuit, part: &Part<'_>, total: u64) -> f
         TrainPulse { phases, recharge: pulse.recharge }
     };
     let pulses: Vec<TrainPulse> = (0..total.min(stepped)).map(train_pulse).collect();
-    let repeated = crate::phantom::train::Train {
-        pulses: &pulses,
-        group: usize::try_from(group).unwrap_or(usize::MAX),
-        total,
-    };
-    peak_voltage(circuit, &repeated, &shares(case, program))
+    let repeated =
+        train::Train { pulses: &pulses, group: usize::try_from(group).unwrap_or(usize::MAX), total };
+    train::peaks(circuit, &repeated, &shares(&case.phantom, program))
 }

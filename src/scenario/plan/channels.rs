@@ -1,5 +1,6 @@
 //! Channels to stream and their ranges.
 
+use crate::phantom::train::Peaks;
 use crate::quantity::{Dimension, engineering};
 use crate::rig::{Driver, Rig};
 use crate::signal::Sensed;
@@ -7,7 +8,6 @@ use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault};
 use super::PlannedChannel;
-use super::drive::Peaks;
 
 /// Room above what is expected, so that noise and a stimulator that is off by a quarter do not clip.
 const HEADROOM: f64 = 1.25;

@@ -14,6 +14,7 @@ mod shares;
 #[cfg(test)]
 mod tests;
 
+use crate::phantom::Circuits;
 use crate::rig::Rig;
 use crate::signal::{Program, Sensed};
 use crate::source::{Diagnostic, Place, Severity};
@@ -74,7 +75,20 @@ impl Plan {
 ///
 /// # Errors
 /// All reasons why it cannot run, at once.
-pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>> {
+pub fn plan(case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnostic>> {
+    plan_among(case, rig, strict, &Circuits::default())
+}
+
+/// As [`plan`], one of many cases whose phantoms are shared.
+///
+/// # Errors
+/// All reasons why it cannot run, at once.
+pub fn plan_among(
+    mut case: Case,
+    rig: &Rig,
+    strict: bool,
+    circuits: &Circuits,
+) -> Result<Plan, Vec<Diagnostic>> {
     // A cap that no scenario states is the stimulator's own.
     for check in &mut case.checks {
         if check.measurand == Measurand::CapNeverExceeded && check.criterion == Criterion::Holds {
@@ -94,14 +108,14 @@ pub fn plan(mut case: Case, rig: &Rig, strict: bool) -> Result<Plan, Vec<Diagnos
         );
     }
     shares::check(&case, rig, &programs, &mut problems);
-    let peaks = drive::peaks(&case, rig, &programs, &mut problems);
+    let peaks = drive::peaks(&case, rig, &programs, circuits, &mut problems);
     let before = problems.len();
-    let carried = changes::check(&case, rig, peaks, &mut problems);
+    let carried = changes::check(&case, rig, peaks, circuits, &mut problems);
     if problems.len() == before {
         drive::check_compliance(&case, rig, peaks, &mut problems);
     }
     let peaks = carried;
-    let settled = changes::settled(&case, rig);
+    let settled = changes::settled(&case, rig, circuits);
     check_settled(&case, settled.map(|settled| settled.at), &mut problems);
     let channels = channels::choose(&case, rig, peaks, &mut problems);
     record::check(&case, rig, &mut problems);
