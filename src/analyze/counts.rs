@@ -15,31 +15,42 @@ const LANES: usize = 4;
 /// How often each number came.
 #[derive(Debug, Clone)]
 struct Table {
-    lanes: [Vec<u64>; LANES],
+    // Of a size that is known, so that no number needs to be checked against it.
+    lanes: [Box<[u64; BINS]>; LANES],
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { lanes: std::array::from_fn(|_| vec![0; BINS]) }
+        Self { lanes: std::array::from_fn(|_| Box::new([0; BINS])) }
     }
 }
 
 impl Table {
-    /// Counts numbers.
+    /// Counts a number in each lane.
     #[inline]
-    fn add(&mut self, numbers: impl Iterator<Item = u16>, mut lane: usize) {
+    fn add(&mut self, numbers: [u16; LANES]) {
+        for (lane, number) in self.lanes.iter_mut().zip(numbers) {
+            if let Some(bin) = lane.get_mut(usize::from(number)) {
+                *bin += 1;
+            }
+        }
+    }
+
+    /// Counts what is left over.
+    fn add_few(&mut self, numbers: impl Iterator<Item = u16>) {
+        let [lane, ..] = &mut self.lanes;
         for number in numbers {
-            lane = (lane + 1) % LANES;
-            if let Some(bin) = self.lanes.get_mut(lane).and_then(|lane| lane.get_mut(usize::from(number))) {
+            if let Some(bin) = lane.get_mut(usize::from(number)) {
                 *bin += 1;
             }
         }
     }
 
     fn total(self) -> Vec<u64> {
-        let [mut total, others @ ..] = self.lanes;
+        let [total, others @ ..] = self.lanes;
+        let mut total = total.to_vec();
         for lane in others {
-            total.iter_mut().zip(lane).for_each(|(sum, count)| *sum += count);
+            total.iter_mut().zip(lane.iter()).for_each(|(sum, count)| *sum += count);
         }
         total
     }
@@ -65,11 +76,19 @@ impl Tally<i16> for Codes {
     type Outside = Counts;
 
     fn add(&mut self, before: Option<i16>, samples: &[i16]) {
-        let step = |a: i16, b: i16| a.abs_diff(b);
-        let across = before.zip(samples.first().copied()).map(|(a, b)| step(a, b));
-        self.steps.add(across.into_iter(), 0);
-        self.codes.add(samples.iter().map(|code| bin(*code)), 0);
-        self.steps.add(samples.iter().zip(samples.iter().skip(1)).map(|(a, b)| step(*a, *b)), 0);
+        let step = |(a, b): (&i16, &i16)| a.abs_diff(*b);
+        self.steps.add_few(before.as_ref().zip(samples.first()).map(step).into_iter());
+        let next = samples.get(1..).unwrap_or(&[]);
+        let ((codes, left), (following, _)) = (samples.as_chunks::<LANES>(), next.as_chunks::<LANES>());
+        for codes in codes {
+            self.codes.add(codes.map(bin));
+        }
+        self.codes.add_few(left.iter().map(|code| bin(*code)));
+        for ([a, b, c, d], [e, f, g, h]) in codes.iter().zip(following) {
+            self.steps.add([(a, e), (b, f), (c, g), (d, h)].map(step));
+        }
+        let done = LANES * following.len();
+        self.steps.add_few(samples.iter().zip(next).skip(done).map(step));
     }
 
     fn finish(self) -> (Survey, Counts) {
