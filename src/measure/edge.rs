@@ -92,6 +92,15 @@ mod tests {
     }
 
     #[test]
+    fn edges_lie_between_the_base_and_the_level_wherever_they_stand() {
+        // From 1 to 5 and back: a quarter of the way is 2, half is 3.
+        let samples = [1.0, 1.0, 3.0, 5.0, 5.0, 5.0, 1.0, 1.0];
+        let edges = |fraction| PhaseEdges::at(&samples, 4, 1.0, 5.0, fraction).unwrap();
+        assert_eq!(edges(0.5), PhaseEdges { start: 2.0, end: 5.5 });
+        assert_eq!(edges(0.25), PhaseEdges { start: 1.5, end: 5.75 });
+    }
+
+    #[test]
     fn a_sample_on_the_level_crosses_once() {
         let samples = [0.0, 1.0, 1.0, 0.0];
         assert_eq!(crossing(&samples, 0, 1.0, Slope::Rising), Some(1.0));

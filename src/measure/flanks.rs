@@ -84,6 +84,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_flank_that_stays_on_the_level_is_left_to_the_search() {
+        // Two samples on the level before the top: the crossing is the first of them.
+        let around = [0_i16, 2, 2, 4, 4, 4, 0];
+        let half = Half::new(0.0, 4.0);
+        let search = PhaseEdges::at(&around, 4, 0.0, 4.0, 0.5).unwrap();
+        assert_eq!(search, PhaseEdges { start: 1.0, end: 5.5 });
+        let found = Flanks::find(&around, half).and_then(|flanks| flanks.edges(half, 4));
+        assert!(found.is_none_or(|found| found == search), "{found:?}");
+        // A flank without: both say the same.
+        let around = [0_i16, 0, 1, 4, 4, 4, 0];
+        let found = Flanks::find(&around, half).and_then(|flanks| flanks.edges(half, 4)).unwrap();
+        assert!((found.start - (2.0 + 1.0 / 3.0)).abs() < 1e-12 && found.end == 5.5, "{found:?}");
+    }
+
+    #[test]
     fn the_edges_are_those_of_a_search_from_the_middle() {
         let mut state = 7_u32;
         let mut random = |n: u32| {

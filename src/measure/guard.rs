@@ -155,3 +155,96 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: f64, b: f64) {
+        assert!((a - b).abs() <= 1e-12 * b.abs(), "{a} {b}");
+    }
+
+    fn calibration() -> Calibration {
+        Calibration { lsb: 2e-6, offset_u: 5.0, gain_u: 1e-3, inl: 3.0, noise: 0.8, ..Calibration::default() }
+    }
+
+    #[test]
+    fn what_was_seen_may_be_less_by_what_the_load_states() {
+        let (zeroed, own) = (Wrong::of(&calibration(), true), Wrong::of(&calibration(), false));
+        // 10 000 codes of 2 µA: three times the gain's 0.1 %, twice a filter's 2 % (a step between phases is twice the peak),
+        // four times the noise, that of a rounded code with it, and 3 codes of non-linearity.
+        let noise = 4.0 * (0.8_f64 * 0.8 + 1.0 / 12.0).sqrt();
+        let peak = zeroed.peak(1e4, 0.02);
+        near(peak.value, 20e-3);
+        near(peak.uncertainty, (1e4 * (3e-3 + 0.04) + noise + 3.0) * 2e-6);
+        // Without a zero the offset is three times its 5 codes.
+        near(own.peak(1e4, 0.02).uncertainty, peak.uncertainty + 15.0 * 2e-6);
+        // A mean has no noise; a charge has its level's error for as long as it lasts.
+        let mean = own.mean(50.0);
+        near(mean.value, 100e-6);
+        near(mean.uncertainty, (50.0 * 3e-3 + 18.0) * 2e-6);
+        let charge = own.charge(4e-6, 1e4);
+        near(charge.value, 4e-6);
+        near(charge.uncertainty, 4e-6 * (3e-3 + 18.0 / 1e4));
+        // A phase of no height cannot be off by more than its level is.
+        near(own.charge(4e-6, 0.0).uncertainty, 4e-6 * (3e-3 + 18.0));
+    }
+
+    #[test]
+    fn of_two_contacts_the_one_that_is_more_for_certain_counts() {
+        let watched = |value, uncertainty| Watched { value, uncertainty };
+        let first = Guard {
+            amplitude: watched(10.0, 1.0),
+            charge_per_phase: watched(10.0, 1.0),
+            mean_dc: watched(10.0, 1.0),
+        };
+        // 12 ± 4 is at least 8, 9.5 ± 0.1 at least 9.4, 5 ± 0 at least 5; the first is at least 9.
+        let both = first.and(watched(12.0, 4.0), watched(9.5, 0.1), watched(5.0, 0.0));
+        assert_eq!((both.amplitude, both.charge_per_phase), (watched(10.0, 1.0), watched(9.5, 0.1)));
+        assert_eq!(both.mean_dc, watched(10.0, 1.0));
+    }
+
+    /// Two contacts at 1600 samples a second: sums are due every 100 of them.
+    #[test]
+    fn a_mean_is_what_flowed_over_the_last_second() {
+        let mut watch = Watch::new(1600.0);
+        // The first contact carries 4 codes for two seconds and 8 from there on, the second −2 all the while.
+        let sums = |to: u64| {
+            let to = to as i64;
+            (4 * to + 4 * (to - 3200).max(0), -2 * to)
+        };
+        let mut asked = Vec::new();
+        for to in (0..=6400).step_by(50) {
+            if watch.due(to) {
+                asked.push(to);
+                let (first, second) = sums(to);
+                watch.sum(0, to, first);
+                watch.sum(7, to, second);
+            }
+            let last = to / 100 * 100;
+            let exact = match last {
+                0..1600 => 0.0,
+                1600..3200 => 4.0 - 0.5,
+                3200..4800 => 4.0 + 4.0 * (last - 3200) as f64 / 1600.0 - 0.5,
+                _ => 8.0 - 0.5,
+            };
+            near(watch.mean_of(0, 0.5), exact);
+            near(watch.mean_of(7, 0.0), if last < 1600 { 0.0 } else { -2.0 });
+            assert_eq!(watch.mean_of(3, 1.0), 0.0, "nobody has seen that contact");
+        }
+        assert!(asked.iter().copied().eq((0..=6400).step_by(100)));
+        // The same instant over and over is no time.
+        (0..17).for_each(|_| watch.sum(5, 100, 900));
+        assert_eq!(watch.mean_of(5, 1.0), 0.0);
+        watch.forget();
+        assert_eq!((watch.mean_of(0, 0.5), watch.mean_of(7, 0.0)), (0.0, 0.0));
+        // Blocks that are longer than a slot are asked for at their ends, and slots do not shift by it.
+        let mut watch = Watch::new(1600.0);
+        let due: Vec<u64> =
+            [30, 90, 130, 190, 450, 499, 500].into_iter().filter(|to| watch.due(*to)).collect();
+        assert_eq!(due, [30, 130, 450, 500]);
+        // A rate so low that a slot would be less than a sample.
+        let mut watch = Watch::new(8.0);
+        assert!(watch.due(0) && !watch.due(0) && watch.due(1));
+    }
+}

@@ -82,6 +82,25 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_takes_the_samples_that_lie_between_its_bounds() {
+        let samples = [3.0, 5.0, 8.0];
+        assert_eq!(mean_between(&samples, -1.0, 0.0), Some((3.0, 1)));
+        assert_eq!(mean_between(&samples, 0.1, 2.0), Some((6.5, 2)));
+        assert_eq!(mean_between(&samples, 1.2, 9.0), Some((8.0, 1)));
+        for (from, to) in [(-2.0, -0.5), (0.6, 0.9), (3.0, 9.0), (2.0, 1.0)] {
+            assert_eq!(mean_between(&samples, from, to), None, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn bins_grow_in_number_with_the_root_of_the_samples() {
+        // 400 levels one apart: ten bins of 39.9; 40 000: a hundred would be more than the 64 there may be.
+        let ramp = |n: u32| state_level(&(0..n).map(f64::from).collect::<Vec<_>>(), 0.0).unwrap().1;
+        assert!((ramp(400) - 39.9).abs() < 1e-9 && (ramp(40_000) - 39_999.0 / 64.0).abs() < 1e-9);
+        assert_eq!(state_level(&[1.0, f64::INFINITY], 1.0), None);
+    }
+
+    #[test]
     fn the_mode_ignores_an_overshoot() {
         let mut samples = vec![1.0; 80];
         samples.extend([1.3, 1.2, 1.1, 0.1, 0.0]);

@@ -81,7 +81,34 @@ mod tests {
         // A knot between two codes takes the part of either that is its own.
         assert!((u(&[(1024.0, 1.0), (2048.0, 1.0)]) - knot * 2.5_f64.sqrt()).abs() < 1e-12);
         assert!((u(&[(1024.0, 1.0), (2048.0, -1.0)]) - knot * 0.5_f64.sqrt()).abs() < 1e-12);
+        // At the end of the scale and beyond it there is one knot.
+        for code in [32_768.0, -32_768.0, 1e6, -1e6] {
+            assert!((u(&[(code, 1.0)]) - knot).abs() < 1e-12, "{code}");
+        }
         // Between the same two knots only the difference counts.
         assert!((u(&[(512.0, 1.0), (0.0, -1.0)]) - knot * 0.25 * 2_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn knots_lie_over_the_full_scale_of_the_converter() {
+        // Eight bits: a knot every eight codes from −128 on.
+        let mut inl = Nonlinearity::of(&Calibration { rails: (-128, 127), ..Calibration::default() });
+        inl.add(-120.0, 1.0);
+        // Half-way between the second and the third, and twice of each half taken off.
+        let mut other = Nonlinearity::of(&Calibration { rails: (-128, 127), ..Calibration::default() });
+        other.add(-116.0, 1.0);
+        assert!((other.input(1.0, 1.0).u - (1.0 / 3_f64.sqrt()) * 0.5_f64.sqrt()).abs() < 1e-12);
+        inl.add_scaled(&other, -4.0);
+        // Weights 1 − 2 and −2 of rectangles of 3 codes of 0.1 mV, and the fourth powers of both.
+        let line = inl.input(3.0, 1e-4);
+        let unit = 3e-4 / 3_f64.sqrt();
+        assert!((line.u / (unit * 5_f64.sqrt()) - 1.0).abs() < 1e-12, "{}", line.u);
+        assert!((line.bounded / (17.0 * unit.powi(4)) - 1.0).abs() < 1e-12, "{}", line.bounded);
+        // Two equal ones: twice the fourth power, where the variance squared is four times it.
+        let mut two = Nonlinearity::default();
+        two.add(0.0, 1.0);
+        two.add(16_384.0, -1.0);
+        let line = two.input(3.0, 1e-4);
+        assert!((line.u.powi(4) / line.bounded - 2.0).abs() < 1e-12);
     }
 }

@@ -57,3 +57,64 @@ impl Timing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::Burst;
+
+    /// 2 mA, 200 µs, a gap of 53 µs: at 100 000 samples a second.
+    fn program(rate: f64) -> Program {
+        Program::biphasic(["e1", "case"], 2e-3, 200e-6, 53e-6, rate)
+    }
+
+    fn allowance(program: &Program, settling: u64) -> u64 {
+        Timing::of(program, 1e5, settling).allowance
+    }
+
+    #[test]
+    fn a_phase_may_follow_a_gap_and_the_longest_phase_later() {
+        let timing = Timing::of(&program(50.0), 1e5, 5);
+        // 53 µs and 200 µs; with a slow front end twice its 300 µs.
+        assert_eq!((timing.phases, timing.allowance, timing.recharge), (2, 26, None));
+        assert_eq!(allowance(&program(50.0), 30), 66);
+        let four = Program { recovery: Recovery::Ratio(4.0), ..program(50.0) };
+        assert_eq!(allowance(&four, 5), 86, "53 µs and 800 µs");
+        // At 1 kHz 547 µs lie between the pulses: half of it.
+        assert_eq!(allowance(&program(1000.0), 30), 33, "53 µs and 273.5 µs");
+        // Of a pair that alternates each has half a period: 53 µs and half of 4.8 ms.
+        let pair = Program { waveform: Waveform::Alternating, recovery: Recovery::None, ..program(100.0) };
+        assert_eq!(allowance(&pair, 400), 246);
+    }
+
+    #[test]
+    fn a_recharge_counts_from_the_leading_edge_of_its_pulse() {
+        let recharged = |rate| Program { recharge: Some(300e-6), ..program(rate) };
+        let timing = Timing::of(&recharged(1000.0), 1e5, 30);
+        assert_eq!(timing.recharge, Some(Switch { from: 45, to: 76, last_only: false }));
+        // Until it opens after 753 µs the pulse is not over; where the next comes before that, the gap is all there is.
+        assert_eq!(timing.allowance, 18, "53 µs and half of 247 µs");
+        assert_eq!(allowance(&recharged(1400.0), 30), 6);
+        // Three pulses of 1 ms 2 ms apart; the switch closes 53 µs behind the last of them.
+        let burst = Program {
+            waveform: Waveform::Monophasic,
+            width: 1e-3,
+            recovery: Recovery::Passive { duration: 5e-3, per_burst: true },
+            burst: Some(Burst { pulses: 3, rate: 500.0 }),
+            ..program(40.0)
+        };
+        let timing = Timing::of(&burst, 1e5, 30);
+        assert_eq!(timing.recharge, Some(Switch { from: 105, to: 606, last_only: true }));
+        assert_eq!((timing.phases, timing.allowance), (1, 56), "53 µs and half of the 1 ms between pulses");
+    }
+
+    #[test]
+    fn the_smallest_leading_phase_is_looked_for() {
+        let smallest = |program: &Program| Timing::of(program, 1e5, 5).smallest;
+        assert_eq!(smallest(&program(50.0)), 2e-3);
+        let three = Program { waveform: Waveform::Triphasic, ..program(50.0) };
+        assert_eq!((smallest(&three), Timing::of(&three, 1e5, 5).phases), (1e-3, 3));
+        let half = Program { recovery: Recovery::Ratio(4.0), ..program(50.0) };
+        assert_eq!(smallest(&half), 2e-3, "what takes the charge back does not lead");
+    }
+}

@@ -224,4 +224,42 @@ mod tests {
         assert!((bounded_factor(1.0, 2.0) - triangle).abs() < 1e-3);
         assert!((student(5.0) - 2.571).abs() < 1e-3);
     }
+
+    #[test]
+    fn a_budget_is_the_root_of_its_squares_in_two_parts() {
+        let half = 3.0 * 3_f64.sqrt();
+        let budget = vec![
+            Input::common("gain", -4.0),
+            Input::rectangular("resolution", half).independent(),
+            Input::noise("noise", 12.0),
+            Input::rectangular("bound", half),
+        ];
+        let measured = Measured::new(7.0, budget);
+        assert!((measured.standard() - f64::sqrt(16.0 + 9.0 + 144.0 + 9.0)).abs() < 1e-12);
+        let (common, own) = measured.parts();
+        assert!((common - 5.0).abs() < 1e-12 && (own - 153_f64.sqrt()).abs() < 1e-12, "{common} {own}");
+        assert_eq!(measured.dominant(), Some("noise"));
+        let exact = Measured::exact(7.0);
+        assert_eq!((exact.value, exact.standard(), exact.dominant()), (7.0, 0.0, None));
+        assert!((exact.coverage() - 1.96).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_line_goes_into_another_quantity_by_its_sensitivity() {
+        // 0.5 of a rectangle is a rectangle of half the width, whatever the sign.
+        let line = Input::rectangular("bound", 2.0).scaled(-0.5);
+        let half = Input::rectangular("bound", 1.0);
+        assert!((line.u - half.u).abs() < 1e-12 && (line.bounded - half.bounded).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_degrees_of_freedom_take_students_factor() {
+        let with =
+            |freedom| Measured { freedom: Some(freedom), ..Measured::new(0.0, vec![Input::noise("n", 1.0)]) };
+        // t(0.975): 12.706, 2.228, 1.984.
+        for (freedom, t) in [(1.0, 12.706), (10.0, 2.228), (100.0, 1.984), (0.3, 12.706)] {
+            assert!((with(freedom).coverage() - t).abs() < 1e-3, "{freedom}");
+        }
+        assert_eq!((with(200.0).coverage(), with(1e6).coverage()), (NORMAL, NORMAL));
+    }
 }

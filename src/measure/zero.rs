@@ -50,3 +50,66 @@ impl ZeroCollector {
         Some(Zero { from: self.from, to: self.to, level, deviation, sd16 })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixteen samples of each of some codes.
+    fn blocks(codes: &[i16]) -> Vec<i16> {
+        codes.iter().flat_map(|code| [*code; 16]).collect()
+    }
+
+    fn near(a: f64, b: f64) {
+        assert!((a - b).abs() < 1e-12, "{a} {b}");
+    }
+
+    #[test]
+    fn a_zero_is_what_was_read_from_its_start_on() {
+        let mut zero = ZeroCollector::new(0.0, 0.7, 100);
+        assert_eq!(zero.finish(), None);
+        // Before its start there is something else; a block that ends before it does not count at all.
+        zero.add(&[60; 10], 80);
+        assert_eq!(zero.finish(), None);
+        let mut codes = vec![60; 10];
+        codes.extend(blocks(&[3, 5, 7, 5]));
+        zero.add(&codes, 90);
+        let found = zero.finish().unwrap();
+        assert_eq!((found.from, found.to, found.level.count), (100, 164, 64));
+        assert_eq!((found.level.value, found.level.centre), (5.0, 31.5));
+        // Sixteen samples two below and sixteen two above; of four means one below and one above.
+        near(found.deviation, (32.0 * 4.0 / 63.0_f64).sqrt());
+        near(found.sd16, (2.0 * 4.0 / 3.0_f64).sqrt());
+        // More of it later: sums go on, and an incomplete sixteen is no mean.
+        let mut codes = blocks(&[9]);
+        codes.extend([5; 7]);
+        zero.add(&codes, 164);
+        let found = zero.finish().unwrap();
+        assert_eq!((found.to, found.level.count), (187, 87));
+        near(found.sd16, (((5.8 - 3.0_f64).powi(2) + 2.0 * 0.8 * 0.8 + 1.2 * 1.2 + 3.2 * 3.2) / 4.0).sqrt());
+    }
+
+    #[test]
+    fn means_scatter_from_two_on_and_fewer_are_taken_as_white() {
+        let found = |codes: &[i16]| {
+            let mut zero = ZeroCollector::new(0.0, 0.7, 0);
+            zero.add(codes, 0);
+            zero.finish().unwrap()
+        };
+        near(found(&blocks(&[3, 5])).sd16, 2_f64.sqrt());
+        // Eight of 4 and eight of 6: ±1 on sixteen samples, a quarter of it for their mean.
+        let one = found(&[4, 6].repeat(8));
+        near(one.deviation, (16.0 / 15.0_f64).sqrt());
+        near(one.sd16, 0.25 * one.deviation);
+    }
+
+    #[test]
+    fn an_offset_far_off_what_is_stated_is_found() {
+        // Noise of 3 codes: sixteen times that and 64 codes more.
+        for code in [1000 + 110, 1000 - 110] {
+            let mut zero = ZeroCollector::new(1000.2, 3.0, 0);
+            zero.add(&[code; 64], 0);
+            assert_eq!(zero.finish().unwrap().level.value, f32::from(code));
+        }
+    }
+}

@@ -149,3 +149,19 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_half_goes_away_from_zero_and_what_is_not_exact_is_no_number_of_steps() {
+        for (value, whole) in [(2.5, 3), (-2.5, -3), (2.49, 2), (-2.49, -2), (0.5, 1), (-0.5, -1), (7.0, 7)] {
+            assert_eq!(nearest(value), Some(whole), "{value}");
+        }
+        assert_eq!(nearest(EXACT - 1.0), Some(9_007_199_254_740_991));
+        for value in [EXACT, -EXACT, f64::NAN, f64::INFINITY] {
+            assert_eq!(nearest(value), None, "{value}");
+        }
+    }
+}

@@ -227,6 +227,19 @@ mod tests {
         assert!(round(&(0..1024).map(|k| k << 53).collect::<Vec<i64>>()) <= 8 * 1024 + 12);
     }
 
+    #[test]
+    fn a_number_without_sign_takes_seven_bits_a_byte() {
+        for (number, length) in
+            [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (u64::from(u32::MAX), 5), (u64::MAX, 10)]
+        {
+            let mut bytes = Vec::new();
+            put_unsigned(number, &mut bytes);
+            assert_eq!(bytes.len(), length, "{number}");
+            bytes.push(7);
+            assert_eq!(unsigned(&bytes), Some((number, &[7_u8][..])));
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_goes_in_comes_out(

@@ -4,7 +4,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
-use crate::measure::{Flags, JointRow, Level, PhaseRow, Plateau, PulseRow, ShapeRow};
+use crate::measure::{
+    EdgeLevels, Extremes, Flags, JointRow, Level, PhaseRow, Plateau, PulseRow, Reading, ShapeRow, StepRow,
+};
 
 /// Any bits at all, or something that a bad moment may bring.
 fn hostile(rng: &mut ChaCha8Rng) -> f32 {
@@ -276,6 +278,7 @@ fn other_rows_come_back_too() {
             );
         }
         assert!((got.residual - was.residual).abs() < 1e-12 || (k == 9 && got.residual.is_nan()));
+        assert_eq!((got.settled, got.span, got.rest, got.readings), (14, 14, 50, 1));
     }
     let plateaus: Vec<Plateau> =
         (0..BLOCK + LATEST).map(|_| Plateau { base: hostile(&mut rng), level: hostile(&mut rng) }).collect();
@@ -287,4 +290,56 @@ fn other_rows_come_back_too() {
     let means: Vec<(f32, u32)> = (0..BLOCK + LATEST).map(|k| ((k * 7 % 400) as f32 / 16.0, 16)).collect();
     let table: Table<(f32, u32)> = means.iter().copied().collect();
     assert!(table.iter().eq(means));
+}
+
+#[test]
+fn edges_and_extremes_come_back_within_half_a_step() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let extremes: Vec<Extremes> = (0..BLOCK + LATEST)
+        .map(|_| std::array::from_fn(|_| (hostile(&mut rng), (900.0 * normal(&mut rng)) as f32)))
+        .collect();
+    let table: Table<Extremes> = extremes.iter().copied().collect();
+    for (got, was) in table.iter().flatten().zip(extremes.iter().flatten()) {
+        near(got.0, was.0, 1.0 / 4096.0);
+        near(got.1, was.1, 1.0 / 4096.0);
+    }
+    let mut reading =
+        || Reading { value: (900.0 * normal(&mut rng)) as f32, spread: (normal(&mut rng) / 300.0) as f32 };
+    let mut levels = || EdgeLevels { before: reading(), after: reading(), last: reading(), gap: reading() };
+    let steps: Vec<StepRow> =
+        (0..BLOCK + LATEST).map(|_| StepRow { current: levels(), voltage: levels() }).collect();
+    let table: Table<StepRow> = steps.iter().copied().collect();
+    let all = |row: &StepRow| {
+        [row.current, row.voltage].map(|levels| [levels.before, levels.after, levels.last, levels.gap])
+    };
+    for (got, was) in table.iter().zip(&steps) {
+        for (got, was) in all(&got).iter().flatten().zip(all(was).iter().flatten()) {
+            near(got.value, was.value, 1.0 / 4096.0);
+            near(got.spread, was.spread, 1.0 / 262_144.0);
+        }
+    }
+}
+
+#[test]
+fn a_table_knows_how_many_rows_it_has_and_what_they_take() {
+    let mut table = Table::<Plateau>::new();
+    assert!(table.is_empty() && table.bytes() == 0);
+    table.push(Plateau { base: 1.0, level: 2.0 });
+    assert!(!table.is_empty());
+    assert_eq!((table.len(), table.bytes()), (1, 8), "two numbers of four bytes");
+    // Equal rows cost next to nothing once they are packed.
+    for _ in 1..BLOCK + LATEST {
+        table.push(Plateau { base: 1.0, level: 2.0 });
+    }
+    let last = Plateau { base: 1.0, level: 2.5 };
+    *table.last_mut().unwrap() = last;
+    assert_eq!((table.last(), table.get(BLOCK)), (Some(last), Some(Plateau { base: 1.0, level: 2.0 })));
+    let mut rows = table.iter();
+    assert_eq!(rows.size_hint(), (BLOCK + LATEST, Some(BLOCK + LATEST)));
+    assert_eq!(rows.nth(BLOCK + LATEST - 2), Some(Plateau { base: 1.0, level: 2.0 }));
+    assert_eq!((rows.size_hint(), rows.next(), rows.next()), ((1, Some(1)), Some(last), None));
+    assert_eq!(table.iter().nth(BLOCK + LATEST), None);
+    let open = LATEST * 8;
+    assert_eq!(table.len(), BLOCK + LATEST);
+    assert!(table.bytes() > open && table.bytes() < open + 64, "{} {open}", table.bytes());
 }
