@@ -105,6 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_codes_of_the_scale_are_on_a_side_too() {
+        let rails = [i16::MIN, 0, i16::MAX];
+        assert_eq!(i16::first(&rails, Side::AtLeast, 32_767.0), Some(2));
+        assert_eq!(i16::first(&rails, Side::AtLeast, 32_767.5), None);
+        assert_eq!(i16::last(&rails, Side::AtMost, -32_768.0), Some(0));
+        assert_eq!(i16::last(&rails, Side::AtMost, -32_768.5), None);
+    }
+
+    #[test]
     fn codes_are_found_where_their_values_are() {
         let codes: Vec<i16> = (0..100_i32).map(|k| ((k * 37) % 41 - 20) as i16).collect();
         let values: Vec<f64> = codes.iter().map(|code| f64::from(*code)).collect();

@@ -137,12 +137,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_lines_of_a_pulse_lie_where_the_filter_has_settled() {
+        let fitting = Fitting { settling: 12, late: 1.7, longest: 100 };
+        // A phase of 200.4 samples: a line takes two fifths of its top, none more than 100 samples, and all of them end five
+        // samples before an edge.
+        let windows = Windows::new((1000.2, 1200.6), 60, 300.0, &fitting);
+        assert_eq!((windows.before, windows.after), ((929, 989), (1013, 1093)));
+        assert_eq!((windows.last, windows.gap), ((1121, 1196), (1213, 1313)));
+        assert_eq!(windows.edges, (1000.2 - 1.7, 1200.6 - 1.7));
+        assert_eq!(windows.end(), 1313);
+        let long = Windows::new((1000.2, 2000.6), 500, 40.0, &fitting);
+        assert_eq!((long.before, long.after), ((889, 989), (1013, 1113)));
+        assert_eq!((long.last, long.gap), ((1901, 1996), (2013, 2035)));
+        // What follows too soon leaves no gap, and then the top is what is waited for last but for the settling.
+        let none = Windows::new((1000.2, 1200.6), 60, 8.0, &fitting);
+        assert_eq!((none.gap, none.end()), ((1213, 1213), 1213));
+    }
+
+    #[test]
     fn a_line_is_read_where_it_is_asked_for() {
         let mut history = History::new();
         history.push(&[0; 100]);
         history.push(&(0..100).map(|k| 3 * k).collect::<Vec<i16>>());
         let read = Reading::line(&history, (110, 190), 100.0);
-        assert!(f64::from(read.value).abs() < 1e-4, "{read:?}");
+        assert!(f64::from(read.value).abs() < 1e-4 && read.is_known(), "{read:?}");
+        assert!(Reading::line(&history, (110, 118), 100.0).is_known(), "eight samples are a line");
         // Ninety samples to the middle: 1/80 + 49.5²/(80·(80² − 1)/12).
         let expected = 1.0 / 80.0 + 49.5 * 49.5 / (80.0 * 6399.0 / 12.0);
         assert!((f64::from(read.spread) - expected).abs() < 1e-6);

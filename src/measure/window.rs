@@ -72,5 +72,13 @@ mod tests {
             let exact = 0.5 * (to * to - from * from);
             assert!((windowed_sum(&line, from, to) - exact).abs() < 1e-12, "{from} {to}");
         }
+        // From a rest into a line that starts at 3: 1, 2 and the part of the third up to 6.3.
+        let corner: Vec<f64> = (0..10).map(|k| f64::from((k - 3).max(0))).collect();
+        let exact = 1.0 + 2.0 + 0.5 * (3.3 * 3.3 - 2.5 * 2.5);
+        assert!((windowed_sum(&corner, 1.0, 6.3) - exact).abs() < 1e-12);
+        // The first and the last sample have one neighbour: they count as they are.
+        let ends = [4.0, 1.0, 1.0, 6.0];
+        assert!((windowed_sum(&ends, -0.2, 1.5) - (0.7 * 4.0 + 1.0)).abs() < 1e-12);
+        assert!((windowed_sum(&ends, 1.5, 3.3) - (1.0 + 0.8 * 6.0)).abs() < 1e-12);
     }
 }
