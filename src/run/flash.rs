@@ -1,13 +1,14 @@
 //! Firmware into the stimulator's core: what `stimrig flash` does.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::instrument::{DebugProbe, Flashed, Image, OutputState, ProbeIdentity, State};
+use crate::instrument::{DebugProbe, Flashed, Image, Operator, OutputState, ProbeIdentity, State};
 use crate::rig::{Probe, Rig};
-use crate::scenario::{Plan, plan, read_scenario, shipped};
-use crate::source::{Diagnostic, Source};
+use crate::scenario::{Action, Plan, ProbeAction, Step};
 
 use super::instruments::Instruments;
+use super::look::{Nobody, look};
 use super::open;
 
 /// What was flashed into what.
@@ -56,14 +57,15 @@ pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashR
         FlashError::File("no image to flash: name one, or `probe.elf` in the rig file".to_owned())
     })?;
     open::probe::check_image(rig, &image).map_err(FlashError::File)?;
-    let asked = asking(rig).map_err(|problems| {
-        let what: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-        FlashError::Rig(format!("this rig cannot be opened: {}", what.join("; ")))
-    })?;
+    let cannot = |what| FlashError::Rig(format!("this rig cannot be opened: {what}"));
+    let asked = asking(rig).map_err(cannot)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| FlashError::Rig(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let mut instruments = open::open(rig, &asked, None, None, None).await.map_err(FlashError::Rig)?;
+        // A stimulator that is driven by hand has a core all the same.
+        let nobody: Arc<dyn Operator> = Arc::new(Nobody);
+        let opened = open::open(rig, &asked, None, None, Some(&nobody)).await;
+        let mut instruments = opened.map_err(FlashError::Rig)?;
         let result = write(&mut instruments, &image, output_off).await.map_err(FlashError::Rig);
         if let Some(mut probe) = instruments.probe.take() {
             // Whoever could not be asked is left untouched.
@@ -107,18 +109,11 @@ async fn output_is_off(instruments: &mut Instruments) -> Result<(), String> {
 }
 
 /// A plan that opens the rig with its probe. Nothing of it is ever loaded or started.
-fn asking(rig: &Rig) -> Result<Plan, Vec<Diagnostic>> {
-    let amplitude = 1e-4_f64.min(rig.limits.amplitude).min(rig.cap);
-    let text = format!(
-        "version: 1\nname: flash\nphantom: r1k\nprogram: {{ amplitude: {amplitude} A, width: 200 us, rate: 50 Hz }}\n\
-         steps:\n  - probe: reset\n  - start: {{}}\n  - wait: 1 s\n  - stop: {{}}\n\
-         expect:\n  - amplitude: {{ of: programmed, within: 50 % }}\n"
-    );
-    let (cases, problems) = read_scenario(&Source::new("flash", text.as_str()), &mut shipped);
-    match cases.into_iter().next() {
-        Some(case) => plan(case, rig, false),
-        None => Err(problems),
-    }
+fn asking(rig: &Rig) -> Result<Plan, String> {
+    let mut plan = look(rig)?;
+    let reset = Action::Probe(ProbeAction::Reset);
+    plan.case.steps.insert(0, Step { action: reset, name: None, line: 0 });
+    Ok(plan)
 }
 
 #[cfg(all(test, feature = "probe"))]
@@ -126,6 +121,7 @@ mod tests {
     use super::*;
     use crate::rig::DEFAULT_RIG;
     use crate::sim::probe as sim;
+    use crate::source::Source;
 
     #[test]
     fn a_core_is_not_flashed_under_an_output_that_is_enabled() {

@@ -18,6 +18,7 @@ mod instruments;
 mod interrupt;
 mod keep;
 mod lock;
+mod look;
 mod measuring;
 mod message;
 mod open;

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use crate::instrument::Operator;
 use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
-use crate::rig::{Driver, Protocol, Rig};
-use crate::scenario::{Plan, Wanted, plan, read_scenario};
+use crate::rig::Rig;
+use crate::scenario::Plan;
 use crate::signal::Sensed;
-use crate::source::{Diagnostic, Source};
 
 use super::case::begin_load;
 use super::caught::caught;
 use super::interrupt::Interrupt;
 use super::lock::RigLock;
+use super::look::{Nobody, look};
 use super::session::{Halt, Session};
 use super::teardown::teardown;
 use super::{open, steps};
@@ -47,10 +45,7 @@ pub fn make_safe(
     let failed = |reason: String| Safe { safe_state: SafeState::Impossible, found: vec![reason] };
     let plan = match look(rig) {
         Ok(plan) => plan,
-        Err(problems) => {
-            let what: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
-            return failed(format!("this rig cannot be looked at: {}", what.join("; ")));
-        }
+        Err(what) => return failed(format!("this rig cannot be looked at: {what}")),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -81,18 +76,6 @@ async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E>
     match act().await {
         Ok(done) => Ok(done),
         Err(_) => act().await,
-    }
-}
-
-/// Nobody: what is left to do without a person is done.
-struct Nobody;
-
-#[async_trait]
-impl Operator for Nobody {
-    fn tell(&self, _: &str) {}
-
-    async fn confirm(&self, _: &str) -> bool {
-        false
     }
 }
 
@@ -191,54 +174,14 @@ fn watching(plan: &Plan, contacts: Option<usize>) -> Plan {
     plan
 }
 
-/// A plan that watches every current the load senses. Nothing of it is ever loaded or started.
-fn look(rig: &Rig) -> Result<Plan, Vec<Diagnostic>> {
-    let stated = rig.channels.iter().filter(|channel| channel.quantity == Sensed::Current);
-    let mut contacts: Vec<&str> = stated.map(|channel| channel.name.as_str()).collect();
-    if contacts.is_empty() || rig.load == Driver::Simulated {
-        contacts = vec!["e1", "case"];
-    }
-    if contacts.len() < 2 {
-        contacts.push(if contacts == ["case"] { "e1" } else { "case" });
-    }
-    let back = contacts.last().copied().unwrap_or("case");
-    let named: Vec<String> = contacts.iter().map(|name| format!("{name:?}: {name:?}")).collect();
-    let resistors = contacts.iter().filter(|name| **name != back);
-    let resistors: Vec<String> =
-        resistors.map(|name| format!("  - {{ r: 1 kohm, from: {name:?}, to: {back:?} }}")).collect();
-    let phantom = format!(
-        "version: 1\nname: whatever is plugged in\ncontacts: {{ {} }}\nelements:\n{}\n",
-        named.join(", "),
-        resistors.join("\n")
-    );
-    // As sensitive as the load can be, within what the rig allows.
-    let amplitude = 1e-4_f64.min(rig.limits.amplitude).min(rig.cap);
-    let scenario = format!(
-        "version: 1\nname: safe state\nphantom: whatever is plugged in\n\
-         program: {{ amplitude: {amplitude} A, width: 200 us, rate: 50 Hz }}\nduration: 1 s\n\
-         expect:\n  - amplitude: {{ of: programmed, within: 50 % }}\n"
-    );
-    let source = Source::new("safe state", scenario.as_str());
-    let mut resolve = |wanted: Wanted<'_>| match wanted {
-        Wanted::Phantom(_) => Ok(Source::new("phantom", phantom.as_str())),
-        other => crate::scenario::shipped(other),
-    };
-    let (cases, problems) = read_scenario(&source, &mut resolve);
-    match cases.into_iter().next() {
-        // Nothing of it is loaded: whether the stimulator could emit it is nobody's question.
-        Some(case) if !problems.iter().any(Diagnostic::is_error) => {
-            let asked = Rig { stimulator: Driver::Native, protocol: Protocol::Known, ..rig.clone() };
-            plan(case, &asked, false)
-        }
-        _ => Err(problems),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+
     use super::super::lock::Waiting;
     use super::*;
     use crate::rig::DEFAULT_RIG;
+    use crate::source::Source;
 
     #[test]
     fn a_bench_at_rest_is_seen_to_be_off() {

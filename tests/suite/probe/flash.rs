@@ -103,3 +103,32 @@ fn a_rig_without_a_probe_says_how_to_name_one() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output).contains("has no debug probe"), "{}", text(&output));
 }
+
+/// What a stimulator can emit is not asked of a rig whose core is flashed. There is no such probe here, and that is all that
+/// is wrong.
+#[rstest]
+#[case::science_mode("rig/science-mode.yaml", true)]
+#[case::template("rig/opennerve-uart.yaml", true)]
+#[case::template_in_text("rig/template-text.yaml", true)]
+#[case::stimjim("rig/stimjim.yaml", false)]
+#[case::pulse_pal("rig/pulse-pal.yaml", false)]
+#[case::by_hand("rig/manual.yaml", false)]
+fn a_rig_of_any_stimulator_is_opened(#[case] rig: &str, #[case] says: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("fw.elf");
+    std::fs::write(&image, target::elf("nRF52840_xxAA", 0)).unwrap();
+    let text_of = std::fs::read_to_string(crate::command::root().join(rig)).unwrap();
+    let file = folder.path().join("rig.yaml");
+    // A probe of its own: tests run side by side, and a probe is held by one at a time.
+    let selector = format!("f055:0001:NOT-{}", Path::new(rig).file_stem().unwrap().display());
+    let probe = format!("probe: {{ selector: \"{selector}\", chip: nRF52840_xxAA }}\n");
+    std::fs::write(&file, format!("{text_of}\n{probe}")).unwrap();
+    let at = ["--rig", file.to_str().unwrap(), image.to_str().unwrap()];
+    let output = flash(&[&at[..], &["--output-off"]].concat(), folder.path());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains(&selector), "{}", text(&output));
+    // Who cannot say whether the output is off is not taken to say so.
+    let output = flash(&at, folder.path());
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert_eq!(text(&output).contains("--output-off"), !says, "{}", text(&output));
+}
