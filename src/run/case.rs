@@ -258,16 +258,16 @@ fn rank(
             worst = (outcome, Some(reason));
         }
     };
-    match halted {
-        None => {}
-        Some(halt) => {
-            let outcome = match halt {
-                Halt::Instrument(_) | Halt::Bench(_) => Outcome::RigError,
-                Halt::Guard(_) => Outcome::Failed,
-                Halt::Interrupted(_) | Halt::Panicked(_) => Outcome::Aborted,
-            };
-            rise(outcome, halt.to_string());
-        }
+    let halted = halted.map(|halt| {
+        let outcome = match halt {
+            Halt::Instrument(_) | Halt::Bench(_) => Outcome::RigError,
+            Halt::Guard(_) => Outcome::Failed,
+            Halt::Interrupted(_) | Halt::Panicked(_) => Outcome::Aborted,
+        };
+        (outcome, halt.to_string())
+    });
+    if let Some((outcome, why)) = &halted {
+        rise(*outcome, why.clone());
     }
     if ending.stop_ignored {
         rise(Outcome::Failed, "stop ignored".to_owned());
@@ -275,16 +275,20 @@ fn rank(
     if let Some(trouble) = &ending.trouble {
         rise(Outcome::RigError, trouble.clone());
     }
+    // What it outranks is often why it is so, and names the device to look at.
+    let with = |what: &str, why: Option<&String>| {
+        why.map_or_else(|| what.to_owned(), |why| format!("{what}; {why}"))
+    };
+    let halt = halted.as_ref().map(|(_, why)| why);
+    let unmeasured = with("the safe state could not be measured", halt.or(ending.trouble.as_ref()));
     match ending.safe_state {
         SafeState::Confirmed => {}
         SafeState::Unconfirmed => {
-            rise(Outcome::Unsafe, "output still active after the interlock opened".to_owned())
+            rise(Outcome::Unsafe, with("output still active after the interlock opened", halt))
         }
         // Nothing could reach the phantom through an interlock that never closed.
-        SafeState::Impossible if !energised => {
-            rise(Outcome::RigError, "the safe state could not be measured".to_owned())
-        }
-        SafeState::Impossible => rise(Outcome::Unsafe, "the safe state could not be measured".to_owned()),
+        SafeState::Impossible if !energised => rise(Outcome::RigError, unmeasured),
+        SafeState::Impossible => rise(Outcome::Unsafe, unmeasured),
     }
     worst
 }
@@ -381,6 +385,10 @@ mod tests {
         for unsafe_state in [SafeState::Unconfirmed, SafeState::Impossible] {
             assert_eq!(outcome(&passing, interrupted(), &ending(unsafe_state, false)), Outcome::Unsafe);
         }
+        let lost = Some(Halt::Bench("load: the port is gone (plug the load in again)".to_owned()));
+        let (_, reason) = rank(&passing, lost, &ending(SafeState::Impossible, false), true);
+        let named = "the safe state could not be measured; load: the port is gone (plug the load in again)";
+        assert_eq!(reason.as_deref(), Some(named));
         let panicked = || Some(Halt::Panicked("internal error".to_owned()));
         assert_eq!(outcome(&passing, panicked(), &quiet), Outcome::Aborted);
         // A bench that was never energised and cannot be asked is not dangerous, an output that is seen to be active is.

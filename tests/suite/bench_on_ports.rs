@@ -44,9 +44,14 @@ impl SimBench {
         self.folder.path().join(name)
     }
 
+    /// The text of its rig file.
+    pub fn rig_text(&self) -> String {
+        fs::read_to_string(self.rig()).unwrap()
+    }
+
     /// Its rig file with changes, as another rig file.
     pub fn changed(&self, from: &str, to: &str) -> PathBuf {
-        let text = fs::read_to_string(self.rig()).unwrap();
+        let text = self.rig_text();
         assert!(text.contains(from), "{text}");
         let file = self.path("changed.yaml");
         fs::write(&file, text.replace(from, to)).unwrap();
@@ -55,22 +60,23 @@ impl SimBench {
 
     /// What the bystander answers to a line.
     pub fn bystander(&self, line: &str) -> String {
-        ask(&self.path("bystander"), line)
+        let mut port = fs::File::options().read(true).write(true).open(self.path("bystander")).unwrap();
+        port.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        BufReader::new(port).read_line(&mut answer).unwrap();
+        answer.trim_end().to_owned()
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    /// What the bystander sees.
+    pub fn look(&self) -> Value {
+        serde_json::from_str(&self.bystander("look")).unwrap()
+    }
+
+    /// Sends a signal to the process that serves it.
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
-}
-
-/// What a port that speaks lines answers to one.
-pub fn ask(port: &Path, line: &str) -> String {
-    let mut port = fs::File::options().read(true).write(true).open(port).unwrap();
-    port.write_all(format!("{line}\n").as_bytes()).unwrap();
-    let mut answer = String::new();
-    BufReader::new(port).read_line(&mut answer).unwrap();
-    answer.trim_end().to_owned()
 }
 
 impl Drop for SimBench {
@@ -80,7 +86,8 @@ impl Drop for SimBench {
     }
 }
 
-fn eventually(what: &str, holds: impl Fn() -> bool) {
+/// Waits until something holds, a minute at most.
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
@@ -149,60 +156,21 @@ fn the_same_in_one_process() {
 }
 
 #[test]
-fn a_bench_that_vanishes_is_noticed_within_a_second() {
-    let bench = SimBench::serve(&[]);
-    let scenario = bench.path("long.yaml");
-    let head =
-        "version: 1\nname: long\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\n";
-    let tail = "duration: 60 s\nexpect:\n  - amplitude: { of: programmed, within: 5 % }\n";
-    fs::write(&scenario, head.to_owned() + tail).unwrap();
-    let runs = tempfile::tempdir().unwrap();
-    let record = runs.path().join("record.json");
-    let child = stimrig()
-        .arg("run")
-        .arg("--rig")
-        .arg(bench.rig())
-        .arg(&scenario)
-        .arg("--json")
-        .arg(&record)
-        .arg("--runs")
-        .arg(runs.path().join("runs"))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let journal = || {
-        let folder =
-            fs::read_dir(runs.path().join("runs")).ok()?.flatten().find(|entry| entry.path().is_dir())?;
-        fs::read_to_string(folder.path().join("journal.jsonl")).ok()
-    };
-    eventually("it never started", || journal().is_some_and(|text| text.contains("\"what\":\"started\"")));
-    bench.signal(rustix::process::Signal::KILL);
-    let pulled = Instant::now();
-    let output = child.wait_with_output().unwrap();
-    // A second to notice, and the attempts of the way to the safe state.
-    assert!(pulled.elapsed() < Duration::from_secs(4), "{:?}", pulled.elapsed());
-    assert_eq!(output.status.code(), Some(6), "{}", text(&output));
-    let record: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
-    assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
-}
-
-#[test]
 fn a_bystander_sees_the_output_and_pulls_plugs() {
     let bench = SimBench::serve(&["--phantom", "r1k"]);
-    let look = || -> Value { serde_json::from_str(&bench.bystander("look")).unwrap() };
-    let before = look();
+    let before = bench.look();
     assert_eq!((&before["driven"], &before["last_driven"]), (&false.into(), &Value::Null), "{before}");
     let on_it = || run_in_real_time(&["--rig", bench.rig().to_str().unwrap(), RATE]);
     let (exit, record) = on_it();
     assert_eq!(exit, 0, "{record:#}");
-    let after = look();
+    let after = bench.look();
     let (driven, now) = (after["last_driven"].as_f64().unwrap(), after["now"].as_f64().unwrap());
     assert!(after["driven"] == false && after["connected"] == false && driven < now, "{after}");
     assert_eq!(bench.bystander("unplug load"), "ok");
     let (exit, record) = on_it();
     let reason = record["cases"][0]["reason"].as_str().unwrap();
     assert!(exit == 3 && reason.contains("load"), "{record:#}");
-    assert_eq!(look()["last_driven"].as_f64(), Some(driven), "nothing was energised");
+    assert_eq!(bench.look()["last_driven"].as_f64(), Some(driven), "nothing was energised");
     assert_eq!(bench.bystander("plug load"), "ok");
     let (exit, record) = on_it();
     assert_eq!(exit, 0, "{record:#}");

@@ -1,6 +1,6 @@
 //! Runs the built command in a temporary folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,9 +33,14 @@ pub fn run(arguments: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), record)
 }
 
-/// As [`run`] on a bench in real time, one at a time: again where this computer was too busy for it, which the record says.
-/// If it always was, nothing was shown, and the test fails.
+/// As [`run`] on a bench in [real time](in_real_time).
 pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
+    in_real_time(|| run(arguments))
+}
+
+/// Exit code and record, or one of its cases, of a run on a bench in real time, one at a time: taken again where this computer
+/// was too busy for it, which the record says. If it always was, nothing was shown, and the test fails.
+pub fn in_real_time(mut take: impl FnMut() -> (i32, Value)) -> (i32, Value) {
     static ALONE: Mutex<()> = Mutex::new(());
     let busy = [
         "too few samples to see",
@@ -48,14 +53,20 @@ pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
     for _ in 0..8 {
         let last = {
             let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-            run(arguments)
+            take()
         };
-        said = last.1["cases"].to_string();
+        said = last.1.get("cases").unwrap_or(&last.1).to_string();
         if !busy.iter().any(|words| said.contains(words)) {
             return last;
         }
     }
-    panic!("{arguments:?}: this computer was too busy for a bench in real time: {said}");
+    panic!("this computer was too busy for a bench in real time: {said}");
+}
+
+/// The folders in a folder: the runs that were kept there. None where it is missing.
+pub fn folders(runs: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
 /// What a person saw.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use stimrig::store::verify;
 
-use crate::command::{stimrig, text};
+use crate::command::{folders, stimrig, text};
 
 /// A run with samples, made once.
 static RUN: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
@@ -25,11 +25,6 @@ pub fn kept(runs: &Path, arguments: &[&str]) -> PathBuf {
         stimrig().args(["run", "--keep", "always", "--runs"]).arg(runs).args(arguments).output().unwrap();
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", text(&output));
     folders(runs).into_iter().find(|path| !before.contains(path)).unwrap()
-}
-
-fn folders(runs: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(runs).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

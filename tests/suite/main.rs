@@ -44,5 +44,6 @@ mod shipped;
 mod start;
 mod stimulators;
 mod trace;
+mod unplugged;
 mod wire;
 mod wrong_devices;

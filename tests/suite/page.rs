@@ -6,20 +6,16 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use stimrig::store::verify;
 
-use crate::command::{stimrig, text};
+use crate::command::{folders, stimrig, text};
 
 /// Runs scenarios and returns the run's folder.
 fn kept(runs: &Path, arguments: &[&str]) -> PathBuf {
-    let folders = || -> Vec<PathBuf> {
-        let entries = fs::read_dir(runs).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-    };
-    let before = folders();
+    let before = folders(runs);
     // Tests run side by side, and a rig is held by one run at a time.
     let output =
         stimrig().args(["run", "--wait=5min"]).args(arguments).arg("--runs").arg(runs).output().unwrap();
     assert!(output.status.code().is_some(), "{}", text(&output));
-    let new = folders().into_iter().find(|path| !before.contains(path));
+    let new = folders(runs).into_iter().find(|path| !before.contains(path));
     new.unwrap_or_else(|| panic!("{arguments:?}: {}", text(&output)))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::command::{checks, root, run, stimrig, text};
+use crate::command::{checks, folders, root, run, stimrig, text};
 
 #[test]
 fn every_shipped_scenario_passes_on_the_default_bench() {
@@ -58,11 +58,7 @@ fn a_run_leaves_its_files_and_they_agree() {
         .output()
         .unwrap();
     assert_eq!(status.status.code(), Some(0), "{}", text(&status));
-    let folder = fs::read_dir(runs.path().join("runs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.is_dir())
-        .unwrap();
+    let folder = folders(&runs.path().join("runs")).pop().unwrap();
     let record: Value = serde_json::from_slice(&fs::read(folder.join("record.json")).unwrap()).unwrap();
     let schema = stimrig().args(["schema", "record"]).output().unwrap();
     let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();

@@ -7,15 +7,12 @@ use std::time::Duration;
 use rstest::rstest;
 use stimrig::driver::{native, pulse_pal, science_mode, stimjim};
 use stimrig::instrument::{Clock, InstrumentFault, Port, Stimulator};
-use stimrig::rig::Rig;
-use stimrig::signal::Program;
 use stimrig::sim::{self, Bench, MemoryPort};
-use stimrig::source::Source;
 
 use crate::bench_on_ports::SimBench;
 use crate::command::{stimrig, text};
-use crate::stimulators::phantom;
 use crate::stimulators::runs::PLAIN;
+use crate::stimulators::{block_on, case, phantom, rig};
 use crate::wrong_devices::device;
 
 #[rstest]
@@ -95,9 +92,8 @@ fn no_question_of_a_scan_makes_a_stimulator_stimulate() {
     for words in [&b"\xD5\x48"[..], b"\nS0\n", b"\xF0\x81\x55", b"*IDN?\n"] {
         assert!(all.windows(words.len()).any(|part| part == words), "{words:02X?}: {all:02X?}");
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for file in ["rig/sim.yaml", "rig/stimjim.yaml", "rig/pulse-pal.yaml", "rig/science-mode.yaml"] {
-        runtime.block_on(async {
+        block_on(async {
             // Fast as they came, and so slowly that a device gives up on half a command.
             for pause in [1, 600] {
                 let mut bench = Loaded::bench(file).await;
@@ -127,7 +123,7 @@ struct Loaded {
 
 impl Loaded {
     async fn bench(file: &str) -> Self {
-        let rig = Rig::read(&Source::new(file, &fs::read_to_string(file).unwrap())).unwrap();
+        let rig = rig(file);
         let phantom = phantom("r1k");
         let Bench { stimulator, mut clock, witness, .. } =
             sim::open_rig(&rig, rig.sim.as_ref().unwrap(), &phantom, 1).unwrap();
@@ -140,16 +136,9 @@ impl Loaded {
             _ => Box::new(native::Stimulator::new(port, &phantom, rig.cap)),
         };
         driver.identify().await.unwrap();
-        driver.load(&program()).await.unwrap();
+        driver.load(&case(PLAIN).program).await.unwrap();
         clock.sleep(100_000_000).await;
         assert_eq!(witness.truth().last_driven, None, "{file}");
         Self { wire, driver, clock, witness }
     }
-}
-
-fn program() -> Program {
-    let (cases, problems) =
-        stimrig::scenario::read_scenario(&Source::new("plain.yaml", PLAIN), &mut stimrig::scenario::shipped);
-    assert!(problems.is_empty(), "{problems:#?}");
-    cases.into_iter().next().unwrap().program
 }

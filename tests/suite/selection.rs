@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command::{run, stimrig, text};
+use crate::command::{folders, run, stimrig, text};
 
 fn names(record: &Value) -> Vec<String> {
     let cases = record["cases"].as_array().unwrap().iter();
@@ -94,10 +94,8 @@ fn what_did_not_pass_runs_again_on_the_same_bench_and_its_record_stays() {
 }
 
 fn earliest(runs: &Path) -> Value {
-    let mut folders: Vec<_> =
-        fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    serde_json::from_slice(&fs::read(folders[0].join("record.json")).unwrap()).unwrap()
+    let first = folders(runs).into_iter().min().unwrap();
+    serde_json::from_slice(&fs::read(first.join("record.json")).unwrap()).unwrap()
 }
 
 #[test]

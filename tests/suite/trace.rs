@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::command::{stimrig, text};
+use crate::command::{folders, stimrig, text};
 
 const SCENARIO: &str = "version: 1\nname: rate\nverifies: [REQ-1]\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 1 s\nexpect:\n  - rate: { of: programmed, within: 0.5 % }\n";
 
@@ -46,8 +46,7 @@ impl Project {
     }
 
     fn runs(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.path("runs")).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+        folders(&self.path("runs"))
     }
 
     fn requirement(&self, at: usize) -> Value {

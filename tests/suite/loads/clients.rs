@@ -10,17 +10,17 @@ use stimrig::rig::Port;
 use stimrig::scenario::Case;
 
 use super::served::Sim;
+use crate::stimulators::{block_on, case};
 
 /// Stimulates through the served board while another program is at the oscilloscope.
 fn while_stimulating<T: Send>(sim: &Sim, case: &Case, client: impl FnOnce() -> T + Send) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let at = Port::Pty(sim.folder.path().join("stimulator").display().to_string());
+    let at = Port::Pty(sim.bench.path("stimulator").display().to_string());
     std::thread::scope(|scope| {
         let client = scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(300));
             client()
         });
-        runtime.block_on(async {
+        block_on(async {
             let port = port::open(&at, "stimulator", port::Line::default()).unwrap();
             let mut board = native::Stimulator::new(port, &case.phantom, 12.7e-3);
             board.identify().await.unwrap();
@@ -38,13 +38,7 @@ fn while_stimulating<T: Send>(sim: &Sim, case: &Case, client: impl FnOnce() -> T
 }
 
 /// 2 mA, 200 us, at 100 Hz.
-fn case() -> Case {
-    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 100 Hz }\nexpect:\n  - rate: { of: programmed, within: 1 % }\n";
-    let source = stimrig::source::Source::new("s.yaml", text);
-    let (mut cases, problems) = stimrig::scenario::read_scenario(&source, &mut stimrig::scenario::shipped);
-    assert_eq!(problems, Vec::new());
-    cases.remove(0)
-}
+const TRAIN: &str = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 100 Hz }\nexpect:\n  - rate: { of: programmed, within: 1 % }\n";
 
 /// A millisecond a division: 12 ms of 12 000 samples, in which there is a pulse each way across 100 ohm.
 fn is_the_train(volts: &[f64], who: &str) {
@@ -73,7 +67,7 @@ fn sigrok_reads_the_simulated_oscilloscope() {
     }
     let sim = Sim::serve();
     let device = format!("rigol-ds:conn=tcp-raw/127.0.0.1/{}", sim.address.port());
-    let output = while_stimulating(&sim, &case(), || {
+    let output = while_stimulating(&sim, &case(TRAIN), || {
         let mut command = Command::new("sigrok-cli");
         command.args(["-d", &device, "--config", "data_source=Memory", "--channels", "CH1", "--frames", "1"]);
         command.args(["-O", "analog"]).stdin(Stdio::null()).output().unwrap()
@@ -129,7 +123,7 @@ fn pyvisa_reads_the_simulated_oscilloscope() {
     let Some(python) = std::env::var_os("STIMRIG_PYTHON") else { return };
     let sim = Sim::serve();
     let port = sim.address.port().to_string();
-    let output = while_stimulating(&sim, &case(), || {
+    let output = while_stimulating(&sim, &case(TRAIN), || {
         Command::new(python).args(["-c", SCRIPT, &port]).output().unwrap()
     });
     let stderr = String::from_utf8_lossy(&output.stderr);

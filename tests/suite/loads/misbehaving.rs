@@ -14,7 +14,7 @@ use crate::command::run;
 
 /// What stands between the host and the oscilloscope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Between {
+pub enum Between {
     /// Garbage as fast as it is taken, 10 MB/s and more, whatever is said.
     Garbage,
     /// What is sent comes back.
@@ -41,6 +41,10 @@ enum Between {
     Cut,
     /// It hangs up in the middle of the first block.
     HangsUp,
+    /// It is gone for good once the case has triggered it.
+    GoneArmed,
+    /// It is gone for good in the middle of the case's own record.
+    GoneReading,
 }
 
 /// What a record says whatever the computer is busy with meanwhile: nothing that is placed by the host's clock.
@@ -56,21 +60,25 @@ expect:
 ";
 
 /// The simulated bench with somebody in between.
-struct Bench {
-    sim: Sim,
+pub struct Bench {
+    pub sim: Sim,
     /// How often it has misbehaved.
     times: Arc<AtomicUsize>,
 }
 
 impl Bench {
-    fn with(between: Between) -> Self {
+    /// Serves it with this one in between.
+    pub fn with(between: Between) -> Self {
         let (sim, times) = (Sim::serve(), Arc::new(AtomicUsize::new(0)));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (scope, here) = (sim.address, listener.local_addr().unwrap());
         let stated = "shunt: 100 ohm, tolerance: 0.1 %, accuracy: 1 %, offset_error: 5 mV,";
-        let text =
-            sim.rig().replace(&scope.to_string(), &here.to_string()).replace("shunt: 100 ohm,", stated);
-        std::fs::write(sim.folder.path().join("between.yaml"), text).unwrap();
+        let text = sim
+            .bench
+            .rig_text()
+            .replace(&scope.to_string(), &here.to_string())
+            .replace("shunt: 100 ohm,", stated);
+        std::fs::write(sim.bench.path("between.yaml"), text).unwrap();
         let counter = Arc::clone(&times);
         std::thread::spawn(move || {
             for host in listener.incoming() {
@@ -83,9 +91,9 @@ impl Bench {
     }
 
     /// Exit code and the record of the only case.
-    fn run(&self) -> (i32, Value) {
-        let rig = self.sim.folder.path().join("between.yaml");
-        let scenario = self.sim.folder.path().join("case.yaml");
+    pub fn run(&self) -> (i32, Value) {
+        let rig = self.sim.bench.path("between.yaml");
+        let scenario = self.sim.bench.path("case.yaml");
         std::fs::write(&scenario, CASE).unwrap();
         let (exit, mut record) = run(&["--rig", rig.to_str().unwrap(), scenario.to_str().unwrap()]);
         assert!(self.times.load(Ordering::SeqCst) > 0, "nothing was wrong: {record:#}");
@@ -99,6 +107,10 @@ fn stand_between(
     scope: SocketAddr,
     times: &AtomicUsize,
 ) -> std::io::Result<()> {
+    let gone = [Between::GoneArmed, Between::GoneReading].contains(&between);
+    if gone && times.load(Ordering::SeqCst) > 0 {
+        return Ok(());
+    }
     host.set_nodelay(true)?;
     let mut answers = host.try_clone()?;
     let lines =
@@ -151,9 +163,11 @@ fn forward(
         }
         _ => {}
     }
-    let mut first = 0;
+    // Of the output at rest, then of the case.
+    let (mut first, mut armed) = (0, 0);
     for line in lines {
         let mut line = line?;
+        armed += u32::from(line == ":SING");
         if let Some(number) = line.strip_prefix(":WAV:STAR ") {
             first = number.parse().unwrap();
         }
@@ -188,6 +202,10 @@ fn forward(
                 wrong();
                 return host.write_all(&[head, &payload[..count / 2]].concat());
             }
+            if between == Between::GoneReading && armed == 2 {
+                wrong();
+                return host.write_all(&[head, &payload[..count / 2]].concat());
+            }
             host.write_all(&[head, payload].concat())?;
         } else if line.ends_with('?') {
             let mut answer = Vec::new();
@@ -195,6 +213,10 @@ fn forward(
             if between == Between::NeverReady && answer == b"WAIT\n" {
                 wrong();
                 answer = b"RUN\n".to_vec();
+            }
+            if (between, armed) == (Between::GoneArmed, 2) && answer == b"TD\n" {
+                wrong();
+                return Ok(());
             }
             host.write_all(&answer)?;
         }

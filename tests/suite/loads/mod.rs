@@ -1,6 +1,7 @@
 //! Loads of third parties: recordings, oscilloscopes, sigrok.
 
 mod clients;
+mod gone;
 mod misbehaving;
 mod recorded;
 mod scopes;

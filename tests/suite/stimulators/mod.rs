@@ -16,6 +16,7 @@ use stimrig::driver::native;
 use stimrig::instrument::{Clock, Load as _, Switches as _};
 use stimrig::phantom::Phantom;
 use stimrig::rig::{Rig, builtin_phantom, read_phantom};
+use stimrig::scenario::{Case, read_scenario, shipped};
 use stimrig::sim::{self, Bench};
 use stimrig::source::Source;
 
@@ -30,7 +31,8 @@ pub fn phantom(name: &str) -> Phantom {
     read_phantom(&Source::new(path, text)).unwrap()
 }
 
-fn rig(path: &str) -> Rig {
+/// A rig file of the repository.
+pub fn rig(path: &str) -> Rig {
     Rig::read(&Source::new(path, &text(path))).unwrap()
 }
 
@@ -40,7 +42,16 @@ fn bench(path: &str, phantom_name: &str) -> Bench {
     sim::open_rig(&rig, rig.sim.as_ref().unwrap(), &phantom(phantom_name), 1).unwrap()
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+/// The only case of a scenario.
+pub fn case(scenario: &str) -> Case {
+    let source = Source::new("scenario.yaml", scenario);
+    let (mut cases, problems) = read_scenario(&source, &mut shipped);
+    assert_eq!(problems, Vec::new());
+    cases.remove(0)
+}
+
+/// Runs to its end what waits.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
