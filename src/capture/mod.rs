@@ -2,7 +2,8 @@
 //!
 //! Every vendor writes its own header; what follows it is the same table of numbers. [`read`] looks at the header to
 //! find out whose it is, takes names, units and time base from it, and then reads the rows in one pass. What is no text is
-//! known by its first bytes ([`mod@format`]); integer codes need not be held ([`coded`]). It opens no file: whoever calls it hands in the bytes.
+//! known by its first bytes ([`mod@format`]); integer codes need not be held ([`coded`]). It opens no file: whoever calls it hands in the
+//! bytes, or what [`bytes()`] reads them from.
 
 pub mod coded;
 mod columns;
@@ -12,6 +13,7 @@ mod encoding;
 mod error;
 pub mod format;
 mod header;
+mod held;
 mod table;
 mod time_base;
 mod trace;
@@ -19,6 +21,7 @@ mod trace;
 pub use coded::{Coded, CodedChannel};
 pub use dialect::Dialect;
 pub use error::{CaptureError, CaptureFault};
+pub use held::bytes;
 pub use time_base::TimeBase;
 pub use trace::{Capture, Trace};
 

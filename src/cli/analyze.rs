@@ -1,7 +1,7 @@
 //! `stimrig analyze`.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::analyze::{
     Analysis, AnalyzeError, Options, Scale, analyze, analyze_coded, figure, html, json, judge, table,
 };
-use crate::capture::{CaptureError, CaptureFault, Coded, MAX_BYTES, coded, read};
+use crate::capture::{CaptureError, Coded, bytes, coded, read};
 use crate::plot::{PlotError, draw};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::{CheckRecord, EXIT_USAGE, Outcome, Verdict};
@@ -151,7 +151,10 @@ fn one(path: &Path, options: &Options, rate: Option<f64>) -> Result<Analysis, Fa
         AnalyzeError::Capture(error) => Failure::Capture(*error),
         source => Failure::Analyze { file: name.clone(), source },
     };
-    let codes = |mut recording: Coded<'_>| analyze_coded(&mut recording, options).map_err(failed);
+    let codes = |mut recording: Coded<'_>| match rate {
+        Some(rate) if rate != recording.sample_rate => Err(Failure::SampleRateStated { file: name.clone() }),
+        _ => analyze_coded(&mut recording, options).map_err(failed),
+    };
     if path.is_dir() {
         let mut channels = open_traces(path)?;
         channels.retain(|channel| channel.head().stream == StreamKind::Fast);
@@ -164,10 +167,7 @@ fn one(path: &Path, options: &Options, rate: Option<f64>) -> Result<Analysis, Fa
     if length > 0
         && let Some(recording) = coded::open(&name, &file, rate)?
     {
-        return match rate {
-            Some(rate) if rate != recording.sample_rate => Err(Failure::SampleRateStated { file: name }),
-            _ => codes(recording),
-        };
+        return codes(recording);
     }
     if rate.is_some() {
         return Err(Failure::SampleRateStated { file: name });
@@ -175,7 +175,7 @@ fn one(path: &Path, options: &Options, rate: Option<f64>) -> Result<Analysis, Fa
     if length > 0 {
         file.rewind().map_err(open)?;
     }
-    analyze(&read(&name, &bytes(file, length, &name)?)?, options).map_err(failed)
+    analyze(&read(&name, &bytes(&name, file, length)?)?, options).map_err(failed)
 }
 
 fn show(format: Format, results: &[(Analysis, Vec<CheckRecord>)]) -> Result<(), Failure> {
@@ -226,22 +226,6 @@ fn options(args: &Args) -> Result<Options, Failure> {
     };
     let scale = args.scale.as_deref().map(Scale::parse).transpose().map_err(Failure::Scale)?;
     Ok(Options { current: args.current.clone(), voltage: args.voltage.clone(), scale, max_error })
-}
-
-/// The file's bytes, unless they are too many to be held.
-fn bytes(file: File, length: u64, name: &str) -> Result<Vec<u8>, Failure> {
-    let too_large = |bytes| {
-        let fault = CaptureFault::TooLarge { bytes, limit: MAX_BYTES };
-        Failure::from(CaptureError { file: name.to_owned(), line: None, column: None, fault })
-    };
-    if length > MAX_BYTES {
-        return Err(too_large(length));
-    }
-    // Pipes and devices state no length, and may never end.
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    let open = |source| Failure::Open { file: name.to_owned(), source };
-    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(open)? as u64;
-    if read > MAX_BYTES { Err(too_large(read)) } else { Ok(bytes) }
 }
 
 fn numbered(path: &Path, number: usize) -> PathBuf {

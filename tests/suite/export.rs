@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::command::{python, root, stimrig, text};
+use crate::command::{folders, python, root, stimrig, text};
 
 /// The evidence of one case, in a folder with room for exports.
 static CASE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
@@ -18,10 +18,7 @@ static CASE: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    let below = |path: &Path| {
-        fs::read_dir(path).unwrap().flatten().map(|entry| entry.path()).find(|path| path.is_dir())
-    };
-    let run = below(&folder.path().join("runs")).unwrap();
+    let run = folders(&folder.path().join("runs")).pop().unwrap();
     (folder, run)
 });
 
@@ -111,6 +108,21 @@ fn analyze_gets_the_same_numbers_from_every_format() {
             assert!(same(&own[key], &read[key]), "{format}: {key}\n{}\n{}", own["summary"], read["summary"]);
         }
     }
+}
+
+/// A kept case knows its own sample rate: another one is refused, and the same one changes nothing.
+#[test]
+fn a_kept_case_states_its_own_sample_rate() {
+    let analyze = |folder: &Path, rate: &str| {
+        let mut command = stimrig();
+        command.arg("analyze").arg(folder).args(["--sample-rate", rate]).output().unwrap()
+    };
+    let folder = case_folder();
+    let (other, same) = (analyze(&folder, "2 MHz"), analyze(&folder, "1 MHz"));
+    let said = text(&other);
+    assert!(other.status.code() == Some(2) && other.stdout.is_empty(), "{said}");
+    assert!(said.contains(folder.to_str().unwrap()) && said.contains("states its own"), "{said}");
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::capture::{self, Capture, MAX_BYTES};
+use crate::capture::{self, Capture};
+use crate::driver::recorded;
 use crate::quantity::hex;
 use crate::run::Recorded;
 
@@ -20,14 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) fn read(file: &Path, channel: Option<&str>, u: f64) -> Result<(Recorded, String), String> {
     let shown = file.display();
     await_file(file)?;
-    let failed = |error: std::io::Error| format!("the reference {shown}: {error}");
-    let size = std::fs::metadata(file).map_err(failed)?.len();
-    if size > MAX_BYTES {
-        return Err(format!(
-            "the reference {shown}: {size} bytes, more than the {MAX_BYTES} that are read: cut it"
-        ));
-    }
-    let bytes = std::fs::read(file).map_err(failed)?;
+    let bytes = recorded::bytes(file).map_err(|error| format!("the reference {error}"))?;
     let capture =
         capture::read(&shown.to_string(), &bytes).map_err(|error| format!("the reference: {error}"))?;
     if let Some((line, off)) = capture.time.worst_deviation {

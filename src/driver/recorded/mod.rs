@@ -2,6 +2,7 @@
 
 mod clock;
 mod column;
+mod file;
 
 use async_trait::async_trait;
 
@@ -15,6 +16,7 @@ use crate::signal::{Block, BlockSink, Calibration, StreamKind};
 
 pub use clock::Clock;
 use column::Column;
+pub use file::bytes;
 
 /// Samples handed over at a time.
 const PART: usize = 1 << 16;

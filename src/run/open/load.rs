@@ -4,7 +4,6 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::capture::MAX_BYTES;
 use crate::driver::port::{self, Line};
 use crate::driver::{native, recorded, scpi, sigrok};
 use crate::instrument::Load;
@@ -39,15 +38,8 @@ fn recording(rig: &Rig) -> Result<Box<dyn Load>, String> {
     let named = rig.wiring.file.as_deref().unwrap_or_default();
     let path = Path::new(&rig.file).parent().unwrap_or(Path::new("")).join(named);
     let shown = path.display().to_string();
-    let next = "correct `load.file` in the rig file; it is relative to that file";
-    let size =
-        std::fs::metadata(&path).map_err(|error| format!("recording `{shown}`: {error} ({next})"))?.len();
-    if size > MAX_BYTES {
-        return Err(format!(
-            "recording `{shown}`: {size} bytes, more than the {MAX_BYTES} that are read (cut it)"
-        ));
-    }
-    let bytes = std::fs::read(&path).map_err(|error| format!("recording `{shown}`: {error} ({next})"))?;
+    let next = "`load.file` in the rig file is relative to that file";
+    let bytes = recorded::bytes(&path).map_err(|error| format!("recording {error} ({next})"))?;
     let load = recorded::Load::new(&shown, &bytes, hex(&Sha256::digest(&bytes)), &rig.channels)
         .map_err(|error| error.to_string())?;
     Ok(Box::new(load))
