@@ -93,7 +93,9 @@ pub(super) fn all(
         if trial.kind != Kind::SignalledOnPorts {
             found.slowest_off = found.slowest_off.into_iter().chain(seen.time_to_off()).reduce(f64::max);
         }
-        let outcome = seen.record.as_ref().and_then(|record| record.outcome).map(Outcome::name);
+        // A trial that had no turn shows nothing.
+        let met = seen.record.as_ref().filter(|_| !seen.starved());
+        let outcome = met.and_then(|record| record.outcome).map(Outcome::name);
         found.count(trial.kind, outcome, wrong);
     }
     Ok(())
