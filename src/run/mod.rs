@@ -31,6 +31,7 @@ mod steps;
 mod suite;
 mod teardown;
 
+pub use crate::driver::recorded::bytes as recording;
 pub use crate::sim::{Truth, Witness};
 pub use acquisition::{Acquisition, acquisition};
 pub use calibrate::{Calibrated, Calibration, Recorded, Reference, calibrate};

@@ -96,7 +96,7 @@ pub fn eventually(what: &str, holds: impl Fn() -> bool) {
 }
 
 fn run_on(rig: &Path, arguments: &[&str]) -> (i32, Value) {
-    run(&[&["--rig", rig.to_str().unwrap()], arguments].concat())
+    run_in_real_time(&[&["--rig", rig.to_str().unwrap()], arguments].concat())
 }
 
 const RATE: &str = "scenarios/timing/rate.yaml#1";

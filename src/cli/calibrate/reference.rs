@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::capture::{self, Capture};
-use crate::driver::recorded;
 use crate::quantity::hex;
-use crate::run::Recorded;
+use crate::run::{Recorded, recording};
 
 /// How long a person may take to save it.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -21,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) fn read(file: &Path, channel: Option<&str>, u: f64) -> Result<(Recorded, String), String> {
     let shown = file.display();
     await_file(file)?;
-    let bytes = recorded::bytes(file).map_err(|error| format!("the reference {error}"))?;
+    let bytes = recording(file).map_err(|error| format!("the reference {error}"))?;
     let capture =
         capture::read(&shown.to_string(), &bytes).map_err(|error| format!("the reference: {error}"))?;
     if let Some((line, off)) = capture.time.worst_deviation {

@@ -108,7 +108,7 @@ fn a_rig_without_a_probe_says_how_to_name_one() {
 /// is wrong.
 #[rstest]
 #[case::science_mode("rig/science-mode.yaml", true)]
-#[case::template("rig/opennerve-uart.yaml", true)]
+#[case::template("rig/opennerve-uart.yaml", false)]
 #[case::template_in_text("rig/template-text.yaml", true)]
 #[case::stimjim("rig/stimjim.yaml", false)]
 #[case::pulse_pal("rig/pulse-pal.yaml", false)]
