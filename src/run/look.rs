@@ -89,7 +89,7 @@ mod tests {
             }
             let name = path.display().to_string();
             let text = std::fs::read_to_string(&path).unwrap();
-            let mut rig = Rig::read(&Source::new(&name, &*text)).unwrap_or_else(|e| panic!("{name}: {e:?}"));
+            let mut rig = Rig::read(&Source::new(&name, &text)).unwrap_or_else(|e| panic!("{name}: {e:?}"));
             if let Some(spec) = &mut rig.capabilities.record {
                 *spec = RecordSpec { memory: 1000, ..*spec };
             }
