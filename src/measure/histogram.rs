@@ -285,6 +285,36 @@ mod tests {
     }
 
     #[test]
+    fn two_samples_scatter_and_one_code_is_its_own_median() {
+        let of = |codes: &[i16]| {
+            let mut histogram = Histogram::around(0, 8);
+            histogram.add(codes, 0);
+            histogram
+        };
+        assert_eq!((of(&[3]).deviation(), of(&[]).deviation()), (0.0, 0.0));
+        assert!((of(&[-1, 1]).deviation() - 2_f64.sqrt()).abs() < 1e-12);
+        assert!((of(&[-1, 1, 3, 5]).deviation() - (20.0 / 3.0_f64).sqrt()).abs() < 1e-12);
+        let joint = of(&[5; 3]).joint_median(&of(&[5; 4]), 0).unwrap();
+        assert_eq!((joint.value, joint.count), (5.0, 7));
+    }
+
+    #[test]
+    fn a_boundary_counts_from_one_sample_beyond_it_on() {
+        let median = |counts: [usize; 3]| {
+            let mut histogram = Histogram::around(0, 8);
+            for (code, count) in (0..).zip(counts) {
+                histogram.add(&vec![code; count], 0);
+            }
+            f64::from(histogram.median(0).unwrap().value)
+        };
+        // Normal quantiles of 0.1 and 0.8: −1.2816 and 0.8416, half a code below 1 and above.
+        let part = 1.281_55 / (1.281_55 + 0.841_62);
+        assert!((median([1, 7, 2]) - (0.5 + part)).abs() < 2e-3);
+        // With nothing beyond one of them the code is all that is known.
+        assert_eq!((median([6, 4, 0]), median([0, 3, 7])), (0.0, 2.0));
+    }
+
+    #[test]
     fn a_level_is_kept_much_finer_than_it_is_known() {
         for count in [1_u32, 2, 3, 4, 7, 15, 16, 100, 1023, 1024, 65_535, 1_000_000] {
             // Rounding to a step of s is rectangular with s/√12, 0.29 code that of one sample.
