@@ -68,7 +68,7 @@ impl AnalyzeError {
         match self {
             Self::NoColumn { .. } => "column names are those of the header row",
             Self::NoCurrent { .. } | Self::NeedsScale { .. } => {
-                "name the current and what its unit means: --current CH2 --scale '10 mA/V'"
+                "name the current and what its unit means, such as --current CH2 --scale '10 mA/V'"
             }
             Self::ScaleUnit { .. } | Self::BadScale(_) | Self::ScaleQuantity { .. } => {
                 "a scale is a current per displayed unit: --scale '1 mA/A' or --scale '10 mA/V'"
