@@ -33,6 +33,9 @@ pub fn run(arguments: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), record)
 }
 
+/// What a run advises whose `sigrok-cli` was kept waiting and crashed.
+pub const AGAIN: &str = "run it again with less beside it";
+
 /// As [`run`] on a bench in [real time](in_real_time).
 pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
     in_real_time(|| run(arguments))
@@ -43,6 +46,7 @@ pub fn run_in_real_time(arguments: &[&str]) -> (i32, Value) {
 pub fn in_real_time(mut take: impl FnMut() -> (i32, Value)) -> (i32, Value) {
     static ALONE: Mutex<()> = Mutex::new(());
     let busy = [
+        AGAIN,
         "too few samples to see",
         "samples lost in the window",
         "busy elsewhere",

@@ -104,7 +104,7 @@ fn a_plug_that_is_pulled_in_a_case_is_named_and_the_other_board_makes_it_safe(
 }
 
 #[test]
-fn a_bench_that_vanishes_is_noticed_at_once() {
+fn a_bench_that_vanishes_is_noticed_within_a_second() {
     let (mut took, mut said) = (Duration::ZERO, String::new());
     let (exit, record) = in_real_time(|| {
         let bench = SimBench::serve(&[]);
@@ -117,6 +117,6 @@ fn a_bench_that_vanishes_is_noticed_at_once() {
     });
     assert_eq!(exit, 6, "{said}");
     assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
-    // A second to notice, the attempts of the way to the safe state, and what a busy computer adds.
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    // A second to notice, and the attempts of the way to the safe state.
+    assert!(took < Duration::from_secs(4), "{took:?}");
 }
