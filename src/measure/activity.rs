@@ -140,3 +140,172 @@ impl VoltageActivity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Uniform numbers below `n`.
+    fn draw(state: &mut u64, n: u64) -> u64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 33) % n
+    }
+
+    /// Rests and pulses of all lengths and of sizes about the bound, under noise.
+    fn train(seed: u64, count: usize) -> Vec<i16> {
+        let (mut state, mut codes) = (seed, Vec::new());
+        while codes.len() < count {
+            let (rest, length) = (draw(&mut state, 400), draw(&mut state, 60));
+            let size = [4, 6, 9, 30, 200][draw(&mut state, 5) as usize];
+            let top = if draw(&mut state, 2) == 0 { size } else { -size };
+            for (n, level) in [(rest, 0), (length, top)] {
+                codes.extend((0..n).map(|_| level + draw(&mut state, 7) as i16 - 3));
+            }
+        }
+        codes.truncate(count);
+        codes
+    }
+
+    /// Hands out `codes` as a recorder does: in stretches that end at multiples of 256, or at a marker.
+    fn pieces(seed: u64, codes: &[i16], mut look: impl FnMut(&History, (u64, u64))) {
+        let (mut history, mut at, mut state) = (History::new(), 0, seed);
+        while at < codes.len() {
+            let stretch = (at / 256 + 1) * 256;
+            let cut = if draw(&mut state, 4) == 0 { at + 1 + draw(&mut state, 90) as usize } else { stretch };
+            let to = stretch.min(cut).min(codes.len());
+            history.push(&codes[at..to]);
+            look(&history, (at as u64, to as u64));
+            at = to;
+        }
+    }
+
+    /// The definition: each window of sixteen samples whose mean lies farther than `safe` from zero is active from the first
+    /// to the last of its samples that do.
+    fn defined(codes: &[i16], since: usize, (zero, safe): (f64, f64), merged: u64) -> Vec<Interval> {
+        let mut found: Vec<Interval> = Vec::new();
+        for first in since..(codes.len() + 1).saturating_sub(16) {
+            let window = &codes[first..first + 16];
+            let mean = window.iter().map(|code| f64::from(*code)).sum::<f64>() / 16.0;
+            let beyond = |code: &i16| (f64::from(*code) - zero).abs() > safe;
+            if let (true, Some(a), Some(b)) =
+                ((mean - zero).abs() > safe, window.iter().position(beyond), window.iter().rposition(beyond))
+            {
+                let (a, b) = ((first + a) as u64, (first + b) as u64);
+                match found.last_mut().filter(|open| a <= open.last + merged) {
+                    Some(open) => open.last = open.last.max(b),
+                    None => found.push(Interval { first: a, last: b }),
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_current_is_active_where_the_definition_says() {
+        let bounds = (0.3, 5.4);
+        let mut several = 0;
+        for seed in 0..60 {
+            let codes = train(seed, 6000);
+            let since = [0, 37, 700][seed as usize % 3];
+            // 1 ms is a hundred samples.
+            let mut activity = CurrentActivity::new(1e5);
+            pieces(seed, &codes, |history, (from, to)| {
+                let seen = extremes(history.slice(from, to));
+                activity.look(history, since, (from, to), seen, bounds);
+            });
+            assert_eq!(activity.intervals, defined(&codes, since as usize, bounds, 100), "{seed}");
+            several += activity.intervals.len();
+        }
+        assert!(several > 600, "{several}");
+    }
+
+    #[test]
+    fn activity_begins_and_ends_with_the_pulse_and_not_with_a_window() {
+        let mut codes = vec![0; 4000];
+        codes[300..320].fill(1000);
+        // What has sunk by its end is active for as long as it is beyond the bound.
+        codes[900..960].fill(-12);
+        codes[960..990].fill(-10);
+        // One sample moves a mean of sixteen by a sixteenth.
+        codes[2000] = 160;
+        codes[2300] = 161;
+        let looked = |merged: f64| {
+            let mut activity = CurrentActivity::new(1000.0 * merged);
+            pieces(1, &codes, |history, (from, to)| {
+                let seen = extremes(history.slice(from, to));
+                activity.look(history, 0, (from, to), seen, (0.0, 10.0));
+            });
+            activity.intervals.iter().map(|found| (found.first, found.last)).collect::<Vec<_>>()
+        };
+        assert_eq!(looked(100.0), [(300, 319), (900, 959), (2300, 2300)]);
+        // From 319 to 900 are 581 samples, from 959 to 2300 1341: what is no longer than 1 ms is bridged.
+        assert_eq!(looked(580.0).len(), 3);
+        assert_eq!(looked(581.0), [(300, 959), (2300, 2300)]);
+        assert_eq!(looked(1340.0).len(), 2);
+        assert_eq!(looked(1341.0), [(300, 2300)]);
+    }
+
+    /// The definition: a block of sixteen samples is active where it lies more than `step` from one of the `lag` before it
+    /// and still moves by more than its part of that.
+    fn moved(codes: &[i16], since: usize, step: f64, lag: usize, merged: u64) -> Vec<Interval> {
+        let means: Vec<f64> =
+            codes.chunks_exact(16).map(|c| c.iter().map(|c| f64::from(*c)).sum::<f64>() / 16.0).collect();
+        let mut found: Vec<Interval> = Vec::new();
+        let earliest = since.div_ceil(16);
+        for k in earliest + 1..means.len() {
+            let reach = &means[earliest.max(k.saturating_sub(lag))..k];
+            let far = reach.iter().any(|mean| (means[k] - mean).abs() > step);
+            if far && (means[k] - means[k - 1]).abs() > step / lag as f64 {
+                let (a, b) = (16 * k as u64, 16 * k as u64 + 15);
+                match found.last_mut().filter(|open| a <= open.last + merged) {
+                    Some(open) => open.last = open.last.max(b),
+                    None => found.push(Interval { first: a, last: b }),
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn a_voltage_is_active_while_it_moves() {
+        let mut several = 0;
+        for seed in 0..60_u64 {
+            // Ramps of all slopes, some with a jump behind, and rests.
+            let (mut state, mut level, mut codes) = (seed, 0.0, Vec::new());
+            while codes.len() < 6000 {
+                let slope = [0.0, 0.2, 0.45, 0.55, 0.7, 3.0][draw(&mut state, 6) as usize];
+                let slope = if draw(&mut state, 2) == 0 { slope } else { -slope };
+                for _ in 0..40 + draw(&mut state, 300) {
+                    codes.push((level + draw(&mut state, 5) as f64 - 2.0) as i16);
+                    level += slope;
+                }
+                level += [0.0, 0.0, 90.0, -250.0][draw(&mut state, 4) as usize];
+            }
+            let since = [0, 33, 700][seed as usize % 3];
+            // At 640 kHz 100 µs are four blocks, and 1 ms is 640 samples.
+            let mut activity = VoltageActivity::new(64e4);
+            activity.merged = 100;
+            pieces(seed, &codes, |history, range| activity.look(history, since, range, 30.0));
+            assert_eq!(activity.intervals, moved(&codes, since as usize, 30.0, 4, 100), "{seed}");
+            several += activity.intervals.len();
+        }
+        assert!(several > 300, "{several}");
+        let (fast, slow) = (VoltageActivity::new(64e4), VoltageActivity::new(1e5));
+        assert_eq!((fast.lag, fast.merged, slow.lag, slow.merged), (4, 640, 1, 100));
+    }
+
+    #[test]
+    fn a_step_of_a_voltage_is_active_in_the_blocks_that_move() {
+        let mut codes = vec![100; 3000];
+        // In the middle of the block from 992 on: it and the next one move.
+        codes[1000..].fill(200);
+        let intervals = |step: f64| {
+            let mut activity = VoltageActivity::new(1e6);
+            pieces(3, &codes, |history, range| activity.look(history, 0, range, step));
+            activity.intervals
+        };
+        assert_eq!(intervals(49.0), [Interval { first: 992, last: 1023 }]);
+        assert_eq!(intervals(99.0), [Interval { first: 1008, last: 1023 }], "half of it is not beyond");
+        assert_eq!(intervals(100.0), []);
+    }
+}

@@ -423,3 +423,6 @@ impl BlockSink for Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

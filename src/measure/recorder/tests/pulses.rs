@@ -1,0 +1,173 @@
+//! Phases, and what cuts them short.
+
+use super::*;
+
+/// A mirrored pulse at sample `at`.
+fn mirrored(codes: &mut [i16], at: usize, size: i16) {
+    hold(codes, at, at + 200, -size);
+    hold(codes, at + 250, at + 450, size);
+}
+
+#[test]
+fn a_mirrored_pulse_is_found_with_its_edges_levels_and_charges() {
+    let mut codes = quiet(26_000);
+    for at in [4000, 14_000, 24_000] {
+        mirrored(&mut codes, at, 10_000);
+    }
+    let rows = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(rows.len(), 3);
+    for (row, at) in rows.iter().zip([4000_u64, 14_000, 24_000]) {
+        let [first, second] = row.phases() else { panic!("{row:?}") };
+        assert_eq!((first.start, first.end, second.start, second.end), (-0.5, 199.5, 249.5, 449.5));
+        assert_eq!((first.level, second.level), (f32::from(REST - 10_000), f32::from(REST + 10_000)));
+        // The central 60 % of 200 samples.
+        assert!((119..=121).contains(&first.settled), "{first:?}");
+        assert_eq!((first.area, second.area), (-2_000_000.0, 2_000_000.0));
+        // 16 samples outside, half of the gap of 50 inside.
+        assert_eq!((first.span, second.span), (241.0, 241.0));
+        assert_eq!((row.from, row.pulse_span, row.pulse_area), (at - 17, 17 + 466, 0.0));
+        assert_eq!((row.recharge, row.flags), (0.0, Flags::default()));
+    }
+    assert_eq!((rows[0].cycle_span, rows[0].cycle_area), (10_000, 0.0));
+    // Before the first pulse it was quiet from where the relays had settled.
+    let before = rows[0].before.unwrap();
+    assert_eq!(u64::from(before.count), 4000 - 16 - SIGHTED);
+    assert_eq!(before.centre, (SIGHTED as f64 + 3983.0) as f32 / 2.0 - 4000.0);
+}
+
+#[test]
+fn phases_too_far_apart_or_of_one_sign_are_pulses_of_their_own() {
+    // The gap of 50.5 samples and one phase of 200.
+    for (gap, pulses) in [(250, 1), (251, 1), (252, 2)] {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 4200 + gap, 4400 + gap, 10_000);
+        assert_eq!(rows(&recorded(&biphasic(), &codes)).len(), pulses, "{gap}");
+    }
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    hold(&mut codes, 4250, 4450, -10_000);
+    hold(&mut codes, 4500, 4700, 10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(found.iter().map(|row| (row.at, row.count)).collect::<Vec<_>>(), [(4000, 1), (4250, 2)]);
+    // A third phase is none of a pulse of two.
+    hold(&mut codes, 4250, 4450, 10_000);
+    hold(&mut codes, 4500, 4700, -10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(found.iter().map(|row| (row.at, row.count)).collect::<Vec<_>>(), [(4000, 2), (4500, 1)]);
+    // Fifty samples between two pulses: half of them belong to each, but no more than 16.
+    assert_eq!((found[0].pulse_span, found[1].from), (17 + 466, 4483));
+}
+
+#[test]
+fn close_pulses_share_the_quiet_between_them() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    let mut codes = quiet(8000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    hold(&mut codes, 4210, 4410, -10_000);
+    let found = rows(&recorded(&program, &codes));
+    assert_eq!(found.len(), 2);
+    // Ten samples: five each, counted from the edges between two samples; the second begins where its own five do.
+    assert_eq!((found[0].from, u64::from(found[0].pulse_span)), (3983, 4205 - 3983));
+    assert_eq!((found[1].from, found[1].cycle_span), (4204, 0));
+    assert_eq!((found[0].cycle_span, found[0].cycle_area), (4204 - 3983, -2_000_000.0));
+    let first = found[0].phases()[0];
+    assert_eq!((first.area, first.span), (-2_000_000.0, 16.0 + 200.0 + 5.0));
+}
+
+#[test]
+fn what_rings_behind_a_phase_is_no_pulse_and_the_same_later_is_one() {
+    // 5 % of 10 000 codes within the settling time; 4 % of another height are beyond every threshold later on.
+    let small = Program { amplitude: 0.2e-3, ..biphasic() };
+    let run = |at: usize, size: i16| {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        codes[at] = REST + size;
+        rows(&recorded(&small, &codes)).iter().map(|row| (row.at, row.count)).collect::<Vec<_>>()
+    };
+    assert_eq!(run(4205, 500), [(4000, 1)]);
+    assert_eq!(run(4205, 501), [(4000, 2)]);
+    assert_eq!(run(4215, 500), [(4000, 1)], "the sixteenth sample");
+    assert_eq!(run(4216, 500), [(4000, 2)]);
+    assert_eq!(run(4216, 100), [(4000, 1)], "5 % of 0.2 mA are no more than the threshold");
+    assert_eq!(run(4216, 101), [(4000, 2)]);
+}
+
+#[test]
+fn a_phase_that_outlasts_the_history_is_a_row_without_an_end() {
+    let mut codes = quiet(100_000);
+    hold(&mut codes, 4000, 80_000, -10_000);
+    mirrored(&mut codes, 90_000, 10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000, 90_000]);
+    assert_eq!(found[0].flags, Flags { truncated: true, endless: true, clipped: false });
+    assert_eq!((found[0].count, found[0].cycle_span), (1, 0));
+    assert_eq!((found[1].flags, found[1].count), (Flags::default(), 2));
+    // It is quiet again from the settling behind its end on.
+    let before = found[1].before.unwrap();
+    assert_eq!((before.value, u64::from(before.count)), (f32::from(REST), 90_000 - 16 - 80_016));
+    // It is given up at the end of the first stretch of 256 by which it lasts more than 49 152 samples.
+    for (length, endless) in [(49_407, false), (49_408, true)] {
+        let mut codes = quiet(80_000);
+        hold(&mut codes, 4096, 4096 + length, -10_000);
+        let found = rows(&recorded(&biphasic(), &codes));
+        assert_eq!((found.len(), found[0].flags.endless, found[0].flags.truncated), (1, endless, endless));
+        assert!(endless || found[0].pulse_area == -10_000.0 * length as f64);
+    }
+}
+
+#[test]
+fn a_record_that_ends_in_a_pulse_says_so() {
+    let mut codes = quiet(4100);
+    hold(&mut codes, 4000, 4100, -10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].count, found[0].flags.truncated), (1, true));
+    // Between its phases it is whole as far as it goes.
+    let mut codes = quiet(4220);
+    hold(&mut codes, 4000, 4200, -10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!((found.len(), found[0].count, found[0].flags.truncated), (1, 1, false));
+    assert_eq!(found[0].pulse_area, -2_000_000.0);
+}
+
+#[test]
+fn a_sample_at_a_rail_is_told_with_its_pulse() {
+    // In the stretch of samples in which its pulse begins, in a later one, and in the other phase.
+    for (at, size) in [(14_010, -15_000), (14_100, -15_000), (14_300, 15_000_i16)] {
+        let mut codes = quiet(26_000);
+        for at in [4000, 14_000, 24_000] {
+            mirrored(&mut codes, at, 10_000);
+        }
+        codes[at..at + 10].fill(size);
+        let recording = recorded(&biphasic(), &codes);
+        let clipped: Vec<bool> = rows(&recording).iter().map(|row| row.flags.clipped).collect();
+        assert_eq!(clipped, [false, true, false], "{at}");
+        assert_eq!(recording.contacts[0].clipped, Some(at as u64));
+        codes[at..at + 10].fill(size - size.signum());
+        let recording = recorded(&biphasic(), &codes);
+        assert_eq!((recording.contacts[0].clipped, rows(&recording)[1].flags.clipped), (None, false));
+    }
+}
+
+#[test]
+fn of_a_contact_that_nobody_asked_for_the_first_rows_are_kept() {
+    let program =
+        Program { waveform: Waveform::Monophasic, recovery: Recovery::None, rate: 1e4, ..biphasic() };
+    let program = Program { width: 20e-6, gap: 5.5e-6, ..program };
+    let mut codes = quiet(4000 + 4100 * 100);
+    for k in 0..4098 {
+        hold(&mut codes, 4000 + 100 * k, 4020 + 100 * k, -10_000);
+    }
+    let with = |tables: Option<Vec<String>>| {
+        let wanted = Wanted { tables, ..Wanted::default() };
+        let setup = Setup { wanted, ..setup(&program) };
+        seen(setup, &codes, &vec![0; codes.len()], &zero()).finish().contacts.swap_remove(0)
+    };
+    let unasked = with(Some(vec!["e2".into()]));
+    assert_eq!((unasked.pulses.len(), unasked.table_full), (4096, true));
+    for asked in [None, Some(vec!["e1".into()])] {
+        let contact = with(asked);
+        assert_eq!((contact.pulses.len(), contact.table_full), (4098, false));
+    }
+}

@@ -1,0 +1,130 @@
+//! What is asked of a recorder while it runs.
+
+use super::*;
+
+fn near(a: f64, b: f64) {
+    assert!((a - b).abs() <= 1e-9 * b.abs(), "{a} {b}");
+}
+
+/// A mirrored pulse at 4000, and a record that stops after `count` samples.
+fn until(count: usize) -> Recorder {
+    let mut codes = quiet(20_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    hold(&mut codes, 4250, 4450, 12_000);
+    codes.truncate(count);
+    seen(setup(&biphasic()), &codes, &vec![0; count], &zero())
+}
+
+#[test]
+fn a_charge_counts_while_its_phase_is_under_way() {
+    // Measured are whole stretches of 256 samples.
+    let charge = |count: usize| {
+        let recorder = until(count);
+        let charges: Vec<(String, Watched)> =
+            recorder.phase_charges().map(|(name, seen)| (name.to_owned(), seen)).collect();
+        assert_eq!((charges.len(), charges[0].0.as_str()), (1, "e1"));
+        assert_eq!(recorder.guard().charge_per_phase, charges[0].1);
+        charges[0].1
+    };
+    assert_eq!(charge(3900).value, 0.0);
+    // 96 of 200 samples of 1 mA; a gain that is off by three times its uncertainty, and a code of non-linearity, of as many as
+    // the peak lies from the zero.
+    let running = charge(4096);
+    near(running.value, 96.0 * 1e-3 * 1e-6);
+    near(running.uncertainty, running.value * (3e-3 + 1.0 / 9998.0));
+    near(charge(10_000).value, 200.0 * 1.2e-3 * 1e-6);
+}
+
+#[test]
+fn an_amplitude_is_a_median_of_three_from_the_zero() {
+    let peak = |codes: &[i16]| {
+        let recorder = seen(setup(&biphasic()), codes, &vec![0; codes.len()], &zero());
+        let guard = recorder.guard().amplitude;
+        let contact = recorder.finish().contacts.swap_remove(0);
+        near(guard.value, contact.peak.0 * LSB);
+        (contact.peak, guard)
+    };
+    let mut codes = quiet(20_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    hold(&mut codes, 4250, 4450, 10_000);
+    // 10 000 beyond the rest, which lies two above the zero.
+    let (found, guard) = peak(&codes);
+    assert_eq!(found, (10_002.0, 4250));
+    let overshoot = FrontEnd::bessel(4, 1e5, 1e-6).edge.overshoot;
+    let noise = 4.0 * f64::hypot(0.5, 1.0 / 12_f64.sqrt());
+    near(guard.uncertainty, (10_002.0 * (3e-3 + 2.0 * overshoot) + noise + 1.0) * LSB);
+    // A single sample is none; of two the one that is less far counts, across the end of a stretch of 256 as well.
+    codes[8000] = 14_000;
+    assert_eq!(peak(&codes).0, (10_002.0, 4250));
+    for at in [8000, 8191] {
+        codes[8000] = REST;
+        (codes[at], codes[at + 1]) = (-13_000, -14_000);
+        let found = peak(&codes).0;
+        assert_eq!(found, (13_037.0, at as u64), "{at}");
+        (codes[at], codes[at + 1]) = (REST, REST);
+    }
+    // Not while the zero lasts.
+    codes[1000..1100].fill(14_000);
+    assert_eq!(peak(&codes).0, (10_002.0, 4250));
+}
+
+#[test]
+fn a_mean_is_known_after_a_second() {
+    let mut codes = quiet(1_200_000);
+    codes[ZEROED as usize..].fill(ZERO - 102);
+    let voltage = vec![0; codes.len()];
+    let mean = |count: usize| {
+        let recorder = seen(setup(&biphasic()), &codes[..count], &voltage[..count], &zero());
+        recorder.guard().mean_dc
+    };
+    assert_eq!(mean(1_000_000).value, 0.0);
+    let known = mean(1_200_000);
+    near(known.value, 102.0 * LSB);
+    near(known.uncertainty, (102.0 * 3e-3 + 1.0) * LSB);
+}
+
+#[test]
+fn activity_is_asked_for_from_a_sample_on() {
+    let recorder = until(10_000);
+    assert_eq!(recorder.last_activity(), Some(Interval { first: 4000, last: 4449 }));
+    assert!(recorder.active_since(4449) && !recorder.active_since(4450));
+    let recorder = until(3900);
+    assert_eq!((recorder.last_activity(), recorder.active_since(0)), (None, false));
+}
+
+#[test]
+fn what_counts_as_no_current_is_a_microampere_or_what_the_offset_may_be() {
+    let safe = |lsb: f64, markers: &[Marker]| {
+        let mut setup = setup(&biphasic());
+        setup.channels[0].calibration.lsb = lsb;
+        let codes = quiet(5000);
+        seen(setup, &codes, &codes, markers).safe_current()
+    };
+    near(safe(LSB, &[]), 1e-6);
+    // Of a microampere a code: twice the offset's 2 codes and seven deviations of a mean of sixteen.
+    let offset = 4.0 + 7.0 * f64::hypot(0.5, 1.0 / 12_f64.sqrt()) / 4.0;
+    near(safe(1e-6, &[]), offset * 1e-6);
+    // A zero that scatters by nothing leaves the microampere.
+    near(safe(1e-6, &zero()), 1e-6);
+    // One whose means of sixteen lie ten codes apart, five about the middle.
+    let mut setup = setup(&biphasic());
+    setup.channels[0].calibration.lsb = 1e-6;
+    let mut codes = quiet(5000);
+    for (k, code) in codes[..ZEROED as usize].iter_mut().enumerate() {
+        *code = if k % 512 < 256 { 32 } else { 42 };
+    }
+    let recorder = seen(setup, &codes, &codes, &zero());
+    let sd16 = recorder.channels[0].zeros[0].sd16;
+    assert!((sd16 - 5.0).abs() < 0.1, "{sd16}");
+    near(recorder.safe_current(), 7.0 * sd16 * 1e-6);
+}
+
+#[test]
+fn a_channel_is_clipped_where_it_has_touched_the_end_of_its_range() {
+    for (code, clipped) in [(15_000, true), (14_999, false), (-15_000, true), (-14_999, false)] {
+        let mut codes = quiet(5000);
+        codes[3000] = code;
+        let recorder = seen(setup(&biphasic()), &codes, &vec![0; codes.len()], &zero());
+        assert_eq!((recorder.clipped(0), recorder.clipped(1), recorder.clipped(2)), (clipped, false, false));
+    }
+}
