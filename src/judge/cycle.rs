@@ -180,8 +180,9 @@ impl<'a> View<'a> {
     /// Whole cycles inside a window.
     ///
     /// # Errors
-    /// [`Reason::NoPulse`] when there is none.
+    /// [`Reason::NoPulse`] when there is none, [`Reason::StayedOn`] as [`View::followed`].
     pub fn cycles(&self, window: Window) -> Result<impl Iterator<Item = Cycle<'a>>, Reason> {
+        self.followed(window)?;
         let g = self.settling();
         let delay = self.recording.front_end.delay * self.rate();
         let inside = move |cycle: &Cycle<'_>| {

@@ -82,6 +82,8 @@ mod tests {
             name: "e1".to_owned(),
             pulses: starts.enumerate().map(row).collect(),
             shapes: Table::new(),
+            endless: Vec::new(),
+            begins_codes: 0.0,
             table_full: false,
             activity: Vec::new(),
             safe_codes: 0.0,

@@ -77,6 +77,34 @@ pub enum Reason {
     /// A phase that the pulse does not have.
     #[error("the pulse has no active {0} phase")]
     NoPhase(&'static str),
+    /// A phase that the pulse was to have is not there, and what is asked of it cannot be said.
+    #[error(
+        "pulse {pulse} lacks a phase that it was to have: judge `charge_imbalance` or `amplitude` of that phase"
+    )]
+    LacksPhase {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
+    /// A phase was not found, and is too small to be sure that it would have been.
+    #[error("pulse {pulse} was to have a phase so small that it may be there unseen")]
+    Unseen {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
+    /// An output that lasted longer than a pulse can be measured.
+    #[error(
+        "from {at:.6} s on the output stayed on for longer than a pulse is followed: what it delivered is not known"
+    )]
+    StayedOn {
+        /// When it began, s since the first sample.
+        at: f64,
+    },
+    /// A value that is no number.
+    #[error("a value could not be computed{}", .pulse.map_or(String::new(), |pulse| format!(" at pulse {pulse}")))]
+    NoNumber {
+        /// Index of the pulse in its contact's table, where it is about one.
+        pulse: Option<u64>,
+    },
     /// A phase with fewer than eight settled samples has no state level.
     #[error("the top of the phase is too short for a state level: fewer than 8 settled samples")]
     NoTop,

@@ -61,6 +61,12 @@ impl<'a> Tally<'a> {
     /// Takes one more unit.
     pub fn add(&mut self, unit: Unit) {
         self.count += 1;
+        let Measured { value, .. } = unit.measured;
+        if value.is_nan() || unit.measured.standard().is_nan() {
+            // It compares with nothing, and would be passed over.
+            self.wrong.get_or_insert(Reason::NoNumber { pulse: unit.pulse });
+            return;
+        }
         let taken = match self.check.statistic {
             Statistic::Worst => self.compare(unit),
             Statistic::Mean => {
@@ -271,18 +277,19 @@ impl Judged {
         }
     }
 
-    /// The signal went beyond its range: a magnitude is at least what was read, and its check fails if every value from
-    /// there on fails. A balance of two phases is not bounded: which of them is larger than it seems is not known. A
-    /// unit that did not clip fails by itself.
+    /// The signal went beyond its range: a magnitude is at least what was read, a headroom at most that, and a check fails if
+    /// every value from there on fails. A balance of two phases is not bounded: which of them is larger than it seems is not
+    /// known. Nor is what is read at a part of a level, of which only the range was seen. A unit that did not clip fails by
+    /// itself.
     fn fails_in_spite_of_clipping(&self, check: &Check, figure: f64) -> bool {
-        let balance = matches!(
-            check.measurand,
-            Measurand::NetCharge
-                | Measurand::ChargeImbalance
-                | Measurand::MeanDcCurrent
-                | Measurand::AccumulatedCharge
-        );
-        let beyond = !balance && self.limit.bounds.upper.is_some_and(|upper| figure.abs() > upper);
+        use Measurand as M;
+        let bounds = self.limit.bounds;
+        let beyond = match check.measurand {
+            M::NetCharge | M::ChargeImbalance | M::MeanDcCurrent | M::AccumulatedCharge => false,
+            M::Width | M::Gap | M::Overshoot | M::Droop | M::TransitionTime => false,
+            M::ComplianceHeadroom => bounds.lower.is_some_and(|lower| figure < lower),
+            _ => bounds.upper.is_some_and(|upper| figure.abs() > upper),
+        };
         self.decision == Decision::Fail && (beyond || !self.unit.clipped)
     }
 

@@ -275,11 +275,33 @@ impl<'a> View<'a> {
         Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) }
     }
 
+    /// Whether all that was put out in a window was followed to its end. A pulse that was to last beyond the window is judged by
+    /// what looks at its end, not here.
+    ///
+    /// # Errors
+    /// [`Reason::StayedOn`] where it was not: what an output delivers that stays on is in no row, and the others say nothing
+    /// about it.
+    pub fn followed(&self, window: Window) -> Result<(), Reason> {
+        let rows = &self.contact.pulses;
+        let unknown = |index: &usize| {
+            let row = rows.get(*index)?;
+            let length = self.asked(&row, Nominal::Programmed).map_or(0.0, |asked| asked.end() - asked.start);
+            let due = row.start() + length * self.rate();
+            let until = rows.get(index + 1).map_or(u64::MAX, |next| next.from);
+            (due <= window.to as f64 && until > window.from).then(|| self.seconds(row.start()))
+        };
+        match self.contact.endless.iter().find_map(unknown) {
+            Some(at) => Err(Reason::StayedOn { at }),
+            None => Ok(()),
+        }
+    }
+
     /// Pulses wholly inside a window that is widened by g at both ends.
     ///
     /// # Errors
-    /// [`Reason::NoPulse`] when there is none: a pass needs evidence.
+    /// [`Reason::NoPulse`] when there is none: a pass needs evidence; [`Reason::StayedOn`] as [`View::followed`].
     pub fn pulses(&self, window: Window) -> Result<impl Iterator<Item = PulseRow> + use<'a>, Reason> {
+        self.followed(window)?;
         let g = self.settling() as f64;
         let delay = self.recording.front_end.delay * self.rate();
         let (from, to) = (window.from as f64 - g, window.to as f64 + g);

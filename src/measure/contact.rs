@@ -80,6 +80,8 @@ impl Contact {
             name: name.to_owned(),
             pulses: Table::new(),
             shapes: Table::new(),
+            endless: Vec::new(),
+            begins_codes: Thresholds::of(&calibration, f64::INFINITY).high,
             table_full: false,
             activity: Vec::new(),
             safe_codes: unzeroed(&calibration),
@@ -124,6 +126,7 @@ impl Contact {
     /// Thresholds from the noise and the smallest amplitude expected on this contact, A.
     pub(super) fn expect(&mut self, smallest: f64) {
         self.thresholds = Thresholds::of(&self.calibration, smallest);
+        self.record.begins_codes = self.thresholds.high;
         let reach = (2.0 * self.thresholds.high).min(4096.0) as i32 + 24;
         self.quiet = Quiet::new(self.calibration.offset.round() as i32, reach);
         self.quiet.restart(self.quiet_from);

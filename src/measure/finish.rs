@@ -35,6 +35,7 @@ impl Contact {
             && let Some(row) = self.record.pulses.last_mut()
         {
             row.flags.endless = true;
+            self.record.endless.push(row.number);
         }
         self.run.from = to;
         self.run_counts = false;

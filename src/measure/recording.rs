@@ -160,6 +160,10 @@ pub struct ContactRecord {
     pub pulses: Table<PulseRow>,
     /// Shapes of the phases of each pulse in `pulses`; empty unless they were asked for.
     pub shapes: Table<[ShapeRow; 3]>,
+    /// Rows of `pulses` that outlasted the history: how they ended, and what they delivered until then, is not known.
+    pub endless: Vec<usize>,
+    /// Level above the baseline from which on a phase is found, codes: the highest in force.
+    pub begins_codes: f64,
     /// Set when more pulses came than the table holds; nothing about later ones is known.
     pub table_full: bool,
     /// When it was active (16-sample means beyond the safe current).

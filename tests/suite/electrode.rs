@@ -84,3 +84,21 @@ fn a_leak_across_the_capacitor_is_judged_where_its_time_constant_fits() {
     let (exit, unseen) = identity("18", "50 ms");
     assert!(exit == 0 && unseen < 1.0, "{unseen}");
 }
+
+/// 10.9 V on a channel that ends at 4 V: what is seen of it leaves more of the compliance than there is.
+#[test]
+fn a_voltage_beyond_its_range_shows_no_headroom() {
+    let (exit, record) =
+        run(&["scenarios/electrode/compliance.yaml", "--set", "sim.adc.voltage_ranges=[2 V, 4 V]"]);
+    assert_eq!(exit, 3, "{record:#}");
+    let headroom: Vec<_> = checks(&record)
+        .into_iter()
+        .map(|(_, check)| check)
+        .filter(|check| check["measurand"] == "compliance_headroom")
+        .collect();
+    assert_eq!(headroom.len(), 2);
+    for check in headroom {
+        assert_eq!(check["verdict"], "invalid", "{check:#}");
+        assert!(check["reason"].as_str().unwrap().starts_with("clipped"), "{check:#}");
+    }
+}

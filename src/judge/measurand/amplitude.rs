@@ -1,10 +1,10 @@
 //! Amplitude: the mean of the central 60 % of a phase less the baseline, a magnitude.
 
-use crate::measure::Measured;
+use crate::measure::{Input, Measured};
 use crate::scenario::{Nominal, PhaseChoice};
 use crate::signal::{Kind, Pulse};
 
-use super::super::{Reason, Unit, Units, View};
+use super::super::{Found, Reason, Unit, Units, View};
 
 pub(super) fn amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let by_state = match view.check.definition.as_deref() {
@@ -17,15 +17,21 @@ pub(super) fn amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, &asked) {
-            let Some(phase) = row.phases().get(k) else { continue };
-            let level = if by_state {
-                let shapes = shapes.at(row.number).ok_or(Reason::NoTop)?;
-                let shape = shapes.get(k).ok_or(Reason::NoTop)?;
-                view.phase_state(&row, phase, shape).ok_or(Reason::NoTop)?
-            } else {
-                view.phase_level(&row, phase)
+            let (value, budget) = match view.found(window, &row, &asked, k)? {
+                Found::Cut => continue,
+                // What is not there has no amplitude.
+                Found::Absent(most) => (0.0, vec![Input::rectangular("not found", most)]),
+                Found::At(at) => {
+                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
+                    if by_state {
+                        let shapes = shapes.at(row.number).ok_or(Reason::NoTop)?;
+                        let shape = shapes.get(at).ok_or(Reason::NoTop)?;
+                        view.phase_state(&row, phase, shape).ok_or(Reason::NoTop)?
+                    } else {
+                        view.phase_level(&row, phase)
+                    }
+                }
             };
-            let (value, budget) = level;
             let nominal = match view.nominal() {
                 Nominal::Value(value) => Some(value),
                 _ => {

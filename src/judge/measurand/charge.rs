@@ -6,7 +6,7 @@ use crate::signal::{Kind, Recovery, Waveform};
 
 use super::super::level::Charge;
 use super::super::view::Window;
-use super::super::{Cycle, Reason, Unit, Units, View};
+use super::super::{Cycle, Found, Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
 pub(super) fn charge_per_phase(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
@@ -26,18 +26,27 @@ pub(super) fn driven(view: &View<'_>, choice: PhaseChoice, units: &mut Units<'_>
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(choice, &asked) {
-            let Some(phase) = row.phases().get(k) else { continue };
-            let charge = view.phase_charge(&row, phase);
+            let nominal_phase = asked.phases().get(k);
+            let (value, budget) = match view.found(window, &row, &asked, k)? {
+                Found::Cut => continue,
+                // What is not there carries nothing, or too little for as long as the phase was to last.
+                Found::Absent(most) => {
+                    let most = most * nominal_phase.map_or(0.0, |phase| phase.width);
+                    (0.0, vec![Input::rectangular("not found", most)])
+                }
+                Found::At(at) => {
+                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
+                    let charge = view.phase_charge(&row, phase);
+                    ((charge.area * unit).abs(), charge.budget(view))
+                }
+            };
             units.push(Unit {
                 nominal: match view.nominal() {
                     Nominal::Value(value) => Some(value),
-                    _ => asked
-                        .phases()
-                        .get(k)
+                    _ => nominal_phase
                         .map(|phase| phase.current.abs() * phase.width * view.share(&row, view.nominal())),
                 },
-                clipped: row.flags.clipped,
-                ..of_row(view, &row, Measured::new((charge.area * unit).abs(), charge.budget(view)))
+                ..of_row(view, &row, Measured::new(value, budget))
             });
         }
     }
@@ -175,6 +184,7 @@ fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) ->
 /// Largest |running sum of net charges|: every cycle of the run, one that no other follows to the end of its last pulse.
 pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
+    view.followed(window)?;
     let unit = view.calibration.lsb / view.rate();
     let g = view.settling();
     let inside = |cycle: &Cycle<'_>| cycle.row.from + g >= window.from && cycle.row.at < window.to;

@@ -13,10 +13,10 @@ pub(super) fn tall(view: &View<'_>, row: &PulseRow) -> bool {
     let asked = view
         .placed(row)
         .map_or_else(|| view.case.program.pulse(0), |placed| placed.pulse(&placed.segment.programmed));
-    let asked = asked.phases().first().map_or(0.0, |phase| phase.current.abs());
-    row.phases().first().is_some_and(|phase| {
+    let current = asked.phases().first().map_or(0.0, |phase| phase.current.abs());
+    view.leading(row, &asked).is_some_and(|phase| {
         (f64::from(phase.level) - row.base).abs() * view.calibration.lsb
-            >= 0.5 * asked * view.share(row, Nominal::Programmed)
+            >= 0.5 * current * view.share(row, Nominal::Programmed)
     })
 }
 

@@ -4,7 +4,7 @@ use crate::measure::{Input, Measured, Nonlinearity, PulseRow, Table};
 use crate::phantom::{Circuit, Drive, Output};
 use crate::signal::{Program, Pulse};
 
-use super::super::{Reason, Units, View};
+use super::super::{Reason, Unit, Units, View};
 use super::share::joint;
 use super::voltage::Chain;
 
@@ -36,13 +36,14 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
             units.push(view.unit(&row, Measured::exact(0.0)));
             continue;
         }
-        let mut worst: Option<(f64, Measured)> = None;
+        let (mut worst, mut clipped): (Option<(f64, Measured)>, bool) = (None, false);
         for (output, seen) in outputs.iter().zip(&mut seen) {
             let Some(extremes) = seen.at(next.0) else { continue };
             for (phase, (begins, ends)) in extremes.iter().enumerate() {
                 for (end, code) in [(false, *begins), (true, *ends)] {
                     let drop = drops.at(output.contact, asked.index, phase, end);
                     let Some(reading) = output.read(view, code, drop) else { continue };
+                    clipped |= output.chain.at_a_rail(code);
                     if worst.as_ref().is_none_or(|(largest, _)| reading.value.abs() > *largest) {
                         worst = Some((reading.value.abs(), reading));
                     }
@@ -51,7 +52,8 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
         }
         let Some((largest, reading)) = worst else { continue };
         let value = (stage.compliance - largest).max(0.0);
-        units.push(view.unit(&row, Measured::new(value, reading.budget)));
+        // Of a voltage beyond the channel's range only the range is seen, and less is left than it seems.
+        units.push(Unit { clipped, ..view.unit(&row, Measured::new(value, reading.budget)) });
     }
     if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(()) }
 }

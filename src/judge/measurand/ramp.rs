@@ -2,7 +2,7 @@
 
 use crate::measure::{Measured, PulseRow};
 use crate::scenario::{Action, Nominal};
-use crate::signal::{Law, Program};
+use crate::signal::{Law, Program, Pulse};
 
 use super::super::median::median;
 use super::super::view::Window;
@@ -14,8 +14,8 @@ use super::time::edges;
 const PLATEAU: f64 = 0.98;
 
 /// What the ramp's law makes grow, and its budget: the leading phase's amplitude, A, or its width, s.
-fn grown(view: &View<'_>, row: &PulseRow, law: Law) -> Option<Measured> {
-    let phase = row.phases().first()?;
+fn grown(view: &View<'_>, row: &PulseRow, asked: &Pulse, law: Law) -> Option<Measured> {
+    let Some(phase) = view.leading(row, asked) else { return Some(Measured::exact(0.0)) };
     if law == Law::Width {
         let seconds = f64::from(phase.end - phase.start) / view.rate();
         let level = f64::from(phase.level) - row.base;
@@ -26,7 +26,7 @@ fn grown(view: &View<'_>, row: &PulseRow, law: Law) -> Option<Measured> {
 }
 
 /// The same of the programmed pulse `n` of a train that took effect `into` seconds into an on-time, and of the plateau.
-fn asked(view: &View<'_>, program: &Program, law: Law, pulse: &crate::signal::Pulse) -> (f64, f64) {
+fn asked(view: &View<'_>, program: &Program, law: Law, pulse: &Pulse) -> (f64, f64) {
     match law {
         Law::Width => (pulse.width, program.width),
         Law::Linear | Law::QuarterSine => {
@@ -51,7 +51,7 @@ pub(super) fn ramp_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), R
         if programmed >= plateau {
             continue;
         }
-        let Some(measured) = grown(view, &row, ramp.law) else { continue };
+        let Some(measured) = grown(view, &row, &pulse, ramp.law) else { continue };
         let error = (measured.value - programmed) / plateau;
         let budget = measured.budget.into_iter().map(|line| line.scaled(1.0 / plateau)).collect();
         let clipped = row.flags.clipped;
@@ -78,18 +78,20 @@ pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<()
         let same = |row: &PulseRow| {
             view.placed(row).is_some_and(|other| std::ptr::eq(other.segment, placed.segment))
         };
+        let pulse = program.pulse(0);
         let mut place = rows.iter();
         let backwards = train.clone().rev().filter_map(|index| place.at(index));
         let reached: Vec<f64> = backwards
             .take_while(|row| since(row) >= ramp.up)
             .filter(|row| inside(row) && same(row))
             .take(SETTLED)
-            .filter_map(|row| Some(grown(view, &row, ramp.law)?.value))
+            .filter_map(|row| Some(grown(view, &row, &pulse, ramp.law)?.value))
             .collect();
         let Some(plateau) = median(|| reached.iter().copied()) else { continue };
-        let arrived = rows
-            .range(train.clone())
-            .find(|row| grown(view, row, ramp.law).is_some_and(|grown| grown.value >= PLATEAU * plateau));
+        let high = |row: &PulseRow| {
+            grown(view, row, &pulse, ramp.law).is_some_and(|grown| grown.value >= PLATEAU * plateau)
+        };
+        let arrived = rows.range(train.clone()).find(high);
         let Some(arrived) = arrived else { continue };
         let seconds = since(&arrived);
         let budget = resolved(view, seconds, &first, program.period());

@@ -3,7 +3,7 @@
 use crate::measure::{Input, Measured, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 use crate::signal::Pulse;
 
-use super::super::{Reason, Unit, Units, View};
+use super::super::{Found, Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
 /// Below this multiple of the filter's own transition an edge is only known to be faster than can be told.
@@ -130,8 +130,13 @@ fn each(
     for row in view.pulses(window)? {
         let shapes = shapes.at(row.number).ok_or(Reason::NoShape)?;
         let asked = view.program_at(&row).pulse(0);
-        for k in (0..row.phases().len()).filter(|k| wanted(*k, &asked)) {
-            let (Some(phase), Some(shape)) = (row.phases().get(k), shapes.get(k)) else { continue };
+        for k in (0..asked.phases().len()).filter(|k| wanted(*k, &asked)) {
+            let at = match view.found(window, &row, &asked, k)? {
+                Found::At(at) => at,
+                Found::Cut => continue,
+                Found::Absent(_) => return Err(Reason::LacksPhase { pulse: row.number }),
+            };
+            let (Some(phase), Some(shape)) = (row.phases().get(at), shapes.get(at)) else { continue };
             let Some(unit) = measure(&row, phase, shape) else {
                 short = true;
                 continue;

@@ -1,9 +1,11 @@
 //! Width and gap: between 50 % instants.
 
-use crate::measure::{Input, Measured, PhaseRow};
+use crate::measure::{Input, Measured, PhaseRow, PulseRow};
 use crate::scenario::Nominal;
+use crate::signal::Pulse;
 
-use super::super::{Reason, Unit, Units, View};
+use super::super::view::Window;
+use super::super::{Found, Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
 
 /// Budget of a time between two edges of `level` codes each, `edges` of them.
@@ -32,24 +34,29 @@ pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
         for k in chosen(view.check.phase, &asked) {
-            let Some(phase) = row.phases().get(k) else { continue };
-            let length = if third {
-                let shape = shapes.at(row.number).and_then(|shapes| shapes.get(k).copied());
-                shape.map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)
-            } else {
-                phase.end - phase.start
+            let (seconds, budget) = match view.found(window, &row, &asked, k)? {
+                Found::Cut => continue,
+                // What is not there has no width.
+                Found::Absent(_) => (0.0, Vec::new()),
+                Found::At(at) => {
+                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
+                    let length = if third {
+                        let shapes = shapes.at(row.number).ok_or(Reason::NoShape)?;
+                        shapes.get(at).map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)
+                    } else {
+                        phase.end - phase.start
+                    };
+                    let seconds = f64::from(length) / view.rate();
+                    (seconds, edges(view, seconds, f64::from(phase.level) - row.base, 2.0))
+                }
             };
-            let seconds = f64::from(length) / view.rate();
-            if !seconds.is_finite() {
-                continue;
-            }
-            let level = f64::from(phase.level) - row.base;
             units.push(Unit {
                 nominal: match view.nominal() {
                     Nominal::Value(value) => Some(value),
                     _ => asked.phases().get(k).map(|phase| phase.width),
                 },
-                ..view.unit(&row, Measured::new(seconds, edges(view, seconds, level, 2.0)))
+                clipped: row.flags.clipped,
+                ..view.unit(&row, Measured::new(seconds, budget))
             });
         }
     }
@@ -60,6 +67,10 @@ pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> 
     let window = view.window()?;
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
+        if row.phases().len() < asked.phases().len() {
+            lacks(view, window, &row, &asked)?;
+            continue;
+        }
         for (k, pair) in row.phases().windows(2).enumerate() {
             let [first, second] = pair else { continue };
             let seconds = f64::from(second.start - first.end) / view.rate();
@@ -70,8 +81,19 @@ pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> 
                 _ => None,
             };
             let budget = edges(view, seconds, height(first).min(height(second)), 2.0);
-            units.push(Unit { nominal, ..view.unit(&row, Measured::new(seconds, budget)) });
+            let clipped = row.flags.clipped;
+            units.push(Unit { nominal, clipped, ..view.unit(&row, Measured::new(seconds, budget)) });
         }
     }
     if units.is_empty() { Err(Reason::NoPhase("second")) } else { Ok(()) }
+}
+
+/// A pulse that lacks a phase inside the window has not every gap that it was to have.
+fn lacks(view: &View<'_>, window: Window, row: &PulseRow, asked: &Pulse) -> Result<(), Reason> {
+    for k in 0..asked.phases().len() {
+        if let Found::Absent(_) = view.found(window, row, asked, k)? {
+            return Err(Reason::LacksPhase { pulse: row.number });
+        }
+    }
+    Ok(())
 }

@@ -22,6 +22,12 @@ impl Chain {
         Some(Self { calibration, sigma })
     }
 
+    /// Whether a level lies at an end of the channel's range.
+    pub(super) fn at_a_rail(&self, code: f32) -> bool {
+        let (low, high) = self.calibration.rails;
+        code <= f32::from(low) + 0.5 || code >= f32::from(high) - 0.5
+    }
+
     /// A combination of readings, in the channel's unit, with its lines; `gain` names the first.
     pub(super) fn combine(&self, gain: &'static str, terms: &[(Reading, f64)]) -> (f64, [Input; 3]) {
         let Self { calibration, sigma } = *self;
@@ -104,12 +110,14 @@ fn each<'v>(
     for (index, row) in rows(view, steps.joint, window)? {
         let found = steps.at(index).and_then(|step| Some((step, measure(&steps, &step)?)));
         let Some((step, (value, budget))) = found else { continue };
-        let (low, high) = steps.voltage.calibration.rails;
-        let top = step.voltage.last.value;
+        // A current beyond its range makes a resistance too large, a voltage beyond its range makes it too small.
+        if steps.current.at_a_rail(step.current.last.value) {
+            return Err(Reason::Clipped);
+        }
         units.push(Unit {
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
-            clipped: top <= f32::from(low) + 0.5 || top >= f32::from(high) - 0.5,
+            clipped: steps.voltage.at_a_rail(step.voltage.last.value),
             ..Unit::of(Measured::new(value, budget))
         });
     }

@@ -1,5 +1,6 @@
 //! Measurement against closed forms: every figure is compared with the definition applied to the exact current.
 
+mod absent;
 mod bench;
 mod case;
 mod checks;
