@@ -54,6 +54,26 @@ impl Default for Calibration {
     }
 }
 
+impl Calibration {
+    /// What makes it no calibration; `None` if nothing does. An uncertainty that is no number would be left out of every
+    /// budget.
+    pub fn nonsense(&self) -> Option<&'static str> {
+        let Self { lsb, offset, offset_u, gain_u, inl, noise, rails, element_u, common_mode } = *self;
+        let uncertainties = [offset_u, gain_u, inl, noise, element_u, common_mode];
+        if !(lsb.is_finite() && lsb > 0.0) {
+            Some("a code is not worth a positive number of its unit")
+        } else if !offset.is_finite() {
+            Some("the offset is no number")
+        } else if uncertainties.iter().any(|u| !u.is_finite() || *u < 0.0) {
+            Some("an uncertainty, a non-linearity or a noise is negative or no number")
+        } else if rails.0 >= rails.1 {
+            Some("the range has no codes")
+        } else {
+            None
+        }
+    }
+}
+
 /// Which of a load's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -124,4 +144,28 @@ pub struct Block<'a> {
 pub trait BlockSink: Send {
     /// Takes one block.
     fn block(&mut self, block: &Block<'_>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_or_negative_is_no_calibration() {
+        let sound =
+            Calibration { lsb: 1e-7, gain_u: 5e-4, offset_u: 2.0, noise: 0.7, ..Calibration::default() };
+        assert_eq!(sound.nonsense(), None);
+        let is = |wrong: Calibration| wrong.nonsense().is_some();
+        for value in [f64::NAN, f64::INFINITY, -1.0] {
+            assert!(is(Calibration { lsb: value, ..sound }));
+            assert!(is(Calibration { offset_u: value, ..sound }));
+            assert!(is(Calibration { gain_u: value, ..sound }));
+            assert!(is(Calibration { inl: value, ..sound }));
+            assert!(is(Calibration { noise: value, ..sound }));
+            assert!(is(Calibration { element_u: value, ..sound }));
+            assert!(is(Calibration { common_mode: value, ..sound }));
+        }
+        assert!(is(Calibration { lsb: 0.0, ..sound }) && is(Calibration { offset: f64::NAN, ..sound }));
+        assert!(is(Calibration { rails: (5, 5), ..sound }) && is(Calibration { rails: (5, -5), ..sound }));
+    }
 }

@@ -56,7 +56,7 @@ impl Load {
     async fn calibration(&mut self, slow: bool, index: u8) -> Result<Calibration, InstrumentError> {
         let doing = "read a calibration";
         match self.ask(doing, &Request::Calibration { slow, index }).await? {
-            Reply::Calibration(stated) => Ok(calibration(&stated)),
+            Reply::Calibration(stated) => sound(doing, calibration(&stated)),
             _ => Err(unexpected(doing)),
         }
     }
@@ -99,6 +99,19 @@ fn calibration(stated: &WireCalibration) -> Calibration {
         ..Calibration::default()
     }
 }
+
+/// A calibration to measure with.
+fn sound(doing: &str, calibration: Calibration) -> Result<Calibration, InstrumentError> {
+    match calibration.nonsense() {
+        Some(why) => {
+            Err(failed(doing, InstrumentFault::Protocol(format!("states a calibration in which {why}"))))
+        }
+        None => Ok(calibration),
+    }
+}
+
+/// More poles than any front end has.
+const POLES: u8 = 16;
 
 /// Who speaks in the errors of this driver.
 const LOAD: Device = Device { name: "load", refused: "compare the rig file with the load that is connected" };
@@ -144,6 +157,10 @@ impl crate::instrument::Load for Load {
             Reply::Refused(refusal) => return Err(refused(doing, refusal)),
             _ => return Err(unexpected(doing)),
         };
+        if hello.sample_rate == 0 || hello.filter_poles > POLES || hello.slow_poles > POLES {
+            let why = "states a sample rate of none, or a filter of more than 16 poles";
+            return Err(failed(doing, InstrumentFault::Protocol(why.into())));
+        }
         Ok(LoadIdentity {
             model: hello.model.as_str().to_owned(),
             uid: hex(&hello.uid),
@@ -273,5 +290,21 @@ impl Switches for Load {
         let contact = self.contact(doing, contact)?;
         let amplitude = (amplitude * 1e12).round() as i64;
         self.done(doing, &Request::TestSource { contact, amplitude }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_whose_uncertainty_is_no_number_is_not_measured_with() {
+        let stated = Calibration { lsb: 1e-7, gain_u: f64::NAN, ..Calibration::default() };
+        let error = sound("read a calibration", stated).unwrap_err().to_string();
+        assert!(
+            error.contains("load") && error.contains("read a calibration") && error.contains("no number"),
+            "{error}"
+        );
+        assert!(sound("read a calibration", Calibration { gain_u: 5e-4, ..stated }).is_ok());
     }
 }

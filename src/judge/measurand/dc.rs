@@ -99,6 +99,9 @@ fn leant(view: &View<'_>, samples: f64, level: &Level) -> f64 {
     samples * samples * view.level_spread(level) / f64::from(level.count.max(1))
 }
 
+/// The slow channel may end so much before the fast ones, s.
+const LAG: f64 = 0.1;
+
 /// Average of the slow channel over the window less its zero. The worst of the contacts where `contact: idle`.
 pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let setup = view.recording.setup.slow.as_ref().ok_or(Reason::NoDcChannel)?;
@@ -140,6 +143,10 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
         // The channel must settle on its zero too.
         let zero_from = zero_from as usize + at(settle);
         let zero = codes.get(zero_from..(zero_to as usize).max(zero_from)).unwrap_or(&[]);
+        // A channel that fell silent says nothing of the rest of the window.
+        if last > codes.len() + at(LAG) {
+            return Err(Reason::SamplesLost((last - codes.len()) as u64));
+        }
         let signal = codes.get(first..last.min(codes.len())).unwrap_or(&[]);
         if zero.is_empty() || signal.is_empty() {
             return Err(Reason::NoDcChannel);
