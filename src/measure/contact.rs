@@ -28,6 +28,8 @@ pub(super) struct Contact {
     /// −1, 0, +1: on which side of the baseline.
     pub(super) side: i8,
     pub(super) run: Excursion,
+    /// Charge of the run that is under way before `run.from`, where it has outlasted the history, code·samples.
+    pub(super) run_before: f64,
     pub(super) run_peak: f64,
     pub(super) run_counts: bool,
     pub(super) peak_before: f64,
@@ -99,6 +101,7 @@ impl Contact {
             thresholds: Thresholds::of(&calibration, f64::INFINITY),
             side: 0,
             run: Excursion { from: 0, to: 0, joined: false },
+            run_before: 0.0,
             run_peak: 0.0,
             run_counts: false,
             peak_before: 0.0,
@@ -181,13 +184,24 @@ impl Contact {
         }
     }
 
-    /// Charge of the phase that is running, code·samples.
-    pub(super) fn running(&self, history: &History) -> f64 {
-        if self.side == 0 || self.run.from < history.start() {
+    /// Largest magnitude of the charge of a phase that no row tells yet, be it over or running, code·samples. With a recharge to
+    /// wait for, a row comes tens of milliseconds behind its phases.
+    pub(super) fn untold(&self, history: &History) -> f64 {
+        let running = if self.side == 0 {
+            0.0
+        } else {
+            self.run_before + self.charge(history, self.run.from, self.reached)
+        };
+        let over = self.building.iter().flat_map(|building| building.excursions.iter().take(building.count));
+        over.map(|phase| self.charge(history, phase.from, phase.to).abs()).fold(running.abs(), f64::max)
+    }
+
+    /// Σ(code − base) over [from, to); 0 where that is not held any more.
+    pub(super) fn charge(&self, history: &History, from: u64, to: u64) -> f64 {
+        if from < history.start() {
             return 0.0;
         }
-        let n = self.reached.saturating_sub(self.run.from) as f64;
-        (self.sum - self.sum_before(history, self.run.from)) as f64 - self.base * n
+        history.sum(from, to) as f64 - self.base * to.saturating_sub(from) as f64
     }
 
     /// Measures samples [from, to), which `history` ends with and of which `look` is known. Activity is looked for from

@@ -30,6 +30,8 @@ impl Contact {
 
     /// A phase that outlasts the history becomes a row without an end.
     pub(super) fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
+        self.run_before += self.charge(history, self.run.from, to);
+        self.largest = self.largest.max(self.run_before.abs());
         if self.run_counts
             && self.cut(history, to, true, constants)
             && let Some(row) = self.record.pulses.last_mut()

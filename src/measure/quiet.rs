@@ -33,10 +33,15 @@ impl Quiet {
 
     /// Forgets everything; levels will be relative to sample `origin`.
     pub(super) fn restart(&mut self, origin: u64) {
+        self.clear();
+        self.origin = origin;
+    }
+
+    /// Forgets what was quiet so far; levels stay relative to the sample they were.
+    pub(super) fn clear(&mut self) {
         self.older.clear();
         self.newer.clear();
         self.first = None;
-        self.origin = origin;
         self.waiting = (0, 0);
     }
 
@@ -130,5 +135,27 @@ mod tests {
         let (after, before) = quiet.levels(&history, length);
         assert_eq!((after.map(|level| level.value), before.map(|level| level.value)), (Some(2.0), Some(6.0)));
         assert_eq!(after.map(|level| u64::from(level.count)), Some(2 * HALF));
+    }
+
+    #[test]
+    fn what_was_quiet_is_forgotten_and_what_lies_apart_is_counted_apart() {
+        let mut history = History::new();
+        history.push(&[2; 40_000]);
+        history.push(&[6; 60_000]);
+        let mut quiet = Quiet::new(0, 24);
+        quiet.restart(10);
+        // More than one side of a baseline holds, so that both sides have something to forget.
+        quiet.add(&history, 0, 40_000);
+        quiet.clear();
+        assert_eq!(quiet.levels(&history, 50_000), (None, None));
+        // Two pieces with 5000 samples between them that were not quiet, the first too short to be counted at once.
+        quiet.add(&history, 40_000, 40_600);
+        quiet.add(&history, 45_600, 46_000);
+        let (after, before) = quiet.levels(&history, 50_000);
+        let centre = 0.5 * (40_000.0 + 45_999.0);
+        assert_eq!(after.map(|level| (level.value, level.count)), Some((6.0, 1000)));
+        // From sample 10 still, and from the next pulse.
+        assert_eq!(after.map(|level| level.centre), Some((centre - 10.0) as f32));
+        assert_eq!(before.map(|level| level.centre), Some((centre - 50_000.0) as f32));
     }
 }

@@ -107,14 +107,14 @@ impl Recorder {
         })
     }
 
-    /// Largest charge of one phase so far on each contact, a running one included: name, and C.
+    /// Largest charge of one phase so far on each contact, a running one and those that no row tells yet included: name, and C.
     pub fn phase_charges(&self) -> impl Iterator<Item = (&str, Watched)> {
         self.contacts()
             .map(|(contact, history)| (contact.record.name.as_str(), self.charge(contact, history)))
     }
 
     fn charge(&self, contact: &Contact, history: &History) -> Watched {
-        let phases = contact.largest.max(contact.running(history).abs());
+        let phases = contact.largest.max(contact.untold(history));
         let charge = phases * contact.calibration.lsb / self.setup.sample_rate;
         contact.wrong().charge(charge, contact.record.peak.0)
     }

@@ -107,6 +107,7 @@ impl Contact {
         let joined = at <= self.left_at + 1 && self.building.is_some();
         self.side = if positive { 1 } else { -1 };
         self.run = Excursion { from: at, to: at, joined };
+        self.run_before = 0.0;
         self.run_peak = 0.0;
         self.run_counts = true;
         if let Some(building) = &self.building {
@@ -188,7 +189,7 @@ impl Contact {
         let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
             if self.building.is_none() {
                 self.quiet_from = self.quiet_from.max(at + constants.settling);
-                self.quiet.restart(at);
+                self.quiet.clear();
             }
             return;
         };

@@ -76,6 +76,36 @@ fn close_pulses_share_the_quiet_between_them() {
 }
 
 #[test]
+fn phases_that_touch_share_their_edge_and_put_back_what_the_filter_let_through() {
+    let program = Program { gap: 0.0, ..biphasic() };
+    let touching = |gap: usize| {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 4200 + gap, 4400 + gap, 10_000);
+        let recording = recorded(&program, &codes);
+        (rows(&recording)[0], recording.front_end)
+    };
+    let (row, front_end) = touching(0);
+    let [first, second] = row.phases() else { panic!("{row:?}") };
+    assert_eq!((first.end, second.start), (199.5, 199.5));
+    // What of −10 000 comes late of its centre of area, and of a step of 20 000 before its 50 % instant.
+    let late = (front_end.delay - front_end.area_delay) * 1e6;
+    let carried = -10_000.0 * late + 20_000.0 * front_end.early * 1e6;
+    assert!(carried.abs() > 1000.0);
+    assert!((f64::from(first.area) + 2_000_000.0 + carried).abs() < 1.0, "{first:?} {carried}");
+    assert!((f64::from(second.area) - 2_000_000.0 - carried).abs() < 1.0, "{second:?} {carried}");
+    assert_eq!((first.span, second.span), (216.0, 216.0));
+    // A sample on its way through the baseline is no gap; two are.
+    let (row, _) = touching(1);
+    let [first, second] = row.phases() else { panic!("{row:?}") };
+    assert_eq!((first.end, second.start), (200.0, 200.0));
+    let (row, _) = touching(2);
+    let [first, second] = row.phases() else { panic!("{row:?}") };
+    assert_eq!((first.end, second.start), (199.5, 201.5));
+    assert_eq!((first.area, second.area, first.span), (-2_000_000.0, 2_000_000.0, 217.0));
+}
+
+#[test]
 fn what_rings_behind_a_phase_is_no_pulse_and_the_same_later_is_one() {
     // 5 % of 10 000 codes within the settling time; 4 % of another height are beyond every threshold later on.
     let small = Program { amplitude: 0.2e-3, ..biphasic() };
@@ -91,6 +121,13 @@ fn what_rings_behind_a_phase_is_no_pulse_and_the_same_later_is_one() {
     assert_eq!(run(4216, 500), [(4000, 2)]);
     assert_eq!(run(4216, 100), [(4000, 1)], "5 % of 0.2 mA are no more than the threshold");
     assert_eq!(run(4216, 101), [(4000, 2)]);
+    // In one stretch of samples what rings first and what begins a phase then.
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    (codes[4205], codes[4230]) = (REST + 300, REST + 300);
+    let found = rows(&recorded(&small, &codes));
+    assert_eq!((found.len(), found[0].count), (1, 2));
+    assert_eq!(found[0].phases()[1].start, 229.5);
 }
 
 #[test]

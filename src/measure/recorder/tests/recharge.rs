@@ -129,6 +129,10 @@ fn a_phase_of_the_leading_sign_meanwhile_is_the_next_pulse() {
     let rows = rows(&recorded(&passive(), &codes));
     assert_eq!(rows.iter().map(|row| row.at).collect::<Vec<_>>(), [4000, 5000]);
     assert_eq!(rows[0].pulse_area, area(&codes, 3983, 5000), "until the next begins");
+    assert!(
+        (f64::from(rows[0].recharge) - 4000.0 * f64::exp(0.5 / 500.0)).abs() < 1.5,
+        "it is seen all the same"
+    );
     assert!(rows[1].before.is_none() && rows[0].after.is_none(), "between them it was never quiet");
     // Without a quiet level before it, areas are counted from the zero.
     let span = OVER + 17;
@@ -189,10 +193,27 @@ fn a_recharge_that_outlasts_the_history_is_waited_for_no_longer() {
         let rows = rows(&recorded(&slow, &codes));
         rows.iter().map(|row| row.at).collect::<Vec<_>>()
     };
-    // What flows on has the sign of a recharge and is none; the leading sign, or a phase's size, begins a pulse.
+    // What flows on has the sign of a recharge and is no pulse; the leading sign, or a phase's size, begins a pulse.
     assert_eq!(long(4000), [4000, 104_000]);
     assert_eq!(long(-3000), [4000, 45_000, 104_000]);
     assert_eq!(long(8000), [4000, 45_000, 104_000]);
+}
+
+#[test]
+fn what_flows_behind_a_row_moves_its_quiet_level_and_not_the_sample_it_counts_from() {
+    let recovery = Recovery::Passive { duration: 50e-3, per_burst: false };
+    let slow = Program { recovery, rate: 10.0, ..passive() };
+    let mut codes = quiet(150_000);
+    for at in [4000, 104_000] {
+        hold(&mut codes, at, at + 200, -10_000);
+    }
+    // Behind half the history the row is written; this is a recharge yet. It is quiet from the opening of the switch on.
+    hold(&mut codes, 45_000, 45_200, 3000);
+    let rows = rows(&recorded(&slow, &codes));
+    let (after, before) = (rows[0].after.unwrap(), rows[1].before.unwrap());
+    assert_eq!((rows.len(), after.count, before.count), (2, 103_984 - 54_267, 103_984 - 54_267));
+    let middle = 0.5 * (54_267.0 + 103_983.0);
+    assert_eq!((after.centre, before.centre), ((middle - 4000.0) as f32, (middle - 104_000.0) as f32));
 }
 
 #[test]

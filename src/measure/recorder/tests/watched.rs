@@ -32,7 +32,38 @@ fn a_charge_counts_while_its_phase_is_under_way() {
     let running = charge(4096);
     near(running.value, 96.0 * 1e-3 * 1e-6);
     near(running.uncertainty, running.value * (3e-3 + 1.0 / 9998.0));
+    // The first phase is over and the second begins: the row comes later, the larger of both counts.
+    near(charge(4352).value, 200.0 * 1e-3 * 1e-6);
+    near(charge(4450).value, 200.0 * 1e-3 * 1e-6);
     near(charge(10_000).value, 200.0 * 1.2e-3 * 1e-6);
+}
+
+#[test]
+fn a_phase_counts_while_its_recharge_is_waited_for() {
+    // Its row is written when the switch has opened, 2251 samples behind the edge.
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    decay(&mut codes, (4250, 6251), 1000.0, 100.0);
+    for count in [4352, 4608, 5888, 10_000] {
+        let recorder = seen(setup(&passive()), &codes[..count], &vec![0; count], &zero());
+        near(recorder.guard().charge_per_phase.value, 200.0 * 1e-3 * 1e-6);
+    }
+}
+
+#[test]
+fn a_phase_that_outlasts_the_history_goes_on_counting() {
+    // Of 0.2 s, and another behind it.
+    let mut codes = quiet(260_000);
+    hold(&mut codes, 4000, 204_000, -10_000);
+    hold(&mut codes, 230_000, 260_000, 10_000);
+    for (count, samples) in
+        [(51_200, 47_200.0), (76_800, 72_800.0), (153_600, 149_600.0), (256_000, 197_472.0)]
+    {
+        let recorder = seen(setup(&biphasic()), &codes[..count], &vec![0; count], &zero());
+        // Of the first, when it is over, what it had come to when it was given up last: after 49 248 samples, and then every
+        // 49 408. That is more than all of the second.
+        near(recorder.guard().charge_per_phase.value, samples * 1e-9);
+    }
 }
 
 #[test]
@@ -81,6 +112,15 @@ fn a_mean_is_known_after_a_second() {
     let known = mean(1_200_000);
     near(known.value, 102.0 * LSB);
     near(known.uncertainty, (102.0 * 3e-3 + 1.0) * LSB);
+    // It begins anew behind switched relays and behind a loss.
+    let mut switched = zero();
+    switched.push(marker(1_100_000, MarkerBit::Lead, true));
+    switched.push(marker(1_100_000, MarkerBit::Interlock, false));
+    let recorder = seen(setup(&biphasic()), &codes, &voltage, &switched);
+    assert_eq!(recorder.guard().mean_dc.value, 0.0);
+    let mut recorder = seen(setup(&biphasic()), &codes, &voltage, &zero());
+    push(&mut recorder, 1_200_100, &[&codes[..100_000], &voltage[..100_000]], &[]);
+    assert_eq!(recorder.guard().mean_dc.value, 0.0);
 }
 
 #[test]
