@@ -322,4 +322,76 @@ mod tests {
         }
         assert_eq!((edge.seen(0.5e-6), edge.seen(f64::INFINITY)), (edge.decays[0].1, edge.decays[6].1));
     }
+
+    #[test]
+    fn without_a_filter_an_edge_is_where_its_sample_is() {
+        for (poles, cutoff) in [(0, 1e5), (4, f64::NAN), (4, 0.0), (4, -1.0)] {
+            let front_end = FrontEnd::bessel(poles, cutoff, 2e-6);
+            assert_eq!((front_end.delay, front_end.area_delay, front_end.early), (0.0, 0.0, 0.0));
+            assert_eq!((front_end.settling, front_end.edge.transition), (4e-6, 1.6e-6));
+            assert!((front_end.interpolation - 2e-6 / 12_f64.sqrt()).abs() < 1e-18);
+            assert_eq!(front_end.edge.decays[2], (4e-6, 1.0));
+        }
+    }
+
+    /// Response of the four-pole Bessel filter to a step, in units of its delay, by partial fractions over its published poles.
+    fn closed(t: f64) -> f64 {
+        const POLES: [(f64, f64); 2] =
+            [(-2.103_789_397_1, 2.657_418_041_8), (-2.896_210_602_8, 0.867_234_128_9)];
+        type Complex = (f64, f64);
+        let mul = |a: Complex, b: Complex| (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0);
+        if t <= 0.0 {
+            return 0.0;
+        }
+        let all: Vec<Complex> = POLES.iter().flat_map(|p| [*p, (p.0, -p.1)]).collect();
+        let gain = all.iter().fold((1.0, 0.0), |product, p| mul(product, (-p.0, -p.1)));
+        let terms = all.iter().enumerate().map(|(k, p)| {
+            let others = all.iter().enumerate().filter(|(j, _)| *j != k);
+            let below = others.fold(*p, |product, (_, q)| mul(product, (p.0 - q.0, p.1 - q.1)));
+            let size = below.0 * below.0 + below.1 * below.1;
+            let residue = mul(gain, (below.0 / size, -below.1 / size));
+            let turn = ((p.0 * t).exp() * (p.1 * t).cos(), (p.0 * t).exp() * (p.1 * t).sin());
+            mul(residue, turn).0
+        });
+        1.0 + terms.sum::<f64>()
+    }
+
+    #[test]
+    fn an_edge_is_found_and_divided_as_its_closed_form_says() {
+        // 100 kHz: a delay of 2.113 917 674 9/(2π·10⁵) s, and 1 MS/s, a sample every 0.297 delays.
+        let front_end = FrontEnd::bessel(4, 1e5, 1e-6);
+        let unit = 2.113_917_674_9 / (std::f64::consts::TAU * 1e5);
+        assert!((front_end.area_delay / unit - 1.0).abs() < 1e-6);
+        let period = 1e-6 / unit;
+        let phases = 1000;
+        let mut seen = Vec::new();
+        for phase in 0..phases {
+            let first = period * (f64::from(phase) / f64::from(phases) - 1.0);
+            let sample = |k: usize| closed(first + period * k as f64);
+            let k = (0..60).find(|k| sample(k + 1) >= 0.5).unwrap();
+            let found = k as f64 + (0.5 - sample(k)) / (sample(k + 1) - sample(k));
+            // What the samples up to there give: each for half a sample on either side, the last on its local slope.
+            let last = (found + 0.5).floor();
+            let offset = found - last;
+            let (n, slope) = (last as usize, 0.5 * (sample(last as usize + 1) - sample(last as usize - 1)));
+            let area = (0..n).map(sample).sum::<f64>()
+                + sample(n) * (offset + 0.5)
+                + 0.5 * slope * (offset * offset - 0.25);
+            seen.push((first + period * found, area * period));
+        }
+        let n = f64::from(phases);
+        let mean = |pick: &dyn Fn(&(f64, f64)) -> f64| seen.iter().map(pick).sum::<f64>() / n;
+        let (delay, early) = (mean(&|seen| seen.0), mean(&|seen| seen.1));
+        let variance = mean(&|seen| (seen.0 - delay).powi(2));
+        let height = mean(&|seen| (seen.0 - delay) * (seen.1 - early)) / variance;
+        let cut = mean(&|seen| (seen.1 - early - height * (seen.0 - delay)).powi(2)).sqrt();
+        let near = |found: f64, expected: f64, within: f64| {
+            assert!((found - expected).abs() < within * expected.abs(), "{found:e} {expected:e}");
+        };
+        near(front_end.delay, delay * unit, 1e-5);
+        near(front_end.early, early * unit, 1e-4);
+        near(front_end.interpolation, variance.sqrt() * unit, 1e-2);
+        near(front_end.height, height, 1e-2);
+        near(front_end.cut, cut * unit, 2e-2);
+    }
 }

@@ -70,4 +70,18 @@ mod tests {
         assert_eq!(history.sum(255_744 - 256, 256_000), 256 * i64::from(998 % 7 + 999 % 7));
         assert!(history.slice(0, 10).is_empty());
     }
+
+    #[test]
+    fn the_older_half_goes_when_there_is_no_room_for_more() {
+        let mut history = History::new();
+        history.push(&vec![1; KEPT]);
+        history.push(&vec![2; KEPT]);
+        assert_eq!((history.start(), history.end()), (0, 2 * KEPT as u64));
+        history.push(&[3]);
+        assert_eq!((history.start(), history.end()), (KEPT as u64, 2 * KEPT as u64 + 1));
+        assert_eq!(history.slice(0, KEPT as u64 + 2), [2, 2]);
+        history.restart(1_000_000);
+        history.push(&[4, 5]);
+        assert_eq!((history.start(), history.sum(999_999, 1_000_001)), (1_000_000, 4));
+    }
 }

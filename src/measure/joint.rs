@@ -242,3 +242,6 @@ fn extremes_of(history: &History, (start, end): (f64, f64), settling: u64) -> (f
     let block = (to - from).min(BLOCK as u64);
     (mean(from, from + block), mean(to - block, to))
 }
+
+#[cfg(test)]
+mod tests;

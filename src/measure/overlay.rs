@@ -87,4 +87,30 @@ mod tests {
         overlay.add(&history, 4, 44);
         assert_eq!(overlay.found(), None);
     }
+
+    #[test]
+    fn a_pulse_is_laid_with_what_is_held_of_its_surroundings() {
+        // Its windows are held to the last sample, of its surroundings only the part before.
+        let mut history = History::new();
+        history.push(&[1; 200]);
+        let mut overlay = Laying::default();
+        overlay.add(&history, 16, 80);
+        assert_eq!(overlay.found().map(|found| (found.lead, found.extremes.len())), Some((16, 96)));
+        // One of which a sample is missing is left out.
+        let mut overlay = Laying::default();
+        overlay.add(&history, 137, 201);
+        assert_eq!(overlay.found(), None);
+        let mut overlay = Laying::default();
+        overlay.add(&history, 136, 200);
+        assert_eq!(overlay.found().map(|found| (found.pulses, found.extremes.len())), Some((1, 80)));
+        // So is one that begins before what is held, and one that begins with it is not.
+        let mut late = History::new();
+        late.restart(1000);
+        late.push(&[1; 200]);
+        for (from, kept) in [(1015, false), (1016, true)] {
+            let mut overlay = Laying::default();
+            overlay.add(&late, from, from + 64);
+            assert_eq!(overlay.found().is_some(), kept, "{from}");
+        }
+    }
 }

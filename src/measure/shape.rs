@@ -213,4 +213,96 @@ mod tests {
         assert_eq!(n, 81);
         assert_eq!(line(&samples, (20.0, 30.0), 4.0).1, 0);
     }
+
+    #[test]
+    fn a_shape_does_not_depend_on_where_it_stands_nor_on_its_sign() {
+        // Two phases that touch: up to 100 with an overshoot of 20 and a slope, then to −60.
+        let y = |k: i32| match k - 20 {
+            ..0 => 0.0,
+            t @ 0..10 => 10.0 * f64::from(t),
+            t @ 10..210 => 100.0 - 0.1 * f64::from(t - 110) + 20.0 * 0.5_f64.powf(f64::from(t - 10) / 3.0),
+            210..310 => -60.0,
+            _ => 0.0,
+        };
+        let shaper = Shaper::new(1e6, 4e-6);
+        assert_eq!((shaper.region, shaper.settling), (20.0, 4.0));
+        let shapes = |sign: f64, base: f64, origin: usize| {
+            let mut samples = vec![base; origin];
+            samples.extend((0..400).map(|k| base + sign * y(k)));
+            let phase = |start: f32, end: f32, level: f64| PhaseRow {
+                start,
+                end,
+                level: (base + sign * level) as f32,
+                ..PhaseRow::default()
+            };
+            let phases = [phase(25.0, 229.5, 100.0), phase(229.5, 329.5, -60.0)];
+            shaper.measure(&samples, origin as f64, &phases, base)
+        };
+        let [first, second, none] = shapes(1.0, 0.0, 0);
+        assert_eq!(none, ShapeRow::default());
+        assert_eq!((first.step, second.step), (100.0, -160.0), "the second from the level of the first");
+        assert!((first.excess - 30.0).abs() < 1e-4 && second.excess.abs() < 1e-4, "{first:?} {second:?}");
+        // From 130 half of the 30 above the level are left where 0.1 t and 20 halved every three come to 15 less.
+        let left = |t: f64| 10.0 - 0.1 * t + 20.0 * 0.5_f64.powf(t / 3.0);
+        assert!((left(f64::from(first.half)) - 15.0).abs() < 0.3, "{first:?}");
+        // A third of the largest sample, 130, is crossed on the way up and on the way from 90 to −60.
+        let third = 130.0 / 3.0;
+        assert!((f64::from(first.third.0) - (20.0 + third / 10.0)).abs() < 1e-4, "{first:?}");
+        assert!((f64::from(first.third.1) - (229.0 + (90.1 - third) / 150.1)).abs() < 1e-3, "{first:?}");
+        // The second largest of the samples about the top's beginning.
+        assert!((f64::from(first.peak) - (109.9 + 20.0 * 0.5_f64.powf(1.0 / 3.0))).abs() < 1e-3, "{first:?}");
+        // One sample before the second phase lie the last two of the first.
+        assert!((f64::from(second.peak) - 90.1).abs() < 1e-3 && second.state.0 == -60.0, "{second:?}");
+        for (sign, base, origin) in [(-1.0, 0.0, 0), (1.0, 7.0, 0), (1.0, 0.0, 33), (-1.0, -12.0, 5)] {
+            for (shape, plain) in shapes(sign, base, origin).iter().zip([first, second]) {
+                let near = |a: f32, b: f64| assert!((f64::from(a) - b).abs() < 1e-3, "{shape:?} {plain:?}");
+                let turned = |value: f32| base + sign * f64::from(value);
+                near(shape.step, sign * f64::from(plain.step));
+                near(shape.transition, f64::from(plain.transition));
+                near(shape.excess, f64::from(plain.excess));
+                near(shape.top.0, turned(plain.top.0));
+                near(shape.top.1, turned(plain.top.1));
+                near(shape.peak, f64::from(plain.peak));
+                near(shape.third.0, f64::from(plain.third.0));
+                near(shape.third.1, f64::from(plain.third.1));
+                // Of a histogram, whose bins do not turn with the samples.
+                let state = f64::from(shape.state.0) - turned(plain.state.0);
+                assert!(state.abs() <= f64::from(plain.state.1), "{shape:?} {plain:?}");
+                assert_eq!(shape.count, plain.count);
+            }
+        }
+    }
+
+    #[test]
+    fn a_peak_takes_two_samples_from_a_sample_before_the_phase_to_one_behind() {
+        let peak = |at: usize, span: (f64, f64)| {
+            let mut samples = vec![10.0; 100];
+            samples[at] = -110.0;
+            samples[at + 1] = -90.0;
+            median_peak(&samples, span, 10.0)
+        };
+        assert_eq!((peak(28, (30.5, 60.5)), peak(28, (29.5, 60.5))), (0.0, 100.0));
+        assert_eq!((peak(62, (30.5, 60.5)), peak(62, (30.5, 61.5))), (0.0, 100.0));
+        assert_eq!((peak(45, (30.5, 60.5)), peak(0, (0.2, 60.5))), (100.0, 100.0));
+        let mut lone = vec![10.0; 100];
+        lone[45] = 500.0;
+        assert_eq!(median_peak(&lone, (30.5, 60.5), 10.0), 0.0);
+    }
+
+    #[test]
+    fn a_state_is_that_of_the_settled_top() {
+        // Settled from 24 to a sample before the end at 59.5.
+        let mut samples = vec![0.0; 100];
+        samples[20..60].fill(300.0);
+        samples[24..58].fill(100.0);
+        let edges = |start, end| PhaseEdges { start, end };
+        let (level, bin) = state(&samples, edges(20.0, 59.5), 4.0).unwrap();
+        assert!((level - 100.0).abs() <= bin && bin <= 1.0, "{level} {bin}");
+        // Eight samples are enough.
+        assert!(state(&samples, edges(20.0, 33.0), 4.0).is_some());
+        assert!(state(&samples, edges(20.0, 32.9), 4.0).is_none());
+        assert_eq!(line(&samples, (20.0, 34.0), 4.0).1, 9);
+        assert_eq!(line(&samples, (20.0, 32.9), 4.0).1, 8);
+        assert_eq!(line(&samples, (20.0, 31.9), 4.0).1, 0);
+    }
 }

@@ -1,0 +1,268 @@
+//! Pulses on several channels at once, on codes whose means follow by hand.
+
+use super::*;
+use crate::measure::{ChannelSetup, Flags, PhaseRow, Wanted};
+use crate::signal::{Calibration, Program};
+
+/// Settling of the front end, samples; how late a 50 % instant is.
+const G: u64 = 16;
+const LATE: f64 = 1.7;
+
+/// Currents on channels 0 and 2, of 1 and 2 µA a code, and a voltage between them, at a megahertz.
+fn joint() -> Joint {
+    let channel = |name: &str, sensed, lsb| ChannelSetup {
+        name: name.into(),
+        sensed,
+        calibration: Calibration { lsb, ..Calibration::default() },
+    };
+    let setup = Setup {
+        sample_rate: 1e6,
+        clock_u: 0.0,
+        filter: (4, 1e5),
+        channels: vec![
+            channel("e1", Sensed::Current, 1e-6),
+            channel("u1", Sensed::Voltage, 1e-3),
+            channel("case", Sensed::Current, 2e-6),
+        ],
+        main: 0,
+        vout: None,
+        slow: None,
+        wanted: Wanted { joint: true, pairs: vec![(0, 1)], outputs: vec![1], ..Wanted::default() },
+        program: Program::biphasic(["e1", "case"], 1e-3, 200e-6, 50e-6, 50.0),
+    };
+    Joint::new(&setup, G, LATE)
+}
+
+/// Codes that rise by one in ten samples, so that a mean tells where it was taken.
+fn rising(count: usize) -> Vec<i16> {
+    (0..count).map(|k| (k / 10) as i16).collect()
+}
+
+fn mean(codes: &[i16]) -> f64 {
+    codes.iter().map(|code| f64::from(*code)).sum::<f64>() / codes.len() as f64
+}
+
+fn history(codes: &[i16]) -> History {
+    let mut history = History::new();
+    history.push(codes);
+    history
+}
+
+/// A pulse whose leading edge is half a sample before sample `at`, with phases of these lengths 50 samples apart.
+fn pulse(at: u64, lengths: &[u64], level: f32) -> (Finished, PulseRow) {
+    let mut phases = [PhaseRow::default(); 3];
+    let mut start = -0.5;
+    for (phase, length) in phases.iter_mut().zip(lengths) {
+        let end = start + *length as f32;
+        *phase = PhaseRow { start, end, level, ..PhaseRow::default() };
+        start = end + 50.0;
+    }
+    let row = PulseRow {
+        number: 0,
+        at,
+        phases,
+        count: lengths.len() as u8,
+        from: at - 17,
+        base: 5.0,
+        pulse_area: 0.0,
+        pulse_span: 0,
+        cycle_area: f64::NAN,
+        cycle_span: 0,
+        before: None,
+        after: None,
+        recharge: 0.0,
+        flags: Flags::default(),
+    };
+    (Finished { row: 0, from: at - 17, to: at + 500, rest: 300 }, row)
+}
+
+/// What is recorded of some pulses, (finished, row, A per code), on these three channels.
+fn measured(pulses: &[(Finished, PulseRow, f64)], planes: [&[i16]; 3]) -> JointRecord {
+    let mut joint = joint();
+    let histories = planes.map(history);
+    for (finished, row, lsb) in pulses {
+        joint.offer(*finished, row, *lsb, 1000.0, 66);
+        joint.measure(row.at + 2000, |index| histories.get(index));
+    }
+    joint.measure(u64::MAX, |index| histories.get(index));
+    joint.end()
+}
+
+#[test]
+fn levels_are_means_of_the_settled_top_and_of_the_rest_before() {
+    // −1000 codes on the one; 500 codes on the other, which is ten less for sixteen samples.
+    let (mut a, mut b, voltage) = (rising(4000), vec![-3; 4000], rising(4000));
+    a[1000..1200].fill(-1000);
+    b[1000..1200].fill(500);
+    b[1072..1088].fill(490);
+    let (finished, row) = pulse(1000, &[200], -1000.0);
+    let record = measured(&[(finished, row, 1e-6)], [&a, &voltage, &b]);
+    assert_eq!((&record.currents[..], record.rows.len(), record.table_full), (&[0, 2][..], 1, false));
+    // A fifth of 200 samples from either edge: 1040 to 1159. Before it the 300 samples of rest that end 16 before the edge.
+    let (found, levels) =
+        (record.rows.iter().next().unwrap(), [0, 1].map(|k| record.plateaus[k].iter().next().unwrap()));
+    assert_eq!((found.leading, found.settled, found.span, found.rest), ((999.5, 1199.5), 120, 120, 300));
+    let base = mean(&a[683..983]);
+    assert!((f64::from(levels[0].base) - base).abs() < 1e-3 && levels[0].level == -1000.0, "{levels:?}");
+    assert!(
+        (f64::from(levels[1].level) - (500.0 - 10.0 * 16.0 / 120.0)).abs() < 1e-3 && levels[1].base == -3.0
+    );
+    // Means of sixteen from 1040 on, the third of which is that of the ten codes less.
+    let left = |other: f64| ((-1000.0 - base) * 1e-6 + (other + 3.0) * 2e-6).abs();
+    assert!((found.residual - left(500.0).max(left(490.0))).abs() < 1e-8, "{found:?}");
+    assert_eq!(found.readings, 7);
+}
+
+#[test]
+fn a_top_that_has_not_settled_is_charge_over_width() {
+    let (mut a, mut b, voltage) = (vec![5; 4000], vec![-3; 4000], rising(4000));
+    // Behind 16 samples of settling eight are a plateau, and seven are none.
+    for (length, settled) in [(31, 0), (32, 0), (38, 0), (39, 8), (40, 8)] {
+        a[1000..1060].fill(5);
+        a[1000..1000 + length].fill(-995);
+        b[1000..1060].fill(-3);
+        b[1000..1000 + length].fill(497);
+        let (finished, row) = pulse(1000, &[length as u64], -995.0);
+        let record = measured(&[(finished, row, 1e-6)], [&a, &voltage, &b]);
+        let found = record.rows.iter().next().unwrap();
+        // From the settling, and to a fifth of the width before the end.
+        let top = (999.5 + length as f64 - 0.2 * length as f64).floor() + 1.0 - 1016.0;
+        let expected = if top >= 8.0 { top as u32 } else { 0 };
+        assert_eq!(found.settled, expected, "{length} {settled}");
+        let levels = [0, 1].map(|k| record.plateaus[k].iter().next().unwrap());
+        assert!(
+            (levels[0].level + 995.0).abs() < 1e-2 && (levels[1].level - 497.0).abs() < 1e-2,
+            "{levels:?}"
+        );
+        if expected == 0 {
+            // The window of its charge: 16 samples beyond either edge.
+            assert_eq!(found.span, length as u32 + 33);
+        }
+        assert!(found.residual < 1e-9, "they leave nothing over: {found:?}");
+    }
+}
+
+#[test]
+fn a_rest_that_is_not_known_began_when_the_relays_had_switched() {
+    let (a, voltage) = (rising(8000), rising(8000));
+    let rest = |at: u64, rest: u64| {
+        let (finished, row) = pulse(at, &[200], -1000.0);
+        let record = measured(&[(Finished { rest, ..finished }, row, 1e-6)], [&a, &voltage, &a]);
+        record.rows.iter().next().unwrap().rest
+    };
+    // From sample 66 to 17 before the pulse; no more than 1024, no less than sixteen.
+    assert_eq!((rest(1000, 0), rest(1000, 100), rest(4000, 0)), (1000 - 17 - 66, 100, 1024));
+    assert_eq!((rest(1000, 3), rest(4000, 1025), rest(4000, 1024)), (16, 1024, 1024));
+}
+
+#[test]
+fn of_one_pulse_on_several_contacts_the_largest_says_where_its_edges_are() {
+    let (a, voltage) = (rising(8000), rising(8000));
+    // 1005 codes of 1 µA, 600 of 2 µA two samples later, and a smaller one three samples later.
+    let small = pulse(1000, &[200], -1000.0);
+    let (finished, large) = pulse(1002, &[200], 605.0);
+    let third = pulse(1003, &[200], -990.0);
+    let next = pulse(3000, &[200], -1000.0);
+    let mut joint = joint();
+    let histories = [&a[..], &voltage, &a].map(history);
+    joint.offer(small.0, &small.1, 1e-6, 1000.0, 66);
+    joint.offer(finished, &large, 2e-6, 1000.0, 66);
+    joint.offer(third.0, &third.1, 1e-6, 1000.0, 66);
+    // The same size again does not take its place.
+    let (finished, same) = pulse(1004, &[200], 605.0);
+    joint.offer(finished, &same, 2e-6, 1000.0, 66);
+    joint.offer(next.0, &next.1, 1e-6, 1000.0, 66);
+    // Neither do pulses that are cut.
+    for flags in [Flags { truncated: true, ..Flags::default() }, Flags { endless: true, ..Flags::default() }]
+    {
+        let (finished, row) = pulse(5000, &[200], -1000.0);
+        joint.offer(finished, &PulseRow { flags, ..row }, 1e-6, 1000.0, 66);
+    }
+    joint.measure(u64::MAX, |index| histories.get(index));
+    let leading: Vec<(f64, f64)> = joint.end().rows.iter().map(|row| row.leading).collect();
+    assert_eq!(leading, [(1001.5, 1201.5), (2999.5, 3199.5)]);
+}
+
+#[test]
+fn a_pulse_waits_for_the_samples_behind_it_or_for_the_next() {
+    let (a, voltage) = (rising(8000), rising(8000));
+    let histories = [&a[..], &voltage, &a].map(history);
+    // One phase: 1000 samples of rest behind it, less the settling and five; a line of 100 samples begins 16 behind its end.
+    let (finished, row) = pulse(1000, &[200], -1000.0);
+    let mut joint = joint();
+    joint.offer(finished, &row, 1e-6, 1000.0, 66);
+    let end = 1216 + 100;
+    joint.measure(end - 1, |index| histories.get(index));
+    assert_eq!(joint.record.rows.len(), 0);
+    joint.measure(end, |index| histories.get(index));
+    assert_eq!(joint.record.rows.len(), 1);
+    for at in [2000, 3000] {
+        let (finished, row) = pulse(at, &[200], -1000.0);
+        joint.offer(finished, &row, 1e-6, 1000.0, 66);
+    }
+    // Two that wait: the first is measured with what there is.
+    joint.measure(1, |index| histories.get(index));
+    assert_eq!(joint.record.rows.len(), 2);
+    joint.measure(1, |index| histories.get(index));
+    assert_eq!(joint.end().rows.len(), 2);
+}
+
+#[test]
+fn edges_are_lines_between_what_lies_before_and_behind() {
+    let (a, voltage) =
+        (rising(8000), (0..8000).map(|k| (3 * k % 20_000 - 10_000) as i16).collect::<Vec<_>>());
+    let steps = |lengths: &[u64], gap: f64, rest: u64| {
+        let (finished, row) = pulse(1000, lengths, -1000.0);
+        let mut joint = joint();
+        let histories = [&a[..], &voltage, &a].map(history);
+        joint.offer(Finished { rest, ..finished }, &row, 1e-6, gap, 66);
+        joint.measure(u64::MAX, |index| histories.get(index));
+        (joint.end().steps[0].iter().next().unwrap(), histories)
+    };
+    let fitting = Fitting { settling: G, late: LATE, longest: 100 };
+    // Two phases are 50 samples apart; behind one alone the output is left alone for what the program says, less the settling.
+    for (lengths, gap, rest, follow) in [
+        (&[200_u64, 200][..], 1000.0, 300, 50.0),
+        (&[200], 80.0, 40, 80.0 - 16.0),
+        (&[200], 1000.0, 300, 984.0),
+    ] {
+        let (found, histories) = steps(lengths, gap, rest);
+        let windows = Windows::new((999.5, 1199.5), rest, follow, &fitting);
+        for (found, history) in [(found.current, &histories[0]), (found.voltage, &histories[1])] {
+            // A table keeps them to a part of a code.
+            let lines = |edges: EdgeLevels| [edges.before, edges.after, edges.last, edges.gap];
+            for (found, line) in lines(found).into_iter().zip(lines(EdgeLevels::of(history, &windows))) {
+                assert!((found.value - line.value).abs() < 2e-3, "{found:?} {line:?}");
+                assert!((found.spread / line.spread - 1.0).abs() < 1e-3, "{found:?} {line:?}");
+            }
+        }
+        // A line of three codes a sample is one of three codes a sample, wherever it is read.
+        let at = |instant: f64| (3.0 * (instant - LATE) - 10_000.0) as f32;
+        assert!((found.voltage.before.value - at(999.5)).abs() < 0.1, "{found:?}");
+        assert!((found.voltage.last.value - at(1199.5)).abs() < 0.1, "{found:?}");
+    }
+}
+
+#[test]
+fn a_voltage_is_told_where_each_phase_has_settled_and_before_it_ends() {
+    let voltage = rising(8000);
+    let (finished, row) = pulse(1000, &[200, 40], -1000.0);
+    let record = measured(&[(finished, row, 1e-6)], [&voltage, &voltage, &voltage]);
+    let [first, second, third] = record.extremes[0].iter().next().unwrap();
+    let near = |found: f32, codes: &[i16]| assert!((f64::from(found) - mean(codes)).abs() < 1e-2, "{found}");
+    // 999.5 to 1199.5: sixteen samples behind the settling, and sixteen that end a quarter of it and one before the end.
+    near(first.0, &voltage[1016..1032]);
+    near(first.1, &voltage[1178..1194]);
+    // 1249.5 to 1289.5: of 18 samples between the two sixteen each.
+    near(second.0, &voltage[1266..1282]);
+    near(second.1, &voltage[1268..1284]);
+    assert!(third.0.is_nan() && third.1.is_nan());
+    // Fewer than sixteen are all there are, and one there always is.
+    let at = history(&voltage);
+    let (a, b) = extremes_of(&at, (999.5, 1030.5), G);
+    near(a, &voltage[1016..1025]);
+    near(b, &voltage[1016..1025]);
+    let (a, b) = extremes_of(&at, (999.5, 1005.5), G);
+    near(a, &voltage[1016..1017]);
+    near(b, &voltage[1016..1017]);
+}
