@@ -130,9 +130,14 @@ impl Contact {
     pub(super) fn expect(&mut self, smallest: f64) {
         self.thresholds = Thresholds::of(&self.calibration, smallest);
         self.record.begins_codes = self.thresholds.high;
-        let reach = (2.0 * self.thresholds.high).min(4096.0) as i32 + 24;
-        self.quiet = Quiet::new(self.calibration.offset.round() as i32, reach);
+        self.quiet = self.quiet_about(self.calibration.offset);
         self.quiet.restart(self.quiet_from);
+    }
+
+    /// For quiet samples about a level: none lies farther from it than where a phase begins, and as much again is held.
+    fn quiet_about(&self, level: f64) -> Quiet {
+        let reach = (2.0 * self.thresholds.high).min(4096.0) as i32 + 24;
+        Quiet::new(level.round() as i32, reach)
     }
 
     /// Another program may bring smaller pulses: thresholds are only ever lowered, so that a baseline goes on through a
@@ -141,10 +146,12 @@ impl Contact {
         self.thresholds = self.thresholds.or_less(Thresholds::of(&self.calibration, smallest), smallest);
     }
 
-    /// A zero was taken: levels are counted from it until a quiet interval says better.
+    /// A zero was taken: levels are counted from it, and looked for about it, until a quiet interval says better.
     pub(super) fn zeroed(&mut self, level: f64, sd16: f64) {
         self.zero = level;
         self.base = level;
+        self.quiet = self.quiet_about(level);
+        self.quiet.restart(self.quiet_from);
         self.record.safe_codes = (1e-6 / self.calibration.lsb).max(7.0 * sd16);
     }
 

@@ -165,7 +165,8 @@ impl Histogram {
         let n = self.count as f64;
         let (mut sum, mut squares) = (0.0, 0.0);
         for (bin, count) in self.filled() {
-            let (x, c) = (bin as f64, f64::from(*count));
+            // From the first that is filled, where the squares are small.
+            let (x, c) = (bin.saturating_sub(self.used.0) as f64, f64::from(*count));
             sum += c * x;
             squares += c * x * x;
         }

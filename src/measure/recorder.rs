@@ -292,11 +292,8 @@ impl Recorder {
         }
         if on {
             self.interrupt();
-            for (channel, setup) in self.channels.iter_mut().zip(&self.setup.channels) {
-                let calibration = setup.calibration;
-                let around = calibration.offset;
-                let spread = calibration.noise.max(calibration.offset_u);
-                channel.collector = Some(ZeroCollector::new(around, spread, self.blind_until));
+            for channel in &mut self.channels {
+                channel.collector = Some(ZeroCollector::new(self.blind_until));
             }
             self.slow_zero = self.slow.codes.first().map(|plane| plane.len() as u64);
         } else {

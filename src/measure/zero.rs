@@ -15,11 +15,10 @@ pub(super) struct ZeroCollector {
 }
 
 impl ZeroCollector {
-    /// Samples count from `from` on.
-    pub(super) fn new(around: f64, noise: f64, from: u64) -> Self {
-        // The offset is not known yet: many of its standard deviations on either side.
-        let reach = (64.0 + 16.0 * noise.max(1.0)) as i32;
-        let histogram = Histogram::around(around.round() as i32, reach);
+    /// Samples count from `from` on. Every code is one of its bins: an offset that is far off what is stated must be found where
+    /// it is, and not at the end of what was expected.
+    pub(super) fn new(from: u64) -> Self {
+        let histogram = Histogram::around(0, 1 << 15);
         Self { histogram, from, to: from, blocks: 0, total: 0.0, squares: 0.0 }
     }
 
@@ -66,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_zero_is_what_was_read_from_its_start_on() {
-        let mut zero = ZeroCollector::new(0.0, 0.7, 100);
+        let mut zero = ZeroCollector::new(100);
         assert_eq!(zero.finish(), None);
         // Before its start there is something else; a block that ends before it does not count at all.
         zero.add(&[60; 10], 80);
@@ -92,7 +91,7 @@ mod tests {
     #[test]
     fn means_scatter_from_two_on_and_fewer_are_taken_as_white() {
         let found = |codes: &[i16]| {
-            let mut zero = ZeroCollector::new(0.0, 0.7, 0);
+            let mut zero = ZeroCollector::new(0);
             zero.add(codes, 0);
             zero.finish().unwrap()
         };
@@ -105,11 +104,11 @@ mod tests {
 
     #[test]
     fn an_offset_far_off_what_is_stated_is_found() {
-        // Noise of 3 codes: sixteen times that and 64 codes more.
-        for code in [1000 + 110, 1000 - 110] {
-            let mut zero = ZeroCollector::new(1000.2, 3.0, 0);
+        for code in [1110, -890, 20_000, i16::MIN, i16::MAX] {
+            let mut zero = ZeroCollector::new(0);
             zero.add(&[code; 64], 0);
-            assert_eq!(zero.finish().unwrap().level.value, f32::from(code));
+            let found = zero.finish().unwrap();
+            assert_eq!((found.level.value, found.deviation), (f32::from(code), 0.0));
         }
     }
 }

@@ -73,6 +73,74 @@ fn close_pulses_share_the_quiet_between_them() {
     assert_eq!((found[0].cycle_span, found[0].cycle_area), (4204 - 3983, -2_000_000.0));
     let first = found[0].phases()[0];
     assert_eq!((first.area, first.span), (-2_000_000.0, 16.0 + 200.0 + 5.0));
+    // Less than sixteen samples are halved; sixteen are enough for both.
+    for (gap, span) in [(15, 7.5), (16, 16.0)] {
+        let mut codes = quiet(8000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 4200 + gap, 4400 + gap, -10_000);
+        let found = rows(&recorded(&program, &codes));
+        assert_eq!(found[0].phases()[0].span, 216.0 + span, "{gap}");
+    }
+}
+
+#[test]
+fn a_phase_ends_with_its_last_sample_wherever_that_lies() {
+    // The end of a stretch of 256 samples is one of these.
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    for end in 4090..4100 {
+        let mut codes = quiet(20_000);
+        hold(&mut codes, end - 200, end, -10_000);
+        hold(&mut codes, 14_000, 14_200, -10_000);
+        let found = rows(&recorded(&program, &codes));
+        assert_eq!((found[0].end(), found[0].pulse_area), (end as f64 - 0.5, -2_000_000.0));
+        assert_eq!(found[0].after.map(|level| level.count as usize), Some(14_000 - 16 - end - 16));
+    }
+}
+
+#[test]
+fn a_quiet_level_is_that_of_the_rest_next_to_the_pulse() {
+    // 0.19 s of rest, of which no more than 65 536 samples belong to either pulse.
+    let mut codes = quiet(220_000);
+    codes[100_000..].fill(REST + 3);
+    for (at, rest) in [(4000, REST), (200_000, REST + 3)] {
+        codes[at..at + 200].fill(rest - 10_000);
+    }
+    let recording =
+        recorded(&Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() }, &codes);
+    let found = rows(&recording);
+    let values = |row: &PulseRow| (row.before.map(|level| level.value), row.after.map(|level| level.value));
+    assert_eq!(values(&found[0]), (Some(39.0), Some(39.0)));
+    assert_eq!((values(&found[1]), found[1].base), ((Some(42.0), Some(42.0)), 42.0));
+    assert_eq!(found[0].after.map(|level| level.count), Some(65_536));
+    assert!((recording.period() - 1e-6).abs() < 1e-18);
+    // A picture of all samples: stretches of 256, the zero and its marker among them.
+    let overview = &recording.overview[0];
+    let stretches: Vec<(i16, i16)> =
+        codes.chunks(256).map(|part| (*part.iter().min().unwrap(), *part.iter().max().unwrap())).collect();
+    assert_eq!((overview.stretch, &overview.extremes), (256, &stretches));
+}
+
+#[test]
+fn a_quiet_level_is_found_about_the_zero_however_far_off_what_is_stated() {
+    // A zero 1500 codes off, and a rest 490 beyond it, which a twentieth of 1 mA is not.
+    let mut codes = vec![2030; 10_000];
+    codes[..ZEROED as usize].fill(1540);
+    codes[4000..4200].fill(2030 - 10_000);
+    let recording = recorded(&biphasic(), &codes);
+    assert_eq!(recording.zeros[0][0].level.value, 1540.0);
+    let found: Vec<(u64, f64)> = rows(&recording).iter().map(|row| (row.at, row.base)).collect();
+    assert_eq!(found, [(4000, 2030.0)]);
+}
+
+#[test]
+fn a_phase_whose_beginning_was_not_seen_is_truncated() {
+    // It flows already when the relays have settled.
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 2010, 2300, -10_000);
+    hold(&mut codes, 2350, 2550, 10_000);
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!((found.len(), found[0].at, found[0].count), (1, SIGHTED, 2));
+    assert_eq!(found[0].flags, Flags { truncated: true, ..Flags::default() });
 }
 
 #[test]
@@ -171,10 +239,11 @@ fn a_record_that_ends_in_a_pulse_says_so() {
 #[test]
 fn a_sample_at_a_rail_is_told_with_its_pulse() {
     // In the stretch of samples in which its pulse begins, in a later one, and in the other phase.
-    for (at, size) in [(14_010, -15_000), (14_100, -15_000), (14_300, 15_000_i16)] {
+    for (at, size) in [(14_010, -15_000), (14_010, 15_000), (14_100, -15_000), (14_300, 15_000_i16)] {
         let mut codes = quiet(26_000);
+        let size_of = |n: usize| if (n, at, size) == (14_000, 14_010, 15_000) { -10_000 } else { 10_000 };
         for at in [4000, 14_000, 24_000] {
-            mirrored(&mut codes, at, 10_000);
+            mirrored(&mut codes, at, size_of(at));
         }
         codes[at..at + 10].fill(size);
         let recording = recorded(&biphasic(), &codes);
@@ -185,6 +254,15 @@ fn a_sample_at_a_rail_is_told_with_its_pulse() {
         let recording = recorded(&biphasic(), &codes);
         assert_eq!((recording.contacts[0].clipped, rows(&recording)[1].flags.clipped), (None, false));
     }
+    // What lies before a pulse is not its own, in the same stretch either.
+    let mut codes = quiet(20_000);
+    mirrored(&mut codes, 14_000, 10_000);
+    codes[13_900] = -15_000;
+    let found = rows(&recorded(&biphasic(), &codes));
+    assert_eq!(
+        found.iter().map(|row| (row.at, row.flags.clipped)).collect::<Vec<_>>(),
+        [(13_900, true), (14_000, false)]
+    );
 }
 
 #[test]
@@ -192,7 +270,9 @@ fn of_a_contact_that_nobody_asked_for_the_first_rows_are_kept() {
     let program =
         Program { waveform: Waveform::Monophasic, recovery: Recovery::None, rate: 1e4, ..biphasic() };
     let program = Program { width: 20e-6, gap: 5.5e-6, ..program };
-    let mut codes = quiet(4000 + 4100 * 100);
+    // A phase without an end follows, of which the last row knows nothing.
+    let mut codes = quiet(4000 + 4100 * 100 + 60_000);
+    hold(&mut codes, 4000 + 4100 * 100, 4000 + 4100 * 100 + 59_000, -10_000);
     for k in 0..4098 {
         hold(&mut codes, 4000 + 100 * k, 4020 + 100 * k, -10_000);
     }
@@ -203,8 +283,9 @@ fn of_a_contact_that_nobody_asked_for_the_first_rows_are_kept() {
     };
     let unasked = with(Some(vec!["e2".into()]));
     assert_eq!((unasked.pulses.len(), unasked.table_full), (4096, true));
+    assert_eq!(unasked.pulses.iter().last().map(|row| row.flags), Some(Flags::default()));
     for asked in [None, Some(vec!["e1".into()])] {
         let contact = with(asked);
-        assert_eq!((contact.pulses.len(), contact.table_full), (4098, false));
+        assert_eq!((contact.pulses.len(), contact.table_full), (4099, false));
     }
 }
