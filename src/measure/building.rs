@@ -63,3 +63,50 @@ pub(super) struct Finished {
     /// Quiet samples between the pulse before and this one, as far as the program tells.
     pub(super) rest: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::timing::Switch;
+
+    /// A negative pulse at sample 1000, whose switch closes 250 samples behind its edge and opens 2000 behind it.
+    fn building(phases: u8, last_only: bool) -> Building {
+        let switch = Switch { from: 250, to: 2000, last_only };
+        Building {
+            excursions: [Excursion::default(); 3],
+            count: 0,
+            positive: false,
+            timing: Timing { phases, allowance: 100, recharge: Some(switch), smallest: 1e-3 },
+            before: None,
+            base: 0.0,
+            at: 1000,
+            follower: None,
+            deadline: u64::MAX,
+            clipped: false,
+        }
+    }
+
+    #[test]
+    fn a_switch_that_closes_behind_each_pulse_opens_whether_anything_flows_or_not() {
+        let each = building(1, false);
+        assert_eq!((each.open(), each.opened(0), each.opened(5000)), (Some(3000), Some(3000), Some(3000)));
+        // Behind the last of a burst: where no other pulse came before, or where something flowed back.
+        let last = building(1, true);
+        assert_eq!((last.opened(2999), last.opened(3000), last.opened(3001)), (None, None, Some(3000)));
+        assert_eq!(last.opened(9000), Some(3000));
+        let flowing = Building { follower: Some(Excursion::default()), ..last };
+        assert_eq!(flowing.opened(1500), Some(3000));
+        let none = Building { timing: Timing { recharge: None, ..last.timing }, ..last };
+        assert_eq!((none.open(), none.opened(9000), none.recharges(1500, true)), (None, None, false));
+    }
+
+    #[test]
+    fn a_recharge_returns_what_one_phase_has_left_and_has_either_sign_behind_two() {
+        let (one, two) = (building(1, false), building(2, false));
+        assert!(one.recharges(3000, true) && !one.recharges(3001, true) && !one.recharges(1500, false));
+        assert!(two.recharges(3000, true) && two.recharges(3000, false) && !two.recharges(3001, false));
+        // Closed at 1250: two settling times later what grows tall is a phase, and of the leading sign it always is.
+        assert!(!one.outgrows(1250 + 32, true, 16) && one.outgrows(1250 + 33, true, 16));
+        assert!(one.outgrows(1250, false, 16));
+    }
+}

@@ -362,6 +362,10 @@ mod tests {
         let front_end = FrontEnd::bessel(4, 1e5, 1e-6);
         let unit = 2.113_917_674_9 / (std::f64::consts::TAU * 1e5);
         assert!((front_end.area_delay / unit - 1.0).abs() < 1e-6);
+        let response = step_response(&reverse_bessel(4));
+        assert!(
+            response.iter().enumerate().step_by(7).all(|(k, y)| (y - closed(k as f64 * STEP)).abs() < 1e-8)
+        );
         let period = 1e-6 / unit;
         let phases = 1000;
         let mut seen = Vec::new();

@@ -146,6 +146,11 @@ mod tests {
         quiet.restart(10);
         // More than one side of a baseline holds, so that both sides have something to forget.
         quiet.add(&history, 0, 40_000);
+        let (after, _) = quiet.levels(&history, 50_000);
+        assert_eq!(
+            after.map(|level| (level.value, level.count, level.centre)),
+            Some((2.0, 40_000, 19_989.5))
+        );
         quiet.clear();
         assert_eq!(quiet.levels(&history, 50_000), (None, None));
         // Two pieces with 5000 samples between them that were not quiet, the first too short to be counted at once.

@@ -319,4 +319,38 @@ mod tests {
         assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{found:?}");
         assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{found:?}");
     }
+
+    #[test]
+    fn searching_once_finds_what_the_definition_finds_step_by_step() {
+        let (mut state, mut found) = (1_u32, 0);
+        let mut draw = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % n
+        };
+        for _ in 0..2000 {
+            let (rise, top, fall) = (draw(6) as usize, 1 + draw(60) as usize, draw(6) as usize);
+            let size = if draw(2) == 0 { 1000.0 } else { -400.0 };
+            let noise = [3, 9, 40][draw(3) as usize];
+            let mut samples: Vec<i16> = vec![0; 20];
+            samples.extend((1..=rise).map(|k| (size * k as f64 / (rise + 1) as f64) as i16));
+            samples.extend(vec![size as i16; top]);
+            samples.extend((1..=fall).rev().map(|k| (size * k as f64 / (fall + 1) as f64) as i16));
+            let last = samples.len() - 1;
+            samples.extend([0; 20]);
+            for sample in &mut samples {
+                *sample += draw(noise) as i16;
+            }
+            if let Some(top) = quick(&samples, (20, last), 0.3, 4.0) {
+                let (plain, truncated) = plain(&samples, (20, last), 0.3, 4.0);
+                assert!(
+                    !truncated
+                        && (top.start - plain.start).abs() < 1e-9
+                        && (top.end - plain.end).abs() < 1e-9
+                );
+                assert_eq!((top.level, top.settled), (plain.level, plain.settled), "{samples:?}");
+                found += 1;
+            }
+        }
+        assert!(found > 1500, "{found}");
+    }
 }

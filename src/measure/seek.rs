@@ -191,6 +191,10 @@ mod tests {
                     let found = searched.follow(&codes, extremes, &mut near);
                     assert_eq!(found, step(&mut stepped, &codes), "{length} {side} {peak}");
                     assert_eq!(searched.peak, stepped.peak);
+                    // While it still goes on there is no end to find, and its peak grows all the same.
+                    let (mut searched, mut stepped, under_way) = (start, start, &codes[..codes.len() / 2]);
+                    let found = searched.follow(under_way, extremes, &mut Near::new());
+                    assert_eq!((found, searched.peak), (step(&mut stepped, under_way), stepped.peak));
                 }
             }
         }

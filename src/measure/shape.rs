@@ -221,7 +221,8 @@ mod tests {
             ..0 => 0.0,
             t @ 0..10 => 10.0 * f64::from(t),
             t @ 10..210 => 100.0 - 0.1 * f64::from(t - 110) + 20.0 * 0.5_f64.powf(f64::from(t - 10) / 3.0),
-            210..310 => -60.0,
+            210..213 => -80.0,
+            213..310 => -60.0,
             _ => 0.0,
         };
         let shaper = Shaper::new(1e6, 4e-6);
@@ -241,14 +242,17 @@ mod tests {
         let [first, second, none] = shapes(1.0, 0.0, 0);
         assert_eq!(none, ShapeRow::default());
         assert_eq!((first.step, second.step), (100.0, -160.0), "the second from the level of the first");
-        assert!((first.excess - 30.0).abs() < 1e-4 && second.excess.abs() < 1e-4, "{first:?} {second:?}");
+        assert!(
+            (first.excess - 30.0).abs() < 1e-4 && (second.excess - 20.0).abs() < 1e-4,
+            "{first:?} {second:?}"
+        );
         // From 130 half of the 30 above the level are left where 0.1 t and 20 halved every three come to 15 less.
         let left = |t: f64| 10.0 - 0.1 * t + 20.0 * 0.5_f64.powf(t / 3.0);
         assert!((left(f64::from(first.half)) - 15.0).abs() < 0.3, "{first:?}");
         // A third of the largest sample, 130, is crossed on the way up and on the way from 90 to −60.
         let third = 130.0 / 3.0;
         assert!((f64::from(first.third.0) - (20.0 + third / 10.0)).abs() < 1e-4, "{first:?}");
-        assert!((f64::from(first.third.1) - (229.0 + (90.1 - third) / 150.1)).abs() < 1e-3, "{first:?}");
+        assert!((f64::from(first.third.1) - (229.0 + (90.1 - third) / 170.1)).abs() < 1e-3, "{first:?}");
         // The second largest of the samples about the top's beginning.
         assert!((f64::from(first.peak) - (109.9 + 20.0 * 0.5_f64.powf(1.0 / 3.0))).abs() < 1e-3, "{first:?}");
         // One sample before the second phase lie the last two of the first.
@@ -270,6 +274,35 @@ mod tests {
                 assert!(state.abs() <= f64::from(plain.state.1), "{shape:?} {plain:?}");
                 assert_eq!(shape.count, plain.count);
             }
+        }
+    }
+
+    #[test]
+    fn an_excess_is_looked_for_behind_the_edge_for_as_long_as_an_edge_may_ring() {
+        // A fast edge: for twenty samples behind its middle at 19.5.
+        let excess = |samples: &[f64], start: f32, end: f32| {
+            let phase = PhaseRow { start, end, level: 100.0, ..PhaseRow::default() };
+            SHAPER.measure(samples, 0.0, &[phase], 0.0)[0].excess
+        };
+        for (at, found) in [(39, 30.0), (40, 0.0)] {
+            let mut samples = vec![0.0; 20];
+            samples.extend([100.0; 100]);
+            samples[at] = 130.0;
+            assert_eq!(excess(&samples, 19.5, 119.5), found, "{at}");
+        }
+        // One of 16 samples from a tenth to nine: for three times as long behind its middle at 30.
+        for (at, found) in [(77, 30.0), (79, 0.0)] {
+            let mut samples: Vec<f64> =
+                (0..120).map(|k| (5.0 * (f64::from(k) - 20.0)).clamp(0.0, 100.0)).collect();
+            samples[at] = 130.0;
+            assert_eq!(excess(&samples, 30.0, 119.5), found, "{at}");
+        }
+        // And not within a quarter of the settling before its end.
+        for (end, found) in [(40.5, 30.0), (39.9, 0.0)] {
+            let mut samples = vec![0.0; 20];
+            samples.extend([100.0; 100]);
+            samples[39] = 130.0;
+            assert_eq!(excess(&samples, 19.5, end), found, "{end}");
         }
     }
 

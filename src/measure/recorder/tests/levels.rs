@@ -35,6 +35,17 @@ fn before_a_pulse_it_is_the_end_of_its_rest() {
 }
 
 #[test]
+fn of_a_long_rest_it_is_what_half_the_history_holds() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    let mut codes = quiet(720_000);
+    for at in [4000, 710_000] {
+        hold(&mut codes, at, at + 200, -10_000);
+    }
+    let recording = seen(setup(&program), &codes, &vec![0; codes.len()], &zero()).finish();
+    assert_eq!(recording.voltages[0].before_pulse.iter().last().map(|(_, n)| n), Some(32_768));
+}
+
+#[test]
 fn behind_a_recharge_the_rest_begins_with_the_opening_of_its_switch() {
     let mut codes = quiet(20_000);
     for at in [4000, 14_000] {
@@ -92,6 +103,15 @@ fn a_movement_of_fifty_millivolts_is_activity_of_the_stimulators_side_alone() {
     assert_eq!(activity(-501, Some(1)), [Interval { first: 8000, last: 8015 }]);
     assert_eq!(activity(500, Some(1)), []);
     assert_eq!(activity(501, None), []);
+    // Without a zero it is the same.
+    let plain = |lsb: f64, noise: f64, size: i16| {
+        let mut setup = setup(&biphasic());
+        setup.channels[1].calibration = Calibration { lsb, noise, ..Calibration::default() };
+        seen(setup, &codes, &step(size), &[]).finish().voltages[0].activity.len()
+    };
+    assert_eq!((plain(1e-4, 0.5, 500), plain(1e-4, 0.5, 501)), (0, 1));
+    // Rounding alone scatters by 0.29 codes, and a mean of sixteen by a quarter of that.
+    assert_eq!(plain(1.0, 0.0, 1), 1);
     // Where the noise of sixteen samples is a seventh of more than that, seven of its deviations: 100 codes are 25.
     let noisy = |size: i16| {
         let mut setup = setup(&biphasic());

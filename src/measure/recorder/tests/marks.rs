@@ -63,6 +63,17 @@ fn a_switched_interlock_cuts_the_pulse_under_way() {
     assert!(rows_are_whole(&recording));
 }
 
+#[test]
+fn between_two_phases_it_cuts_a_pulse_of_which_no_edge_is_missing() {
+    let mut codes = train(20_000, &[4000]);
+    hold(&mut codes, 4250, 4450, 10_000);
+    let mut markers = zero();
+    markers.push(marker(4225, MarkerBit::Interlock, false));
+    let recording = seen(setup(&biphasic()), &codes, &vec![0; codes.len()], &markers).finish();
+    let found = rows(&recording);
+    assert_eq!((found[0].at, found[0].count, found[0].flags.truncated), (4000, 1, true));
+}
+
 fn rows_are_whole(recording: &Recording) -> bool {
     rows(recording).iter().all(|row| row.flags == Flags::default() && row.pulse_area == -2_000_000.0)
 }
@@ -159,6 +170,32 @@ fn behind_a_loss_the_time_base_goes_on_where_the_load_says() {
         assert_eq!(rows[2].before.map(|level| u64::from(level.count)), Some(14_000 - 16 - 10_616));
         assert_eq!((rows[2].cycle_span, rows[2].cycle_area), (10_000, -2_000_000.0));
     }
+}
+
+#[test]
+fn a_loss_within_a_phase_leaves_two_parts_of_it() {
+    let codes = train(20_000, &[4000, 10_000, 14_000]);
+    let voltage = vec![0; codes.len()];
+    let mut recorder = Recorder::new(setup(&single()));
+    push(&mut recorder, 0, &[&codes[..10_100], &voltage[..10_100]], &zero());
+    // Markers without samples are kept, and a loss is one where the index goes on as well.
+    recorder.block(&Block {
+        stream: StreamKind::Fast,
+        first: 10_100,
+        count: 0,
+        codes: &[],
+        markers: &[marker(10_120, MarkerBit::StopTaken, true)],
+        lost: 0,
+    });
+    push(&mut recorder, 10_150, &[&codes[10_150..16_000], &voltage[10_150..16_000]], &[]);
+    let planes = [&codes[16_000..], &voltage[16_000..]].concat();
+    let (stream, first, count) = (StreamKind::Fast, 16_000, 4000);
+    recorder.block(&Block { stream, first, count, codes: &planes, markers: &[], lost: 7 });
+    let recording = recorder.finish();
+    assert_eq!(recording.lost, [(10_100, 50), (16_000, 7)]);
+    assert_eq!(recording.markers.last().map(|marker| marker.sample), Some(10_120));
+    let found: Vec<(u64, bool)> = rows(&recording).iter().map(|row| (row.at, row.flags.truncated)).collect();
+    assert_eq!(found, [(4000, false), (10_000, true), (10_150, true), (14_000, false)]);
 }
 
 #[test]

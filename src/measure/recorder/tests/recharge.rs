@@ -151,6 +151,16 @@ fn what_is_as_tall_as_a_phase_is_one_where_it_begins_too_late_for_a_recharge() {
         let found = rows(&recorded(&passive(), &codes));
         assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), expected, "{late}");
     }
+    // What flows back behind it is its own recharge.
+    let mut codes = quiet(12_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    hold(&mut codes, 4400, 4600, 10_000);
+    decay(&mut codes, (4650, 6651), -4000.0, 500.0);
+    let found = rows(&recorded(&passive(), &codes));
+    assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000, 4400]);
+    // It is counted from the zero, two codes below the rest.
+    let expected = -4000.0 * f64::exp(0.5 / 500.0);
+    assert!((f64::from(found[1].recharge) - expected).abs() < 4.5, "{found:?}");
     // Half the programmed amplitude is tall; what stays below it is taken back, however late.
     for (size, count) in [(5000, 1), (5001, 2)] {
         let mut codes = quiet(12_000);
@@ -170,6 +180,8 @@ fn what_still_flows_when_the_switch_has_opened_is_the_next_pulse() {
     hold(&mut codes, 6000, 6600, 3000);
     let found = rows(&recorded(&passive(), &codes));
     assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000, 4000 + OVER + 1], "{found:?}");
+    // It has no edge of its own.
+    assert_eq!((found[1].count, found[1].flags.truncated), (1, true));
     // One that begins with the opening is a recharge still, and one sample later it is not.
     for (at, count) in [(4000 + OPENED, 1), (4000 + OPENED + 1, 2)] {
         let mut codes = quiet(12_000);
@@ -184,19 +196,33 @@ fn a_recharge_that_outlasts_the_history_is_waited_for_no_longer() {
     // 50 ms: from 250 samples behind the edge to 50 251. The row is written after half the history.
     let recovery = Recovery::Passive { duration: 50e-3, per_burst: false };
     let slow = Program { recovery, rate: 10.0, ..passive() };
-    let long = |size: i16| {
+    let at = |program: &Program, (from, to): (usize, usize), size: i16| {
         let mut codes = quiet(150_000);
         hold(&mut codes, 4000, 4200, -10_000);
         decay(&mut codes, (4250, 54_251), 4000.0, 5000.0);
-        hold(&mut codes, 45_000, 45_200, size);
+        hold(&mut codes, from, to, size);
         hold(&mut codes, 104_000, 104_200, -10_000);
-        let rows = rows(&recorded(&slow, &codes));
+        let rows = rows(&recorded(program, &codes));
         rows.iter().map(|row| row.at).collect::<Vec<_>>()
     };
+    let long = |size: i16| at(&slow, (45_000, 45_200), size);
     // What flows on has the sign of a recharge and is no pulse; the leading sign, or a phase's size, begins a pulse.
     assert_eq!(long(4000), [4000, 104_000]);
     assert_eq!(long(-3000), [4000, 45_000, 104_000]);
     assert_eq!(long(8000), [4000, 45_000, 104_000]);
+    // So does what begins once the switch is open.
+    assert_eq!(at(&slow, (54_251, 54_261), 3000), [4000, 104_000]);
+    assert_eq!(at(&slow, (54_252, 54_262), 3000), [4000, 54_252, 104_000]);
+    // Behind an active recovery what is taken back has either sign.
+    let active = Program { recharge: Some(50e-3), rate: 10.0, ..biphasic() };
+    assert_eq!(at(&active, (45_000, 45_200), -3000), [4000, 104_000]);
+    // Of one longer than the history the row is written while its samples are held.
+    let recovery = Recovery::Passive { duration: 150e-3, per_burst: false };
+    let longer = Program { recovery, rate: 5.0, ..passive() };
+    let mut codes = quiet(170_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    let row = rows(&recorded(&longer, &codes))[0];
+    assert_eq!((row.flags, row.phases()[0].area), (Flags::default(), -2_000_000.0));
 }
 
 #[test]

@@ -137,12 +137,13 @@ fn what_counts_as_no_current_is_a_microampere_or_what_the_offset_may_be() {
     let safe = |lsb: f64, markers: &[Marker]| {
         let mut setup = setup(&biphasic());
         setup.channels[0].calibration.lsb = lsb;
+        setup.channels[0].calibration.offset_u = 3.0;
         let codes = quiet(5000);
         seen(setup, &codes, &codes, markers).safe_current()
     };
     near(safe(LSB, &[]), 1e-6);
-    // Of a microampere a code: twice the offset's 2 codes and seven deviations of a mean of sixteen.
-    let offset = 4.0 + 7.0 * f64::hypot(0.5, 1.0 / 12_f64.sqrt()) / 4.0;
+    // Of a microampere a code: twice the offset's 3 codes and seven deviations of a mean of sixteen.
+    let offset = 6.0 + 7.0 * f64::hypot(0.5, 1.0 / 12_f64.sqrt()) / 4.0;
     near(safe(1e-6, &[]), offset * 1e-6);
     // A zero that scatters by nothing leaves the microampere.
     near(safe(1e-6, &zero()), 1e-6);
