@@ -94,7 +94,7 @@ pub fn alarms<E>(
 ) -> Result<Alarms, E> {
     let mut found =
         Alarms { first_seed, seeds, cases: 0, checks: 0, alarms: Vec::new(), by_check: Vec::new() };
-    let mut tallies: BTreeMap<(String, usize), CheckTally> = BTreeMap::new();
+    let mut tallies: BTreeMap<(String, String, usize), CheckTally> = BTreeMap::new();
     for seed in first_seed..first_seed.saturating_add(seeds) {
         let record = run(seed)?;
         for case in &record.cases {
@@ -111,7 +111,7 @@ pub fn alarms<E>(
             for (index, check) in case.checks.iter().enumerate() {
                 found.checks += 1;
                 let tally = tallies
-                    .entry((case.name.clone(), index))
+                    .entry((case.scenario.clone(), case.name.clone(), index))
                     .or_insert_with(|| CheckTally::of(&case.scenario, &case.name, check));
                 tally.count(check);
             }

@@ -20,6 +20,7 @@ mod seen;
 mod sketch;
 mod statistic;
 mod train;
+mod unasked;
 mod unit;
 mod view;
 
@@ -32,6 +33,7 @@ pub use level::{Baseline, Charge};
 pub use reason::Reason;
 pub use seen::Seen;
 pub use train::Placed;
+pub use unasked::unasked;
 pub use unit::{Unit, Units};
 pub use view::{View, Window};
 

@@ -287,6 +287,9 @@ pub struct CaseRecord {
     pub events: Vec<InstantRecord>,
     /// Remarks a reader should see (setup that was skipped, a retry).
     pub notes: Vec<String>,
+    /// What its pulses showed that no check asks for, such as programmed ones that did not come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<String>,
     /// Folder of its raw samples within the run's, where they were kept.
     #[serde(default)]
     pub evidence: Option<String>,

@@ -58,6 +58,7 @@ pub(crate) fn case(name: &str) -> CaseRecord {
         checks: Vec::new(),
         events: Vec::new(),
         notes: Vec::new(),
+        unasked: Vec::new(),
         evidence: None,
         log: Vec::new(),
     }

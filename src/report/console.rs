@@ -153,6 +153,10 @@ impl Console {
         let mut lines = Vec::new();
         if self.options.verbosity >= 0 || record.outcome != Outcome::Passed {
             lines.push(case_line(record, self.paint, self.options.width));
+            let remark = |remark: &String| {
+                self.paint.odd(&format!("              seen beside the checks: {}", plain(remark)))
+            };
+            lines.extend(record.unasked.iter().map(remark));
         }
         if self.options.verbosity >= 1 {
             lines.extend(check_lines(record, self.paint));

@@ -102,6 +102,7 @@ fn test(record: &RunRecord, case: &CaseRecord, folder: Option<&Path>) -> Value {
             "fidelity": record.fidelity,
             "requirements": case.verifies,
             "notes": case.notes,
+            "unasked": case.unasked,
         }),
     );
     Value::Object(test)

@@ -144,6 +144,9 @@ fn checks(case: &CaseRecord) -> String {
             margin(check)
         );
     }
+    for remark in &case.unasked {
+        let _ = writeln!(text, "seen beside the checks: {remark}");
+    }
     for note in &case.notes {
         let _ = writeln!(text, "note: {note}");
     }

@@ -172,6 +172,7 @@ fn conclude(
     } else {
         (Vec::new(), judge::figures(&plan.case, &session.facts, &recording, &[], &[]))
     };
+    let unasked = if judged { judge::unasked(&plan.case, &session.facts, &recording) } else { Vec::new() };
     figures.case = keeping.case;
     keeping.archive.figures(&figures);
     let (outcome, reason) = rank(&checks, halted, &ending, session.energised);
@@ -183,6 +184,7 @@ fn conclude(
     record.safe_state = ending.safe_state;
     record.events = events.collect();
     record.checks = checks;
+    record.unasked = unasked;
     record.notes = session.notes;
     record.notes.extend(ending.trouble.into_iter().chain(session.log.remark()));
     record.log = session.log.lines;
@@ -331,6 +333,7 @@ pub(super) fn untouched(plan: &Plan, outcome: Outcome, reason: String) -> CaseRe
         checks: Vec::new(),
         events: Vec::new(),
         notes: Vec::new(),
+        unasked: Vec::new(),
         evidence: None,
         log: Vec::new(),
         elapsed: 0.0,

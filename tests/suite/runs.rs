@@ -19,6 +19,9 @@ fn every_shipped_scenario_passes_on_the_default_bench() {
         (&record["fidelity"], &record["outcome"], &record["safe_state"]),
         (&"sim".into(), &"passed".into(), &"confirmed".into())
     );
+    let seen: Vec<_> =
+        record["cases"].as_array().unwrap().iter().filter_map(|case| case.get("unasked")).collect();
+    assert!(seen.is_empty(), "a clean bench shows nothing beside the checks: {seen:?}");
     for (case, check) in checks(&record) {
         assert!(check["value"].is_number() && check["uncertainty"].is_number(), "{case}: {check:#}");
     }
@@ -173,4 +176,24 @@ fn a_tolerance_about_a_stated_quantity_needs_nothing_of_the_program() {
     let (exit, record) = run(&[scenario.to_str().unwrap()]);
     let verdicts: Vec<_> = checks(&record).iter().map(|(_, check)| check["verdict"].clone()).collect();
     assert_eq!((exit, verdicts), (1, vec!["pass".into(), "pass".into(), "fail".into()]), "{record:#}");
+}
+
+/// Most checks are about the pulses that came. Where some did not, and no check counts them, a pass says so.
+#[test]
+fn a_pass_says_what_the_pulses_showed_beside_the_checks() {
+    let remarks = |defect: &str, scenario: &str| {
+        let (exit, record) = run(&[scenario, "--defect", defect]);
+        let remarks = record["cases"][0]["unasked"].as_array().cloned().unwrap_or_default();
+        (exit, remarks.iter().map(|remark| remark.as_str().unwrap().to_owned()).collect::<Vec<_>>())
+    };
+    let balance = "scenarios/charge-balance/symmetric-biphasic.yaml#1";
+    let (exit, missing) = remarks("missing_pulse_every=25", balance);
+    assert_eq!((exit, missing.len()), (0, 1), "{missing:?}");
+    assert!(missing[0].starts_with("programmed pulses that did not come: 2 "), "{missing:?}");
+    let (exit, extra) = remarks("extra_pulse_every=25", balance);
+    assert_eq!((exit, extra.len()), (0, 1), "{extra:?}");
+    assert!(extra[0].starts_with("pulses at no programmed instant"), "{extra:?}");
+    // Where a check counts them it says so itself.
+    let (exit, judged) = remarks("missing_pulse_every=25", "scenarios/timing/pulse-train.yaml#1");
+    assert_eq!((exit, judged.len()), (1, 0), "{judged:?}");
 }

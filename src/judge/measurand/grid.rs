@@ -41,8 +41,18 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
     let seconds = |sample: f64| (sample - delay) / view.rate();
     let opens = (window.from as f64 - g) / view.rate();
     for train in view.trains() {
-        let closes = (closes(view, window, train.start) - g) / view.rate();
+        let ends = closes(view, window, train.start);
+        let began = view.contact.pulses.get(train.start).map_or(0, |row| row.at);
+        let left_out = left_out(view, window.from.max(began));
+        let closes = left_out.map_or(ends, |silent| ends.min(silent.requested as f64));
+        let closes = (closes - g) / view.rate();
         let rows = view.contact.pulses.range(train.clone());
+        if let Some(silent) = left_out {
+            // A group that had begun is still brought to its end.
+            let still = seconds(silent.from as f64) + view.case.program.period();
+            let later = |row: &PulseRow| (still..(ends - g) / view.rate()).contains(&seconds(row.start()));
+            view.contact.pulses.range(train.clone()).filter(later).for_each(|row| grid.surplus(row));
+        }
         let inside = |row: &PulseRow| (opens..closes).contains(&seconds(row.start()));
         let mut walk: Option<Walk<'_>> = None;
         for row in rows.filter(inside) {
@@ -88,6 +98,13 @@ fn closes(view: &View<'_>, window: Window, first: usize) -> f64 {
         (at.sample as f64 - doubt).max(from as f64)
     };
     after.map(earliest).fold(window.to as f64, f64::min)
+}
+
+/// The program, sent behind sample `from`, that gives the contact nothing, as does every one after it: none of its pulses is due.
+fn left_out<'a>(view: &View<'a>, from: u64) -> Option<&'a Segment> {
+    let idle = |segment: &&Segment| segment.programmed.share_of(&view.contact.name) == 0.0;
+    let silent = view.facts.segments.iter().rev().take_while(idle).last();
+    silent.filter(|segment| segment.requested > from)
 }
 
 /// A walk along the pulses of one program.

@@ -91,6 +91,7 @@ fn safe_state(case: &CaseRecord) -> Markup {
 
 fn notes(case: &CaseRecord) -> Markup {
     html! {
+        @for remark in &case.unasked { p { "Seen beside the checks: " (text(remark)) } }
         @for note in &case.notes { p class="soft" { "Note: " (text(note)) } }
         @if let Some(folder) = &case.evidence { p class="soft" { "Raw samples: " code { (name(folder)) } } }
     }

@@ -179,3 +179,25 @@ fn one_of_a_hundred_may_stray_and_many_may_not() {
     assert_eq!(many.verdict, Verdict::Fail, "{many:#?}");
     assert!((many.value.unwrap() - 2.2e-3).abs() < 1e-5);
 }
+
+/// e1 drives ten pulses; the program after them leaves it out.
+#[test]
+fn a_contact_that_the_next_program_leaves_out_owes_no_pulses_and_may_give_none() {
+    let before = usual();
+    let mut after = Program { rate: 100.0, ..usual() };
+    after.contacts.iter_mut().for_each(|share| share.contact = format!("other {}", share.contact));
+    let count = |measurand| check(measurand, Criterion::Equals(0.0));
+    let wanted = || vec![count(Measurand::MissingPulses), count(Measurand::ExtraPulses)];
+    let values = |pulses: &[(f64, f64)]| {
+        let recording = recorded(&before, pulses, 600_000);
+        let found = changed((&before, &after), &recording, (235_000, 236_000), wanted());
+        found.iter().map(|record| record.value.unwrap()).collect::<Vec<_>>()
+    };
+    let ten = every(0.02, 10, 0.04, 2e-3);
+    assert_eq!(values(&ten), [0.0, 0.0]);
+    // One that did not come before the change is missed, and what comes long behind it is one too many.
+    let nine: Vec<_> = ten.iter().copied().filter(|(at, _)| (at - 0.12).abs() > 1e-3).collect();
+    assert_eq!(values(&nine), [1.0, 0.0]);
+    let eleven: Vec<_> = ten.iter().copied().chain([(0.4, 2e-3)]).collect();
+    assert_eq!(values(&eleven), [0.0, 1.0]);
+}
