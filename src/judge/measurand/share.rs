@@ -68,6 +68,7 @@ pub(super) fn rows<'v>(
     joint: &'v JointRecord,
     window: Window,
 ) -> Result<impl Iterator<Item = (usize, JointRow)> + use<'v>, Reason> {
+    view.followed(window)?;
     let g = view.settling() as f64;
     let delay = view.recording.front_end.delay * view.rate();
     let (from, to) = (window.from as f64 - g, window.to as f64 + g);
