@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
-use crate::report::{Console, annotations, append_step_summary, ctrf, junit, page, tap};
+use crate::report::{Closing, Console, annotations, append_step_summary, ctrf, junit, page, tap};
 use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Options, Origin, Person, suite};
 use crate::scenario::Plan;
@@ -115,18 +115,14 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time(), alarm);
     suite(&plans, &rig, &lock, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
-    let kept = keep(args, &mut sinks.folder, &record, &evidence, signer.as_ref());
-    sinks.console.finish(&record, Some(sinks.folder.path()));
-    let evidence = evidence.trouble().map(|trouble| format!("raw samples: {trouble}"));
-    for line in kept.iter().chain(&evidence) {
-        eprintln!("stimrig: {line}");
-    }
+    let mut trouble = keep(args, &mut sinks.folder, &record, &evidence, signer.as_ref());
+    trouble.extend(evidence.trouble().map(|trouble| format!("raw samples: {trouble}")));
     // Evidence that was lost may not look like a pass.
-    if record.exit_code == 0 && (!kept.is_empty() || evidence.is_some()) {
-        EXIT_INTERNAL
-    } else {
-        record.exit_code
-    }
+    let code = if record.exit_code == 0 && !trouble.is_empty() { EXIT_INTERNAL } else { record.exit_code };
+    let late = interrupt.cause().filter(|cause| cause.is_signal()).map(|cause| (cause.name(), code));
+    let closing = Closing { folder: Some(sinks.folder.path()), trouble: &trouble, late };
+    sinks.console.finish(&record, &closing);
+    code
 }
 
 /// Why no file can appear at a path, as far as that can be known without writing it.

@@ -145,6 +145,24 @@ pub fn exit_code(outcome: Option<Outcome>, signal: Option<&str>) -> u8 {
     }
 }
 
+/// What an exit code of [`exit_code`] says, as a fragment.
+pub fn exit_meaning(code: u8) -> &'static str {
+    match code {
+        0 => "passed",
+        1 => "failed",
+        EXIT_USAGE => "usage or file error",
+        EXIT_RIG => "rig error, or not measurable",
+        4 => "nothing ran",
+        5 => "inconclusive",
+        EXIT_UNSAFE => "safe state not confirmed",
+        EXIT_INTERNAL => "internal error, or the run could not be kept",
+        130 => "aborted by SIGINT",
+        137 => "host lost",
+        143 => "aborted by SIGTERM or SIGHUP",
+        _ => "unknown",
+    }
+}
+
 /// Exit code of a usage, scenario or rig file error: nothing was energised.
 pub const EXIT_USAGE: u8 = 2;
 /// Exit code where the rig is at fault: an instrument is lost, held by someone else, or another than the rig file names.
@@ -190,6 +208,7 @@ mod tests {
         ] {
             let record = run(outcomes);
             assert_eq!((record.outcome, record.exit_code), (outcome, code), "{outcomes:?}");
+            assert_ne!(exit_meaning(code), exit_meaning(99), "{code}");
         }
     }
 

@@ -22,7 +22,7 @@ pub use event::{Event, HOST_LOST, INTERNAL_ERROR, STORAGE_LOST, Sink};
 pub use figures::{
     CaseFigures, CheckFigure, Histogram, MarkFigure, OverlayFigure, PhaseFigure, Points, PulseFigure, Trace,
 };
-pub use fold::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, EXIT_USAGE, Fold, exit_code, fold};
+pub use fold::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, EXIT_USAGE, Fold, exit_code, exit_meaning, fold};
 pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
 pub use run_record::{
     BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, LogRecord, Outcome,

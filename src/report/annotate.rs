@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
 use super::check_line::{allowed, margin, measured};
+use super::ending::ending;
 use super::profile;
 
 /// GitHub shows ten annotations of a step and drops the rest without a word.
@@ -76,8 +77,10 @@ fn property(text: &str) -> String {
 /// The run as Markdown, what did not pass first, within a bounded size. `folder` is where its files are, to be uploaded as an artifact.
 pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
     let outcome = record.outcome.map_or("nothing ran", Outcome::name);
+    let early = ending(record, record.selected.len().max(record.cases.len()))
+        .map_or_else(String::new, |line| format!("**{}**\n\n", cell(&line)));
     let mut text = format!(
-        "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n\
+        "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
         record.cases.len(),
         cell(&record.rig),
@@ -173,6 +176,18 @@ mod tests {
         assert!(shown[10].contains("and 3 more"), "{}", shown[10]);
         let expected = "::error file=scenarios/amplitude/a.yaml,line=17,title=case 0::width: ";
         assert!(shown[0].starts_with(expected), "{}", shown[0]);
+    }
+
+    #[test]
+    fn the_summary_of_a_run_that_was_ended_says_by_what_and_how_many_did_not_run() {
+        let mut record = failing(1);
+        assert!(!step_summary(&record, None).contains("did not run"));
+        record.interrupted = Some("SIGTERM".into());
+        record.selected = vec!["a.yaml#1".into(), "a.yaml#2".into()];
+        let summary = step_summary(&record, None);
+        let line =
+            "\n\n**interrupted by SIGTERM (another program asked for the end): 1 of 2 cases did not run · ";
+        assert!(summary.contains(line), "{summary}");
     }
 
     #[test]

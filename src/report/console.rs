@@ -12,6 +12,7 @@ use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink};
 use super::Paint;
 use super::case_line::{case_line, check_lines};
 use super::counts::{by_outcome, counted, totals};
+use super::ending::{ending, too_late};
 use super::failure::blocks;
 use super::paint::plain;
 use super::{profile, repeats};
@@ -29,6 +30,17 @@ pub struct ConsoleOptions {
     pub progress: bool,
     /// Cases that will run.
     pub cases: usize,
+}
+
+/// What the last lines say besides the record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Closing<'a> {
+    /// Where the run is kept.
+    pub folder: Option<&'a Path>,
+    /// What could not be written of it, a sentence each.
+    pub trouble: &'a [String],
+    /// The signal that came when every case had ended, and the exit code it did not change.
+    pub late: Option<(&'a str, u8)>,
 }
 
 /// Follows a run on standard error, or on any writer.
@@ -68,16 +80,27 @@ impl Console {
         }
     }
 
-    /// Prints what did not pass and the closing lines. `folder` is where the run is kept.
-    pub fn finish(&mut self, record: &RunRecord, folder: Option<&Path>) {
+    /// Prints what did not pass and the closing lines. The last of all, however little is to be shown, is what ended the run
+    /// early, if anything did.
+    pub fn finish(&mut self, record: &RunRecord, closing: &Closing<'_>) {
         self.bar.finish_and_clear();
         self.release(true);
         let lines = blocks(&record.cases, self.paint, self.options.width);
         self.print_all(&lines);
         if self.options.verbosity >= -1 {
-            let lines = self.closing(record, folder);
+            let lines = self.closing(record, closing.folder);
             self.print("");
             self.print_all(&lines);
+        }
+        for line in closing.trouble {
+            self.print(&format!("stimrig: {line}"));
+        }
+        let safe = record.safe_state == SafeState::Confirmed;
+        let early = ending(record, self.options.cases);
+        let early = early.map(|line| if safe { self.paint.odd(&line) } else { self.paint.bad(&line) });
+        let late = || closing.late.map(|(cause, code)| self.paint.faint(&too_late(cause, code)));
+        if let Some(line) = early.or_else(late) {
+            self.print(&line);
         }
     }
 
@@ -248,9 +271,8 @@ impl Sink for Console {
                 self.release(verbosity >= 2);
             }
             Event::Interrupted { signal } => {
-                self.print(
-                    &self.paint.odd(&format!("{}: stopping, then measuring the safe state", plain(signal))),
-                );
+                let follows = "no further case starts; what runs is stopped, then its output measured";
+                self.print(&self.paint.odd(&format!("{}: {follows}", plain(signal))));
             }
             Event::RunStarted(_)
             | Event::Identified(_)

@@ -10,6 +10,7 @@ pub mod compare;
 mod console;
 mod counts;
 mod ctrf;
+mod ending;
 mod failure;
 mod html;
 mod junit;
@@ -22,7 +23,7 @@ mod tap;
 
 pub use annotate::{annotations, append_step_summary, step_summary};
 pub use check_line::{allowed, measured};
-pub use console::{Console, ConsoleOptions};
+pub use console::{Closing, Console, ConsoleOptions};
 pub use ctrf::ctrf;
 pub use html::page;
 pub use junit::junit;

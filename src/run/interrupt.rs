@@ -32,6 +32,11 @@ impl Cause {
             Self::Storage => crate::record::STORAGE_LOST,
         }
     }
+
+    /// Somebody outside asked for the end.
+    pub fn is_signal(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Terminate | Self::Hangup)
+    }
 }
 
 /// Whether, and by what, the run was asked to end. Cheap to clone and to ask between slices.
@@ -79,7 +84,7 @@ impl Interrupt {
         let code = Cause::ALL.iter().zip(1..).find(|(known, _)| **known == cause).map_or(0, |(_, code)| code);
         // Only the first cause names the exit code.
         let _ = self.first.compare_exchange(0, code, Ordering::SeqCst, Ordering::SeqCst);
-        if !matches!(cause, Cause::Internal | Cause::Storage) {
+        if cause.is_signal() {
             // Whoever leans on Ctrl-C presses it more than 255 times.
             let _ = self.signals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |seen| seen.checked_add(1));
         }

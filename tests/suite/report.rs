@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use stimrig::record::{Event, RunRecord, Sink, fold};
-use stimrig::report::{Console, ConsoleOptions, annotations, junit, step_summary};
+use stimrig::report::{Closing, Console, ConsoleOptions, annotations, junit, step_summary};
 
 /// A run with one case of each outcome, one of them with a hostile name.
 fn mixed() -> RunRecord {
@@ -44,7 +44,8 @@ fn shown(width: Option<usize>, color: bool, verbosity: i8) -> String {
     let options = ConsoleOptions { color, width, verbosity, progress: false, cases: record.cases.len() };
     let mut console = Console::new(options, Box::new(screen.clone()));
     events(&record).iter().for_each(|event| console.take(event));
-    console.finish(&record, Some(Path::new("runs/0193a7c2")));
+    let folder = Some(Path::new("runs/0193a7c2"));
+    console.finish(&record, &Closing { folder, ..Closing::default() });
     let text = screen.0.lock().expect("not poisoned").clone();
     String::from_utf8(text).expect("the console writes UTF-8")
 }
@@ -78,7 +79,7 @@ fn cases_that_run_side_by_side_are_shown_in_the_order_of_the_selection() {
         let options = ConsoleOptions { color: false, width: None, verbosity: 0, progress: false, cases: 9 };
         let mut console = Console::new(options, Box::new(screen.clone()));
         events.iter().for_each(|event| console.take(event));
-        console.finish(&record, None);
+        console.finish(&record, &Closing::default());
         let text = screen.0.lock().expect("not poisoned").clone();
         String::from_utf8(text).expect("the console writes UTF-8")
     };
@@ -106,6 +107,49 @@ fn quiet_shows_only_what_did_not_pass() {
     let text = shown(None, false, -1);
     assert!(!text.contains("A stop ends the output"), "{text}");
     assert!(text.contains("stay charge balanced [amplitude=2 mA]"), "{text}");
+}
+
+/// What the terminal shows last of a run of three cases whose first has ended.
+#[test]
+fn the_last_line_of_a_run_that_was_ended_says_so_however_little_is_shown() {
+    let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("valid");
+    for (cause, begins) in [
+        ("SIGINT", "interrupted by SIGINT (Ctrl-C): 2 of 3 cases did not run · output off"),
+        ("SIGTERM", "interrupted by SIGTERM"),
+        ("run not kept", "ended early because its files could not be written"),
+    ] {
+        let mut events = events(&mixed());
+        events.truncate(3);
+        events.push(Event::Interrupted { signal: cause.to_owned() });
+        let record = fold(&events).expect("it began");
+        for (verbosity, color) in [(-2, false), (-1, true), (0, true), (0, false), (2, false)] {
+            let screen = Screen::default();
+            let options = ConsoleOptions { color, width: Some(80), verbosity, progress: false, cases: 3 };
+            let mut console = Console::new(options, Box::new(screen.clone()));
+            events.iter().for_each(|event| console.take(event));
+            let (folder, trouble) = (Some(Path::new("runs/0193a7c2")), ["no room for the page".to_owned()]);
+            console.finish(&record, &Closing { folder, trouble: &trouble, late: Some((cause, 0)) });
+            let text = screen.0.lock().expect("not poisoned").clone();
+            let text = String::from_utf8(text).expect("the console writes UTF-8");
+            let last = text.lines().next_back().expect("it writes something");
+            assert_eq!(last.contains('\u{1b}'), color, "{last:?}");
+            let last = codes.replace_all(last, "");
+            let code = format!("· exit code {} (", record.exit_code);
+            assert!(last.starts_with(begins) && last.contains(&code), "{verbosity}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_came_when_all_had_ended_is_said_to_have_changed_nothing() {
+    let (record, screen) = (mixed(), Screen::default());
+    let options = ConsoleOptions { color: false, width: None, verbosity: 0, progress: false, cases: 9 };
+    let mut console = Console::new(options, Box::new(screen.clone()));
+    events(&record).iter().for_each(|event| console.take(event));
+    console.finish(&record, &Closing { late: Some(("SIGINT", 1)), ..Closing::default() });
+    let text = String::from_utf8(screen.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    let last = text.lines().next_back().expect("it writes something");
+    assert_eq!(last, "SIGINT came when the last case had ended: it changed nothing · exit code 1 (failed)");
 }
 
 #[test]

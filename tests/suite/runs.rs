@@ -104,6 +104,12 @@ fn an_interrupted_run_ends_safe_with_its_own_exit_code() {
         assert_eq!(record["safe_state"], "confirmed");
         assert_eq!(record["cases"][0]["outcome"], "aborted");
         assert!(record["cases"][0]["reason"].as_str().unwrap().contains(name));
+        // Whoever looks at the terminal's last line only.
+        let said = text(&output);
+        let last = said.lines().next_back().unwrap_or_default();
+        let expected = format!("interrupted by {name} (");
+        assert!(last.starts_with(&expected) && last.contains(": 1 was cut short · output off"), "{said}");
+        assert!(last.contains(&format!("· exit code {code} (aborted by SIG")), "{said}");
     }
 }
 
