@@ -5,13 +5,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 
-use crate::instrument::InstrumentFault;
+use super::trouble::Trouble;
 
 /// Pieces that may wait: some 16 MB.
 const WAITING: usize = 256;
 const PIECE: usize = 1 << 16;
-/// What is said of one that a signal ended.
-pub(super) const CRASHED: &str = "sigrok-cli has crashed";
 
 /// A running `sigrok-cli`; ended when dropped.
 pub(super) struct Running {
@@ -21,18 +19,18 @@ pub(super) struct Running {
 }
 
 /// Runs `sigrok-cli` to its end and returns what it wrote.
-pub(super) fn output(arguments: &[String]) -> Result<String, InstrumentFault> {
+pub(super) fn output(arguments: &[String]) -> Result<String, Trouble> {
     let output = Command::new("sigrok-cli").args(arguments).stdin(Stdio::null()).output().map_err(missing)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if text.trim().is_empty() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        return Err(InstrumentFault::Refused(last_line(&complaint)));
+        return Err(Trouble::Refused(last_line(&complaint)));
     }
     Ok(text)
 }
 
-fn missing(error: std::io::Error) -> InstrumentFault {
-    InstrumentFault::Refused(format!("`sigrok-cli` cannot be started: {error}"))
+fn missing(error: std::io::Error) -> Trouble {
+    Trouble::NotStarted(error.to_string())
 }
 
 fn last_line(text: &str) -> String {
@@ -41,8 +39,13 @@ fn last_line(text: &str) -> String {
 }
 
 impl Running {
-    pub(super) fn start(arguments: &[String]) -> Result<Self, InstrumentFault> {
-        let mut child = Command::new("sigrok-cli")
+    pub(super) fn start(arguments: &[String]) -> Result<Self, Trouble> {
+        Self::start_as("sigrok-cli", arguments)
+    }
+
+    /// As [`Running::start`], with another program in its place.
+    fn start_as(program: &str, arguments: &[String]) -> Result<Self, Trouble> {
+        let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -77,10 +80,7 @@ impl Running {
     ///
     /// # Errors
     /// As [`Running::take`].
-    pub(super) fn first(
-        &mut self,
-        patience: std::time::Duration,
-    ) -> Result<Option<Vec<u8>>, InstrumentFault> {
+    pub(super) fn first(&mut self, patience: std::time::Duration) -> Result<Option<Vec<u8>>, Trouble> {
         match self.pieces.recv_timeout(patience) {
             Ok(piece) => Ok(Some(piece)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -91,8 +91,8 @@ impl Running {
     /// What has come; `None` when nothing has.
     ///
     /// # Errors
-    /// [`InstrumentFault::Disconnected`] or its complaint when it has ended, which it does not by itself.
-    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, InstrumentFault> {
+    /// [`Trouble::Ended`] or [`Trouble::Crashed`] with its complaint when it has ended, which it does not by itself.
+    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, Trouble> {
         match self.pieces.try_recv() {
             Ok(piece) => Ok(Some(piece)),
             Err(TryRecvError::Empty) => Ok(None),
@@ -100,8 +100,7 @@ impl Running {
                 // Its output is closed, so it is ending, and its last words come with it.
                 let complaint = self.complaints.recv().unwrap_or_default();
                 let crashed = self.child.wait().is_ok_and(|status| status.signal().is_some());
-                let what = if crashed { CRASHED } else { "sigrok-cli has ended" };
-                Err(InstrumentFault::Protocol(format!("{what}: {complaint}")))
+                Err(if crashed { Trouble::Crashed(complaint) } else { Trouble::Ended(complaint) })
             }
         }
     }
@@ -112,5 +111,34 @@ impl Drop for Running {
         // It may have ended by itself, and with a signal of its own at that: nothing of it matters any more.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What a shell that stands for `sigrok-cli` comes to.
+    fn came_to(script: &str) -> Trouble {
+        let arguments = ["-c", script].map(str::to_owned);
+        let mut running = Running::start_as("sh", &arguments).unwrap();
+        running.first(Duration::from_secs(60)).unwrap_err()
+    }
+
+    #[test]
+    fn a_crash_is_told_from_an_end_by_how_it_ended_not_by_what_it_said() {
+        let said = "echo sigrok-cli has crashed >&2;";
+        let words = || "sigrok-cli has crashed".to_owned();
+        assert_eq!(came_to(&format!("{said} exit 1")), Trouble::Ended(words()));
+        assert_eq!(came_to(&format!("{said} kill -ABRT $$")), Trouble::Crashed(words()));
+        assert_eq!(came_to("exit 0"), Trouble::Ended("it said nothing".to_owned()));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_one_that_cannot_be_started() {
+        let missing = Running::start_as("no-such-sigrok-cli", &[]);
+        assert!(matches!(missing, Err(Trouble::NotStarted(_))));
     }
 }

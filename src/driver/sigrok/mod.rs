@@ -3,15 +3,17 @@
 //! It has no relays and marks nothing among its samples. How it ends says nothing: 0.7.2 aborts after all data were written.
 
 mod child;
+mod trouble;
 mod wav;
 
 use async_trait::async_trait;
 
-use crate::instrument::{InstrumentError, InstrumentFault, LoadIdentity, Sampling, Stream, StreamSetup};
+use crate::instrument::{InstrumentError, LoadIdentity, Sampling, Stream, StreamSetup};
 use crate::rig::Channel;
 use crate::signal::{Block, BlockSink, Calibration, StreamKind};
 
 use child::Running;
+use trouble::Trouble;
 
 /// Codes at the end of a range.
 const FULL: f64 = 32_000.0;
@@ -42,26 +44,6 @@ pub struct Load {
     block: Vec<i16>,
 }
 
-fn failed(doing: &str, fault: InstrumentFault) -> InstrumentError {
-    let next = match &fault {
-        InstrumentFault::Refused(why) if why.contains("cannot be started") => "install sigrok-cli",
-        InstrumentFault::Refused(_) => {
-            "compare `load.device` and `load.options` with what `sigrok-cli --scan` finds"
-        }
-        // Its WAV writer makes room for a piece that is longer than all before without counting what still waits (libsigrok 0.5.2).
-        InstrumentFault::Protocol(why) if why.starts_with(child::CRASHED) => {
-            "run it again with less beside it: libsigrok 0.5.2 writes beyond its own buffer when it is kept waiting"
-        }
-        _ => "plug the device in again, and let nothing else use it",
-    };
-    InstrumentError {
-        device: "sigrok device".to_owned(),
-        doing: doing.to_owned(),
-        fault,
-        next: next.to_owned(),
-    }
-}
-
 impl Load {
     /// A device as `sigrok-cli -d` names it, with settings as its `--config` takes them.
     pub fn new(device: &str, options: &[(String, String)], sample_rate: f64, channels: &[Channel]) -> Self {
@@ -87,16 +69,16 @@ impl Load {
     }
 
     /// Reads the header, once it is whole.
-    fn take_head(&mut self) -> Result<bool, InstrumentFault> {
+    fn take_head(&mut self) -> Result<bool, Trouble> {
         let Some(bytes) = self.waiting.first_chunk::<{ wav::HEAD }>() else { return Ok(false) };
-        let head = wav::head(bytes).map_err(InstrumentFault::Protocol)?;
+        let head = wav::head(bytes).map_err(Trouble::Unexpected)?;
         if head.channels * 4 != self.frame {
             let what = format!("it sends {} channels, not {}", head.channels, self.frame / 4);
-            return Err(InstrumentFault::Protocol(what));
+            return Err(Trouble::Unexpected(what));
         }
         if (f64::from(head.sample_rate) / self.sample_rate - 1.0).abs() > 1e-6 {
             let what = format!("it samples at {} Hz, not at {} Hz", head.sample_rate, self.sample_rate);
-            return Err(InstrumentFault::Refused(what));
+            return Err(Trouble::Refused(what));
         }
         self.waiting.drain(..wav::HEAD);
         self.headed = true;
@@ -150,7 +132,7 @@ impl crate::instrument::Load for Load {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
         let doing = "find the device";
         let arguments = ["-d".to_owned(), self.device.clone(), "--show".to_owned()];
-        let shown = child::output(&arguments).map_err(|fault| failed(doing, fault))?;
+        let shown = child::output(&arguments).map_err(|trouble| trouble.while_doing(doing))?;
         // `demo - Demo device with 2 channels: A0 A1`
         let found = shown.lines().find_map(|line| {
             let (name, channels) = line.split_once(" channels: ")?;
@@ -159,7 +141,7 @@ impl crate::instrument::Load for Load {
         });
         let Some((model, channels)) = found else {
             let what = format!("`sigrok-cli --show` names no channels of `{}`", self.device);
-            return Err(failed(doing, InstrumentFault::Protocol(what)));
+            return Err(Trouble::Unexpected(what).while_doing(doing));
         };
         self.channels = channels;
         Ok(LoadIdentity {
@@ -185,7 +167,7 @@ impl crate::instrument::Load for Load {
 impl Stream for Load {
     async fn start(&mut self, setup: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
         let doing = "start sampling";
-        let refused = |what: String| failed(doing, InstrumentFault::Refused(what));
+        let refused = |what: String| Trouble::Refused(what).while_doing(doing);
         let mut wanted: Vec<(usize, f64, Calibration)> = Vec::new();
         for channel in &setup.channels {
             let stated = self.stated.iter().find(|stated| stated.name == channel.name);
@@ -216,13 +198,13 @@ impl Stream for Load {
             ["-d", &self.device, "--config", &config, "--channels", &names, "--time", &time, "-O", "wav"];
         let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
         self.running = None;
-        let mut running = Running::start(&arguments).map_err(|fault| failed(doing, fault))?;
+        let mut running = Running::start(&arguments).map_err(|trouble| trouble.while_doing(doing))?;
         // Firmware may have to be loaded first. Once it samples, its samples are the clock of the steps.
-        match running.first(PATIENCE).map_err(|fault| failed(doing, fault))? {
+        match running.first(PATIENCE).map_err(|trouble| trouble.while_doing(doing))? {
             Some(piece) => self.waiting.extend_from_slice(&piece),
-            None => return Err(failed(doing, InstrumentFault::Timeout)),
+            None => return Err(Trouble::Silent.while_doing(doing)),
         }
-        self.take_head().map_err(|fault| failed(doing, fault))?;
+        self.take_head().map_err(|trouble| trouble.while_doing(doing))?;
         self.running = Some(running);
         Ok(wanted.into_iter().map(|(.., calibration)| calibration).collect())
     }
@@ -232,11 +214,11 @@ impl Stream for Load {
         let mut blocks = 0;
         loop {
             let Some(running) = &mut self.running else { return Ok(blocks) };
-            let Some(piece) = running.take().map_err(|fault| failed(doing, fault))? else {
+            let Some(piece) = running.take().map_err(|trouble| trouble.while_doing(doing))? else {
                 return Ok(blocks);
             };
             self.waiting.extend_from_slice(&piece);
-            if self.headed || self.take_head().map_err(|fault| failed(doing, fault))? {
+            if self.headed || self.take_head().map_err(|trouble| trouble.while_doing(doing))? {
                 blocks += self.hand_over(sink);
             }
         }
