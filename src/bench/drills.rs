@@ -2,14 +2,18 @@
 //! with the right cause, and nothing passed on incomplete data.
 
 mod judge;
+mod kind;
 mod page;
 mod ports;
 mod scenario;
+mod shown;
 mod text;
 
 pub use judge::{Seen, wrong};
+pub use kind::Kind;
 pub use page::page;
-pub use ports::{Next, PortSeen, PortTrial, wrong_on_ports};
+pub use ports::{Next, PortSeen, PortTrial, Starved};
+pub use shown::{Shown, shown_on_ports};
 pub use text::{text, verdict};
 
 use std::collections::BTreeMap;
@@ -17,127 +21,6 @@ use std::collections::BTreeMap;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Ctrl-C.
-    Sigint,
-    /// A polite kill.
-    Sigterm,
-    /// Ctrl-C twice.
-    DoubleSigint,
-    /// A panic in the runner.
-    Panic,
-    /// One port is gone.
-    PortClosed,
-    /// Neither board hears anything any more, as after a kill -9 of the host.
-    HostSilent,
-    /// A reply is lost, or all are from then on.
-    ReplyLost,
-    /// A reply is damaged, or all are from then on.
-    ReplyDamaged,
-    /// Sample blocks are lost.
-    BlockLost,
-    /// Sample blocks arrive twice.
-    BlockTwice,
-    /// A sample block arrives behind the next.
-    BlocksSwapped,
-    /// The stimulator's board resets itself.
-    BoardReset,
-    /// kill -9 of a process of its own.
-    Sigkill,
-    /// No room left for the run's files, in a process of its own.
-    DiskFull,
-    /// kill -9 of the host of boards behind ports.
-    KilledOnPorts,
-    /// A signal to the host of boards behind ports.
-    SignalledOnPorts,
-    /// The plug of a stimulator behind a port is pulled.
-    StimulatorUnplugged,
-    /// The plug of a load behind a port is pulled.
-    LoadUnplugged,
-}
-
-impl Kind {
-    /// Those that are tried within this process, in the order of the table.
-    pub const WITHIN: [Self; 12] = [
-        Self::Sigint,
-        Self::Sigterm,
-        Self::DoubleSigint,
-        Self::Panic,
-        Self::PortClosed,
-        Self::HostSilent,
-        Self::ReplyLost,
-        Self::ReplyDamaged,
-        Self::BlockLost,
-        Self::BlockTwice,
-        Self::BlocksSwapped,
-        Self::BoardReset,
-    ];
-
-    /// Those that are tried on a bench behind ports.
-    pub const ON_PORTS: [Self; 4] =
-        [Self::KilledOnPorts, Self::SignalledOnPorts, Self::StimulatorUnplugged, Self::LoadUnplugged];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sigint => "Ctrl-C (SIGINT)",
-            Self::Sigterm => "polite kill (SIGTERM)",
-            Self::DoubleSigint => "Ctrl-C twice",
-            Self::Panic => "panic in the runner",
-            Self::PortClosed => "port closed",
-            Self::HostSilent => "host silent",
-            Self::ReplyLost => "reply lost",
-            Self::ReplyDamaged => "reply damaged",
-            Self::BlockLost => "sample block lost",
-            Self::BlockTwice => "sample block twice",
-            Self::BlocksSwapped => "sample blocks swapped",
-            Self::BoardReset => "board resets itself",
-            Self::Sigkill => "kill -9 (SIGKILL)",
-            Self::DiskFull => "disk full",
-            Self::KilledOnPorts => "kill -9, boards on ports",
-            Self::SignalledOnPorts => "signal, boards on ports",
-            Self::StimulatorUnplugged => "stimulator unplugged",
-            Self::LoadUnplugged => "load unplugged",
-        }
-    }
-
-    /// What must follow, besides an output that is off.
-    pub fn must(self) -> &'static str {
-        match self {
-            Self::Sigint | Self::Sigterm | Self::DoubleSigint | Self::SignalledOnPorts => {
-                "stopped and measured off within 2 s; aborted, with the signal as its cause"
-            }
-            Self::Panic => "stopped and measured off; aborted as an internal error",
-            Self::PortClosed => "rig error; unsafe where the load is gone, because nobody saw it off",
-            Self::HostSilent => {
-                "both boards stop by themselves; rig error or unsafe, because nobody saw it off"
-            }
-            Self::ReplyLost | Self::ReplyDamaged => {
-                "asked again, and judged as if nothing had been; a rig error if it goes on"
-            }
-            Self::BlockLost | Self::BlocksSwapped => {
-                "never a pass on samples that a check needed and did not get"
-            }
-            Self::BlockTwice => "judged as if nothing had been",
-            Self::BoardReset => "the pulses that were due and did not come are noticed",
-            Self::Sigkill => "whoever comes next closes the record: host lost, exit code 137",
-            Self::DiskFull => "stopped and measured off; aborted, exit code 70, what was kept can be read",
-            Self::KilledOnPorts => {
-                "off within the dead-man's time; the next start makes the rig safe and closes the record, exit code 137"
-            }
-            Self::StimulatorUnplugged => {
-                "the load opens its interlock and sees it off; a rig error that names the stimulator"
-            }
-            Self::LoadUnplugged => {
-                "the stimulator is stopped; unsafe, because nobody saw it off, or a rig error"
-            }
-        }
-    }
-}
 
 /// One drill. Its number and the seed of all decide everything about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -213,6 +96,22 @@ pub struct Wrong {
     pub scenario: String,
 }
 
+/// A trial in real time that shows nothing: something was not as it must be, and this computer was measured to have done too much
+/// else for it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Nothing {
+    /// Its number among those of its kind of bench.
+    pub trial: u64,
+    /// What repeats it, behind `stimrig bench drills`.
+    pub repeat: String,
+    /// What went wrong, and when.
+    pub mishap: String,
+    /// What was not as it must be.
+    pub what: String,
+    /// What was measured of the computer.
+    pub why: String,
+}
+
 /// What all trials of a kind came to.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Tally {
@@ -224,6 +123,8 @@ pub struct Tally {
     pub outcomes: BTreeMap<String, u64>,
     /// Those in which something was not as it must be.
     pub wrong: u64,
+    /// Those that show nothing, good or bad: they are not among those that happened.
+    pub nothing: u64,
 }
 
 /// The result of the experiment.
@@ -237,6 +138,8 @@ pub struct Drills {
     pub kinds: BTreeMap<Kind, Tally>,
     /// Everything that was not as it must be, in the order of the trials.
     pub wrong: Vec<Wrong>,
+    /// Every trial that shows nothing.
+    pub nothing: Vec<Nothing>,
     /// How long it took, s.
     pub elapsed: f64,
     /// Longest time from a signal to the end of a run in which it was seen, in real time, s: measured on processes of
@@ -255,6 +158,7 @@ impl Drills {
             first,
             kinds: BTreeMap::new(),
             wrong: Vec::new(),
+            nothing: Vec::new(),
             elapsed: 0.0,
             slowest_signal: None,
             slowest_off: None,
@@ -280,9 +184,28 @@ impl Drills {
         self.kinds.values().map(|tally| tally.trials).sum()
     }
 
-    /// Whether something was tried, happened, and nothing was wrong.
+    /// Counts a trial that shows nothing.
+    pub fn count_nothing(&mut self, kind: Kind, nothing: Nothing) {
+        let tally = self.kinds.entry(kind).or_default();
+        tally.trials += 1;
+        tally.nothing += 1;
+        self.nothing.push(nothing);
+    }
+
+    /// Trials of the kinds that run in real time on ports, of which alone some may show nothing.
+    pub fn on_ports(&self) -> u64 {
+        let tallies = Kind::ON_PORTS.iter().filter_map(|kind| self.kinds.get(kind));
+        tallies.map(|tally| tally.trials).sum()
+    }
+
+    /// Whether so many show nothing that what the others show is no result: more than a fifth of those on ports.
+    pub fn is_too_busy(&self) -> bool {
+        5 * self.nothing.len() as u64 > self.on_ports()
+    }
+
+    /// Whether something was tried, happened, nothing was wrong, and hardly anything shows nothing.
     pub fn holds(&self) -> bool {
-        self.wrong.is_empty() && self.kinds.values().any(|tally| tally.happened > 0)
+        self.wrong.is_empty() && !self.is_too_busy() && self.kinds.values().any(|tally| tally.happened > 0)
     }
 }
 
@@ -308,6 +231,37 @@ mod tests {
             assert!(planned.missing.is_empty());
         }
         assert_ne!(Trial::draw(7, 1), Trial::draw(8, 1));
+    }
+
+    #[test]
+    fn a_trial_that_shows_nothing_is_never_good_and_too_many_are_no_result() {
+        let nothing = || Nothing {
+            trial: 4,
+            repeat: "--ports 5".into(),
+            mishap: "kill".into(),
+            what: "ended with 6".into(),
+            why: "no turn for 500 ms".into(),
+        };
+        let mut drills = Drills::new(1, 0);
+        drills.count(Kind::Sigint, Some("aborted"), None);
+        drills.count_nothing(Kind::KilledOnPorts, nothing());
+        assert!(!drills.holds(), "one of one on ports, whatever happened elsewhere");
+        assert!(verdict(&drills).contains("1 of 1 trials on ports shows nothing"), "{}", verdict(&drills));
+        for _ in 0..4 {
+            drills.count(Kind::LoadUnplugged, Some("unsafe"), None);
+        }
+        assert!(drills.holds(), "a fifth is not more than a fifth");
+        let tally = &drills.kinds[&Kind::KilledOnPorts];
+        assert_eq!((tally.trials, tally.happened, tally.nothing), (1, 0, 1));
+        let (text, page) = (text(&drills), page(&drills, "here"));
+        for words in ["but for 1 that shows nothing", "no turn for 500 ms", "--ports 5", "ended with 6"] {
+            assert!(text.contains(words) && page.contains(words), "`{words}` not in {text}{page}");
+        }
+        let json = serde_json::to_value(&drills).unwrap();
+        assert_eq!(json["nothing"][0]["why"], "no turn for 500 ms");
+        assert_eq!(json["kinds"]["killed-on-ports"]["nothing"], 1);
+        drills.count_nothing(Kind::StimulatorUnplugged, nothing());
+        assert!(!drills.holds() && verdict(&drills).contains("2 of 6"), "{}", verdict(&drills));
     }
 
     #[test]

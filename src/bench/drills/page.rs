@@ -41,6 +41,7 @@ pub fn page(found: &Drills, provenance: &str) -> String {
                 "tried",
                 "struck in time",
                 "the runs ended as",
+                "shows nothing",
                 "wrong",
             ];
             body.push_str(&table(&columns, &rows));
@@ -50,6 +51,13 @@ pub fn page(found: &Drills, provenance: &str) -> String {
     if !found.wrong.is_empty() {
         body.push_str("<h2>Wrong</h2>\n");
         body.push_str(&wrong(found));
+    }
+    if !found.nothing.is_empty() {
+        body.push_str(
+            "<h2>Shows nothing</h2>\n<p>Something was not as it must be, and this computer was measured to have done too much else: \
+             neither good nor bad. No output that stayed on, no pass and no failed check is excused.</p>\n",
+        );
+        body.push_str(&nothing(found));
     }
     whole("stimrig bench drills", &body)
 }
@@ -63,6 +71,7 @@ fn row((kind, tally): (&Kind, &Tally)) -> Vec<(String, &'static str)> {
         (tally.trials.to_string(), ""),
         (tally.happened.to_string(), ""),
         (outcomes.join(", "), ""),
+        (tally.nothing.to_string(), ""),
         (tally.wrong.to_string(), if tally.wrong == 0 { "good" } else { "bad" }),
     ]
 }
@@ -93,4 +102,20 @@ fn wrong(found: &Drills) -> String {
         })
         .collect();
     table(&["what went wrong", "what was seen", "scenario", "repeat"], &rows)
+}
+
+fn nothing(found: &Drills) -> String {
+    let rows: Vec<Vec<(String, &str)>> = found
+        .nothing
+        .iter()
+        .map(|nothing| {
+            vec![
+                (nothing.mishap.clone(), ""),
+                (nothing.what.clone(), ""),
+                (nothing.why.clone(), ""),
+                (format!("stimrig bench drills --seed {} {}", found.seed, nothing.repeat), ""),
+            ]
+        })
+        .collect();
+    table(&["what went wrong", "what was seen", "what was measured of the computer", "repeat"], &rows)
 }

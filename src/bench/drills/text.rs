@@ -10,7 +10,7 @@ const SHOWN: usize = 10;
 /// A table a person reads.
 pub fn text(found: &Drills) -> String {
     let mut out = format!(
-        "{} trials from {}, seed {}, in {:.1} s: {}\n\n{:<26}{:>8}{:>10}{:>8}   outcomes\n",
+        "{} trials from {}, seed {}, in {:.1} s: {}\n\n{:<26}{:>8}{:>10}{:>10}{:>8}   outcomes\n",
         found.trials(),
         found.first,
         found.seed,
@@ -19,6 +19,7 @@ pub fn text(found: &Drills) -> String {
         "what went wrong",
         "trials",
         "in time",
+        "nothing",
         "bad"
     );
     for (kind, tally) in &found.kinds {
@@ -26,10 +27,11 @@ pub fn text(found: &Drills) -> String {
             tally.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let _ = writeln!(
             out,
-            "{:<26}{:>8}{:>10}{:>8}   {}",
+            "{:<26}{:>8}{:>10}{:>10}{:>8}   {}",
             kind.name(),
             tally.trials,
             tally.happened,
+            tally.nothing,
             tally.wrong,
             outcomes.join(", ")
         );
@@ -59,13 +61,39 @@ pub fn text(found: &Drills) -> String {
     if found.wrong.len() > SHOWN {
         let _ = writeln!(out, "\nand {} more (--format json has them all)", found.wrong.len() - SHOWN);
     }
+    for nothing in found.nothing.iter().take(SHOWN) {
+        let _ = writeln!(
+            out,
+            "\ntrial {} shows nothing: {}\n    {}\n    measured: {}\n    repeat: stimrig bench drills --seed {} {}",
+            nothing.trial, nothing.mishap, nothing.what, nothing.why, found.seed, nothing.repeat
+        );
+    }
+    if found.nothing.len() > SHOWN {
+        let more = found.nothing.len() - SHOWN;
+        let _ = writeln!(out, "\nand {more} more that show nothing (--format json has them all)");
+    }
     out
 }
 
 /// Whether it holds, in words.
 pub fn verdict(found: &Drills) -> String {
+    let nothing = found.nothing.len();
+    let show = |count: usize| if count == 1 { "shows" } else { "show" };
     match found.wrong.len() {
-        0 if found.holds() => "every output was off at the end, and every record says why".to_owned(),
+        0 if found.is_too_busy() => format!(
+            "{nothing} of {} trials on ports {} nothing, because this computer was too busy: more than a fifth is no result; \
+             run less beside it",
+            found.on_ports(),
+            show(nothing)
+        ),
+        0 if found.holds() && nothing == 0 => {
+            "every output was off at the end, and every record says why".to_owned()
+        }
+        0 if found.holds() => format!(
+            "every output was off at the end, and every record says why, but for {nothing} that {} nothing because this computer \
+             was too busy",
+            show(nothing)
+        ),
         0 => "nothing happened in time: this shows nothing".to_owned(),
         1 => "1 did not end as it must".to_owned(),
         count => format!("{count} did not end as they must"),

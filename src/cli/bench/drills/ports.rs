@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::bench::drills::{Drills, Kind, Next, PortSeen, PortTrial, Wrong, wrong_on_ports};
+use crate::bench::drills::{
+    Drills, Kind, Next, Nothing, PortSeen, PortTrial, Shown, Starved, Wrong, shown_on_ports,
+};
 use crate::cli::bench::suite::progress;
 use crate::cli::filter::Filter;
 use crate::cli::load::load_cases;
@@ -20,8 +22,10 @@ use crate::store::open_run;
 use super::numbered;
 use super::process::{intact, record_of, run_of, wait};
 use served::Bench;
+use turns::Turns;
 
 mod served;
+mod turns;
 
 /// The dead-men's time, and what a busy computer adds.
 const DEAD_MEN: Duration = Duration::from_millis(900);
@@ -75,7 +79,8 @@ pub(super) fn all(
             };
             let mut seen = run(0);
             for attempt in 1..ATTEMPTS {
-                if seen.as_ref().is_ok_and(PortSeen::starved) {
+                let shown = seen.as_ref().map(|seen| shown_on_ports(&trial, seen));
+                if matches!(shown, Ok(Shown::Nothing { .. })) {
                     seen = run(attempt);
                 }
             }
@@ -85,18 +90,23 @@ pub(super) fn all(
     );
     for (trial, case, seen) in all {
         let seen = seen.map_err(|error| format!("drill {} on ports: {error}", trial.number))?;
-        let what = wrong_on_ports(&trial, &seen);
-        let mishap =
-            format!("on ports {}: {} at {:.2} of its time", trial.number, trial.kind.name(), trial.at);
-        let repeat = format!("--trials 0 --processes 0 --ports {}", trial.number + 1);
-        let wrong = what.map(|what| Wrong { trial: trial.number, repeat, mishap, what, scenario: case });
+        let number = trial.number;
+        let mishap = format!("on ports {number}: {} at {:.2} of its time", trial.kind.name(), trial.at);
+        let repeat = format!("--trials 0 --processes 0 --ports {}", number + 1);
         if trial.kind != Kind::SignalledOnPorts {
             found.slowest_off = found.slowest_off.into_iter().chain(seen.time_to_off()).reduce(f64::max);
         }
-        // A trial that had no turn shows nothing.
-        let met = seen.record.as_ref().filter(|_| !seen.starved());
-        let outcome = met.and_then(|record| record.outcome).map(Outcome::name);
-        found.count(trial.kind, outcome, wrong);
+        let outcome = seen.record.as_ref().and_then(|record| record.outcome).map(Outcome::name);
+        match shown_on_ports(&trial, &seen) {
+            Shown::Right => found.count(trial.kind, outcome, None),
+            Shown::Wrong(what) => {
+                let wrong = Wrong { trial: number, repeat, mishap, what, scenario: case };
+                found.count(trial.kind, outcome, Some(wrong));
+            }
+            Shown::Nothing { what, why } => {
+                found.count_nothing(trial.kind, Nothing { trial: number, repeat, mishap, what, why });
+            }
+        }
     }
     Ok(())
 }
@@ -122,7 +132,9 @@ struct Drill<'a> {
 
 impl Drill<'_> {
     fn run(&mut self, trial: &PortTrial, (case, lasts): &Runs) -> Result<PortSeen, String> {
+        let began = self.bench.look()?;
         let mut child = self.start(&["run", case, "-qq", "--keep", "failures"], Stdio::null)?;
+        let turns = Turns::watch(child.id());
         std::thread::sleep(Duration::from_secs_f64(trial.at * (AROUND + lasts)));
         let over = child.try_wait().map_err(text)?.is_some();
         let before = self.bench.look()?;
@@ -141,32 +153,45 @@ impl Drill<'_> {
         }
         let after = self.bench.look()?;
         let status = wait(&mut child).map_err(text)?;
+        let waited = turns.end();
         if !killed || trial.waits {
             std::thread::sleep(DEAD_MEN);
         }
         let mut then = self.bench.look()?;
+        let handed = then;
         if let Some(plug) = plug {
             self.bench.tell(&format!("plug {plug}"))?;
         }
         let run = run_of(&self.runs);
         // Whether it was under way; one that had ended was killed before its folder was closed.
         let open = run.as_deref().and_then(open_run).map(|open| !open.has_ended());
-        let next = self.next(trial)?;
+        let (next, next_waited) = self.next(trial)?;
         let last = self.bench.look()?;
+        let starved =
+            [Starved::between(&began, &handed, waited), Starved::between(&handed, &last, next_waited)];
         if !trial.waits && killed && trial.next == Next::Safe {
             then = last;
         }
         // Whoever is told to end before it began has nothing to record; whoever was killed before it wrote, neither.
         let record = run.as_deref().and_then(record_of);
-        let folder = match (&run, &record) {
-            (Some(run), Some(_)) => intact(run),
-            _ => open.is_some().then(|| "the killed run was not closed".to_owned()),
-        };
+        let folder = run.as_deref().filter(|_| record.is_some()).and_then(intact);
+        let left_open = record.is_none() && open.is_some();
         // One that had ended by itself was not met in time.
         let record = record.filter(|_| !over && (!killed || open == Some(true)));
         let _ = fs::remove_dir_all(&self.runs);
         let (exit, signal) = (status.code(), signal.filter(|_| record.is_some()));
-        Ok(PortSeen { around: [before, after], then, last, exit, signal, record, folder, next })
+        Ok(PortSeen {
+            around: [before, after],
+            then,
+            last,
+            exit,
+            signal,
+            record,
+            folder,
+            left_open,
+            next,
+            starved,
+        })
     }
 
     fn signal(&self, child: &Child, trial: &PortTrial) -> Result<(i32, &'static str), String> {
@@ -181,17 +206,20 @@ impl Drill<'_> {
         Ok((code, cause))
     }
 
-    /// What comes next on this bench: its exit code and what it said.
-    fn next(&self, trial: &PortTrial) -> Result<(i32, String), String> {
+    /// What comes next on this bench: its exit code and what it said; and how long it waited for a processor, s.
+    fn next(&self, trial: &PortTrial) -> Result<((i32, String), f64), String> {
         let plain = self.plain.display().to_string();
         let arguments: &[&str] = match trial.next {
             Next::Safe => &["safe"],
             Next::Run => &["run", &plain, "--keep", "never"],
         };
-        let ended = self.start(arguments, Stdio::piped)?.wait_with_output().map_err(text)?;
+        let child = self.start(arguments, Stdio::piped)?;
+        let turns = Turns::watch(child.id());
+        let ended = child.wait_with_output().map_err(text)?;
+        let waited = turns.end();
         let said =
             [ended.stdout, ended.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        Ok((ended.status.code().unwrap_or(-1), said))
+        Ok(((ended.status.code().unwrap_or(-1), said), waited))
     }
 
     fn start(&self, arguments: &[&str], output: fn() -> Stdio) -> Result<Child, String> {
