@@ -98,7 +98,7 @@ fn named(found: &HardwarePort, all: &[HardwarePort]) -> (rig::Port, Vec<PathBuf>
 /// for something that changes nothing. Whoever has answered is asked nothing more; the serial line is opened anew for each.
 async fn ask(machine: &Machine, port: &rig::Port, kind: PortKind) -> Answer {
     let asking = Asking { machine, port };
-    match asking.open(Line::default()).await {
+    match asking.open(Line::default()) {
         Err(error) => Answer::Closed(error),
         Ok(opened) if kind == PortKind::Usbtmc => instrument(opened).await.unwrap_or(Answer::Silence),
         // One that cannot be opened any more is as good as silent.
@@ -113,13 +113,13 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn open(&self, line: Line) -> Result<Box<dyn Port>, InstrumentError> {
+    fn open(&self, line: Line) -> Result<Box<dyn Port>, InstrumentError> {
         port::open_on(self.machine, self.port, "port", line)
     }
 
     async fn again(&self, line: Line) -> Result<Box<dyn Port>, InstrumentError> {
         tokio::time::sleep(BETWEEN).await;
-        self.open(line).await
+        self.open(line)
     }
 
     async fn in_turn(&self, opened: Box<dyn Port>) -> Result<Answer, InstrumentError> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Zero};
 use crate::scenario::{Action, Case, Check, Fault, Nominal};
-use crate::signal::{Calibration, Program};
+use crate::signal::{Calibration, Program, code_noise};
 
 use super::train::Course;
 use super::{Facts, Instant, Reason, Unit};
@@ -134,7 +134,7 @@ impl<'a> View<'a> {
 
     /// Standard deviation of one sample in codes, quantisation included: measured by the zero, else as stated.
     pub fn noise(&self) -> f64 {
-        let stated = (self.calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let stated = code_noise(self.calibration.noise);
         self.zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation)
     }
 

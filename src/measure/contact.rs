@@ -1,6 +1,6 @@
 //! Finding pulses on one current channel.
 
-use crate::signal::Calibration;
+use crate::signal::{Calibration, code_noise};
 
 use super::activity::CurrentActivity;
 use super::building::{Building, Finished};
@@ -59,14 +59,12 @@ pub(super) struct Contact {
     /// Codes that may end a phase above the baseline, and one below.
     pub(super) near: (Near, Near),
     pub(super) activity: CurrentActivity,
-    /// Smallest and largest code of the stretch in hand.
-    pub(super) seen: (i16, i16),
 }
 
 /// What cannot be told from rest before a zero was taken, codes: 1 uA, or where that is less than the stated offset and the
 /// noise of 16-sample means may make, those.
 fn unzeroed(calibration: &Calibration) -> f64 {
-    let noise = calibration.noise.hypot(1.0 / 12_f64.sqrt()) / 4.0;
+    let noise = code_noise(calibration.noise) / 4.0;
     (1e-6 / calibration.lsb).max(2.0 * calibration.offset_u + 7.0 * noise)
 }
 
@@ -122,7 +120,6 @@ impl Contact {
             still: Band::new(),
             near: (Near::new(), Near::new()),
             activity: CurrentActivity::new(sample_rate),
-            seen: (i16::MAX, i16::MIN),
         }
     }
 
@@ -224,7 +221,6 @@ impl Contact {
     ) {
         self.finished.clear();
         let codes = history.slice(from, to);
-        self.seen = (low, high);
         self.rails(codes, from, (low, high));
         self.peak(history, (from, to), since, (low, high));
         let bounds = (self.zero, self.record.safe_codes);
@@ -233,7 +229,7 @@ impl Contact {
             || f64::from(high) - self.base > self.thresholds.low
             || self.base - f64::from(low) > self.thresholds.low
         {
-            self.segment(history, codes, from, timing, constants);
+            self.segment(history, (codes, (low, high)), from, timing, constants);
         }
         let due = |building: &Building| building.count > 0 && to >= building.deadline;
         if self.side == 0 && self.building.as_ref().is_some_and(due) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::signal::Calibration;
+use crate::signal::{Calibration, code_noise};
 
 /// Standard deviations of noise that a 3-sample median does not exceed in ten million samples: 0.67 · 5.3, rounded up.
 const NOISE: f64 = 4.0;
@@ -65,7 +65,7 @@ impl Wrong {
         Self {
             lsb: calibration.lsb,
             gain: COVERAGE * calibration.gain_u,
-            noise: NOISE * calibration.noise.hypot(1.0 / 12_f64.sqrt()),
+            noise: NOISE * code_noise(calibration.noise),
             level: calibration.inl + offset,
         }
     }

@@ -13,7 +13,7 @@ impl Contact {
     pub(super) fn segment(
         &mut self,
         history: &History,
-        codes: &[i16],
+        (codes, extremes): (&[i16], (i16, i16)),
         from: u64,
         timing: &Timing,
         constants: &Constants,
@@ -24,7 +24,7 @@ impl Contact {
             // What a recharge takes back is looked at sample by sample: it may turn out to be the next pulse.
             let passed = match (quiet, self.run_counts) {
                 (true, _) => self.resting(rest, at, constants),
-                (false, true) => self.driven(rest),
+                (false, true) => self.driven(rest, extremes),
                 (false, false) => 0,
             };
             let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
@@ -59,8 +59,8 @@ impl Contact {
         hit.or_else(|| still.first(later, false).map(|k| near.len() + k)).unwrap_or(codes.len())
     }
 
-    /// How many samples belong to the phase under way, whose peak grows with them.
-    fn driven(&mut self, codes: &[i16]) -> usize {
+    /// How many samples belong to the phase under way, whose peak grows with them; none lies beyond the extremes.
+    fn driven(&mut self, codes: &[i16], extremes: (i16, i16)) -> usize {
         let mut along = Along {
             base: self.base,
             side: f64::from(self.side),
@@ -69,7 +69,7 @@ impl Contact {
             peak: self.run_peak,
         };
         let near = if self.side > 0 { &mut self.near.0 } else { &mut self.near.1 };
-        let passed = along.follow(codes, self.seen, near);
+        let passed = along.follow(codes, extremes, near);
         self.run_peak = along.peak;
         passed
     }

@@ -1,6 +1,6 @@
 //! Above which level a pulse begins.
 
-use crate::signal::Calibration;
+use crate::signal::{Calibration, code_noise};
 
 /// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
 /// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
@@ -23,7 +23,7 @@ impl Thresholds {
 
     /// From the noise of a channel and the smallest amplitude expected there, A; infinite where none is.
     pub(super) fn of(calibration: &Calibration, smallest: f64) -> Self {
-        let noise = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let noise = code_noise(calibration.noise);
         let expected = if smallest.is_finite() { 0.05 * smallest / calibration.lsb } else { 0.0 };
         let high = (8.0 * noise).max(expected);
         Self { high, low: 0.5 * high, tall: 0.5 * smallest / calibration.lsb }

@@ -1,6 +1,6 @@
 //! A voltage channel: levels before each pulse and before a start, and movements of the stimulator's side.
 
-use crate::signal::Calibration;
+use crate::signal::{Calibration, code_noise};
 
 use super::activity::VoltageActivity;
 use super::building::Finished;
@@ -36,7 +36,7 @@ impl Voltage {
             before_start: Vec::new(),
             activity: Vec::new(),
         };
-        let noise = calibration.noise.hypot(1.0 / 12_f64.sqrt()) / 4.0;
+        let noise = code_noise(calibration.noise) / 4.0;
         let step = watched.then_some((MOVEMENT / calibration.lsb).max(7.0 * noise));
         Self { record, calibration, step, activity: VoltageActivity::new(rate) }
     }

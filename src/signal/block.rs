@@ -74,6 +74,12 @@ impl Calibration {
     }
 }
 
+/// Standard deviation of one code of a converter whose own noise is `noise` codes: its reading is rounded to a whole code besides,
+/// which is uniform over one and so 1/√12 (GUM, JCGM 100:2008, F.2.2.1), and independent of the noise.
+pub fn code_noise(noise: f64) -> f64 {
+    (noise.powi(2) + 1.0 / 12.0).sqrt()
+}
+
 /// Which of a load's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,7 +9,7 @@ mod program;
 mod pulse;
 mod shares;
 
-pub use block::{Block, BlockSink, Calibration, Marker, MarkerBit, Sensed, StreamKind};
+pub use block::{Block, BlockSink, Calibration, Marker, MarkerBit, Sensed, StreamKind, code_noise};
 pub use course::{Part, course, pulses};
 pub use program::{Burst, Cycle, Law, Polarity, Program, Ramp, Recovery, Run, Share, Waveform};
 pub use pulse::{Kind, Phase, Pulse};

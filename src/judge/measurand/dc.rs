@@ -1,6 +1,7 @@
 //! The two DC figures: balance (auto-zeroed) and leakage (absolute).
 
 use crate::measure::{Input, Level, Measured, Nonlinearity};
+use crate::signal::code_noise;
 
 use super::super::level::share_of;
 use super::super::{Cycle, Reason, Unit, Units, View};
@@ -159,7 +160,7 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
         let mut inl = Nonlinearity::of(&calibration);
         inl.add(level, 1.0);
         inl.add(rest, -1.0);
-        let sigma = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let sigma = code_noise(calibration.noise);
         let noise = sigma * ((signal.len() as f64).recip() + (zero.len() as f64).recip()).sqrt();
         let clipped = signal.iter().any(|code| *code <= calibration.rails.0 || *code >= calibration.rails.1);
         let budget = vec![

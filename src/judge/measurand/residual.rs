@@ -1,6 +1,7 @@
 //! Voltage left on the load before the next pulse.
 
 use crate::measure::{Input, Measured, Nonlinearity, VoltageRecord};
+use crate::signal::code_noise;
 
 use super::super::expected::before_pulses;
 use super::super::{Reason, Unit, Units, View};
@@ -46,7 +47,7 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
     let (_, rest, samples) =
         voltage.before_start.first().copied().ok_or_else(|| Reason::NoInstant("start".to_owned()))?;
     let zero = view.recording.zeros.get(voltage.channel).and_then(|zeros| zeros.last());
-    let stated = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+    let stated = code_noise(calibration.noise);
     let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
     let mut none = true;
     let mut levels = voltage.before_pulse.iter();

@@ -1,7 +1,7 @@
 //! What the voltage at a contact shows at the edges of its pulses: access resistance and polarization.
 
 use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, Rows, StepRow};
-use crate::signal::Calibration;
+use crate::signal::{Calibration, code_noise};
 
 use super::super::{Reason, Unit, Units, View};
 use super::share::{joint, rows};
@@ -16,7 +16,7 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) fn of(view: &View<'_>, channel: usize) -> Option<Self> {
         let calibration = view.recording.setup.channels.get(channel)?.calibration;
-        let stated = (calibration.noise.powi(2) + 1.0 / 12.0).sqrt();
+        let stated = code_noise(calibration.noise);
         let zero = view.recording.zeros.get(channel).and_then(|zeros| zeros.last());
         let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
         Some(Self { calibration, sigma })

@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 use crate::rig::{AdcSpec, Driver, Rig};
-use crate::signal::Sensed;
+use crate::signal::{Sensed, code_noise};
 use crate::source::{Diagnostic, Severity};
 
 use super::super::{Case, Check, Criterion, Measurand, Nominal, PhaseChoice, Tolerance};
@@ -40,7 +40,7 @@ pub(super) fn ramps(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
     let Some(channel) = channels.iter().find(|channel| channel.quantity == Sensed::Current) else { return };
     let program = &case.program;
     let lsb = channel.range / 2_f64.powi(adc.bits as i32 - 1);
-    let seen = SEEN * adc.noise.hypot(1.0 / 12_f64.sqrt()) * lsb;
+    let seen = SEEN * code_noise(adc.noise) * lsb;
     let first = program.pulse(0).amplitude * program.share_of(program.main_contact()).abs();
     if program.ramp.is_some() && first < seen {
         let text = |value| engineering(value, Dimension::Current, 3);
