@@ -36,6 +36,8 @@ const OF_EVERY_TRAIN: &[DefectKind] = &[
 const OF_A_WIRE: &[DefectKind] = &[DefectKind::CorruptReplies, DefectKind::DropsReplies];
 /// What a device can have that finishes its pulse on a stop, and connects its contacts.
 const OF_STOP_AND_RECHARGE: &[DefectKind] = &[DefectKind::TruncatedPulseOnStop, DefectKind::RechargeStuck];
+/// What a device can have that plays bursts by itself.
+const OF_BURSTS: &[DefectKind] = &[DefectKind::BurstCountError];
 /// What only a device that supervises itself can have.
 const OF_SUPERVISION: &[DefectKind] =
     &[DefectKind::WatchdogDisabled, DefectKind::WatchdogSlow, DefectKind::IgnoresOpenLead];
@@ -45,7 +47,7 @@ fn acts_on(kind: DefectKind, driver: Driver) -> bool {
     let sets: &[&[DefectKind]] = match driver {
         Driver::Simulated | Driver::Native => return true,
         Driver::Stimjim => &[OF_A_WIRE, OF_STOP_AND_RECHARGE],
-        Driver::PulsePal => &[OF_A_WIRE],
+        Driver::PulsePal => &[OF_A_WIRE, OF_BURSTS],
         Driver::ScienceMode => &[OF_A_WIRE, OF_SUPERVISION],
         Driver::Template => &[OF_A_WIRE, OF_STOP_AND_RECHARGE, &[DefectKind::GapError]],
         Driver::Exec | Driver::Manual => &[OF_STOP_AND_RECHARGE, &[DefectKind::GapError]],
@@ -111,5 +113,7 @@ mod tests {
         assert!(!DefectKind::ALL.iter().any(|kind| acts_on(*kind, Driver::None)));
         let science = |kind| acts_on(kind, Driver::ScienceMode);
         assert!(science(DefectKind::WatchdogSlow) && !science(DefectKind::NoLatch));
+        let counts = |driver| acts_on(DefectKind::BurstCountError, driver);
+        assert!(counts(Driver::PulsePal) && !counts(Driver::Stimjim));
     }
 }

@@ -126,6 +126,8 @@ fn parameters(train: &Train) -> Vec<(u8, Vec<u8>)> {
     let volts = |steps: i64| code(steps).to_le_bytes().to_vec();
     let cycles = |cycles: u64| u32::try_from(cycles).unwrap_or(u32::MAX).to_le_bytes().to_vec();
     let [first, second] = train.phases;
+    // A burst without a length is none.
+    let (burst, pause) = train.burst.unwrap_or((0, 0));
     vec![
         (12, vec![0]),
         (13, vec![0]),
@@ -137,8 +139,8 @@ fn parameters(train: &Train) -> Vec<(u8, Vec<u8>)> {
         (5, cycles(train.gap)),
         (6, cycles(second)),
         (7, cycles(train.rest)),
-        (8, cycles(0)),
-        (9, cycles(0)),
+        (8, cycles(burst)),
+        (9, cycles(pause)),
         (10, cycles(train.length)),
         (11, cycles(0)),
         (17, ZERO.to_le_bytes().to_vec()),

@@ -2,6 +2,7 @@
 
 use crate::measure::{Measured, PulseRow};
 use crate::scenario::Nominal;
+use crate::signal::Burst;
 
 use super::super::{Cycle, Reason, Unit, Units, View};
 use super::count::tall;
@@ -30,9 +31,8 @@ fn bursts<'a>(view: &View<'a>) -> Result<impl Iterator<Item = Cycle<'a>>, Reason
 pub(super) fn burst_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     for burst in bursts(view)? {
         let pulses = burst.pulses().filter(|row| tall(view, row)).count();
-        let programmed = view.program_at(&burst.row).burst.map(|burst| f64::from(burst.pulses));
-        let measured = Measured::exact(pulses as f64);
-        units.push(Unit { nominal: nominal(view, programmed), ..view.unit(&burst.row, measured) });
+        let nominal = nominal(view, &burst.row, |burst| f64::from(burst.pulses));
+        units.push(Unit { nominal, ..view.unit(&burst.row, Measured::exact(pulses as f64)) });
     }
     Ok(())
 }
@@ -51,13 +51,20 @@ pub(super) fn burst_rate(view: &View<'_>, units: &mut Units<'_>) -> Result<(), R
             |row: &PulseRow| row.phases().first().map_or(1.0, |phase| f64::from(phase.level) - row.base);
         let budget = edges(view, seconds, level(first), 2.0);
         let budget = budget.into_iter().map(|line| line.scaled(rate / seconds)).collect();
-        let programmed = view.program_at(&burst.row).burst.map(|burst| burst.rate);
-        let measured = Measured::new(rate, budget);
-        units.push(Unit { nominal: nominal(view, programmed), ..view.unit(first, measured) });
+        let nominal = nominal(view, first, |burst| burst.rate);
+        units.push(Unit { nominal, ..view.unit(first, Measured::new(rate, budget)) });
     }
     if units.is_empty() { Err(Reason::Missing("bursts of at least two pulses")) } else { Ok(()) }
 }
 
-fn nominal(view: &View<'_>, programmed: Option<f64>) -> Option<f64> {
-    if let Nominal::Value(value) = view.nominal() { Some(value) } else { programmed }
+/// What a burst was to be like, as programmed or as applied on the device's grid.
+fn nominal(view: &View<'_>, row: &PulseRow, figure: impl Fn(Burst) -> f64) -> Option<f64> {
+    let program = match view.nominal() {
+        Nominal::Value(value) => return Some(value),
+        Nominal::Programmed => view.program_at(row),
+        Nominal::Applied => {
+            view.placed(row).map_or_else(|| view.program_at(row), |placed| &placed.segment.applied)
+        }
+    };
+    program.burst.map(figure)
 }

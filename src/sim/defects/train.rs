@@ -14,6 +14,8 @@ pub(in crate::sim) struct TrainDefects {
     second_width: f64,
     /// What every interphase interval gains, s.
     gap: f64,
+    /// Pulses that a burst has more.
+    burst_pulses: i64,
     missing_pulse: Option<u64>,
     missing_recovery: Option<u64>,
     /// From a start to its first pulse, besides what is right, ns.
@@ -38,6 +40,7 @@ impl TrainDefects {
             width: factor(DefectKind::WidthError),
             second_width: factor(DefectKind::SecondPhaseWidthError),
             gap: amount(defects, DefectKind::GapError).unwrap_or(0.0),
+            burst_pulses: amount(defects, DefectKind::BurstCountError).unwrap_or(0.0).round() as i64,
             missing_pulse: every(defects, DefectKind::MissingPulseEvery),
             missing_recovery: every(defects, DefectKind::MissingRecoveryEvery),
             start_delay: nanoseconds(DefectKind::StartDelay).unwrap_or(0),
@@ -47,6 +50,11 @@ impl TrainDefects {
             no_watchdog: has(defects, DefectKind::WatchdogDisabled),
             slow_watchdog: nanoseconds(DefectKind::WatchdogSlow),
         }
+    }
+
+    /// How much longer a burst is whose pulses come every `period` ns.
+    pub(in crate::sim) fn more_in_burst(&self, period: u64) -> i64 {
+        self.burst_pulses.saturating_mul(i64::try_from(period).unwrap_or(i64::MAX))
     }
 
     /// Whether pulse `n`, counted from 0, is left out.

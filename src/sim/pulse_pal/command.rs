@@ -136,6 +136,7 @@ fn program(payload: &[u8]) -> Option<[Channel; 4]> {
             biphasic: *flags.first()? != 0,
             volts: [short(3 * index)?, short(3 * index + 1)?],
             times: [long(8 * index)?, long(8 * index + 1)?, long(8 * index + 2)?, long(8 * index + 3)?],
+            burst: [long(8 * index + 4)?, long(8 * index + 5)?],
             train: long(8 * index + 6)?,
             delay: long(8 * index + 7)?,
             custom: *flags.get(1)?,
@@ -148,7 +149,7 @@ fn program(payload: &[u8]) -> Option<[Channel; 4]> {
 }
 
 impl Channel {
-    /// Sets one parameter; bursts and links to the trigger inputs are taken and have no effect here.
+    /// Sets one parameter; links to the trigger inputs are taken and have no effect here.
     pub(super) fn set(&mut self, code: u8, value: u32) {
         let volts = u16::try_from(value & 0xFFFF).unwrap_or(0);
         match code {
@@ -160,6 +161,8 @@ impl Channel {
                     *time = value;
                 }
             }
+            8 => self.burst[0] = value,
+            9 => self.burst[1] = value,
             10 => self.train = value,
             11 => self.delay = value,
             14 => self.custom = u8::try_from(value & 0xFF).unwrap_or(0),

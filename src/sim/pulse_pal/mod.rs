@@ -1,7 +1,7 @@
 //! The device end of a Pulse Pal 2: its firmware's binary protocol, its voltages driving the load through the scale that the
 //! rig file states.
 //!
-//! It behaves as the device does, faults included: a train is cut where its time ends, a soft trigger and an abort are not
+//! It behaves as the device does, faults included: a train is cut where its time ends and a burst where its own does, a soft trigger and an abort are not
 //! answered, and a command that stalls for 500 ms is finished with zeros, after which the device is deaf until a person
 //! clicks its joystick (here: until its supply has been cut). Custom trains are taken and not played.
 
@@ -36,6 +36,8 @@ struct Channel {
     volts: [u16; 2],
     /// Phase 1, gap, phase 2, from the end of a pulse to the next.
     times: [u32; 4],
+    /// Length of a burst, and from its end to the next; without either there are none.
+    burst: [u32; 2],
     train: u32,
     delay: u32,
     custom: u8,
@@ -52,6 +54,7 @@ impl Default for Channel {
             // What it has after it was switched on, or clicked.
             volts: [49152, 16384],
             times: [20, 20, 20, 200],
+            burst: [0, 0],
             train: 20_000,
             delay: 0,
             custom: 0,
@@ -139,6 +142,8 @@ impl PulsePalEnd {
         let period = ((pulse + rest) * CYCLE).max(CYCLE);
         if let Some(place) = self.playing.get_mut(channel) {
             let player = Player::new(self.clock, lengths, period, until, origin).cut();
+            let [burst, pause] = own.burst.map(|cycles| u64::from(cycles) * CYCLE);
+            let player = if burst > 0 && pause > 0 { player.gated(burst, pause) } else { player };
             *place = Some(player.bent(&self.terminals.trains, &[true, false, true]));
         }
     }

@@ -3,7 +3,7 @@
 use stimrig::driver::pulse_pal::Stimulator as PulsePal;
 use stimrig::instrument::{InstrumentFault, Port, Stimulator};
 use stimrig::rig::Pairs;
-use stimrig::signal::{Polarity, Program, Run};
+use stimrig::signal::{Burst, Polarity, Program, Run};
 
 use super::scripted::{Scripted, impostors};
 use super::*;
@@ -15,7 +15,16 @@ fn bytes(hex: &str) -> Vec<u8> {
 /// What was sent and what came back, in order. The transcript shows the first bytes of the longest command: the rest of
 /// that one is zeros here.
 fn transcript() -> Vec<(Vec<u8>, Vec<u8>)> {
-    let text = text("fixtures/exchanges/pulse-pal.txt");
+    exchanges("fixtures/exchanges/pulse-pal.txt")
+}
+
+/// What another client sends for bursts of five pulses of a volt, 500 us in all, every 2 ms, 40 times a second.
+fn bursts_of_another_client() -> Vec<(Vec<u8>, Vec<u8>)> {
+    exchanges("fixtures/exchanges/pulse-pal-bursts.txt")
+}
+
+fn exchanges(file: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let text = text(file);
     let exchange = |line: &str| {
         let (sent, back) = line.split_once("> ")?.1.split_once("< ")?;
         let mut sent_bytes = bytes(sent);
@@ -102,6 +111,66 @@ fn the_driver_understands_the_recorded_device() {
             assert!(written.contains(sent), "{sent:02X?} in one write");
         }
         assert_eq!(written[written.len() - 2..], [vec![0xD5, 0x50], vec![0xD5, 0x4F, 1, 0, 0x80]]);
+    });
+}
+
+#[test]
+fn the_driver_says_bursts_in_the_words_of_another_client() {
+    block_on(async {
+        let device = Scripted::new(|sent| match sent.get(1) {
+            Some(0x48) => Some(vec![0x4B, 21, 0, 0, 0]),
+            Some(0x4A | 0x4F | 0x52) => Some(vec![1]),
+            _ => None,
+        });
+        let written = device.written();
+        let mut stimulator = driver(device);
+        stimulator.identify().await.unwrap();
+        let burst = Burst { pulses: 5, rate: 500.0 };
+        let bursts = Program { rate: 40.0, burst: Some(burst), run: Run::Pulses(15), ..program() };
+        let applied = stimulator.load(&bursts).await.unwrap().program;
+        assert_eq!((applied.burst, applied.rate), (Some(burst), 40.0));
+        stimulator.start().await.unwrap();
+        stimulator.stop().await.unwrap();
+        let written = written.lock().unwrap();
+        let known = bursts_of_another_client();
+        assert_eq!(known.len(), 14);
+        for (sent, _) in known {
+            assert!(written.contains(&sent), "{sent:02X?} in one write: {written:02X?}");
+        }
+    });
+}
+
+/// The device end plays what another client programs: three bursts of five pulses of 1 mA, and the train is over with the third.
+#[test]
+fn the_device_end_plays_the_bursts_of_another_client() {
+    block_on(async {
+        let Bench { stimulator: mut port, mut clock, witness, .. } = bench("rig/pulse-pal.yaml", "r1k");
+        let known = bursts_of_another_client();
+        let [programmed @ .., (trigger, _), (abort, _)] = known.as_slice() else { panic!("{known:?}") };
+        for (sent, expected) in programmed {
+            port.write_all(sent).await.unwrap();
+            pass(&mut clock, 5).await;
+            assert_eq!(&hear(&mut port).await, expected, "after {sent:02X?}");
+        }
+        port.write_all(trigger).await.unwrap();
+        // When the current begins and ends, looked at every 5 us for 100 ms, in cycles of 50 us from its first beginning.
+        let mut edges: Vec<u64> = Vec::new();
+        let mut driven = false;
+        for look in 0..20_000_u64 {
+            if witness.truth().driven != driven {
+                driven = !driven;
+                edges.push(look);
+            }
+            clock.sleep(5_000).await;
+        }
+        let first = *edges.first().expect("it drives");
+        let edges: Vec<u64> = edges.iter().map(|look| (look - first + 5) / 10).collect();
+        let pulse = |start: u64| [start, start + 4, start + 6, start + 10];
+        let starts = (0..3).flat_map(|burst| (0..5).map(move |pulse| 500 * burst + 40 * pulse));
+        assert_eq!(edges, starts.flat_map(pulse).collect::<Vec<_>>());
+        port.write_all(abort).await.unwrap();
+        pass(&mut clock, 5).await;
+        assert!(hear(&mut port).await.is_empty() && !witness.truth().driven);
     });
 }
 

@@ -99,9 +99,55 @@ fn an_ignored_stop_is_seen_whatever_the_driver(#[case] rig: &str, #[case] exit: 
     assert!(code == exit && reason.contains(why), "{rig}: {code} {record:#}");
 }
 
+/// The shipped scenario of bursts whose pulses are balanced one by one: a Pulse Pal plays them by itself.
+const BURSTS: &str = "scenarios/burst/balanced-at-both-rates.yaml";
+
+#[test]
+fn a_pulse_pal_plays_bursts() {
+    let (code, record) = run(&["--rig", "rig/pulse-pal.yaml", BURSTS]);
+    assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record:#}");
+    let all = checks(&record);
+    let pulses = all.iter().find(|(_, check)| check["measurand"] == "burst_pulses").unwrap();
+    assert_eq!(pulses.1["value"], 5.0, "{record:#}");
+}
+
+#[rstest]
+#[case("burst_count_error=1", "burst_pulses")]
+#[case("burst_count_error=-1", "burst_pulses")]
+#[case("missing_pulse_every=7", "burst_pulses")]
+#[case("rate_error=2 %", "burst_rate")]
+#[case("missing_recovery_every=5", "charge_imbalance")]
+fn bursts_of_a_defective_pulse_pal_fail_for_the_named_reason(#[case] defect: &str, #[case] check: &str) {
+    let (code, record) = run(&["--rig", "rig/pulse-pal.yaml", "--defect", defect, BURSTS]);
+    let named = |verdict: &str| {
+        checks(&record).iter().any(|(_, own)| own["measurand"] == check && own["verdict"] == verdict)
+    };
+    assert!(code == 1 && named("fail"), "{defect}: {code} {record:#}");
+    assert_eq!(record["safe_state"], "confirmed");
+}
+
+/// Both rates are rounded to the grid, said as applied, and measured as such.
+#[test]
+fn bursts_that_are_off_the_grid_are_applied_on_it() {
+    let file = scenario(&PLAIN.replace("rate: 50 Hz", "rate: 37 Hz, burst: { pulses: 4, rate: 330 Hz }").replace(
+        "  - missing_pulses",
+        "  - burst_rate: { of: applied, within: 0.1 % }\n  - burst_pulses: { equals: 4 }\n  - missing_pulses",
+    ).replace("rate: { of: programmed", "rate: { of: applied"));
+    let (code, record) = run(&["--rig", "rig/pulse-pal.yaml", file.path().to_str().unwrap()]);
+    assert_eq!((code, record["outcome"].as_str()), (0, Some("passed")), "{record:#}");
+    let all = checks(&record);
+    let value = |name: &str| {
+        all.iter().find(|(_, check)| check["measurand"] == name).unwrap().1["value"].as_f64().unwrap()
+    };
+    // 61 cycles of 50 us, and 541.
+    assert!((value("burst_rate") * 3.05e-3 - 1.0).abs() < 1e-3, "{record:#}");
+    assert!((value("rate") * 27.05e-3 - 1.0).abs() < 1e-3, "{record:#}");
+}
+
 #[rstest]
 #[case("rig/stimjim.yaml", "watchdog_disabled=true")]
 #[case("rig/pulse-pal.yaml", "gap_error=10 us")]
+#[case("rig/stimjim.yaml", "burst_count_error=1")]
 #[case("rig/science-mode.yaml", "no_latch=true")]
 #[case("rig/template-text.yaml", "cap_not_enforced=true")]
 #[case("rig/exec.yaml", "drops_replies=100 %")]
@@ -126,6 +172,34 @@ fn a_defect_that_can_do_nothing_there_is_refused(#[case] rig: &str, #[case] defe
     "4:"
 )]
 #[case("rig/pulse-pal.yaml", "amplitude: 2 mA", "amplitude: 9.99999 mA", "10 V of a Pulse Pal", "4:")]
+#[case(
+    "rig/pulse-pal.yaml",
+    "rate: 50 Hz",
+    "rate: 50 Hz, burst: { pulses: 3, rate: 1800 Hz }",
+    "a pulse of 500 µs does not fit a period of 550 µs on a Pulse Pal",
+    "4:"
+)]
+#[case(
+    "rig/pulse-pal.yaml",
+    "gap: 100 us, rate: 50 Hz",
+    "gap: 100 us, rate: 50 Hz, waveform: monophasic, recovery: { passive: 5 ms }, burst: { pulses: 3, rate: 500 Hz, recovery_after: burst }",
+    "a Pulse Pal has no recharge switch that a program could close",
+    "4:"
+)]
+#[case(
+    "rig/pulse-pal.yaml",
+    "rate: 50 Hz",
+    "rate: 50 Hz, ramp: { up: 0.2 s }",
+    "a Pulse Pal has no ramps",
+    "4:"
+)]
+#[case(
+    "rig/stimjim.yaml",
+    "rate: 50 Hz",
+    "rate: 50 Hz, burst: { pulses: 3, rate: 500 Hz }",
+    "a Stimjim has no bursts",
+    "4:"
+)]
 #[case("rig/science-mode.yaml", "amplitude: 2 mA", "amplitude: 0.2 mA", "half a step of 0.5 mA", "4:")]
 #[case("rig/template-text.yaml", "rate: 50 Hz", "rate: 600 Hz", "outside 1 Hz to 500 Hz", "4:")]
 fn what_the_device_cannot_do_is_refused_at_its_line(
