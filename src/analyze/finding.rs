@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 
-use super::finder::{Found, Segment};
+use super::found::{Found, Segment};
 use super::passes::Scaled;
 use super::stay::Stay;
 use super::survey::Survey;

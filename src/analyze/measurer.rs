@@ -8,7 +8,8 @@ use crate::measure::sample::Sample;
 use crate::measure::window::windowed_sum;
 
 use super::baseline::{Baseline, Rest};
-use super::finder::{AROUND, Pair};
+use super::finder::AROUND;
+use super::found::Pair;
 use super::passes::{Stage, View};
 use super::row::{self, Levels, Row};
 use super::survey::{Kind, Outside, STRETCHES};

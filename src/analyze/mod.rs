@@ -16,6 +16,7 @@ mod expect;
 mod figure;
 mod finder;
 mod finding;
+mod found;
 mod html;
 mod json;
 mod mean;
