@@ -3,103 +3,25 @@
 //! The kernel drops a lock with its process, however that ends, so a lock never outlives its owner. What is written in the
 //! file does: one that is free and still names somebody was left by a run that was killed.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+mod device;
+mod file;
+mod holder;
+
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
-use crate::machine::Machine;
-use crate::quantity::hex;
-use crate::rig::{Driver, Port, Rig};
+use crate::rig::Rig;
 
 use super::interrupt::Interrupt;
+use device::{devices, file_name};
+use file::{FOLDER, folder, open, read, replace};
 
-/// Variable that names another folder for the lock files.
-const FOLDER: &str = "STIMRIG_LOCK_DIR";
+pub use holder::{Held, Holder};
+
 /// A waiting run looks again after this.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// Who holds a bench.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Process.
-    pub pid: u32,
-    /// User.
-    pub user: String,
-    /// Machine; a container has its own.
-    pub host: String,
-    /// Rig it runs on, by name.
-    pub rig: String,
-    /// Its command line.
-    pub command: String,
-    /// Since when, UTC, RFC 3339.
-    pub since: String,
-    /// Folder of its run, once it has one.
-    #[serde(default)]
-    pub run: Option<PathBuf>,
-}
-
-impl Holder {
-    /// This process, on a rig.
-    fn new(rig: &Rig) -> Self {
-        let words: Vec<String> =
-            std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-        Self {
-            pid: std::process::id(),
-            user: user(),
-            host: super::suite::host_name(),
-            rig: rig.name.clone(),
-            command: words.join(" "),
-            since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            run: None,
-        }
-    }
-
-    /// How long it has held the bench, in whole seconds; `None` for a clock that went backwards.
-    fn held(&self) -> Option<i64> {
-        let since: jiff::Timestamp = self.since.parse().ok()?;
-        let seconds = jiff::Timestamp::now().as_second() - since.as_second();
-        (seconds >= 0).then_some(seconds)
-    }
-}
-
-impl std::fmt::Display for Holder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "process {} of {} on {}, since {}", self.pid, self.user, self.host, self.since)?;
-        match self.held() {
-            Some(seconds) if seconds < 120 => write!(f, " ({seconds} s)")?,
-            Some(seconds) if seconds < 7200 => write!(f, " ({} min)", seconds / 60)?,
-            Some(seconds) => write!(f, " ({} h)", seconds / 3600)?,
-            None => {}
-        }
-        write!(f, ": {}", self.command)
-    }
-}
-
-/// A bench that somebody else holds.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Held {
-    /// The rig that was wanted.
-    pub rig: String,
-    /// The device that is held.
-    pub device: String,
-    /// By whom; `None` when the lock file does not say.
-    pub holder: Option<Holder>,
-}
-
-impl std::fmt::Display for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "rig `{}` is in use: {} is held by ", self.rig, self.device)?;
-        match &self.holder {
-            Some(holder) => write!(f, "{holder}"),
-            None => f.write_str("another process"),
-        }
-    }
-}
 
 /// Why a bench could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -261,107 +183,6 @@ impl Drop for RigLock {
             let _ = replace(file, b"");
         }
     }
-}
-
-fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    file.write_all(text)
-}
-
-fn read(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.take(1 << 16).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
-}
-
-/// What of a rig only one process may speak to: the ports of its instruments and its probe, or its name where it states none.
-fn devices(rig: &Rig) -> Vec<String> {
-    let wiring = &rig.wiring;
-    let ports =
-        [&wiring.stimulator, &wiring.load].into_iter().flatten().map(|port| match (port, find(port)) {
-            (Port::Tcp(address), _) => address.to_lowercase(),
-            // Two names of one device are one device: a serial number, a link, and the node that both lead to.
-            (_, Some(node)) => node.display().to_string(),
-            (Port::SerialNumber(number), None) => format!("serial number {number}"),
-            (Port::Path(path) | Port::Pty(path), None) => path.clone(),
-        });
-    let mut devices: Vec<String> = ports.collect();
-    let probe = wiring.probe.as_ref().filter(|probe| !probe.is_simulated());
-    devices.extend(probe.map(|probe| format!("probe {}", probe.selector)));
-    let real = |driver| !matches!(driver, Driver::Simulated | Driver::Recorded);
-    if devices.is_empty() && (real(rig.stimulator) && real(rig.load)) {
-        devices.push(format!("rig {}", rig.name));
-    }
-    devices.sort();
-    devices.dedup();
-    devices
-}
-
-/// The device node behind a port's name, if it is plugged in.
-fn find(port: &Port) -> Option<PathBuf> {
-    let path = crate::driver::port::find(&Machine::here(), port).ok()?;
-    fs::canonicalize(path).ok()
-}
-
-/// A device's name as a file's: readable, and never the same for two devices.
-fn file_name(device: &str) -> String {
-    let readable = device.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' });
-    let readable: String = readable.take(48).collect();
-    let digest = hex(&Sha256::digest(device.as_bytes()));
-    format!("stimrig-{}-{}.lock", readable.trim_matches('-'), digest.get(..8).unwrap_or_default())
-}
-
-/// Where the lock files are: one folder for all users of the machine, gone with a restart. A folder of each user's own would
-/// let two of them have the same bench.
-fn folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
-        return folder.into();
-    }
-    let shared = Path::new("/run/lock");
-    let mode = fs::metadata(shared).map_or(0, |found| found.permissions().mode());
-    // World-writable and sticky, as most distributions have it.
-    if mode & 0o1002 == 0o1002 { shared.to_owned() } else { std::env::temp_dir() }
-}
-
-fn open(path: &Path) -> Result<File, LockError> {
-    let failed = |doing: &'static str| move |source| LockError::File { path: path.to_owned(), doing, source };
-    // Never through a link that somebody laid into a folder where everybody may write.
-    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let existing = |write| OpenOptions::new().read(true).write(write).custom_flags(no_link).open(path);
-    match existing(true) {
-        Ok(file) => return Ok(file),
-        // Somebody else's, made while another umask held: a lock needs no writing.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            return existing(false).map_err(failed("opening"));
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("opening")(error)),
-        Err(_) => {}
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed("making the folder of"))?;
-    }
-    let made = OpenOptions::new().read(true).write(true).create_new(true).custom_flags(no_link).open(path);
-    match made {
-        Ok(file) => {
-            // For everybody on the machine; who made it is no matter.
-            let _ = file.set_permissions(fs::Permissions::from_mode(0o666));
-            Ok(file)
-        }
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            existing(true).or_else(|_| existing(false)).map_err(failed("opening"))
-        }
-        Err(error) => Err(failed("making")(error)),
-    }
-}
-
-fn user() -> String {
-    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    named
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 #[cfg(test)]
