@@ -240,7 +240,7 @@ fn defects() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::template::lower as template;
+    use super::super::template::{exchange, lower as template};
     use super::super::{channels, phantom_file, protocol, rig_file, sim_file};
     use super::*;
 
@@ -271,10 +271,10 @@ mod tests {
         same_keys(&rig, &of("stimulator.template.text"), template::TEXT_KEYS);
         same_keys(&rig, &of("stimulator.template.binary"), template::BINARY_KEYS);
         same_keys(&rig, &of("stimulator.template.fixed"), template::FIXED_KEYS);
-        same_keys(&rig, &of("stimulator.template.hello"), template::EXCHANGE_KEYS);
+        same_keys(&rig, &of("stimulator.template.hello"), exchange::EXCHANGE_KEYS);
         let of_hello = |key: &str| format!("{}/items", of(&format!("stimulator.template.hello.{key}")));
-        same_keys(&rig, &of_hello("payload"), template::ITEM_KEYS);
-        same_keys(&rig, &of_hello("reply"), template::REPLY_KEYS);
+        same_keys(&rig, &of_hello("payload"), exchange::ITEM_KEYS);
+        same_keys(&rig, &of_hello("reply"), exchange::REPLY_KEYS);
         same_keys(&rig, &of("load"), rig_file::LOAD_KEYS);
         same_keys(&rig, &of("load.port"), rig_file::PORT_KEYS);
         same_keys(&rig, &format!("{}/additionalProperties", of("load.channels")), channels::KEYS);

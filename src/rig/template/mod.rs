@@ -1,6 +1,7 @@
 //! A user's own protocol, described in the rig file: text or binary, commands, replies, and what each number means.
 
 mod checksum;
+pub(super) mod exchange;
 pub(super) mod lower;
 mod message;
 mod nearest;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::quantity::Dimension;
 use crate::source::schema::{any_of, count, list_of, map_of, object, pair_of, quantity, text, words};
 
-use super::lower::{FAULTS, NAMES};
+use super::exchange::{FAULTS, NAMES};
 use super::{Checksum, Field, Format, StateWord};
 
 /// The schema.
