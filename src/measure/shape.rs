@@ -337,5 +337,7 @@ mod tests {
         assert_eq!(line(&samples, (20.0, 34.0), 4.0).1, 9);
         assert_eq!(line(&samples, (20.0, 32.9), 4.0).1, 8);
         assert_eq!(line(&samples, (20.0, 31.9), 4.0).1, 0);
+        // Settled from 36, and no tenth of the phase but a quarter of the settling before its end: to 46.
+        assert_eq!(line(&samples, (20.0, 50.0), 16.0).1, 11);
     }
 }

@@ -185,6 +185,9 @@ fn of_one_pulse_on_several_contacts_the_largest_says_where_its_edges_are() {
     // The same size again does not take its place.
     let (finished, same) = pulse(1004, &[200], 605.0);
     joint.offer(finished, &same, 2e-6, 1000.0, 66);
+    // Neither does a level that lies far from zero and near its own base.
+    let (finished, off) = pulse(1004, &[200], 1500.0);
+    joint.offer(finished, &PulseRow { base: 900.0, ..off }, 1e-6, 1000.0, 66);
     joint.offer(next.0, &next.1, 1e-6, 1000.0, 66);
     // Neither do pulses that are cut.
     for flags in [Flags { truncated: true, ..Flags::default() }, Flags { endless: true, ..Flags::default() }]

@@ -84,6 +84,17 @@ fn pulses_are_measured_on_all_contacts_while_the_stream_runs() {
 }
 
 #[test]
+fn a_pulse_that_waits_for_its_line_when_the_record_ends_is_measured_with_what_there_is() {
+    let wanted = Wanted { joint: true, pairs: vec![(0, 1)], ..Wanted::default() };
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..shared(biphasic()) };
+    let planes = planes();
+    let mut recorder = Recorder::new(three(&program, wanted));
+    let block: Vec<&[i16]> = planes.iter().map(|plane| &plane[..24_240]).collect();
+    push(&mut recorder, 0, &block, &zero());
+    assert_eq!(recorder.finish().joint.map(|joint| joint.rows.len()), Some(5));
+}
+
+#[test]
 fn the_output_is_left_alone_until_the_next_pulse_or_the_closing_of_the_switch() {
     let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     near(left_alone(&biphasic()), 10e-3 - 450.5e-6);

@@ -184,6 +184,11 @@ fn excerpts_hold_the_first_the_last_and_those_that_stand_out() {
         }
         assert_eq!(excerpt.codes.len(), 2);
     }
+    // Of a long one the first 8192 samples.
+    let mut long = quiet(30_000);
+    hold(&mut long, 4000, 16_000, -10_000);
+    let excerpts = recorded(&program, &long).excerpts;
+    assert_eq!((excerpts[0].first, excerpts[0].codes[0].len()), (4000 - 17 - 512, 8192));
     let overlay = recording.overlay.unwrap();
     assert_eq!((overlay.lead, overlay.pulses), (133, 9));
     // 100 samples behind the leading edge, and 100 behind the second one.

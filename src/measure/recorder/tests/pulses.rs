@@ -36,6 +36,33 @@ fn a_mirrored_pulse_is_found_with_its_edges_levels_and_charges() {
 }
 
 #[test]
+fn a_pulse_has_its_quiet_wherever_it_lies_in_a_stretch() {
+    for at in 4000..4256 {
+        let mut codes = quiet(6000);
+        mirrored(&mut codes, at, 10_000);
+        let row = rows(&recorded(&biphasic(), &codes))[0];
+        assert_eq!((row.from as usize, row.pulse_span, row.pulse_area), (at - 17, 17 + 466, 0.0), "{at}");
+    }
+}
+
+#[test]
+fn a_small_pulse_is_found_on_an_offset_of_either_sign() {
+    // 30 µA on an offset of 3000 codes.
+    let small = Program { amplitude: 30e-6, ..biphasic() };
+    for (zero, size) in [(-3000, 300), (-3000, -300), (3000, 300), (3000, -300)] {
+        let mut codes = vec![zero + 2; 10_000];
+        codes[..ZEROED as usize].fill(zero);
+        codes[4000..4200].fill(zero + 2 + size);
+        codes[4250..4450].fill(zero + 2 - size);
+        let recording = recorded(&small, &codes);
+        let found: Vec<(u64, u8, f64)> =
+            rows(&recording).iter().map(|row| (row.at, row.count, row.pulse_area)).collect();
+        assert_eq!(found, [(4000, 2, 0.0)], "{zero} {size}");
+        assert_eq!(recording.contacts[0].peak, (302.0, if size > 0 { 4000 } else { 4250 }));
+    }
+}
+
+#[test]
 fn phases_too_far_apart_or_of_one_sign_are_pulses_of_their_own() {
     // The gap of 50.5 samples and one phase of 200.
     for (gap, pulses) in [(250, 1), (251, 1), (252, 2)] {

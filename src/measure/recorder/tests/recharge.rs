@@ -56,6 +56,16 @@ fn it_is_counted_to_the_opening_of_its_switch() {
 }
 
 #[test]
+fn it_is_counted_to_its_end_wherever_that_lies_in_a_stretch() {
+    for at in 4110..4160_u64 {
+        let mut codes = quiet(8000);
+        hold(&mut codes, at as usize, at as usize + 200, -10_000);
+        let row = rows(&recorded(&passive(), &codes))[0];
+        assert_eq!((row.from, u64::from(row.pulse_span)), (at - 17, OVER + 17), "{at}");
+    }
+}
+
+#[test]
 fn the_charge_of_a_phase_goes_half_way_to_what_takes_it_back() {
     let codes = train();
     let rows = rows(&recorded(&passive(), &codes));
@@ -181,7 +191,8 @@ fn what_still_flows_when_the_switch_has_opened_is_the_next_pulse() {
     let found = rows(&recorded(&passive(), &codes));
     assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000, 4000 + OVER + 1], "{found:?}");
     // It has no edge of its own.
-    assert_eq!((found[1].count, found[1].flags.truncated), (1, true));
+    assert_eq!((found[1].count, found[1].flags.truncated, found[1].recharge), (1, true, 0.0));
+    assert!(found[1].phases()[0].area > 3000.0 * 300.0, "it is what flows until 6600: {found:?}");
     // One that begins with the opening is a recharge still, and one sample later it is not.
     for (at, count) in [(4000 + OPENED, 1), (4000 + OPENED + 1, 2)] {
         let mut codes = quiet(12_000);
