@@ -91,6 +91,12 @@ pub enum Reason {
         /// Index of the pulse in its contact's table.
         pulse: usize,
     },
+    /// A pulse of the window that could not be read, though others were.
+    #[error("pulse {pulse} could not be read: a level too short for it, or samples that are not there")]
+    Unread {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
     /// An output that lasted longer than a pulse can be measured.
     #[error(
         "from {at:.6} s on the output stayed on for longer than a pulse is followed: what it delivered is not known"

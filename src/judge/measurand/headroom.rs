@@ -30,7 +30,7 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
         // Both tables are in the order of time.
         while pulses.next_if(|(_, joint)| joint.leading.0 < row.start() - 2.0).is_some() {}
         let Some(next) = pulses.peek().filter(|(_, joint)| joint.leading.0 < row.start() + 2.0) else {
-            continue;
+            return Err(Reason::Unread { pulse: row.number });
         };
         if !delivers(view, &row, &asked) {
             units.push(view.unit(&row, Measured::exact(0.0)));
@@ -50,7 +50,9 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
                 }
             }
         }
-        let Some((largest, reading)) = worst else { continue };
+        let Some((largest, reading)) = worst else {
+            return Err(Reason::Unread { pulse: row.number });
+        };
         let value = (stage.compliance - largest).max(0.0);
         // Of a voltage beyond the channel's range only the range is seen, and less is left than it seems.
         units.push(Unit { clipped, ..view.unit(&row, Measured::new(value, reading.budget)) });

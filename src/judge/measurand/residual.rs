@@ -49,11 +49,14 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
     let zero = view.recording.zeros.get(voltage.channel).and_then(|zeros| zeros.last());
     let stated = code_noise(calibration.noise);
     let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
-    let mut none = true;
+    let (mut none, mut unread) = (true, None);
     let mut levels = voltage.before_pulse.iter();
     for cycle in view.cycles(window)? {
         // What is left of this cycle is read before the next pulse.
-        let Some((level, n)) = levels.at(cycle.behind()).filter(|(_, n)| *n > 0) else { continue };
+        let Some((level, n)) = levels.at(cycle.behind()).filter(|(_, n)| *n > 0) else {
+            unread.get_or_insert(cycle.index);
+            continue;
+        };
         let value = (f64::from(level) - rest) * calibration.lsb;
         let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(level), 1.0);
@@ -68,5 +71,9 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
         let unit = view.unit(&cycle.row, Measured::new(value, budget));
         take(cycle.behind(), Unit { nominal: Some(0.0), ..unit });
     }
-    if none { Err(Reason::NoVoltage) } else { Ok(()) }
+    match unread {
+        _ if none => Err(Reason::NoVoltage),
+        Some(pulse) => Err(Reason::Unread { pulse }),
+        None => Ok(()),
+    }
 }

@@ -107,9 +107,13 @@ fn each<'v>(
 ) -> Result<(), Reason> {
     let mut steps = Steps::of(view)?;
     let window = view.window()?;
+    let mut unread = None;
     for (index, row) in rows(view, steps.joint, window)? {
         let found = steps.at(index).and_then(|step| Some((step, measure(&steps, &step)?)));
-        let Some((step, (value, budget))) = found else { continue };
+        let Some((step, (value, budget))) = found else {
+            unread.get_or_insert(index);
+            continue;
+        };
         // A current beyond its range makes a resistance too large, a voltage beyond its range makes it too small.
         if steps.current.at_a_rail(step.current.last.value) {
             return Err(Reason::Clipped);
@@ -121,7 +125,11 @@ fn each<'v>(
             ..Unit::of(Measured::new(value, budget))
         });
     }
-    if units.is_empty() { Err(Reason::NoTop) } else { Ok(()) }
+    match unread {
+        _ if units.is_empty() => Err(Reason::NoTop),
+        Some(pulse) => Err(Reason::Unread { pulse }),
+        None => Ok(()),
+    }
 }
 
 /// ΔV/ΔI across the leading edge.

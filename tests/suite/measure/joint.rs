@@ -1,7 +1,7 @@
 //! All channels at one pulse: shares, what is left over, and a voltage across its edges.
 
 use stimrig::judge::{judge, units};
-use stimrig::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
+use stimrig::measure::{ChannelSetup, Reading, Recorder, Recording, Setup, StepRow, Wanted};
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Case, Check, Criterion, Measurand, Nominal, Tolerance};
 use stimrig::signal::{Block, BlockSink, Polarity, Program, Sensed, Share, StreamKind};
@@ -167,4 +167,22 @@ fn what_channels_show_together_does_not_depend_on_the_blocks() {
         let split = recorded(&program, 3, [1.0; 3], blocks);
         assert_eq!(format!("{:?}", whole.joint), format!("{:?}", split.joint), "{blocks}");
     }
+}
+
+#[test]
+fn one_pulse_that_cannot_be_read_is_not_passed_over() {
+    let program = steered(Polarity::Cathodic);
+    let mut recording = recorded(&program, 1, [1.0; 3], 4096);
+    let resistance = || {
+        let tolerance = Tolerance { rel: 0.1, abs: 0.0 };
+        Check::new(Measurand::AccessResistance, Criterion::Within { of: Nominal::Value(OHMS), tolerance })
+    };
+    assert_eq!(judged(&program, &recording, resistance()).verdict, Verdict::Pass);
+    let steps = &mut recording.joint.as_mut().unwrap().steps[0];
+    let mut rows: Vec<StepRow> = steps.iter().collect();
+    rows[2].voltage.after = Reading { value: f32::NAN, spread: f32::NAN };
+    *steps = rows.into_iter().collect();
+    let found = judged(&program, &recording, resistance());
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("pulse 2 could not be read"));
 }
