@@ -184,6 +184,11 @@ impl Drills {
         self.kinds.values().map(|tally| tally.trials).sum()
     }
 
+    /// The command that repeats a trial.
+    fn command(&self, repeat: &str) -> String {
+        format!("stimrig bench drills --seed {} {repeat}", self.seed)
+    }
+
     /// Counts a trial that shows nothing.
     pub fn count_nothing(&mut self, kind: Kind, nothing: Nothing) {
         let tally = self.kinds.entry(kind).or_default();

@@ -1,15 +1,15 @@
 //! Which of the phases that were found is which of those that a pulse was to have.
 
-use crate::measure::{PhaseRow, PulseRow};
+use crate::measure::{PhaseRow, PulseRow, RINGING};
 use crate::signal::{Phase, Pulse};
 
 use super::{Reason, View, Window};
 
 /// What became of a phase that a pulse was to have.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Found {
-    /// It is this one of the row's.
-    At(usize),
+pub enum Found<'r> {
+    /// It is this one of the row's, and which.
+    At(usize, &'r PhaseRow),
     /// It is not there: less than this flowed, A.
     Absent(f64),
     /// The window begins or ends within the pulse: what is missing of it may lie outside.
@@ -18,8 +18,6 @@ pub enum Found {
 
 /// A phase is found for certain from so many times the level that begins one.
 const CERTAIN: f64 = 1.25;
-/// What follows another phase before the filter has settled is told from its ringing from this part of it on.
-const RINGING: f64 = 0.05;
 
 impl View<'_> {
     /// Phase `k` of the pulse `asked` that a row was to be. Where the row has fewer phases than the pulse was to have, they are
@@ -27,15 +25,22 @@ impl View<'_> {
     ///
     /// # Errors
     /// [`Reason::Unseen`] where a phase that small need not have been found.
-    pub fn found(&self, window: Window, row: &PulseRow, asked: &Pulse, k: usize) -> Result<Found, Reason> {
-        let wanted = asked.phases();
-        if row.phases().len() >= wanted.len() {
-            return Ok(Found::At(k));
+    pub fn found<'r>(
+        &self,
+        window: Window,
+        row: &'r PulseRow,
+        asked: &Pulse,
+        k: usize,
+    ) -> Result<Found<'r>, Reason> {
+        let (there, wanted) = (row.phases(), asked.phases());
+        if let Some(phase) = there.get(k).filter(|_| there.len() >= wanted.len()) {
+            return Ok(Found::At(k, phase));
         }
         let scale = self.program_at(row).scale_of(&self.contact.name);
         let places = places(row, wanted, scale);
-        if let Some(at) = places.get(k).copied().flatten() {
-            return Ok(Found::At(at));
+        let place = places.get(k).copied().flatten();
+        if let Some((at, phase)) = place.and_then(|at| Some((at, there.get(at)?))) {
+            return Ok(Found::At(at, phase));
         }
         let (from, to) = self.due(row, wanted, &places);
         let g = self.settling() as f64;
@@ -52,11 +57,13 @@ impl View<'_> {
 
     /// The leading phase of a row, where it is there: not a recovery that came alone.
     pub(super) fn leading<'r>(&self, row: &'r PulseRow, asked: &Pulse) -> Option<&'r PhaseRow> {
-        let wanted = asked.phases();
-        let whole = row.phases().len() >= wanted.len();
+        let (there, wanted) = (row.phases(), asked.phases());
+        if there.len() >= wanted.len() {
+            return there.first();
+        }
         let scale = self.program_at(row).scale_of(&self.contact.name);
-        let alone = !whole && scale != 0.0 && places(row, wanted, scale).first().copied().flatten().is_none();
-        row.phases().first().filter(|_| !alone)
+        let [leading, ..] = places(row, wanted, scale);
+        there.first().filter(|_| leading.is_some() || scale == 0.0)
     }
 
     /// From where to where the pulse was to last, samples without the filter's delay: the phases that are there say when it began.

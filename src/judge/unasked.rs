@@ -3,7 +3,7 @@
 use crate::measure::Recording;
 use crate::scenario::{Action, Case, Check, Criterion, Measurand, Step};
 
-use super::{Facts, units};
+use super::{Facts, View, measurand};
 
 /// Remarks on what a reader of the checks alone would not expect: programmed pulses that did not come, pulses that nobody
 /// programmed. Most measurands are about the pulses that came, however few; a train that broke off may pass them all.
@@ -18,18 +18,17 @@ pub fn unasked(case: &Case, facts: &Facts, recording: &Recording) -> Vec<String>
             .iter()
             .any(|check| check.measurand == measurand || check.measurand == Measurand::PulseCount)
     };
-    let figure = |measurand: Measurand| {
-        let check = Check::new(measurand, Criterion::Equals(0.0));
-        let found = units(case, facts, recording, &check).ok()?;
-        found.first().map(|unit| unit.measured.value).filter(|count| *count > 0.0 && !counted(measurand))
-    };
-    let missing = figure(Measurand::MissingPulses).map(|count| {
-        format!(
-            "programmed pulses that did not come: {count} (`missing_pulses: {{ equals: 0 }}` would judge it)"
-        )
-    });
-    let extra = figure(Measurand::ExtraPulses).map(|count| {
-        format!("pulses at no programmed instant, or only parts of one: {count} (`extra_pulses: {{ equals: 0 }}` would judge it)")
-    });
-    missing.into_iter().chain(extra).collect()
+    let check = Check::new(Measurand::MissingPulses, Criterion::Equals(0.0));
+    let unmatched = View::new(case, facts, recording, &check).and_then(|view| measurand::unmatched(&view));
+    let Ok((missing, extra)) = unmatched else { return Vec::new() };
+    let found = [
+        (Measurand::MissingPulses, missing, "programmed pulses that did not come"),
+        (Measurand::ExtraPulses, extra, "pulses at no programmed instant, or only parts of one"),
+    ];
+    let unasked = found.into_iter().filter(|(measurand, count, _)| *count > 0 && !counted(*measurand));
+    unasked
+        .map(|(measurand, count, what)| {
+            format!("{what}: {count} (`{}: {{ equals: 0 }}` would judge it)", measurand.name())
+        })
+        .collect()
 }

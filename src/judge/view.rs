@@ -44,6 +44,13 @@ pub struct Window {
     pub to: u64,
 }
 
+/// Standard deviation of one sample of a channel in codes, quantisation included: measured by its zero where that is long enough,
+/// else as stated.
+pub(super) fn deviation(calibration: &Calibration, zero: Option<&Zero>) -> f64 {
+    let measured = zero.filter(|zero| zero.level.count >= 1000).map(|zero| zero.deviation);
+    measured.unwrap_or_else(|| code_noise(calibration.noise))
+}
+
 impl<'a> View<'a> {
     /// The check on its own contact (`idle` and the default fall back to the first with the largest leading share).
     ///
@@ -134,8 +141,7 @@ impl<'a> View<'a> {
 
     /// Standard deviation of one sample in codes, quantisation included: measured by the zero, else as stated.
     pub fn noise(&self) -> f64 {
-        let stated = code_noise(self.calibration.noise);
-        self.zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation)
+        deviation(&self.calibration, self.zero)
     }
 
     /// Seconds since the first sample, freed of the filter's delay.

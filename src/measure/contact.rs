@@ -75,13 +75,14 @@ impl Contact {
     }
 
     pub(super) fn new(channel: usize, name: &str, calibration: Calibration, sample_rate: f64) -> Self {
+        let thresholds = Thresholds::of(&calibration, f64::INFINITY);
         let record = ContactRecord {
             channel,
             name: name.to_owned(),
             pulses: Table::new(),
             shapes: Table::new(),
             endless: Vec::new(),
-            begins_codes: Thresholds::of(&calibration, f64::INFINITY).high,
+            begins_codes: thresholds.high,
             table_full: false,
             activity: Vec::new(),
             safe_codes: unzeroed(&calibration),
@@ -96,7 +97,7 @@ impl Contact {
             sum: 0,
             reached: 0,
             base: calibration.offset,
-            thresholds: Thresholds::of(&calibration, f64::INFINITY),
+            thresholds,
             side: 0,
             run: Excursion { from: 0, to: 0, joined: false },
             run_before: 0.0,

@@ -53,4 +53,5 @@ pub use recording::{
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use step::{EdgeLevels, Reading, StepRow};
 pub use table::{Row, Rows, TABLE_BYTES, Table};
+pub use thresholds::RINGING;
 pub use uncertainty::{Evaluation, Input, Measured, bounded_factor};

@@ -4,7 +4,7 @@ use crate::signal::{Calibration, code_noise};
 
 /// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
 /// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
-const RINGING: f64 = 0.05;
+pub const RINGING: f64 = 0.05;
 
 /// Levels above the baseline, codes.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -55,6 +55,12 @@ impl Default for Calibration {
 }
 
 impl Calibration {
+    /// Whether a level, a mean of codes, lies at an end of the range.
+    pub fn at_a_rail(&self, level: f32) -> bool {
+        let (low, high) = self.rails;
+        level <= f32::from(low) + 0.5 || level >= f32::from(high) - 0.5
+    }
+
     /// What makes it no calibration; `None` if nothing does. An uncertainty that is no number would be left out of every
     /// budget.
     pub fn nonsense(&self) -> Option<&'static str> {

@@ -97,7 +97,7 @@ fn wrong(found: &Drills) -> String {
                 (wrong.mishap.clone(), ""),
                 (wrong.what.clone(), "bad"),
                 (wrong.scenario.clone(), ""),
-                (format!("stimrig bench drills --seed {} {}", found.seed, wrong.repeat), ""),
+                (found.command(&wrong.repeat), ""),
             ]
         })
         .collect();
@@ -113,7 +113,7 @@ fn nothing(found: &Drills) -> String {
                 (nothing.mishap.clone(), ""),
                 (nothing.what.clone(), ""),
                 (nothing.why.clone(), ""),
-                (format!("stimrig bench drills --seed {} {}", found.seed, nothing.repeat), ""),
+                (found.command(&nothing.repeat), ""),
             ]
         })
         .collect();

@@ -49,12 +49,11 @@ pub fn text(found: &Drills) -> String {
     for wrong in found.wrong.iter().take(SHOWN) {
         let _ = writeln!(
             out,
-            "\ntrial {}: {}\n    {}\n    repeat: stimrig bench drills --seed {} {}\n{}",
+            "\ntrial {}: {}\n    {}\n    repeat: {}\n{}",
             wrong.trial,
             wrong.mishap,
             wrong.what,
-            found.seed,
-            wrong.repeat,
+            found.command(&wrong.repeat),
             indented(&wrong.scenario)
         );
     }
@@ -64,8 +63,12 @@ pub fn text(found: &Drills) -> String {
     for nothing in found.nothing.iter().take(SHOWN) {
         let _ = writeln!(
             out,
-            "\ntrial {} shows nothing: {}\n    {}\n    measured: {}\n    repeat: stimrig bench drills --seed {} {}",
-            nothing.trial, nothing.mishap, nothing.what, nothing.why, found.seed, nothing.repeat
+            "\ntrial {} shows nothing: {}\n    {}\n    measured: {}\n    repeat: {}",
+            nothing.trial,
+            nothing.mishap,
+            nothing.what,
+            nothing.why,
+            found.command(&nothing.repeat)
         );
     }
     if found.nothing.len() > SHOWN {

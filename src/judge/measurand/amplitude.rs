@@ -21,16 +21,12 @@ pub(super) fn amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
                 Found::Cut => continue,
                 // What is not there has no amplitude.
                 Found::Absent(most) => (0.0, vec![Input::rectangular("not found", most)]),
-                Found::At(at) => {
-                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
-                    if by_state {
-                        let shapes = shapes.at(row.number).ok_or(Reason::NoTop)?;
-                        let shape = shapes.get(at).ok_or(Reason::NoTop)?;
-                        view.phase_state(&row, phase, shape).ok_or(Reason::NoTop)?
-                    } else {
-                        view.phase_level(&row, phase)
-                    }
+                Found::At(at, phase) if by_state => {
+                    let shapes = shapes.at(row.number).ok_or(Reason::NoTop)?;
+                    let shape = shapes.get(at).ok_or(Reason::NoTop)?;
+                    view.phase_state(&row, phase, shape).ok_or(Reason::NoTop)?
                 }
+                Found::At(_, phase) => view.phase_level(&row, phase),
             };
             let nominal = match view.nominal() {
                 Nominal::Value(value) => Some(value),

@@ -34,8 +34,7 @@ pub(super) fn driven(view: &View<'_>, choice: PhaseChoice, units: &mut Units<'_>
                     let most = most * nominal_phase.map_or(0.0, |phase| phase.width);
                     (0.0, vec![Input::rectangular("not found", most)])
                 }
-                Found::At(at) => {
-                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
+                Found::At(_, phase) => {
                     let charge = view.phase_charge(&row, phase);
                     ((charge.area * unit).abs(), charge.budget(view))
                 }

@@ -44,6 +44,12 @@ fn against_grid(view: &View<'_>) -> Result<Grid, Reason> {
     Ok(grid(view, window, |row| tall(view, row)))
 }
 
+/// How many programmed instants of the window no pulse came at, and how many pulses came at none.
+pub(super) fn unmatched(view: &View<'_>) -> Result<(u64, u64), Reason> {
+    let Grid { missing, extra, .. } = against_grid(view)?;
+    Ok((missing, extra))
+}
+
 pub(super) fn missing_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     units.push(Unit::exact(against_grid(view)?.missing as f64));
     Ok(())

@@ -43,7 +43,7 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
                 for (end, code) in [(false, *begins), (true, *ends)] {
                     let drop = drops.at(output.contact, asked.index, phase, end);
                     let Some(reading) = output.read(view, code, drop) else { continue };
-                    clipped |= output.chain.at_a_rail(code);
+                    clipped |= output.chain.calibration.at_a_rail(code);
                     if worst.as_ref().is_none_or(|(largest, _)| reading.value.abs() > *largest) {
                         worst = Some((reading.value.abs(), reading));
                     }

@@ -29,6 +29,14 @@ use crate::scenario::Measurand;
 
 use super::{Reason, Units, View};
 
+/// Programmed instants of the view's window without a pulse, and pulses without an instant.
+///
+/// # Errors
+/// The reason for which they cannot be counted.
+pub fn unmatched(view: &View<'_>) -> Result<(u64, u64), Reason> {
+    count::unmatched(view)
+}
+
 /// Measures the units of the check, in order.
 ///
 /// # Errors

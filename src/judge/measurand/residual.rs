@@ -1,10 +1,10 @@
 //! Voltage left on the load before the next pulse.
 
 use crate::measure::{Input, Measured, Nonlinearity, VoltageRecord};
-use crate::signal::code_noise;
 
 use super::super::expected::before_pulses;
 use super::super::{Reason, Unit, Units, View};
+use super::voltage::Chain;
 
 /// The sense channel of the check's contact.
 fn sense<'a>(view: &View<'a>) -> Option<&'a VoltageRecord> {
@@ -42,13 +42,9 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
     }
     let window = view.window()?;
     let voltage = sense(view).ok_or(Reason::NoVoltage)?;
-    let calibration =
-        view.recording.setup.channels.get(voltage.channel).map(|c| c.calibration).ok_or(Reason::NoVoltage)?;
+    let Chain { calibration, sigma } = Chain::of(view, voltage.channel).ok_or(Reason::NoVoltage)?;
     let (_, rest, samples) =
         voltage.before_start.first().copied().ok_or_else(|| Reason::NoInstant("start".to_owned()))?;
-    let zero = view.recording.zeros.get(voltage.channel).and_then(|zeros| zeros.last());
-    let stated = code_noise(calibration.noise);
-    let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
     let (mut none, mut unread) = (true, None);
     let mut levels = voltage.before_pulse.iter();
     for cycle in view.cycles(window)? {

@@ -131,12 +131,12 @@ fn each(
         let shapes = shapes.at(row.number).ok_or(Reason::NoShape)?;
         let asked = view.program_at(&row).pulse(0);
         for k in (0..asked.phases().len()).filter(|k| wanted(*k, &asked)) {
-            let at = match view.found(window, &row, &asked, k)? {
-                Found::At(at) => at,
+            let (at, phase) = match view.found(window, &row, &asked, k)? {
+                Found::At(at, phase) => (at, phase),
                 Found::Cut => continue,
                 Found::Absent(_) => return Err(Reason::LacksPhase { pulse: row.number }),
             };
-            let (Some(phase), Some(shape)) = (row.phases().get(at), shapes.get(at)) else { continue };
+            let Some(shape) = shapes.get(at) else { continue };
             let Some(unit) = measure(&row, phase, shape) else {
                 short = true;
                 continue;

@@ -203,8 +203,5 @@ pub(super) fn kirchhoff_residual(view: &View<'_>, units: &mut Units<'_>) -> Resu
 }
 
 fn clipped(branches: &[Branch<'_>]) -> bool {
-    branches.iter().any(|branch| {
-        let (low, high) = branch.view.calibration.rails;
-        branch.plateau.level <= f32::from(low) + 0.5 || branch.plateau.level >= f32::from(high) - 0.5
-    })
+    branches.iter().any(|branch| branch.view.calibration.at_a_rail(branch.plateau.level))
 }

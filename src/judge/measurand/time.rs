@@ -38,8 +38,7 @@ pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason
                 Found::Cut => continue,
                 // What is not there has no width.
                 Found::Absent(_) => (0.0, Vec::new()),
-                Found::At(at) => {
-                    let phase = row.phases().get(at).ok_or(Reason::LacksPhase { pulse: row.number })?;
+                Found::At(at, phase) => {
                     let length = if third {
                         let shapes = shapes.at(row.number).ok_or(Reason::NoShape)?;
                         shapes.get(at).map_or(f32::NAN, |shape| shape.third.1 - shape.third.0)

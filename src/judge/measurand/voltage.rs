@@ -1,8 +1,9 @@
 //! What the voltage at a contact shows at the edges of its pulses: access resistance and polarization.
 
 use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, Rows, StepRow};
-use crate::signal::{Calibration, code_noise};
+use crate::signal::Calibration;
 
+use super::super::view::deviation;
 use super::super::{Reason, Unit, Units, View};
 use super::share::{joint, rows};
 
@@ -10,22 +11,14 @@ use super::share::{joint, rows};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chain {
     pub(super) calibration: Calibration,
-    sigma: f64,
+    pub(super) sigma: f64,
 }
 
 impl Chain {
     pub(super) fn of(view: &View<'_>, channel: usize) -> Option<Self> {
         let calibration = view.recording.setup.channels.get(channel)?.calibration;
-        let stated = code_noise(calibration.noise);
         let zero = view.recording.zeros.get(channel).and_then(|zeros| zeros.last());
-        let sigma = zero.filter(|zero| zero.level.count >= 1000).map_or(stated, |zero| zero.deviation);
-        Some(Self { calibration, sigma })
-    }
-
-    /// Whether a level lies at an end of the channel's range.
-    pub(super) fn at_a_rail(&self, code: f32) -> bool {
-        let (low, high) = self.calibration.rails;
-        code <= f32::from(low) + 0.5 || code >= f32::from(high) - 0.5
+        Some(Self { calibration, sigma: deviation(&calibration, zero) })
     }
 
     /// A combination of readings, in the channel's unit, with its lines; `gain` names the first.
@@ -115,13 +108,13 @@ fn each<'v>(
             continue;
         };
         // A current beyond its range makes a resistance too large, a voltage beyond its range makes it too small.
-        if steps.current.at_a_rail(step.current.last.value) {
+        if steps.current.calibration.at_a_rail(step.current.last.value) {
             return Err(Reason::Clipped);
         }
         units.push(Unit {
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
-            clipped: steps.voltage.at_a_rail(step.voltage.last.value),
+            clipped: steps.voltage.calibration.at_a_rail(step.voltage.last.value),
             ..Unit::of(Measured::new(value, budget))
         });
     }
