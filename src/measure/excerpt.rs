@@ -42,12 +42,13 @@ impl Excerpts {
         Self { first: None, last: None, extremes: Default::default(), limits: [f64::NEG_INFINITY; 7] }
     }
 
-    /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last.
+    /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last, and `behind` samples that follow it.
     pub(super) fn offer<'h>(
         &mut self,
         pulse: Finished,
         row: &PulseRow,
         latest: bool,
+        behind: u64,
         histories: impl Iterator<Item = &'h History> + Clone,
     ) {
         let values = standing_out(row);
@@ -57,7 +58,7 @@ impl Excerpts {
         }
         let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
         let first = pulse.from.saturating_sub(margin);
-        let to = (pulse.to + margin).min(first + LONGEST);
+        let to = (pulse.to + margin.max(behind)).min(first + LONGEST);
         let cut = |why: &'static str| Excerpt {
             pulse: pulse.row as u64,
             why,

@@ -375,7 +375,10 @@ impl Recorder {
             if let Some(row) = contact.record.pulses.recent(pulse.row) {
                 let histories = self.channels.iter().map(|channel| &channel.history);
                 let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
-                self.excerpts.offer(*pulse, row, latest, histories);
+                // Where phases are missing, one sees that nothing came until they were to be over.
+                let missing = row.phases().len() < usize::from(self.timing.phases);
+                let behind = if missing { self.timing.allowance } else { 0 };
+                self.excerpts.offer(*pulse, row, latest, behind, histories);
                 if let Some(main) = self.channels.get(self.setup.main) {
                     self.overlay.add(&main.history, pulse.from, pulse.to);
                 }

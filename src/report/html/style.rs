@@ -31,6 +31,7 @@ td .share{display:inline-block;height:8px;background:var(--soft);vertical-align:
 summary.line{cursor:pointer;list-style:none}summary.line::-webkit-details-marker{display:none}summary.line:hover,a.line:hover{background:var(--card)}\
 a.line{color:inherit;text-decoration:none}.line .measurand,.line .lim{color:var(--soft);font-size:.87em;line-height:1.35}.line .measurand,.line .val{display:block}.line .val,.line .lim{font-variant-numeric:tabular-nums}.line .name{line-height:1.3}\
 .line .name::before{content:'▸ ';color:var(--soft)}details[open]>summary .name::before{content:'▾ '}a.line .name::before{content:'↑ '}\
+.line .beside{grid-column:2/-1;color:var(--odd);font-size:.87em}td bdi{overflow-wrap:break-word}\
 .inside{padding:4px 0 14px 18px}details>summary{cursor:pointer}\
 @media(max-width:900px){.line{grid-template-columns:95px minmax(0,1fr) 150px}.line .lim,.line .g{display:none}.said,.judged{grid-template-columns:minmax(0,1fr)}.pair{columns:1}header,main{padding:0 12px}}\
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--line:#bbb}body{font-size:11px}header,main{max-width:none;padding:0}\
