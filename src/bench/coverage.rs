@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::record::Verdict;
 use crate::statistics::wilson;
 
-use super::trial::{self, Outcome, TWO_SIDED, Trial};
+use super::trial::{self, EXACT, Outcome, TWO_SIDED, Trial};
 
 /// Counts of one measurand, overall or in one stratum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -104,7 +104,7 @@ type Names<T> = BTreeMap<&'static str, T>;
 pub struct Coverage {
     /// Seed it can be repeated with.
     pub seed: u64,
-    /// Benches drawn for the measurands of current; voltage and shutdown have a quarter each.
+    /// Benches drawn for the measurands of current; the other experiments have a quarter each.
     pub benches: u64,
     /// Measurand → overall.
     pub overall: Names<Share>,
@@ -128,16 +128,17 @@ impl Coverage {
         }
     }
 
-    /// Whether every claim holds: two-sided intervals within 95 ± 1 % and each stratum at least 93 %, but for three
-    /// standard errors of their own count; one-sided bounds in 99 %; at most 2.5 % wrong at the limit; nothing unmeasured.
+    /// Whether every claim holds: two-sided intervals within 95 ± 1 %, or at least 94 % where bounds make them, and each
+    /// stratum at least 93 %, but for three standard errors of their own count; one-sided bounds in 99 %; at most 2.5 % wrong at
+    /// the limit; nothing unmeasured.
     pub fn holds(&self) -> bool {
-        let overall = |share: &Share| {
-            share.measured > 0
-                && share.invalid == 0
-                && (share.fraction() - 0.95).abs() <= 0.01 + 3.0 * share.standard_error()
+        let overall = |(name, share): (&&str, &Share)| {
+            let off = share.fraction() - 0.95;
+            let most = 0.01 + 3.0 * share.standard_error();
+            share.measured > 0 && share.invalid == 0 && -off <= most && (off <= most || !is_exact(name))
         };
         let stratum = |share: &Share| share.fraction() >= 0.93 - 3.0 * share.standard_error();
-        self.overall.values().all(overall)
+        self.overall.iter().all(overall)
             && self.strata.values().flat_map(BTreeMap::values).all(stratum)
             && self.at_limit.values().all(AtLimit::holds)
             && self.one_sided.values().all(OneSided::holds)
@@ -193,6 +194,11 @@ impl Coverage {
     }
 }
 
+/// Whether a measurand's interval holds the truth in 95 % of benches and not more.
+pub fn is_exact(name: &str) -> bool {
+    EXACT.iter().any(|measurand| measurand.name() == name)
+}
+
 /// Draws `benches` benches and tests the claims on each, on `threads` threads. The result depends on the seed alone.
 pub fn coverage(seed: u64, benches: u64, threads: usize) -> Coverage {
     let next = AtomicU64::new(0);
@@ -205,8 +211,9 @@ pub fn coverage(seed: u64, benches: u64, threads: usize) -> Coverage {
             }
             found.add(&trial::current(seed, index));
             if index.is_multiple_of(4) {
-                found.add(&trial::voltage(seed, index / 4));
-                found.add(&trial::shutdown(seed, index / 4));
+                for trial in [trial::electrode, trial::shutdown, trial::share, trial::shape, trial::leakage] {
+                    found.add(&trial(seed, index / 4));
+                }
             }
         }
     };
@@ -226,31 +233,21 @@ pub fn coverage(seed: u64, benches: u64, threads: usize) -> Coverage {
 /// A table a person reads: one line per measurand, with its least covered stratum.
 pub fn text(found: &Coverage) -> String {
     let mut out = format!(
-        "{} benches, seed {}: value ± U (95 %) holds the truth\n\n{:<18} {:>9} {:>9} {:>8}   least covered stratum\n",
+        "{} benches, seed {}: value ± U (95 %) holds the truth\n\n{:<22} {:>9} {:>9} {:>8}   least covered stratum\n",
         found.benches, found.seed, "measurand", "covered", "measured", "invalid"
     );
-    for (name, share) in &found.overall {
-        let least = found
-            .strata
-            .iter()
-            .filter_map(|(stratum, shares)| shares.get(name).map(|share| (stratum, share)))
-            .filter(|(_, share)| share.measured > 0)
-            .min_by(|a, b| a.1.fraction().total_cmp(&b.1.fraction()));
-        let least = least.map_or(String::new(), |(stratum, share)| {
-            format!("{:.2} % of {} ({stratum})", 100.0 * share.fraction(), share.measured)
-        });
-        out.push_str(&format!(
-            "{name:<18} {:>7.2} % {:>9} {:>8}   {least}\n",
-            100.0 * share.fraction(),
-            share.measured,
-            share.invalid
-        ));
+    for (name, share) in found.overall.iter().filter(|(name, _)| is_exact(name)) {
+        out.push_str(&line(found, name, share));
+    }
+    out.push_str("\nmade of bounds for the most part: held in 95 % or more\n\n");
+    for (name, share) in found.overall.iter().filter(|(name, _)| !is_exact(name)) {
+        out.push_str(&line(found, name, share));
     }
     let percent = |count: u64, of: u64| 100.0 * count as f64 / of.max(1) as f64;
     out.push_str("\nvalue + U is an upper bound (99 %), U at most three samples and the filter's tail\n\n");
     for (name, one) in &found.one_sided {
         out.push_str(&format!(
-            "{name:<18} {:>7.2} % {:>9} {:>8}   U as small as that in {:.2} %\n",
+            "{name:<22} {:>7.2} % {:>9} {:>8}   U as small as that in {:.2} %\n",
             100.0 * one.share.fraction(),
             one.share.measured,
             one.share.invalid,
@@ -260,7 +257,7 @@ pub fn text(found: &Coverage) -> String {
     out.push_str("\nthe worst of many pulses, all exactly at the limit (2.5 % each at most)\n\n");
     for (name, at) in &found.at_limit {
         out.push_str(&format!(
-            "{name:<18} passed {:>5.2} %  failed {:>5.2} %  of {}\n",
+            "{name:<22} passed {:>5.2} %  failed {:>5.2} %  of {}\n",
             percent(at.passed, at.judged),
             percent(at.failed, at.judged),
             at.judged
@@ -268,6 +265,18 @@ pub fn text(found: &Coverage) -> String {
     }
     out.push_str(if found.holds() { "\nthe claim holds\n" } else { "\nthe claim does not hold\n" });
     out
+}
+
+/// One measurand.
+fn line(found: &Coverage, name: &str, share: &Share) -> String {
+    let of = |(stratum, shares): (_, &Names<Share>)| shares.get(name).map(|share| (stratum, *share));
+    let strata = found.strata.iter().filter_map(of).filter(|(_, share)| share.measured > 0);
+    let least = strata.min_by(|a: &(&String, Share), b| a.1.fraction().total_cmp(&b.1.fraction()));
+    let least = least.map_or(String::new(), |(stratum, share)| {
+        format!("{:.2} % of {} ({stratum})", 100.0 * share.fraction(), share.measured)
+    });
+    let (covered, Share { measured, invalid, .. }) = (100.0 * share.fraction(), share);
+    format!("{name:<22} {covered:>7.2} % {measured:>9} {invalid:>8}   {least}\n")
 }
 
 #[cfg(test)]

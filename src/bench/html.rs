@@ -20,7 +20,8 @@ pub fn coverage_page(found: &Coverage, provenance: &str) -> String {
     let mut body = head("Does value ± U hold the truth?", &under, found.holds(), verdict);
     body.push_str(
         "<p>Every bench is new: gain, offset, non-linearity, clock and filter are drawn from the distributions that the uncertainty \
-         budgets state, and what was driven is known exactly. A bar is the 95 % interval of a share.</p>\n",
+         budgets state, and what was driven is known exactly. A bar is the 95 % interval of a share. Where an uncertainty is made of bounds \
+         for the most part, more than 95 % may be held.</p>\n",
     );
     let dot = |label: String, share: &Share, floor: f64| {
         let (low, high) = share.interval();

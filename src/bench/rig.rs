@@ -2,18 +2,64 @@
 
 use crate::instrument::StreamChannel;
 use crate::judge::{Facts, Instant, Segment};
-use crate::measure::{ChannelSetup, Recorder, Recording, Setup, Wanted};
+use crate::measure::{ChannelSetup, Recorder, Recording, Setup, SlowSetup, Wanted};
 use crate::phantom::{Drive, Element, ElementKind, Phantom};
 use crate::rig::SimBench;
 use crate::scenario::{Action, Case, Check, Decision, Fidelity, Step};
 use crate::signal::{BlockSink, MarkerBit, Program, Sensed, StreamKind};
-use crate::sim::analog::Analog;
+use crate::sim::analog::{Analog, SLOW_RATE};
 use crate::source::Places;
 
 use super::stimulus::{MILLISECOND, Stimulus};
 
+/// How often what was sampled is taken, ns: the slow channels' zero is told by what came of them until then.
+const SLICE: u64 = 20 * MILLISECOND;
 /// Series capacitor of a passive recharge, F.
-const CAPACITOR: f64 = 2.2e-6;
+pub(super) const CAPACITOR: f64 = 2.2e-6;
+
+/// What a bench is built for.
+pub(super) struct Setting<'a> {
+    pub(super) bench: SimBench,
+    /// As it is, which need not be as it is stated.
+    pub(super) phantom: &'a Phantom,
+    pub(super) program: &'a Program,
+    /// Contacts whose currents are streamed, the main one first, and ± full scale of their channels, A.
+    pub(super) contacts: &'a [&'a str],
+    pub(super) range: f64,
+    /// Voltages that are streamed, each with ± full scale, V.
+    pub(super) voltages: &'a [(&'a str, f64)],
+    pub(super) wanted: Wanted,
+    /// Whether the slow channels are streamed too.
+    pub(super) slow: bool,
+    /// How long the load is zeroed, ns.
+    pub(super) zeroed: u64,
+}
+
+impl<'a> Setting<'a> {
+    /// The default bench, streaming the current of `e1`.
+    pub(super) fn of(phantom: &'a Phantom, program: &'a Program, stimulus: &Stimulus) -> Self {
+        let mut bench = SimBench::default();
+        bench.stimulator.blocking_capacitor = if stimulus.recharge > 0 { CAPACITOR } else { 0.0 };
+        Self {
+            bench,
+            phantom,
+            program,
+            contacts: &["e1"],
+            range: stimulus.range,
+            voltages: &[],
+            wanted: Wanted::default(),
+            slow: false,
+            zeroed: 15 * MILLISECOND,
+        }
+    }
+}
+
+/// An edge of a phase of so many ampere.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Edge {
+    On(f64),
+    Off(f64),
+}
 
 /// One bench and what it has recorded.
 pub(super) struct Rig {
@@ -24,52 +70,48 @@ pub(super) struct Rig {
 }
 
 impl Rig {
-    /// A bench drawn by its seed, its load zeroed, streaming the current of `e1` and the voltages named.
-    pub(super) fn drawn(
-        phantom: &Phantom,
-        program: &Program,
-        stimulus: &Stimulus,
-        voltages: &[(&str, f64)],
-        (bench_seed, noise_seed): (u64, u64),
-    ) -> Option<Self> {
-        let mut bench = SimBench::default();
-        bench.stimulator.blocking_capacitor = if stimulus.recharge > 0 { CAPACITOR } else { 0.0 };
+    /// A bench drawn by its seed, its load zeroed.
+    pub(super) fn drawn(setting: Setting<'_>, (bench_seed, noise_seed): (u64, u64)) -> Option<Self> {
+        let Setting { bench, phantom, program, contacts, range, voltages, wanted, slow, zeroed } = setting;
         let mut analog = Analog::new(&bench, phantom, bench_seed, noise_seed).ok()?;
-        let current =
-            StreamChannel { name: "e1".to_owned(), quantity: Sensed::Current, range: stimulus.range };
-        let voltage = |(name, range): &(&str, f64)| StreamChannel {
-            name: (*name).to_owned(),
-            quantity: Sensed::Voltage,
-            range: *range,
-        };
-        let channels: Vec<StreamChannel> =
-            std::iter::once(current).chain(voltages.iter().map(voltage)).collect();
-        let calibrations = analog.start_stream(&channels, false).ok()?;
-        let filter = bench.adc.filter;
-        let vout = channels.iter().position(|channel| channel.name == "vout");
+        let channel = |name: &str, quantity, range| StreamChannel { name: name.to_owned(), quantity, range };
+        let currents = contacts.iter().map(|name| channel(name, Sensed::Current, range));
+        let sensed = voltages.iter().map(|(name, range)| channel(name, Sensed::Voltage, *range));
+        let channels: Vec<StreamChannel> = currents.chain(sensed).collect();
+        let mut calibrations = analog.start_stream(&channels, slow).ok()?.into_iter();
+        let setup = |name: String, sensed, calibration| ChannelSetup { name, sensed, calibration };
+        let (filter, vout) = (bench.adc.filter, channels.iter().position(|channel| channel.name == "vout"));
+        let channels = channels.into_iter().zip(calibrations.by_ref());
+        let channels = channels.map(|(channel, stated)| setup(channel.name, channel.quantity, stated));
+        let channels = channels.collect();
+        let names = phantom.contacts.iter().map(|(name, _)| name.clone());
+        let slow = slow.then(|| SlowSetup {
+            sample_rate: SLOW_RATE,
+            filter: (bench.dc.filter.poles, bench.dc.filter.cutoff),
+            channels: names
+                .zip(calibrations)
+                .map(|(name, stated)| setup(name, Sensed::Current, stated))
+                .collect(),
+        });
         let recorder = Recorder::new(Setup {
             sample_rate: bench.adc.sample_rate,
             clock_u: bench.adc.clock_error,
             filter: (filter.poles, filter.cutoff),
-            channels: channels
-                .into_iter()
-                .zip(calibrations)
-                .map(|(channel, calibration)| ChannelSetup {
-                    name: channel.name,
-                    sensed: channel.quantity,
-                    calibration,
-                })
-                .collect(),
+            channels,
             main: 0,
             vout,
-            slow: None,
-            wanted: Wanted::default(),
+            slow,
+            wanted,
             program: program.clone(),
         });
         let mut rig = Self { analog, recorder, period: 1.0 / bench.adc.sample_rate };
         rig.analog.interlock(true);
         rig.analog.zero(true);
-        rig.analog.advance(15 * MILLISECOND);
+        for slice in 1..=zeroed / SLICE {
+            rig.analog.advance(slice * SLICE);
+            rig.drain();
+        }
+        rig.analog.advance(zeroed);
         rig.analog.zero(false);
         Some(rig)
     }
@@ -80,13 +122,34 @@ impl Rig {
         self.analog.toggle_marker(MarkerBit::StartTaken);
     }
 
-    /// Drives pulse number `pulse` and measures what was sampled until its end.
+    /// Drives pulse number `pulse` into `e1` and out of the return, and measures what was sampled until its end.
     pub(super) fn pulse(&mut self, stimulus: &Stimulus, pulse: u64) {
+        self.pulse_of(stimulus, pulse, |analog, edge| {
+            analog.set_drive(&match edge {
+                Edge::On(current) => Drive::Currents(vec![current, -current]),
+                Edge::Off(_) => Drive::Off,
+            });
+        });
+    }
+
+    /// Drives pulse number `pulse`; what its edges are, `output` decides.
+    pub(super) fn pulse_of(
+        &mut self,
+        stimulus: &Stimulus,
+        pulse: u64,
+        mut output: impl FnMut(&mut Analog, Edge),
+    ) {
         let start = stimulus.delay + pulse * stimulus.period;
-        self.phase(start, stimulus.width, -stimulus.amplitude);
+        let mut phase = |from: u64, width: u64, current: f64| {
+            self.analog.advance(from);
+            output(&mut self.analog, Edge::On(current));
+            self.analog.advance(from + width);
+            output(&mut self.analog, Edge::Off(current));
+        };
+        phase(start, stimulus.width, -stimulus.amplitude);
         let second = start + stimulus.width + stimulus.gap;
         if stimulus.recovery > 0.0 {
-            self.phase(second, stimulus.recovery_width, stimulus.recovery);
+            phase(second, stimulus.recovery_width, stimulus.recovery);
         }
         if stimulus.recharge > 0 {
             self.analog.advance(second);
@@ -97,16 +160,11 @@ impl Rig {
         self.drain();
     }
 
-    fn phase(&mut self, from: u64, width: u64, current: f64) {
-        self.analog.advance(from);
-        self.analog.set_drive(&Drive::Currents(vec![current, -current]));
-        self.analog.advance(from + width);
-        self.analog.set_drive(&Drive::Off);
-    }
-
     fn drain(&mut self) {
-        while let Some(block) = self.analog.take_block(StreamKind::Fast, 1 << 16) {
-            self.recorder.block(&block);
+        for kind in [StreamKind::Fast, StreamKind::Slow] {
+            while let Some(block) = self.analog.take_block(kind, 1 << 16) {
+                self.recorder.block(&block);
+            }
         }
     }
 
@@ -118,8 +176,14 @@ impl Rig {
     }
 }
 
-/// A phantom of resistors and capacitors between nodes by number, contacts on nodes 0 and 1.
-pub(super) fn phantom(elements: &[(ElementKind, f64, usize, usize)], nodes: usize, sense: bool) -> Phantom {
+/// A phantom of resistors and capacitors between nodes by number; contacts are on the first nodes. `sense` adds a voltage
+/// between the first two.
+pub(super) fn phantom(
+    contacts: &[&str],
+    elements: &[(ElementKind, f64, usize, usize)],
+    nodes: usize,
+    sense: bool,
+) -> Phantom {
     let element = |(kind, value, from, to): &(ElementKind, f64, usize, usize)| Element {
         kind: *kind,
         value: *value,
@@ -132,7 +196,7 @@ pub(super) fn phantom(elements: &[(ElementKind, f64, usize, usize)], nodes: usiz
         name: "drawn".to_owned(),
         hash: String::new(),
         nodes: (0..nodes).map(|node| format!("n{node}")).collect(),
-        contacts: vec![("e1".to_owned(), 0), ("case".to_owned(), 1)],
+        contacts: contacts.iter().enumerate().map(|(node, name)| ((*name).to_owned(), node)).collect(),
         elements: elements.iter().map(element).collect(),
         senses: if sense { vec![("v1".to_owned(), 0, 1)] } else { Vec::new() },
         areas: Vec::new(),

@@ -83,6 +83,7 @@ pub fn speed(samples: usize, runs: usize) -> Speed {
     let fast = program(10e3, 30e-6);
     add("analysis, 10 kHz pulses", analysed(&fast, &codes(&fast, samples)), Goal::Looks(5.0));
     let one = super::rig::phantom(
+        &["e1", "case"],
         &[
             (ElementKind::Resistor, 450.0, 0, 2),
             (ElementKind::Capacitor, 4.7e-6, 2, 1),

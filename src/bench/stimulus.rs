@@ -91,6 +91,13 @@ impl Stimulus {
         }
     }
 
+    /// Makes it smaller where its amplitude is larger than that, A.
+    pub(super) fn limit(&mut self, amplitude: f64) {
+        let factor = (amplitude / self.amplitude).min(1.0);
+        self.amplitude *= factor;
+        self.recovery *= factor;
+    }
+
     /// Amplitude decade, recovery and range, by which coverage is broken down.
     pub fn stratum(&self) -> String {
         format!("{}, {}, {:.0} mA range", self.decade, self.kind, self.range * 1e3)
@@ -109,6 +116,9 @@ impl Stimulus {
             Measurand::ChargePerPhase => leading,
             Measurand::NetCharge => net,
             Measurand::ChargeImbalance => net / leading,
+            Measurand::AccumulatedCharge => net * self.pulses as f64,
+            Measurand::Gap => seconds(self.gap),
+            Measurand::Rate => seconds(self.period).recip(),
             _ => net / seconds(self.period),
         }
     }
@@ -136,7 +146,7 @@ impl Stimulus {
             ramp: None,
             burst: None,
             cycle: None,
-            contacts: vec![share("e1", -1.0), share("case", 1.0)],
+            contacts: shares(&[("e1", -1.0), ("case", 1.0)]),
             run: Run::UntilStopped,
         }
     }
@@ -147,6 +157,7 @@ pub(super) fn seconds(ns: u64) -> f64 {
     ns as f64 * 1e-9
 }
 
-fn share(contact: &str, share: f64) -> Share {
-    Share { contact: contact.to_owned(), share }
+/// How the current is divided among contacts.
+pub(super) fn shares(of: &[(&str, f64)]) -> Vec<Share> {
+    of.iter().map(|(contact, share)| Share { contact: (*contact).to_owned(), share: *share }).collect()
 }
