@@ -7,7 +7,7 @@ use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Pro
 use crate::scenario::Nominal;
 use crate::signal::{Phase, Pulse, Recovery};
 
-use super::{Reason, View};
+use super::{Reason, Segment, View};
 
 /// A predicted voltage, V.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ pub fn before_pulses<'v>(
     nodes: (usize, usize),
     counts: impl Iterator<Item = u32> + 'v,
 ) -> Result<impl Iterator<Item = Expected> + 'v, Reason> {
-    let (output, shares) = (output(view)?, shares(view));
+    let (output, mut shares) = (output(view)?, Shares::of(view)?);
     let mut benches = variants(&view.case.phantom)
         .iter()
         .map(|variant| Bench::new(variant, output.clone(), Probe::Nodes(nodes.0, nodes.1)))
@@ -46,7 +46,8 @@ pub fn before_pulses<'v>(
         let u = means.iter().map(|mean| (mean - volts).powi(2)).sum::<f64>().sqrt();
         if let Some(pulse) = view.asked(&row, Nominal::Applied) {
             let start = seconds(row.start());
-            benches.iter_mut().for_each(|bench| bench.emit(&pulse, start, &shares));
+            let shares = shares.at(view, &row);
+            benches.iter_mut().for_each(|bench| bench.emit(&pulse, start, shares));
         }
         Expected { volts, u }
     });
@@ -64,12 +65,12 @@ pub fn around_pulse(
     index: usize,
     (from, step, count): (f64, f64, usize),
 ) -> Result<Vec<f64>, Reason> {
-    let shares = shares(view);
+    let mut shares = Shares::of(view)?;
     let mut bench = Bench::new(&view.case.phantom, output(view)?, Probe::Nodes(nodes.0, nodes.1))
         .map_err(|error| Reason::Network(error.to_string()))?;
-    let emit = |bench: &mut Bench, row: &PulseRow| {
+    let mut emit = |bench: &mut Bench, row: &PulseRow| {
         if let Some(pulse) = view.asked(row, Nominal::Applied) {
-            bench.emit(&pulse, view.seconds(row.start()), &shares);
+            bench.emit(&pulse, view.seconds(row.start()), shares.at(view, row));
         }
     };
     let rows = &view.contact.pulses;
@@ -99,10 +100,71 @@ fn output(view: &View<'_>) -> Result<Output, Reason> {
     Ok(Output { compliance: f64::INFINITY, sense_input: None, ..output })
 }
 
-/// Of each contact of the phantom, in its order.
-fn shares(view: &View<'_>) -> Vec<f64> {
-    let contacts = view.case.phantom.contacts.iter();
-    contacts.map(|(name, _)| view.case.program.share_of(name)).collect()
+/// What is to be on the series capacitor of each contact, V, as each phase of each pulse of the view's contact begins and as it
+/// ends: pulse by pulse from the first. The pulses are those of [`before_pulses`].
+///
+/// # Errors
+/// As [`before_pulses`].
+pub fn series_drops<'v>(view: &'v View<'_>) -> Result<impl Iterator<Item = Vec<Drops>> + 'v, Reason> {
+    let mut shares = Shares::of(view)?;
+    let mut bench = Bench::new(&view.case.phantom, output(view)?, Probe::Vout)
+        .map_err(|error| Reason::Network(error.to_string()))?;
+    let contacts = view.case.phantom.contacts.len();
+    let drops = view.contact.pulses.iter().map(move |row| {
+        let mut drops = vec![Drops::default(); contacts];
+        let Some(pulse) = view.asked(&row, Nominal::Applied) else { return drops };
+        let start = view.seconds(row.start());
+        bench.emit(&pulse, start, shares.at(view, &row));
+        for (k, phase) in pulse.phases().iter().enumerate() {
+            let later = start - pulse.start;
+            let [begins, ends] = [phase.start, phase.end()].map(|at| {
+                bench.pass(at + later);
+                (0..contacts).map(|contact| bench.circuit.series_voltage(contact)).collect::<Vec<f64>>()
+            });
+            for (drops, both) in drops.iter_mut().zip(begins.into_iter().zip(ends)) {
+                if let Some(slot) = drops.get_mut(k) {
+                    *slot = both;
+                }
+            }
+        }
+        drops
+    });
+    Ok(drops)
+}
+
+/// Of one contact at one pulse: as each phase begins, and as it ends, V.
+pub type Drops = [(f64, f64); 3];
+
+/// Of each contact of the phantom, in its order, by the program in force.
+struct Shares<'a> {
+    segment: Option<&'a Segment>,
+    shares: Vec<f64>,
+}
+
+impl<'a> Shares<'a> {
+    /// # Errors
+    /// [`Reason::Missing`] where the contact is left out for a while: of what others leave on the phantom then, its pulses do not
+    /// tell.
+    fn of(view: &View<'a>) -> Result<Self, Reason> {
+        let to = view.window()?.to;
+        let mut before = view.facts.segments.iter().filter(|segment| segment.from < to);
+        if before.any(|segment| segment.applied.share_of(&view.contact.name) == 0.0) {
+            return Err(Reason::Missing("programs that all drive the contact"));
+        }
+        Ok(Self { segment: None, shares: Vec::new() })
+    }
+
+    fn at(&mut self, view: &View<'a>, row: &PulseRow) -> &[f64] {
+        let segment = view.placed(row).map(|placed| placed.segment);
+        let same = |known: &&Segment| segment.is_some_and(|segment| std::ptr::eq(*known, segment));
+        if self.segment.as_ref().is_none_or(|known| !same(known)) {
+            let program = segment.map_or(&view.case.program, |segment| &segment.applied);
+            let contacts = view.case.phantom.contacts.iter();
+            self.shares = contacts.map(|(name, _)| program.share_of(name)).collect();
+            self.segment = segment;
+        }
+        &self.shares
+    }
 }
 
 /// The phantom as stated, then once for each element that is not known exactly, with that one a standard uncertainty off.

@@ -1,7 +1,7 @@
 //! Criteria as bounds on the value of one unit.
 
 use crate::record::LimitRecord;
-use crate::scenario::{Criterion, Measurand, Nominal};
+use crate::scenario::{Check, Criterion, Measurand, Nominal};
 use crate::verdict::Bounds;
 
 use super::Unit;
@@ -18,10 +18,12 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The limit of a criterion for a unit; `None` where a tolerance has no nominal to be about.
-    pub fn of(criterion: Criterion, unit: &Unit) -> Option<Self> {
+    /// The limit of a check for a unit; `None` where a tolerance has no nominal to be about. A logarithm has no magnitude: limits on
+    /// one are on its value.
+    pub fn of(check: &Check, unit: &Unit) -> Option<Self> {
+        let logarithm = check.measurand == Measurand::ShannonK;
         let on = |lower, upper, magnitude| Self { bounds: Bounds { lower, upper }, magnitude, nominal: None };
-        Some(match criterion {
+        Some(match check.criterion {
             Criterion::Within { of, tolerance } => {
                 // A stated quantity needs nothing of the program.
                 let nominal = if let Nominal::Value(stated) = of { stated } else { unit.nominal? };
@@ -32,11 +34,12 @@ impl Limit {
                     nominal: Some(nominal),
                 }
             }
+            Criterion::AtMost(limit) if logarithm => on(None, Some(limit), false),
             Criterion::Magnitude(limit) | Criterion::AtMost(limit) => {
                 Self { bounds: Bounds::magnitude(limit), magnitude: false, nominal: None }
             }
-            Criterion::AtLeast(limit) => on(Some(limit), None, true),
-            Criterion::Between(lower, upper) => on(Some(lower), Some(upper), lower >= 0.0),
+            Criterion::AtLeast(limit) => on(Some(limit), None, !logarithm),
+            Criterion::Between(lower, upper) => on(Some(lower), Some(upper), lower >= 0.0 && !logarithm),
             Criterion::Equals(value) => on(Some(value), Some(value), false),
             Criterion::Holds => on(Some(1.0), None, false),
         })
@@ -81,4 +84,27 @@ fn signed(measurand: Measurand) -> bool {
             | Measurand::Polarization
             | Measurand::Polarity
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Measured;
+
+    #[test]
+    fn a_logarithm_is_bounded_on_one_side() {
+        let margin = |measurand, criterion, value: f64| {
+            let unit = Unit::of(Measured::exact(value));
+            let limit = Limit::of(&Check::new(measurand, criterion), &unit).unwrap();
+            limit.bounds.margin(limit.figure(value))
+        };
+        let shannon = |criterion, value| margin(Measurand::ShannonK, criterion, value);
+        assert!((shannon(Criterion::AtMost(1.5), -1.8) - 3.3).abs() < 1e-12);
+        assert!((shannon(Criterion::AtMost(-1.0), -1.8) - 0.8).abs() < 1e-12);
+        assert!(shannon(Criterion::AtMost(1.5), 1.6) < 0.0);
+        assert!(shannon(Criterion::AtLeast(1.0), -1.8) < 0.0);
+        assert!(shannon(Criterion::Between(0.0, 2.0), -1.8) < 0.0);
+        // Of a balance either sign counts.
+        assert!(margin(Measurand::NetCharge, Criterion::AtMost(1.5), -1.8) < 0.0);
+    }
 }

@@ -27,8 +27,10 @@ pub struct Tally<'a> {
     rule: Rule,
     count: u64,
     clipped: bool,
-    /// Least room to the limit so far.
+    /// Least room to the limit so far, less what is uncertain.
     least: Option<(f64, Unit, Limit)>,
+    /// The one that is farthest beyond the limit for all that is uncertain, where it is another.
+    beyond: Option<(f64, Unit, Limit)>,
     mean: Mean,
     percentile: Percentile,
     /// The first that could not be compared.
@@ -52,6 +54,7 @@ impl<'a> Tally<'a> {
             count: 0,
             clipped: false,
             least: None,
+            beyond: None,
             mean: Mean::default(),
             percentile: Percentile::new(most),
             wrong: None,
@@ -73,7 +76,7 @@ impl<'a> Tally<'a> {
                 self.mean.add(&unit);
                 Ok(())
             }
-            Statistic::P99 => Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL).map(|limit| {
+            Statistic::P99 => Limit::of(self.check, &unit).ok_or(NO_NOMINAL).map(|limit| {
                 self.clipped |= unit.clipped;
                 self.percentile.add(limit.bounds.margin(limit.figure(unit.measured.value)));
             }),
@@ -85,11 +88,17 @@ impl<'a> Tally<'a> {
 
     fn compare(&mut self, unit: Unit) -> Result<(), Reason> {
         const ROUGH: f64 = 1.960;
-        let limit = Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL)?;
+        let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
         let guard = if self.rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
-        let room = limit.bounds.margin(limit.figure(unit.measured.value)) - guard;
+        let margin = limit.bounds.margin(limit.figure(unit.measured.value));
+        let (room, left) = (margin - guard, margin + guard);
         self.clipped |= unit.clipped;
-        if self.least.as_ref().is_none_or(|(so_far, ..)| room < *so_far) {
+        let less =
+            |held: &Option<(f64, Unit, Limit)>, by: f64| held.as_ref().is_none_or(|(least, ..)| by < *least);
+        if left < 0.0 && less(&self.beyond, left) {
+            self.beyond = Some((left, unit.clone(), limit));
+        }
+        if less(&self.least, room) {
             self.least = Some((room, unit, limit));
         }
         Ok(())
@@ -113,24 +122,24 @@ impl<'a> Tally<'a> {
             family_of = 1;
             self.compare(mean)?;
         }
-        let (_, unit, limit) = self.least.ok_or(Reason::Missing("pulses"))?;
-        let single = unit.measured.expanded();
-        let (common, random) = unit.measured.parts();
-        let family = if family_of > 1 && single > 0.0 {
-            family_expanded(common, random, family_of).max(single)
-        } else {
-            single
+        let (rule, count, clipped) = (self.rule, self.count, self.clipped);
+        let judged = |(_, unit, limit): (f64, Unit, Limit)| {
+            let single = unit.measured.expanded();
+            let (common, random) = unit.measured.parts();
+            let family = if family_of > 1 && single > 0.0 {
+                family_expanded(common, random, family_of).max(single)
+            } else {
+                single
+            };
+            let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, rule);
+            let family = (family_of > 1 && family > single).then_some(family);
+            Judged { unit, limit, count, single, family, decision, clipped }
         };
-        let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, self.rule);
-        Ok(Judged {
-            unit,
-            limit,
-            count: self.count,
-            single,
-            family: (family_of > 1 && family > single).then_some(family),
-            decision,
-            clipped: self.clipped,
-        })
+        let least = judged(self.least.ok_or(Reason::Missing("pulses"))?);
+        // One that is uncertain must not hide one that is not.
+        let beyond = self.beyond.filter(|_| !matches!(least.decision, Decision::Fail)).map(judged);
+        let beyond = beyond.filter(|beyond| matches!(beyond.decision, Decision::Fail));
+        Ok(beyond.unwrap_or(least))
     }
 }
 
@@ -140,7 +149,7 @@ impl Tally<'_> {
     fn rank(self, again: impl FnOnce(u64) -> Result<Unit, Reason>) -> Result<Judged, Reason> {
         let Found { place, worse, better } = self.percentile.finish()?;
         let unit = again(place)?;
-        let limit = Limit::of(self.check.criterion, &unit).ok_or(NO_NOMINAL)?;
+        let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
         let (common, random) = unit.measured.parts();
         let single = unit.measured.expanded() + worse;
         let family = family_expanded(common, random, FEWEST).max(unit.measured.expanded()) + better;
@@ -168,15 +177,18 @@ impl Mean {
     fn add(&mut self, unit: &Unit) {
         if self.count == 0.0 {
             self.nominal = unit.nominal.map(|_| 0.0);
-            let blank = |line: &Input| Input { u: 0.0, bounded: 0.0, ..*line };
-            self.budget = unit.measured.budget.iter().map(blank).collect();
         }
         self.count += 1.0;
         self.value += unit.measured.value;
         self.nominal = self.nominal.map(|sum| sum + unit.nominal.unwrap_or(0.0));
         self.clipped |= unit.clipped;
         for line in &unit.measured.budget {
-            let Some(total) = self.budget.iter_mut().find(|total| total.name == line.name) else { continue };
+            // Not every unit has every line: what no quiet level supports leans on a stated offset.
+            let at = self.budget.iter().position(|total| total.name == line.name).unwrap_or_else(|| {
+                self.budget.push(Input { u: 0.0, bounded: 0.0, ..*line });
+                self.budget.len() - 1
+            });
+            let Some(total) = self.budget.get_mut(at) else { continue };
             total.u += if line.common { line.u } else { line.u * line.u };
             total.bounded += line.bounded;
         }
@@ -311,5 +323,53 @@ impl Judged {
             _ if !figure.is_finite() => format!("{name}: not seen before the record ended"),
             _ => format!("{name} {measured}{place} {side}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Criterion;
+
+    fn unit(value: f64, budget: Vec<Input>) -> Unit {
+        Unit::of(Measured::new(value, budget))
+    }
+
+    #[test]
+    fn a_mean_keeps_a_line_that_only_later_units_have() {
+        let mut mean = Mean::default();
+        mean.add(&unit(1.0, vec![Input::common("gain", 0.1)]));
+        mean.add(&unit(3.0, vec![Input::common("gain", 0.1), Input::common("offset", 0.8)]));
+        let found = mean.finish().unwrap().measured;
+        let lines: Vec<_> = found.budget.iter().map(|line| (line.name, line.u)).collect();
+        assert_eq!((found.value, lines), (2.0, vec![("gain", 0.1), ("offset", 0.4)]));
+    }
+
+    #[test]
+    fn a_unit_that_is_uncertain_does_not_hide_one_that_fails() {
+        let check = Check::new(Measurand::Amplitude, Criterion::AtMost(10.0));
+        let verdict = |units: &[(f64, f64)]| {
+            let mut tally = Tally {
+                check: &check,
+                rule: Rule::Guarded,
+                count: 0,
+                clipped: false,
+                least: None,
+                beyond: None,
+                mean: Mean::default(),
+                percentile: Percentile::new(0),
+                wrong: None,
+            };
+            for (value, u) in units {
+                tally.add(unit(*value, vec![Input::common("gain", *u)]));
+            }
+            let judged = tally.finish(|_| Err(Reason::NoTop)).unwrap();
+            (judged.decision, judged.unit.measured.value)
+        };
+        // 9 ± 4 alone is inconclusive; beside it 12 ± 0.2 is beyond the limit.
+        assert!(matches!(verdict(&[(9.0, 2.0)]).0, Decision::Inconclusive { .. }));
+        assert_eq!(verdict(&[(12.0, 0.1), (9.0, 2.0)]), (Decision::Fail, 12.0));
+        assert_eq!(verdict(&[(9.0, 2.0), (12.0, 0.1), (8.0, 3.0)]), (Decision::Fail, 12.0));
+        assert_eq!(verdict(&[(9.0, 0.1), (8.0, 0.1)]).0, Decision::Pass);
     }
 }

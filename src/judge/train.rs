@@ -6,6 +6,7 @@ use crate::measure::{PulseRow, Table};
 use crate::scenario::{Action, Case, Nominal};
 use crate::signal::{Part, Program, Pulse};
 
+use super::view::Window;
 use super::{Facts, Segment, View};
 
 /// How far a row may be from its instant, in intervals between pulses.
@@ -142,12 +143,29 @@ impl<'a> View<'a> {
         Some((segment, segments.iter().any(pending)))
     }
 
-    /// The pulse a row was to be, by the nominal of the check: what was programmed or what was applied.
+    /// Whether a contact carries nothing in any program that is in force within the window.
+    pub fn is_idle(&self, window: Window, contact: &str) -> bool {
+        let segments = &self.facts.segments;
+        let ends = segments.iter().skip(1).map(|next| next.from).chain([u64::MAX]);
+        let mut within = segments
+            .iter()
+            .zip(ends)
+            .filter(|(segment, ends)| segment.from < window.to && *ends > window.from);
+        within.all(|(segment, _)| segment.programmed.share_of(contact) == 0.0)
+    }
+
+    /// The pulse a row was to be, by the nominal of the check: what was programmed or what was applied. While a change is not
+    /// known to rule, nothing is programmed; a limit that is not about the program holds for what is emitted then too.
     pub fn asked(&self, row: &PulseRow, of: Nominal) -> Option<Pulse> {
         let placed = self.placed(row)?;
         let program = match of {
             Nominal::Applied => &placed.segment.applied,
-            _ if self.segment_at(row.at)?.1 => return None,
+            _ if self.segment_at(row.at)?.1 => {
+                if self.nominal_is_programmed() {
+                    return None;
+                }
+                &placed.segment.applied
+            }
             _ => &placed.segment.programmed,
         };
         Some(placed.pulse(program))

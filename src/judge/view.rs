@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Zero};
-use crate::scenario::{Action, Case, Check, Fault, Nominal};
+use crate::scenario::{Action, Case, Check, Criterion, Fault, Nominal};
 use crate::signal::{Calibration, Program, code_noise};
 
 use super::train::Course;
@@ -333,10 +333,15 @@ impl<'a> View<'a> {
         program.share_of(&self.contact.name).abs()
     }
 
+    /// Whether the criterion is a tolerance about what is programmed.
+    pub fn nominal_is_programmed(&self) -> bool {
+        matches!(self.check.criterion, Criterion::Within { of: Nominal::Programmed, .. })
+    }
+
     /// What the criterion's tolerance is about; programmed where it names nothing.
     pub fn nominal(&self) -> Nominal {
         match self.check.criterion {
-            crate::scenario::Criterion::Within { of, .. } => of,
+            Criterion::Within { of, .. } => of,
             _ => Nominal::Programmed,
         }
     }

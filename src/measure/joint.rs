@@ -7,8 +7,8 @@ use crate::signal::Sensed;
 use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
-use super::step::{Fitting, Windows};
-use super::{EdgeLevels, PulseRow, Setup, StepRow, TABLE_BYTES, Table};
+use super::step::{Ends, Fitting, Windows};
+use super::{EdgeLevels, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
 
 /// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
@@ -26,8 +26,9 @@ pub struct Plateau {
     pub level: f32,
 }
 
-/// A voltage channel during one pulse: settled levels at the beginning and at the end of each driven phase, codes; NaN
-/// where there is no such phase.
+/// A voltage channel during one pulse: the lines through the first and the last settled samples of each driven phase, read where
+/// the phase begins and where it ends, codes; NaN where there is no such phase. Of one too short for a line there is the level alone,
+/// as the end.
 pub type Extremes = [(f32, f32); 3];
 
 /// One pulse on all current channels. Instants in samples since the stream began, delayed by the filter.
@@ -176,8 +177,7 @@ impl Joint {
             }
             for (output, extremes) in self.record.outputs.iter().zip(&mut self.record.extremes) {
                 let Some(history) = history(*output) else { continue };
-                let g = self.fitting.settling;
-                extremes.push(lead.phases.map(|phase| extremes_of(history, phase, g)));
+                extremes.push(lead.phases.map(|phase| extremes_of(history, phase, &self.fitting)));
             }
         }
     }
@@ -228,19 +228,19 @@ impl Joint {
     }
 }
 
-/// Settled levels at the beginning and at the end of a phase: means of up to [`BLOCK`] samples.
-fn extremes_of(history: &History, (start, end): (f64, f64), settling: u64) -> (f32, f32) {
-    if !end.is_finite() {
+/// Where a phase begins and where it ends, by lines through what is settled of it: a voltage goes on rising to the very end.
+fn extremes_of(history: &History, phase: (f64, f64), fitting: &Fitting) -> (f32, f32) {
+    if !phase.1.is_finite() {
         return (f32::NAN, f32::NAN);
     }
-    let from = start.ceil().max(0.0) as u64 + settling;
-    let to = (end.floor().max(0.0) as u64).saturating_sub(settling / 4 + 1).max(from + 1);
-    let mean = |from: u64, to: u64| {
-        let codes = history.slice(from, to);
-        (sum(codes) as f64 / codes.len().max(1) as f64) as f32
-    };
-    let block = (to - from).min(BLOCK as u64);
-    (mean(from, from + block), mean(to - block, to))
+    let ends = Ends::of(phase, fitting);
+    let (from, to) = ends.last;
+    if to - from < Reading::FEWEST as u64 {
+        let level = history.slice(from, to.max(from + 1));
+        return (f32::NAN, (sum(level) as f64 / level.len().max(1) as f64) as f32);
+    }
+    let line = |window, at| Reading::line(history, window, at).value;
+    (line(ends.first, ends.edges.0), line(ends.last, ends.edges.1))
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub struct Recorder {
     /// Markers that are already in effect.
     obeyed: usize,
     programs: VecDeque<(u64, Program)>,
+    /// In force at the sample reached.
+    program: Program,
     starts: VecDeque<u64>,
     reached: u64,
     zero: bool,
@@ -83,6 +85,7 @@ impl Recorder {
             slow_zero: None,
             guard: super::guard::Watch::new(rate),
             pulses: Vec::new(),
+            program: setup.program.clone(),
             setup,
         }
     }
@@ -272,6 +275,7 @@ impl Recorder {
                     contact.expect_less(share(&program, &contact.record.name) * self.timing.smallest);
                 }
             }
+            self.program = program;
         }
     }
 
@@ -338,9 +342,9 @@ impl Recorder {
             }
             let since = self.blind_until;
             contact.range(&channel.history, (from, to), look, since, &self.timing, &self.constants);
-            let driven = |_: &&mut Joint| self.setup.program.share_of(&contact.record.name) != 0.0;
+            let driven = |_: &&mut Joint| self.program.share_of(&contact.record.name) != 0.0;
             if let Some(joint) = self.joint.as_mut().filter(|_| !contact.finished.is_empty()).filter(driven) {
-                let gap = left_alone(&self.setup.program) * self.setup.sample_rate;
+                let gap = left_alone(&self.program) * self.setup.sample_rate;
                 for finished in &contact.finished {
                     if let Some(row) = contact.record.pulses.recent(finished.row) {
                         joint.offer(*finished, row, contact.calibration.lsb, gap, self.blind_until);

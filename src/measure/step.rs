@@ -15,7 +15,7 @@ impl Reading {
     const NONE: Self = Self { value: f32::NAN, spread: f32::NAN };
 
     /// Fewest samples of a line.
-    const FEWEST: usize = 8;
+    pub(super) const FEWEST: usize = 8;
 
     /// Least squares over samples [from, to), read at `at`.
     pub(super) fn line(history: &History, (from, to): (u64, u64), at: f64) -> Self {
@@ -94,6 +94,32 @@ impl Windows {
     /// One past the last sample that a line needs.
     pub(super) fn end(&self) -> u64 {
         self.gap.1.max(self.last.1)
+    }
+}
+
+/// Where the lines lie that tell how a phase of any kind begins and ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ends {
+    pub(super) first: (u64, u64),
+    pub(super) last: (u64, u64),
+    /// Instants of the two edges in a signal that the filter delays by its area.
+    pub(super) edges: (f64, f64),
+}
+
+impl Ends {
+    /// Settled samples of which a line takes all there are.
+    const FEW: u64 = 24;
+
+    /// For a phase between its 50 % instants.
+    pub(super) fn of((start, end): (f64, f64), fitting: &Fitting) -> Self {
+        let index = |instant: f64| instant.ceil().max(0.0) as u64;
+        let (from, to) = (index(start) + fitting.settling, index(end).saturating_sub(FOREBODING));
+        let part = ((0.4 * (end - start)) as u64).clamp(Self::FEW, fitting.longest.max(Self::FEW));
+        Self {
+            first: (from, (from + part).min(to).max(from)),
+            last: (to.saturating_sub(part).max(from).min(to), to),
+            edges: (start - fitting.late, end - fitting.late),
+        }
     }
 }
 

@@ -52,10 +52,24 @@ fn headroom_follows_the_contact_with_the_largest_voltage() {
         amperes * ohms + 5e-3 * 188.0 + amperes * 200e-6 * (1.0 / farads + 1.0 / 2.2e-6)
     };
     let one = headroom("{ e1: -100 %, case: 100 % }");
-    assert!((one - (15.0 - volts(5e-3, 300.0, 4.7e-6))).abs() < 0.02, "{one}");
+    // The voltage goes on rising to the end of the phase, at 1 mV/us; U is 3 mV, for the most part of the gain.
+    assert!((one - (15.0 - volts(5e-3, 300.0, 4.7e-6))).abs() < 4e-3, "{one}");
     // `vout` is at e1; e3 has the larger voltage although it carries less.
     let two = headroom("{ e1: -55 %, e3: -45 %, case: 100 % }");
-    assert!((two - (15.0 - volts(2.25e-3, 700.0, 2.2e-6))).abs() < 0.02, "{two}");
+    assert!((two - (15.0 - volts(2.25e-3, 700.0, 2.2e-6))).abs() < 4e-3, "{two}");
+}
+
+/// What a larger amplitude leaves on the series capacitor is predicted from when it is in force: 10 V and 0.91 V of 15 V.
+#[test]
+fn headroom_follows_a_change_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\nsteps:\n  - start: {}\n  - wait: 100 ms\n  - set: { amplitude: 10 mA }\n    as: louder\n  - wait: 200 ms\n  - stop: {}\nexpect:\n  - compliance_headroom: { at_least: 1 V, in: [louder, stop] }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let (exit, record) = run(&[scenario.to_str().unwrap()]);
+    assert_eq!(exit, 0, "{record:#}");
+    let headroom = checks(&record)[0].1["value"].as_f64().unwrap();
+    assert!((headroom - (15.0 - 10.0 - 10e-3 * 200e-6 / 2.2e-6)).abs() < 0.02, "{headroom}");
 }
 
 const INTERFACE: &str = "version: 1\nname: NAME\ncontacts: { e1: a, case: gnd }\nelements:\n  - { r: 450 ohm, from: a, to: b, tolerance: 0.1 % }\n  - { c: 4.7 uF, from: b, to: gnd, tolerance: 1 % }\n  - { r: OHMS kohm, from: b, to: gnd, tolerance: 1 % }\nsense: { v1: [a, gnd] }\n";
@@ -101,4 +115,21 @@ fn a_voltage_beyond_its_range_shows_no_headroom() {
         assert_eq!(check["verdict"], "invalid", "{check:#}");
         assert!(check["reason"].as_str().unwrap().starts_with("clipped"), "{check:#}");
     }
+}
+
+/// e1 drives first and is idle from the switch on; what leaks into it then is an idle contact's.
+#[test]
+fn a_contact_is_idle_by_the_program_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: star-8\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz, contacts: { e1: -100 %, e2: 100 % } }\nsteps:\n  - zero: {}\n  - start: {}\n  - wait: 100 ms\n  - program: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz, contacts: { e5: -100 %, e6: 100 % } }\n  - wait: 2.5 s\n  - wait: 1.5 s\n    as: quiet\n  - stop: {}\nexpect:\n  - dc_leakage_current: { at_most: 100 nA, contact: idle, in: [quiet, stop] }\n  - current_share: { within: 1 %, contact: idle, in: [quiet, stop] }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let path = scenario.to_str().unwrap();
+    let (exit, record) = run(&[path]);
+    assert_eq!(exit, 0, "{record:#}");
+    let (exit, record) = run(&[path, "--defect", "dc_leakage=250 nA"]);
+    assert_eq!(exit, 1, "{record:#}");
+    let found = checks(&record);
+    assert_eq!(found[0].1["verdict"], "fail", "{record:#}");
+    assert_eq!(found[1].1["verdict"], "pass", "{record:#}");
 }

@@ -52,6 +52,21 @@ fn integrated(
     last
 }
 
+/// What a recharge takes back is no part of a pulse, from when the recharge is programmed.
+#[test]
+fn a_recharge_that_is_programmed_later_does_not_balance_the_pulse() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("later.yaml");
+    let text = "version: 1\nname: later\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\nsteps:\n  - start: {}\n  - wait: 200 ms\n  - set: { recharge: 5 ms }\n    as: changed\n  - wait: 500 ms\n  - stop: {}\nexpect:\n  - charge_imbalance: { at_most: 0.5 %, window: pulse, in: [changed, stop] }\n";
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(run(&[path]).0, 0);
+    let (exit, record) = run(&[path, "--defect", "phase_mismatch=1.5 %"]);
+    assert_eq!(exit, 1, "{record:#}");
+    let value = checks(&record)[0].1["value"].as_f64().unwrap().abs();
+    assert!((value - 0.015).abs() < 1e-3, "{value}");
+}
+
 /// Residual voltage and imbalance as the rig measures them, the last cycles alone.
 fn measured(program: &str, overrides: &[&str]) -> (f64, f64) {
     let folder = tempfile::tempdir().unwrap();

@@ -71,13 +71,16 @@ fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
     let edge = &view.recording.front_end.edge;
     let zero = view.rest_level().value;
     let phases = shapes.get(..row.phases().len()).unwrap_or_default();
-    let peak = phases.iter().map(|shape| f64::from(shape.peak)).fold(0.0, f64::max);
     // The row counts from its own baseline.
-    let peak = peak + (row.base - zero).abs();
+    let base = (row.base - zero).abs();
+    let peak = phases.iter().map(|shape| f64::from(shape.peak)).fold(0.0, f64::max) + base;
     let slowest = edge.transition + FAST * edge.spread;
     let fast = |shape: &ShapeRow| shape.count > 0 && f64::from(shape.transition) / view.rate() <= slowest;
     let all_fast = !phases.is_empty() && phases.iter().all(fast);
-    let ringing = phases.iter().map(|shape| f64::from(shape.step).abs()).fold(0.0, f64::max) * edge.overshoot;
+    // Each phase rings with its own step: between two that touch it is twice that from rest.
+    let freed =
+        |shape: &ShapeRow| f64::from(shape.peak) + base - f64::from(shape.step).abs() * edge.overshoot;
+    let freed = phases.iter().map(freed).fold(0.0, f64::max);
     let tops = phases.iter().flat_map(|shape| {
         // The line goes on to either end of the phase.
         let (early, late) = (f64::from(shape.top.0) - zero, f64::from(shape.top.1) - zero);
@@ -89,6 +92,6 @@ fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
     if !all_fast || row.flags.truncated || row.flags.endless {
         return Largest { codes: peak, at, removed: 0.0 };
     }
-    let codes = (peak - ringing).max(settled).min(peak);
+    let codes = freed.max(settled).min(peak);
     Largest { codes, at, removed: peak - codes }
 }

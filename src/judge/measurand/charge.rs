@@ -2,7 +2,7 @@
 
 use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
 use crate::scenario::{Nominal, PhaseChoice, WindowKind};
-use crate::signal::{Kind, Recovery, Waveform};
+use crate::signal::{Kind, Program, Recovery, Waveform};
 
 use super::super::level::Charge;
 use super::super::view::Window;
@@ -11,9 +11,7 @@ use super::amplitude::{chosen, missing_phase};
 
 pub(super) fn charge_per_phase(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     driven(view, view.check.phase, units)?;
-    if view.check.phase != PhaseChoice::Leading
-        && matches!(view.case.program.recovery, Recovery::Passive { .. })
-    {
+    if view.check.phase != PhaseChoice::Leading {
         returned(view, view.window()?, units)?;
     }
     missing_phase(view, units)
@@ -59,7 +57,14 @@ fn returned(view: &View<'_>, window: Window, units: &mut Units<'_>) -> Result<()
         Nominal::Value(value) => Some(value),
         _ => None,
     };
+    let passive = |program: &Program| matches!(program.recovery, Recovery::Passive { .. });
+    if !view.facts.segments.iter().any(|segment| passive(&segment.programmed)) {
+        return Ok(());
+    }
     for cycle in view.cycles(window)? {
+        if !passive(view.program_at(&cycle.row)) {
+            continue;
+        }
         let leading = leading(view, &cycle);
         let mut back = view.cycle_charge(&cycle);
         // The leading phases' samples are part of the cycle's: their noise goes out with them.
@@ -86,9 +91,9 @@ fn nets<'a>(view: &View<'a>, mut each: impl FnMut(Cycle<'a>, Charge)) -> Result<
         }
         return Ok(());
     }
-    // What a recharge takes after an active recovery is no part of the pulse.
-    let recharged = view.case.program.recharge.is_some();
     for row in view.pulses(window)? {
+        // What a recharge takes after an active recovery is no part of the pulse.
+        let recharged = view.program_at(&row).recharge.is_some();
         let net = if recharged { view.driven_charge(&row) } else { view.pulse_charge(&row) };
         each(Cycle::alone(row, &view.contact.pulses), net);
     }
@@ -115,16 +120,18 @@ pub(super) fn charge_imbalance(view: &View<'_>, units: &mut Units<'_>) -> Result
             return Err(Reason::UnknownDefinition(format!("charge_imbalance with definition `{other}`")));
         }
     };
-    let program = &view.case.program;
-    let alone = program.waveform == Waveform::Monophasic
-        && program.recovery == Recovery::None
-        && program.recharge.is_none();
-    let nominal = match view.nominal() {
-        Nominal::Value(value) => value,
-        _ if alone => program.leading.sign(),
-        _ => 0.0,
+    let alone = |program: &Program| {
+        program.waveform == Waveform::Monophasic
+            && program.recovery == Recovery::None
+            && program.recharge.is_none()
+    };
+    let stated = match view.nominal() {
+        Nominal::Value(value) => Some(value),
+        _ => None,
     };
     nets(view, |cycle, net| {
+        let program = view.program_at(&cycle.row);
+        let nominal = stated.unwrap_or(if alone(program) { program.leading.sign() } else { 0.0 });
         if let Some(measured) = imbalance(view, &cycle, &net, by_mean) {
             units.push(Unit { nominal: Some(nominal), ..of_row(view, &cycle.row, measured) });
         }
@@ -180,14 +187,15 @@ fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) ->
     Some(Measured::new(value, budget))
 }
 
-/// Largest |running sum of net charges|: every cycle of the run, one that no other follows to the end of its last pulse.
+/// Largest |running sum of net charges|: every cycle of the run, one that no other follows to the end of its last pulse. What is
+/// uncertain about the sum grows with it, so where it may have been largest is told beside where it was.
 pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
     view.followed(window)?;
     let unit = view.calibration.lsb / view.rate();
     let g = view.settling();
     let inside = |cycle: &Cycle<'_>| cycle.row.from + g >= window.from && cycle.row.at < window.to;
-    let mut worst: Option<(f64, Unit)> = None;
+    let (mut worst, mut reach): (Option<(f64, Unit)>, Option<(f64, Unit)>) = (None, None);
     let mut total = Charge::default();
     let mut clipped = false;
     for cycle in view.all_cycles().filter(inside) {
@@ -195,12 +203,22 @@ pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Resu
         let Some(cycle) = (if ends { Some(cycle) } else { cycle.until(window.to) }) else { continue };
         total.add(&view.cycle_charge(&cycle), 1.0);
         clipped |= cycle.row.flags.clipped;
-        if worst.as_ref().is_none_or(|(largest, _)| total.area.abs() > *largest) {
-            let measured = Measured::new(total.area * unit, total.budget(view));
-            worst = Some((total.area.abs(), Unit { clipped, ..of_row(view, &cycle.row, measured) }));
+        let measured = Measured::new(total.area * unit, total.budget(view));
+        let (largest, reaches) = (measured.value.abs(), measured.value.abs() + measured.expanded());
+        let exceeds = |held: &Option<(f64, Unit)>, by: f64| held.as_ref().is_none_or(|(most, _)| by > *most);
+        let unit = Unit { clipped, ..of_row(view, &cycle.row, measured) };
+        if exceeds(&reach, reaches) {
+            reach = Some((reaches, unit.clone()));
+        }
+        if exceeds(&worst, largest) {
+            worst = Some((largest, unit));
         }
     }
-    let (_, worst) = worst.ok_or_else(|| view.no_pulse(window))?;
+    let ((_, worst), (_, reach)) = worst.zip(reach).ok_or_else(|| view.no_pulse(window))?;
+    let elsewhere = worst.pulse != reach.pulse;
     units.push(worst);
+    if elsewhere {
+        units.push(reach);
+    }
     Ok(())
 }

@@ -113,7 +113,7 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
     }
     let idle = view.check.contact.as_deref() == Some("idle");
     let wanted = |name: &str| {
-        if idle { view.case.program.share_of(name) == 0.0 } else { name == view.contact.name }
+        if idle { view.is_idle(window, name) } else { name == view.contact.name }
     };
     let front_end = crate::measure::FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
     let settle = front_end.settling;
@@ -170,5 +170,9 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
         ];
         units.push(Unit { clipped, ..Unit::of(Measured::new(value, budget)) });
     }
-    if units.is_empty() { Err(Reason::NoDcChannel) } else { Ok(()) }
+    match units.is_empty() {
+        true if idle => Err(Reason::Missing("a contact that is idle all through the window")),
+        true => Err(Reason::NoDcChannel),
+        false => Ok(()),
+    }
 }

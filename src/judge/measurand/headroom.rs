@@ -1,15 +1,16 @@
 //! Voltage that is left before the output saturates.
 
 use crate::measure::{Input, Measured, Nonlinearity, PulseRow, Table};
-use crate::phantom::{Circuit, Drive, Output};
-use crate::signal::{Program, Pulse};
+use crate::phantom::{Circuit, Drive, Output, Probe};
+use crate::signal::{Phase, Program, Pulse};
 
-use super::super::{Reason, Unit, Units, View};
+use super::super::expected::{Drops, series_drops};
+use super::super::{Reason, Segment, Unit, Units, View};
 use super::share::joint;
 use super::voltage::Chain;
 
-/// Pulses that are followed one by one; behind them the drop of a series capacitor goes on as it did between the last two.
-const FOLLOWED: usize = 256;
+/// Longest line through the end of a phase, s.
+const LONGEST: f64 = 1e-4;
 /// A phase with less than this part of its programmed current is one that the output could not drive.
 const DRIVEN: f64 = 0.9;
 
@@ -22,7 +23,12 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
     let joint = joint(view)?;
     let window = view.window()?;
     let outputs = outputs(view, &joint.outputs)?;
-    let drops = Drops::predict(view, stage);
+    // Without a capacitor there is no drop to follow from pulse to pulse.
+    let mut drops = match stage.blocking_capacitor > 0.0 {
+        true => Some(series_drops(view)?.enumerate()),
+        false => None,
+    };
+    let mut rises = Rises::default();
     let mut seen: Vec<_> = joint.extremes.iter().map(Table::iter).collect();
     let mut pulses = joint.rows.iter().enumerate().peekable();
     for row in view.pulses(window)? {
@@ -36,13 +42,24 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
             units.push(view.unit(&row, Measured::exact(0.0)));
             continue;
         }
+        let drops = match &mut drops {
+            Some(all) => all.find(|(number, _)| *number == row.number).map(|(_, drops)| drops),
+            None => Some(Vec::new()),
+        };
+        let Some(drops) = drops else { return Err(Reason::Unread { pulse: row.number }) };
         let (mut worst, mut clipped): (Option<(f64, Measured)>, bool) = (None, false);
         for (output, seen) in outputs.iter().zip(&mut seen) {
             let Some(extremes) = seen.at(next.0) else { continue };
             for (phase, (begins, ends)) in extremes.iter().enumerate() {
+                let width = row.phases().get(phase).map_or(0.0, |phase| f64::from(phase.end - phase.start));
+                // Of a short phase there is one level, and what the load adds to it by the end is predicted.
+                let short = begins.is_nan() && ends.is_finite();
+                let rise = if short { rises.of(view, &row, (output.contact, phase)) } else { 0.0 };
                 for (end, code) in [(false, *begins), (true, *ends)] {
-                    let drop = drops.at(output.contact, asked.index, phase, end);
-                    let Some(reading) = output.read(view, code, drop) else { continue };
+                    let drop = drop_of(&drops, output.contact, phase, end);
+                    let Some(mut reading) = output.read(view, code, drop, width) else { continue };
+                    reading.value += 0.5 * rise;
+                    reading.budget.push(Input::rectangular("end of a short phase", 0.5 * rise));
                     clipped |= output.chain.calibration.at_a_rail(code);
                     if worst.as_ref().is_none_or(|(largest, _)| reading.value.abs() > *largest) {
                         worst = Some((reading.value.abs(), reading));
@@ -60,6 +77,46 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
     if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(()) }
 }
 
+/// By how much the load's voltage rises over the phases of a program, by its stated values.
+#[derive(Default)]
+struct Rises<'a> {
+    segment: Option<&'a Segment>,
+    /// Phase by phase, of each contact of the phantom, V.
+    rises: Vec<Vec<f64>>,
+}
+
+impl<'a> Rises<'a> {
+    fn of(&mut self, view: &View<'a>, row: &PulseRow, (contact, phase): (usize, usize)) -> f64 {
+        let segment = view.placed(row).map(|placed| placed.segment);
+        let known = self.segment.zip(segment).is_some_and(|(known, segment)| std::ptr::eq(known, segment));
+        if !known {
+            self.segment = segment;
+            self.rises = segment.map_or_else(Vec::new, |segment| predicted(view, &segment.applied));
+        }
+        self.rises.get(phase).and_then(|rises| rises.get(contact)).copied().unwrap_or(0.0)
+    }
+}
+
+fn predicted(view: &View<'_>, program: &Program) -> Vec<Vec<f64>> {
+    let phantom = &view.case.phantom;
+    let output =
+        Output { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
+    let Ok(rested) = Circuit::new(phantom, output) else { return Vec::new() };
+    let plateau = Program { ramp: None, ..program.clone() };
+    let of = |phase: &Phase| {
+        let mut circuit = rested.clone();
+        let shares = phantom.contacts.iter().map(|(name, _)| program.share_of(name));
+        circuit.set_drive(&Drive::Currents(shares.map(|share| -share * phase.current).collect()));
+        let volts = |circuit: &Circuit| -> Vec<f64> {
+            (0..phantom.contacts.len()).map(|contact| circuit.value(Probe::Contact(contact))).collect()
+        };
+        let begins = volts(&circuit);
+        circuit.advance(phase.width);
+        volts(&circuit).iter().zip(begins).map(|(ends, begins)| ends - begins).collect()
+    };
+    plateau.pulse(0).phases().iter().map(of).collect()
+}
+
 /// A voltage channel that shows an output, and that output's contact.
 struct Shown {
     contact: usize,
@@ -68,17 +125,21 @@ struct Shown {
 }
 
 impl Shown {
-    /// The source's voltage for a level of the channel, V; `None` where there is none.
-    fn read(&self, view: &View<'_>, code: f32, drop: f64) -> Option<Measured> {
+    /// The source's voltage for a level of the channel at an end of a phase of so many samples, V; `None` where there is none.
+    fn read(&self, view: &View<'_>, code: f32, drop: f64, width: f64) -> Option<Measured> {
         let calibration = self.chain.calibration;
         let volts = (f64::from(code) - self.rest) * calibration.lsb;
+        // The line goes through two fifths of the phase, and is read beyond its end by what the filter takes to settle.
+        let samples = (0.4 * width).min(LONGEST * view.rate()).max(8.0);
+        let reach = 0.5 * samples + view.settling() as f64;
+        let spread = samples.recip() + 12.0 * reach * reach / samples.powi(3);
         let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(code), 1.0);
         inl.add(self.rest, -1.0);
         let budget = vec![
             Input::common("gain", calibration.gain_u * volts),
             inl.input(calibration.inl, calibration.lsb),
-            Input::noise("noise", calibration.noise.hypot(0.3) / 4.0 * calibration.lsb),
+            Input::noise("noise", self.chain.sigma * spread.sqrt() * calibration.lsb),
             // The drop is predicted for the programmed current, which is known to the gain of the stimulator's own.
             Input::common("series capacitor", view.calibration.gain_u * drop),
         ];
@@ -116,77 +177,7 @@ fn delivers(view: &View<'_>, row: &PulseRow, asked: &Pulse) -> bool {
         })
 }
 
-/// Voltage on each contact's series capacitor at the edges of the phases, V, pulse by pulse from rest.
-struct Drops {
-    contacts: usize,
-    pulses: Vec<Vec<[(f64, f64); 3]>>,
-}
-
-impl Drops {
-    fn predict(view: &View<'_>, stage: &Output) -> Self {
-        let contacts = view.case.phantom.contacts.len();
-        let program: &Program =
-            view.facts.segments.first().map_or(&view.case.program, |segment| &segment.applied);
-        let output = Output {
-            compliance: f64::INFINITY,
-            blocking_capacitor: stage.blocking_capacitor,
-            recharge: stage.recharge,
-            sense_input: None,
-            ..Output::default()
-        };
-        let mut pulses = Vec::new();
-        let Ok(mut circuit) = Circuit::new(&view.case.phantom, output) else {
-            return Self { contacts, pulses };
-        };
-        if stage.blocking_capacitor <= 0.0 {
-            return Self { contacts, pulses };
-        }
-        let shares: Vec<f64> =
-            view.case.phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
-        let mut now = 0.0;
-        let mut pass = |circuit: &mut Circuit, to: f64| {
-            circuit.advance((to - now).max(0.0));
-            now = to.max(now);
-        };
-        for pulse in program.pulses().take(FOLLOWED) {
-            let mut drops = vec![[(0.0, 0.0); 3]; contacts];
-            for (k, phase) in pulse.phases().iter().enumerate() {
-                pass(&mut circuit, phase.start);
-                circuit
-                    .set_drive(&Drive::Currents(shares.iter().map(|share| -share * phase.current).collect()));
-                for (contact, drops) in drops.iter_mut().enumerate() {
-                    if let Some(slot) = drops.get_mut(k) {
-                        slot.0 = circuit.series_voltage(contact);
-                    }
-                }
-                pass(&mut circuit, phase.end());
-                for (contact, drops) in drops.iter_mut().enumerate() {
-                    if let Some(slot) = drops.get_mut(k) {
-                        slot.1 = circuit.series_voltage(contact);
-                    }
-                }
-                circuit.set_drive(&Drive::Off);
-            }
-            if let Some((start, duration)) = pulse.recharge {
-                pass(&mut circuit, start);
-                circuit.set_drive(&Drive::Recharge);
-                pass(&mut circuit, start + duration);
-                circuit.set_drive(&Drive::Off);
-            }
-            pulses.push(drops);
-        }
-        Self { contacts, pulses }
-    }
-
-    fn at(&self, contact: usize, pulse: u64, phase: usize, end: bool) -> f64 {
-        let of = |n: usize| {
-            let drops = self.pulses.get(n).filter(|_| contact < self.contacts)?.get(contact)?.get(phase)?;
-            Some(if end { drops.1 } else { drops.0 })
-        };
-        let last = self.pulses.len().saturating_sub(1);
-        let beyond = pulse.saturating_sub(last as u64) as f64;
-        let at = of(last.min(usize::try_from(pulse).unwrap_or(last))).unwrap_or(0.0);
-        let before = of(last.saturating_sub(1)).unwrap_or(at);
-        if beyond > 0.0 { at + beyond * (at - before) } else { at }
-    }
+fn drop_of(drops: &[Drops], contact: usize, phase: usize, end: bool) -> f64 {
+    let drops = drops.get(contact).and_then(|drops| drops.get(phase));
+    drops.map_or(0.0, |(begins, ends)| if end { *ends } else { *begins })
 }

@@ -116,12 +116,17 @@ pub(super) fn current_share(view: &View<'_>, units: &mut Units<'_>) -> Result<()
     if view.check.contact.as_deref() != Some("idle") {
         return share_of(view, units);
     }
+    let window = view.window()?;
     for contact in &view.recording.contacts {
-        if view.case.program.share_of(&contact.name) == 0.0 {
+        if view.is_idle(window, &contact.name) {
             share_of(&view.at(contact)?, units)?;
         }
     }
-    Ok(())
+    if units.is_empty() {
+        Err(Reason::Missing("a contact that is idle all through the window"))
+    } else {
+        Ok(())
+    }
 }
 
 fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {

@@ -1,6 +1,6 @@
 //! What the voltage at a contact shows at the edges of its pulses: access resistance and polarization.
 
-use crate::measure::{Input, JointRecord, Measured, Nonlinearity, Reading, Rows, StepRow};
+use crate::measure::{EdgeLevels, Input, JointRecord, Measured, Nonlinearity, Reading, Rows, StepRow};
 use crate::signal::Calibration;
 
 use super::super::view::deviation;
@@ -70,7 +70,7 @@ impl<'v> Steps<'v> {
 
     /// ΔV/ΔI at the leading edge, ohm, with its lines.
     pub(super) fn resistance(&self, step: &StepRow) -> Option<(f64, Vec<Input>)> {
-        let edge = |levels: &crate::measure::EdgeLevels| [(levels.after, 1.0), (levels.before, -1.0)];
+        let edge = |levels: &EdgeLevels| [(levels.after, 1.0), (levels.before, -1.0)];
         let (volts, by_voltage) = self.voltage.combine("gain", &edge(&step.voltage));
         let (amperes, by_current) = self.current.combine("shunt", &edge(&step.current));
         let value = volts / amperes;
@@ -130,6 +130,10 @@ pub(super) fn access_resistance(view: &View<'_>, units: &mut Units<'_>) -> Resul
     each(view, units, Steps::resistance)
 }
 
+/// What a front end that has settled to 1e-4 still adds to a line behind an edge, as a part of the edge and of the line's spread:
+/// what is left decays within two samples, and one sample of a line read there has at most √(3/8) of its spread.
+const UNSETTLED: f64 = 1e-4;
+
 /// What the interface has taken up by the end of the leading phase: read back from the gap, or without one less the access
 /// drop.
 pub(super) fn polarization(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
@@ -137,7 +141,10 @@ pub(super) fn polarization(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
         let voltage = &step.voltage;
         if voltage.gap.is_known() {
             let (value, lines) = steps.voltage.combine("gain", &[(voltage.gap, 1.0), (voltage.before, -1.0)]);
-            return value.is_finite().then(|| (value, lines.to_vec()));
+            let drop = f64::from(voltage.last.value - voltage.gap.value) * steps.voltage.calibration.lsb;
+            let settling =
+                Input::rectangular("settling", UNSETTLED * drop * f64::from(voltage.gap.spread).sqrt());
+            return value.is_finite().then(|| (value, lines.into_iter().chain([settling]).collect()));
         }
         // R·i at the end is the step at the edge, times the ratio of two readings of the same current.
         let current = &step.current;
@@ -145,6 +152,15 @@ pub(super) fn polarization(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
             / f64::from(current.after.value - current.before.value);
         let terms = [(voltage.last, 1.0), (voltage.after, -ratio), (voltage.before, ratio - 1.0)];
         let (value, lines) = steps.voltage.combine("gain", &terms);
-        value.is_finite().then(|| (value, lines.to_vec()))
+        // The ratio is as uncertain as the current's three readings; its gain cancels.
+        let terms = [(current.last, 1.0), (current.after, -ratio), (current.before, ratio - 1.0)];
+        let (_, by_current) = steps.current.combine("shunt", &terms);
+        let step = |levels: &EdgeLevels, chain: &Chain| {
+            f64::from(levels.after.value - levels.before.value) * chain.calibration.lsb
+        };
+        let ohms = step(voltage, &steps.voltage) / step(current, &steps.current);
+        let more = by_current.into_iter().skip(1);
+        let more = more.map(|line| Input { name: renamed(line.name), ..line.scaled(ohms) });
+        value.is_finite().then(|| (value, lines.into_iter().chain(more).collect()))
     })
 }

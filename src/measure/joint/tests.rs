@@ -266,20 +266,26 @@ fn a_voltage_is_told_where_each_phase_has_settled_and_before_it_ends() {
     let (finished, row) = pulse(1000, &[200, 40], -1000.0);
     let record = measured(&[(finished, row, 1e-6)], [&voltage, &voltage, &voltage]);
     let [first, second, third] = record.extremes[0].iter().next().unwrap();
-    let near = |found: f32, codes: &[i16]| assert!((f64::from(found) - mean(codes)).abs() < 1e-2, "{found}");
-    // 999.5 to 1199.5: sixteen samples behind the settling, and sixteen that end a quarter of it and one before the end.
-    near(first.0, &voltage[1016..1032]);
-    near(first.1, &voltage[1178..1194]);
-    // 1249.5 to 1289.5: of 18 samples between the two sixteen each.
-    near(second.0, &voltage[1266..1282]);
-    near(second.1, &voltage[1268..1284]);
-    assert!(third.0.is_nan() && third.1.is_nan());
-    // Fewer than sixteen are all there are, and one there always is.
+    // The voltage rises by as much every sample: what it is at an edge, delayed by the filter, is on that line.
     let at = history(&voltage);
-    let (a, b) = extremes_of(&at, (999.5, 1030.5), G);
-    near(a, &voltage[1016..1025]);
-    near(b, &voltage[1016..1025]);
-    let (a, b) = extremes_of(&at, (999.5, 1005.5), G);
-    near(a, &voltage[1016..1017]);
-    near(b, &voltage[1016..1017]);
+    let near = |found: f32, window: (u64, u64), edge: f64| {
+        let line = Reading::line(&at, window, edge - LATE).value;
+        assert!((found - line).abs() < 1e-2, "{found} {line}");
+    };
+    // 999.5 to 1199.5: two fifths from behind the settling, and as many up to where the filter bends the end.
+    near(first.0, (1016, 1096), 999.5);
+    near(first.1, (1115, 1195), 1199.5);
+    // 1249.5 to 1289.5: of the nineteen that are settled all.
+    near(second.0, (1266, 1285), 1249.5);
+    near(second.1, (1266, 1285), 1289.5);
+    assert!(third.0.is_nan() && third.1.is_nan());
+    // Of fewer than a line needs there is a level, and of none the first that is settled.
+    let fitting = Fitting { settling: G, late: LATE, longest: 100 };
+    let (a, b) = extremes_of(&at, (999.5, 1030.5), &fitting);
+    near(a, (1016, 1026), 999.5);
+    near(b, (1016, 1026), 1030.5);
+    for (end, samples) in [(1027.5, 1016..1023), (1020.5, 1016..1017)] {
+        let (a, b) = extremes_of(&at, (999.5, end), &fitting);
+        assert!(a.is_nan() && (f64::from(b) - mean(&voltage[samples])).abs() < 1e-3, "{a} {b}");
+    }
 }

@@ -53,6 +53,36 @@ fn a_cap_is_held_against_every_sample_and_a_clipped_one_above_it_fails() {
     assert!(unknown.reason.unwrap().starts_with("clipped"));
 }
 
+/// 12.8 mA for 15 us, then 12.65 mA, straight into a recovery: its edge makes the filter ring twice as much as the first one does,
+/// which says nothing of the first.
+#[test]
+fn a_phase_is_freed_of_its_own_ringing_and_of_no_other() {
+    let cap = |first: f64| {
+        let program = program(12.65e-3, 200e-6, 0.0, 50.0);
+        let steps: Vec<(f64, f64)> = (0..10)
+            .flat_map(|n| {
+                let at = 40e-3 + 20e-3 * f64::from(n);
+                let steps =
+                    [(0.0, -first), (15e-6, first - 12.65e-3), (200e-6, 25.3e-3), (400e-6, -12.65e-3)];
+                steps.map(|(later, step)| (at + later, step))
+            })
+            .collect();
+        let mut bench = Bench::drawn(42, 32e-3);
+        let codes = bench.sample(&steps, 260_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+        judged(
+            &program,
+            &recording,
+            (39_000, 250_000),
+            check(Measurand::CapNeverExceeded, Criterion::AtMost(12.7e-3)),
+        )
+    };
+    let over = cap(12.8e-3);
+    assert_eq!(over.verdict, Verdict::Fail, "{over:?}");
+    let right = cap(12.65e-3);
+    assert_eq!(right.verdict, Verdict::Pass, "{right:?}");
+}
+
 #[test]
 fn a_balance_of_clipped_phases_is_not_known_whatever_it_seems() {
     let (program, recording) = train(3.0, 4e-3);

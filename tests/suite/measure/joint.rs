@@ -116,10 +116,12 @@ fn the_uncertainty_of_shares_and_resistances_covers_the_truth() {
             *covered += u64::from((measured.value - truth).abs() <= measured.expanded());
         }
     }
-    // Standard error at 95 % of 300: 1.3 %. The residual is a magnitude, whose bound is on the safe side.
+    // Standard error at 95 % of 300: 1.3 %. The residual is a magnitude, and what an edge of 1000 times the
+    // polarization has not settled a bound: both are on the safe side.
     for (covered, (check, _)) in covered.iter().zip(&checks) {
         let share = *covered as f64 / BENCHES as f64;
-        let most = if check.measurand == Measurand::KirchhoffResidual { 1.0 } else { 0.985 };
+        let bounded = [Measurand::KirchhoffResidual, Measurand::Polarization].contains(&check.measurand);
+        let most = if bounded { 1.0 } else { 0.985 };
         assert!((0.915..=most).contains(&share), "{}: {share}", check.measurand.name());
     }
 }
