@@ -3,6 +3,7 @@
 use stimrig_protocol::VERSION;
 
 use crate::instrument::{InstrumentError, InstrumentFault};
+use crate::quantity::{Dimension, engineering};
 use crate::rig::device::Impossible;
 use crate::signal::Program;
 
@@ -42,15 +43,18 @@ impl Device {
     }
 }
 
-/// Whether a program stays within the cap that the rig file states, A.
+/// Whether a program, as it was asked for or as a device makes it, stays within the cap that the rig file states, A.
 ///
 /// # Errors
 /// [`InstrumentFault::Refused`].
 pub(super) fn within(cap: f64, program: &Program) -> Result<(), InstrumentFault> {
-    if program.amplitude > cap * (1.0 + 1e-9) {
-        return Err(InstrumentFault::Refused("an amplitude above the cap".to_owned()));
+    // What is no number is not within it.
+    if program.amplitude <= cap * (1.0 + 1e-9) {
+        return Ok(());
     }
-    Ok(())
+    let current = |amperes| engineering(amperes, Dimension::Current, 4);
+    let what = format!("{} is an amplitude above the cap of {}", current(program.amplitude), current(cap));
+    Err(InstrumentFault::Refused(what))
 }
 
 /// A program that a device cannot emit, with everything that is in its way.

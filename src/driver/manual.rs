@@ -11,7 +11,7 @@ use crate::quantity::{Dimension, engineering};
 use crate::rig::Protocol;
 use crate::signal::{Law, Polarity, Program, Recovery, Run, Waveform};
 
-use super::device::{Device, within};
+use super::device::{Device, impossible, within};
 
 const BY_HAND: Device =
     Device { name: "stimulator", refused: "run it again when the person at the bench is ready" };
@@ -132,7 +132,9 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
         let doing = "set the program by hand";
         within(self.cap, program).map_err(|fault| BY_HAND.failed(doing, fault))?;
-        let applied = self.protocol.on_steps(program);
+        let made = self.protocol.on_steps(program);
+        let applied = made.map_err(|problems| BY_HAND.failed(doing, impossible(problems)))?;
+        within(self.cap, &applied).map_err(|fault| BY_HAND.failed(doing, fault))?;
         let text = format!(
             "set the stimulator, and leave its output off:\n{}\npress Enter when it is set",
             instructions(&applied)

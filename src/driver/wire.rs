@@ -84,6 +84,26 @@ impl Wire {
         }
     }
 
+    /// Throws away what has come, without waiting: what is asked next is answered by what comes behind it.
+    ///
+    /// # Errors
+    /// As [`Wire::hush`].
+    pub(super) async fn clear(&mut self) -> Result<(), InstrumentFault> {
+        let mut thrown = 0;
+        loop {
+            thrown += self.ahead.len();
+            self.ahead.clear();
+            if thrown > MOST {
+                let what = "bytes without end that nobody asked for: another device is on this port";
+                return Err(InstrumentFault::Protocol(what.to_owned()));
+            }
+            self.listen().await?;
+            if self.ahead.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Reads what has arrived, without waiting, and keeps it: notices a port that is gone.
     ///
     /// # Errors

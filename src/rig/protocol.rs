@@ -1,9 +1,10 @@
 //! What a rig file states about the protocol and the device of its stimulator, beyond the driver's name.
 
 use crate::quantity::{Dimension, Quantity};
+use crate::signal::Program;
 use crate::source::{At, Fields};
 
-use super::device::stated;
+use super::device::{Impossible, stated};
 use super::template::{Field, Template, lower};
 use super::{Driver, channels};
 
@@ -124,10 +125,13 @@ impl Protocol {
     }
 
     /// The program on the device's stated steps.
-    pub fn on_steps(&self, program: &crate::signal::Program) -> crate::signal::Program {
+    ///
+    /// # Errors
+    /// Numbers that are less than half of their step.
+    pub fn on_steps(&self, program: &Program) -> Result<Program, Vec<Impossible>> {
         match self {
             Self::Stated(own) => stated::on_steps(own, program),
-            _ => program.clone(),
+            _ => Ok(program.clone()),
         }
     }
 }

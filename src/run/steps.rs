@@ -1,6 +1,8 @@
 //! The steps of a case.
 
 use crate::judge::{ProgramChange, Segment};
+use crate::quantity::{Dimension, engineering};
+use crate::rig::Limits;
 use crate::scenario::{Action, Fault, Plan, Step};
 use crate::signal::{MarkerBit, Program};
 
@@ -79,6 +81,9 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
     } else {
         instruments.stimulator.load(program).await?
     };
+    if !over_cap {
+        allowed(&applied.program, session.limits).map_err(Halt::Bench)?;
+    }
     let from = session.sample();
     session.recorder.program_changed(from, program);
     session.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
@@ -89,6 +94,26 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
         programmed: program.clone(),
         applied: applied.program,
     });
+    Ok(())
+}
+
+/// Whether what a stimulator says it applies is within the bench's limits: only it may know what it makes of a program. A
+/// thousandth is for the steps of its converter and its timer.
+fn allowed(applied: &Program, limits: &Limits) -> Result<(), String> {
+    let largest = applied.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
+    let charge = applied.amplitude * applied.width * largest;
+    for (what, value, limit, dimension) in [
+        ("an amplitude", applied.amplitude, limits.amplitude, Dimension::Current),
+        ("a charge per phase", charge, limits.charge_per_phase, Dimension::Charge),
+    ] {
+        if value.is_nan() || value > limit * 1.001 {
+            return Err(format!(
+                "the stimulator says it applies {what} of {}, above the {} that the rig file allows: ask for less, or see what it rounds to",
+                engineering(value, dimension, 4),
+                engineering(limit, dimension, 4)
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -122,5 +147,22 @@ fn marker_of(action: &Action) -> Option<MarkerBit> {
         Action::Inject(Fault::ImpedanceStep { .. }) => Some(MarkerBit::Impedance),
         Action::Inject(Fault::BrownOut { .. }) => Some(MarkerBit::Supply),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stimulator_says_it_applies_is_held_against_the_limits() {
+        let limits = Limits { amplitude: 10e-3, charge_per_phase: 2e-6, mean_dc: 1e-4, shannon_k: None };
+        let applied = |amplitude, width| Program::biphasic(["e1", "case"], amplitude, width, 0.0, 50.0);
+        assert_eq!(allowed(&applied(10.004e-3, 100e-6), &limits), Ok(()));
+        assert!(allowed(&applied(10.2e-3, 100e-6), &limits).unwrap_err().contains("amplitude of 10.2 mA"));
+        assert!(
+            allowed(&applied(10e-3, 210e-6), &limits).unwrap_err().contains("charge per phase of 2.1 µC")
+        );
+        assert!(allowed(&applied(f64::NAN, 100e-6), &limits).is_err());
     }
 }

@@ -137,6 +137,8 @@ impl crate::instrument::Stimulator for Stimulator {
             return Err(failed(doing, InstrumentFault::Protocol(what.to_owned())));
         };
         let applied = applied.on(program).map_err(|what| failed(doing, InstrumentFault::Protocol(what)))?;
+        // What it rounded up to must not be started.
+        within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.mirror(Mirror::Load(Box::new(applied.clone()))).await?;
         self.loaded = Some(applied.clone());
         Ok(Applied { program: applied })

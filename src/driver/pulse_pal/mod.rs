@@ -3,6 +3,10 @@
 //! Every command is one write: the device finishes a command that stalls with zeros and is deaf until a person clicks its
 //! joystick. It says nothing about triggers and aborts, has no status and no identity, and cuts a train where its time
 //! ends, so trains are whole periods.
+//!
+//! A channel that another client left looping is told not to before each load. There is one command for that whose bytes
+//! every firmware reads in one way, and which older builds pass over; the older one (82) has channel and state in an order
+//! that depends on the build, and the wrong one starts a channel.
 
 use async_trait::async_trait;
 
@@ -20,8 +24,12 @@ const PATIENCE: u64 = 200_000_000;
 const HUSH: u64 = 100_000_000;
 /// The oldest firmware with this protocol; below it is a Pulse Pal 1.
 const OLDEST: u32 = 20;
+/// The newest firmware whose commands are known.
+const NEWEST: u32 = 21;
 /// What begins every command.
 const MENU: u8 = 213;
+/// The parameter that makes a channel loop.
+const LOOPING: u8 = 18;
 
 const PULSE_PAL: Device =
     Device { name: "stimulator", refused: "correct the program: a Pulse Pal cannot emit it" };
@@ -34,6 +42,10 @@ pub struct Stimulator {
     cap: f64,
     /// Channel of the loaded train.
     channel: usize,
+    /// It knows the command for a parameter of all channels; `None` until it was asked.
+    all_at_once: Option<bool>,
+    /// An answer is overdue, and may still come.
+    late: bool,
     counters: LinkCounters,
 }
 
@@ -41,22 +53,42 @@ impl Stimulator {
     /// A Pulse Pal on `port` whose channels are wired as `pairs` say through something that turns volts into amperes; no
     /// program above `cap` (A) leaves the host.
     pub fn new(port: Box<dyn Port>, pairs: Pairs, volts_per_ampere: f64, cap: f64) -> Self {
-        let wire = Wire::new(port);
-        Self { wire, pairs, volts_per_ampere, cap, channel: 0, counters: LinkCounters::default() }
+        Self {
+            wire: Wire::new(port),
+            pairs,
+            volts_per_ampere,
+            cap,
+            channel: 0,
+            all_at_once: None,
+            late: false,
+            counters: LinkCounters::default(),
+        }
     }
 
     /// Sends a command in one write and reads `count` bytes.
     async fn ask(&mut self, command: &[u8], count: usize) -> Result<Vec<u8>, InstrumentFault> {
+        let answer = self.ask_perhaps(command, count).await;
+        self.counters.lost += u64::from(answer == Err(InstrumentFault::Timeout));
+        answer
+    }
+
+    /// As [`Stimulator::ask`], of something that may well not be answered.
+    async fn ask_perhaps(&mut self, command: &[u8], count: usize) -> Result<Vec<u8>, InstrumentFault> {
         let request = [&[MENU], command].concat();
-        self.wire.send(&request).await?;
         if count == 0 {
+            // An abort waits for nothing.
+            self.wire.send(&request).await?;
             return Ok(Vec::new());
         }
+        // Answers look alike: one that came late must not be taken for this one's.
+        if std::mem::take(&mut self.late) {
+            self.wire.hush(HUSH).await?;
+        }
+        self.wire.clear().await?;
+        self.wire.send(&request).await?;
         let deadline = self.wire.after(PATIENCE);
         let answer = self.wire.take(count, deadline).await;
-        if matches!(answer, Err(InstrumentFault::Timeout)) {
-            self.counters.lost += 1;
-        }
+        self.late = answer == Err(InstrumentFault::Timeout);
         let answer = answer?;
         if request.starts_with(&answer) {
             let what = "what was sent comes back: an echo, such as that of a modem, and no Pulse Pal";
@@ -69,10 +101,7 @@ impl Stimulator {
     async fn acknowledged(&mut self, command: &[u8]) -> Result<(), InstrumentFault> {
         match self.ask(command, 1).await?.as_slice() {
             [1] => Ok(()),
-            other => {
-                let what = format!("{other:02X?} where 01 was expected: no Pulse Pal, or out of step");
-                Err(InstrumentFault::Protocol(what))
-            }
+            other => Err(InstrumentFault::Protocol(no_acknowledge(other))),
         }
     }
 
@@ -97,6 +126,14 @@ impl Stimulator {
                 format!("firmware {firmware} is that of a Pulse Pal 1, this driver is for a Pulse Pal 2");
             return Err(failed(doing, InstrumentFault::Protocol(what)));
         }
+        if firmware > NEWEST {
+            let what = format!("firmware {firmware} is newer than {NEWEST}, the newest that is known here");
+            let error = failed(doing, InstrumentFault::Refused(what));
+            let next = format!(
+                "put firmware {NEWEST} on it, or use a stimrig that knows this one: what a command means may have changed"
+            );
+            return Err(InstrumentError { next, ..error });
+        }
         Ok(StimulatorIdentity {
             model: "Pulse Pal 2".to_owned(),
             // It has none: its port is all that tells one from another.
@@ -110,7 +147,8 @@ impl Stimulator {
 
     async fn program(&mut self, train: &Train) -> Result<(), InstrumentFault> {
         let channel = u8::try_from(train.channel + 1).unwrap_or(1);
-        self.acknowledged(&[82, channel, 0]).await?;
+        self.ask(&[80], 0).await?;
+        self.no_loop(channel).await?;
         for (code, value) in parameters(train) {
             let mut command = vec![74, code, channel];
             command.extend(value);
@@ -118,6 +156,41 @@ impl Stimulator {
         }
         Ok(())
     }
+}
+
+impl Stimulator {
+    /// Ends what loops, so that the next train ends by itself.
+    async fn no_loop(&mut self, channel: u8) -> Result<(), InstrumentFault> {
+        if self.all_at_once != Some(false) {
+            match self.ask_perhaps(&[91, LOOPING, 0, 0, 0, 0], 1).await.as_deref() {
+                Ok([1]) => {
+                    self.all_at_once = Some(true);
+                    return Ok(());
+                }
+                // A build without that command passes its bytes over: none of them begins a command.
+                Err(InstrumentFault::Timeout) if self.all_at_once.is_none() => {}
+                Ok(other) => return Err(InstrumentFault::Protocol(no_acknowledge(other))),
+                Err(fault) => return Err(fault.clone()),
+            }
+        }
+        // What lacks it takes the channel first. Should one not, it is the first channel that these bytes start: whatever they
+        // start has no voltage, and is aborted.
+        let [low, high] = ZERO.to_le_bytes();
+        for own in [1, channel] {
+            self.acknowledged(&[74, 14, own, 0]).await?;
+            for voltage in [2, 3, 17] {
+                self.acknowledged(&[74, voltage, own, low, high]).await?;
+            }
+        }
+        self.acknowledged(&[82, channel, 0]).await?;
+        self.ask(&[80], 0).await?;
+        self.all_at_once = Some(false);
+        Ok(())
+    }
+}
+
+fn no_acknowledge(other: &[u8]) -> String {
+    format!("{other:02X?} where 01 was expected: no Pulse Pal, or out of step")
 }
 
 /// Parameters of a train by their codes, in the order of the vendor's client; links to the trigger inputs are cut, so that
@@ -171,6 +244,7 @@ impl crate::instrument::Stimulator for Stimulator {
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let made = pulse_pal::train(program, &self.pairs, self.volts_per_ampere);
         let (train, applied) = made.map_err(|problems| failed(doing, impossible(problems)))?;
+        within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.channel = train.channel;
         self.program(&train).await.map_err(|fault| failed(doing, fault))?;
         Ok(Applied { program: applied })

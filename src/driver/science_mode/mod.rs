@@ -210,6 +210,7 @@ impl crate::instrument::Stimulator for Stimulator {
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let (train, applied) = science_mode::train(program, &self.pairs)
             .map_err(|problems| failed(doing, impossible(problems)))?;
+        within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.train = Some(train);
         // Its program goes with the start; a running one is changed at once.
         if self.started {

@@ -115,7 +115,7 @@ impl Stimulator {
     }
 
     async fn define(&mut self, train: &Train) -> Result<(), InstrumentFault> {
-        self.wire.listen().await?;
+        self.wire.clear().await?;
         self.ask(&train.line(0), dump::RULE, PATIENCE).await?;
         let deadline = self.wire.after(PATIENCE);
         let mut lines = Vec::new();
@@ -160,6 +160,7 @@ impl crate::instrument::Stimulator for Stimulator {
         within(self.cap, program).map_err(|fault| failed(doing, fault))?;
         let (train, applied) =
             stimjim::train(program, &self.pairs).map_err(|problems| failed(doing, impossible(problems)))?;
+        within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.define(&train).await.map_err(|fault| failed(doing, fault))?;
         self.pulse = train.stages.iter().map(|stage| stage.microseconds * 1000).sum();
         Ok(Applied { program: applied })

@@ -32,6 +32,8 @@ pub struct Stimulator {
     template: Template,
     pairs: Pairs,
     cap: f64,
+    /// A reply is overdue, and may still come.
+    late: bool,
     counters: LinkCounters,
 }
 
@@ -39,7 +41,7 @@ impl Stimulator {
     /// A device on `port` whose output is wired as `pairs` say; no program above `cap` (A) leaves the host.
     pub fn new(port: Box<dyn Port>, template: &Template, pairs: Pairs, cap: f64) -> Self {
         let wire = Wire::new(port);
-        Self { wire, template: template.clone(), pairs, cap, counters: LinkCounters::default() }
+        Self { wire, template: template.clone(), pairs, cap, late: false, counters: LinkCounters::default() }
     }
 
     fn patience(&self) -> u64 {
@@ -54,7 +56,11 @@ impl Stimulator {
     ) -> Result<Told, InstrumentFault> {
         let told = |field| program.map_or(0.0, |program| value(program, field));
         let request = exchange.send.encode(&self.template.framing, told);
-        self.wire.listen().await?;
+        // Replies look alike: one that came late must not be taken for this one's.
+        if exchange.reply.is_some() && std::mem::take(&mut self.late) {
+            self.wire.hush(HUSH).await?;
+        }
+        self.wire.clear().await?;
         self.wire.send(&request).await?;
         let deadline = self.wire.after(self.patience());
         match (&exchange.reply, &exchange.send) {
@@ -169,6 +175,7 @@ impl Stimulator {
         doing: &str,
     ) -> Result<Told, InstrumentError> {
         let told = self.exchange(exchange, program).await;
+        self.late |= matches!(told, Err(InstrumentFault::Timeout));
         if matches!(told, Err(InstrumentFault::Timeout | InstrumentFault::Protocol(_))) {
             self.counters.lost += 1;
         }
@@ -206,6 +213,7 @@ impl crate::instrument::Stimulator for Stimulator {
         within(self.cap, program).map_err(|fault| DEVICE.failed(doing, fault))?;
         let applied = nearest(&self.template, program, &self.pairs)
             .map_err(|problems| DEVICE.failed(doing, impossible(problems)))?;
+        within(self.cap, &applied).map_err(|fault| DEVICE.failed(doing, fault))?;
         for exchange in self.template.load.clone() {
             self.once(&exchange, Some(&applied), doing).await?;
         }
@@ -220,6 +228,11 @@ impl crate::instrument::Stimulator for Stimulator {
         // Each is sent, whatever became of the one before, and again if it was not answered.
         let mut first = Ok(());
         for exchange in self.template.stop.clone() {
+            // It is not to wait until an overdue reply has come: it goes at once, and then again with its reply.
+            if self.late {
+                let at_once = exchange.send.encode(&self.template.framing, |_| 0.0);
+                let _ = self.wire.send(&at_once).await;
+            }
             let mut stopped = self.once(&exchange, None, "stop").await;
             if stopped.is_err() {
                 self.counters.retried += 1;

@@ -41,6 +41,18 @@ impl Impossible {
     }
 }
 
+/// A recovery of a k-th of the amplitude whose charge the steps of `device` (such as `a Stimjim`) do not make that of the
+/// leading phase; `left` is what a pulse leaves, as a part of one phase's charge.
+fn unbalanced(device: &str, left: f64) -> Impossible {
+    let what = format!(
+        "on the steps of {device} the recovery's charge differs by {:.2} % from that of the leading phase",
+        100.0 * left.abs()
+    );
+    Impossible::new("recovery", what).but(
+        "use a whole ratio, `mirrored`, or an amplitude and a width that the ratio divides into whole steps",
+    )
+}
+
 impl Rig {
     /// The program nearest to `program` that this rig's stimulator can emit; the program itself where its grid is not
     /// known before it is asked.
@@ -63,7 +75,7 @@ impl Rig {
                 Protocol::Template(template) => template::nearest(template, program, &self.pairs(phantom)),
                 _ => Ok(program.clone()),
             },
-            _ => Ok(self.protocol.on_steps(program)),
+            _ => self.protocol.on_steps(program),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Outputs with two terminals, and the contacts they are wired to.
 
 use crate::phantom::Phantom;
-use crate::signal::Program;
+use crate::signal::{Program, Share};
 
 use super::Impossible;
 
@@ -37,6 +37,33 @@ impl Pairs {
     pub fn numbered(&self, phantom: &Phantom) -> Vec<Option<(usize, usize)>> {
         let number = |name: &str| phantom.contacts.iter().position(|(contact, _)| contact == name);
         self.0.iter().map(|pair| number(&pair.active).zip(number(&pair.back))).collect()
+    }
+
+    /// The whole and the shares of what outputs emit at a program's amplitude, given what each carries, A, with the sign of its
+    /// factor in [`Pairs::split`].
+    pub fn emitted(&self, program: &Program, levels: &[(usize, f64)]) -> (f64, Vec<Share>) {
+        let carried = |contact: &str| -> f64 {
+            let outputs = levels.iter().filter_map(|(index, level)| Some((self.0.get(*index)?, *level)));
+            outputs
+                .map(|(pair, level)| {
+                    let active = if pair.active == contact { level } else { 0.0 };
+                    let back = if pair.back == contact { level } else { 0.0 };
+                    active - back
+                })
+                .sum()
+        };
+        let whole: f64 = program.contacts.iter().map(|share| carried(&share.contact).abs()).sum();
+        let asked: f64 = program.contacts.iter().map(|share| share.share.abs()).sum();
+        let amplitude = if asked > 0.0 { whole / asked } else { 0.0 };
+        // One output cannot change the shares, nor can what is nothing.
+        if levels.len() < 2 || amplitude == 0.0 {
+            return (amplitude, program.contacts.clone());
+        }
+        let share = |own: &Share| Share {
+            contact: own.contact.clone(),
+            share: 0.0 - carried(&own.contact) / amplitude,
+        };
+        (amplitude, program.contacts.iter().map(share).collect())
     }
 
     /// What each output that carries current carries of a phase, as a signed factor of a phase's current.
@@ -82,7 +109,6 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::Share;
 
     fn pair(active: &str, back: &str) -> Pair {
         Pair { active: active.into(), back: back.into() }

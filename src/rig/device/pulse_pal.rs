@@ -10,7 +10,7 @@
 use crate::quantity::{Dimension, engineering};
 use crate::signal::{Burst, Program, Recovery, Waveform};
 
-use super::{Features, Impossible, Pairs};
+use super::{Features, Impossible, Pairs, unbalanced};
 
 /// One cycle of its timer, s.
 pub const CYCLE: f64 = 50e-6;
@@ -129,6 +129,10 @@ pub fn train(
     };
     let length = times.length(&applied);
     check(program, [lead, small], &times, &mut problems);
+    let charges = [(lead, width), (small, second)].map(|(steps, cycles)| steps as f64 * cycles as f64);
+    if matches!(program.recovery, Recovery::Ratio(_)) && charges[0] != charges[1] {
+        problems.push(unbalanced("a Pulse Pal", 1.0 - charges[1] / charges[0].max(1.0)));
+    }
     if length > LONGEST {
         problems.push(Impossible::new("duration", "a Pulse Pal ends a train after an hour"));
     }
@@ -257,6 +261,24 @@ mod tests {
         assert_eq!((train.period(), train.burst), (61, Some((305, 236))));
         assert!((applied.burst.unwrap().rate - 1.0 / 3.05e-3).abs() < 1e-9);
         assert!((applied.rate - 1.0 / 27.05e-3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_ratio_whose_charges_do_not_cancel_on_the_grid_is_refused() {
+        let plain = Program { burst: None, rate: 20.0, run: Run::UntilStopped, ..bursts() };
+        let ratio = |ratio, width| Program { recovery: Recovery::Ratio(ratio), width, ..plain.clone() };
+        // 1311 steps of recovery: 2.5 of them are no whole number.
+        let problems = made(&ratio(2.5, 200e-6)).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.key == "recovery"), "{problems:?}");
+        // 1.5 times five cycles are no whole number either.
+        let problems = made(&Program { amplitude: 0.9e-3, ..ratio(1.5, 250e-6) }).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.key == "recovery"), "{problems:?}");
+        for balanced in [ratio(3.0, 250e-6), Program { amplitude: 0.9155e-3, ..ratio(1.5, 200e-6) }] {
+            let (train, _) = made(&balanced).unwrap();
+            let charge: i64 =
+                train.steps.iter().zip(train.phases).map(|(steps, cycles)| steps * cycles as i64).sum();
+            assert_eq!(charge, 0, "{train:?}");
+        }
     }
 
     #[test]

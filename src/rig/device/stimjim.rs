@@ -5,7 +5,7 @@
 use crate::quantity::{Dimension, engineering};
 use crate::signal::{Kind, Program, Recovery, Run, Waveform};
 
-use super::{Features, Impossible, Pairs};
+use super::{Features, Impossible, Pairs, unbalanced};
 
 /// One step of the converter in current mode, uA. The firmware cuts fractions of a step off.
 pub const MICROAMPS_PER_CODE: f64 = 0.1017;
@@ -13,6 +13,9 @@ pub const MICROAMPS_PER_CODE: f64 = 0.1017;
 pub const MOST_MICROAMPS: i64 = 3320;
 /// Stages of a pulse that the firmware has room for; it does not check.
 pub const STAGES: usize = 10;
+/// By how much the charges of a leading phase and of a recovery of another amplitude may differ, as a part of either: its
+/// converter is no more exact.
+const BALANCE: f64 = 1e-3;
 /// Bytes of a line that the firmware has room for; it does not check.
 pub const LINE: usize = 1000;
 /// The duration of a train that is to run until it is stopped, us: 33 minutes.
@@ -141,6 +144,12 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
         at = end;
     }
     check(program, &stages, at, period, &mut problems);
+    if matches!(program.recovery, Recovery::Ratio(_)) {
+        let left = (0..2).map(|output| imbalance(&stages, output)).fold(0.0, f64::max);
+        if left > BALANCE {
+            problems.push(unbalanced("a Stimjim", left));
+        }
+    }
     let mut modes = [3; 2];
     for (index, ..) in &carried {
         if let Some(mode) = modes.get_mut(*index) {
@@ -161,6 +170,16 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
     }
     let rest = (period - at) as f64 * 1e-6;
     Ok((train, applied(on_grid, program, &carried, rest)))
+}
+
+/// The charge that the stages of a pulse leave at an output, as a part of one of its phases.
+fn imbalance(stages: &[Stage], output: usize) -> f64 {
+    let charges = stages.iter().filter_map(|stage| {
+        stage.microamps.get(output).map(|level| code(*level) as f64 * stage.microseconds as f64)
+    });
+    let (sum, largest) = charges
+        .fold((0.0, 0.0), |(sum, largest): (f64, f64), charge| (sum + charge, largest.max(charge.abs())));
+    if largest > 0.0 { (sum / largest).abs() } else { 0.0 }
 }
 
 /// The program as it is emitted.
@@ -271,6 +290,15 @@ mod tests {
         // A step of the converter for the length of the leading phase.
         assert!(charge.abs() <= 5 * 200, "{charge}");
         assert_eq!(train.stages.len(), 3);
+    }
+
+    #[test]
+    fn a_ratio_that_its_steps_do_not_balance_is_refused() {
+        let ratio = |ratio, amplitude| Program { recovery: Recovery::Ratio(ratio), ..program(amplitude) };
+        // 2 uA are 19 codes; five times 19 are 95, and 9 uA are 88 codes, 10 uA 98.
+        let problems = train(&ratio(5.0, 10e-6), &pairs()).unwrap_err();
+        assert!(problems[0].key == "recovery" && problems[0].what.contains("3.06 %"), "{problems:?}");
+        assert!(train(&Program { rate: 20.0, ..ratio(3.3, 2e-3) }, &pairs()).is_ok());
     }
 
     #[test]

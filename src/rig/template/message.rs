@@ -57,7 +57,7 @@ impl Format {
         if self.signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) }
     }
 
-    /// A whole number as bytes.
+    /// A whole number within [`Format::range`] as bytes.
     pub fn encode(self, value: i64, big: bool) -> Vec<u8> {
         let mut bytes: Vec<u8> = value.to_le_bytes().into_iter().take(self.bytes).collect();
         if big {
@@ -119,7 +119,19 @@ impl Message {
         }
     }
 
-    /// As bytes, with the values of fields in their SI base units.
+    /// The numbers in it that have a size, and which.
+    pub fn sized(&self) -> impl Iterator<Item = (&Number, Format)> {
+        let items = match self {
+            Self::Text(_) => &[],
+            Self::Binary { payload, .. } => payload.as_slice(),
+        };
+        items.iter().filter_map(|item| match item {
+            Item::Number(number, format) => Some((number, *format)),
+            Item::Bytes(_) => None,
+        })
+    }
+
+    /// As bytes, with the values of fields in their SI base units. A number must lie within the range of its format.
     pub fn encode(&self, framing: &Framing, value: impl Fn(Field) -> f64) -> Vec<u8> {
         match (self, framing) {
             (Self::Text(pieces), Framing::Text { terminator, .. }) => {

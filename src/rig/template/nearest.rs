@@ -131,10 +131,46 @@ pub fn nearest(template: &Template, program: &Program, pairs: &Pairs) -> Result<
         }
         set(&mut nearest, *field, made);
     }
+    sendable(template, &nearest, &mut problems);
     if fixed.recharge && problems.is_empty() {
         recharged(template, &mut nearest, program, &mut problems);
     }
     if problems.is_empty() { Ok(nearest) } else { Err(problems) }
+}
+
+/// What the messages cannot carry: a number beyond its format would be sent as another one, and a train that is to end after a
+/// number of pulses would end elsewhere.
+fn sendable(template: &Template, nearest: &Program, problems: &mut Vec<Impossible>) {
+    for (number, format) in template.load.iter().flat_map(|exchange| exchange.send.sized()) {
+        let (field, asked) = (number.field, value(nearest, number.field));
+        let (units, (least, most)) = ((asked / number.unit).round(), format.range());
+        if !(least as f64..=most as f64).contains(&units) {
+            let (name, dimension) = (field.name(), field.dimension());
+            let what = format!(
+                "a {name} of {} is {units} in the units of the template, and its {} byte(s) hold {least} to {most}",
+                shown(asked, dimension),
+                format.bytes
+            );
+            let help = "ask for less, or state a larger `as` or `step` in the template";
+            problems.push(Impossible::new(key(field), what).but(help));
+        }
+    }
+    for field in [Field::Pulses, Field::Duration] {
+        let Some(number) = template.number(field) else { continue };
+        let (asked, step) = (value(nearest, field), number.step());
+        let off = (asked / step - (asked / step).round()).abs() >= SAME;
+        // A duration that was asked for is on its step by now.
+        if off {
+            let what = format!(
+                "a {} of {} is no whole number of steps of {}: the train would end elsewhere",
+                field.name(),
+                shown(asked, field.dimension()),
+                shown(step, field.dimension())
+            );
+            let key = if matches!(nearest.run, Run::Pulses(_)) { "pulses" } else { "duration" };
+            problems.push(Impossible::new(key, what));
+        }
+    }
 }
 
 /// A device that connects its outputs from the end of each phase or pulse to the next.
@@ -167,7 +203,13 @@ fn set(program: &mut Program, field: Field, made: f64) {
                 ramp.up = made;
             }
         }
-        Field::Pulses | Field::Duration => {}
+        // The number of pulses is whole: what its steps cannot tell is refused.
+        Field::Pulses => {}
+        Field::Duration => {
+            if let Run::Duration(duration) = &mut program.run {
+                *duration = made;
+            }
+        }
     }
 }
 

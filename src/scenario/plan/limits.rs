@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
-use crate::signal::{Law, Recovery, Waveform};
+use crate::signal::{Law, Program, Recovery, Waveform};
 use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault, Timeline};
@@ -49,43 +49,50 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
 
 fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Diagnostic>) {
     let (program, limits) = (planned.program, &rig.limits);
-    let mut exceeds = |key: &str, value: f64, limit: f64, dimension, what: &str| {
-        if value > limit * (1.0 + 1e-9) {
-            let text = |value| engineering(value, dimension, 4);
-            let what = format!(
-                "{what} of {} is above the {} that rig `{}` allows",
-                text(value),
-                text(limit),
-                rig.name
-            );
+    // What the stimulator makes of it, where that is known here.
+    let made = rig.nearest(program, &case.phantom).unwrap_or_else(|_| program.clone());
+    let mut exceeds = |key: &str, value: &dyn Fn(&Program) -> f64, limit: f64, dimension, what: &str| {
+        let text = |value| engineering(value, dimension, 4);
+        let (asked, made) = (value(program), value(&made));
+        let above = |value: f64| value > limit * (1.0 + 1e-9);
+        let allowed = format!("above the {} that rig `{}` allows", text(limit), rig.name);
+        if above(asked) {
+            let what = format!("{what} of {} is {allowed}", text(asked));
             problems.push(planned.place(case, key).error(&what, None));
+        } else if above(made) {
+            let what = format!(
+                "{what} of {} becomes {} on this stimulator's steps, {allowed}",
+                text(asked),
+                text(made)
+            );
+            let help = "ask for so much less that it is rounded down";
+            problems.push(planned.place(case, key).error(&what, Some(help)));
         }
     };
     // The bench's own limit, or the stimulator's cap where that is lower.
-    exceeds(
-        "amplitude",
-        program.amplitude,
-        limits.amplitude.min(rig.cap),
-        Dimension::Current,
-        "an amplitude",
-    );
+    let most = limits.amplitude.min(rig.cap);
+    exceeds("amplitude", &|program| program.amplitude, most, Dimension::Current, "an amplitude");
     // Of the contact that carries most: no share is larger than the whole.
-    let largest = program.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
-    let (total, charge) = (program.amplitude * program.width, program.amplitude * program.width * largest);
-    exceeds("width", charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
+    let largest =
+        |program: &Program| program.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
+    let charge = |program: &Program| program.amplitude * program.width * largest(program);
+    exceeds("width", &charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
     // Nothing takes the charge of a lone phase back, so its mean is the direct current.
     if program.waveform == Waveform::Monophasic && program.recovery == Recovery::None {
-        let pulses = program.pulse_limit().map_or(f64::INFINITY, |pulses| pulses as f64);
-        let in_a_second = (program.rate * program.pulses_per_period() as f64).min(pulses);
+        let in_a_second = |program: &Program| {
+            let pulses = program.pulse_limit().map_or(f64::INFINITY, |pulses| pulses as f64);
+            (program.rate * program.pulses_per_period() as f64).min(pulses)
+        };
         exceeds(
             "recovery",
-            charge * in_a_second,
+            &|program| charge(program) * in_a_second(program),
             limits.mean_dc,
             Dimension::Current,
             "a mean current over 1 s",
         );
     }
     if let Some(limit) = limits.shannon_k {
+        let total = (program.amplitude * program.width).max(made.amplitude * made.width);
         for share in program.contacts.iter().filter(|share| share.share != 0.0) {
             let k = case.phantom.shannon_k(&share.contact, total * share.share.abs());
             let Some(k) = k else { continue };

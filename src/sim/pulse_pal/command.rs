@@ -14,6 +14,11 @@ pub(super) enum Command {
         channel: usize,
         value: u32,
     },
+    /// One parameter of all four channels.
+    All {
+        code: u8,
+        values: [u32; 4],
+    },
     CustomTrain,
     /// Channels as bits.
     Trigger(u8),
@@ -68,6 +73,8 @@ fn length(bytes: &[u8]) -> Option<usize> {
         82 => 4,
         89 => 8,
         90 => 4 + count(3)?,
+        // Of the two trigger inputs where the parameter is theirs.
+        91 => 3 + if at(2)? == 128 { 2 } else { 4 * width(at(2)?) },
         _ => 0,
     })
 }
@@ -113,7 +120,16 @@ fn command(bytes: &[u8]) -> Option<Command> {
         }
         80 => Command::Abort,
         81 => Command::Disconnect,
-        82 => Command::Loop { channel: channel(0)?, on: *payload.get(1)? != 0 },
+        // Unlike the older build of the same number this one takes the state first, and the channel from 0.
+        82 => Command::Loop { channel: usize::from(*payload.get(1)?), on: *payload.first()? != 0 },
+        91 => {
+            let code = *payload.first()?;
+            let mut values = [0; 4];
+            for (value, bytes) in values.iter_mut().zip(payload.get(1..)?.chunks(width(code))) {
+                *value = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+            }
+            Command::All { code, values }
+        }
         85 => Command::Settings,
         78 | 89 | 90 => Command::Silent,
         _ => return None,

@@ -24,8 +24,10 @@ use command::Command;
 const CYCLE: u64 = 50_000;
 /// A byte of a command must follow the one before within this, ns.
 const STALL: u64 = 500_000_000;
-/// Version of the firmware.
+/// Version of the firmware: its later build, which knows the command for a parameter of all channels.
 const FIRMWARE: u32 = 21;
+/// The parameter that makes a channel loop.
+const LOOPING: u8 = 18;
 /// What begins a command.
 const MENU: u8 = 213;
 
@@ -158,6 +160,35 @@ impl PulsePalEnd {
         self.apply(0, analog);
     }
 
+    fn set(&mut self, code: u8, channel: usize, value: u32, analog: &mut Analog) {
+        if let Some(own) = self.channels.get_mut(channel) {
+            own.set(code, value);
+        }
+        // A new resting voltage is there at once where nothing plays.
+        if self.playing.get(channel).is_some_and(Option::is_none) {
+            self.rest(channel, analog);
+        }
+    }
+
+    /// A channel that is to loop begins at once, and one that is not to ends at once.
+    fn set_looping(&mut self, channel: usize, on: bool, now: u64, analog: &mut Analog) {
+        if let Some(own) = self.channels.get_mut(channel) {
+            own.looping = on;
+        }
+        if on {
+            self.start(channel, now);
+        } else if let Some(place) = self.playing.get_mut(channel) {
+            *place = None;
+            self.rest(channel, analog);
+        }
+    }
+
+    fn rest(&mut self, channel: usize, analog: &mut Analog) {
+        let rest = self.rest_of(channel);
+        self.set_level(channel, rest);
+        self.apply(0, analog);
+    }
+
     fn execute(&mut self, command: &Command, now: u64, analog: &mut Analog) {
         let mut answer = vec![1];
         match command {
@@ -166,15 +197,13 @@ impl PulsePalEnd {
                 answer.extend(FIRMWARE.to_le_bytes());
             }
             Command::Program(channels) => self.channels = **channels,
-            Command::Parameter { code, channel, value } => {
-                if let Some(own) = self.channels.get_mut(*channel) {
-                    own.set(*code, *value);
-                }
-                // A new resting voltage is there at once where nothing plays.
-                if self.playing.get(*channel).is_some_and(Option::is_none) {
-                    let rest = self.rest_of(*channel);
-                    self.set_level(*channel, rest);
-                    self.apply(0, analog);
+            Command::Parameter { code, channel, value } => self.set(*code, *channel, *value, analog),
+            Command::All { code, values } => {
+                for (channel, value) in values.iter().enumerate() {
+                    match *code {
+                        LOOPING => self.set_looping(channel, *value != 0, now, analog),
+                        code => self.set(code, channel, *value, analog),
+                    }
                 }
             }
             Command::CustomTrain => {}
@@ -197,19 +226,7 @@ impl PulsePalEnd {
                 self.abort(analog);
                 return;
             }
-            Command::Loop { channel, on } => {
-                if let Some(own) = self.channels.get_mut(*channel) {
-                    own.looping = *on;
-                }
-                if *on {
-                    self.start(*channel, now);
-                } else if let Some(place) = self.playing.get_mut(*channel) {
-                    *place = None;
-                    let rest = self.rest_of(*channel);
-                    self.set_level(*channel, rest);
-                    self.apply(0, analog);
-                }
-            }
+            Command::Loop { channel, on } => self.set_looping(*channel, *on, now, analog),
             Command::Settings => answer = vec![0; 178],
             Command::Silent => return,
         }

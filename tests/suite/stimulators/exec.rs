@@ -105,6 +105,21 @@ print('left', os.getpid(), file=log, flush=True)",
     }
 }
 
+/// It rounds up to what the rig file's cap does not allow: that is not to be started.
+#[test]
+fn what_it_says_it_applies_is_held_against_the_cap() {
+    block_on(async {
+        let script = "import sys, json
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps({'id': request['id'], 'ok': True, 'protocol': 1, 'applied': {'amplitude': 0.011}}), flush=True)";
+        let mut stimulator = helper(script).unwrap();
+        stimulator.identify().await.unwrap();
+        let error = stimulator.load(&program()).await.unwrap_err().to_string();
+        assert!(error.contains("11 mA is an amplitude above the cap of 10 mA"), "{error}");
+    });
+}
+
 #[test]
 fn a_program_that_is_wrong_is_named() {
     let error =

@@ -119,7 +119,7 @@ fn the_driver_says_bursts_in_the_words_of_another_client() {
     block_on(async {
         let device = Scripted::new(|sent| match sent.get(1) {
             Some(0x48) => Some(vec![0x4B, 21, 0, 0, 0]),
-            Some(0x4A | 0x4F | 0x52) => Some(vec![1]),
+            Some(0x4A | 0x4F | 0x5B) => Some(vec![1]),
             _ => None,
         });
         let written = device.written();
@@ -171,6 +171,114 @@ fn the_device_end_plays_the_bursts_of_another_client() {
         port.write_all(abort).await.unwrap();
         pass(&mut clock, 5).await;
         assert!(hear(&mut port).await.is_empty() && !witness.truth().driven);
+    });
+}
+
+/// A channel that was left looping starts nothing when a program is loaded, and the next train ends by itself.
+#[test]
+fn a_load_ends_what_loops_and_starts_nothing() {
+    block_on(async {
+        let Bench { stimulator: mut port, mut clock, load, witness, .. } = bench("rig/pulse-pal.yaml", "r1k");
+        let _load = close_interlock(load, &phantom("r1k")).await;
+        for (hex, answer) in [("d5 52 01 00", vec![1]), ("d5 50", vec![])] {
+            port.write_all(&bytes(hex)).await.unwrap();
+            pass(&mut clock, 5).await;
+            assert_eq!(hear(&mut port).await, answer, "{hex}");
+        }
+        let mut stimulator = driver(port);
+        stimulator.identify().await.unwrap();
+        stimulator.load(&program()).await.unwrap();
+        for _ in 0..1000 {
+            assert!(!witness.truth().driven, "a load starts nothing");
+            clock.sleep(50_000).await;
+        }
+        stimulator.start().await.unwrap();
+        let mut last = 0;
+        for look in 0..4000 {
+            last = if witness.truth().driven { look } else { last };
+            clock.sleep(50_000).await;
+        }
+        // Five pulses, one every 10 ms: the last ends by 41 ms.
+        assert!((800..=830).contains(&last), "{last}");
+        assert_eq!(stimulator.link().total(), 0);
+    });
+}
+
+/// An older build passes the command for all channels over. Whatever order it has its channel and state in, what they may start
+/// has no voltage by then.
+#[test]
+fn an_older_build_is_told_not_to_loop_when_nothing_can_come_out() {
+    block_on(async {
+        let device = Scripted::new(|sent| match sent.get(1) {
+            Some(0x48) => Some(vec![0x4B, 21, 0, 0, 0]),
+            Some(0x4A | 0x4F | 0x52) => Some(vec![1]),
+            _ => None,
+        });
+        let written = device.written();
+        let mut stimulator = driver(device);
+        stimulator.identify().await.unwrap();
+        stimulator.load(&program()).await.unwrap();
+        let written = written.lock().unwrap();
+        let at = |command: &str| written.iter().position(|sent| *sent == bytes(command));
+        let unlooped = at("d5 52 01 00").expect("told not to loop");
+        for before in ["d5 4a 0e 01 00", "d5 4a 02 01 00 80", "d5 4a 03 01 00 80", "d5 5b 12 00 00 00 00"] {
+            assert!(at(before).is_some_and(|at| at < unlooped), "{before}");
+        }
+        // And what it may have started is aborted before it gets voltages.
+        assert_eq!(written[unlooped + 1], bytes("d5 50"));
+        assert!(at("d5 4a 02 01 cd 8c").unwrap() > unlooped);
+        assert_eq!(stimulator.link().total(), 0, "what need not be answered is no trouble");
+    });
+}
+
+#[test]
+fn firmware_that_is_not_known_is_refused_with_what_to_do() {
+    let newer = Scripted::new(|sent| (sent.get(1) == Some(&0x48)).then(|| vec![0x4B, 22, 0, 0, 0]));
+    let error = block_on(driver(newer).identify()).unwrap_err();
+    assert!(matches!(error.fault, InstrumentFault::Refused(_)));
+    let said = error.to_string();
+    assert!(
+        said.contains("firmware 22 is newer than 21") && said.contains("put firmware 21 on it"),
+        "{said}"
+    );
+}
+
+/// One acknowledge too many, and then silence: what was left over is not the answer to what came last.
+#[test]
+fn an_answer_that_is_left_over_acknowledges_nothing() {
+    block_on(async {
+        let mut lost = false;
+        let device = Scripted::new(move |sent| match (sent.get(1), sent.get(2)) {
+            (Some(0x48), _) => Some(vec![0x4B, 21, 0, 0, 0]),
+            (Some(0x5B), _) => Some(vec![1, 1]),
+            // The length of the train is not taken.
+            (Some(0x4A), Some(10)) => {
+                lost = true;
+                None
+            }
+            (Some(0x4A), _) if !lost => Some(vec![1]),
+            _ => None,
+        });
+        let mut stimulator = driver(device);
+        stimulator.identify().await.unwrap();
+        let error = stimulator.load(&program()).await.unwrap_err();
+        assert_eq!(error.fault, InstrumentFault::Timeout);
+        assert!(stimulator.stop().await.is_err(), "nobody answers");
+    });
+}
+
+#[test]
+fn what_is_rounded_above_the_cap_is_not_sent() {
+    block_on(async {
+        let device = Scripted::new(|sent| (sent.get(1) == Some(&0x48)).then(|| vec![0x4B, 21, 0, 0, 0]));
+        let written = device.written();
+        // 3277 steps are 1.00006 mA.
+        let mut stimulator = PulsePal::new(Box::new(device), pairs(), 1000.0, 1e-3);
+        stimulator.identify().await.unwrap();
+        let sent = written.lock().unwrap().len();
+        let error = stimulator.load(&program()).await.unwrap_err().to_string();
+        assert!(error.contains("above the cap of 1 mA"), "{error}");
+        assert_eq!(written.lock().unwrap().len(), sent);
     });
 }
 

@@ -45,6 +45,30 @@ fn sent() -> Vec<Packet> {
 }
 
 #[test]
+fn what_is_rounded_above_the_cap_is_refused_before_it_is_sent_and_in_the_plan() {
+    block_on(async {
+        let device = Scripted::new(|_| None);
+        let written = device.written();
+        let mut stimulator = ScienceMode::new(Box::new(device), pairs(), 12.8e-3);
+        let error = stimulator.load(&program(12.8e-3)).await.unwrap_err().to_string();
+        assert!(error.contains("13 mA is an amplitude above the cap of 12.8 mA"), "{error}");
+        assert!(written.lock().unwrap().is_empty());
+    });
+    let text = text("rig/science-mode.yaml").replace("cap: 25 mA", "cap: 12.8 mA");
+    let rig = Rig::read(&Source::new("rig.yaml", &text)).unwrap();
+    let said = |amplitude: &str| -> Vec<String> {
+        let text = format!(
+            "version: 1\nname: n\nphantom: r500\nprogram: {{ amplitude: {amplitude}, width: 100 us, rate: 50 Hz }}\nsteps: [{{ start: {{}} }}, {{ wait: 100 ms }}, {{ stop: {{}} }}]\nexpect:\n  - amplitude: {{ of: applied, within: 3 % }}\n"
+        );
+        let problems = stimrig::scenario::plan(case(&text), &rig, false).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(said("12.7 mA"), Vec::<String>::new());
+    let said = said("12.8 mA").join("\n");
+    assert!(said.contains("an amplitude of 12.8 mA becomes 13 mA on this stimulator's steps"), "{said}");
+}
+
+#[test]
 fn the_device_end_acknowledges_as_the_vendors_server_did() {
     block_on(async {
         let Bench { stimulator: mut port, load, mut clock, .. } = bench("rig/science-mode.yaml", "r500");

@@ -4,7 +4,7 @@ use stimrig::driver::template::Stimulator as Described;
 use stimrig::instrument::{InstrumentFault, Reports, State, Stimulator};
 use stimrig::rig::{Pairs, Rig};
 use stimrig::scenario::FaultCode;
-use stimrig::signal::{Program, Recovery, Waveform};
+use stimrig::signal::{Program, Recovery, Run, Waveform};
 use stimrig::source::Source;
 
 use super::scripted::{Scripted, impostors};
@@ -149,6 +149,105 @@ fn a_damaged_or_foreign_reply_is_named() {
             assert!(error.starts_with("stimulator: identify: "), "{path} {what}: {error}");
         }
     }
+}
+
+/// A board whose numbers are binary: the period in microseconds, and how many pulses a train has.
+const BINARY: &str = "version: 1
+name: frames
+stimulator:
+  driver: template
+  cap: 10 mA
+  template:
+    binary: { header: \"55\" }
+    load:
+      - { opcode: 0x01, payload: [{ field: amplitude, as: u16, step: 1 uA }, { field: width, as: u16, step: 1 us }, { field: gap, as: u8, step: 1 us }] }
+      - { opcode: 0x02, payload: [{ field: period, as: PERIOD, step: 1 us }, { field: ENDS }] }
+    start: { opcode: 0x03, payload: [] }
+    stop: { opcode: 0x04, payload: [] }
+load: { driver: simulated }
+";
+
+fn frames(period: &str, ends: &str) -> Rig {
+    let text = BINARY.replace("PERIOD", period).replace("field: ENDS", ends);
+    Rig::read(&Source::new("frames.yaml", &text)).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+/// What a plan says about a program on it.
+fn said(rig: &Rig, program: &str, ends: &str) -> Vec<String> {
+    let text = format!(
+        "version: 1\nname: n\nphantom: r1k\nprogram: {{ amplitude: 1 mA, width: 200 us, {program} }}\n{ends}\nexpect:\n  - amplitude: {{ of: applied, within: 3 % }}\n"
+    );
+    let problems = stimrig::scenario::plan(case(&text), rig, false).err().unwrap_or_default();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_number_beyond_its_format_is_refused_where_it_is_asked_for() {
+    let pulses = "field: pulses, as: u8";
+    let rig = frames("u16", pulses);
+    assert_eq!(said(&rig, "rate: 20 Hz", "pulses: 255"), Vec::<String>::new());
+    // 100000 us would have gone as 34464, and 256 pulses as none, which is without end.
+    let period = said(&rig, "rate: 10 Hz", "pulses: 3");
+    assert!(period.iter().any(|text| text.contains("hold 0 to 65535") && text.contains(":4:")), "{period:?}");
+    assert_eq!(said(&frames("u32", pulses), "rate: 10 Hz", "pulses: 3"), Vec::<String>::new());
+    let many = said(&rig, "rate: 20 Hz", "pulses: 256");
+    assert!(many.iter().any(|text| text.contains("256") && text.contains("hold 0 to 255")), "{many:?}");
+    let gap = said(&rig, "rate: 20 Hz, gap: 300 us", "pulses: 3");
+    assert!(gap.iter().any(|text| text.contains("a gap of 300")), "{gap:?}");
+}
+
+#[test]
+fn the_end_of_a_train_is_told_as_it_is_sent_or_refused() {
+    let rig = frames("u32", "field: duration, as: u16, step: 10 ms");
+    let ends = |run| rig.nearest(&Program { run, ..plain(1e-3) }, &phantom("r1k"));
+    assert_eq!(ends(Run::Duration(1.004)).unwrap().run, Run::Duration(1.0));
+    assert_eq!(ends(Run::Pulses(50)).unwrap().run, Run::Pulses(50));
+    // 50 pulses a second: 21 take 420 ms, and at 60 Hz 20 take 333.34 ms.
+    assert_eq!(ends(Run::Pulses(21)).unwrap().run, Run::Pulses(21));
+    let program = Program { rate: 60.0, run: Run::Pulses(20), ..plain(1e-3) };
+    let problems = rig.nearest(&program, &phantom("r1k")).unwrap_err();
+    assert!(problems[0].key == "pulses" && problems[0].what.contains("end elsewhere"), "{problems:?}");
+}
+
+/// One line too many, and then silence: what was left over is not the answer to what came last.
+#[test]
+fn a_reply_that_is_left_over_answers_nothing() {
+    block_on(async {
+        let rig = rig("rig/template-text.yaml");
+        let port = Scripted::new(|bytes| match std::str::from_utf8(bytes).unwrap().trim_end() {
+            "*IDN?" => Some(b"ACME,BRD,42,1.2\r\n".to_vec()),
+            "CURR 2000" => Some(b"OK\r\nOK\r\n".to_vec()),
+            _ => None,
+        });
+        let mut stimulator = described(&rig, port);
+        stimulator.identify().await.unwrap();
+        assert_eq!(stimulator.load(&plain(2e-3)).await.unwrap_err().fault, InstrumentFault::Timeout);
+    });
+}
+
+/// The reply to a start comes after its deadline. The stop goes at once, and the late reply is not taken for its own.
+#[test]
+fn a_stop_does_not_wait_for_a_late_reply_and_is_not_answered_by_it() {
+    block_on(async {
+        let rig = rig("rig/template-text.yaml");
+        let mut stops = 0;
+        let port = Scripted::new(move |bytes| match std::str::from_utf8(bytes).unwrap().trim_end() {
+            "*IDN?" => Some(b"ACME,BRD,42,1.2\r\n".to_vec()),
+            "OUTP OFF" => {
+                stops += 1;
+                // With the first of them comes what was due before, and no other ever.
+                (stops == 1).then(|| b"OK\r\n".to_vec())
+            }
+            _ => None,
+        });
+        let written = port.written();
+        let mut stimulator = described(&rig, port);
+        stimulator.identify().await.unwrap();
+        assert_eq!(stimulator.start().await.unwrap_err().fault, InstrumentFault::Timeout);
+        let before = written.lock().unwrap().len();
+        assert_eq!(stimulator.stop().await.unwrap_err().fault, InstrumentFault::Timeout);
+        assert_eq!(written.lock().unwrap()[before], b"OUTP OFF\r\n");
+    });
 }
 
 #[test]

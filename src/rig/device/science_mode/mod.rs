@@ -9,7 +9,7 @@ pub use frame::{Packet, command, decode_point, encode_point, result};
 use crate::quantity::{Dimension, engineering};
 use crate::signal::{Kind, Program, Recovery, Run, Waveform};
 
-use super::{Features, Impossible, Pairs};
+use super::{Features, Impossible, Pairs, unbalanced};
 
 /// One step of current, A.
 pub const STEP: f64 = 0.5e-3;
@@ -88,7 +88,7 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
         ..program.clone()
     };
     let mut channels = Vec::new();
-    let mut amplitude = program.amplitude;
+    let mut levels = Vec::new();
     for (index, factor) in &outputs {
         let steps = |amperes: f64| (amperes * factor.abs() / STEP).round() as i64;
         let (lead, recovery) = match (program.waveform, program.recovery) {
@@ -99,9 +99,7 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
             }
             _ => (steps(program.amplitude), steps(program.amplitude)),
         };
-        if outputs.len() == 1 {
-            amplitude = lead.max(recovery) as f64 * STEP / factor.abs();
-        }
+        levels.push((*index, lead.max(recovery) as f64 * STEP * factor.signum()));
         let mut points: Vec<Point> = Vec::new();
         let mut at = 0;
         for phase in on_grid.pulse(0).phases() {
@@ -112,13 +110,20 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
             at = end;
         }
         check(&points, at, period, &mut problems);
+        let left: i64 = points.iter().map(|point| point.steps * point.microseconds as i64).sum();
+        if matches!(program.recovery, Recovery::Ratio(_)) && left != 0 {
+            let leading = lead * width as i64;
+            problems.push(unbalanced(DEVICE, left as f64 / leading.max(1) as f64));
+        }
         channels.push(Channel { number: *index, points });
     }
     if !problems.is_empty() {
         problems.dedup();
         return Err(problems);
     }
-    Ok((Train { channels, period }, Program { amplitude, ..on_grid }))
+    // Each output is rounded by itself: what they make together is another whole, of other shares.
+    let (amplitude, contacts) = pairs.emitted(program, &levels);
+    Ok((Train { channels, period }, Program { amplitude, contacts, ..on_grid }))
 }
 
 /// Adds a current for a while, in as many points as it takes.
@@ -159,5 +164,57 @@ fn check(points: &[Point], end: u64, period: u64, problems: &mut Vec<Impossible>
             engineering(period as f64 * 0.5e-3, Dimension::Time, 4)
         );
         problems.push(Impossible::new("rate", what));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::device::Pair;
+    use crate::signal::Share;
+
+    fn pairs(actives: &[&str]) -> Pairs {
+        let pair = |active: &&str| Pair { active: (*active).to_owned(), back: "case".to_owned() };
+        Pairs::of(&actives.iter().map(pair).collect::<Vec<_>>(), &phantom())
+    }
+
+    fn phantom() -> crate::phantom::Phantom {
+        let (path, text) = crate::rig::builtin_phantom("r1k").unwrap();
+        crate::rig::read_phantom(&crate::source::Source::new(path, text)).unwrap()
+    }
+
+    fn program(amplitude: f64) -> Program {
+        Program::biphasic(["e1", "case"], amplitude, 2e-4, 1e-4, 50.0)
+    }
+
+    #[test]
+    fn what_several_outputs_make_together_is_what_is_applied() {
+        let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
+        let third = -1.0 / 3.0;
+        let shares = vec![share("e1", third), share("e2", third), share("e3", third), share("case", 1.0)];
+        let asked = Program { contacts: shares, ..program(1e-3) };
+        let (train, applied) = train(&asked, &pairs(&["e1", "e2", "e3"])).unwrap();
+        // A third of a milliampere is half of one on this device: together 1.5 mA.
+        assert!(train.channels.iter().all(|channel| channel.points[0].steps.abs() == 1));
+        assert!((applied.amplitude - 1.5e-3).abs() < 1e-12, "{}", applied.amplitude);
+        // 0.6 and 1.4 mA are 0.5 and 1.5 on it: the whole is as asked, the shares are not.
+        let shares = vec![share("e1", -0.3), share("e2", -0.7), share("case", 1.0)];
+        let asked = Program { contacts: shares, ..program(2e-3) };
+        let (_, applied) = super::train(&asked, &pairs(&["e1", "e2"])).unwrap();
+        assert!((applied.amplitude - 2e-3).abs() < 1e-12, "{}", applied.amplitude);
+        let shares = ["e1", "e2", "case"].map(|contact| applied.share_of(contact));
+        assert!(shares.iter().zip([-0.25, -0.75, 1.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{shares:?}");
+    }
+
+    #[test]
+    fn a_ratio_that_half_milliamperes_do_not_balance_is_refused() {
+        let ratio = |ratio, amplitude| Program { recovery: Recovery::Ratio(ratio), ..program(amplitude) };
+        // Three steps of recovery would be seven and a half of the leading phase.
+        let problem = train(&ratio(2.5, 3.5e-3), &pairs(&["e1"])).unwrap_err().remove(0);
+        assert_eq!((problem.key, problem.what.contains("charge differs by 6.25 %")), ("recovery", true));
+        let (train, _) = train(&ratio(2.5, 5e-3), &pairs(&["e1"])).unwrap();
+        let charge: i64 =
+            train.channels[0].points.iter().map(|point| point.steps * point.microseconds as i64).sum();
+        assert_eq!(charge, 0);
     }
 }
