@@ -230,7 +230,7 @@ pub(super) fn case(program: &Program, phantom: Phantom, actions: Vec<Action>, ch
 
 /// What a runner would know: the steps' samples, and one program all along.
 pub(super) fn facts(program: &Program, samples: &[u64], ended: u64) -> Facts {
-    let instant = |(step, sample): (usize, &u64)| Instant { step, sample: *sample, marked: true };
+    let instant = |(step, sample): (usize, &u64)| Instant { step, sample: *sample, ahead: 0, marked: true };
     let segment = Segment { requested: 0, from: 0, programmed: program.clone(), applied: program.clone() };
     Facts {
         instants: samples.iter().enumerate().map(instant).collect(),

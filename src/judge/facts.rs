@@ -14,8 +14,22 @@ pub struct Instant {
     /// First sample at which the step is in effect: the marker's sample where the load marks it (start and stop
     /// taken, relays), else the last sample seen when the request was sent.
     pub sample: u64,
+    /// By how many samples it lay before the first, where the load's record began later; its `sample` is 0 then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ahead: u64,
     /// Whether a marker bit gave the sample. Without one, latencies carry the link's round trip.
     pub marked: bool,
+}
+
+impl Instant {
+    /// On the sample clock; negative before the first sample.
+    pub fn at(&self) -> f64 {
+        self.sample as f64 - self.ahead as f64
+    }
+}
+
+fn is_zero(samples: &u64) -> bool {
+    *samples == 0
 }
 
 /// A stretch of the recording with one program.

@@ -26,6 +26,9 @@ pub enum Reason {
     /// A named instant was not reached.
     #[error("instant `{0}` was not reached")]
     NoInstant(String),
+    /// A record began behind the instant that a check is about.
+    #[error("this happened {0:.3} s before the record begins, and what came until then is not in it")]
+    BeforeRecord(f64),
     /// The window is empty.
     #[error("the window ends at {to:.6} s, before it begins at {from:.6} s")]
     EmptyWindow {

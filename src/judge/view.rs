@@ -160,22 +160,33 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`Reason::NoInstant`] and, for `settled`, [`Reason::NotSettled`].
     pub fn named(&self, name: &str) -> Result<u64, Reason> {
+        match self.step_instant(name) {
+            Some(at) => Ok(at.sample),
+            None if name == "settled" => self.settled(),
+            None => Err(Reason::NoInstant(name.to_owned())),
+        }
+    }
+
+    /// As [`View::named`], of an instant that must lie in the record: what is said to have come so long after it is told by no
+    /// other.
+    ///
+    /// # Errors
+    /// As [`View::named`], and [`Reason::BeforeRecord`].
+    pub fn recorded(&self, name: &str) -> Result<u64, Reason> {
+        match self.step_instant(name) {
+            Some(at) if at.ahead > 0 => Err(Reason::BeforeRecord(-at.at() / self.rate())),
+            _ => self.named(name),
+        }
+    }
+
+    fn step_instant(&self, name: &str) -> Option<&'a Instant> {
         let steps = &self.case.steps;
-        let step = self
-            .facts
-            .instants
-            .iter()
-            .find(|at| steps.get(at.step).is_some_and(|s| s.name.as_deref() == Some(name)));
-        if let Some(found) = step {
-            return Ok(found.sample);
-        }
-        match name {
-            "start" => self.instant_of(|action| *action == Action::Start).map(|at| at.sample),
-            "stop" => self.instant_of(|action| *action == Action::Stop).map(|at| at.sample),
-            "settled" => return self.settled(),
+        let named = |at: &&Instant| steps.get(at.step).is_some_and(|s| s.name.as_deref() == Some(name));
+        self.facts.instants.iter().find(named).or_else(|| match name {
+            "start" => self.instant_of(|action| *action == Action::Start),
+            "stop" => self.instant_of(|action| *action == Action::Stop),
             _ => None,
-        }
-        .ok_or_else(|| Reason::NoInstant(name.to_owned()))
+        })
     }
 
     /// End of the ramp after the first start: the first leading edge plus the ramp's time.

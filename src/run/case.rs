@@ -218,8 +218,9 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
         .position(|other| std::mem::discriminant(&other.action) == std::mem::discriminant(&step.action));
     let built_in = built_in.filter(|_| first == Some(instant.step)).map(str::to_owned);
     let names = built_in.into_iter().chain(step.name.clone());
-    let time = Some(instant.sample as f64 * period);
-    names.map(|name| InstantRecord { name, time, sample: Some(instant.sample) }).collect()
+    let time = Some(instant.at() * period);
+    let sample = (instant.ahead == 0).then_some(instant.sample);
+    names.map(|name| InstantRecord { name, time, sample }).collect()
 }
 
 /// What is known about a case before it runs.

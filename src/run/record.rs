@@ -111,9 +111,13 @@ fn place(
 ) -> Result<(), Halt> {
     let before = session.setup.sample_rate;
     let rate = head.sample_rate;
-    let to = |sample: u64| ((sample as f64 / before - head.began) * rate).round().max(0.0) as u64;
+    let placed = |sample: u64| ((sample as f64 / before - head.began) * rate).round();
+    // What happened before the record is in force from its first sample on.
+    let to = |sample: u64| placed(sample).max(0.0) as u64;
     session.facts.moved(to);
     for pending in &mut session.pending {
+        // A step is not moved into the record: what came so long after it counts from where it was.
+        pending.ahead = (-placed(pending.from)).max(0.0) as u64;
         pending.from = to(pending.from);
     }
     for change in &mut session.programs {

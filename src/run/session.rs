@@ -95,6 +95,8 @@ pub(super) struct Pending {
     pub bit: Option<MarkerBit>,
     /// Last sample seen when the request was sent.
     pub from: u64,
+    /// By how many samples that was before the first one of a record, whose `from` is 0 then.
+    pub ahead: u64,
 }
 
 /// One case while it runs.
@@ -327,7 +329,7 @@ impl Session<'_> {
     /// Notes that a step is due now, to be placed by the next change of a marker bit where the load marks it.
     pub fn due(&mut self, step: usize, bit: Option<MarkerBit>) {
         let from = self.sample();
-        self.pending.push(Pending { step, bit, from });
+        self.pending.push(Pending { step, bit, from, ahead: 0 });
     }
 }
 
@@ -380,8 +382,8 @@ pub(super) fn instants(pending: &[Pending], markers: &[Marker], slack: u64) -> V
         let found = markers.iter().enumerate().find(|(at, marker)| own(*at, marker));
         let marked = found.map(|(at, marker)| (at, marker.sample));
         taken.extend(marked.map(|(at, _)| at));
-        let sample = marked.map_or(one.from, |(_, sample)| sample);
-        placed.push(Instant { step: one.step, sample, marked: marked.is_some() });
+        let (sample, ahead) = marked.map_or((one.from, one.ahead), |(_, sample)| (sample, 0));
+        placed.push(Instant { step: one.step, sample, ahead, marked: marked.is_some() });
     }
     placed
 }
@@ -404,14 +406,14 @@ mod tests {
             marker(9000, MarkerBit::Lead, false),
             marker(20_000, MarkerBit::StartTaken, false),
         ];
-        let pending = |step, bit, from| Pending { step, bit: Some(bit), from };
+        let pending = |step, bit, from| Pending { step, bit: Some(bit), from, ahead: 0 };
         let steps = [
             pending(0, MarkerBit::StartTaken, 100),
             // While it runs; then a second lead, whose relay does not change the bit.
             pending(1, MarkerBit::StartTaken, 3000),
             pending(2, MarkerBit::Lead, 5000),
             pending(3, MarkerBit::Lead, 6000),
-            Pending { step: 4, bit: None, from: 9000 },
+            Pending { step: 4, bit: None, from: 9000, ahead: 0 },
             pending(5, MarkerBit::StartTaken, 19_999),
         ];
         let placed: Vec<_> =

@@ -24,7 +24,7 @@ impl<'a> Event<'a> {
     /// The event that a check is `after:`.
     ///
     /// # Errors
-    /// An instant that was not reached, samples lost after it, and an activity that cannot be seen.
+    /// An instant that was not reached or is not in the record, samples lost after it, and an activity that cannot be seen.
     pub(super) fn of(view: &View<'a>) -> Result<Self, Reason> {
         let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
         let step = view.case.step_of(after);
@@ -37,6 +37,9 @@ impl<'a> Event<'a> {
     /// # Errors
     /// As [`Event::of`].
     pub(super) fn at(view: &View<'a>, at: &'a Instant) -> Result<Self, Reason> {
+        if at.ahead > 0 {
+            return Err(Reason::BeforeRecord(-at.at() / view.rate()));
+        }
         let t0 = at.sample;
         let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
         let starts = view.facts.instants.iter().filter(|one| one.step > at.step);

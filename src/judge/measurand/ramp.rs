@@ -122,7 +122,7 @@ fn programmed(view: &View<'_>, program: &Program, law: Law) -> f64 {
 
 /// Amplitude of the first pulse after the first start that follows an acknowledged fault.
 pub(super) fn restart_amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let from = view.check.after.as_deref().map_or(Ok(0), |after| view.named(after))?;
+    let from = view.check.after.as_deref().map_or(Ok(0), |after| view.recorded(after))?;
     let first = |wanted: Action, from: u64| {
         let is = |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == wanted);
         let found = view.facts.instants.iter().find(|at| is(at.step) && at.sample >= from);

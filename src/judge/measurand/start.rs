@@ -26,7 +26,7 @@ pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<()
             units.push(Unit::exact(f64::INFINITY));
             continue;
         };
-        let seconds = view.seconds(row.start()) - start.sample as f64 / view.rate();
+        let seconds = view.seconds(row.start()) - start.at() / view.rate();
         let level = row.phases().first().map_or(1.0, |phase| f64::from(phase.level) - row.base);
         let mut budget = edges(view, seconds, level, 1.0);
         budget.push(match start.marked {

@@ -12,7 +12,7 @@ const LATE: f64 = 0.03;
 /// late, so that much is its one-sided uncertainty. Without a time limit: whether it was declared at all.
 pub(super) fn fault_reported(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
-    let t0 = view.named(after)?;
+    let t0 = view.recorded(after)?;
     let later = || view.facts.statuses.iter().filter(|status| status.sample >= t0);
     if later().next().is_none() {
         return Err(Reason::NoStatus);

@@ -137,3 +137,27 @@ fn nothing_is_started_on_an_output_that_is_on_already() {
     assert!(case["reason"].as_str().unwrap().contains("output still active"), "{case:#}");
     assert_eq!(case["events"], Value::Array(Vec::new()), "{case:#}");
 }
+
+/// A record begins with its trigger. Where the first pulse is late, the start lies before it, and is not moved into it.
+#[test]
+fn a_first_pulse_that_is_late_is_late_on_a_scope_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("late.yaml");
+    std::fs::write(
+        &file,
+        "version: 1\nname: late\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\nduration: 500 ms\n\
+         expect:\n  - start_latency: { at_most: 100 ms }\n",
+    )
+    .unwrap();
+    let late = ["--rig", "rig/scope-sim.yaml", "--defect", "start_delay=300ms", file.to_str().unwrap()];
+    let (exit, record) = run(&late);
+    let latency = &record["cases"][0]["checks"][0];
+    let value = latency["value"].as_f64().unwrap();
+    assert!(exit == 1 && latency["verdict"] == "fail" && (0.28..0.35).contains(&value), "{latency:#}");
+    let start = &record["cases"][0]["events"][0];
+    assert!(
+        start["name"] == "start" && start["time"].as_f64().unwrap() < -0.2 && start["sample"].is_null(),
+        "{start:#}"
+    );
+    assert_eq!(run(&["--rig", "rig/scope-sim.yaml", file.to_str().unwrap()]).0, 0);
+}

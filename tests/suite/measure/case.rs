@@ -57,7 +57,7 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
         instants: instants
             .iter()
             .enumerate()
-            .map(|(step, sample)| Instant { step, sample: *sample, marked: true })
+            .map(|(step, sample)| Instant { step, sample: *sample, ahead: 0, marked: true })
             .collect(),
         segments: vec![Segment {
             requested: 0,

@@ -138,6 +138,36 @@ fn what_was_due_while_an_unmarked_stop_may_have_been_taken_is_not_missed() {
     }
 }
 
+/// The record of a scope begins with its trigger: a start that lies before it is so much longer ago.
+#[test]
+fn a_start_before_the_record_is_not_moved_into_it() {
+    let (program, recording) = train(|_| {});
+    let latency = |ahead: u64| {
+        let mut wanted = check(Measurand::StartLatency, Criterion::AtMost(0.2));
+        wanted.window = None;
+        let case = case(&program, vec![Action::Start, Action::Stop], vec![wanted]);
+        let mut facts = facts(&program, &[0, WINDOW.1], recording.samples);
+        facts.instants[0].ahead = ahead;
+        let record = judge(&case, &facts, &recording).remove(0);
+        (record.verdict, record.value.unwrap())
+    };
+    let (verdict, within) = latency(0);
+    assert_eq!(verdict, Verdict::Pass, "{within}");
+    let ahead = (0.3 * recording.setup.sample_rate) as u64;
+    let (verdict, before) = latency(ahead);
+    assert!(verdict == Verdict::Fail && (before - within - 0.3).abs() < 1e-9, "{before} {within}");
+    // What is to end after something that the record does not hold cannot be said to have.
+    let mut wanted = check(Measurand::ShutdownLatency, Criterion::AtMost(0.2));
+    (wanted.after, wanted.window) = (Some("stop".to_owned()), None);
+    let case = case(&program, vec![Action::Start, Action::Stop], vec![wanted]);
+    let mut facts = facts(&program, &[0, WINDOW.1], recording.samples);
+    assert_ne!(judge(&case, &facts, &recording)[0].verdict, Verdict::Invalid);
+    (facts.instants[1].sample, facts.instants[1].ahead) = (0, 100);
+    let record = judge(&case, &facts, &recording).remove(0);
+    assert_eq!(record.verdict, Verdict::Invalid);
+    assert!(record.reason.as_ref().unwrap().contains("before the record begins"), "{record:?}");
+}
+
 #[test]
 fn one_missing_recovery_fails_the_worst_and_hides_in_the_mean_of_many() {
     let wrong: Wrong = |s| {
