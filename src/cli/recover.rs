@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::instrument::Operator;
-use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, SafeState};
+use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, RunRecord, SafeState};
 use crate::report::junit;
 use crate::rig::Rig;
-use crate::run::{Held, Interrupt, LockError, RigLock, Safe, Waiting, make_safe};
+use crate::run::{Held, Interrupt, LockError, RigLock, Safe, Waiting, devices, make_safe};
 use crate::store::{OpenRun, Recovery, Signer, open_run, open_runs};
 
 /// Longest pause between pulses that a rig is watched for, if nobody says otherwise, s.
@@ -27,13 +27,56 @@ pub(super) fn take(rig: &Rig, waiting: Waiting, interrupt: &Interrupt) -> Result
     })
 }
 
-/// The runs of this rig that were killed, in the folder of all runs and wherever its lock names one.
+/// The runs of this bench that were killed, in the folder of all runs and wherever its lock names one. What was left open on
+/// another bench of that name, or on one that shares a device with it, is said and stays open: what is measured here says
+/// nothing about it.
 pub(super) fn left_open(rig: &Rig, runs: &Path, lock: &RigLock) -> Vec<OpenRun> {
     let mut open = open_runs(runs);
     // Those above are held by now, so that none is found twice.
     open.extend(lock.left_behind().iter().filter_map(|folder| open_run(folder)));
-    open.retain(|run| run.record().rig == rig.name);
-    open
+    let here = devices(rig);
+    let (own, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|run| is_of(run.record(), rig, &here));
+    for run in others {
+        let record = run.record();
+        if record.rig == rig.name || lock.left_behind().contains(&run.folder) {
+            eprintln!("{}", elsewhere(&run, rig, &here));
+        }
+    }
+    own
+}
+
+/// Whether a run was on this bench: on the same devices, or by the same rig file, which names the same. A name alone is also
+/// that of a copy for another bench, or of its simulation.
+fn is_of(run: &RunRecord, rig: &Rig, here: &[String]) -> bool {
+    let same_file = run.rig == rig.name && run.rig_hash == rig.hash;
+    match &run.devices {
+        // Simulated in the process that is gone.
+        Some(devices) if devices.is_empty() => here.is_empty() && run.rig == rig.name,
+        // Whatever it is called; a device may have another node since it was plugged in again.
+        Some(devices) => !here.is_empty() && (devices == here || same_file),
+        None => same_file,
+    }
+}
+
+/// What a person must know about a run that was killed on another bench.
+fn elsewhere(run: &OpenRun, rig: &Rig, here: &[String]) -> String {
+    let record = run.record();
+    let named = |devices: &[String]| match devices {
+        [] => "simulated within stimrig".to_owned(),
+        devices => devices.join(", "),
+    };
+    let there = record.devices.as_deref().map_or_else(|| "it does not say which".to_owned(), named);
+    format!(
+        "stimrig: {}\n  on another bench than this one: rig `{}` of {} ({there}), and this is `{}` of {} ({}).\n  \
+         THAT OUTPUT MAY STILL BE ON, and the run stays open: `stimrig safe --rig {}` makes that bench safe and closes it.",
+        found(run),
+        record.rig,
+        record.rig_file,
+        rig.name,
+        rig.file,
+        named(here),
+        record.rig_file
+    )
 }
 
 /// Makes the rig safe if a run of it was killed, and closes that run. Returns what was measured.
@@ -120,4 +163,47 @@ fn found(run: &OpenRun) -> String {
     let cases: Vec<&str> = cases.map(|case| case.name.as_str()).collect();
     let during = if cases.is_empty() { String::new() } else { format!(" during {}", cases.join(" and ")) };
     format!("{folder}: was killed{during}, last heard of at {heard}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::head;
+    use crate::rig::DEFAULT_RIG;
+    use crate::source::Source;
+
+    fn ports(stimulator: u16) -> Rig {
+        let text = format!(
+            "version: 1\nname: sim\nstimulator: {{ driver: native, port: {{ tcp: 'bench:{stimulator}' }}, cap: 10 mA }}\n\
+             load: {{ driver: native, port: {{ tcp: 'bench:10' }}, channels: {{ e1: {{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }} }} }}\n\
+             limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\n"
+        );
+        Rig::read(&Source::new("bench.yaml", text.as_str())).unwrap()
+    }
+
+    #[test]
+    fn a_run_is_of_a_bench_by_its_devices_or_its_file_and_not_by_its_name() {
+        let simulated = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let (bench, other) = (ports(9), ports(8));
+        let is = |run: &RunRecord, rig: &Rig| is_of(run, rig, &devices(rig));
+        let run = |rig: &Rig| RunRecord {
+            rig: rig.name.clone(),
+            rig_hash: rig.hash.clone(),
+            devices: Some(devices(rig)),
+            ..head()
+        };
+        assert!(bench.name == other.name && bench.name == simulated.name);
+        for (index, of) in [&bench, &other, &simulated].into_iter().enumerate() {
+            for (at, on) in [&bench, &other, &simulated].into_iter().enumerate() {
+                assert_eq!(is(&run(of), on), index == at, "{index} {at}");
+                // A record of before the devices were kept: by its file.
+                assert_eq!(is(&RunRecord { devices: None, ..run(of) }, on), index == at, "{index} {at}");
+            }
+        }
+        // A limit was changed in its file since, or the bench was given another name.
+        assert!(is(&RunRecord { rig_hash: "other".into(), ..run(&bench) }, &bench));
+        assert!(is(&RunRecord { rig: "old name".into(), rig_hash: "other".into(), ..run(&bench) }, &bench));
+        // The same file, and a board that has another node since it was plugged in again.
+        assert!(is(&RunRecord { devices: Some(vec!["/dev/ttyACM7".into()]), ..run(&bench) }, &bench));
+    }
 }

@@ -221,9 +221,9 @@ pub struct Sketch {
 pub struct InstantRecord {
     /// `start`, `stop`, `settled`, or a step's `as`.
     pub name: String,
-    /// Seconds since the first sample of the case.
+    /// Seconds since the first sample of the case; negative where a load's record began later.
     pub time: Option<f64>,
-    /// Sample index.
+    /// Sample index; null where it lies before the first.
     pub sample: Option<u64>,
 }
 
@@ -394,6 +394,10 @@ pub struct RunRecord {
     /// The rig file, as it was named.
     #[serde(default)]
     pub rig_file: String,
+    /// What of the bench only one run may have, as its lock names it: ports and probe; none of a bench that was simulated in the
+    /// run's own process, null in a record of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Vec<String>>,
     /// What the command line laid over the rig file, in order, as `--set KEY=VALUE` and `--defect NAME=VALUE`.
     #[serde(default)]
     pub overrides: Vec<String>,

@@ -31,6 +31,7 @@ pub(crate) fn head() -> RunRecord {
         partition: None,
         rerun_of: None,
         selected: Vec::new(),
+        devices: Some(Vec::new()),
         scenarios: [("scenarios/amplitude/a.yaml".to_owned(), "11".to_owned())].into(),
         instruments: Vec::new(),
         cases: Vec::new(),

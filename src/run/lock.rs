@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use crate::rig::Rig;
 
 use super::interrupt::Interrupt;
-use device::{devices, file_name};
+use device::file_name;
 use file::{FOLDER, folder, open, read, replace};
 
+pub use device::devices;
 pub use holder::{Held, Holder};
 
 /// A waiting run looks again after this.

@@ -38,7 +38,7 @@ pub use calibrate::{Calibrated, Calibration, Recorded, Reference, calibrate};
 pub use flash::{FlashError, FlashReport, flash};
 pub use interrupt::{Cause, Interrupt};
 pub use keep::Keep;
-pub use lock::{Held, Holder, LockError, RigLock, Waiting};
+pub use lock::{Held, Holder, LockError, RigLock, Waiting, devices};
 pub use open::Tamper;
 pub use safe::{Safe, make_safe};
 pub use suite::{Options, Origin, Person, suite};

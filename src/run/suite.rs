@@ -269,6 +269,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         rig_hash: rig.hash.clone(),
         defects: defects(rig),
         rig_file: rig.file.clone(),
+        devices: Some(super::lock::devices(rig)),
         overrides: options.origin.overrides.clone(),
         partition: options.origin.partition.clone(),
         rerun_of: options.origin.rerun_of.clone(),

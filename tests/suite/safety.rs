@@ -182,6 +182,33 @@ fn the_next_start_closes_the_record_of_a_killed_run() {
     assert_eq!((verified.status.code(), said.matches("intact").count()), (Some(0), 2), "{said}");
 }
 
+/// Killed on a bench with ports; what has the same name now is a simulation, which says nothing about it.
+#[test]
+fn a_run_of_another_bench_of_that_name_stays_open_and_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = killed(folder.path());
+    let journal = run.join("journal.jsonl");
+    let text_of = fs::read_to_string(&journal).unwrap();
+    assert!(text_of.contains("\"devices\":[]"), "a simulated bench has none");
+    fs::write(&journal, text_of.replacen("\"devices\":[]", "\"devices\":[\"/dev/ttyACM7\"]", 1)).unwrap();
+    let runs = folder.path().join("runs");
+    for args in [&["run", "scenarios/timing/rate.yaml#3", "--runs"][..], &["safe", "--runs"]] {
+        let next = stimrig().args(args).arg(&runs).output().unwrap();
+        let said = text(&next);
+        assert_eq!(next.status.code(), Some(0), "{said}");
+        for words in [
+            "was killed during long",
+            "on another bench",
+            "/dev/ttyACM7",
+            "MAY STILL BE ON",
+            "stimrig safe --rig",
+        ] {
+            assert!(said.contains(words), "`{words}` not in {said}");
+        }
+        assert!(!said.contains("closed, aborted") && !run.join("record.json").exists(), "{said}");
+    }
+}
+
 #[test]
 fn safe_measures_a_rig_and_closes_what_was_left_open() {
     let folder = tempfile::tempdir().unwrap();

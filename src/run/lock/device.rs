@@ -10,7 +10,8 @@ use crate::quantity::hex;
 use crate::rig::{Driver, Port, Rig};
 
 /// What of a rig only one process may speak to: the ports of its instruments and its probe, or its name where it states none.
-pub(super) fn devices(rig: &Rig) -> Vec<String> {
+/// Nothing of a bench that is simulated in this process.
+pub fn devices(rig: &Rig) -> Vec<String> {
     let wiring = &rig.wiring;
     let ports =
         [&wiring.stimulator, &wiring.load].into_iter().flatten().map(|port| match (port, find(port)) {
