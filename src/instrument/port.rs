@@ -26,6 +26,22 @@ pub trait Port: Send {
     /// [`InstrumentFault::Timeout`] when nothing came, [`InstrumentFault::Disconnected`] when the port is gone.
     async fn read(&mut self, buffer: &mut [u8], deadline: u64) -> Result<usize, InstrumentFault>;
 
+    /// Lets time pass until `deadline`, and throws away what comes meanwhile. A port on which a read is itself a request does not
+    /// read: it would ask one who has nothing to say.
+    ///
+    /// # Errors
+    /// [`InstrumentFault::Disconnected`] when the port is gone.
+    async fn pause(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+        let mut thrown = [0; 4096];
+        loop {
+            match self.read(&mut thrown, deadline).await {
+                Ok(_) if self.now() < deadline => {}
+                Ok(_) | Err(InstrumentFault::Timeout) => return Ok(()),
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
     /// Writes all of `bytes`.
     ///
     /// # Errors

@@ -159,7 +159,8 @@ pub(super) fn ratio(text: &str) -> Option<f64> {
 /// `2.5 mV/uA` → 2500 V/A.
 fn gain(at: &At<'_>) -> Option<f64> {
     let text = at.text()?;
-    let gain = ratio(text);
+    // Without a gain it says nothing about the current; a negative one is that of an inverting output.
+    let gain = ratio(text).filter(|gain| gain.is_finite() && *gain != 0.0);
     if gain.is_none() {
         at.error(&format!("`{text}` is not a voltage per current"), Some("such as `2.5 mV/uA`"));
     }

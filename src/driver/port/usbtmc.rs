@@ -133,6 +133,12 @@ impl Port for UsbtmcPort {
         Ok(self.hand_over(buffer))
     }
 
+    async fn pause(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+        self.rest.clear();
+        tokio::time::sleep(self.clock.until(deadline)).await;
+        Ok(())
+    }
+
     async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
         // What an earlier question is still answered with belongs to nobody any more.
         self.late += usize::from(std::mem::take(&mut self.reading));
@@ -148,3 +154,27 @@ impl Port for UsbtmcPort {
 
 /// Longer than the kernel's own patience, ns.
 const PATIENCE: u64 = 6_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// A read that was posted to an instrument with nothing to say would block the file, and with it the next command.
+    #[tokio::test]
+    async fn a_pause_asks_nothing_of_the_instrument() {
+        let (own, mut instrument) = UnixStream::pair().unwrap();
+        let mut port = UsbtmcPort::new(File::from(OwnedFd::from(own))).unwrap();
+        let before = port.now();
+        port.pause(before + 30_000_000).await.unwrap();
+        assert!(port.now() >= before + 30_000_000 && !port.reading);
+        let written =
+            tokio::time::timeout(std::time::Duration::from_secs(2), port.write_all(b"*IDN?\n")).await;
+        written.expect("nothing is in its way").unwrap();
+        let mut heard = [0; 6];
+        instrument.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"*IDN?\n");
+    }
+}

@@ -128,7 +128,10 @@ pub(super) fn of(maker: &str, model: &str) -> Option<Box<dyn Dialect>> {
         if begins(&["DHO"]) {
             return Some(Box::new(&rigol::DHO));
         }
-        return begins(&["DS1", "MSO1", "MSO5"]).then(|| Box::new(&rigol::DS1000Z) as Box<dyn Dialect>);
+        if begins(&["MSO5"]) {
+            return Some(Box::new(&rigol::MSO5000));
+        }
+        return begins(&["DS1", "MSO1"]).then(|| Box::new(&rigol::DS1000Z) as Box<dyn Dialect>);
     }
     if (maker.contains("KEYSIGHT") || maker.contains("AGILENT"))
         && begins(&["DSO-X", "MSO-X", "DSOX", "MSOX", "EDUX"])
@@ -136,7 +139,11 @@ pub(super) fn of(maker: &str, model: &str) -> Option<Box<dyn Dialect>> {
         return Some(Box::new(keysight::InfiniiVision));
     }
     if maker.contains("SIGLENT") {
-        let new = begins(&["SDS5", "SDS6", "SDS7"]) || model.ends_with("HD") || model.contains("PLUS");
+        // These spread their codes in a way of their own, which their preambles do not tell for certain.
+        if begins(&["SDS6", "SDS7"]) {
+            return None;
+        }
+        let new = begins(&["SDS5"]) || model.ends_with("HD") || model.contains("PLUS");
         if new {
             return Some(Box::new(siglent_new::Siglent));
         }
@@ -186,6 +193,9 @@ mod tests {
         assert_eq!(name("Siglent Technologies", "SDS2104X Plus"), Some("Siglent, EN11"));
         assert_eq!(name("Siglent Technologies", "SDS824X HD"), Some("Siglent, EN11"));
         assert_eq!(name("TEKTRONIX", "TBS2104B"), Some("Tektronix"));
+        assert_eq!(name("RIGOL TECHNOLOGIES", "MSO5074"), Some("Rigol MSO5000"));
+        assert_eq!(name("Siglent Technologies", "SDS5034X"), Some("Siglent, EN11"));
+        assert_eq!(name("Siglent Technologies", "SDS6204A"), None);
         assert_eq!(name("HEWLETT-PACKARD", "34401A"), None);
         assert_eq!(name("RIGOL TECHNOLOGIES", "DM3058"), None);
     }

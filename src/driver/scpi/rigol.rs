@@ -11,15 +11,47 @@ use super::words::{DataSheet, Words};
 pub(super) struct Rigol {
     pub(super) words: Words,
     divisions: f64,
-    /// With one input in use.
-    depths: &'static [u64],
+    depths: Depths,
     coding: Coding,
     format: &'static str,
     /// Codes between two levels of the converter.
     step: f64,
 }
 
-/// Of both families.
+/// Which depths it has.
+enum Depths {
+    /// With one input in use; two share it, and so do three or four.
+    Shared(&'static [u64]),
+    /// These and no others, by name; the most with one input in use, with two, and with more.
+    Listed(&'static [(u64, &'static str)], [u64; 3]),
+}
+
+impl Depths {
+    /// The smallest that holds `samples` of each of `inputs`, else the largest, as it is said.
+    fn enough(&self, samples: f64, inputs: usize) -> String {
+        let of = |one, two, more| match inputs {
+            0 | 1 => one,
+            2 => two,
+            _ => more,
+        };
+        match self {
+            Self::Shared(depths) => {
+                let share = of(1, 2, 4);
+                let depths: Vec<(u64, u64)> =
+                    depths.iter().map(|depth| (depth / share, depth / share)).collect();
+                deep_enough(&depths, samples).to_string()
+            }
+            Self::Listed(depths, [one, two, more]) => {
+                let most = of(*one, *two, *more);
+                let depths: Vec<(u64, &str)> =
+                    depths.iter().copied().filter(|(depth, _)| *depth <= most).collect();
+                deep_enough(&depths, samples).to_owned()
+            }
+        }
+    }
+}
+
+/// Of all families.
 const COMMON: Words = Words {
     name: "Rigol DS1000Z",
     errors: Errors::Queue,
@@ -54,7 +86,29 @@ const COMMON: Words = Words {
 pub(super) static DS1000Z: Rigol = Rigol {
     words: COMMON,
     divisions: 12.0,
-    depths: &[12_000, 120_000, 1_200_000, 12_000_000, 24_000_000],
+    depths: Depths::Shared(&[12_000, 120_000, 1_200_000, 12_000_000, 24_000_000]),
+    coding: Coding::U8,
+    format: "BYTE",
+    step: 1.0,
+};
+
+/// The powers of ten that MSO5000 and DHO have, and what the larger of them have beside.
+const LISTED: &[(u64, &str)] = &[
+    (1_000, "1k"),
+    (10_000, "10k"),
+    (100_000, "100k"),
+    (1_000_000, "1M"),
+    (10_000_000, "10M"),
+    (25_000_000, "25M"),
+    (50_000_000, "50M"),
+    (100_000_000, "100M"),
+];
+
+pub(super) static MSO5000: Rigol = Rigol {
+    words: Words { name: "Rigol MSO5000", ..COMMON },
+    divisions: 10.0,
+    // Of the model without options.
+    depths: Depths::Listed(LISTED, [100_000_000, 50_000_000, 25_000_000]),
     coding: Coding::U8,
     format: "BYTE",
     step: 1.0,
@@ -63,7 +117,7 @@ pub(super) static DS1000Z: Rigol = Rigol {
 pub(super) static DHO: Rigol = Rigol {
     words: Words { name: "Rigol DHO", chunk: 125_000, ..COMMON },
     divisions: 10.0,
-    depths: &[1000, 10_000, 100_000, 1_000_000, 10_000_000, 25_000_000],
+    depths: Depths::Listed(LISTED, [25_000_000, 10_000_000, 1_000_000]),
     coding: Coding::U16,
     format: "WORD",
     step: 16.0,
@@ -88,19 +142,11 @@ impl Dialect for &'static Rigol {
     fn time(&self, span: &Span) -> Vec<String> {
         let division = one_two_five(span.length() / self.divisions);
         let shown = division * self.divisions;
-        // What several inputs share.
-        let share = match span.inputs {
-            0 | 1 => 1,
-            2 => 2,
-            _ => 4,
-        };
-        let depths: Vec<(u64, u64)> =
-            self.depths.iter().map(|depth| (depth / share, depth / share)).collect();
         vec![
             // The depth is only taken while it runs.
             ":RUN".to_owned(),
             ":ACQ:TYPE NORM".to_owned(),
-            format!(":ACQ:MDEP {}", deep_enough(&depths, span.sample_rate * shown)),
+            format!(":ACQ:MDEP {}", self.depths.enough(span.sample_rate * shown, span.inputs)),
             ":STOP".to_owned(),
             ":TIM:MODE MAIN".to_owned(),
             format!(":TIM:SCAL {division:E}"),
@@ -136,5 +182,27 @@ impl Dialect for &'static Rigol {
             rails,
             step: self.step,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn depth(family: &'static Rigol, sample_rate: f64, inputs: usize) -> String {
+        let said = family.time(&Span { before: 0.02, after: 0.48, sample_rate, inputs });
+        said.iter().find_map(|command| command.strip_prefix(":ACQ:MDEP ")).unwrap().to_owned()
+    }
+
+    #[test]
+    fn each_family_is_told_a_depth_that_it_has() {
+        // Half a second is 0.6 s of twelve divisions, and 0.5 s of ten.
+        assert_eq!(
+            [1, 2, 3, 4].map(|inputs| depth(&DS1000Z, 9e4, inputs)),
+            ["120000", "60000", "300000", "300000"]
+        );
+        assert_eq!([1, 2, 3].map(|inputs| depth(&DHO, 1e5, inputs)), ["100k", "100k", "100k"]);
+        assert_eq!([1, 2, 3].map(|inputs| depth(&DHO, 1e8, inputs)), ["25M", "10M", "1M"]);
+        assert_eq!([1, 2, 4].map(|inputs| depth(&MSO5000, 1e8, inputs)), ["50M", "50M", "25M"]);
     }
 }

@@ -11,6 +11,8 @@ use super::words::{DataSheet, Words};
 const DIVISIONS: f64 = 10.0;
 /// Bytes of the binary preamble.
 const DESCRIPTOR: usize = 346;
+/// Divisions that all codes of a converter span, by what is stated of it: from what is shown to a quarter more.
+const SPAN: (f64, f64) = (8.0, 11.0);
 
 pub(super) struct Siglent;
 
@@ -66,7 +68,6 @@ impl Dialect for Siglent {
 
     async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble> {
         talk.send(&format!(":WAVEFORM:SOURCE {input}")).await?;
-        talk.send(":WAVEFORM:WIDTH WORD").await?;
         talk.send(":WAVEFORM:START 0").await?;
         talk.done().await?;
         let points = talk.number(":ACQUIRE:POINTS?").await?;
@@ -80,17 +81,67 @@ impl Dialect for Siglent {
         };
         let delay = block.get(180..).and_then(|rest| rest.first_chunk::<8>());
         let (volts, offset, period, probe) = (float(156), float(160), float(176), float(328));
-        // 30 codes of a byte in a division, in the high byte of two.
-        let lsb = volts * probe / 30.0 / 256.0;
+        let bits = block
+            .get(172..)
+            .and_then(|rest| rest.first_chunk::<2>())
+            .map_or(0, |two| u16::from_le_bytes(*two));
+        let (coding, rails, step) = width(bits, float(164))?;
+        // What has more bits than a byte is only whole in two.
+        let word = if coding == Coding::I8 { "BYTE" } else { "WORD" };
+        talk.send(&format!(":WAVEFORM:WIDTH {word}")).await?;
+        talk.done().await?;
+        let lsb = volts * probe / float(164);
         Ok(Layout {
             points: points as u64,
             period,
             start: delay.map_or(0.0, |bytes| f64::from_le_bytes(*bytes)),
             lsb,
             zero: offset * probe / lsb,
-            coding: Coding::I16,
-            rails: (i16::MIN, 0x7f00),
-            step: 16.0,
+            coding,
+            rails,
+            step,
         })
+    }
+}
+
+/// How codes of so many bits are sent, where they end, and the codes between two levels of the converter; `codes` stand for a
+/// division. Models and modes differ in both, so what is stated counts, as long as it is of one piece.
+fn width(bits: u16, codes: f64) -> Result<(Coding, (i16, i16), f64), Trouble> {
+    let levels = 2_f64.powi(i32::from(bits.min(32)));
+    if !(8..=16).contains(&bits) || !codes.is_finite() || !(SPAN.0..=SPAN.1).contains(&(levels / codes)) {
+        let what = format!("a preamble of {bits} bits with {codes} codes in a division, which cannot be");
+        return Err(Trouble::Record(what));
+    }
+    let half = (levels / 2.0) as i32;
+    let rail = |code: i32| i16::try_from(code).unwrap_or(if code < 0 { i16::MIN } else { i16::MAX });
+    Ok(match bits {
+        8 => (Coding::I8, (-128, 127), 1.0),
+        // Twelve bits or eight in the high part of sixteen.
+        16 => (Coding::I16, (i16::MIN, 0x7f00), 16.0),
+        _ => (Coding::I16, (rail(-half), rail(half - 1)), 1.0),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_preamble_states_of_its_codes_counts_and_must_be_of_one_piece() {
+        assert_eq!(width(8, 30.0).unwrap(), (Coding::I8, (-128, 127), 1.0));
+        assert_eq!(width(16, 6400.0).unwrap().0, Coding::I16);
+        assert_eq!(width(12, 480.0).unwrap(), (Coding::I16, (-2048, 2047), 1.0));
+        for (bits, codes) in [
+            (8, 0.0),
+            (8, -30.0),
+            (8, f64::NAN),
+            (0, 30.0),
+            (16, 30.0),
+            (8, 7680.0),
+            (17, 12_800.0),
+            (12, 170.0),
+        ] {
+            assert!(width(bits, codes).is_err(), "{bits} {codes}");
+        }
     }
 }

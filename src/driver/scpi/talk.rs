@@ -174,22 +174,12 @@ impl Talk {
         }
     }
 
-    /// Lets time pass.
+    /// Lets time pass. Nobody was asked anything: what comes is thrown away, and one that never falls silent is told from one that
+    /// does by the next question.
     pub(super) async fn rest(&mut self, nanoseconds: u64) -> Result<(), Trouble> {
         let end = self.now().saturating_add(nanoseconds);
-        loop {
-            match self.fill(end).await {
-                // Nobody was asked anything. One that never falls silent is told from one that does by the next question.
-                Ok(()) => {
-                    self.waiting.clear();
-                    if self.now() >= end {
-                        return Ok(());
-                    }
-                }
-                Err(Trouble::Port(InstrumentFault::Timeout)) => return Ok(()),
-                Err(fault) => return Err(fault),
-            }
-        }
+        self.waiting.clear();
+        Ok(self.port.pause(end).await?)
     }
 
     /// Abort, clear, and if that does not help open anew: afterwards the instrument answers again.

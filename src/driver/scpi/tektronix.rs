@@ -22,6 +22,8 @@ pub(super) static WORDS: Words = Words {
     channel: &[
         "SEL:{input} ON",
         "{input}:COUP DC",
+        // Before the scale, which counts it in.
+        "{input}:PRO:GAIN 1",
         "{input}:SCA {division}",
         "{input}:POS 0",
         "{input}:OFFS 0",
@@ -88,6 +90,13 @@ impl Dialect for Tektronix {
     }
 
     async fn layout(&self, talk: &mut Talk, input: &str) -> Result<Layout, Trouble> {
+        // A probe that says what it is keeps its own, whatever was set: its volts would be those at its tip.
+        let gain = talk.number(&format!("{input}:PRO:GAIN?")).await?;
+        if (gain - 1.0).abs() > 1e-6 {
+            return Err(Trouble::Other(format!(
+                "a probe with a gain of {gain} is plugged into {input}: use one without an identity, with its attenuation as `probe` in the rig file, or a cable"
+            )));
+        }
         for command in [&format!("DAT:SOU {input}"), "DAT:ENC SRI", "DAT:WID 2"] {
             talk.send(command).await?;
         }

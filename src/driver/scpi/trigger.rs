@@ -5,6 +5,7 @@ use crate::instrument::Trigger;
 use super::Load;
 use super::transfer::Taken;
 use super::trouble::Trouble;
+use super::wiring::inverted;
 
 /// Samples by which the stated instant may be off without a word.
 pub(super) const SLACK: u64 = 8;
@@ -25,18 +26,24 @@ impl Load {
         let wired = self.wired.get(trigger.channel).cloned();
         let found = wired.and_then(|wired| {
             let layout = taken.of_name(&wired.plus)?;
-            let level = trigger.level / wired.stated.factor() / layout.lsb + layout.zero;
-            Some((wired, layout, level, trigger.level > 0.0))
+            // At the input: an inverting one falls where what is sensed rises.
+            let volts = trigger.level / wired.stated.factor();
+            Some((wired, layout, volts / layout.lsb + layout.zero, volts > 0.0))
         });
         let Some((wired, layout, level, rising)) = found else { return Ok(stated) };
         let own = taken.of_input(&wired.plus).map_or("", |(_, own, _)| own);
+        // What was read has the sign of what is sensed.
+        let raw = |codes: &[i16]| match wired.inverts() {
+            true => codes.iter().copied().map(inverted).collect(),
+            false => codes.to_vec(),
+        };
         let from = stated.saturating_sub(SLACK + 1);
         let count = (2 * SLACK + 3).min(taken.points.saturating_sub(from));
         let near = match first
             .get(trigger.channel)
             .and_then(|codes| codes.get(from as usize..(from + count) as usize))
         {
-            Some(codes) => codes.to_vec(),
+            Some(codes) => raw(codes),
             None if count > 0 && taken.chunk < taken.points => self.fetch(own, &layout, from, count).await?,
             None => Vec::new(),
         };
@@ -47,7 +54,7 @@ impl Load {
         while at < taken.points {
             let count = taken.chunk.min(taken.points - at);
             let codes = match first.get(trigger.channel).filter(|_| at == 0) {
-                Some(codes) => codes.clone(),
+                Some(codes) => raw(codes),
                 None => self.fetch(own, &layout, at, count).await?,
             };
             if let Some(found) = passes(&codes, level, rising) {

@@ -38,14 +38,19 @@ impl Wired {
             Input::Differential { plus, minus, .. } => (plus.clone(), Some(minus.clone())),
             _ => (stated.terminal.clone()?, None),
         };
-        Some(Self { full: range / stated.factor(), stated: stated.clone(), plus, minus })
+        Some(Self { full: (range / stated.factor()).abs(), stated: stated.clone(), plus, minus })
+    }
+
+    /// Whether what is sensed is negative where the input's volts are positive.
+    pub(super) fn inverts(&self) -> bool {
+        self.stated.factor() < 0.0
     }
 
     pub(super) fn inputs(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.plus).chain(&self.minus)
     }
 
-    /// Codes of the channel from those of its inputs. A difference of which either input is saturated is saturated.
+    /// Codes of the channel from those of its inputs, with the sign of what is sensed. A difference of which either input is saturated is saturated.
     pub(super) fn combine(
         &self,
         plus: &[i16],
@@ -54,7 +59,10 @@ impl Wired {
         into: &mut Vec<i16>,
     ) {
         let Some((minus, other)) = minus else {
-            into.extend_from_slice(plus);
+            match self.inverts() {
+                true => into.extend(plus.iter().copied().map(inverted)),
+                false => into.extend_from_slice(plus),
+            }
             return;
         };
         let out = |code: i16, rails: (i16, i16)| code <= rails.0 || code >= rails.1;
@@ -88,14 +96,18 @@ impl Wired {
         // A quiet converter rounds instead of being dithered: half a step, beside a step of non-linearity.
         let quiet = (-2.0 * (std::f64::consts::PI * noise / plus.step).powi(2)).exp();
         let own = two * plus.step * (1.0 + 0.5 * quiet);
+        let (zero, rails) = match self.inverts() {
+            true => (-plus.zero, (inverted(plus.rails.1), inverted(plus.rails.0))),
+            false => (plus.zero, plus.rails),
+        };
         let calibration = Calibration {
-            lsb: plus.lsb * self.stated.factor(),
-            offset: plus.zero - minus.map_or(0.0, |minus| minus.zero),
+            lsb: plus.lsb * self.stated.factor().abs(),
+            offset: zero - minus.map_or(0.0, |minus| minus.zero),
             offset_u: two * uniform * offset / plus.lsb,
             gain_u: uniform * reading.hypot(accuracy.element),
             inl: own.hypot(common_mode),
             noise,
-            rails: if minus.is_some() { (i16::MIN, i16::MAX) } else { plus.rails },
+            rails: if minus.is_some() { (i16::MIN, i16::MAX) } else { rails },
             element_u: uniform * accuracy.element,
             common_mode,
         };
@@ -108,5 +120,14 @@ impl Wired {
             )
         });
         (calibration, missing)
+    }
+}
+
+/// A code of the other sign; rails stay rails.
+pub(super) fn inverted(code: i16) -> i16 {
+    match code {
+        i16::MIN => i16::MAX,
+        i16::MAX => i16::MIN,
+        code => -code,
     }
 }

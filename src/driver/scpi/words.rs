@@ -128,9 +128,10 @@ mod tests {
     use super::super::{keysight, rigol, siglent, siglent_new, tektronix};
     use super::*;
 
-    const MAKES: [&Words; 6] = [
+    const MAKES: [&Words; 7] = [
         &rigol::DS1000Z.words,
         &rigol::DHO.words,
+        &rigol::MSO5000.words,
         &keysight::WORDS,
         &siglent::WORDS,
         &siglent_new::WORDS,

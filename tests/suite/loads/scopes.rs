@@ -107,6 +107,80 @@ fn every_make_gives_its_volts_and_its_place_in_time() {
     }
 }
 
+/// What a preamble states of its codes counts, and what cannot be is refused.
+#[test]
+fn a_newer_siglent_says_what_its_codes_are() {
+    for wrong in [Wrong::EightBits, Wrong::OtherCodes] {
+        is_right(Make::SiglentNew, wrong);
+    }
+    let error = record(Make::SiglentNew, Wrong::NoCodes, SHUNT).err().unwrap().to_string();
+    assert!(error.contains("0 codes in a division, which cannot be"), "{error}");
+}
+
+#[test]
+fn a_probe_that_keeps_its_own_gain_is_refused() {
+    for make in [Make::Tbs, Make::Mso] {
+        let error = record(make, Wrong::CodedProbe, SHUNT).err().unwrap().to_string();
+        assert!(error.contains("a probe with a gain of 0.1 is plugged into CH1"), "{error}");
+    }
+}
+
+/// An inverting monitor: what is sensed has the other sign than the volts at the input, and its trigger the other slope.
+#[test]
+fn an_inverting_output_is_taken_with_its_sign() {
+    for make in MAKES {
+        let channels = "    e1: { quantity: current, input: CH1, scale: -10 mA/V, ranges: [4 mA] }\n";
+        let stated = rig(channels);
+        let port = Box::new(Scripted::new(make, Wrong::Nothing));
+        let mut load = scpi::Load::new(port, None, &stated.channels, stated.capabilities.record.unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            load.identify().await.unwrap();
+            let channel = StreamChannel {
+                name: "e1".into(),
+                quantity: Sensed::Current,
+                range: stated.channels[0].ranges[0],
+            };
+            load.set_up(&[channel]).await.unwrap();
+            // The first pulse is of -0.2 V, which is 2 mA.
+            let trigger = Some(Trigger { channel: 0, level: 1e-3 });
+            load.arm(&RecordRequest { before: 2e-3, after: 18e-3, trigger }).await.unwrap();
+            for _ in 0..6 {
+                load.keepalive().await.unwrap();
+            }
+            let mut sink = Planes(vec![Vec::new()]);
+            let mut head = None;
+            loop {
+                match load.read(&mut sink).await.unwrap_or_else(|error| panic!("{make:?}: {error}")) {
+                    Reading::Waiting | Reading::Part(_) => {}
+                    Reading::Head(found) => head = Some(found),
+                    Reading::End => break,
+                }
+            }
+            let head = head.unwrap();
+            let calibration = head.calibrations[0];
+            assert!(calibration.lsb > 0.0 && calibration.rails.0 < calibration.rails.1, "{make:?}");
+            assert!(
+                !head.notes.iter().any(|note| note.contains("passes its trigger level")),
+                "{:?}",
+                head.notes
+            );
+            for sample in [0, TRIGGER + 100, TRIGGER + 300, TRIGGER + 3100] {
+                let read = (f64::from(sink.0[0][sample]) - calibration.offset) * calibration.lsb;
+                assert!((read + volts(sample) * 10e-3).abs() < 2.1e-5, "{make:?}: {sample}: {read:e}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_monitor_without_a_gain_is_refused_at_its_line() {
+    let text = "version: 1\nname: n\nstimulator: { driver: simulated }\nload:\n  driver: scpi\n  sample_rate: 1 MHz\n  channels:\n    e1: { quantity: current, input: CH1, monitor: 0 V/mA, ranges: [4 mA] }\n";
+    let problems = Rig::read(&Source::new("rig.yaml", text)).unwrap_err();
+    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|text| text.starts_with("rig.yaml:8:") && text.contains("0 V/mA")), "{said:?}");
+}
+
 #[test]
 fn a_state_from_before_the_arming_is_not_believed() {
     for make in MAKES {

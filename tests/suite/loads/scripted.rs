@@ -35,6 +35,14 @@ pub enum Wrong {
     Early,
     /// Its first block is said to be longer than what was asked for.
     Long,
+    /// Codes of eight bits, 30 in a division.
+    EightBits,
+    /// Other codes in a division than other models have.
+    OtherCodes,
+    /// It does not say how many codes a division has.
+    NoCodes,
+    /// A probe that says what it is, and keeps its own gain.
+    CodedProbe,
 }
 
 /// The makes.
@@ -87,6 +95,10 @@ pub struct Scripted {
     from: usize,
     count: usize,
     error: bool,
+    /// Two bytes a sample, where it can be chosen.
+    wide: bool,
+    /// Of its probes, where it is set: they were left at 10X.
+    gain: f64,
 }
 
 impl Scripted {
@@ -107,6 +119,8 @@ impl Scripted {
             from: 0,
             count: POINTS,
             error: false,
+            wide: true,
+            gain: 0.1,
         };
         if wrong == Wrong::Taken {
             scope.out.extend(b"#9000001000");
@@ -138,9 +152,15 @@ impl Scripted {
                 }
                 // code · VDIV/25 − OFST, 0.1 V a division and 20 mV
                 Make::Siglent => vec![((value(k) + 0.02) / 4e-3).round() as i8 as u8],
-                // code · 0.12 V / 30 / 256 − 12 mV
+                // code · 0.12 V / codes in a division − 12 mV
                 Make::SiglentNew => {
-                    ((((value(k) + 0.012) / 4e-3).round() * 256.0) as i16).to_le_bytes().to_vec()
+                    let (codes, bits) = self.codes();
+                    let step = if bits == 16 { 16.0 } else { 1.0 };
+                    let code = ((value(k) + 0.012) / 0.12 * f64::from(codes) / step).round() * step;
+                    match self.wide {
+                        true => (code as i16).to_le_bytes().to_vec(),
+                        false => vec![code as i8 as u8],
+                    }
                 }
                 // (code − 512) · 4 mV / 256 + 2 mV
                 Make::Tbs | Make::Mso => {
@@ -148,6 +168,16 @@ impl Scripted {
                 }
             })
             .collect()
+    }
+
+    /// Codes in a division, and their bits.
+    fn codes(&self) -> (f32, u16) {
+        match self.wrong {
+            Wrong::EightBits => (30.0, 8),
+            Wrong::OtherCodes => (6400.0, 16),
+            Wrong::NoCodes => (0.0, 16),
+            _ => (7680.0, 16),
+        }
     }
 
     fn block(&mut self) {
@@ -289,14 +319,22 @@ impl Scripted {
             "WFMO:XIN?" => self.say(format!("{PERIOD:E}")),
             "WFMO:XZE?" => self.say(format!("{:E}", -(TRIGGER as f64) * PERIOD)),
             "WFMO:PT_O?" => self.say("0"),
-            "WFMO:YMU?" => self.say("1.5625E-5"),
+            // In volts at the tip of the probe.
+            "WFMO:YMU?" => self.say(format!("{:E}", 1.5625e-5 / self.gain)),
+            "CH1:PRO:GAIN?" => self.say(format!("{:E}", self.gain)),
+            "CH1:PRO:GAIN 1" => self.gain = if self.wrong == Wrong::CodedProbe { 0.1 } else { 1.0 },
+            ":WAVEFORM:WIDTH BYTE" => self.wide = false,
+            ":WAVEFORM:WIDTH WORD" => self.wide = true,
             "WFMO:YOF?" => self.say("512"),
             "WFMO:YZE?" => self.say("2.0E-3"),
             ":WAVEFORM:PREAMBLE?" => {
+                let (codes, bits) = self.codes();
                 let mut block = vec![10_u8; 346];
                 let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
                 put(156, &0.12_f32.to_le_bytes());
                 put(160, &0.012_f32.to_le_bytes());
+                put(164, &codes.to_le_bytes());
+                put(172, &bits.to_le_bytes());
                 put(176, &(PERIOD as f32).to_le_bytes());
                 put(180, &(-(TRIGGER as f64) * PERIOD).to_le_bytes());
                 put(328, &1.0_f32.to_le_bytes());
