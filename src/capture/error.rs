@@ -134,6 +134,14 @@ pub enum CaptureFault {
         /// Time of this row, s.
         after: f64,
     },
+    /// Rows are missing, or come twice.
+    #[error("row number {after} follows {before}: rows are missing or out of order")]
+    Sequence {
+        /// Number of the row before.
+        before: f64,
+        /// Number of this row.
+        after: f64,
+    },
     /// Fewer than two rows.
     #[error("the file holds one sample; a waveform needs at least two")]
     OneSample,
@@ -180,6 +188,7 @@ impl CaptureFault {
             Self::TimeNotGrowing { .. } => {
                 "rows must be in order of time and the time written with enough digits"
             }
+            Self::Sequence { .. } => "export the record again, whole: its times are counted from its rows",
             Self::OneSample => "export the record, not the reading of a cursor",
         }
     }

@@ -115,6 +115,15 @@ pub(super) fn numbers(
             numbers.time.push(time);
             numbers.time_digits = numbers.time_digits.max(significant(record.get(0).unwrap_or_default()));
         }
+        // The header states the time, and the first column counts the rows: one that is missing would shift all behind it.
+        if layout.first == 1 && matches!(layout.time, TimeSource::Stated { .. }) {
+            let number = cell.read(0, || "row number".to_owned())?;
+            if previous.is_finite() && (number - previous - 1.0).abs() > 1e-6 {
+                let fault = CaptureFault::Sequence { before: previous, after: number };
+                return Err(CaptureError::cell(file, line, 1, fault));
+            }
+            previous = number;
+        }
         // A number that lost its exponent is another number: nothing but its length tells.
         let end = record.iter().next_back().unwrap_or_default();
         let cut = !ends_cleanly && end.len() < shortest && reader.position().byte() >= body.len() as u64;

@@ -102,6 +102,13 @@ fn each_kind_of_bad_file_is_named_with_its_place() {
     assert_eq!(fault("t,a\n0,1\n2,1\n1,1\n").1, Some(4));
     assert!(matches!(one("t (V),a\n0,1\n1,1\n"), Fault::TimeUnit(_)));
     assert_eq!(one("X,CH1,Start,Increment\nSequence,Volt,0,0\n0,1\n1,2\n"), Fault::NoTimeBase);
+    // The time is stated, the rows are counted: one is missing.
+    let rows = "X,CH1,Start,Increment\nSequence,Volt,0,1e-6\n0,1\n1,2\n3,4\n4,5\n";
+    assert_eq!(fault(rows), (Fault::Sequence { before: 1.0, after: 3.0 }, Some(5), Some(1)));
+    assert!(
+        read("c.csv", rows.replace("0,1\n1,2\n", "1,1\n2,2\n").as_bytes()).is_ok(),
+        "it may begin anywhere"
+    );
 }
 
 #[test]

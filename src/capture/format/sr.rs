@@ -3,6 +3,7 @@
 
 use std::io::{Cursor, Read, Seek, Write};
 
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -224,7 +225,12 @@ fn archive<R: Read + Seek>(input: R) -> Result<ZipArchive<R>, CaptureFault> {
 
 /// A member's bytes; `None` if there is none of that name. What it unpacks to is limited like a file.
 fn member<R: Read + Seek>(zip: &mut ZipArchive<R>, name: &str) -> Result<Option<Vec<u8>>, CaptureFault> {
-    let Ok(file) = zip.by_name(name) else { return Ok(None) };
+    let file = match zip.by_name(name) {
+        Ok(file) => file,
+        Err(ZipError::FileNotFound) => return Ok(None),
+        // It is there and cannot be opened: what follows it is not the end.
+        Err(error) => return Err(unreadable("sigrok session", error)),
+    };
     let limit = MAX_BYTES;
     let mut bytes = Vec::with_capacity(usize::try_from(file.size().min(1 << 23)).unwrap_or(0));
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable("sigrok session", error))?;
@@ -232,4 +238,47 @@ fn member<R: Read + Seek>(zip: &mut ZipArchive<R>, name: &str) -> Result<Option<
         return Err(CaptureFault::TooLarge { bytes: bytes.len() as u64, limit });
     }
     Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A session of two chunks of one sample each.
+    fn session() -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let metadata = "[device 1]\nsamplerate=1 MHz\nanalog1=A0\n";
+        let samples = [1.0_f32.to_le_bytes(), 2.0_f32.to_le_bytes()];
+        for (name, bytes) in [
+            ("version", &b"2"[..]),
+            ("metadata", metadata.as_bytes()),
+            ("analog-1-1-1", &samples[0]),
+            ("analog-1-1-2", &samples[1]),
+        ] {
+            zip.start_file(name, options()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_chunk_that_cannot_be_opened_is_not_the_end() {
+        let whole = session();
+        assert_eq!(read(&whole).unwrap().columns, [("A0".to_owned(), vec![1.0, 2.0])]);
+        // The second chunk is said to need a password, in its own header and in the directory.
+        let mut locked = whole.clone();
+        for (signature, flags, name) in [(b"PK\x03\x04", 6, 30), (b"PK\x01\x02", 8, 46)] {
+            let at = (0..locked.len())
+                .find(|at| {
+                    locked[*at..].starts_with(signature) && locked[at + name..].starts_with(b"analog-1-1-2")
+                })
+                .unwrap();
+            locked[at + flags] |= 1;
+        }
+        let fault = read(&locked).err().unwrap();
+        assert!(
+            matches!(&fault, CaptureFault::Unreadable { why, .. } if why.to_lowercase().contains("password")),
+            "{fault}"
+        );
+    }
 }

@@ -96,7 +96,7 @@ impl Load {
             self.block.extend(self.waiting.chunks_exact(self.frame).map(|frame| {
                 let value = frame.get(4 * channel..).and_then(|rest| rest.first_chunk::<4>());
                 let volts = value.map_or(0.0, |bytes| f64::from(f32::from_le_bytes(*bytes)));
-                (volts * per_volt).round().clamp(-FULL, FULL) as i16
+                coded(volts * per_volt)
             }));
         }
         let (first, codes) = (self.first, self.block.as_slice());
@@ -105,6 +105,11 @@ impl Load {
         self.waiting.drain(..count * self.frame);
         1
     }
+}
+
+/// A value in steps as a code; what is no number is at its rail, as if clipped: 0 would pass for no current.
+fn coded(steps: f64) -> i16 {
+    if steps.is_nan() { FULL as i16 } else { steps.round().clamp(-FULL, FULL) as i16 }
 }
 
 /// The calibration of a channel on a range: as stated, and eight bits where nothing is.
@@ -227,5 +232,20 @@ impl Stream for Load {
     async fn end(&mut self) -> Result<(), InstrumentError> {
         self.running = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_clipped() {
+        let rails = (-(FULL as i16), FULL as i16);
+        assert_eq!((coded(1.4), coded(-2.6)), (1, -3));
+        for beyond in [f64::NAN, f64::INFINITY, 1e9] {
+            assert_eq!(coded(beyond), rails.1);
+        }
+        assert_eq!(coded(f64::NEG_INFINITY), rails.0);
     }
 }
