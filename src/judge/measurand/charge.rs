@@ -195,7 +195,8 @@ pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Resu
     let unit = view.calibration.lsb / view.rate();
     let g = view.settling();
     let inside = |cycle: &Cycle<'_>| cycle.row.from + g >= window.from && cycle.row.at < window.to;
-    let (mut worst, mut reach): (Option<(f64, Unit)>, Option<(f64, Unit)>) = (None, None);
+    let mut worst: Option<(f64, Unit)> = None;
+    let mut reach: Option<(f64, Unit)> = None;
     let mut total = Charge::default();
     let mut clipped = false;
     for cycle in view.all_cycles().filter(inside) {
