@@ -180,7 +180,7 @@ impl<'a> View<'a> {
     /// Whole cycles inside a window.
     ///
     /// # Errors
-    /// [`Reason::NoPulse`] when there is none, [`Reason::StayedOn`] as [`View::followed`].
+    /// [`Reason::NoPulse`] when there is none, the others as [`View::followed`].
     pub fn cycles(&self, window: Window) -> Result<impl Iterator<Item = Cycle<'a>>, Reason> {
         self.followed(window)?;
         let g = self.settling();

@@ -83,6 +83,7 @@ mod tests {
             pulses: starts.enumerate().map(row).collect(),
             shapes: Table::new(),
             endless: Vec::new(),
+            unread: Vec::new(),
             begins_codes: 0.0,
             table_full: false,
             activity: Vec::new(),

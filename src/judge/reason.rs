@@ -95,7 +95,9 @@ pub enum Reason {
         pulse: usize,
     },
     /// A pulse of the window that could not be read, though others were.
-    #[error("pulse {pulse} could not be read: a level too short for it, or samples that are not there")]
+    #[error(
+        "pulse {pulse} could not be read: a level too short for it, an edge that is not found, or samples that are not there"
+    )]
     Unread {
         /// Index of the pulse in its contact's table.
         pulse: usize,
@@ -144,6 +146,14 @@ pub enum Reason {
     FewDue {
         /// How many were due.
         seen: u64,
+    },
+    /// A train goes on behind what may have ended it, so what was due there is not known.
+    #[error(
+        "at {at:.6} s something interrupted a train that went on: judge what came before and what came behind it in windows of their own"
+    )]
+    Interrupted {
+        /// When, s since the first sample.
+        at: f64,
     },
     /// The table of pulses is full.
     #[error(

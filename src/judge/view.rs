@@ -292,12 +292,12 @@ impl<'a> View<'a> {
         Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) }
     }
 
-    /// Whether all that was put out in a window was followed to its end. A pulse that was to last beyond the window is judged by
-    /// what looks at its end, not here.
+    /// Whether all that was put out in a window was followed to its end and read. A pulse that was to last beyond the window is
+    /// judged by what looks at its end, not here.
     ///
     /// # Errors
-    /// [`Reason::StayedOn`] where it was not: what an output delivers that stays on is in no row, and the others say nothing
-    /// about it.
+    /// [`Reason::StayedOn`] where it was not followed: what an output delivers that stays on is in no row, and the others say
+    /// nothing about it. [`Reason::Unread`] where a pulse has no edge to be measured from though nothing has cut it.
     pub fn followed(&self, window: Window) -> Result<(), Reason> {
         let rows = &self.contact.pulses;
         let unknown = |index: &usize| {
@@ -307,22 +307,32 @@ impl<'a> View<'a> {
             let until = rows.get(index + 1).map_or(u64::MAX, |next| next.from);
             (due <= window.to as f64 && until > window.from).then(|| self.seconds(row.start()))
         };
-        match self.contact.endless.iter().find_map(unknown) {
-            Some(at) => Err(Reason::StayedOn { at }),
+        if let Some(at) = self.contact.endless.iter().find_map(unknown) {
+            return Err(Reason::StayedOn { at });
+        }
+        let inside = self.inside(window);
+        let unread = |index: &&usize| rows.get(**index).is_some_and(|row| inside(&row));
+        match self.contact.unread.iter().find(unread) {
+            Some(pulse) => Err(Reason::Unread { pulse: *pulse }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a row lies wholly inside a window that is widened by g at both ends.
+    fn inside(&self, window: Window) -> impl Fn(&PulseRow) -> bool + use<> {
+        let g = self.settling() as f64;
+        let delay = self.recording.front_end.delay * self.rate();
+        let (from, to) = (window.from as f64 - g, window.to as f64 + g);
+        move |row: &PulseRow| row.start() - delay >= from && row.end() - delay <= to
     }
 
     /// Pulses wholly inside a window that is widened by g at both ends.
     ///
     /// # Errors
-    /// [`Reason::NoPulse`] when there is none: a pass needs evidence; [`Reason::StayedOn`] as [`View::followed`].
+    /// [`Reason::NoPulse`] when there is none: a pass needs evidence; the others as [`View::followed`].
     pub fn pulses(&self, window: Window) -> Result<impl Iterator<Item = PulseRow> + use<'a>, Reason> {
         self.followed(window)?;
-        let g = self.settling() as f64;
-        let delay = self.recording.front_end.delay * self.rate();
-        let (from, to) = (window.from as f64 - g, window.to as f64 + g);
-        let inside = move |row: &PulseRow| row.start() - delay >= from && row.end() - delay <= to;
+        let inside = self.inside(window);
         let sound = |row: &PulseRow| !row.flags.truncated && !row.flags.endless && row.count > 0;
         let rows = self.contact.pulses.range(self.rows.0..self.rows.1);
         let mut found = rows.filter(move |row| inside(row) && sound(row)).peekable();

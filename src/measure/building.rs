@@ -62,6 +62,8 @@ pub(super) struct Finished {
     pub(super) to: u64,
     /// Quiet samples between the pulse before and this one, as far as the program tells.
     pub(super) rest: u64,
+    /// The end of the record, a loss or a relay cut it.
+    pub(super) cut: bool,
 }
 
 #[cfg(test)]

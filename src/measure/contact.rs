@@ -82,6 +82,7 @@ impl Contact {
             pulses: Table::new(),
             shapes: Table::new(),
             endless: Vec::new(),
+            unread: Vec::new(),
             begins_codes: thresholds.high,
             table_full: false,
             activity: Vec::new(),

@@ -75,6 +75,27 @@ impl PhaseEdges {
         let end = crossing(samples, inside, reference, down)?;
         Some(Self { start, end })
     }
+
+    /// The same for a phase that has given way by its middle and may have come back: from its first sample at the reference,
+    /// of those in `first` to `last`, to its last.
+    pub(super) fn around<S: Sample>(
+        samples: &[S],
+        (first, last): (usize, usize),
+        base: f64,
+        level: f64,
+        fraction: f64,
+    ) -> Option<Self> {
+        let reference = base + fraction * (level - base);
+        let (up, down) =
+            if level > base { (Slope::Rising, Slope::Falling) } else { (Slope::Falling, Slope::Rising) };
+        let (_, there) = up.sides();
+        let inside = samples.get(first..=last)?;
+        let begins = first + S::first(inside, there, reference)?;
+        let ends = first + S::last(inside, there, reference)?;
+        let start = last_crossing(samples, begins + 1, reference, up)?;
+        let end = crossing(samples, ends, reference, down)?;
+        Some(Self { start, end })
+    }
 }
 
 #[cfg(test)]
@@ -98,6 +119,21 @@ mod tests {
         let edges = |fraction| PhaseEdges::at(&samples, 4, 1.0, 5.0, fraction).unwrap();
         assert_eq!(edges(0.5), PhaseEdges { start: 2.0, end: 5.5 });
         assert_eq!(edges(0.25), PhaseEdges { start: 1.5, end: 5.75 });
+    }
+
+    #[test]
+    fn a_phase_that_gave_way_by_its_middle_lasts_from_its_first_edge_to_its_last() {
+        let samples = [0.0, 0.0, -4.0, -4.0, -1.0, -1.0, -1.0, -4.0, -1.0, 0.0];
+        let edges = |samples: &[f64]| PhaseEdges::around(samples, (2, 8), 0.0, -4.0, 0.5);
+        let third = 2.0 / 3.0;
+        assert_eq!(edges(&samples), Some(PhaseEdges { start: 1.5, end: 7.0 + third }));
+        // Its first sample lies beyond the reference already: the edge is before it.
+        let creeping = [0.0, -2.0, -4.0, -4.0, -1.0, -1.0, -1.0, -1.0, -1.0, 0.0];
+        assert_eq!(PhaseEdges::at(&creeping, 5, 0.0, -4.0, 0.5), None);
+        assert_eq!(edges(&creeping), Some(PhaseEdges { start: 1.0, end: 3.0 + third }));
+        // One edge is not in hand.
+        assert_eq!(PhaseEdges::around(&samples[2..], (0, 6), 0.0, -4.0, 0.5), None);
+        assert_eq!(PhaseEdges::around(&samples[..8], (2, 7), 0.0, -4.0, 0.5), None);
     }
 
     #[test]

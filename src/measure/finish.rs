@@ -101,7 +101,10 @@ impl Contact {
         }
         self.last_sum = (!cut).then_some(sum_from);
         let row = self.record.pulses.len();
-        self.finished.push(Finished { row, from, to, rest });
+        self.finished.push(Finished { row, from, to, rest, cut });
+        if found.flags.truncated && !cut {
+            self.record.unread.push(row);
+        }
         if let Some(shaper) = self.shaper {
             let shapes = shaper.measure(samples, real(at) - real(first), phases, building.base);
             self.record.shapes.push(shapes);

@@ -133,7 +133,8 @@ impl Joint {
     /// output is left alone for `gap` samples behind the last phase.
     pub(super) fn offer(&mut self, finished: Finished, row: &PulseRow, lsb: f64, gap: f64, since: u64) {
         let Some(first) = row.phases().first() else { return };
-        if row.flags.truncated || row.flags.endless {
+        // Where only an edge was not found, what flowed meanwhile is there to be seen.
+        if finished.cut || row.flags.endless {
             return;
         }
         let size = (f64::from(first.level) - row.base).abs() * lsb;

@@ -49,7 +49,7 @@ pub struct ShapeRow {
 pub struct Flags {
     /// A sample of the pulse is at a rail.
     pub clipped: bool,
-    /// Samples were lost in it or the record ended in it: edges or charges are not to be trusted.
+    /// Samples were lost in it, the record ended in it, or an edge was not found: edges or charges are not to be trusted.
     pub truncated: bool,
     /// It outlasted the history: its instants are not to be trusted.
     pub endless: bool,
@@ -162,6 +162,8 @@ pub struct ContactRecord {
     pub shapes: Table<[ShapeRow; 3]>,
     /// Rows of `pulses` that outlasted the history: how they ended, and what they delivered until then, is not known.
     pub endless: Vec<usize>,
+    /// Rows of `pulses` an edge of which was not found though nothing had cut them.
+    pub unread: Vec<usize>,
     /// Level above the baseline from which on a phase is found, codes: the highest in force.
     pub begins_codes: f64,
     /// Set when more pulses came than the table holds; nothing about later ones is known.

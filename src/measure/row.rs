@@ -166,7 +166,13 @@ fn plain(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64)
     let mut edges = PhaseEdges { start: first as i64 as f64, end: last as i64 as f64 };
     let (mut settled, mut truncated) = (0, false);
     for _ in 0..2 {
-        let Some(found) = PhaseEdges::at(samples, middle, base, level, 0.5) else {
+        let stands = (code() - base) / (level - base) >= 0.5;
+        let found = if stands {
+            PhaseEdges::at(samples, middle, base, level, 0.5)
+        } else {
+            PhaseEdges::around(samples, (first, last), base, level, 0.5)
+        };
+        let Some(found) = found else {
             truncated = true;
             break;
         };

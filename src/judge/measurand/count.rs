@@ -41,7 +41,7 @@ fn against_grid(view: &View<'_>) -> Result<Grid, Reason> {
     if counted(view, window).next().is_none() {
         return Err(view.no_pulse(window));
     }
-    Ok(grid(view, window, |row| tall(view, row)))
+    grid(view, window, |row| tall(view, row))
 }
 
 /// How many programmed instants of the window no pulse came at, and how many pulses came at none.

@@ -2,11 +2,11 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::Part;
+use crate::signal::{Part, Run};
 
 use super::super::train::{Placed, slot};
 use super::super::view::{View, Window};
-use super::super::{Instant, Segment};
+use super::super::{Instant, Reason, Segment};
 
 /// A pulse within this part of an interval of its instant is that instant's.
 const REACH: f64 = 0.25;
@@ -34,28 +34,56 @@ impl Grid {
 ///
 /// Between neighbours two clocks do not drift apart, over a long train by whole periods: each pulse is looked for from the
 /// one before it, and the first behind an off-time from where it is.
-pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -> bool) -> Grid {
+///
+/// # Errors
+/// [`Reason::Interrupted`] where a train goes on behind what may have ended it.
+pub(super) fn grid(
+    view: &View<'_>,
+    window: Window,
+    counts: impl Fn(&PulseRow) -> bool,
+) -> Result<Grid, Reason> {
     let mut grid = Grid::default();
     let delay = view.recording.front_end.delay * view.rate();
     let g = view.settling() as f64;
     let seconds = |sample: f64| (sample - delay) / view.rate();
     let opens = (window.from as f64 - g) / view.rate();
-    for train in view.trains() {
-        let ends = closes(view, window, train.start);
-        let began = view.contact.pulses.get(train.start).map_or(0, |row| row.at);
+    let shuts = (window.to as f64 - g) / view.rate();
+    for (train, start) in view.trains().iter().zip(starts(view)) {
+        let Some(first) = view.contact.pulses.get(train.start).filter(|_| !train.is_empty()) else {
+            grid.missing += undelivered(view, window, start);
+            continue;
+        };
+        let began = first.at;
+        let ends = closes(view, window, began);
         let left_out = left_out(view, window.from.max(began));
-        let closes = left_out.map_or(ends, |silent| ends.min(silent.requested as f64));
+        let closes = left_out.map_or(ends.at, |silent| ends.at.min(silent.requested as f64));
         let closes = (closes - g) / view.rate();
-        let rows = view.contact.pulses.range(train.clone());
+        let rows = || view.contact.pulses.range(train.clone());
+        let behind = |from: f64| {
+            let behind = from.max(opens)..shuts;
+            rows().filter(move |row| behind.contains(&seconds(row.start())))
+        };
+        // A group that had begun is still brought to its end.
+        let period =
+            view.segment_at(began).map_or(view.case.program.period(), |(s, _)| s.programmed.period());
         if let Some(silent) = left_out {
-            // A group that had begun is still brought to its end.
+            let to = (ends.at - g) / view.rate();
             let still = seconds(silent.from as f64) + view.case.program.period();
-            let later = |row: &PulseRow| (still..(ends - g) / view.rate()).contains(&seconds(row.start()));
-            view.contact.pulses.range(train.clone()).filter(later).for_each(|row| grid.surplus(row));
+            behind(still).filter(|row| seconds(row.start()) < to).for_each(|row| grid.surplus(row));
+        }
+        if let Some(stop) = ends.stop {
+            behind(stop + period).for_each(|row| grid.surplus(row));
+        }
+        if let Some(at) = ends.interrupted {
+            let rest = view.case.program.longest_rest().max(0.1);
+            let until = ends.stop.unwrap_or(f64::INFINITY);
+            if behind(at + rest).any(|row| seconds(row.start()) < until) {
+                return Err(Reason::Interrupted { at });
+            }
         }
         let inside = |row: &PulseRow| (opens..closes).contains(&seconds(row.start()));
         let mut walk: Option<Walk<'_>> = None;
-        for row in rows.filter(inside) {
+        for row in rows().filter(inside) {
             let at = seconds(row.start());
             if !counts(&row) {
                 grid.surplus(row);
@@ -73,6 +101,10 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
                 }
                 None => {
                     let first = Walk::new(&placed, at);
+                    if first.is_over() {
+                        grid.surplus(row);
+                        continue;
+                    }
                     // A train begins with its first pulse, whenever that comes.
                     grid.missing += if row.number == train.start { 0 } else { first.missing_after(opens) };
                     walk = Some(first);
@@ -81,23 +113,65 @@ pub(super) fn grid(view: &View<'_>, window: Window, counts: impl Fn(&PulseRow) -
         }
         grid.missing += walk.map_or(0, |walk| walk.missing_until(closes));
     }
-    grid
+    Ok(grid)
 }
 
-/// Where a train ends within a window, as a sample: its stop, what interrupts it, the next start, or the window's end. A step that
-/// the load did not mark may have been taken earlier by as much as its instant is uncertain: what was due in that time is not missed.
-fn closes(view: &View<'_>, window: Window, first: usize) -> f64 {
-    let from = view.contact.pulses.get(first).map_or(0, |row| row.at);
-    let ends = |step: usize| {
-        let action = view.case.steps.get(step).map(|step| &step.action);
-        action.is_some_and(|action| matches!(action, Action::Start | Action::Stop) || interrupts(action))
+/// The instants of the starts, one for each train.
+fn starts<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Instant> {
+    let (steps, instants) = (&view.case.steps, &view.facts.instants);
+    instants.iter().filter(|at| steps.get(at.step).is_some_and(|step| step.action == Action::Start))
+}
+
+/// What was due in a window after a start that was taken and that nothing came of.
+fn undelivered(view: &View<'_>, window: Window, start: &Instant) -> u64 {
+    // A start while running, or one that is refused, sets no marker.
+    let marks = starts(view).any(|start| start.marked);
+    let Some((segment, _)) = view.segment_at(start.sample).filter(|_| start.marked || !marks) else {
+        return 0;
     };
-    let after = view.facts.instants.iter().filter(|at| at.sample > from && ends(at.step));
-    let earliest = |at: &Instant| {
-        let doubt = if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
-        (at.sample as f64 - doubt).max(from as f64)
+    let program = &segment.programmed;
+    if program.share_of(&view.contact.name) == 0.0 {
+        return 0;
+    }
+    // Whatever may have ended the train did so, wherever the window begins.
+    let closes = closes(view, Window { from: start.sample, ..window }, start.sample).at;
+    let since = |sample: f64| (sample - view.settling() as f64 - start.sample as f64) / view.rate();
+    let limit = program.pulse_limit().unwrap_or(u64::MAX);
+    let due = |sample: f64| program.pulses_before(since(sample) - REACH * slot(program)).min(limit);
+    due(closes).saturating_sub(due(window.from.max(start.sample) as f64))
+}
+
+/// Where a train ends within a window.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// Its stop, what interrupts it, the next start, or the window's end, samples.
+    at: f64,
+    /// Its stop, or the next start, at the latest, s: what comes behind that is none of its own.
+    stop: Option<f64>,
+    /// What interrupts it in the window, s.
+    interrupted: Option<f64>,
+}
+
+/// Where a train that began at sample `began` ends within a window. A step that the load did not mark may have been taken earlier
+/// by as much as its instant is uncertain: what was due in that time is not missed. What interrupted it before the window has
+/// not ended it, if it goes on there.
+fn closes(view: &View<'_>, window: Window, began: u64) -> Ends {
+    let from = window.from.max(began);
+    let doubt = |at: &Instant| if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
+    let first = |wanted: &dyn Fn(&Action, u64) -> bool| {
+        let is = |at: &&Instant| {
+            let action = view.case.steps.get(at.step).map(|step| &step.action);
+            at.sample <= window.to && action.is_some_and(|action| wanted(action, at.sample))
+        };
+        view.facts.instants.iter().filter(is).min_by_key(|at| at.sample)
     };
-    after.map(earliest).fold(window.to as f64, f64::min)
+    let stop = first(&|action, at| matches!(action, Action::Start | Action::Stop) && at > began);
+    let interrupted = first(&|action, at| interrupts(action) && at >= from);
+    let earliest = |at: &Instant| (at.sample as f64 - doubt(at)).max(began as f64);
+    let ends = [stop, interrupted].into_iter().flatten().map(earliest);
+    let seconds = |at: &Instant| (at.sample as f64 + doubt(at)) / view.rate();
+    let at = ends.fold(window.to as f64, f64::min);
+    Ends { at, stop: stop.map(seconds), interrupted: interrupted.map(|at| at.sample as f64 / view.rate()) }
 }
 
 /// The program, sent behind sample `from`, that gives the contact nothing, as does every one after it: none of its pulses is due.
@@ -143,9 +217,28 @@ impl<'a> Walk<'a> {
             }
             n
         };
+        if self.beyond(n) {
+            return None;
+        }
         let skipped = n - self.n - 1;
         (self.at, self.n) = (at, n);
         Some(skipped)
+    }
+
+    /// Whether the program has ended by itself before pulse `n`.
+    fn beyond(&self, n: u64) -> bool {
+        let program = self.part.program;
+        match program.run {
+            Run::UntilStopped => false,
+            Run::Pulses(pulses) => self.part.base + n >= pulses,
+            // Where an earlier program had its share of the time, this one's count is not its length.
+            Run::Duration(_) => self.part.base == 0 && program.pulse_limit().is_some_and(|limit| n >= limit),
+        }
+    }
+
+    /// Whether it begins where its program has ended by itself.
+    fn is_over(&self) -> bool {
+        self.beyond(self.n)
     }
 
     /// Instants left out before the first pulse that was seen of another program.

@@ -73,7 +73,7 @@ fn pulse(at: u64, lengths: &[u64], level: f32) -> (Finished, PulseRow) {
         recharge: 0.0,
         flags: Flags::default(),
     };
-    (Finished { row: 0, from: at - 17, to: at + 500, rest: 300 }, row)
+    (Finished { row: 0, from: at - 17, to: at + 500, rest: 300, cut: false }, row)
 }
 
 /// What is recorded of some pulses, (finished, row, A per code), on these three channels.
@@ -189,15 +189,16 @@ fn of_one_pulse_on_several_contacts_the_largest_says_where_its_edges_are() {
     let (finished, off) = pulse(1004, &[200], 1500.0);
     joint.offer(finished, &PulseRow { base: 900.0, ..off }, 1e-6, 1000.0, 66);
     joint.offer(next.0, &next.1, 1e-6, 1000.0, 66);
-    // Neither do pulses that are cut.
-    for flags in [Flags { truncated: true, ..Flags::default() }, Flags { endless: true, ..Flags::default() }]
-    {
-        let (finished, row) = pulse(5000, &[200], -1000.0);
-        joint.offer(finished, &PulseRow { flags, ..row }, 1e-6, 1000.0, 66);
+    // Neither do pulses that are cut, but those do of which only an edge was not found.
+    let truncated = Flags { truncated: true, ..Flags::default() };
+    let endless = Flags { endless: true, ..truncated };
+    for (at, cut, flags) in [(5000, true, truncated), (5000, false, endless), (7000, false, truncated)] {
+        let (finished, row) = pulse(at, &[200], -1000.0);
+        joint.offer(Finished { cut, ..finished }, &PulseRow { flags, ..row }, 1e-6, 1000.0, 66);
     }
     joint.measure(u64::MAX, |index| histories.get(index));
     let leading: Vec<(f64, f64)> = joint.end().rows.iter().map(|row| row.leading).collect();
-    assert_eq!(leading, [(1001.5, 1201.5), (2999.5, 3199.5)]);
+    assert_eq!(leading, [(1001.5, 1201.5), (2999.5, 3199.5), (6999.5, 7199.5)]);
 }
 
 #[test]

@@ -74,6 +74,43 @@ fn a_phase_that_one_pulse_lacks_fails_what_is_asked_of_it_and_nothing_else(
     assert_eq!(pulses.value, Some(if lacking == PhaseChoice::Leading { 1.0 } else { 0.0 }));
 }
 
+/// It falls to a fifth of its current a little before its middle, where the search for its edges begins.
+#[test]
+fn a_phase_that_gives_way_by_its_middle_is_measured_by_what_stood() {
+    let program = usual();
+    let recording = with_seventh(&program, &[(0.0, 90e-6, -2e-3), (90e-6, 200e-6, -0.4e-3), RECOVERY]);
+    let judge = |measurand, criterion| judged(&program, &recording, WINDOW, check(measurand, criterion));
+    for measurand in [Measurand::Width, Measurand::ChargePerPhase] {
+        fails_at_seven(&judge(measurand, within(0.05, 0.0)));
+    }
+    let width = judge(Measurand::Width, within(0.05, 0.0)).value;
+    assert!(width.is_some_and(|width| (width - 90e-6).abs() < 1e-6), "{width:?}");
+    let imbalance = judge(Measurand::ChargeImbalance, Criterion::AtMost(0.05));
+    fails_at_seven(&imbalance);
+    assert_eq!(imbalance.count, 24, "every cycle");
+    for net in [WindowKind::Pulse, WindowKind::Cycle] {
+        let net = Check { window_kind: net, ..check(Measurand::NetCharge, within(0.0, 50e-9)) };
+        fails_at_seven(&judged(&program, &recording, WINDOW, net));
+    }
+}
+
+/// A current that creeps up to where a pulse begins has no edge that the samples before it show.
+#[rstest]
+#[case(Measurand::Amplitude, within(0.05, 0.0))]
+#[case(Measurand::Width, within(0.05, 0.0))]
+#[case(Measurand::Polarity, Criterion::Equals(-1.0))]
+#[case(Measurand::ChargeImbalance, Criterion::AtMost(0.05))]
+fn a_pulse_without_an_edge_is_not_passed_over(#[case] measurand: Measurand, #[case] criterion: Criterion) {
+    let program = usual();
+    let creeps = [(-1e-3, 0.0, -0.09e-3), (0.0, 200e-6, -0.12e-3), (200e-6, 1e-3, -0.09e-3)];
+    let recording = with_seventh(&program, &creeps);
+    let judge = |window| judged(&program, &recording, window, check(measurand, criterion));
+    let found = judge(WINDOW);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("pulse 7 could not be read"));
+    assert_eq!(judge((39_000, 170_000)).verdict, Verdict::Pass);
+}
+
 #[test]
 fn what_a_window_cuts_off_is_not_held_against_the_pulse() {
     let program = usual();

@@ -7,6 +7,7 @@ mod checks;
 mod coverage;
 mod definition;
 mod events;
+mod grid;
 mod joint;
 mod shape;
 mod stream;
