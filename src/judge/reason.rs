@@ -141,11 +141,23 @@ pub enum Reason {
     /// No whole on-time or off-time in the window.
     #[error("no whole on-time and off-time in the window")]
     NoTurn,
-    /// A limit below one period, and not enough due pulses to see it.
-    #[error("only {seen} pulses were due after the limit; at least 3 must have been absent to show it")]
+    /// Not enough due pulses to see that the output was off.
+    #[error(
+        "only {seen} pulses were due behind the limit or the instant and before the next stop or start (an off-time has none); at least {need} must have been absent to show it: wait longer before the stop, or let it happen early in an on-time"
+    )]
     FewDue {
         /// How many were due.
         seen: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// The host stopped what was to be off by itself.
+    #[error(
+        "the host stopped the stimulation at {at:.6} s, within the time that is judged: what is quiet from there on shows nothing; stop later"
+    )]
+    Stopped {
+        /// When, s since the first sample.
+        at: f64,
     },
     /// A train goes on behind what may have ended it, so what was due there is not known.
     #[error(

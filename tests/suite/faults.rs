@@ -135,6 +135,55 @@ fn a_stop_between_the_pulses_proves_nothing_about_truncation() {
     assert_eq!((exit, verdict(&record, "no_truncated_pulse")), (3, "invalid"), "{record:#}");
 }
 
+/// What the host itself stops, or an off-time leaves out, does not show that a fault was answered.
+#[rstest]
+#[case::stop_before_the_limit(
+    "10 ms",
+    "shutdown_latency",
+    "  - shutdown_latency: { after: shorts, at_most: 25 ms }\n"
+)]
+#[case::two_are_due("65 ms", "shutdown_latency", "  - shutdown_latency: { after: shorts, at_most: 25 ms }\n")]
+#[case::stop_within(
+    "22 ms",
+    "stays_off",
+    "  - stays_off: { after: shorts, for: 150 ms }\n  - shutdown_latency: { after: shorts, at_most: 25 ms }\n"
+)]
+#[case::stop_within_count(
+    "15 ms",
+    "pulses_after_fault",
+    "  - pulses_after_fault: { after: shorts, at_most: 1, for: 300 ms }\n"
+)]
+#[case::charge("15 ms", "charge_after_fault", "  - charge_after_fault: { after: shorts, at_most: 2 uC }\n")]
+fn quiet_that_the_host_made_shows_nothing(
+    #[case] wait: &str,
+    #[case] measurand: &str,
+    #[case] expect: &str,
+    #[values(&[], &["--defect", "ignores_short_lead=true"])] defect: &[&str],
+) {
+    let steps = format!(
+        "  - start: {{}}\n  - wait: 210 ms\n  - inject: {{ fault: short-lead, contact: e1 }}\n    as: shorts\n\
+         \x20 - wait: {wait}\n  - stop: {{}}\n  - wait: 500 ms\n"
+    );
+    let (_, record) = outcome(&scenario("stopped", "2 mA", &steps, expect), defect);
+    let found = verdict(&record, measurand);
+    // An ignored fault may be seen to be ignored.
+    assert!(found == "invalid" || (found == "fail" && !defect.is_empty()), "{record:#}");
+}
+
+#[rstest]
+#[case("shutdown_latency", "  - shutdown_latency: { after: shorts, at_most: 15 ms }\n")]
+#[case("pulses_after_fault", "  - pulses_after_fault: { after: shorts, equals: 0, for: 200 ms }\n")]
+#[case("charge_after_fault", "  - charge_after_fault: { after: shorts, at_most: 2 uC }\n")]
+fn in_an_off_time_no_pulse_is_due(#[case] measurand: &str, #[case] expect: &str) {
+    let text = format!(
+        "version: 1\nname: off\nphantom: r500\nprogram: {{ amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz, cycle: {{ on_time: 1 s, off_time: 2 s }} }}\n\
+         steps:\n  - start: {{}}\n  - wait: 1.5 s\n  - inject: {{ fault: short-lead, contact: e1 }}\n    as: shorts\n\
+         \x20 - wait: 300 ms\n  - stop: {{}}\n  - wait: 2.5 s\nexpect:\n{expect}"
+    );
+    let (exit, record) = outcome(&text, &["--defect", "ignores_short_lead=true"]);
+    assert_eq!((exit, verdict(&record, measurand)), (3, "invalid"), "{record:#}");
+}
+
 #[test]
 fn a_train_that_ended_by_itself_cannot_be_seen_to_stop() {
     let text = "version: 1\nname: ended\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\nduration: 100 ms\n\

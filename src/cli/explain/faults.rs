@@ -12,7 +12,8 @@ pub(super) const TEXTS: &[Text] = &[
         definition: "Last active sample before the first quiet stretch (100 ms or three periods, whichever is longer) minus the \
                      fault's marker in the same samples, corrected for the filter's delay; 0 if none. Activity includes the voltage at \
                      the stimulator, because an open lead carries no current. It is not the instant of disabling, which lies \
-                     between this and the next pulse that was due (`upper_bound` in the record). Invalid when nothing was running.",
+                     between this and the next pulse that was due (`upper_bound` in the record). Invalid when nothing was running, \
+                     and when fewer than three pulses were due between the limit and the next `stop`: off-times have none.",
         window: AFTER,
         criteria: "`shutdown_latency: { after: lead_opens, at_most: 25 ms }`",
         uncertainty: "one-sided, added before comparing: one sample, the filter's tail, the marker's skew",
@@ -23,7 +24,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "event",
         brief: "charge delivered after a fault",
         definition: "Sum of |charge| of all phases from the fault to the next start of the scenario (one in progress counts from there), on the \
-                     contact where it is largest. Noise is not integrated.",
+                     contact where it is largest. Noise is not integrated; what is active and too small for a phase counts with half of what \
+                     it may be at most, and as much in U. Invalid for a current that stays on, and as `shutdown_latency`.",
         window: AFTER,
         criteria: "`charge_after_fault: { after: lead_opens, at_most: 2 uC }`",
         uncertainty: "as for `charge_per_phase`, for each phase",
@@ -34,7 +36,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "event",
         brief: "pulses delivered after a fault",
         definition: "Leading edges after the fault, within the time given by `for`, else up to the next start or the end of the record; on \
-                     the contact with most. After an open lead the pulses that only the voltage at the stimulator shows count too.",
+                     the contact with most. Pulses that only activity shows, of any size or at the stimulator's voltage, count too. Invalid \
+                     when a `stop` falls into that time, or when it passes and nothing was due (three pulses, with off-times).",
         window: AFTER,
         criteria: "`pulses_after_fault: { after: lead_shorts, at_most: 2 }`",
         uncertainty: "a count: none",
@@ -45,7 +48,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "event",
         brief: "the output stays off once it is off",
         definition: "No active sample for the time `for`, counted from the shutdown limit of the same case (or from the last active \
-                     sample where there is none). Less than three periods would prove nothing and is an error.",
+                     sample where there is none). Less than three periods would prove nothing and is an error; a `stop` meanwhile makes it \
+                     invalid.",
         window: AFTER,
         criteria: "`stays_off: { after: lead_opens, for: 150 ms }`",
         uncertainty: "holds or not: none; the threshold of activity is part of the definition",
@@ -56,7 +60,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "event",
         brief: "the stimulator reports the fault by its name",
         definition: "The status read from the board equals `is`; its time is that of the first such reading, on the sample clock, \
-                     plus one polling period. Invalid when the status said so before the fault.",
+                     plus one polling period. What is read behind the next fault, start or acknowledge is not about this one. Invalid when \
+                     the status said so before the fault.",
         window: AFTER,
         criteria: "`fault_reported: { after: lead_opens, is: open-lead, at_most: 50 ms }`",
         uncertainty: "the polling period (10 ms), one-sided",

@@ -5,6 +5,7 @@ use crate::scenario::{Action, Fault};
 use crate::signal::Program;
 
 use super::super::{Instant, Reason, View};
+use super::due::Due;
 
 /// An instant and what was active around it.
 pub(super) struct Event<'a> {
@@ -95,14 +96,8 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// [`Reason::NotRunning`].
-    pub(super) fn running(&self, view: &View<'_>) -> Result<(), Reason> {
-        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
-        let before = view.facts.instants.iter().filter(|one| one.step < self.at.step);
-        let last = before
-            .filter(|one| matches!(action(one), Some(Action::Start | Action::Stop)))
-            .max_by_key(|one| one.step)
-            .filter(|one| action(one) == Some(&Action::Start));
-        let Some(started) = last else { return Err(Reason::NotRunning) };
+    pub(super) fn running(&self, view: &View<'a>) -> Result<(), Reason> {
+        let Some(started) = self.started(view) else { return Err(Reason::NotRunning) };
         let since = self.t0.saturating_sub((self.longest_rest() * view.rate()) as u64);
         let active =
             |interval: &Interval| interval.first <= self.t0 && interval.last >= since.max(started.sample);
@@ -111,6 +106,16 @@ impl<'a> Event<'a> {
         } else {
             Err(Reason::NotRunning)
         }
+    }
+
+    /// The start of the train that it met, unless the host had stopped that.
+    fn started(&self, view: &View<'a>) -> Option<&'a Instant> {
+        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
+        let before = view.facts.instants.iter().filter(|one| one.step < self.at.step);
+        before
+            .filter(|one| matches!(action(one), Some(Action::Start | Action::Stop)))
+            .max_by_key(|one| one.step)
+            .filter(|one| action(one) == Some(&Action::Start))
     }
 
     /// Last active sample at or after the event before the first quiet interval; `None` if nothing was active.
@@ -130,6 +135,41 @@ impl<'a> Event<'a> {
             return Err(Reason::NeverQuiet(quiet as f64 / view.rate()));
         }
         Ok(last)
+    }
+
+    /// The first stop after it, in samples: what is quiet from there on is not its doing.
+    pub(super) fn stopped(&self, view: &View<'_>) -> Option<u64> {
+        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
+        let stops =
+            view.facts.instants.iter().filter(|at| at.sample > self.t0 && action(at) == Some(&Action::Stop));
+        stops.map(|at| at.sample).min()
+    }
+
+    /// That the host did not stop a train in progress before sample `to`.
+    ///
+    /// # Errors
+    /// [`Reason::Stopped`].
+    pub(super) fn unstopped(&self, view: &View<'a>, to: u64) -> Result<(), Reason> {
+        let train = self.started(view);
+        match train.and_then(|_| self.stopped(view)).filter(|stop| *stop < to) {
+            Some(stop) => Err(Reason::Stopped { at: stop as f64 / view.rate() }),
+            None => Ok(()),
+        }
+    }
+
+    /// To show that the output of a train in progress was off from a sample on, enough groups must have been due there before the
+    /// host stopped it. At rest nothing is due, and whatever comes is seen.
+    ///
+    /// # Errors
+    /// [`Reason::FewDue`].
+    pub(super) fn shown(&self, view: &View<'a>, (from, to): (f64, f64), need: u64) -> Result<(), Reason> {
+        let due = Due::of(view, self);
+        if self.started(view).is_none() || due.is_over(self.t0) {
+            return Ok(());
+        }
+        let end = self.stopped(view).map_or(to, |stop| to.min(stop as f64));
+        let seen = due.groups(from, end);
+        if seen < need { Err(Reason::FewDue { seen, need }) } else { Ok(()) }
     }
 
     /// The first activity in samples [from, to).

@@ -1,9 +1,10 @@
 //! After a fault or a stop: how long, how much, and whether it stays off.
 
-use crate::measure::{Input, Measured};
+use crate::measure::{Input, Interval, Measured};
 use crate::scenario::{Action, Criterion, Measurand};
 
-use super::super::{Reason, Unit, Units, View};
+use super::super::{Reason, Unit, Units, View, Window};
+use super::due::FEWEST;
 use super::event::{Event, one_sided};
 
 /// When the next pulse after the last was due, s after the event; the train is taken up from the last pulse before.
@@ -18,30 +19,32 @@ fn next_due(view: &View<'_>, event: &Event<'_>, last: u64) -> Option<f64> {
 }
 
 /// t_last − t0 with its one-sided uncertainty: one sample, the tail of the filter, and how well t0 is known.
-fn latency(view: &View<'_>, event: &Event<'_>) -> Result<Unit, Reason> {
+fn latency<'a>(view: &View<'a>, event: &Event<'a>) -> Result<Unit, Reason> {
     event.running(view)?;
     let t0 = event.t0;
     let last = event.last_active(view)?;
     let front_end = &view.recording.front_end;
     let raw = last.map_or(0.0, |last| (last + 1).saturating_sub(t0) as f64 / view.rate() - front_end.delay);
     let value = raw.max(0.0);
-    let limit = match view.check.criterion {
-        Criterion::AtMost(limit) | Criterion::Magnitude(limit) => Some(limit),
-        _ => None,
-    };
-    let period = event.program.period();
-    if let Some(limit) = limit.filter(|limit| *limit < period && value <= *limit) {
-        let end = view.default_record_end(t0).min(event.until);
-        let seen = (((end.saturating_sub(t0)) as f64 / view.rate() - limit) / period).floor().max(0.0) as u64;
-        if seen < 3 {
-            return Err(Reason::FewDue { seen });
-        }
+    if let Some(limit) = highest(view).filter(|limit| value <= *limit) {
+        event.shown(view, (t0 as f64 + limit * view.rate(), event.until as f64), FEWEST)?;
     }
     let tail = (front_end.settling - front_end.delay).max(0.0);
     let bounds = [("sample period", 1.0 / view.rate()), ("filter tail", tail), ("marker", event.skew(view))];
     let measured = Measured::new(value, one_sided(&bounds));
     let upper_bound = next_due(view, event, last.unwrap_or(t0));
     Ok(Unit { time: last.map(|last| view.seconds(last as f64)), upper_bound, ..Unit::of(measured) })
+}
+
+/// The highest value that the criterion allows.
+pub(super) fn highest(view: &View<'_>) -> Option<f64> {
+    match view.check.criterion {
+        Criterion::AtMost(limit)
+        | Criterion::Magnitude(limit)
+        | Criterion::Between(_, limit)
+        | Criterion::Equals(limit) => Some(limit),
+        _ => None,
+    }
 }
 
 pub(super) fn shutdown_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
@@ -63,11 +66,13 @@ pub(super) fn stop_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
 
 /// Σ |Q| of the phases after t0, on the worst contact; of a phase that runs at t0, the part after it.
 pub(super) fn charge_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let Event { t0, until, .. } = Event::of(view)?;
+    let event = Event::of(view)?;
+    let (t0, until) = (event.t0, event.until);
     let delayed = t0 as f64 + view.recording.front_end.delay * view.rate();
     let mut worst: Option<Unit> = None;
     for contact in &view.recording.contacts {
         let view = view.at(contact)?;
+        view.followed(Window { from: t0, to: until })?;
         let unit = view.calibration.lsb / view.rate();
         let (mut sum, mut variance, mut clipped) = (0.0, 0.0, false);
         let mut inl = crate::measure::Nonlinearity::default();
@@ -88,20 +93,43 @@ pub(super) fn charge_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Resu
                 clipped |= row.flags.clipped;
             }
         }
-        let value = sum * unit;
-        let budget = vec![
+        // Currents too small for a phase are active all the same: less than what begins one, for as long as they were.
+        let small = 0.5 * unnoticed(&view, (t0, until)) * contact.begins_codes * unit;
+        let value = sum * unit + small;
+        let mut budget = vec![
             Input::common("gain", view.calibration.gain_u * value),
             Input::common("clock", view.recording.setup.clock_u * value),
             inl.input(view.calibration.inl, unit),
             Input::noise("noise", f64::sqrt(variance) * unit),
         ];
+        if small > 0.0 {
+            budget.push(Input::rectangular("currents below a phase", small));
+        }
         let found = Unit { clipped, ..Unit::of(Measured::new(value, budget)) };
         if worst.as_ref().is_none_or(|so_far| found.measured.value > so_far.measured.value) {
             worst = Some(found);
         }
     }
-    worst.into_iter().for_each(|worst| units.push(worst));
+    if let Some(worst) = worst {
+        if highest(view).is_none_or(|limit| worst.measured.value <= limit) {
+            event.shown(view, (t0 as f64, until as f64), FEWEST)?;
+        }
+        units.push(worst);
+    }
     Ok(())
+}
+
+/// Samples after `from` and before `to` at which a contact was active and none of its rows says why.
+fn unnoticed(view: &View<'_>, (from, to): (u64, u64)) -> f64 {
+    let rows = &view.contact.pulses;
+    let told = |active: &Interval| {
+        let next = rows.partition_point(|row| row.from <= active.last);
+        let row = next.checked_sub(1).and_then(|last| rows.get(last));
+        row.is_some_and(|row| row.from + u64::from(row.pulse_span) + view.settling() >= active.first)
+    };
+    let after = view.contact.activity.iter().filter(|active| active.last > from && active.first < to);
+    let lengths = after.filter(|active| !told(active)).map(|active| active.last + 1 - active.first.max(from));
+    lengths.sum::<u64>() as f64
 }
 
 /// No active sample from t0 plus the shutdown limit of the same case (else from the last active sample) for `for`.
@@ -142,7 +170,11 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
             Unit { time: Some(view.seconds(at as f64)), ..Unit::exact(0.0) }
         }
         None if to > event.until => return Err(Reason::NeverQuiet(hold)),
-        None => Unit::exact(1.0),
+        None => {
+            event.unstopped(view, to)?;
+            event.shown(view, (from as f64, to as f64), FEWEST)?;
+            Unit::exact(1.0)
+        }
     });
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::{Part, Run};
+use crate::signal::Part;
 
 use super::super::train::{Placed, slot};
 use super::super::view::{View, Window};
 use super::super::{Instant, Reason, Segment};
+use super::due::own_pulses;
 
 /// A pulse within this part of an interval of its instant is that instant's.
 const REACH: f64 = 0.25;
@@ -227,13 +228,7 @@ impl<'a> Walk<'a> {
 
     /// Whether the program has ended by itself before pulse `n`.
     fn beyond(&self, n: u64) -> bool {
-        let program = self.part.program;
-        match program.run {
-            Run::UntilStopped => false,
-            Run::Pulses(pulses) => self.part.base + n >= pulses,
-            // Where an earlier program had its share of the time, this one's count is not its length.
-            Run::Duration(_) => self.part.base == 0 && program.pulse_limit().is_some_and(|limit| n >= limit),
-        }
+        n >= own_pulses(&self.part)
     }
 
     /// Whether it begins where its program has ended by itself.

@@ -3,11 +3,13 @@
 use crate::measure::Interval;
 
 use super::super::{Reason, Unit, Units, View};
+use super::due::{Due, FEWEST};
 use super::event::Event;
+use super::fault::highest;
 
-/// Leading edges in (t0, t0 + `for`], else to the next start or the end of the record; on the contact with most. Where
-/// the fault opens the way of the current, the activity of the voltage at the stimulator is counted by its programmed
-/// instants.
+/// Pulses in (t0, t0 + `for`], else to the next start or the end of the record: leading edges on the contact with most, or what
+/// was active by the programmed instants, whichever are more. Pulses too small for a row are pulses, and where the fault opens the
+/// way of the current only the voltage at the stimulator tells.
 pub(super) fn pulses_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let event = Event::of(view)?;
     let end = match view.check.hold {
@@ -32,34 +34,53 @@ pub(super) fn pulses_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Resu
             worst = Unit { time: last, ..Unit::exact(count) };
         }
     }
-    if event.interrupts_current(view) {
-        let (count, last) = unseen(view, &event, end);
-        if count > worst.measured.value {
-            worst = Unit { time: last.map(|last| view.seconds(last as f64)), ..Unit::exact(count) };
+    let (count, last) = unseen(view, &event, end);
+    if count > worst.measured.value {
+        worst = Unit { time: last.map(|last| view.seconds(last as f64)), ..Unit::exact(count) };
+    }
+    // That few came shows nothing where few were due.
+    if highest(view).is_none_or(|limit| worst.measured.value <= limit) {
+        if view.check.hold.is_some() {
+            event.unstopped(view, end)?;
         }
+        let need = if event.program.cycle.is_some() { FEWEST } else { 1 };
+        event.shown(view, (event.t0 as f64, end as f64), need)?;
     }
     units.push(worst);
     Ok(())
 }
 
-/// Pulses that the activity after an event stands for, and the last active sample. An activity that begins after the
-/// event is at least one pulse; one that lasts holds one more for each period.
+/// Pulses that the activity after an event stands for, and the last active sample. What is active from before the event on holds
+/// the pulses that were due meanwhile; an activity that begins after it is at least one, and as many more as a train that began
+/// with it had delivered by its end.
 fn unseen(view: &View<'_>, event: &Event<'_>, end: u64) -> (f64, Option<u64>) {
-    let period = event.period(view);
-    let rows = &view.contact.pulses;
-    let begun = rows.partition_point(|row| row.start() <= event.t0 as f64);
-    let before = begun.checked_sub(1).and_then(|last| rows.get(last));
-    let pulses = |interval: &Interval| {
-        let last = interval.last.min(end) as f64;
-        match before.as_ref().filter(|_| interval.first <= event.t0) {
-            // The pulse in progress began before.
-            Some(row) => ((last - row.start()) / period).floor().max(0.0),
-            None => 1.0 + ((last - interval.first as f64) / period).floor().max(0.0),
+    let due = Due::of(view, event);
+    let pulses = |active: &Interval| {
+        let last = active.last.min(end);
+        if active.first <= event.t0 {
+            return due.pulses(event.t0 as f64, last as f64);
         }
+        event.program.pulses_before((last - active.first) as f64 / view.rate()).max(1)
     };
-    let after = event.activity.iter().filter(|interval| interval.last > event.t0 && interval.first <= end);
-    let last = after.clone().map(|interval| interval.last).max();
-    (after.map(pulses).sum(), last)
+    let together = together(view, event);
+    let after = together.iter().filter(|active| active.last > event.t0 && active.first <= end);
+    let last = after.clone().map(|active| active.last).max();
+    (after.map(pulses).sum::<u64>() as f64, last)
+}
+
+/// The activity of all contacts and of the stimulator's side as one: what lies no farther apart than the phases of a pulse is one
+/// pulse's.
+fn together(view: &View<'_>, event: &Event<'_>) -> Vec<Interval> {
+    const APART: f64 = 1e-3;
+    let apart = ((1.1 * event.program.gap).max(APART) * view.rate()) as u64;
+    let mut all: Vec<Interval> = Vec::new();
+    for active in &event.activity {
+        match all.last_mut().filter(|open| active.first <= open.last + apart) {
+            Some(open) => open.last = open.last.max(active.last),
+            None => all.push(*active),
+        }
+    }
+    all
 }
 
 /// Whether the start that was sent after the fault was refused, and nothing was active from there on for 100 ms or three

@@ -7,6 +7,7 @@ mod charge;
 mod count;
 mod dc;
 mod density;
+mod due;
 mod event;
 mod fault;
 mod grid;

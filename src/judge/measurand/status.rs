@@ -1,7 +1,7 @@
 //! What the board itself says, and what the links had to put right.
 
 use crate::measure::Measured;
-use crate::scenario::{Criterion, FaultCode};
+use crate::scenario::{Action, Criterion, FaultCode};
 
 use super::super::{Reason, Unit, Units, View};
 
@@ -13,7 +13,8 @@ const LATE: f64 = 0.03;
 pub(super) fn fault_reported(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let after = view.check.after.as_deref().ok_or(Reason::Missing("after"))?;
     let t0 = view.recorded(after)?;
-    let later = || view.facts.statuses.iter().filter(|status| status.sample >= t0);
+    let until = answered_by(view, after, t0);
+    let later = || view.facts.statuses.iter().filter(|status| (t0..=until).contains(&status.sample));
     if later().next().is_none() {
         return Err(Reason::NoStatus);
     }
@@ -47,6 +48,20 @@ pub(super) fn fault_reported(view: &View<'_>, units: &mut Units<'_>) -> Result<(
     };
     units.push(unit);
     Ok(())
+}
+
+/// Up to which sample a report can be about the fault at sample `t0`: then another fault comes, or what stands is cleared.
+fn answered_by(view: &View<'_>, after: &str, t0: u64) -> u64 {
+    let own = view.case.step_of(after);
+    let next = view.facts.instants.iter().filter(|at| {
+        let action = view.case.steps.get(at.step).map(|step| &step.action);
+        Some(at.step) > own
+            && at.sample > t0
+            && action.is_some_and(|action| {
+                action.is_fault() || matches!(action, Action::Start | Action::Acknowledge)
+            })
+    });
+    next.map(|at| at.sample).min().unwrap_or(u64::MAX)
 }
 
 pub(super) fn link_errors(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {

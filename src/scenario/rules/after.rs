@@ -1,6 +1,7 @@
 //! What follows a fault or a stop is recorded long enough to be judged.
 
 use crate::quantity::{Dimension, engineering};
+use crate::signal::Program;
 
 use super::super::{Action, Criterion, Fault, Measurand};
 use super::Rule;
@@ -28,9 +29,78 @@ impl Rule<'_> {
         let recorded = self.timeline.end - from;
         if let Some(hold) = self.check.hold {
             self.hold(hold, recorded);
+            if hold <= recorded + 1e-9 {
+                self.unstopped(hold);
+            }
         }
         if self.check.measurand == Measurand::ShutdownLatency {
             self.quiet(recorded);
+            self.due();
+        }
+    }
+
+    /// The first `stop` behind the check's instant: how long after it, s. What is quiet from there on is the host's doing.
+    fn stopped(&self) -> Option<f64> {
+        let step = self.case.step_of(self.check.after.as_deref()?)?;
+        let behind = self.case.steps.iter().skip(step + 1).position(|step| step.action == Action::Stop)?;
+        let between = self.case.steps.iter().skip(step).take(behind + 1);
+        Some(between.map(|step| super::super::step_duration(&step.action)).sum())
+    }
+
+    /// Whether the steps had started a train that runs at the check's instant, and how long before, s.
+    fn running(&self) -> Option<f64> {
+        let step = self.case.step_of(self.check.after.as_deref()?)?;
+        let mut passed = 0.0;
+        for step in self.case.steps.iter().take(step).rev() {
+            match &step.action {
+                Action::Start => return Some(passed),
+                Action::Stop => return None,
+                action => passed += super::super::step_duration(action),
+            }
+        }
+        None
+    }
+
+    /// The host does not itself end what is to stay off.
+    fn unstopped(&self, hold: f64) {
+        let limit = match self.check.measurand {
+            Measurand::StaysOff => self.case.checks.iter().find_map(|check| match check.criterion {
+                Criterion::AtMost(limit)
+                    if check.measurand == Measurand::ShutdownLatency && check.after == self.check.after =>
+                {
+                    Some(limit)
+                }
+                _ => None,
+            }),
+            _ => None,
+        };
+        let need = hold + limit.unwrap_or(0.0);
+        if self.running().is_some()
+            && let Some(stopped) = self.stopped().filter(|stopped| *stopped < need - 1e-9)
+        {
+            let what = format!(
+                "`stop` comes {} after that instant, within the {} that are judged: what is quiet from there on shows nothing",
+                time(stopped),
+                time(need)
+            );
+            self.warning("for", &what, Some("stop later"));
+        }
+    }
+
+    /// Behind the limit and before the host stops, pulses are due that can be absent.
+    fn due(&self) {
+        let Criterion::AtMost(limit) = self.check.criterion else { return };
+        let (Some(running), Some(stopped)) = (self.running(), self.stopped()) else { return };
+        let program = self.in_force();
+        let before = |t: f64| program.pulses_before(running + t).div_ceil(program.pulses_per_period());
+        let due = before(stopped).saturating_sub(before(limit));
+        if due < 3 {
+            let what = format!(
+                "only {due} pulses are due between the limit of {} and `stop`, {} after that instant: at least 3 must be absent to show that the output is off",
+                time(limit),
+                time(stopped)
+            );
+            self.warning("at_most", &what, Some("stop later, or let it happen early in an on-time"));
         }
     }
 
@@ -87,12 +157,17 @@ impl Rule<'_> {
 
     /// The longest that the train in force at the check's instant is silent, s.
     fn silence(&self) -> f64 {
+        self.in_force().longest_rest()
+    }
+
+    /// The program in force at the check's instant.
+    fn in_force(&self) -> &Program {
         let step = self.check.after.as_deref().and_then(|after| self.case.step_of(after)).unwrap_or(0);
         let changed = self.case.steps.iter().take(step).rev().find_map(|step| match &step.action {
             Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
             _ => None,
         });
-        changed.unwrap_or(self.program()).longest_rest()
+        changed.unwrap_or(self.program())
     }
 
     /// A shutdown is something that runs and then is quiet.

@@ -4,7 +4,7 @@ use stimrig::judge::{Facts, Observation, judge};
 use stimrig::measure::{ChannelSetup, Recorder, Recording, SlowSetup};
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Fault, FaultCode, Measurand};
-use stimrig::signal::{Block, BlockSink, Calibration, Sensed, StreamKind};
+use stimrig::signal::{Block, BlockSink, Burst, Calibration, Program, Sensed, StreamKind};
 
 use crate::command::{checks, run};
 
@@ -115,6 +115,92 @@ fn a_fault_counts_as_reported_one_poll_after_it_was_seen() {
     assert!(other.reason.unwrap().contains("not seen"));
     let silent = after_open_lead(wanted, |_| {});
     assert_eq!(silent.verdict, Verdict::Invalid, "no word is no evidence: {silent:?}");
+}
+
+#[test]
+fn what_is_reported_of_the_next_fault_says_nothing_about_this_one() {
+    let mut wanted = check(Measurand::FaultReported, Criterion::Holds);
+    wanted.after = Some("event".into());
+    let (program, recording) = train(1.0, 4e-3);
+    let open = Action::Inject(Fault::OpenLead { contact: "e1".into() });
+    let behind = [
+        open.clone(),
+        Action::HostSilence(0.1),
+        Action::Acknowledge,
+        Action::Start,
+        Action::Wait(0.1),
+        Action::Clear("open-lead".into()),
+    ];
+    for (k, next) in behind.into_iter().enumerate() {
+        let case = case(&program, vec![Action::Start, open.clone(), next], vec![wanted.clone()]);
+        let mut facts = facts(&program, &[39_000, 130_000, 200_000], 300_000);
+        let status = |sample, fault| Observation { sample, fault };
+        facts.statuses = vec![
+            status(129_000, FaultCode::None),
+            status(199_000, FaultCode::None),
+            status(215_000, FaultCode::OpenLead),
+        ];
+        let late = judge(&case, &facts, &recording).remove(0);
+        let expected = if k < 4 { Verdict::Fail } else { Verdict::Pass };
+        assert_eq!(late.verdict, expected, "{k}: {late:?}");
+        facts.statuses[1].fault = FaultCode::OpenLead;
+        assert_eq!(judge(&case, &facts, &recording).remove(0).verdict, Verdict::Pass, "{k}");
+    }
+}
+
+/// Judges a host's silence at 145 ms of a program; behind it the pulses have this part of their current, and from `stuck` on
+/// 1 mA stays.
+fn after_silence(program: &Program, factor: f64, stuck: Option<f64>, wanted: Check) -> CheckRecord {
+    let mut exact = steps(program, 40e-3, 0.535);
+    exact.iter_mut().filter(|step| step.0 > 145e-3).for_each(|step| step.1 *= factor);
+    if let Some(from) = stuck {
+        exact.retain(|step| step.0 < from);
+        exact.push((from, 1e-3));
+    }
+    let mut bench = Bench::drawn(42, 4e-3);
+    let codes = bench.sample(&exact, 900_000);
+    let recording = record(setup(&bench, program), &codes, &markers(20_000), &[4096]);
+    let wanted = Check { after: Some("event".into()), ..wanted };
+    let case = case(program, vec![Action::Start, Action::HostSilence(0.5), Action::Stop], vec![wanted]);
+    judge(&case, &facts(program, &[39_000, 145_000, 700_000], 900_000), &recording).remove(0)
+}
+
+#[test]
+fn pulses_too_small_for_a_row_are_pulses_after_a_fault() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let none = || check(Measurand::PulsesAfterFault, Criterion::Equals(0.0));
+    assert_eq!(after_silence(&program, 0.0, None, none()).verdict, Verdict::Pass);
+    // 80 uA, a twenty-fifth: at 160, 180 … 520 ms.
+    let small = after_silence(&program, 0.04, None, none());
+    assert_eq!((small.verdict, small.value), (Verdict::Fail, Some(19.0)), "{small:?}");
+    let full = after_silence(&program, 1.0, None, none());
+    assert_eq!(full.value, Some(19.0), "{full:?}");
+    // Five in a burst merge into one activity.
+    let burst = Program { burst: Some(Burst { pulses: 5, rate: 1e3 }), ..program.clone() };
+    for factor in [0.04, 1.0] {
+        let found = after_silence(&burst, factor, None, none());
+        assert_eq!(found.value, Some(5.0 * 19.0), "{factor}: {found:?}");
+    }
+    // Phases farther apart than activity is told apart are one pulse's.
+    let apart = Program { gap: 3e-3, ..program };
+    assert_eq!(after_silence(&apart, 0.04, None, none()).value, Some(19.0));
+}
+
+#[test]
+fn charge_in_currents_too_small_for_a_phase_or_without_an_end_is_no_pass() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let charge = |limit| check(Measurand::ChargeAfterFault, Criterion::AtMost(limit));
+    let none = after_silence(&program, 0.0, None, charge(1e-9));
+    assert_eq!((none.verdict, none.value), (Verdict::Pass, Some(0.0)), "{none:?}");
+    // 19 pulses of 2 x 16 nC.
+    let truth = 19.0 * 32e-9;
+    let small = after_silence(&program, 0.04, None, charge(truth));
+    assert_ne!(small.verdict, Verdict::Pass, "{small:?}");
+    let (value, u) = (small.value.unwrap(), small.uncertainty.unwrap_or(0.0));
+    assert!((value - truth).abs() <= 1.06 * u, "{small:?}");
+    let stuck = after_silence(&program, 0.0, Some(0.2), charge(1.0));
+    assert_eq!(stuck.verdict, Verdict::Invalid, "{stuck:?}");
+    assert!(stuck.reason.unwrap().contains("the output stayed on"));
 }
 
 #[test]
