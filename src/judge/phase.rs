@@ -58,7 +58,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Flags, PhaseRow, PulseRow, Table};
+    use crate::measure::{Flags, PhaseRow, PulseRow, Runs, Table};
 
     fn contact(starts: impl Iterator<Item = f64>) -> ContactRecord {
         let row = |(number, start): (usize, f64)| PulseRow {
@@ -83,7 +83,8 @@ mod tests {
             pulses: starts.enumerate().map(row).collect(),
             shapes: Table::new(),
             endless: Vec::new(),
-            unread: Vec::new(),
+            unread: Runs::default(),
+            restless: Runs::default(),
             begins_codes: 0.0,
             table_full: false,
             activity: Vec::new(),

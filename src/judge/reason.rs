@@ -20,9 +20,14 @@ pub enum Reason {
     /// Samples are missing.
     #[error("{0} samples lost in the window")]
     SamplesLost(u64),
-    /// No quiet interval, and the load's zero was not taken.
-    #[error("baseline not quiet, and no zero was taken")]
-    NoBaseline,
+    /// What lies between the pulses and is to be quiet scatters by far more than the channel does at rest.
+    #[error(
+        "baseline not quiet beside pulse {pulse}: it scatters by more than twice what the zero did, so something flows between the pulses"
+    )]
+    NoBaseline {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
     /// A named instant was not reached.
     #[error("instant `{0}` was not reached")]
     NoInstant(String),

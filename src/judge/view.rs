@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Zero};
+use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Runs, Zero};
 use crate::scenario::{Action, Case, Check, Criterion, Fault, Nominal};
 use crate::signal::{Calibration, Program, code_noise};
 
@@ -297,7 +297,8 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// [`Reason::StayedOn`] where it was not followed: what an output delivers that stays on is in no row, and the others say
-    /// nothing about it. [`Reason::Unread`] where a pulse has no edge to be measured from though nothing has cut it.
+    /// nothing about it. [`Reason::Unread`] where a pulse has no edge to be measured from though nothing has cut it;
+    /// [`Reason::NoBaseline`] where what lies between the pulses is not quiet.
     pub fn followed(&self, window: Window) -> Result<(), Reason> {
         let rows = &self.contact.pulses;
         let unknown = |index: &usize| {
@@ -310,10 +311,23 @@ impl<'a> View<'a> {
         if let Some(at) = self.contact.endless.iter().find_map(unknown) {
             return Err(Reason::StayedOn { at });
         }
+        let (unread, restless) = (&self.contact.unread, &self.contact.restless);
+        if unread.is_empty() && restless.is_empty() {
+            return Ok(());
+        }
         let inside = self.inside(window);
-        let unread = |index: &&usize| rows.get(**index).is_some_and(|row| inside(&row));
-        match self.contact.unread.iter().find(unread) {
-            Some(pulse) => Err(Reason::Unread { pulse: *pulse }),
+        // Those of a run lie one behind the other: most are passed over without a look at each.
+        let (first, last) = (
+            rows.partition_point(|row| row.start() < window.from as f64 - self.settling() as f64),
+            rows.partition_point(|row| row.start() <= (window.to + 2 * self.settling()) as f64),
+        );
+        let here = |row: &usize| rows.get(*row).is_some_and(|row| inside(&row));
+        let found = |runs: &Runs| runs.within(first..last).find(here);
+        if let Some(pulse) = found(unread) {
+            return Err(Reason::Unread { pulse });
+        }
+        match found(restless) {
+            Some(pulse) => Err(Reason::NoBaseline { pulse }),
             None => Ok(()),
         }
     }

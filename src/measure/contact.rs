@@ -12,7 +12,7 @@ use super::seek::{Band, Near};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
-use super::{ContactRecord, Table};
+use super::{ContactRecord, Runs, Table};
 
 /// State of one current channel.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Contact {
     pub(super) record: ContactRecord,
     pub(super) calibration: Calibration,
     pub(super) zero: f64,
+    /// Standard deviation of a sample at rest, codes: as stated, or what the zero showed where that is more.
+    pub(super) noise: f64,
     /// Σ codes before `reached`.
     pub(super) sum: i64,
     pub(super) reached: u64,
@@ -82,7 +84,8 @@ impl Contact {
             pulses: Table::new(),
             shapes: Table::new(),
             endless: Vec::new(),
-            unread: Vec::new(),
+            unread: Runs::default(),
+            restless: Runs::default(),
             begins_codes: thresholds.high,
             table_full: false,
             activity: Vec::new(),
@@ -95,6 +98,7 @@ impl Contact {
             record,
             calibration,
             zero: calibration.offset,
+            noise: code_noise(calibration.noise),
             sum: 0,
             reached: 0,
             base: calibration.offset,
@@ -146,8 +150,9 @@ impl Contact {
     }
 
     /// A zero was taken: levels are counted from it, and looked for about it, until a quiet interval says better.
-    pub(super) fn zeroed(&mut self, level: f64, sd16: f64) {
+    pub(super) fn zeroed(&mut self, level: f64, deviation: f64, sd16: f64) {
         self.zero = level;
+        self.noise = code_noise(self.calibration.noise).max(deviation);
         self.base = level;
         self.quiet = self.quiet_about(level);
         self.quiet.restart(self.quiet_from);
@@ -298,6 +303,9 @@ impl Contact {
         }
         if self.last_sum.is_some() {
             let (after, _) = self.quiet.levels(history, at);
+            if self.quiet.is_restless(self.noise) {
+                self.record.restless.add(self.record.pulses.len().saturating_sub(1));
+            }
             if let Some(last) = self.record.pulses.last_mut() {
                 last.after = after;
             }

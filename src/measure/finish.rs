@@ -103,7 +103,7 @@ impl Contact {
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest, cut });
         if found.flags.truncated && !cut {
-            self.record.unread.push(row);
+            self.record.unread.add(row);
         }
         if let Some(shaper) = self.shaper {
             let shapes = shaper.measure(samples, real(at) - real(first), phases, building.base);

@@ -155,6 +155,26 @@ impl Histogram {
         median(whole, both.enumerate().take(high + 1).skip(low), self.low, origin)
     }
 
+    /// Half the distance between the codes below which a sixth and five sixths of the samples of this and another histogram with
+    /// the same bins lie, and how many samples those are: about a standard deviation, whatever a few of them do.
+    pub(super) fn joint_scatter(&self, other: &Self) -> (f64, u64) {
+        let count = self.count + other.count;
+        let (low, high) = (self.used.0.min(other.used.0), self.used.1.max(other.used.1));
+        let both = self.bins.iter().zip(&other.bins).enumerate().take(high + 1).skip(low);
+        let (mut below, mut lower, mut upper) = (0, low, high);
+        for (bin, (a, b)) in both {
+            below += u64::from(a + b);
+            if 6 * below <= count {
+                lower = bin + 1;
+            }
+            if 6 * below >= 5 * count {
+                upper = bin;
+                break;
+            }
+        }
+        (0.5 * upper.saturating_sub(lower) as f64, count)
+    }
+
     fn filled(&self) -> impl Iterator<Item = (usize, &u32)> {
         let (low, high) = self.used;
         self.bins.iter().enumerate().take(high + 1).skip(low)
@@ -283,6 +303,27 @@ mod tests {
             // 320 samples from 5 on, counted from sample 3.
             assert_eq!((level.count, level.centre), (320, 0.5 * (5.0 + 324.0) - 3.0));
         }
+    }
+
+    #[test]
+    fn the_scatter_is_that_of_most_samples_and_not_of_a_few() {
+        let scatter = |codes: &[i16], cut: usize| {
+            let (mut left, mut right) = (Histogram::around(0, 700), Histogram::around(0, 700));
+            left.add(&codes[..cut], 0);
+            right.add(&codes[cut..], cut as u64);
+            left.joint_scatter(&right)
+        };
+        // Three hundred codes once each: fifty lie below -100, fifty above 99.
+        let even: Vec<i16> = (-150..150).collect();
+        for cut in [0, 7, 150, 300] {
+            assert_eq!(scatter(&even, cut), (99.5, 300));
+        }
+        assert_eq!(scatter(&[3; 40], 20), (0.0, 40));
+        // A tenth of them far away.
+        let few: Vec<i16> = (0..100).map(|k| if k % 10 == 0 { 600 } else { k % 2 }).collect();
+        assert_eq!(scatter(&few, 50), (0.5, 100));
+        let swings: Vec<i16> = (0..100).map(|k| if k % 2 == 0 { 500 } else { -500 }).collect();
+        assert_eq!(scatter(&swings, 50), (500.0, 100));
     }
 
     #[test]

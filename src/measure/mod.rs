@@ -47,7 +47,7 @@ pub use overlay::Overlay;
 pub use pyramid::Pyramid;
 pub use recorder::Recorder;
 pub use recording::{
-    ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, ShapeRow, SlowRecord,
+    ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, Runs, ShapeRow, SlowRecord,
     VoltageRecord, Zero,
 };
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};

@@ -13,6 +13,8 @@ pub(super) struct Quiet {
     older: Histogram,
     newer: Histogram,
     first: Option<Level>,
+    /// The largest scatter of the samples a level rests on, codes, and how many those were.
+    scatter: (f64, u64),
     origin: u64,
     /// Samples [from, to) that are quiet and not counted yet.
     waiting: (u64, u64),
@@ -28,7 +30,14 @@ const FEWEST: u64 = 16;
 impl Quiet {
     pub(super) fn new(around: i32, reach: i32) -> Self {
         let empty = Histogram::around(around, reach);
-        Self { older: empty.clone(), newer: empty, first: None, origin: 0, waiting: (0, 0) }
+        Self {
+            older: empty.clone(),
+            newer: empty,
+            first: None,
+            scatter: (0.0, 0),
+            origin: 0,
+            waiting: (0, 0),
+        }
     }
 
     /// Forgets everything; levels will be relative to sample `origin`.
@@ -42,6 +51,7 @@ impl Quiet {
         self.older.clear();
         self.newer.clear();
         self.first = None;
+        self.scatter = (0.0, 0);
         self.waiting = (0, 0);
     }
 
@@ -78,9 +88,22 @@ impl Quiet {
         }
     }
 
-    fn whole(&self) -> Option<Level> {
-        let enough = self.older.count() + self.newer.count() >= FEWEST;
-        enough.then(|| self.older.joint_median(&self.newer, self.origin)).flatten()
+    fn whole(&mut self) -> Option<Level> {
+        if self.older.count() + self.newer.count() < FEWEST {
+            return None;
+        }
+        let scatter = self.older.joint_scatter(&self.newer);
+        if scatter.0 >= self.scatter.0 {
+            self.scatter = scatter;
+        }
+        self.older.joint_median(&self.newer, self.origin)
+    }
+
+    /// Whether what [`Quiet::levels`] told of rests on samples that scatter by more than twice as much as `noise`, the deviation
+    /// of a sample at rest, in codes. One code more, and what few samples may do, is allowed.
+    pub(super) fn is_restless(&self, noise: f64) -> bool {
+        let (scatter, count) = self.scatter;
+        scatter > 1.0 + noise * (2.0 + 8.0 / (count.max(1) as f64).sqrt())
     }
 
     /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
@@ -120,6 +143,42 @@ mod tests {
         );
         let (after, _) = levels(100, 3100);
         assert_eq!(after.map(|level| level.count), Some(3000));
+    }
+
+    #[test]
+    fn what_scatters_by_far_more_than_noise_is_not_quiet() {
+        let restless = |half: i16, samples: usize, noise: f64| {
+            let codes: Vec<i16> = (0..samples).map(|k| if k % 2 == 0 { half } else { -half }).collect();
+            let mut history = History::new();
+            history.push(&codes);
+            let mut quiet = Quiet::new(0, 900);
+            quiet.restart(0);
+            quiet.add(&history, 0, samples as u64);
+            quiet.levels(&history, samples as u64);
+            let is = quiet.is_restless(noise);
+            quiet.restart(0);
+            assert!(!quiet.is_restless(noise), "it is forgotten");
+            is
+        };
+        assert!(restless(4, 10_000, 1.0) && !restless(3, 10_000, 1.0) && !restless(4, 10_000, 2.0));
+        // Sixteen samples may scatter by more.
+        assert!(!restless(4, 16, 1.0) && restless(6, 16, 1.0));
+    }
+
+    /// It is the first part that swings, which the last 65 536 do not show.
+    #[test]
+    fn of_a_long_rest_both_levels_are_looked_at() {
+        let mut quiet = Quiet::new(0, 900);
+        let mut history = History::new();
+        quiet.restart(0);
+        for at in (0..6 * HALF).step_by(1024) {
+            let half = if at < 2 * HALF { 200 } else { 0 };
+            let codes: Vec<i16> = (0..1024).map(|k| if k % 2 == 0 { half } else { -half }).collect();
+            history.push(&codes);
+            quiet.add(&history, at, at + 1024);
+        }
+        quiet.levels(&history, 6 * HALF);
+        assert!(quiet.is_restless(1.0));
     }
 
     #[test]

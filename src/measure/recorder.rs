@@ -314,7 +314,9 @@ impl Recorder {
             };
             channel.zeros.push(zero);
             match &mut channel.kind {
-                Kind::Contact(contact) => contact.zeroed(f64::from(zero.level.value), zero.sd16),
+                Kind::Contact(contact) => {
+                    contact.zeroed(f64::from(zero.level.value), zero.deviation, zero.sd16)
+                }
                 Kind::Voltage(voltage) => voltage.zeroed(zero.sd16),
             }
         }

@@ -1,5 +1,7 @@
 //! What is left of a stream once it has been measured: rows, not samples.
 
+use std::ops::Range;
+
 use crate::signal::Marker;
 
 use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Setup, Table};
@@ -88,6 +90,33 @@ pub struct PulseRow {
     pub flags: Flags,
 }
 
+/// Rows of a table that have something in common, in order: of very many runs of neighbours the last ones are told as one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Runs(Vec<Range<usize>>);
+
+impl Runs {
+    const MOST: usize = 4096;
+
+    /// Adds a row, none before those that are in it.
+    pub(super) fn add(&mut self, row: usize) {
+        let full = self.0.len() >= Self::MOST;
+        match self.0.last_mut().filter(|last| full || row <= last.end) {
+            Some(last) => last.end = last.end.max(row + 1),
+            None => self.0.push(row..row + 1),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that lie in a range.
+    pub fn within(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
+        self.0.iter().flat_map(move |run| run.start.max(rows.start)..run.end.min(rows.end))
+    }
+}
+
 impl ContactRecord {
     /// Whether its tables hold so many pulses, or take so many bytes.
     pub(super) fn is_full(&self, (rows, bytes): (usize, usize)) -> bool {
@@ -163,7 +192,9 @@ pub struct ContactRecord {
     /// Rows of `pulses` that outlasted the history: how they ended, and what they delivered until then, is not known.
     pub endless: Vec<usize>,
     /// Rows of `pulses` an edge of which was not found though nothing had cut them.
-    pub unread: Vec<usize>,
+    pub unread: Runs,
+    /// Rows of `pulses` a baseline of which rests on samples that scatter by far more than those of the zero.
+    pub restless: Runs,
     /// Level above the baseline from which on a phase is found, codes: the highest in force.
     pub begins_codes: f64,
     /// Set when more pulses came than the table holds; nothing about later ones is known.
@@ -249,5 +280,25 @@ impl Recording {
     /// The record of the default contact.
     pub fn main(&self) -> Option<&ContactRecord> {
         self.contacts.iter().find(|contact| contact.channel == self.setup.main)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_told_in_runs_and_of_very_many_the_last_as_one() {
+        let mut runs = Runs::default();
+        assert!(runs.is_empty() && runs.within(0..9).next().is_none());
+        [3, 4, 4, 7, 8].into_iter().for_each(|row| runs.add(row));
+        assert_eq!(runs.0, [3..5, 7..9]);
+        let within = |rows| runs.within(rows).collect::<Vec<_>>();
+        assert_eq!((within(0..20), within(4..8), within(5..7)), (vec![3, 4, 7, 8], vec![4, 7], vec![]));
+        let mut many = Runs::default();
+        (0..3 * Runs::MOST).step_by(2).for_each(|row| many.add(row));
+        assert_eq!(many.0.len(), Runs::MOST);
+        let last = 3 * Runs::MOST - 2;
+        assert_eq!(many.0.last(), Some(&(2 * Runs::MOST - 2..last + 1)));
     }
 }

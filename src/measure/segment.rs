@@ -165,6 +165,12 @@ impl Contact {
         {
             last.after = after;
         }
+        if self.quiet.is_restless(self.noise) {
+            // It is the level behind the pulse before this one too.
+            let next = self.record.pulses.len();
+            let first = if self.last_sum.is_some() { next.saturating_sub(1) } else { next };
+            (first..=next).for_each(|row| self.record.restless.add(row));
+        }
         self.base = before.map_or(self.zero, |level| f64::from(level.value));
         self.building = Some(Building {
             excursions: [Excursion::default(); 3],

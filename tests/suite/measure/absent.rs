@@ -111,6 +111,38 @@ fn a_pulse_without_an_edge_is_not_passed_over(#[case] measurand: Measurand, #[ca
     assert_eq!(judge((39_000, 170_000)).verdict, Verdict::Pass);
 }
 
+/// An output that swings by ± 70 uA between the pulses, below what a phase begins with.
+#[rstest]
+#[case(Measurand::Amplitude, within(0.05, 0.0))]
+#[case(Measurand::Width, within(0.05, 0.0))]
+#[case(Measurand::NetCharge, within(0.0, 1e-6))]
+#[case(Measurand::ChargeImbalance, Criterion::AtMost(0.05))]
+fn what_is_not_quiet_between_the_pulses_is_no_baseline(
+    #[case] measurand: Measurand,
+    #[case] criterion: Criterion,
+) {
+    let program = usual();
+    let steps = super::bench::steps(&program, 40e-3, 0.535);
+    let recorded = |swings: std::ops::Range<f64>, size: f64| {
+        let swing = |t: f64| size * (std::f64::consts::TAU * 40e3 * t).sin();
+        let mut bench = Bench::drawn(7, 4e-3);
+        let codes = bench.sample_with(&steps, |t| if swings.contains(&t) { swing(t) } else { 0.0 }, LENGTH);
+        record(setup(&bench, &program), &codes, &markers(20_000), &[4096])
+    };
+    let part = recorded(0.185..0.195, 70e-6);
+    let judge =
+        |recording: &Recording, window| judged(&program, recording, window, check(measurand, criterion));
+    let found = judge(&part, WINDOW);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("baseline not quiet beside pulse 7"));
+    assert_eq!(judge(&part, (39_000, 170_000)).verdict, Verdict::Pass);
+    assert_eq!(judge(&part, (215_000, 530_000)).verdict, Verdict::Pass);
+    // A few microseconds of it are nothing to the median, and a tenth of a microampere is noise.
+    for (swings, size) in [(0.190..0.192, 70e-6), (0.0..1.0, 0.1e-6)] {
+        assert_eq!(judge(&recorded(swings, size), WINDOW).verdict, Verdict::Pass);
+    }
+}
+
 #[test]
 fn what_a_window_cuts_off_is_not_held_against_the_pulse() {
     let program = usual();
