@@ -48,12 +48,13 @@ impl Device {
 /// # Errors
 /// [`InstrumentFault::Refused`].
 pub(super) fn within(cap: f64, program: &Program) -> Result<(), InstrumentFault> {
+    let largest = program.largest_current();
     // What is no number is not within it.
-    if program.amplitude <= cap * (1.0 + 1e-9) {
+    if program.amplitude.is_finite() && largest <= cap * (1.0 + 1e-9) {
         return Ok(());
     }
     let current = |amperes| engineering(amperes, Dimension::Current, 4);
-    let what = format!("{} is an amplitude above the cap of {}", current(program.amplitude), current(cap));
+    let what = format!("{} is an amplitude above the cap of {}", current(largest), current(cap));
     Err(InstrumentFault::Refused(what))
 }
 

@@ -103,10 +103,10 @@ fn allowed(applied: &Program, limits: &Limits) -> Result<(), String> {
     let largest = applied.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
     let charge = applied.amplitude * applied.width * largest;
     for (what, value, limit, dimension) in [
-        ("an amplitude", applied.amplitude, limits.amplitude, Dimension::Current),
+        ("an amplitude", applied.largest_current(), limits.amplitude, Dimension::Current),
         ("a charge per phase", charge, limits.charge_per_phase, Dimension::Charge),
     ] {
-        if value.is_nan() || value > limit * 1.001 {
+        if !applied.amplitude.is_finite() || value.is_nan() || value > limit * 1.001 {
             return Err(format!(
                 "the stimulator says it applies {what} of {}, above the {} that the rig file allows: ask for less, or see what it rounds to",
                 engineering(value, dimension, 4),

@@ -188,6 +188,19 @@ impl Rule<'_> {
         });
         let programs: Vec<&Program> = programs.chain([self.program()]).collect();
         let driven = |contact: &str| programs.iter().any(|program| program.share_of(contact) != 0.0);
+        let main = self.program().main_contact();
+        let traits = check.measurand.traits();
+        // What follows a fault is judged on every contact.
+        if check.contact.is_none() && traits.contact && traits.per != Per::Event {
+            let mut others = programs.iter().map(|program| program.main_contact());
+            if let Some(other) = others.find(|other| *other != main) {
+                let what = format!(
+                    "the program drives `{main}` first and `{other}` later, and the check does not say which it is about"
+                );
+                let help = format!("a check for each: `contact: {main}` and `contact: {other}`");
+                self.error("", &what, Some(&help));
+            }
+        }
         let of_pulses = matches!(
             check.measurand,
             Measurand::Amplitude

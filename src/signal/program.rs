@@ -187,6 +187,14 @@ impl Program {
         best.or(self.contacts.first()).map_or("", |share| share.contact.as_str())
     }
 
+    /// Largest current of any phase on the plateau, A at a share of 100 %: a recovery with a ratio below 1 is narrower than the
+    /// leading phase and larger.
+    pub fn largest_current(&self) -> f64 {
+        let plateau = Self { ramp: None, ..self.clone() };
+        let pulse = plateau.pulse(0);
+        pulse.phases().iter().map(|phase| phase.current.abs()).fold(self.amplitude, f64::max)
+    }
+
     /// Signed share of one contact, 0 where it is idle.
     pub fn share_of(&self, contact: &str) -> f64 {
         self.contacts.iter().find(|share| share.contact == contact).map_or(0.0, |share| share.share)

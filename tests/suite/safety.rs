@@ -51,6 +51,90 @@ fn the_output_guard_trips_on_every_limit_without_an_assertion(
     assert_eq!(record["safe_state"], "confirmed");
 }
 
+/// What `stimrig check` says of a scenario, and with which exit code.
+fn checked(scenario: &str, more: &[&str]) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.yaml");
+    fs::write(&path, format!("version: 1\nname: n\n{scenario}")).unwrap();
+    let output = stimrig().arg("check").arg(&path).args(more).output().unwrap();
+    (output.status.code().unwrap(), text(&output))
+}
+
+/// A recovery narrower than the leading phase is larger: 0.1 of 200 us at 20 mA. The cap is 12.7 mA.
+#[test]
+fn a_recovery_is_held_against_the_cap_too() {
+    let program = |amplitude: &str, ratio: f64| {
+        format!(
+            "phantom: r500\nprogram: {{ amplitude: {amplitude}, width: 200 us, rate: 50 Hz, recovery: {{ ratio: {ratio} }} }}\nexpect:\n  - rate: {{ of: programmed, within: 1 % }}\n"
+        )
+    };
+    let (exit, said) = checked(&program("2 mA", 0.1), &[]);
+    assert!(exit == 2 && said.contains("a recovery of 20 mA is above the 12.7 mA"), "{exit}: {said}");
+    let (exit, said) = checked(&program("2 mA", 0.5), &["--set", "limits.amplitude=3.9 mA"]);
+    assert!(exit == 2 && said.contains("a recovery of 4 mA is above the 3.9 mA"), "{exit}: {said}");
+    assert_eq!(checked(&program("2 mA", 0.5), &[]).0, 0);
+    assert_eq!(checked(&program("12 mA", 4.0), &[]).0, 0);
+    // And it is narrower than can be observed.
+    let (exit, said) = checked(&program("0.5 mA", 0.05), &[]);
+    assert!(exit == 2 && said.contains("a phase of 10 µs cannot be observed"), "{exit}: {said}");
+}
+
+/// What a stimulator does that lacks its cap must not be more than the bench bears.
+#[test]
+fn an_injected_over_amplitude_keeps_to_the_charge_that_the_bench_bears() {
+    let over = |width: &str| {
+        format!(
+            "phantom: r500\nprogram: {{ amplitude: 5 mA, width: {width}, rate: 20 Hz }}\nsteps:\n  - start: {{}}\n  - wait: 500 ms\n  - inject: {{ fault: over-amplitude, amplitude: 20 mA }}\n    as: over\n  - wait: 500 ms\n  - stop: {{}}\nexpect:\n  - fault_reported: {{ after: over, is: over-amplitude, at_most: 100 ms }}\n"
+        )
+    };
+    let (exit, said) = checked(&over("2 ms"), &[]);
+    assert!(
+        exit == 2 && said.contains("is a charge of 40 µC, above the bench's limit of 25 µC"),
+        "{exit}: {said}"
+    );
+    assert_eq!(checked(&over("1 ms"), &[]).0, 0);
+}
+
+/// Twenty phases of 10 uC within 0.2 s, and then nothing for 2.3 s: 200 uA over the second in which they come.
+#[test]
+fn a_mean_current_is_that_of_the_fullest_second() {
+    let slow = "phantom: r500\nprogram: { waveform: monophasic, amplitude: 2 mA, width: 5 ms, rate: 0.4 Hz, burst: { pulses: 20, rate: 100 Hz }, recovery: none }\nduration: 6 s\nexpect:\n  - amplitude: { of: programmed, within: 3 % }\n";
+    let (exit, said) = checked(slow, &[]);
+    assert!(exit == 2 && said.contains("a mean current over 1 s of 200 µA"), "{exit}: {said}");
+}
+
+/// e2 is driven later: a check that names no contact would be about e1 alone.
+const SWITCH: &str = "phantom: star-8\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz, contacts: { e1: -100 %, case: 100 % } }\nsteps:\n  - start: {}\n  - wait: 1 s\n  - set: { contacts: { e2: -100 %, case: 100 % } }\n    as: other\n  - wait: 1 s\n  - stop: {}\nexpect:\n";
+
+#[test]
+fn a_check_says_which_contact_it_is_about_where_programs_drive_several() {
+    let (exit, said) = checked(&format!("{SWITCH}  - amplitude: {{ of: programmed, within: 3 % }}\n"), &[]);
+    assert!(exit == 2 && said.contains("drives `e1` first and `e2` later"), "{exit}: {said}");
+    let named = "  - amplitude: { of: programmed, within: 3 %, contact: e1 }\n  - amplitude: { of: programmed, within: 3 %, contact: e2 }\n";
+    let (exit, said) = checked(&format!("{SWITCH}{named}"), &[]);
+    assert_eq!(exit, 0, "{said}");
+    // On a rig that senses e1 alone, e2's current would be seen by nobody, the output guard included.
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("rig.yaml");
+    fs::write(&rig, "version: 1\nname: bench\nstimulator: { driver: native, port: { tcp: 'bench:9' }, cap: 10 mA }\nload: { driver: native, port: { tcp: 'bench:10' }, channels: { e1: { quantity: current, shunt: 100 ohm, ranges: [4 mA] } } }\nphantoms: { slot1: star-8 }\nlimits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n").unwrap();
+    let (exit, said) = checked(&format!("{SWITCH}{named}"), &["--strict", "--rig", rig.to_str().unwrap()]);
+    assert!(exit == 2 && said.contains("a current channel for contact `e2`"), "{exit}: {said}");
+}
+
+/// A limit of 300 ms beside one of 25 ms: what stays off does so from the tighter one on.
+#[test]
+fn a_loose_limit_does_not_loosen_what_stays_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dips.yaml");
+    let text = "version: 1\nname: dip\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nsteps:\n  - start: {}\n  - wait: 500 ms\n  - inject: { fault: brown-out, for: 200 ms }\n    as: dips\n  - wait: 1 s\n  - stop: {}\nexpect:\n  - shutdown_latency: { after: dips, at_most: 300 ms }\n  - shutdown_latency: { after: dips, at_most: 25 ms }\n  - stays_off: { after: dips, for: 400 ms }\n";
+    fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(run(&[path]).0, 0);
+    let (exit, record) = run(&[path, "--defect", "brown_out_glitch=true"]);
+    let stays = &record["cases"][0]["checks"][2];
+    assert_eq!((exit, stays["verdict"].as_str()), (1, Some("fail")), "{stays:#}");
+}
+
 /// The record of a run that the output guard ends at a limit.
 fn tripped(arguments: &[&str], limit: &str) -> Value {
     let (exit, record) = run(arguments);

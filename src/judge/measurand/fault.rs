@@ -143,7 +143,7 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
         return Err(Reason::TooShort { have: hold, cycles: 0, need: silence, fewest: 3 });
     }
     let a_stop = view.case.steps.get(event.at.step).is_some_and(|step| step.action == Action::Stop);
-    let limit = view.case.checks.iter().find_map(|check| match (check.measurand, check.criterion) {
+    let limits = view.case.checks.iter().filter_map(|check| match (check.measurand, check.criterion) {
         (Measurand::ShutdownLatency, Criterion::AtMost(limit)) if check.after == view.check.after => {
             Some(limit)
         }
@@ -151,6 +151,8 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
         (Measurand::StopLatency, Criterion::AtMost(limit)) if a_stop => Some(limit),
         _ => None,
     });
+    // The tightest: a scenario's own limit does not loosen a profile's.
+    let limit = limits.min_by(f64::total_cmp);
     // The tail of the filter is not output.
     let tail = view.settling();
     let from = match limit {

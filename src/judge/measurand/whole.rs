@@ -81,10 +81,9 @@ fn whole(view: &View<'_>, row: &PulseRow, asked: &Pulse, typical: f64) -> bool {
     if row.flags.truncated || row.flags.endless || phases.len() < wanted.len() {
         return false;
     }
-    let tolerance = width_tolerance(view);
     let as_wide = phases.iter().zip(wanted).all(|(phase, wanted)| {
         let width = f64::from(phase.end - phase.start) / view.rate();
-        (width - wanted.width).abs() <= tolerance.about(wanted.width)
+        (width - wanted.width).abs() <= width_tolerance(view, wanted.width)
     });
     let charge = view.pulse_charge(row);
     let unit = view.calibration.lsb / view.rate();
@@ -92,13 +91,15 @@ fn whole(view: &View<'_>, row: &PulseRow, asked: &Pulse, typical: f64) -> bool {
     as_wide && left.value <= 2.0 * typical + left.expanded()
 }
 
-/// What the case's own check of the width allows.
-fn width_tolerance(view: &View<'_>) -> Tolerance {
-    let stated = view.case.checks.iter().find_map(|check| match (check.measurand, check.criterion) {
-        (Measurand::Width, Criterion::Within { of: Nominal::Programmed, tolerance }) => Some(tolerance),
+/// What the case's checks of the width allow about a programmed one, s: the tightest of them.
+fn width_tolerance(view: &View<'_>, width: f64) -> f64 {
+    let stated = view.case.checks.iter().filter_map(|check| match (check.measurand, check.criterion) {
+        (Measurand::Width, Criterion::Within { of: Nominal::Programmed, tolerance }) => {
+            Some(tolerance.about(width))
+        }
         _ => None,
     });
-    stated.unwrap_or(WIDTH)
+    stated.min_by(f64::total_cmp).unwrap_or_else(|| WIDTH.about(width))
 }
 
 /// Median |net charge| of the whole pulses before a sample, C.

@@ -82,9 +82,9 @@ fn range(ranges: &[f64], wanted: f64) -> f64 {
 /// Of all programs, and of an injected over-amplitude, A.
 pub(super) fn largest_amplitude(case: &Case) -> f64 {
     let of_step = |step: &super::super::Step| match &step.action {
-        Action::Set(program) | Action::Program(program) => program.amplitude,
+        Action::Set(program) | Action::Program(program) => program.largest_current(),
         Action::Inject(Fault::OverAmplitude { amplitude }) => *amplitude,
         _ => 0.0,
     };
-    case.steps.iter().map(of_step).fold(case.program.amplitude, f64::max)
+    case.steps.iter().map(of_step).fold(case.program.largest_current(), f64::max)
 }

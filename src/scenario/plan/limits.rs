@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
-use crate::signal::{Law, Program, Recovery, Waveform};
+use crate::signal::{Law, Program, Pulse, Recovery, Waveform};
 use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault, Timeline};
@@ -36,15 +36,41 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
                 format!("{} is not above the stimulator's cap of {}", current(*amplitude), current(rig.cap));
             problems.push(place.error(&what, None));
         }
-        if *amplitude > rig.limits.amplitude {
-            let what = format!(
-                "{} is above the bench's limit of {}",
-                current(*amplitude),
-                current(rig.limits.amplitude)
-            );
+        let over = Program { amplitude: *amplitude, ..in_force(case, index).clone() };
+        let charge = |coulombs| engineering(coulombs, Dimension::Charge, 4);
+        let (largest, most) = (over.largest_current(), rig.limits.amplitude);
+        if largest > most {
+            let what = format!("{} is above the bench's limit of {}", current(largest), current(most));
             problems.push(place.error(&what, None));
         }
+        // A stimulator that does not refuse it emits it.
+        let (phase, most) = (charge_per_phase(&over), rig.limits.charge_per_phase);
+        if phase > most * (1.0 + 1e-9) {
+            let what = format!(
+                "{} in phases of {} is a charge of {}, above the bench's limit of {}",
+                current(*amplitude),
+                engineering(over.width, Dimension::Time, 4),
+                charge(phase),
+                charge(most)
+            );
+            problems.push(place.error(&what, Some("narrower pulses show the same")));
+        }
     }
+}
+
+/// The program in force at a step.
+fn in_force(case: &Case, step: usize) -> &Program {
+    let before = case.steps.iter().take(step).rev().find_map(|step| match &step.action {
+        Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
+        _ => None,
+    });
+    before.unwrap_or(&case.program)
+}
+
+/// Of the contact that carries most, C: no share is larger than the whole.
+fn charge_per_phase(program: &Program) -> f64 {
+    let largest = program.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
+    program.amplitude * program.width * largest
 }
 
 fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Diagnostic>) {
@@ -71,17 +97,21 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
     };
     // The bench's own limit, or the stimulator's cap where that is lower.
     let most = limits.amplitude.min(rig.cap);
-    exceeds("amplitude", &|program| program.amplitude, most, Dimension::Current, "an amplitude");
-    // Of the contact that carries most: no share is larger than the whole.
-    let largest =
-        |program: &Program| program.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
-    let charge = |program: &Program| program.amplitude * program.width * largest(program);
+    let (key, what) = match program.largest_current() > program.amplitude * (1.0 + 1e-9) {
+        true => ("recovery", "a recovery"),
+        false => ("amplitude", "an amplitude"),
+    };
+    exceeds(key, &Program::largest_current, most, Dimension::Current, what);
+    let charge = charge_per_phase;
     exceeds("width", &charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
     // Nothing takes the charge of a lone phase back, so its mean is the direct current.
     if program.waveform == Waveform::Monophasic && program.recovery == Recovery::None {
         let in_a_second = |program: &Program| {
             let pulses = program.pulse_limit().map_or(f64::INFINITY, |pulses| pulses as f64);
-            (program.rate * program.pulses_per_period() as f64).min(pulses)
+            let group = program.pulses_per_period() as f64;
+            // The fullest second of slow bursts is that in which one lies.
+            let burst = program.burst.map_or(0.0, |burst| group.min(burst.rate));
+            (program.rate * group).max(burst).min(pulses)
         };
         exceeds(
             "recovery",
@@ -113,9 +143,11 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
         );
         problems.push(planned.place(case, "rate").error(&what, None));
     }
+    let narrowest =
+        |pulse: &Pulse| pulse.phases().iter().map(|phase| phase.width).fold(pulse.width, f64::min);
     let shortest = match program.ramp {
-        Some(ramp) if ramp.law == Law::Width => program.pulse(0).width,
-        _ => program.width,
+        Some(ramp) if ramp.law == Law::Width => narrowest(&program.pulse(0)),
+        _ => narrowest(&Program { ramp: None, ..program.clone() }.pulse(0)),
     };
     if rig.is_simulated() && shortest < SHORTEST_PHASE - 1e-12 {
         let what = format!(

@@ -5,6 +5,7 @@ use crate::signal::Recovery;
 use crate::source::Place;
 
 use super::super::{Action, Case, Fault, Measurand};
+use super::programs;
 
 /// What a recording lacks.
 const KNOWN: &str = "a load that knows when each step was taken";
@@ -111,22 +112,22 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
         {
             missing.push((case.places.find("phantom"), format!("phantom `{}` in a slot", case.phantom.name)));
         }
-        let sensed = |contact: &str| rig.channels.iter().any(|channel| channel.name == contact);
-        let unseen: Vec<_> = case
-            .program
-            .contacts
-            .iter()
-            .filter(|share| share.share != 0.0 && !sensed(&share.contact))
-            .collect();
-        // What flows in at all contacts but one flows out there; only the one that is judged must be seen.
-        let only_one =
-            unseen.len() == 1 && unseen.iter().all(|share| share.contact != case.program.main_contact());
-        if !only_one {
-            for share in unseen {
-                missing.push((
-                    case.places.find("program.contacts"),
-                    format!("a current channel for contact `{}`", share.contact),
-                ));
+        for planned in programs(case) {
+            let program = planned.program;
+            let sensed = |contact: &str| rig.channels.iter().any(|channel| channel.name == contact);
+            let unseen: Vec<_> = program
+                .contacts
+                .iter()
+                .filter(|share| share.share != 0.0 && !sensed(&share.contact))
+                .collect();
+            // What flows in at all contacts but one flows out there; only the one that is judged must be seen.
+            let only_one =
+                unseen.len() == 1 && unseen.iter().all(|share| share.contact != program.main_contact());
+            for share in unseen.into_iter().filter(|_| !only_one) {
+                let what = format!("a current channel for contact `{}`", share.contact);
+                if missing.iter().all(|(_, known)| *known != what) {
+                    missing.push((planned.place(case, "contacts"), what));
+                }
             }
         }
     }

@@ -64,14 +64,18 @@ impl Rule<'_> {
     /// The host does not itself end what is to stay off.
     fn unstopped(&self, hold: f64) {
         let limit = match self.check.measurand {
-            Measurand::StaysOff => self.case.checks.iter().find_map(|check| match check.criterion {
-                Criterion::AtMost(limit)
-                    if check.measurand == Measurand::ShutdownLatency && check.after == self.check.after =>
-                {
-                    Some(limit)
-                }
-                _ => None,
-            }),
+            Measurand::StaysOff => {
+                let limits = self.case.checks.iter().filter_map(|check| match check.criterion {
+                    Criterion::AtMost(limit)
+                        if check.measurand == Measurand::ShutdownLatency
+                            && check.after == self.check.after =>
+                    {
+                        Some(limit)
+                    }
+                    _ => None,
+                });
+                limits.min_by(f64::total_cmp)
+            }
             _ => None,
         };
         let need = hold + limit.unwrap_or(0.0);
