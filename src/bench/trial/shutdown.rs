@@ -4,12 +4,12 @@ use rand::RngExt;
 
 use crate::judge::units;
 use crate::phantom::ElementKind;
-use crate::scenario::{Action, Fault, Measurand};
+use crate::scenario::{Action, Check, Criterion, Fault, Measurand};
 use crate::signal::MarkerBit;
 
 use super::super::rig::{Rig, Setting, case, facts, phantom};
 use super::super::stimulus::{MILLISECOND, Stimulus, seconds, uniform};
-use super::{Experiment, Outcome, Trial, generator, start_sample, unbounded};
+use super::{Experiment, Outcome, Trial, generator, start_sample};
 
 /// Bench number `index` of the shutdown: a lead opens, or the host falls silent, at any phase of the train; the stimulator
 /// goes on for a while and stops. The truth is the end of the last phase it drove.
@@ -56,7 +56,9 @@ pub fn shutdown(seed: u64, index: u64) -> Trial {
         } else {
             Action::HostSilence(1.0)
         };
-        let mut check = unbounded(Measurand::ShutdownLatency);
+        // Three more pulses are due behind it before the record ends.
+        let limit = truth + seconds(stimulus.period);
+        let mut check = Check::new(Measurand::ShutdownLatency, Criterion::AtMost(limit));
         check.after = Some("1".to_owned());
         let case = case(&program, phantom.clone(), vec![Action::Start, fault, Action::Stop], Vec::new());
         let marked = recording.markers.iter().find(|marker| marker.bit == MarkerBit::Lead)?.sample;

@@ -157,7 +157,7 @@ fn a_start_before_the_record_is_not_moved_into_it() {
     let (verdict, before) = latency(ahead);
     assert!(verdict == Verdict::Fail && (before - within - 0.3).abs() < 1e-9, "{before} {within}");
     // What is to end after something that the record does not hold cannot be said to have.
-    let mut wanted = check(Measurand::ShutdownLatency, Criterion::AtMost(0.2));
+    let mut wanted = check(Measurand::ShutdownLatency, Criterion::AtMost(0.05));
     (wanted.after, wanted.window) = (Some("stop".to_owned()), None);
     let case = case(&program, vec![Action::Start, Action::Stop], vec![wanted]);
     let mut facts = facts(&program, &[0, WINDOW.1], recording.samples);
