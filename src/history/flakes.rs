@@ -20,7 +20,7 @@ pub struct Flake {
     pub rig: String,
     /// Runs in which it came out otherwise than mostly.
     pub strayed: u64,
-    /// Runs that repeated one another: same rig, device, firmware, scenario, limits and phantom.
+    /// Runs that repeated one another: same rig and settings of it, device, firmware, scenario, limits and phantom.
     pub of: u64,
     /// `strayed` / `of`.
     pub rate: f64,
@@ -32,13 +32,14 @@ pub struct Flake {
 
 /// Case, scenario, fidelity and rig.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a str);
-/// Device, firmware and what it was judged by.
+/// Device, firmware, and what it was judged by on which bench.
 type Unchanged<'a> = (&'a str, &'a str, &'a str);
 
 /// The cases that strayed, worst first, and how many were repeated at all.
 ///
-/// A run is compared with those of the same device and firmware, judged by the same scenario, limits and phantom on the same rig. What
-/// came most often among them is taken for the rule, the rest strayed: a change of any of these is a change, not a flake.
+/// A run is compared with those of the same device and firmware, judged by the same scenario, limits and phantom on the same rig with
+/// the same rig file and settings. What came most often among them is taken for the rule, the rest strayed: a change of any of
+/// these is a change, not a flake.
 pub(super) fn flakes(past: &Past) -> (Vec<Flake>, usize) {
     let mut groups: BTreeMap<(Case<'_>, Unchanged<'_>), BTreeMap<Outcome, u64>> = BTreeMap::new();
     for Attempt { run, scenario, case, outcome, inputs } in &past.attempts {

@@ -5,7 +5,7 @@
 //! u²(d) = u²(before) + u²(after) − 2 Σ u_i(before) u_i(after), summed over the shared lines of the budgets (JCGM 100, 5.2.2, with a
 //! correlation of 1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
@@ -117,25 +117,60 @@ fn badness(verdict: Verdict) -> u8 {
     }
 }
 
-/// Compares two runs. Cases are found again by scenario and name, checks by what they say.
+/// Compares two runs. Cases are found again by scenario and name, wherever the scenario lies, checks by what they say.
 pub fn compare(before: &RunRecord, after: &RunRecord) -> Comparison {
     let not_shared = not_shared(before, after);
-    let find = |record: &'_ RunRecord| -> BTreeMap<(String, String), CaseRecord> {
-        let cases = record.cases.iter();
-        cases.map(|case| ((file_name(&case.scenario).to_owned(), case.title()), case.clone())).collect()
-    };
-    let (old, new) = (find(before), find(after));
-    let mut changes = Vec::new();
-    for (key, case) in &old {
-        let later = new.get(key);
-        changes.push(change(before, after, Some(case), later, not_shared.is_none()));
-    }
-    let added = new.iter().filter(|(key, _)| !old.contains_key(*key));
-    changes.extend(added.map(|(_, case)| change(before, after, None, Some(case), not_shared.is_none())));
-    let all = changes.len();
-    let mut cases: Vec<CaseChange> = changes.into_iter().flatten().collect();
+    let pairs = paired(before, after);
+    let all = pairs.len();
+    let changes = pairs.into_iter().map(|(old, new)| change(before, after, old, new, not_shared.is_none()));
+    let mut cases: Vec<CaseChange> = changes.flatten().collect();
     cases.sort_by_key(|case| (!case.is_regression(), std::cmp::Reverse(case.after)));
     Comparison { about: about(before, after), not_shared, same: all - cases.len(), cases }
+}
+
+/// A case before and after.
+type Pair<'a> = (Option<&'a CaseRecord>, Option<&'a CaseRecord>);
+
+/// Every case of either run once, with the same case of the other one. Of several of one name in one file, the first is the first
+/// again, and none stands for another.
+fn paired<'a>(before: &'a RunRecord, after: &'a RunRecord) -> Vec<Pair<'a>> {
+    let moved = moved(before, after);
+    let mut later = by_title(after);
+    let mut pairs = Vec::new();
+    for ((file, title), old) in by_title(before) {
+        let file = moved.get(file).copied().unwrap_or(file);
+        let new = later.remove(&(file, title)).unwrap_or_default();
+        let most = old.len().max(new.len());
+        pairs.extend((0..most).map(|at| (old.get(at).copied(), new.get(at).copied())));
+    }
+    pairs.extend(later.into_values().flatten().map(|added| (None, Some(added))));
+    pairs
+}
+
+/// The cases of each scenario and title, in their order.
+fn by_title(record: &RunRecord) -> BTreeMap<(&str, String), Vec<&CaseRecord>> {
+    let mut found: BTreeMap<(&str, String), Vec<&CaseRecord>> = BTreeMap::new();
+    for case in &record.cases {
+        found.entry((&case.scenario, case.title())).or_default().push(case);
+    }
+    found
+}
+
+/// Where the files of the earlier run are in the later one. Run from elsewhere, a file has another path; its name finds it again
+/// where no other file of either run is called the same.
+fn moved<'a>(before: &'a RunRecord, after: &'a RunRecord) -> BTreeMap<&'a str, &'a str> {
+    let (old, new) = (by_file_name(before), by_file_name(after));
+    let only = |paths: &BTreeSet<&'a str>| if paths.len() == 1 { paths.first().copied() } else { None };
+    old.iter().filter_map(|(name, paths)| Some((only(paths)?, only(new.get(name)?)?))).collect()
+}
+
+/// The scenarios of a run by the name of their file.
+fn by_file_name(record: &RunRecord) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in &record.cases {
+        found.entry(file_name(&case.scenario)).or_default().insert(&case.scenario);
+    }
+    found
 }
 
 fn file_name(path: &str) -> &str {
@@ -388,6 +423,48 @@ mod tests {
             ["b"],
             "b is not run any more"
         );
+    }
+
+    /// Cases of one name, each in its file with its outcome.
+    fn cases(of: &[(&str, Outcome)]) -> RunRecord {
+        let cases = of.iter().map(|(file, outcome)| CaseRecord {
+            scenario: (*file).to_owned(),
+            outcome: *outcome,
+            ..case("a")
+        });
+        RunRecord { cases: cases.collect(), ..head() }
+    }
+
+    #[test]
+    fn a_case_of_the_same_name_does_not_hide_one_that_failed() {
+        use Outcome::{Failed, Passed};
+        let regressed = |old: &[(&str, Outcome)], new: &[(&str, Outcome)]| {
+            let found = compare(&cases(old), &cases(new));
+            let regressions: Vec<_> = found.regressions().map(|case| case.scenario.clone()).collect();
+            (regressions, found.cases.len(), found.same)
+        };
+        // Two files of one name, the first of which fails now.
+        let two = [("x/a.yaml", Passed), ("y/a.yaml", Passed)];
+        let one_failed = [("x/a.yaml", Failed), ("y/a.yaml", Passed)];
+        assert_eq!(regressed(&two, &one_failed), (vec!["x/a.yaml".to_owned()], 1, 1));
+        // Two cases of one name in one file.
+        let twice = [("a.yaml", Passed), ("a.yaml", Passed)];
+        assert_eq!(
+            regressed(&twice, &[("a.yaml", Failed), ("a.yaml", Passed)]),
+            (vec!["a.yaml".to_owned()], 1, 1)
+        );
+        assert_eq!(
+            regressed(&twice, &twice[..1]),
+            (vec!["a.yaml".to_owned()], 1, 1),
+            "one is not run any more"
+        );
+        // Run from elsewhere, a file is found by its name, but not where that could be two.
+        assert_eq!(
+            regressed(&[("a.yaml", Passed)], &[("/ci/a.yaml", Failed)]),
+            (vec!["/ci/a.yaml".to_owned()], 1, 0)
+        );
+        let (_, changed, same) = regressed(&two, &[("/ci/a.yaml", Passed)]);
+        assert_eq!((changed, same), (3, 0), "two that are gone, one that is new");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
 use super::check_line::{allowed, margin, measured};
-use super::ending::ending;
+use super::ending::early;
 use super::profile;
 
 /// GitHub shows ten annotations of a step and drops the rest without a word.
@@ -77,8 +77,7 @@ fn property(text: &str) -> String {
 /// The run as Markdown, what did not pass first, within a bounded size. `folder` is where its files are, to be uploaded as an artifact.
 pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
     let outcome = record.outcome.map_or("nothing ran", Outcome::name);
-    let early = ending(record, record.selected.len().max(record.cases.len()))
-        .map_or_else(String::new, |line| format!("**{}**\n\n", cell(&line)));
+    let early = early(record).map_or_else(String::new, |line| format!("**{}**\n\n", cell(&line)));
     let mut text = format!(
         "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
@@ -110,7 +109,8 @@ pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
 fn rows(case: &CaseRecord) -> String {
     let mut text = String::new();
     let (outcome, name) = (case.outcome.name(), cell(&case.title()));
-    if case.checks.is_empty() {
+    // An output that stayed on, or a guard that tripped: checks that passed must not stand for the case.
+    if case.checks.is_empty() || !explained(case) {
         let reason = cell(case.reason.as_deref().unwrap_or(""));
         let _ = writeln!(text, "| {outcome} | {name} | {reason} | | | |");
     }
@@ -121,6 +121,18 @@ fn rows(case: &CaseRecord) -> String {
         let _ = writeln!(text, "| {verdict} | {name} | {measurand} | {value} | {limit} | {margin} |");
     }
     text
+}
+
+/// Whether the verdicts of a case's checks say how it ended. None says that its output stayed on or that it was cut short.
+fn explained(case: &CaseRecord) -> bool {
+    let has = |verdict| case.checks.iter().any(|check| check.verdict == verdict);
+    match case.outcome {
+        Outcome::Passed => true,
+        Outcome::Failed => has(Verdict::Fail),
+        Outcome::Inconclusive => has(Verdict::Inconclusive),
+        Outcome::Invalid => has(Verdict::Invalid),
+        Outcome::Skipped | Outcome::RigError | Outcome::Aborted | Outcome::Unsafe => false,
+    }
 }
 
 /// Text of others inside a Markdown table: neither markup nor a new cell.
@@ -215,6 +227,28 @@ mod tests {
         let lost = Some("load: port is gone".to_owned());
         record.cases = vec![CaseRecord { outcome: Outcome::RigError, reason: lost, ..case("a") }];
         assert!(annotations(&record)[0].ends_with("::load: port is gone"));
+    }
+
+    #[test]
+    fn checks_that_passed_do_not_hide_how_a_case_ended() {
+        let summary = |outcome, verdict| {
+            let reason = Some("what happened".to_owned());
+            let checks = vec![check("width", verdict)];
+            let cases = vec![CaseRecord { outcome, reason, checks, ..case("a") }];
+            step_summary(&RunRecord { cases, ..head() }, None)
+        };
+        for outcome in [Outcome::Failed, Outcome::Inconclusive, Outcome::Invalid, Outcome::RigError] {
+            let row = format!("\n| {} | a | what happened | | | |\n| pass | a | width |", outcome.name());
+            assert!(summary(outcome, Verdict::Pass).contains(&row), "{}", summary(outcome, Verdict::Pass));
+        }
+        // Whatever a check says, it does not say that the output stayed on.
+        for outcome in [Outcome::Unsafe, Outcome::Aborted, Outcome::RigError] {
+            let row = format!("\n| {} | a | what happened | | | |\n| fail | a | width |", outcome.name());
+            assert!(summary(outcome, Verdict::Fail).contains(&row), "{}", summary(outcome, Verdict::Fail));
+        }
+        for (outcome, verdict) in [(Outcome::Passed, Verdict::Pass), (Outcome::Failed, Verdict::Fail)] {
+            assert!(!summary(outcome, verdict).contains("what happened"), "the check says it");
+        }
     }
 
     #[test]

@@ -8,17 +8,21 @@ use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
 use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
-use super::junit::{description, message};
+use super::ending::early;
+use super::junit::{ENDED_EARLY, RUN, TO_THE_END, description, message};
 use super::profile;
 
 /// The run as CTRF. `folder` is where it is kept, for its attachments.
 ///
 /// What did not pass is `failed`, whatever the reason: a reader that knows five words only must not take it for anything better.
-/// `rawStatus` has the outcome itself.
+/// `rawStatus` has the outcome itself. A run that was ended early has one test more, which failed.
 pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
     let count = |status: &str| record.cases.iter().filter(|case| name(case.outcome) == status).count();
     let (start, stop) = (millis(&record.started), millis(&record.ended));
-    let tests: Vec<Value> = record.cases.iter().map(|case| test(record, case, folder)).collect();
+    let cut = early(record).map(|ending| ended_early(&ending));
+    // One test and one suite more.
+    let more = usize::from(cut.is_some());
+    let tests: Vec<Value> = record.cases.iter().map(|case| test(record, case, folder)).chain(cut).collect();
     let (tool, version) = record.tool.split_once(' ').unwrap_or((&record.tool, ""));
     let commit = version.split_once('(').map(|(_, git)| git.trim_end_matches(')'));
     let report = json!({
@@ -30,13 +34,13 @@ pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
         "results": {
             "tool": { "name": tool, "version": version, "extra": { "commit": commit } },
             "summary": {
-                "tests": record.cases.len(),
+                "tests": tests.len(),
                 "passed": count("passed"),
-                "failed": count("failed"),
+                "failed": count("failed") + more,
                 "skipped": count("skipped"),
                 "pending": 0,
                 "other": 0,
-                "suites": record.scenarios.len(),
+                "suites": record.scenarios.len() + more,
                 "start": start,
                 "stop": stop,
                 "duration": stop.saturating_sub(start),
@@ -63,6 +67,19 @@ pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
         },
     });
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+/// Stands for the cases that did not run: who counts what failed would take the part that was run for all of it.
+fn ended_early(ending: &str) -> Value {
+    json!({
+        "name": TO_THE_END,
+        "status": "failed",
+        "duration": 0,
+        "suite": [RUN],
+        "rawStatus": ENDED_EARLY,
+        "type": "hardware-in-the-loop",
+        "message": ending,
+    })
 }
 
 fn test(record: &RunRecord, case: &CaseRecord, folder: Option<&Path>) -> Value {
@@ -137,4 +154,32 @@ fn name(outcome: Outcome) -> &'static str {
 fn millis(rfc3339: &str) -> u64 {
     let time = rfc3339.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond);
     u64::try_from(time).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, head};
+
+    #[test]
+    fn a_run_that_was_ended_early_has_one_failed_test_more_and_is_valid() {
+        let schema = std::fs::read_to_string("fixtures/schemas/ctrf-schema-0.0.json").unwrap();
+        let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+        let mut record = RunRecord { cases: vec![case("a")], ..head() };
+        let read = |record: &RunRecord| -> Value { serde_json::from_str(&ctrf(record, None)).unwrap() };
+        let summary = |report: &Value, key: &str| report["results"]["summary"][key].as_u64().unwrap();
+        let whole = read(&record);
+        assert_eq!((summary(&whole, "tests"), summary(&whole, "failed")), (1, 0));
+        record.selected = vec!["a.yaml#1".into(), "a.yaml#2".into()];
+        assert_eq!(summary(&read(&record), "failed"), 1, "one was not run");
+        record.interrupted = Some("SIGTERM".into());
+        let report = read(&record);
+        let problems: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+        let keys = ["tests", "passed", "failed", "suites"];
+        assert_eq!(keys.map(|key| summary(&report, key)), [2, 1, 1, 2]);
+        let last = &report["results"]["tests"][1];
+        assert_eq!(last["status"], "failed");
+        assert!(last["message"].as_str().unwrap().starts_with("interrupted by SIGTERM"), "{last}");
+    }
 }

@@ -15,6 +15,15 @@ pub(super) fn ending(record: &RunRecord, asked: usize) -> Option<String> {
     Some(format!("{}: {left} · {} · {exit}", by(cause), output(record)))
 }
 
+/// Why the cases of a record are not all that its run was to be, in one line; `None` where they are.
+pub(super) fn early(record: &RunRecord) -> Option<String> {
+    let asked = record.selected.len().max(record.cases.len());
+    let never = asked.saturating_sub(record.cases.len());
+    // A limit on failures ends a run with nothing wrong about it, and a run that goes on has cases yet to come.
+    let fewer = || (never > 0).then(|| format!("no result of {never} of {}", counted(asked, "case")));
+    ending(record, asked).or_else(fewer)
+}
+
 /// The last line of a run whose last case had ended when a signal came: it changed nothing, which who pressed a key is to know.
 pub(super) fn too_late(cause: &str, exit_code: u8) -> String {
     let cause = plain(cause);
@@ -158,6 +167,20 @@ mod tests {
             assert_eq!(ending(&run(cause, cases), asked).as_deref(), Some(line));
         }
         assert_eq!(ending(&head(), 3), None, "nothing ended it early");
+    }
+
+    #[test]
+    fn a_run_with_fewer_cases_than_were_selected_says_so_without_a_cause_too() {
+        let mut record = RunRecord { cases: vec![case("a")], ..head() };
+        assert_eq!(early(&record), None, "an older record does not say what was selected");
+        record.selected = vec!["a.yaml#1".into(), "a.yaml#2".into()];
+        assert_eq!(early(&record).as_deref(), Some("no result of 1 of 2 cases"));
+        record.interrupted = Some("SIGINT".into());
+        assert!(early(&record).unwrap().contains("1 of 2 cases did not run · output off"));
+        record.cases.push(case("b"));
+        assert!(early(&record).unwrap().contains("all 2 cases that were asked for had ended"));
+        record.interrupted = None;
+        assert_eq!(early(&record), None);
     }
 
     #[test]

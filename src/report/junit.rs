@@ -10,13 +10,21 @@ use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
 use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
+use super::ending::early;
 use super::profile;
+
+/// Suite of the one test that stands for the run as a whole, where it did not come to its end.
+pub(super) const RUN: &str = "run";
+/// Name of that test.
+pub(super) const TO_THE_END: &str = "every selected case was run to its end";
+/// What that test has where those of cases have an outcome.
+pub(super) const ENDED_EARLY: &str = "ended-early";
 
 /// The run as JUnit XML: a suite for each scenario file, a test case for each case.
 ///
 /// A failed or inconclusive case is a `failure`: it was measured and did not pass. What could not be measured, and whatever
-/// went wrong with the rig, is an `error`. `folder` is where the run is kept: cases that did not pass link to files in it, as Jenkins and
-/// GitLab read it. Characters that XML cannot hold are left out.
+/// went wrong with the rig, is an `error`; so is a run that was ended early, in a suite of its own. `folder` is where the run is
+/// kept: cases that did not pass link to files in it, as Jenkins and GitLab read it. Characters that XML cannot hold are left out.
 pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
     let mut report = Report::new("stimrig");
     report.set_time(seconds(record.elapsed));
@@ -32,12 +40,26 @@ pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
         }
         report.add_test_suite(suite);
     }
+    // Who counts what did not pass would take the part that was run for all of it.
+    if let Some(ending) = early(record) {
+        report.add_test_suite(ended_early(&ending));
+    }
     // Quotes and brackets are escaped by the writer; what XML cannot hold even escaped goes here, markup being ASCII.
     // Only a failing writer can make this an error, and a string does not fail; should it ever, the file says so.
     let text = report
         .to_string()
         .unwrap_or_else(|_| "<?xml version=\"1.0\"?><testsuites name=\"stimrig\" errors=\"1\"/>".to_owned());
     text.chars().filter(|c| is_xml(*c)).collect()
+}
+
+fn ended_early(ending: &str) -> TestSuite {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type(ENDED_EARLY).set_message(ending).set_description(ending);
+    let mut test = TestCase::new(TO_THE_END, status);
+    test.set_classname(RUN).set_time(Duration::ZERO);
+    let mut suite = TestSuite::new(RUN);
+    suite.set_time(Duration::ZERO).add_test_case(test);
+    suite
 }
 
 /// `Char` of XML 1.0.
@@ -155,4 +177,32 @@ fn checks(case: &CaseRecord) -> String {
 
 fn seconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::HOST_LOST;
+    use crate::record::samples::{case, head};
+
+    #[test]
+    fn a_run_that_was_ended_early_has_an_error_that_says_by_what() {
+        let mut record = RunRecord { cases: vec![case("a")], ..head() };
+        let read = |record: &RunRecord| {
+            let text = junit(record, None);
+            let report = Report::deserialize_from_str(&text).unwrap();
+            (report.tests, report.failures, report.errors, text)
+        };
+        assert_eq!(read(&record).2, 0, "all that was selected had passed");
+        record.selected = vec!["a.yaml#1".into(), "a.yaml#2".into()];
+        let (tests, failures, errors, text) = read(&record);
+        assert_eq!((tests, failures, errors), (2, 0, 1));
+        assert!(text.contains("message=\"no result of 1 of 2 cases\""), "{text}");
+        record.interrupted = Some(HOST_LOST.into());
+        let (tests, failures, errors, text) = read(&record);
+        assert_eq!((tests, failures, errors), (2, 0, 1));
+        let message =
+            "message=\"ended early because its process was killed or its computer lost power: 1 of 2";
+        assert!(text.contains("<testsuite name=\"run\"") && text.contains(message), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Parts of one suite, run one by one, as one run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::{CaseFigures, Event, RunRecord, fold};
 
@@ -38,6 +38,9 @@ pub enum MergeError {
     Different(Vec<String>),
 }
 
+/// Fidelity of a run in which nothing was simulated.
+const RIG: &str = "rig";
+
 /// One run of several, in their order. With `mixed`, what is not the same in all of them becomes a remark instead of an error.
 ///
 /// # Errors
@@ -62,10 +65,13 @@ pub fn merge(parts: Vec<Part>, mixed: bool) -> Result<Part, MergeError> {
 }
 
 fn note_cases(ran: &mut BTreeMap<(String, String), String>, record: &RunRecord) -> Result<(), MergeError> {
-    for case in &record.cases {
-        let key = (case.scenario.clone(), case.title());
+    // Cases of one name within a run are two cases, not one that was run twice.
+    let own: BTreeSet<(String, String)> =
+        record.cases.iter().map(|case| (case.scenario.clone(), case.title())).collect();
+    for key in own {
+        let case = key.1.clone();
         if let Some(first) = ran.insert(key, record.id.clone()) {
-            return Err(MergeError::Twice { case: case.title(), first, second: record.id.clone() });
+            return Err(MergeError::Twice { case, first, second: record.id.clone() });
         }
     }
     Ok(())
@@ -88,13 +94,26 @@ fn joined(mut whole: Part, part: Part) -> Part {
         (Some(one), Some(more)) => Some(format!("{one} + {more}")),
         (one, more) => one.or(more),
     };
+    // Whatever else was run on hardware: of a whole with a simulated part nobody may say that it was.
+    if record.fidelity == RIG {
+        record.fidelity = other.fidelity;
+    }
+    add(&mut record.defects, other.defects);
+    add(&mut record.overrides, other.overrides);
     record.selected.extend(other.selected);
     record.scenarios.extend(other.scenarios);
     record.cases.extend(other.cases);
-    let new = other.instruments.into_iter().filter(|instrument| !record.instruments.contains(instrument));
-    let new: Vec<_> = new.collect();
-    record.instruments.extend(new);
+    add(&mut record.instruments, other.instruments);
     whole
+}
+
+/// Adds what is not there yet.
+fn add<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
 }
 
 /// What is not the same in all of them.
@@ -160,6 +179,29 @@ mod tests {
     }
 
     #[test]
+    fn a_simulated_part_is_not_made_hardware_by_its_place_and_what_was_laid_over_a_part_is_told() {
+        let of = |id: &str, fidelity: &str, laid: &[&str]| {
+            let mut part = part(id, vec![case(id)]);
+            part.record.fidelity = fidelity.into();
+            part.record.overrides = laid.iter().map(|laid| (*laid).to_owned()).collect();
+            part.record.defects = part.record.overrides.clone();
+            part
+        };
+        let (rig, sim) = (of("a", "rig", &["x", "y"]), of("b", "sim", &["y", "z"]));
+        for parts in [vec![rig.clone(), sim.clone()], vec![sim, rig.clone()]] {
+            let whole = merge(parts, true).unwrap().record;
+            assert_eq!(whole.fidelity, "sim");
+            for all in [whole.overrides, whole.defects] {
+                let mut sorted = all;
+                sorted.sort();
+                assert_eq!(sorted, ["x", "y", "z"]);
+            }
+        }
+        let rigs = merge(vec![rig, of("b", "rig", &["x", "y"])], false).unwrap().record;
+        assert_eq!((rigs.fidelity.as_str(), rigs.overrides.len()), ("rig", 2));
+    }
+
+    #[test]
     fn what_is_not_of_one_suite_is_named_and_merged_only_on_request() {
         let mut other = part("2", vec![case("b")]);
         other.record.dut = Some("SN-7".into());
@@ -173,5 +215,8 @@ mod tests {
         assert_eq!(merge(parts, true).unwrap().remarks.len(), 2);
         let twice = merge(vec![part("1", vec![case("a")]), part("2", vec![case("a")])], true).unwrap_err();
         assert!(twice.to_string().contains("`a` ran in 1 and in 2"), "{twice}");
+        let one = part("1", vec![case("a"), case("a")]);
+        assert_eq!(merge(vec![one.clone()], false).unwrap().record.cases.len(), 2);
+        assert!(merge(vec![one.clone(), one], true).is_err(), "the same run twice");
     }
 }

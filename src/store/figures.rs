@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::record::{CaseFigures, RunRecord};
 
-use super::{FIGURES, JOURNAL, RECORD, ReadError, StoreError, VerifyError, read_record, runs_in};
+use super::read::{Known, read_known};
+use super::{FIGURES, JOURNAL, RECORD, ReadError, StoreError, VerifyError, runs_in};
 
 /// A run as it is on disk.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +15,7 @@ pub struct Stored {
     pub record: RunRecord,
     /// The pictures of its cases; none of a run that was made before there were any.
     pub figures: Vec<CaseFigures>,
-    /// What a reader should know: that the run did not end, that a line is cut off.
+    /// What a reader should know: that the run did not end or still goes on, that a line is cut off.
     pub notes: Vec<String>,
 }
 
@@ -26,10 +27,11 @@ pub fn read_run(folder: &Path) -> Result<Stored, ReadError> {
     if runs_in(folder)? != [folder] {
         return Err(VerifyError::NotARun(folder.to_owned()).into());
     }
-    let (record, cut) = read_record(folder)?;
+    let Known { record, cut, goes_on } = read_known(folder)?;
     let last = if cut { "; its last line is cut off" } else { "" };
     let killed = !folder.join(RECORD).exists();
-    let notes = killed.then(|| format!("the run did not end: this is what {JOURNAL} knew by then{last}"));
+    let how = if goes_on { "goes on" } else { "did not end" };
+    let notes = killed.then(|| format!("the run {how}: this is what {JOURNAL} knew by then{last}"));
     Ok(Stored { record, figures: read_figures(folder)?, notes: notes.into_iter().collect() })
 }
 
@@ -59,7 +61,25 @@ pub fn read_figures(folder: &Path) -> Result<Vec<CaseFigures>, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RunFolder;
     use super::*;
+    use crate::record::samples::{case, head};
+    use crate::record::{Event, Outcome, Sink as _};
+
+    #[test]
+    fn a_run_that_goes_on_and_one_that_was_killed_are_told_as_what_they_are() {
+        let runs = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(runs.path(), "one").unwrap();
+        let path = folder.path().to_owned();
+        folder.take(&Event::RunStarted(Box::new(head())));
+        folder.take(&Event::CaseEnded { case: 0, record: Box::new(case("a")) });
+        let stored = read_run(&path).unwrap();
+        assert!(stored.record.interrupted.is_none() && stored.notes[0].starts_with("the run goes on"));
+        drop(folder);
+        let stored = read_run(&path).unwrap();
+        assert_eq!((stored.record.outcome, stored.record.exit_code), (Some(Outcome::Aborted), 137));
+        assert!(stored.notes[0].starts_with("the run did not end"), "{:?}", stored.notes);
+    }
 
     fn line(case: usize) -> String {
         let figures = CaseFigures {

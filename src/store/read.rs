@@ -1,14 +1,14 @@
 //! Reading a run back, and finding the run that a person means.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::record::{RunRecord, fold};
+use crate::record::{Event, HOST_LOST, RunRecord, STORAGE_LOST, fold};
 
 use super::chain::{Ended, read_chain};
 use super::verify::runs_in;
-use super::{JOURNAL, StoreError, VerifyError, read_journal};
+use super::{JOURNAL, MANIFEST, RECORD, StoreError, VerifyError, read_journal};
 
 /// Why a run cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +40,30 @@ pub enum ReadError {
     Store(#[from] StoreError),
 }
 
-/// The record of a run, folded from its journal, and whether the journal's last line was cut off.
+/// What a journal comes to.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub record: RunRecord,
+    /// Its last line was cut off.
+    pub cut: bool,
+    /// Its process still writes it.
+    pub goes_on: bool,
+}
+
+/// The record of a run, folded from its journal, and whether the journal's last line was cut off. A run that neither ended nor
+/// goes on is *interrupted*: what it had passed until then is not all that it was to pass.
 ///
 /// # Errors
 /// When the journal is missing, damaged, empty or of a newer version.
 pub fn read_record(folder: &Path) -> Result<(RunRecord, bool), ReadError> {
+    read_known(folder).map(|known| (known.record, known.cut))
+}
+
+/// As [`read_record`], and whether the run still goes on.
+pub(super) fn read_known(folder: &Path) -> Result<Known, ReadError> {
     let path = folder.join(JOURNAL);
+    // Asked before its journal is read: one that ends in between has its end in it then.
+    let goes_on = goes_on(folder);
     let (entries, cut) = match read_journal(&path) {
         Ok(read) => read,
         Err(error @ StoreError::Corrupt { .. }) => {
@@ -53,12 +71,32 @@ pub fn read_record(folder: &Path) -> Result<(RunRecord, bool), ReadError> {
         }
         Err(error) => return Err(error.into()),
     };
-    let record = fold(entries.iter().map(|entry| &entry.event));
+    let ended = entries.iter().any(|entry| matches!(entry.event, Event::RunEnded { .. }));
+    // Who wrote the record lived to close the run, and could not write the end of the journal.
+    let cause = if folder.join(RECORD).exists() { STORAGE_LOST } else { HOST_LOST };
+    let lost = Event::Interrupted { signal: cause.to_owned() };
+    let lost = (!ended && !goes_on).then_some(&lost);
+    let record = fold(entries.iter().map(|entry| &entry.event).chain(lost));
     let record = record.ok_or_else(|| ReadError::NeverBegan(path.clone()))?;
     if record.version > RunRecord::VERSION {
         return Err(VerifyError::Newer { path, version: u64::from(record.version) }.into());
     }
-    Ok((record, cut))
+    Ok(Known { record, cut, goes_on: goes_on && !ended })
+}
+
+/// Whether the process of a run still writes its journal. Where files cannot be locked nobody knows, and it is taken for one that
+/// was killed.
+pub(super) fn goes_on(folder: &Path) -> bool {
+    if folder.join(MANIFEST).exists() {
+        return false;
+    }
+    let Ok(file) = File::open(folder.join(JOURNAL)) else { return false };
+    // Who has just made it is about to lock it, and is not to find it locked.
+    if file.metadata().is_ok_and(|found| found.len() == 0) {
+        return true;
+    }
+    // Shared, so that others who look do not take one another for its process; and given back at once.
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// What to say of a journal that states a newer version, whatever else is in it.
@@ -143,7 +181,10 @@ pub(super) fn in_order(mut names: Vec<String>, chain: &[Ended]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{RunFolder, open_runs};
     use super::*;
+    use crate::record::samples::{case, head};
+    use crate::record::{Outcome, Sink as _};
 
     fn ended(run: &str) -> Ended {
         Ended { rig: "sim".into(), run: run.into(), manifest: String::new(), started: String::new() }
@@ -180,5 +221,46 @@ mod tests {
         std::fs::write(runs.path().join("0191-cc").join(JOURNAL), newer).unwrap();
         let error = read_record(&runs.path().join("0191-cc")).unwrap_err().to_string();
         assert!(error.contains("version 2") && error.contains("newer"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_was_killed_never_passed_and_one_that_goes_on_is_told_apart() {
+        let runs = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::create(runs.path(), "one").unwrap();
+        let path = folder.path().to_owned();
+        folder.take(&Event::RunStarted(Box::new(head())));
+        folder.take(&Event::CaseEnded { case: 0, record: Box::new(case("a")) });
+        let known = read_known(&path).unwrap();
+        assert!(known.goes_on && known.record.interrupted.is_none(), "its process lives");
+        assert!(read_known(&path).unwrap().goes_on, "to look changes nothing");
+        drop(folder);
+        let known = read_known(&path).unwrap();
+        assert!(!known.goes_on);
+        assert_eq!(known.record.interrupted.as_deref(), Some(HOST_LOST));
+        assert_eq!((known.record.outcome, known.record.exit_code), (Some(Outcome::Aborted), 137));
+        assert_eq!(open_runs(runs.path()).len(), 1, "who looked holds nothing");
+        // Closed by its own process, which could not write that it ended.
+        std::fs::write(path.join(RECORD), "{}").unwrap();
+        let (record, _) = read_record(&path).unwrap();
+        assert_eq!((record.interrupted.as_deref(), record.exit_code), (Some(STORAGE_LOST), 70));
+    }
+
+    #[test]
+    fn what_ended_a_run_by_its_own_account_stays_the_cause() {
+        let runs = tempfile::tempdir().unwrap();
+        let read = |id: &str, events: &[Event]| {
+            let mut folder = RunFolder::create(runs.path(), id).unwrap();
+            folder.take(&Event::RunStarted(Box::new(head())));
+            folder.take(&Event::CaseEnded { case: 0, record: Box::new(case("a")) });
+            events.iter().for_each(|event| folder.take(event));
+            let path = folder.path().to_owned();
+            drop(folder);
+            let record = read_record(&path).unwrap().0;
+            (record.interrupted, record.exit_code)
+        };
+        let ended = Event::RunEnded { ended: "2026-01-02T03:04:06Z".into(), elapsed: 1.5 };
+        assert_eq!(read("ended", &[ended]), (None, 0));
+        let signal = Event::Interrupted { signal: "SIGINT".into() };
+        assert_eq!(read("signalled", &[signal]), (Some("SIGINT".into()), 130));
     }
 }

@@ -71,15 +71,16 @@ pub struct Row {
     pub status: Status,
     /// Why it is not proved on a rig; none if it is.
     pub missing_on_rig: Option<String>,
+    /// Why it is not proved where the simulator will do; none if it is. A pass on a rig does not unsay what failed on the simulator.
+    pub missing_on_sim: Option<String>,
 }
 
 impl Row {
     /// Why it is not proved at a level; none if it is.
     pub fn missing(&self, level: Level) -> Option<&str> {
-        match (level, &self.status) {
-            (Level::Rig, _) => self.missing_on_rig.as_deref(),
-            (Level::Sim, Status::Hole(why)) => Some(why),
-            (Level::Sim, Status::Rig | Status::SimOnly) => None,
+        match level {
+            Level::Rig => self.missing_on_rig.as_deref(),
+            Level::Sim => self.missing_on_sim.as_deref(),
         }
     }
 }
@@ -193,6 +194,7 @@ fn row(
         scenarios: Vec::new(),
         status: Status::Hole("no scenario verifies it".to_owned()),
         missing_on_rig: Some("no scenario verifies it".to_owned()),
+        missing_on_sim: Some("no scenario verifies it".to_owned()),
     };
     let Some(scenarios) = scenarios else { return row };
     let mut all: Vec<(&Now, Vec<CaseCell>)> = Vec::new();
@@ -216,10 +218,11 @@ fn row(
         all.extend(cells);
     }
     row.missing_on_rig = missing(&all, columns, Level::Rig);
-    row.status = match (&row.missing_on_rig, missing(&all, columns, Level::Sim)) {
+    row.missing_on_sim = missing(&all, columns, Level::Sim);
+    row.status = match (&row.missing_on_rig, &row.missing_on_sim) {
         (None, _) => Status::Rig,
         (_, None) => Status::SimOnly,
-        (_, Some(why)) => Status::Hole(why),
+        (_, Some(why)) => Status::Hole(why.clone()),
     };
     row
 }

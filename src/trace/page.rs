@@ -17,15 +17,16 @@ pub fn page(matrix: &Matrix, provenance: &str) -> String {
     );
     let under = format!("{} runs count, {} do not. {provenance}", matrix.counted, matrix.not_counted.len());
     let mut body = head("What is proved, and by what", &under, rig == matrix.rows.len() && rig > 0, &verdict);
-    let holes: Vec<Vec<(String, &str)>> = matrix
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, row.missing(Level::Sim)?)))
-        .map(|(row, why)| vec![(row.id.clone(), "bad"), (row.text.clone(), ""), (why.to_owned(), "")])
-        .collect();
-    if !holes.is_empty() {
-        body.push_str("<h2>Not proved</h2>\n");
-        body.push_str(&table(&["requirement", "demands", "why not"], &holes));
+    for (title, on_a_rig) in [("Not proved", false), ("Proved on a rig, but not on the simulator", true)] {
+        let rows = matrix.rows.iter().filter(|row| (row.status == Status::Rig) == on_a_rig);
+        let lines: Vec<Vec<(String, &str)>> = rows
+            .filter_map(|row| Some((row, row.missing(Level::Sim)?)))
+            .map(|(row, why)| vec![(row.id.clone(), "bad"), (row.text.clone(), ""), (why.to_owned(), "")])
+            .collect();
+        if !lines.is_empty() {
+            body.push_str(&format!("<h2>{title}</h2>\n"));
+            body.push_str(&table(&["requirement", "demands", "why not"], &lines));
+        }
     }
     body.push_str("<h2>Every requirement</h2>\n");
     body.push_str(&matrix_table(matrix));

@@ -98,6 +98,23 @@ fn running_again_never_turns_it_green() {
 }
 
 #[test]
+fn a_pass_on_a_rig_does_not_hide_a_failure_on_the_simulator() {
+    let rig = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
+    let sim = |outcome| run("s", "sim", "bb", &[("a", outcome)]);
+    let traced = |runs: &[Run]| trace(&requirements(), &[now("a", &["R-1"])], runs, None);
+    let found = traced(&[rig.clone(), sim(Outcome::Failed)]);
+    let row = &found.rows[0];
+    assert_eq!((&row.status, row.missing(Level::Rig)), (&Status::Rig, None));
+    assert_eq!(row.missing(Level::Sim), Some("failed: a (run s)"));
+    // Whoever is refused is told why.
+    assert!(text(&found).contains("but on the simulator: failed: a (run s)"), "{}", text(&found));
+    assert!(page(&found, "test").contains("Proved on a rig, but not on the simulator"));
+    // What the simulator has not run, or cannot do, a rig may prove.
+    assert_eq!(traced(std::slice::from_ref(&rig)).rows[0].missing(Level::Sim), None);
+    assert_eq!(traced(&[rig, sim(Outcome::Skipped)]).rows[0].missing(Level::Sim), None);
+}
+
+#[test]
 fn what_changed_since_is_stale_and_named() {
     let good = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
     let stale = |change: &dyn Fn(&mut RunRecord)| {

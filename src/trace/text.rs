@@ -67,8 +67,10 @@ pub(super) fn cell(cell: &Cell) -> String {
 
 fn told(row: &Row) -> String {
     let mut out = format!("  {}  {}\n", row.id, row.text);
-    if let Status::Hole(why) = &row.status {
-        out += &format!("    {why}\n");
+    match (&row.status, row.missing(Level::Sim)) {
+        (Status::Rig, Some(why)) => out += &format!("    but on the simulator: {why}\n"),
+        (_, Some(why)) => out += &format!("    {why}\n"),
+        (_, None) => {}
     }
     for scenario in &row.scenarios {
         let cells = scenario.cells.iter().enumerate();

@@ -211,4 +211,11 @@ fn a_run_that_was_killed_still_has_a_page() {
     let page = String::from_utf8(output.stdout.clone()).unwrap();
     assert!(output.status.success() && page.contains("the run did not end"), "{}", text(&output));
     assert!(page.contains("symmetric-biphasic.yaml"));
+    assert!(page.contains("Ended early by host lost"), "what had passed is not the run");
+    let tap = stimrig().args(["report", "--format", "tap"]).arg(&folder).output().unwrap();
+    let tap = String::from_utf8(tap.stdout).unwrap();
+    assert!(tap.contains("\nBail out! ended by host lost"), "{tap}");
+    let record = stimrig().args(["report", "--format", "json"]).arg(&folder).output().unwrap();
+    let record: Value = serde_json::from_slice(&record.stdout).unwrap();
+    assert_eq!((&record["outcome"], &record["exit_code"]), (&"aborted".into(), &137.into()));
 }

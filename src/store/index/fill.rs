@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::quantity::hex;
 use crate::record::{Bundle, CaseRecord, CheckRecord, RunRecord};
 use crate::store::manifest::hash_file;
-use crate::store::read::name_of;
+use crate::store::read::{goes_on, name_of};
 use crate::store::{JOURNAL, MANIFEST, Manifest, read_record, runs_in};
 
 use super::{Index, IndexError};
@@ -75,8 +75,8 @@ fn known(db: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
     asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// What changes when a journal or manifest does. The time of the last change of an inode cannot be set back as that of its
-/// content can.
+/// What changes when a journal or manifest does, or the process of the run is gone. The time of the last change of an inode cannot
+/// be set back as that of its content can.
 fn stamp(folder: &Path) -> Option<String> {
     let of = |name: &str| match fs::metadata(folder.join(name)) {
         Ok(found) => {
@@ -85,7 +85,9 @@ fn stamp(folder: &Path) -> Option<String> {
         }
         Err(_) => "none".to_owned(),
     };
-    Some(format!("{} / {}", of(JOURNAL), of(MANIFEST)))
+    // One that is killed changes no file, and yet is not what it was.
+    let still = if goes_on(folder) { " / goes on" } else { "" };
+    Some(format!("{} / {}{still}", of(JOURNAL), of(MANIFEST)))
 }
 
 /// Puts a run in place of what was known of it.
@@ -183,12 +185,16 @@ fn line(db: &Connection, subject: i64, check: &CheckRecord) -> rusqlite::Result<
     Ok(db.last_insert_rowid())
 }
 
-/// What a case was judged by, as one hash.
+/// What a case was judged by and the bench it ran on, as one hash. The seed is left out: on a simulated bench nothing else would
+/// ever come out otherwise.
 fn inputs(record: &RunRecord, case: &CaseRecord) -> String {
     let mut hash = Sha256::new();
     let scenario = record.scenarios.get(&case.scenario).map_or("", String::as_str);
     let profiles = case.profiles.iter().map(|profile| profile.hash.as_str());
-    for part in [scenario, case.phantom_hash.as_str(), case.phantom.as_str()].into_iter().chain(profiles) {
+    let laid = record.overrides.iter().map(String::as_str).filter(|laid| !laid.contains(" sim.seed="));
+    let one = [record.rig_hash.as_str(), scenario, case.phantom_hash.as_str(), case.phantom.as_str()];
+    // An empty part ends the first list, which may be of any length.
+    for part in one.into_iter().chain(profiles).chain([""]).chain(laid) {
         hash.update(part);
         hash.update([0]);
     }

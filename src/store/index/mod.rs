@@ -24,8 +24,8 @@ pub use place::network;
 pub const INDEX: &str = "index.sqlite";
 /// Held while it is open.
 const LOCK: &str = "index.lock";
-/// Raised whenever a table changes; an index of any other is made anew.
-const SCHEMA: i32 = 1;
+/// Raised whenever a table changes, or what is put into one; an index of any other is made anew.
+const SCHEMA: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE run (

@@ -1,9 +1,9 @@
 use std::io::Write as _;
 
 use crate::record::samples::{case, check, head};
-use crate::record::{CaseRecord, RunRecord, Verdict};
+use crate::record::{CaseRecord, Event, Outcome, RunRecord, Sink as _, Verdict};
 use crate::store::tests::run_of;
-use crate::store::{JOURNAL, read_record};
+use crate::store::{JOURNAL, RunFolder, read_record};
 
 use super::*;
 
@@ -178,6 +178,40 @@ fn repetitions_within_a_run_are_values_of_their_own() {
     run_of(runs.path(), record, vec![attempt(1, 1.0), attempt(2, 2.0), attempt(3, 3.0)]);
     let past = asked(runs.path(), &Query::default());
     assert_eq!((amplitudes(&past), past.attempts.len()), (vec![1.0, 2.0, 3.0], 3));
+}
+
+#[test]
+fn a_run_on_a_changed_bench_repeats_no_other_and_another_seed_does() {
+    let runs = tempfile::tempdir().unwrap();
+    let laid = |laid: &[&str]| laid.iter().map(|laid| (*laid).to_owned()).collect::<Vec<String>>();
+    let same = ["--set sim.adc.noise=2 lsb"];
+    for (id, rig_hash, overrides) in [
+        ("r1", "00", laid(&same)),
+        ("r2", "00", laid(&[same[0], "--set sim.seed=7"])),
+        ("r3", "01", laid(&same)),
+        ("r4", "00", laid(&["--set sim.adc.noise=9 lsb"])),
+        ("r5", "00", laid(&[])),
+    ] {
+        let record = RunRecord { id: id.into(), rig_hash: rig_hash.into(), overrides, ..head() };
+        run_of(runs.path(), record, vec![case("a")]);
+    }
+    let past = asked(runs.path(), &Query::default());
+    let inputs: Vec<&str> = past.attempts.iter().map(|attempt| attempt.inputs.as_str()).collect();
+    let kinds: std::collections::BTreeSet<&str> = inputs.iter().copied().collect();
+    assert_eq!((inputs.len(), kinds.len()), (5, 4), "{inputs:?}");
+    assert_eq!(inputs[0], inputs[1], "another seed is a repetition");
+}
+
+#[test]
+fn a_run_that_was_indexed_while_it_went_on_has_not_passed_once_it_is_killed() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut folder = RunFolder::create(runs.path(), "r1").unwrap();
+    folder.take(&Event::RunStarted(Box::new(RunRecord { id: "r1".into(), ..head() })));
+    folder.take(&Event::CaseEnded { case: 0, record: Box::new(case("a")) });
+    let outcome = || asked(runs.path(), &Query::default()).runs[0].outcome;
+    assert_eq!(outcome(), Some(Outcome::Passed), "so far");
+    drop(folder);
+    assert_eq!(outcome(), Some(Outcome::Aborted));
 }
 
 #[test]
