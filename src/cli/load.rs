@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::phantom::Phantom;
 use crate::rig::{Certificate, DEFAULT_RIG, Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, Phantoms, Wanted, read_scenario_among};
-use crate::source::{Diagnostic, Source, nearest};
+use crate::source::{Diagnostic, Kind, Source, nearest, parse};
 
 use super::resolve::resolve;
 use super::side_by_side::side_by_side;
 
-/// Files and folders that lie among scenarios and are none.
-const NOT_SCENARIOS: [&str; 4] = ["requirements.yaml", "requirements.yml", "profiles", "calibration"];
+/// Files that lie among scenarios and are none.
+const NOT_SCENARIOS: [&str; 2] = ["requirements.yaml", "requirements.yml"];
+/// Folders among scenarios in which files may be something else: limit profiles and calibrations.
+const MIXED: [&str; 2] = ["profiles", "calibration"];
+/// What only a scenario says; a limit profile has checks too.
+const OF_SCENARIOS: [&str; 4] = ["program", "phantom", "steps", "matrix"];
 
 /// Cases of one or more files, with what a person should know about them.
 #[derive(Debug, Clone, Default)]
@@ -172,7 +176,7 @@ fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>
     let refuse = |what: &str, help: Option<&str>| Box::new(Diagnostic::of_file(&text, what, help));
     if path.is_dir() {
         let mut files = Vec::new();
-        walk(path, &mut files).map_err(|error| refuse(&format!("cannot be read: {error}"), None))?;
+        walk(path, false, &mut files).map_err(|error| refuse(&format!("cannot be read: {error}"), None))?;
         if files.is_empty() {
             return Err(refuse("there is no scenario in this folder", None));
         }
@@ -199,7 +203,17 @@ fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>
     Err(refuse("there is no such file or folder", help.as_deref()))
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// Whether a file says what only a scenario says. One that cannot be read may be a scenario: whoever reads it tells what is wrong.
+fn may_be_a_scenario(path: &Path) -> bool {
+    let Some((root, _)) = read(path).ok().and_then(|source| parse(&source).ok()) else { return true };
+    match &root.kind {
+        Kind::Map(entries) => entries.iter().any(|(key, _)| OF_SCENARIOS.contains(&key.text.as_str())),
+        _ => true,
+    }
+}
+
+/// The scenario files below a folder; `mixed` if others may be among them.
+fn walk(folder: &Path, mixed: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
@@ -210,8 +224,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         }
         // A link to a folder above would never end.
         if entry.file_type()?.is_dir() {
-            walk(&path, files)?;
-        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            walk(&path, mixed || MIXED.contains(&name.as_ref()), files)?;
+        } else if (name.ends_with(".yaml") || name.ends_with(".yml")) && (!mixed || may_be_a_scenario(&path))
+        {
             files.push(path);
         }
     }
@@ -303,10 +318,19 @@ mod tests {
         write("a.yaml", &SCENARIO.replace("mine", "r500"));
         write("requirements.yaml", "SYS-1: text\n");
         write("README.md", "text");
-        write("profiles/p.yaml", "x: 1\n");
-        let loaded = load_cases(&[folder.path().to_owned()]).unwrap();
-        let phantoms: Vec<&str> = loaded.cases.iter().map(|case| case.phantom.name.as_str()).collect();
-        assert_eq!(phantoms, ["r500", "r1k"]);
+        write("profiles/p.yaml", "name: p\nverified: false\nexpect:\n  - width: { at_most: 1 ms }\n");
+        write("b/calibration/bench.yaml", "certificate: C-1\n");
+        let phantoms = || {
+            let loaded = load_cases(&[folder.path().to_owned()]).unwrap();
+            loaded.cases.into_iter().map(|case| case.phantom.name).collect::<Vec<_>>()
+        };
+        assert_eq!(phantoms(), ["r500", "r1k"]);
+        // Whatever the folder is called, a scenario in it runs, and what cannot be read is told.
+        write("b/calibration/of/c.yaml", &SCENARIO.replace("mine", "r1k"));
+        write("profiles/d.yaml", &SCENARIO.replace("mine", "r500"));
+        assert_eq!(phantoms(), ["r500", "r1k", "r1k", "r500"]);
+        write("profiles/e.yaml", "program: {\n");
+        assert!(load_cases(&[folder.path().to_owned()]).is_err());
         let near = load_cases(&[folder.path().join("a.yml")]).unwrap_err();
         assert!(near[0].help.as_deref().is_some_and(|help| help.ends_with("a.yaml`?")), "{near:?}");
     }

@@ -1,15 +1,15 @@
 //! `stimrig report`: what was kept of runs, shown again.
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use crate::record::{EXIT_USAGE, RunRecord, compare};
 use crate::report::{MergeError, Part, compare as side_by_side, ctrf, junit, merge, page, tap};
-use crate::store::{MANIFEST, read_run, write_atomic};
+use crate::store::read_run;
 
-use super::show::provenance;
+use super::show::{provenance, write};
 use super::stdout;
 
 /// What is wanted of `stimrig report`.
@@ -101,18 +101,4 @@ fn show(args: &Args, text: &str) -> Result<(), String> {
         }
         None => stdout::print(text).map_err(|error| error.to_string()),
     }
-}
-
-/// Writes a file, but never another one into a run that is sealed.
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if folder.join(MANIFEST).is_file() {
-        let same = std::fs::read(path).is_ok_and(|there| there == text.as_bytes());
-        return if same {
-            Ok(())
-        } else {
-            Err(format!("{}: the run is sealed, and this would change it; write elsewhere", path.display()))
-        };
-    }
-    write_atomic(path, text.as_bytes()).map_err(|error| error.to_string())
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::record::{EXIT_USAGE, Outcome, RunRecord};
 use crate::store::{find_run, read_record};
 
-use super::load::read;
-use super::{Output, RunArgs, run};
+use super::load::{load_cases, read};
+use super::{NoTests, Output, RunArgs, run};
 
 /// Arguments of `rerun`.
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,9 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
             eprintln!("stimrig: {file} has changed since {}", record.id);
         }
     }
+    if let Some(what) = exchanged(&record, &left) {
+        return refuse(&what);
+    }
     let arguments = match arguments(args, &record, left) {
         Ok(arguments) => arguments,
         Err(what) => return refuse(&what),
@@ -81,10 +84,42 @@ fn left_over(record: &RunRecord, all: bool) -> Vec<String> {
     left
 }
 
+/// Why the cases are not those that were left over: in a file that changed, a number may be that of another one.
+fn exchanged(record: &RunRecord, left: &[String]) -> Option<String> {
+    let names: BTreeMap<String, &str> = record
+        .cases
+        .iter()
+        .map(|case| (format!("{}#{}", case.scenario, case.number), case.name.as_str()))
+        .collect();
+    let paths: Vec<PathBuf> = left.iter().map(PathBuf::from).collect();
+    // What cannot be read is told by the run, with all else that is wrong.
+    let loaded = load_cases(&paths).ok()?;
+    let mut found = loaded.cases.iter().filter_map(|case| {
+        let place = format!("{}#{}", case.file, case.number);
+        let what = match names.get(&place) {
+            Some(name) if *name == case.name => return None,
+            Some(name) => format!("{place} was `{name}` in {}, and is `{}` now", record.id, case.name),
+            None if record.scenarios.get(&case.file).is_none_or(|hash| *hash == case.hash) => return None,
+            None => format!(
+                "{place}, `{}` now, never started in {}, and {} has changed since: it may be another case",
+                case.name, record.id, case.file
+            ),
+        };
+        Some(what)
+    });
+    let first = found.next()?;
+    let more = match found.count() {
+        0 => String::new(),
+        more => format!(" (and {more} more like it)"),
+    };
+    Some(format!("{first}{more}; name the cases that are meant to `stimrig run`"))
+}
+
 /// The arguments of a run of these cases on the earlier run's rig.
 fn arguments(args: &Args, record: &RunRecord, paths: Vec<String>) -> Result<RunArgs, String> {
     let mut arguments = RunArgs::of(paths).map_err(|error| error.to_string())?;
-    // A rig that is nowhere as a file is the one built in.
+    // A rig that is nowhere as a file is the one built in, whatever the environment names.
+    arguments.rig = None;
     if Path::new(&record.rig_file).is_file() {
         arguments.rig = Some(PathBuf::from(&record.rig_file));
     } else if record.rig_file != crate::rig::DEFAULT_RIG.0 {
@@ -98,6 +133,14 @@ fn arguments(args: &Args, record: &RunRecord, paths: Vec<String>) -> Result<RunA
             _ => return Err(format!("the record says `{laid}`, which is no option that can be repeated")),
         }
     }
+    // They were selected by the earlier run: what the environment says of a selection would leave out some of them, or let a
+    // run of fewer look like one of all.
+    arguments.filter.clear();
+    arguments.partition = None;
+    arguments.repeat = None;
+    arguments.no_tests = NoTests::Fail;
+    arguments.max_fail = None;
+    arguments.fail_fast = false;
     arguments.runs.clone_from(&args.runs);
     arguments.dut.clone_from(&record.dut);
     arguments.operator.clone_from(&record.operator);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
-use crate::store::write_atomic;
+use crate::store::{JOURNAL, MANIFEST, RECORD, write_atomic};
 
 use super::stdout::print;
 
@@ -16,7 +16,7 @@ pub(super) fn provenance() -> String {
 /// Prints a result, or writes it to a file; returns `code`, or that of what went wrong.
 pub(super) fn put(text: &str, file: Option<&Path>, code: u8) -> u8 {
     let done = match file {
-        Some(path) => write_atomic(path, text.as_bytes()).map_err(|error| (EXIT_USAGE, error.to_string())),
+        Some(path) => write(path, text).map_err(|error| (EXIT_USAGE, error)),
         None => print(text).map_err(|error| (EXIT_INTERNAL, error.to_string())),
     };
     match done {
@@ -26,4 +26,32 @@ pub(super) fn put(text: &str, file: Option<&Path>, code: u8) -> u8 {
             code
         }
     }
+}
+
+/// Writes a file, but never another one into a run that is sealed.
+///
+/// # Errors
+/// Where it would change a run, and when it cannot be written.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
+    if is_in_a_sealed_run(path) {
+        let same = std::fs::read(path).is_ok_and(|there| there == text.as_bytes());
+        return if same {
+            Ok(())
+        } else {
+            Err(format!("{}: the run is sealed, and this would change it; write elsewhere", path.display()))
+        };
+    }
+    write_atomic(path, text.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Whether a file lies, or would lie, in the folder of a run that is sealed, or in one below it.
+fn is_in_a_sealed_run(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Where it truly is: by way of `..`, or of a link, it may be in a run whose name is not in the path.
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // Alone, a file of that name is that of something else, such as of a web page.
+    let is_sealed = |folder: &Path| {
+        folder.join(MANIFEST).is_file() && (folder.join(JOURNAL).is_file() || folder.join(RECORD).is_file())
+    };
+    folder.ancestors().any(is_sealed)
 }

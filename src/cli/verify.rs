@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::analyze::replay;
 use crate::record::{CaseRecord, EXIT_USAGE, differences};
 use crate::store::{
-    KeptError, Verification, case_folder, open_traces, read_basis, read_public_key, read_record, runs_in,
-    verify,
+    KeptError, Verification, VerifyError, case_folder, open_traces, read_basis, read_public_key, read_record,
+    runs_in, verify,
 };
 
 use super::stdout::print;
@@ -40,8 +40,10 @@ pub fn run(args: &Args) -> u8 {
     };
     let mut worst = 0;
     for folder in &args.folders {
-        let runs = match runs_in(folder) {
-            Ok(runs) => runs,
+        let (runs, none) = match runs_in(folder) {
+            Ok(runs) => (runs, None),
+            // Where all were taken away, the chain that is left tells of them.
+            Err(error @ VerifyError::NotARun(_)) => (Vec::new(), Some(error)),
             Err(error) => return refuse(&error),
         };
         let whole_chain = runs != [folder.clone()];
@@ -49,6 +51,15 @@ pub fn run(args: &Args) -> u8 {
             let code = match verify(&run, key.as_deref(), whole_chain) {
                 Ok(found) => told(&found, args.reanalyze),
                 Err(error) => refuse(&error),
+            };
+            worst = rank(worst, code);
+        }
+        if whole_chain {
+            let code = match (Verification::of_chain(folder), none) {
+                (Ok(chain), _) if !chain.findings.is_empty() => told(&chain, false),
+                (Ok(_), Some(error)) => return refuse(&error),
+                (Ok(_), None) => 0,
+                (Err(error), _) => refuse(&error),
             };
             worst = rank(worst, code);
         }

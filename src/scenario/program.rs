@@ -71,7 +71,14 @@ pub(super) fn lower(
     };
     let kept = base.filter(|base| base.waveform == waveform).map_or(default, |base| base.recovery);
     let mut recovery = get("recovery").and_then(|at| recovery(&at, waveform)).unwrap_or(kept);
-    if let (Recovery::Passive { per_burst: after, .. }, Some(chosen)) = (&mut recovery, per_burst) {
+    // Another duration says nothing of when: the burst is still the base's, and so is what it says.
+    let still = match base {
+        Some(Program { recovery: Recovery::Passive { per_burst: true, .. }, burst: Some(_), .. }) => {
+            get("burst").is_none().then_some(true)
+        }
+        _ => None,
+    };
+    if let (Recovery::Passive { per_burst: after, .. }, Some(chosen)) = (&mut recovery, per_burst.or(still)) {
         *after = chosen;
     } else if per_burst.is_some()
         && let Some(at) = get("burst")

@@ -49,7 +49,7 @@ impl Chain {
         let _ = file.lock();
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|source| StoreError::file(&path, "read", source))?;
-        let (lines, cut) = parse(&text);
+        let (lines, cut) = parse(text.as_bytes());
         let mut chain = Self { file, lines, cut };
         if chain.lines.is_empty() {
             for ended in from_manifests(runs) {
@@ -89,13 +89,24 @@ impl Ended {
 
 /// The lines of a folder's chain; nothing if there is none.
 pub fn read_chain(runs: &Path) -> Vec<Ended> {
-    fs::read_to_string(runs.join(CHAIN)).map(|text| parse(&text).0).unwrap_or_default()
+    fs::read(runs.join(CHAIN)).map(|text| parse(&text).0).unwrap_or_default()
 }
 
 /// The lines that are whole, and whether the last one lacks its end.
-fn parse(text: &str) -> (Vec<Ended>, bool) {
-    let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-    (lines.collect(), !text.is_empty() && !text.ends_with('\n'))
+pub(super) fn parse(text: &[u8]) -> (Vec<Ended>, bool) {
+    let lines = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    (lines.collect(), !text.is_empty() && !text.ends_with(b"\n"))
+}
+
+/// The numbers, from 1, of the lines that cannot be read. A last one that lacks its end is not among them: whoever is killed
+/// while writing it leaves it so.
+pub(super) fn unreadable(text: &[u8]) -> Vec<usize> {
+    let lines = text.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let wrong = lines.filter(|(_, line)| {
+        let empty = line.trim_ascii().is_empty();
+        line.ends_with(b"\n") && !empty && serde_json::from_slice::<Ended>(line).is_err()
+    });
+    wrong.map(|(at, _)| at + 1).collect()
 }
 
 /// Every run of a folder that has a manifest, by its start.

@@ -1,13 +1,13 @@
 //! Is a run's folder what it was when the run ended?
 
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::capture::container::{Decoder, EXTENSION, End, Planes};
 use crate::record::{Event, RunRecord, fold};
 
-use super::chain::{Ended, read_chain};
+use super::chain::{CHAIN, Ended, parse, read_chain, unreadable};
 use super::keys::is_signed;
 use super::manifest::{Tree, is_plain, sha256};
 use super::read::newer;
@@ -63,6 +63,51 @@ impl Verification {
     pub fn is_intact(&self) -> bool {
         self.findings.is_empty() && self.manifest.is_some()
     }
+
+    /// Compares the chain of a folder of runs with the runs that are there. The last one of a rig has none after it that would
+    /// miss it: only the chain does. What is returned has the chain's path as its folder, and no manifest: no findings mean that
+    /// every run it lists is there.
+    ///
+    /// # Errors
+    /// When the chain cannot be read.
+    pub fn of_chain(runs: &Path) -> Result<Self, VerifyError> {
+        let path = runs.join(CHAIN);
+        let text = match fs::read(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(StoreError::file(&path, "read", source).into()),
+        };
+        let bytes = text.as_deref().unwrap_or_default();
+        let (lines, _) = parse(bytes);
+        let mut found = Vec::new();
+        if lines.is_empty() {
+            let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+            let sealed = entries.filter(|entry| entry.path().join(MANIFEST).is_file()).count();
+            let what = if text.is_some() { "lists no run" } else { "is gone" };
+            let which = if sealed == 1 { "one sealed run lies" } else { "sealed runs lie" };
+            if sealed > 0 {
+                found.push(format!(
+                    "chain.jsonl {what}, and {which} beside it: whether others were taken away cannot be told"
+                ));
+            }
+        }
+        found.extend(unreadable(bytes).into_iter().map(|line| {
+            format!(
+                "line {line} of chain.jsonl cannot be read: it was changed, or cut off where a run was killed as it ended; whether its run is here cannot be told"
+            )
+        }));
+        for Ended { rig, run, .. } in lines {
+            if !is_name(&run) {
+                found.push(format!("chain.jsonl lists `{run}`, which is no name of a run"));
+            } else if !is_run(&runs.join(&run)) {
+                found.push(format!(
+                    "run {run} of rig {rig} is not there any more: it was taken away after it ended, and what it showed is unknown"
+                ));
+            }
+        }
+        let findings = found.into_iter().map(Finding::Chain).collect();
+        Ok(Self { folder: path, manifest: None, findings, notes: Vec::new() })
+    }
 }
 
 /// Why a folder cannot be verified at all.
@@ -89,7 +134,6 @@ pub enum VerifyError {
 /// # Errors
 /// When there is none.
 pub fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
-    let is_run = |path: &Path| path.join(JOURNAL).is_file() || path.join(MANIFEST).is_file();
     if is_run(folder) {
         return Ok(vec![folder.to_owned()]);
     }
@@ -99,6 +143,15 @@ pub fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
         entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
     runs.sort();
     if runs.is_empty() { Err(VerifyError::NotARun(folder.to_owned())) } else { Ok(runs) }
+}
+
+fn is_run(folder: &Path) -> bool {
+    folder.join(JOURNAL).is_file() || folder.join(MANIFEST).is_file()
+}
+
+/// A name that a run's folder can have, among the others.
+fn is_name(run: &str) -> bool {
+    is_plain(run) && !run.contains('/')
 }
 
 /// Compares a run with its manifest, its signature and its neighbours in the chain. With `key`, the manifest must be signed
@@ -204,7 +257,7 @@ fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path,
     let named = format!("the run before, {},", previous.run);
     let path = runs.join(&previous.run).join(MANIFEST);
     let problem = match fs::read(&path) {
-        _ if !is_plain(&previous.run) || previous.run.contains('/') => "has no name of a run",
+        _ if !is_name(&previous.run) => "has no name of a run",
         Err(_) if whole => "is not there",
         Err(_) => {
             found.notes.push(format!("{named} is not here: the chain to it was not checked"));

@@ -281,6 +281,92 @@ fn runs_of_a_rig_form_a_chain_in_which_nothing_can_be_exchanged() {
 }
 
 #[test]
+fn a_last_run_that_was_taken_away_is_missed_by_the_chain() {
+    let (runs, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = kept(runs.path(), &["scenarios/timing/rate.yaml#3", "-q"]);
+    let second = kept(runs.path(), &["scenarios/timing/rate.yaml#2", "-q"]);
+    assert_eq!(verified(&[runs.path()], &[]).0, 0);
+    let name = |run: &Path| run.file_name().unwrap().to_string_lossy().into_owned();
+    let take = |run: &Path| fs::rename(run, aside.path().join(name(run))).unwrap();
+    take(&second);
+    let (code, said) = verified(&[runs.path()], &[]);
+    let gone = format!("run {} of rig", name(&second));
+    assert!(code == 1 && said.contains(&gone) && said.contains("not there any more"), "{said}");
+    assert!(said.contains(&format!("intact     {}", first.display())), "{said}");
+    // One run alone says nothing of those after it.
+    assert_eq!(verified(&[&first], &[]).0, 0);
+    // An empty folder of that name is no run, and where none is left, the chain still has them.
+    fs::create_dir(&second).unwrap();
+    take(&first);
+    let (code, said) = verified(&[runs.path()], &["--reanalyze"]);
+    assert!(code == 1 && said.contains(&gone) && said.contains(&name(&first)), "{said}");
+}
+
+#[test]
+fn a_chain_that_is_gone_empty_or_damaged_is_told() {
+    let runs = tempfile::tempdir().unwrap();
+    let first = kept(runs.path(), &["scenarios/timing/rate.yaml#3", "-q"]);
+    kept(runs.path(), &["scenarios/timing/rate.yaml#2", "-q"]);
+    let chain = runs.path().join("chain.jsonl");
+    let whole = fs::read_to_string(&chain).unwrap();
+    let told = |what: &str| {
+        let (code, said) = verified(&[runs.path()], &[]);
+        assert!(code == 1 && said.contains(what), "{what}: {said}");
+        assert_eq!(verified(&[&first], &[]).0, 0, "{what}: one run is as it was");
+    };
+    fs::remove_file(&chain).unwrap();
+    told("chain.jsonl is gone");
+    fs::write(&chain, "").unwrap();
+    told("chain.jsonl lists no run");
+    for (line, damaged) in [
+        (1, format!("x{whole}")),
+        (2, whole.replacen('\n', "\n{\"rig\":\"a\",\"ru\n", 1)),
+        (3, format!("{whole}x\n")),
+    ] {
+        fs::write(&chain, damaged).unwrap();
+        told(&format!("line {line} of chain.jsonl cannot be read"));
+    }
+    fs::write(&chain, whole.clone() + &whole.replace("\"run\":\"", "\"run\":\"../")).unwrap();
+    told("which is no name of a run");
+    // Whoever is killed while adding a line leaves it without its end.
+    fs::write(&chain, format!("{whole}{{\"rig\":\"a\",\"ru")).unwrap();
+    let (code, said) = verified(&[runs.path()], &[]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn no_page_is_written_into_a_sealed_run_however_deep() {
+    let (into, folder) = copy(&RUN.1);
+    let runs = into.path().to_str().unwrap();
+    let basis = files(&folder).into_iter().find(|path| path.ends_with("basis.json")).unwrap();
+    let before = fs::read(&basis).unwrap();
+    let record = folder.join("record.json");
+    let link = into.path().join("link");
+    std::os::unix::fs::symlink(basis.parent().unwrap(), &link).unwrap();
+    let run = folder.to_str().unwrap();
+    for arguments in
+        [&["report", run, "--format", "json"][..], &["history", "--runs", runs, "--format", "json"]]
+    {
+        for target in [&basis, &link.join("basis.json"), &record, &basis.with_file_name("new.json")] {
+            // The record again, to the byte, changes nothing.
+            let same = arguments[0] == "report" && target == &record;
+            let output = stimrig().args(arguments).arg("-o").arg(target).output().unwrap();
+            let code = output.status.code();
+            assert_eq!(code, Some(if same { 0 } else { 2 }), "{arguments:?} {target:?}: {}", text(&output));
+            assert!(same || text(&output).contains("the run is sealed"), "{}", text(&output));
+        }
+    }
+    assert_eq!(fs::read(&basis).unwrap(), before);
+    assert_eq!(verified(&[&folder], &[]).0, 0);
+    // A file called manifest.json may be that of something else.
+    let site = tempfile::tempdir().unwrap();
+    fs::write(site.path().join("manifest.json"), "{}").unwrap();
+    let page = site.path().join("page.html");
+    let output = stimrig().args(["report", run, "-o"]).arg(&page).output().unwrap();
+    assert!(output.status.success() && page.is_file(), "{}", text(&output));
+}
+
+#[test]
 fn what_is_no_run_and_no_key_is_named() {
     let empty = tempfile::tempdir().unwrap();
     let (code, said) = verified(&[empty.path()], &[]);

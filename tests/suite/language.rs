@@ -3,7 +3,7 @@
 use serde_json::Value;
 use stimrig::cli::schema::{Format, schema};
 use stimrig::scenario::{Action, Case, Criterion, Fault, Nominal, Tolerance, read_scenario, shipped};
-use stimrig::signal::Run;
+use stimrig::signal::{Recovery, Run};
 use stimrig::source::{Diagnostic, Kind, Node, Source, parse};
 
 /// Reads a scenario over the shipped phantoms.
@@ -166,6 +166,44 @@ expect:
     assert_eq!(lines(&problems), Vec::<String>::new());
     assert_eq!(cases[0].steps.len(), 18);
     assert_eq!(cases[0].checks.len(), 5);
+}
+
+#[test]
+fn another_duration_of_a_recovery_leaves_it_after_the_burst() {
+    let text = r#"version: 1
+name: n
+phantom: r1k
+program:
+  waveform: monophasic
+  amplitude: 1 mA
+  width: 200 us
+  rate: 40 Hz
+  recovery: { passive: 10 ms }
+  burst: { pulses: 5, rate: 500 Hz, recovery_after: burst }
+steps:
+  - start: {}
+  - wait: 500 ms
+  - set: { recovery: { passive: 12 ms } }
+  - wait: 500 ms
+  - program: { recovery: { passive: 11 ms } }
+  - wait: 500 ms
+  - program: { recovery: { passive: 1 ms }, burst: { pulses: 3, rate: 400 Hz } }
+  - wait: 500 ms
+  - stop: {}
+expect:
+  - width: { of: programmed, within: 3 %, in: [start, stop] }
+"#;
+    // Within a burst there would be no room for 12 ms.
+    let (cases, problems) = read(text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    let recovery = |step: usize| match &cases[0].steps[step].action {
+        Action::Set(program) | Action::Program(program) => program.recovery,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(recovery(2), Recovery::Passive { duration: 12e-3, per_burst: true });
+    assert_eq!(recovery(4), Recovery::Passive { duration: 11e-3, per_burst: true });
+    // A burst that is written anew says so itself, or it is after each pulse.
+    assert_eq!(recovery(6), Recovery::Passive { duration: 1e-3, per_burst: false });
 }
 
 /// A tree as JSON, scalars typed as an editor's YAML reader would.

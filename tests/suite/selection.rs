@@ -93,6 +93,114 @@ fn what_did_not_pass_runs_again_on_the_same_bench_and_its_record_stays() {
     assert!(exit == 2 && said.contains("there is no run `nothing`"), "{said}");
 }
 
+/// Two cases that fail with a gain error, in a file of their own.
+const TWO: &str = "version: 1\nname: two\nphantom: r1k\nmatrix: { amplitude: [1 mA, 2 mA] }\nprogram: { amplitude: $amplitude, width: 200 us, rate: 50 Hz }\nduration: 1 s\nexpect:\n  - amplitude: { of: programmed, within: 3 % }\n";
+
+/// Writes them, and runs them with a gain error, one after the other.
+fn run_two(folder: &Path, more: &[&str]) -> std::path::PathBuf {
+    let file = folder.join("two.yaml");
+    fs::write(&file, TWO).unwrap();
+    let output = stimrig()
+        .arg("run")
+        .arg(&file)
+        .args(["--defect", "gain_error=5 %", "--jobs", "1"])
+        .args(more)
+        .arg("--runs")
+        .arg(folder.join("runs"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    file
+}
+
+#[test]
+fn what_the_environment_says_of_a_selection_takes_nothing_from_a_rerun() {
+    let folder = tempfile::tempdir().unwrap();
+    run_two(folder.path(), &[]);
+    let runs = folder.path().join("runs");
+    let first = earliest(&runs)["id"].as_str().unwrap().to_owned();
+    for said in [
+        &[("STIMRIG_PARTITION", "slice:1/2")][..],
+        &[("STIMRIG_FILTER", "name(~nothing)"), ("STIMRIG_NO_TESTS", "pass")],
+        &[("STIMRIG_REPEAT", "2")],
+        &[("STIMRIG_MAX_FAIL", "1")],
+        &[("STIMRIG_FAIL_FAST", "true")],
+    ] {
+        let output = stimrig()
+            .args(["rerun", &first, "--json", "-", "--runs"])
+            .arg(&runs)
+            .env("STIMRIG_JOBS", "1")
+            .envs(said.iter().copied())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said:?}: {}", text(&output));
+        let again: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(names(&again), ["two [amplitude=1 mA]", "two [amplitude=2 mA]"], "{said:?}");
+        assert_eq!(again["partition"], Value::Null, "{said:?}");
+    }
+}
+
+#[test]
+fn the_rig_that_is_built_in_stays_that_whatever_the_environment_names() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.yaml"), TWO).unwrap();
+    // Where there is no rig/sim.yaml.
+    let call = |arguments: &[&str], rig: Option<&str>| {
+        let mut command = stimrig();
+        command.current_dir(folder.path()).args(arguments).args(["--json", "-"]);
+        if let Some(rig) = rig {
+            command.env("STIMRIG_RIG", rig);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let first = call(&["run", "two.yaml", "--defect", "gain_error=5 %"], None);
+    let again = call(&["rerun"], Some("another.yaml"));
+    assert_eq!((&again["rig_file"], &again["rig_hash"]), (&first["rig_file"], &first["rig_hash"]));
+}
+
+#[test]
+fn a_number_that_is_of_another_case_now_is_not_run_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = run_two(folder.path(), &[]);
+    let runs = folder.path().join("runs");
+    fs::write(&file, TWO.replace("[1 mA, 2 mA]", "[1 mA, 3 mA]")).unwrap();
+    let (exit, record, said) = rerun(&runs, &[]);
+    assert!(exit == 2 && record.is_none(), "{said}");
+    assert!(
+        said.contains("two.yaml#2 was `two [amplitude=2 mA]`")
+            && said.contains("is `two [amplitude=3 mA]` now")
+            && said.contains("nothing was energised"),
+        "{said}"
+    );
+    fs::write(&file, TWO.replace("[1 mA, 2 mA]", "[2 mA, 1 mA]")).unwrap();
+    let (exit, _, said) = rerun(&runs, &[]);
+    assert!(exit == 2 && said.contains("and 1 more like it"), "{said}");
+    // Only what is left over counts, and a file may change around it.
+    fs::write(&file, format!("# Changed.\n{TWO}")).unwrap();
+    let (exit, record, said) = rerun(&runs, &[]);
+    assert!(exit == 1 && said.contains("has changed since"), "{said}");
+    assert_eq!(names(&record.unwrap()).len(), 2);
+}
+
+#[test]
+fn a_case_that_never_started_runs_again_from_the_same_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = run_two(folder.path(), &["--max-fail", "1"]);
+    let runs = folder.path().join("runs");
+    assert_eq!(names(&earliest(&runs)), ["two [amplitude=1 mA]"]);
+    // Nobody wrote down what the second was called.
+    fs::write(&file, TWO.replace("2 mA]", "3 mA]")).unwrap();
+    let (exit, record, said) = rerun(&runs, &[]);
+    assert!(exit == 2 && record.is_none(), "{said}");
+    assert!(said.contains("two.yaml#2, `two [amplitude=3 mA]` now, never started"), "{said}");
+    fs::write(&file, TWO).unwrap();
+    let (exit, record, said) = rerun(&runs, &[]);
+    assert_eq!(exit, 1, "{said}");
+    assert_eq!(names(&record.unwrap()), ["two [amplitude=1 mA]", "two [amplitude=2 mA]"]);
+}
+
 fn earliest(runs: &Path) -> Value {
     let first = folders(runs).into_iter().min().unwrap();
     serde_json::from_slice(&fs::read(first.join("record.json")).unwrap()).unwrap()
