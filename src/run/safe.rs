@@ -115,6 +115,9 @@ async fn made_safe(
     match instruments.stimulator.identify().await {
         Ok(identity) => {
             found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
+            // Once more, now that both ends count from the same request on: one that had the killed run's last number may have
+            // been answered without being obeyed.
+            found.extend(instruments.stimulator.stop().await.err().map(|error| error.to_string()));
             let uid =
                 super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid);
             if let Err(halt) = uid {

@@ -251,7 +251,8 @@ impl<P: Policy> Board<P> {
     }
 
     /// The shutdown time after a fault is over. Where the fault is in the lead, the pulse in progress is cut: its charge
-    /// does not reach the tissue. Where it lies with the host or the supply, the pulse ends as after a stop.
+    /// does not reach the tissue. Where it lies with the host or the supply, the pulse in progress goes on to its end, and no other
+    /// begins: pulses that are balanced together are left as they are.
     fn shut_down(&mut self, hal: &mut impl Hal) {
         let of_lead = matches!(
             self.fault,
@@ -364,7 +365,8 @@ impl<P: Policy> Board<P> {
         self.supervision.pulse_end();
         let Some(train) = &mut self.train else { return };
         train.end_pulse(now, &mut self.policy);
-        if train.owes() {
+        // What is latched begins no pulse, not even one that would balance this one.
+        if train.owes() && self.fault == FaultCode::None {
             return;
         }
         if train.stopping || !train.emits() {

@@ -55,9 +55,14 @@ impl Plan {
             (Waveform::Triphasic | Waveform::Alternating, Recovery::None | Recovery::Mirrored) => 1000,
             _ => return Err(Refusal::Unsupported),
         };
+        // A recovery narrower than the leading phase is larger.
+        let recovery = asked.amplitude.saturating_mul(1000) / ratio;
+        if recovery > spec.cap {
+            return Err(Refusal::OverAmplitude);
+        }
         let largest = spec.cap.min(spec.full_scale);
-        let mut unit = spec.code_of(asked.amplitude.saturating_mul(1000) / ratio);
-        while unit > 0 && spec.current_of(leading(unit, ratio)) > largest {
+        let mut unit = spec.code_of(recovery);
+        while unit > 0 && spec.current_of(leading(unit, ratio).max(unit)) > largest {
             unit -= 1;
         }
         if asked.waveform == Waveform::Triphasic {

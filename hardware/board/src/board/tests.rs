@@ -221,6 +221,24 @@ fn no_pulse_begins_once_a_fault_is_declared() {
     assert_eq!(bench.leads(), [151]);
 }
 
+/// The watchdog's or the host's fault falls into the recharge of the first pulse of a pair: that pulse ends, and the other never
+/// begins.
+#[test]
+fn a_latched_board_does_not_balance_a_pair_with_another_pulse() {
+    let pairs = Program {
+        waveform: Waveform::Alternating,
+        recovery: Recovery::None,
+        recharge: Some(5_000_000),
+        ..program()
+    };
+    let mut bench = Bench::started(pairs);
+    bench.run_to(2_151);
+    let over = Request::Load(Program { amplitude: 15_000_000_000, ..pairs });
+    assert_eq!(bench.ask(&over), Reply::Refused(Refusal::OverAmplitude));
+    bench.run_to(100_000);
+    assert_eq!((bench.leads(), bench.fault().0), (std::vec![151], State::Latched));
+}
+
 #[test]
 fn a_fault_of_the_host_lets_the_pulse_in_progress_end_and_one_of_the_lead_cuts_it() {
     let wide = Program { width: 2_000_000, ..program() };

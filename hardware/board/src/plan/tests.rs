@@ -56,6 +56,21 @@ fn the_nearest_code_is_applied_and_said() {
     assert_eq!(plan.codes(0, 2621)[..3], [-2621, 2621, 0]);
 }
 
+/// 12 mA recovered in half the width takes 24 mA.
+#[test]
+fn the_cap_is_held_against_the_recovery_too() {
+    let of = |amplitude, thousandths| {
+        Plan::new(&spec(), &Program { amplitude, recovery: Recovery::Ratio(thousandths), ..program() })
+    };
+    assert_eq!(of(12_000_000_000, 500).map(|_| ()), Err(Refusal::OverAmplitude));
+    assert_eq!(of(2_000_000_000, 1).map(|_| ()), Err(Refusal::OverAmplitude));
+    let largest = of(6_350_000_000, 500).unwrap();
+    let codes: std::vec::Vec<u64> =
+        largest.pulse(0, 0).phases().iter().map(|phase| u64::from(phase.code.unsigned_abs())).collect();
+    assert!(codes.iter().all(|code| spec().current_of(*code) <= spec().cap), "{codes:?}");
+    assert!(of(12_000_000_000, 4000).is_ok());
+}
+
 #[test]
 fn every_recovery_and_every_step_of_a_ramp_balances_to_the_code() {
     for ratio in [2000, 3000, 4000, 7000, 10_000] {
