@@ -65,6 +65,8 @@ impl Plan {
         while unit > 0 && spec.current_of(leading(unit, ratio).max(unit)) > largest {
             unit -= 1;
         }
+        // Of a ratio that is not whole only such codes have a leading phase that is exactly as many times larger.
+        unit -= unit % grain(ratio);
         if asked.waveform == Waveform::Triphasic {
             // The middle phase is twice the outer ones, in codes as well.
             unit -= unit % 2;
@@ -97,7 +99,9 @@ impl Plan {
         if !plan.every_share_has_a_code() {
             return Err(Refusal::Shares);
         }
-        if width == 0 || recharge == Some(0) || !plan.fits() {
+        // A recovery that ends between two ticks would leave the rest of its charge in every pulse.
+        let whole = width.is_multiple_of(grain(ratio));
+        if width == 0 || !whole || recharge == Some(0) || !plan.fits() {
             return Err(Refusal::Timing);
         }
         Ok(plan.with_applied(spec))
@@ -327,13 +331,15 @@ impl Plan {
         }
         let linear =
             |full: u64| u64::try_from((u128::from(full) * above + below / 2) / below).unwrap_or(full);
+        let grain = grain(self.ratio);
+        let balanced = |value: u64| value - value % grain;
         match ramp.law {
-            Law::Linear => (linear(self.unit), self.width),
+            Law::Linear => (balanced(linear(self.unit)), self.width),
             Law::QuarterSine => {
                 let sine = quarter_sine(above as f64 / below as f64);
-                ((self.unit as f64 * sine + 0.5) as u64, self.width)
+                (balanced((self.unit as f64 * sine + 0.5) as u64), self.width)
             }
-            Law::Width => (self.unit, linear(self.width).max(1)),
+            Law::Width => (self.unit, balanced(linear(self.width)).max(grain)),
         }
     }
 
@@ -379,6 +385,15 @@ impl Plan {
 /// `ratio` thousandths of a value, to the nearest: exact for whole ratios.
 fn leading(value: u64, ratio: u64) -> u64 {
     value.saturating_mul(ratio).saturating_add(500) / 1000
+}
+
+/// Multiples of this are codes, or ticks, of which `ratio` thousandths are whole.
+fn grain(ratio: u64) -> u64 {
+    let (mut a, mut b) = (ratio, 1000);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    1000 / a.max(1)
 }
 
 /// The quotient to the nearest whole number, halves away from zero.

@@ -82,6 +82,18 @@ fn every_recovery_and_every_step_of_a_ramp_balances_to_the_code() {
             assert!((0..60).all(|n| charge(&plan.pulse(n, 0)) == 0), "{ratio} {amplitude}");
         }
     }
+    // Of ratios that are not whole: 1.5 of 202 ticks, and 2.375 of 200.
+    for (ratio, width) in [(1500, 202_000), (2375, 200_000), (2500, 200_000), (750, 200_000)] {
+        for law in [Law::Linear, Law::QuarterSine, Law::Width] {
+            let ramp = Some(Ramp { up: 500_000_000, law });
+            let asked = Program { recovery: Recovery::Ratio(ratio), width, ramp, ..program() };
+            let plan = Plan::new(&spec(), &asked).unwrap();
+            assert!((0..60).all(|n| charge(&plan.pulse(n, 0)) == 0), "{ratio} {law:?}");
+        }
+    }
+    // 1.5 of 15 ticks are no ticks.
+    let odd = Program { recovery: Recovery::Ratio(1500), width: 15_000, ..program() };
+    assert_eq!(Plan::new(&spec(), &odd).map(|_| ()), Err(Refusal::Timing));
     let triphasic = Program { waveform: Waveform::Triphasic, recovery: Recovery::None, ..program() };
     assert_eq!(charge(&Plan::new(&spec(), &triphasic).unwrap().pulse(0, 0)), 0);
 }
