@@ -244,7 +244,9 @@ fn certified(
             quantity: range.channel.quantity,
             range: range.channel.range,
             gain: (line.slope, line.slope_u.hypot(line.slope * reference_u)),
-            offset: (line.intercept, line.intercept_u),
+            // Readings are without their zero, so what is left at no current may as well be the reference's own offset, of which
+            // nothing is stated.
+            offset: (line.intercept, line.intercept_u.hypot(line.intercept / 3_f64.sqrt())),
         }
     };
     Ok(ranges.iter().map(one).collect())
@@ -284,13 +286,20 @@ impl BlockSink for Mean {
     }
 }
 
-/// A load that is off by a twentieth is broken, or the resistor is not the one that was named.
+/// A load that is off by a twentieth, or by as much of its range, is broken, or the resistor is not the one that was named.
 fn check(channels: &[ChannelCertificate]) -> Result<(), String> {
     for one in channels {
         if !(0.95..=1.05).contains(&one.gain.0) {
             return Err(format!(
                 "`{}` reads {:.4} of what it should: check the reference resistor and its connection",
                 one.channel, one.gain.0
+            ));
+        }
+        if one.offset.0.abs() > 0.05 * one.range {
+            return Err(format!(
+                "`{}` reads {:.1} % of its range where nothing flows: check the reference and its zero",
+                one.channel,
+                100.0 * one.offset.0 / one.range
             ));
         }
     }
