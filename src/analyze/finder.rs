@@ -272,6 +272,26 @@ mod tests {
     }
 
     #[test]
+    fn short_phases_as_high_as_those_of_the_train_are_told_of() {
+        let mut parts = vec![(0.0, 500)];
+        for at in 0..8 {
+            parts.extend([(-1.0, 200), (0.0, 50), (1.0, 200), (0.0, 800)]);
+            if at % 3 == 1 {
+                parts.extend([(-1.0, 40), (0.0, 50), (1.0, 40), (0.0, 800), (0.3, 10), (0.0, 300)]);
+            }
+        }
+        let found = find(&record(&parts), 0.0, 1e-3);
+        let lengths = (found.phases.len(), found.short.len(), found.spikes.len(), found.others.len());
+        assert_eq!(lengths, (16, 6, 3, 0), "{found:?}");
+        assert!((found.short[0].edges.start - 2999.5).abs() < 1.0, "{:?}", found.short[0]);
+        // What decays is no phase, however high and short.
+        let mut samples = record(&parts[..9]);
+        samples.extend((0..200).map(|k| 3.0 * (-f64::from(k) / 8.0).exp()));
+        let found = find(&samples, 0.0, 1e-3);
+        assert!(found.short.is_empty() && !found.spikes.is_empty(), "{found:?}");
+    }
+
+    #[test]
     fn a_decaying_recharge_is_no_phase() {
         let mut samples = record(&[(0.0, 100), (-1.0, 50), (0.0, 5)]);
         samples.extend((0..300).map(|k| 0.9 * (-f64::from(k) / 40.0).exp()));

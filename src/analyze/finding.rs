@@ -26,7 +26,7 @@ pub enum FindingCode {
     TruncatedPulse,
     /// The currents are not those of a stimulator.
     UnitsSuspect,
-    /// Phases that are much longer or richer than those of the train.
+    /// Phases that are much longer, richer or shorter than those of the train.
     UnlikeTheTrain,
 }
 
@@ -114,13 +114,30 @@ pub(super) fn unlike(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Option<F
     (!named.is_empty()).then_some(Finding { code: FindingCode::UnlikeTheTrain, message })
 }
 
+/// What is as high as the phases of the train and much shorter: pulses that were cut short, or that nobody asked for.
+pub(super) fn too_short(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Option<Finding> {
+    let first = found.short.first()?;
+    let many = match found.short.len() {
+        1 => "a much shorter phase".to_owned(),
+        many => format!("{many} much shorter phases"),
+    };
+    let message = format!(
+        "beside the train and not measured: {many}, the first {} for {} at {}",
+        engineering(first.level * scale.gain, Dimension::Current, 3),
+        engineering(first.edges.width() * dt, Dimension::Time, 3),
+        engineering(t0 + first.edges.start * dt, Dimension::Time, 6)
+    );
+    Some(Finding { code: FindingCode::UnlikeTheTrain, message })
+}
+
 /// No pulse was found in the current of that name, with that largest excursion, A: what was seen instead.
 pub(super) fn nothing_found(name: &str, found: &Found, excursion: f64, scale: Scaled, dt: f64) -> Finding {
     let ampere = |value: f64| engineering(value, Dimension::Current, 3);
     let mut message = format!("no pulse in `{name}`, whose largest excursion is {}", ampere(excursion));
-    let longest = found.spikes.iter().max_by(|a, b| a.edges.width().total_cmp(&b.edges.width()));
+    let spikes = || found.spikes.iter().chain(&found.short);
+    let longest = spikes().max_by(|a, b| a.edges.width().total_cmp(&b.edges.width()));
     if let Some(longest) = longest {
-        let (shown, level) = (found.spikes.len(), longest.level * scale.gain);
+        let (shown, level) = (spikes().count(), longest.level * scale.gain);
         message.push_str(&format!(
             "; {shown} excursion{} no phase{}, the longest {} for {} ({})",
             if shown == 1 { " is" } else { "s are" },

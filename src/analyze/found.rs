@@ -10,6 +10,9 @@ const SPIKE_WIDTH: f64 = 0.25;
 const SPIKE_CHARGE: f64 = 0.5;
 /// Where even the largest level is below this part of the largest excursion, the excursions are not its edges.
 const DWARFED: f64 = 0.25;
+/// A segment as short and poor as a spike that has a top, at least at this part of the highest phase, may be a pulse that was
+/// cut short or one too many: it is told of.
+const AS_HIGH: f64 = 0.5;
 /// A train outnumbers what else is in its record (a test pulse, a stimulus that got stuck) by this much …
 const TRAIN: usize = 20;
 /// … and this part of it carries alike charges: within a quarter of their median.
@@ -35,6 +38,8 @@ pub(super) struct Found {
     pub phases: Vec<Segment>,
     /// Segments that are no phases.
     pub spikes: Vec<Segment>,
+    /// Segments with a top, as high as phases and too short to be any of the train: not measured.
+    pub short: Vec<Segment>,
     /// Phases much longer or richer than those of the train: not of it.
     pub others: Vec<Segment>,
 }
@@ -71,7 +76,7 @@ impl Found {
     /// Moves the spikes out of the phases, and what is not of the train; `excursion` is the largest of the record from its rest.
     pub(super) fn separate(&mut self, excursion: f64) {
         let mut phases = std::mem::take(&mut self.phases);
-        loop {
+        let spikes = loop {
             let (spikes, rest) = partition(phases);
             // Beside one long pulse every phase of a train looks like a spike, but spikes do not come by the hundred and alike.
             if spikes.len() >= TRAIN * rest.len() && alike(&spikes) {
@@ -79,14 +84,20 @@ impl Found {
                 phases = spikes;
                 continue;
             }
-            self.spikes.extend(spikes);
             self.phases = rest;
-            break;
-        }
+            break spikes;
+        };
         let highest = self.phases.iter().map(|segment| segment.level.abs()).fold(0.0, f64::max);
         if highest < DWARFED * excursion {
+            self.spikes.extend(spikes);
             self.spikes.append(&mut self.phases);
+            return;
         }
+        // Those the finder left out have no top, as the current of a recharge switch: they stay spikes however high.
+        let (short, spikes): (Vec<Segment>, Vec<Segment>) =
+            spikes.into_iter().partition(|segment| segment.level.abs() >= AS_HIGH * highest);
+        self.short = short;
+        self.spikes.extend(spikes);
     }
 
     /// The phases as pulses, in order of time.
@@ -126,7 +137,7 @@ impl Found {
         };
         let other = |segment: &Segment| (segment.edges.start - guard, segment.edges.end + guard);
         let mut windows: Vec<(f64, f64)> = self.pairs().map(pulse).collect();
-        windows.extend(self.spikes.iter().chain(&self.others).map(other));
+        windows.extend(self.spikes.iter().chain(&self.short).chain(&self.others).map(other));
         windows.sort_by(|a, b| a.0.total_cmp(&b.0));
         windows
     }

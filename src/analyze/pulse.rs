@@ -75,7 +75,18 @@ pub(super) struct Setting {
 /// The line that is left out of a ratio: the gain is common to both charges and cancels.
 const INSTRUMENT: &str = "instrument limit of error";
 
+/// Whether noise of that size is too small to carry a level across the steps of the file: rounding then errs by the same in
+/// every sample of a plateau, and no mean makes it smaller.
+pub(super) fn rounds_alike(noise: f64, step: f64) -> bool {
+    noise < 0.5 * step
+}
+
 impl Setting {
+    /// Samples of that many by which an error of rounding grows when they are summed.
+    pub(super) fn rounded(&self, length: f64) -> f64 {
+        if rounds_alike(self.noise, self.step) { length } else { length.sqrt() }
+    }
+
     fn gain(&self, value: f64) -> Option<Input> {
         self.max_error.map(|error| Input::rectangular(INSTRUMENT, error * value))
     }
@@ -173,7 +184,7 @@ impl Setting {
         let edges = amplitude * self.instant(transition) * (2.0 * phases as f64).sqrt() * self.dt;
         [
             self.rest.scaled(length * self.dt),
-            Input::rectangular("quantisation of the file", self.step / 2.0 * length.sqrt() * self.dt),
+            Input::rectangular("quantisation of the file", self.step / 2.0 * self.rounded(length) * self.dt),
             Input::noise("noise", self.noise * length.sqrt() * self.dt),
             Input::noise("edges", edges),
         ]

@@ -12,7 +12,7 @@ use super::finding::{self, Finding, FindingCode, Seen};
 use super::found::Found;
 use super::measurer::{Measurer, Read};
 use super::passes::{Recording, Scaled};
-use super::pulse::Setting;
+use super::pulse::{Setting, rounds_alike};
 use super::pulses::Pulses;
 use super::row::Levels;
 use super::summary::summary;
@@ -143,8 +143,9 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     fn setting(&self, record: &Record<'_>, scale: Scaled, base: &Baseline) -> Setting {
-        let noise = scale.size(self.survey.noise);
+        let (noise, step) = (scale.size(self.survey.noise), scale.size(self.survey.step));
         let rest = match base.quiet {
+            true if rounds_alike(noise, step) => Input::rectangular("baseline", step / 2.0),
             true => Input::common("baseline", 1.25 * noise / (base.count.max(1) as f64).sqrt()),
             false => Input::rectangular("baseline not quiet", scale.size(base.span()) / 2.0),
         };
@@ -153,7 +154,7 @@ impl Shared<'_> {
             dt: record.dt,
             t0: record.t0,
             noise,
-            step: scale.size(self.survey.step),
+            step,
             rest,
             max_error: record.max_error,
             guard: self.guard,
@@ -216,6 +217,9 @@ fn findings(
         findings.push(Finding { code: FindingCode::TruncatedPulse, message });
     }
     findings.extend(finding::unlike(found, current.scale, record.t0, record.dt));
+    if !pulses.is_empty() {
+        findings.extend(finding::too_short(found, current.scale, record.t0, record.dt));
+    }
     findings.extend(finding::clipped(&channels.current.name, current, Dimension::Current));
     if let Some((trace, seen)) = voltage.filter(|_| !pulses.is_empty()) {
         findings.extend(finding::clipped(&trace.name, seen, Dimension::Voltage));

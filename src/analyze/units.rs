@@ -29,6 +29,15 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
     if analysis.has(FindingCode::NonUniformTime) {
         return Err("the time column is not uniform".to_owned());
     }
+    if of_the_whole_train(check.measurand)
+        && let Some(reason) = left_out(analysis)
+    {
+        return Err(reason);
+    }
+    // (n - 1)/(tₙ - t₁) of all pulses is neither the rate of the bursts nor that within them.
+    if check.measurand == Measurand::Rate && program.burst.is_some() {
+        return Err("`rate` of a program with bursts cannot be measured in a capture".to_owned());
+    }
     let program = Program { ramp: None, ..program.clone() };
     let pulses = &analysis.pulses;
     let dt = 1.0 / analysis.sample_rate;
@@ -113,13 +122,15 @@ fn phases(
 
 /// Net charge of each whole cycle, or its ratio to the leading phase's.
 fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
+    let setting = analysis.pulses.setting.as_ref();
     let cycle = |pulse: Pulse| {
         let (value, length) = analysis.pulses.cycle(pulse.index)?;
         // The baseline counts over the whole cycle, noise with the root of its length; edges are those of the pulse.
         let longer = length / (pulse.window.1 - pulse.window.0);
         let grown = |line: &Input| match line.name {
             "baseline" | "baseline not quiet" => longer,
-            "noise" | "quantisation of the file" => longer.sqrt(),
+            "noise" => longer.sqrt(),
+            "quantisation of the file" => setting.map_or(longer, |setting| setting.rounded(longer)),
             "instrument limit of error" => (value / pulse.net_charge.value).abs(),
             _ => 1.0,
         };
@@ -152,6 +163,28 @@ fn mean_dc(analysis: &Analysis) -> Result<Measured, String> {
     let per_cycle = seconds / count as f64;
     let lines = mean.budget.iter().map(|line| line.scaled(1.0 / per_cycle)).collect();
     Ok(Measured::new(mean.value / per_cycle, lines))
+}
+
+/// Whether a check speaks for every pulse, also for those that are not measured because they are unlike the others.
+fn of_the_whole_train(measurand: Measurand) -> bool {
+    use Measurand as M;
+    matches!(
+        measurand,
+        M::Width
+            | M::Amplitude
+            | M::ChargePerPhase
+            | M::ChargeImbalance
+            | M::Polarity
+            | M::PulseCount
+            | M::Rate
+    )
+}
+
+/// What of the stimulus was not measured, for people: the rest must not pass for the whole.
+fn left_out(analysis: &Analysis) -> Option<String> {
+    let unlike = analysis.findings.iter().filter(|finding| finding.code == FindingCode::UnlikeTheTrain);
+    let messages: Vec<&str> = unlike.map(|finding| finding.message.as_str()).collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
 }
 
 /// Why a capture cannot answer a check.

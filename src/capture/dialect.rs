@@ -170,28 +170,65 @@ fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
             None => unnamed(units, index),
         })
         .collect();
-    let mut time_unit = match (names, units) {
-        (Some(names), _) if !column(names.cells.first().map_or("", String::as_str)).unit.is_empty() => {
-            let time = column(names.cells.first().map_or("", String::as_str));
-            (time.unit, time.factor)
-        }
-        (_, Some(units)) => {
-            units.cells.first().and_then(|cell| known_unit(cell)).unwrap_or(("s".to_owned(), 1.0))
-        }
-        _ => ("s".to_owned(), 1.0),
-    };
+    let mut stated = None;
     if dialect == Dialect::Tektronix {
         for (channel, unit) in channels.iter_mut().zip(header.values("Vertical Units").unwrap_or(&[])) {
             (channel.unit, channel.factor) = known_unit(unit).unwrap_or((unit.clone(), 1.0));
         }
-        if let Some(unit) = header.values("Horizontal Units").and_then(<[String]>::first) {
-            time_unit = known_unit(unit).unwrap_or((unit.clone(), 1.0));
-        }
+        stated = header.values("Horizontal Units").and_then(<[String]>::first);
     }
-    if time_unit.0 != "s" {
-        return Err(CaptureFault::TimeUnit(time_unit.0));
+    let first = |row: Option<&HeaderRow>| row.and_then(|row| row.cells.first()).cloned();
+    let name = first(names);
+    // A unit within the name goes before the row of units below it.
+    let own = name.as_deref().is_some_and(|name| !is_bare(name) && time_factor(name).is_some());
+    let (cell, factor) = match (stated.cloned().or_else(|| first(units).filter(|_| !own)), name) {
+        (Some(unit), _) => (unit.clone(), seconds(&unit)),
+        (None, Some(name)) => (name.clone(), time_factor(&name)),
+        (None, None) => (String::new(), Some(1.0)),
+    };
+    let factor = factor.ok_or(CaptureFault::TimeUnit(cell))?;
+    Ok(Layout { dialect, time: TimeSource::Column(factor), first: 1, channels })
+}
+
+/// The longest unit of a time column, s: an hour. `Ms` is more likely a misspelt millisecond than a megasecond.
+const LONGEST_UNIT: f64 = 3600.0;
+
+/// What a time column in seconds may be called without saying so.
+fn is_bare(name: &str) -> bool {
+    ["t", "time", "x"].iter().any(|bare| name.trim().trim_matches('"').trim().eq_ignore_ascii_case(bare))
+}
+
+/// Seconds per unit of a time column of that name: `Time (ms)`, `t [µs]`, `t/us`, `time_s`, `in s`, `usec`, or a bare `t`. None
+/// where it says no unit of time: a guess may be wrong by powers of ten, and every charge with it.
+pub(super) fn time_factor(name: &str) -> Option<f64> {
+    if is_bare(name) {
+        return Some(1.0);
     }
-    Ok(Layout { dialect, time: TimeSource::Column(time_unit.1), first: 1, channels })
+    let name = name.trim().trim_matches('"').trim();
+    let within = [('(', ')'), ('[', ']')]
+        .into_iter()
+        .find_map(|(open, close)| name.strip_suffix(close)?.rsplit_once(open).map(|(_, unit)| unit));
+    let unit = within.or_else(|| name.rsplit_once(['/', '_', ' ']).map(|(_, unit)| unit));
+    match unit {
+        Some(unit) => seconds(unit),
+        // `min` alone is rather the lower of two envelopes.
+        None => seconds(name).filter(|factor| *factor <= 1.0),
+    }
+}
+
+/// Seconds in a unit of time, whichever way its second is written: `us`, `uS`, `usec`.
+fn seconds(unit: &str) -> Option<f64> {
+    // Two characters look like this prefix.
+    let unit = unit.trim().replace('\u{3bc}', "µ");
+    let word = unit.to_ascii_lowercase();
+    let prefix =
+        ["seconds", "second", "secs", "sec", "s"].iter().find_map(|second| word.strip_suffix(second));
+    let unit = match prefix.and_then(|prefix| unit.get(..prefix.len())) {
+        Some(prefix) => format!("{prefix}s"),
+        None => unit,
+    };
+    let (symbol, factor) = known_unit(&unit)?;
+    (symbol == "s" && factor <= LONGEST_UNIT).then_some(factor)
 }
 
 fn dialect_of(header: &Header, names: Option<&HeaderRow>) -> Dialect {
@@ -237,4 +274,61 @@ fn unnamed(units: Option<&HeaderRow>, index: usize) -> Column {
     let unit = units.and_then(|units| units.cells.get(index)).and_then(|cell| known_unit(cell));
     let (unit, factor) = unit.unwrap_or((String::new(), 1.0));
     Column { name: format!("CH{index}"), unit, factor }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    /// The interval of a table whose header is this and whose times are 0, 1 and 2.
+    fn interval(header: &[u8]) -> Result<f64, CaptureFault> {
+        let table = [header, b"\n0,1\n1,2\n2,3\n"].concat();
+        read("a.csv", &table).map(|capture| capture.time.dt).map_err(|error| error.fault)
+    }
+
+    #[test]
+    fn the_unit_of_time_is_read_however_it_is_written() {
+        for (header, dt) in [
+            ("Time (uS),I (A)", 1e-6),
+            ("Time (mS),I (A)", 1e-3),
+            ("Time (nS),I (A)", 1e-9),
+            ("t/us,I_A", 1e-6),
+            ("Time (usec),I (A)", 1e-6),
+            ("Time [msec],I (A)", 1e-3),
+            ("time_nsec,I (A)", 1e-9),
+            ("Time [µs],I (A)", 1e-6),
+            ("Time [\u{3bc}s],I (A)", 1e-6),
+            ("Time us,I (A)", 1e-6),
+            ("t / ms,I (A)", 1e-3),
+            ("in s,CH1 in V", 1.0),
+            ("us,CH1", 1e-6),
+            ("Time,Channel A\n(ms),(V)", 1e-3),
+            ("x-axis,1\nsecond,Volt", 1.0),
+            ("Time (min),I (A)", 60.0),
+            ("t,a", 1.0),
+            ("TIME,a", 1.0),
+            ("x,a", 1.0),
+            ("Seconds,a", 1.0),
+            ("s,a", 1.0),
+            ("# no header", 1.0),
+        ] {
+            assert!(
+                interval(header.as_bytes()).is_ok_and(|found| (found / dt - 1.0).abs() < 1e-9),
+                "{header}: {:?}",
+                interval(header.as_bytes())
+            );
+        }
+        // `µ` as Latin-1 has it.
+        assert!(interval(b"Time [\xb5s],I (A)").is_ok_and(|dt| (dt / 1e-6 - 1.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn a_time_in_no_unit_is_refused_rather_than_taken_for_seconds() {
+        for name in ["Sample", "index", "Time (ticks)", "Time (MSEC)", "timestamp", "t (V)", "min"] {
+            let refused = interval(format!("{name},I (A)").as_bytes());
+            assert_eq!(refused, Err(CaptureFault::TimeUnit(name.to_owned())));
+        }
+        assert_eq!(interval(b",I (A)"), Err(CaptureFault::TimeUnit(String::new())));
+    }
 }

@@ -58,7 +58,7 @@ pub(super) fn split(file: &str, text: &[u8], delimiter: u8) -> Result<(Header, R
             header.first_row = line;
             return Ok((header, record.position().cloned().unwrap_or(position)));
         }
-        let cells = record.iter().take(used).map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        let cells = record.iter().take(used).map(text_of).collect();
         if used > 0 {
             header.rows.push(HeaderRow { line, cells });
         }
@@ -161,6 +161,14 @@ impl Cells<'_> {
         // Cells before it and the characters between them.
         let before: usize = self.record.iter().take(index).map(|cell| cell.len() + 1).sum();
         Err(CaptureError::cell(self.file, self.line, before as u64 + 1, fault))
+    }
+}
+
+/// A header cell; what is no UTF-8 is Latin-1, in which older software writes `µ`.
+fn text_of(cell: &[u8]) -> String {
+    match std::str::from_utf8(cell) {
+        Ok(text) => text.to_owned(),
+        Err(_) => cell.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 

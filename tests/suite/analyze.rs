@@ -114,6 +114,131 @@ fn the_program_of_the_captures_is_judged_with_their_uncertainty() {
     assert_eq!(verdicts("TEK00006", None), [Invalid; 7]);
 }
 
+/// Levels (A) of these lengths (µs), one a microsecond.
+fn levels(parts: &[(f64, usize)]) -> Vec<f64> {
+    parts.iter().flat_map(|(level, length)| std::iter::repeat_n(*level, *length)).collect()
+}
+
+/// The same with a little noise on them.
+fn noisy(parts: &[(f64, usize)]) -> Vec<f64> {
+    let mut seed = 7_u32;
+    let mut noise = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(seed >> 16) / 65_536.0 - 0.5
+    };
+    levels(parts).into_iter().map(|level| level + 4e-6 * noise()).collect()
+}
+
+/// Judges samples (A), one a microsecond, by the checks of a scenario with this program: their analysis, and each check's
+/// verdict and reason.
+fn judged(
+    samples: &[f64],
+    program: &str,
+    checks: &[&str],
+) -> (Analysis, Vec<(stimrig::record::Verdict, String)>) {
+    let rows: String = samples.iter().enumerate().map(|(at, sample)| format!("{at},{sample:e}\n")).collect();
+    let capture = read("train.csv", format!("Time (uS),I (A)\n{rows}").as_bytes()).unwrap();
+    let analysis = analyze(&capture, &Options::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("train.yaml");
+    let lines: String = checks.iter().map(|check| format!("  - {check}\n")).collect();
+    let text = format!(
+        "version: 1\nname: train\nphantom: r1k\nprogram: {{ {program} }}\nduration: 1 s\nexpect:\n{lines}"
+    );
+    std::fs::write(&file, text).unwrap();
+    let loaded = stimrig::cli::load::load_cases(&[file]).unwrap();
+    let records = stimrig::analyze::judge(&analysis, &loaded.cases[0]);
+    let said = records.into_iter().map(|check| (check.verdict, check.reason.unwrap_or_default())).collect();
+    (analysis, said)
+}
+
+#[test]
+fn what_is_unlike_the_train_is_no_pass_of_the_rest() {
+    use stimrig::record::Verdict::{Invalid, Pass};
+    let program = "amplitude: 1 mA, width: 200 us, gap: 50 us, rate: 400 Hz";
+    let checks = [
+        "width: { of: programmed, within: 5 % }",
+        "width: { of: programmed, within: 5 %, statistic: mean }",
+        "amplitude: { of: programmed, within: 5 % }",
+        "charge_per_phase: { of: programmed, within: 10 % }",
+        "charge_imbalance: { at_most: 10 %, window: pulse }",
+        "polarity: { equals: -1 }",
+        "rate: { of: programmed, within: 1 % }",
+        "pulse_count: { equals: 30 }",
+    ];
+    let pulse = [(-1e-3, 200), (0.0, 50), (1e-3, 200), (0.0, 2050)];
+    let train = |odd: &[(f64, usize)]| {
+        let mut parts = vec![(0.0, 500)];
+        for at in 0..30 {
+            parts.extend(pulse);
+            if at == 20 {
+                parts.extend(odd);
+            }
+        }
+        parts
+    };
+    let (analysis, said) = judged(&noisy(&train(&[])), program, &checks);
+    assert_eq!(analysis.pulses.len(), 30);
+    assert!(said.iter().all(|(verdict, _)| *verdict == Pass), "{said:?}");
+    // Stuck for ten widths; and a pulse too many, of a fifth of the width.
+    for (odd, named) in [
+        (vec![(-1e-3, 2000), (0.0, 700)], "for 2 ms at"),
+        (vec![(-1e-3, 40), (0.0, 50), (1e-3, 40), (0.0, 400)], "2 much shorter phases, the first "),
+    ] {
+        let (analysis, said) = judged(&noisy(&train(&odd)), program, &checks);
+        assert_eq!(analysis.pulses.len(), 30);
+        assert!(analysis.has(FindingCode::UnlikeTheTrain), "{:?}", analysis.findings);
+        for (verdict, reason) in &said {
+            let told = reason.contains("beside the train and not measured") && reason.contains(named);
+            assert!(*verdict == Invalid && told, "{verdict:?}: {reason}");
+        }
+    }
+}
+
+#[test]
+fn the_rate_of_all_pulses_is_not_held_against_that_of_bursts() {
+    use stimrig::record::Verdict;
+    let program =
+        "amplitude: 1 mA, width: 200 us, gap: 50 us, rate: 40 Hz, burst: { pulses: 5, rate: 500 Hz }";
+    let mut parts = vec![(0.0, 500)];
+    for _ in 0..4 {
+        for _ in 0..5 {
+            parts.extend([(-1e-3, 200), (0.0, 50), (1e-3, 200), (0.0, 1550)]);
+        }
+        parts.push((0.0, 15_000));
+    }
+    let checks = ["rate: { of: programmed, within: 1 % }", "width: { of: programmed, within: 5 % }"];
+    let (_, said) = judged(&noisy(&parts), program, &checks);
+    let [(rate, reason), (width, _)] = &said[..] else { panic!("{said:?}") };
+    assert!(*rate == Verdict::Invalid && reason.contains("bursts"), "{said:?}");
+    assert_eq!(*width, Verdict::Pass, "{said:?}");
+}
+
+#[test]
+fn rounding_that_no_noise_spreads_counts_over_the_whole_phase() {
+    use stimrig::record::Verdict::Inconclusive;
+    // A balanced 1:8 pulse in steps of 20 µA: the recovery of 0.25 mA is rounded to 0.24 mA in each of its 1600 samples.
+    let mut parts = vec![(0.0, 500)];
+    for _ in 0..4 {
+        parts.extend([(-2e-3, 200), (0.0, 50), (0.24e-3, 1600), (0.0, 4000)]);
+    }
+    let mut samples = levels(&parts);
+    // A code that flickers now and then shows the step.
+    samples.iter_mut().step_by(97).filter(|level| **level == 0.0).for_each(|level| *level = 20e-6);
+    let checks = [
+        "net_charge: { within: 5 nC, window: pulse }",
+        "charge_imbalance: { at_most: 2 %, window: pulse }",
+        "charge_imbalance: { within: 2 %, window: cycle }",
+    ];
+    let program = "amplitude: 1 mA, width: 200 us, gap: 50 us, rate: 100 Hz";
+    let (analysis, said) = judged(&samples, program, &checks);
+    let pulse = analysis.pulses.get(0).unwrap();
+    near("net charge", pulse.net_charge.value, -16e-9, 1e-9);
+    let u = pulse.net_charge.expanded();
+    assert!((16e-9..60e-9).contains(&u), "{u:e}");
+    assert!(said.iter().all(|(verdict, _)| *verdict == Inconclusive), "{said:?}");
+}
+
 #[test]
 fn every_field_of_the_json_is_there_and_none_is_nan() {
     for name in ["TEK00001", "TEK00006"] {

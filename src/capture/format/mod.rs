@@ -16,6 +16,7 @@ use std::io::{self, Cursor, Read, Seek, Write};
 use serde::{Deserialize, Serialize};
 
 use super::container::{End, Fault, Head, Planes, Stretch};
+use super::dialect::time_factor;
 use super::error::{CaptureError, CaptureFault};
 use super::time_base::TimeBase;
 use super::trace::{Capture, Trace};
@@ -222,9 +223,11 @@ impl Table {
             return Self { time: Err(CaptureFault::MissingColumns { found }), columns };
         }
         let (name, times) = columns.remove(0);
-        let column = columns::column(&name);
-        let named = column.unit == "s" || name.to_ascii_lowercase().starts_with('t');
-        let time = if named { TimeBase::of(&times, column.factor) } else { Err(CaptureFault::NoTimeBase) };
+        let time = match time_factor(&name) {
+            Some(factor) => TimeBase::of(&times, factor),
+            None if name.to_ascii_lowercase().starts_with('t') => Err(CaptureFault::TimeUnit(name)),
+            None => Err(CaptureFault::NoTimeBase),
+        };
         Self { time, columns }
     }
 }

@@ -197,3 +197,18 @@ fn codes_that_are_missing_or_are_none_are_named() {
     let refused = crate::capture::read("x.vcd", dump.as_bytes()).unwrap_err();
     assert!(refused.to_string().contains("no common grid"), "{refused}");
 }
+
+#[test]
+fn a_first_column_in_no_unit_of_time_is_refused() {
+    let time = |name: &str| {
+        let columns = [(name, vec![0.0, 1.0, 2.0]), ("i_A", vec![0.0; 3])];
+        Table::with_time(columns.map(|(name, values)| (name.to_owned(), values)).into()).time
+    };
+    for (name, dt) in [("time_s", 1.0), ("t", 1.0), ("t_us", 1e-6), ("time_usec", 1e-6)] {
+        assert!(time(name).is_ok_and(|time| (time.dt / dt - 1.0).abs() < 1e-9), "{name}");
+    }
+    for name in ["ticks", "timestamp", "t_samples"] {
+        assert_eq!(time(name), Err(CaptureFault::TimeUnit(name.to_owned())));
+    }
+    assert_eq!(time("v_V"), Err(CaptureFault::NoTimeBase));
+}
