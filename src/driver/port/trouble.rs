@@ -41,10 +41,12 @@ impl Trouble {
 
     /// A path that another program holds.
     pub(super) fn busy(machine: &Machine, path: &Path) -> Self {
-        let holders = machine.holders(path);
-        let next = match holders.first() {
-            Some(holder) => format!("it is held by {holder}: end that program first"),
-            None => "end the program that uses it: a terminal, another run, or ModemManager (`stimrig doctor` looks)"
+        // All of them: one may be about to let go, such as a program whose device was unplugged.
+        let holders: Vec<String> = machine.holders(path).iter().map(ToString::to_string).collect();
+        let next = match holders.as_slice() {
+            [holder] => format!("it is held by {holder}: end that program first"),
+            [_, ..] => format!("it is held by {}: end these programs first", holders.join(" and ")),
+            [] => "end the program that uses it: a terminal, another run, or ModemManager (`stimrig doctor` looks)"
                 .to_owned(),
         };
         Self::new(format!("open {}", path.display()), InstrumentFault::Busy, next)
