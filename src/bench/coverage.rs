@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::record::Verdict;
 use crate::statistics::wilson;
 
-use super::trial::{self, EXACT, Outcome, TWO_SIDED, Trial};
+use super::trial::{self, BOUNDED, EXACT, Outcome, Trial};
 
 /// Counts of one measurand, overall or in one stratum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -121,7 +121,11 @@ impl Coverage {
         Self {
             seed,
             benches,
-            overall: TWO_SIDED.iter().map(|measurand| (measurand.name(), Share::default())).collect(),
+            overall: EXACT
+                .iter()
+                .chain(&BOUNDED)
+                .map(|measurand| (measurand.name(), Share::default()))
+                .collect(),
             strata: BTreeMap::new(),
             at_limit: BTreeMap::new(),
             one_sided: BTreeMap::new(),

@@ -70,12 +70,7 @@ impl Wire {
         let deadline = self.after(patience);
         let mut thrown = 0;
         loop {
-            thrown += self.ahead.len();
-            self.ahead.clear();
-            if thrown > MOST {
-                let what = "bytes without end that nobody asked for: another device is on this port";
-                return Err(InstrumentFault::Protocol(what.to_owned()));
-            }
+            self.throw_away(&mut thrown)?;
             match self.fill(deadline).await {
                 Ok(()) => {}
                 Err(InstrumentFault::Timeout) => return Ok(()),
@@ -91,17 +86,23 @@ impl Wire {
     pub(super) async fn clear(&mut self) -> Result<(), InstrumentFault> {
         let mut thrown = 0;
         loop {
-            thrown += self.ahead.len();
-            self.ahead.clear();
-            if thrown > MOST {
-                let what = "bytes without end that nobody asked for: another device is on this port";
-                return Err(InstrumentFault::Protocol(what.to_owned()));
-            }
+            self.throw_away(&mut thrown)?;
             self.listen().await?;
             if self.ahead.is_empty() {
                 return Ok(());
             }
         }
+    }
+
+    /// Throws away what has come, `thrown` bytes so far.
+    fn throw_away(&mut self, thrown: &mut usize) -> Result<(), InstrumentFault> {
+        *thrown += self.ahead.len();
+        self.ahead.clear();
+        if *thrown > MOST {
+            let what = "bytes without end that nobody asked for: another device is on this port";
+            return Err(InstrumentFault::Protocol(what.to_owned()));
+        }
+        Ok(())
     }
 
     /// Reads what has arrived, without waiting, and keeps it: notices a port that is gone.

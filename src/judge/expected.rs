@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::measure::PulseRow;
 use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Probe};
 use crate::scenario::Nominal;
-use crate::signal::{Phase, Pulse, Recovery};
+use crate::signal::{Phase, Program, Pulse, Recovery};
 
 use super::{Reason, Segment, View};
 
@@ -95,7 +95,7 @@ fn output(view: &View<'_>) -> Result<Output, Reason> {
         Some(output) => output.clone(),
         None if recharged => return Err(Reason::UnknownStage),
         // Between current sources a series capacitor changes nothing.
-        None => Output { blocking_capacitor: 0.0, ..Output::default() },
+        None => Output::ideal(),
     };
     Ok(Output { compliance: f64::INFINITY, sense_input: None, ..output })
 }
@@ -136,10 +136,7 @@ pub fn series_drops<'v>(view: &'v View<'_>) -> Result<impl Iterator<Item = Vec<D
 pub type Drops = [(f64, f64); 3];
 
 /// Of each contact of the phantom, in its order, by the program in force.
-struct Shares<'a> {
-    segment: Option<&'a Segment>,
-    shares: Vec<f64>,
-}
+struct Shares<'a>(ByProgram<'a, Vec<f64>>);
 
 impl<'a> Shares<'a> {
     /// # Errors
@@ -151,20 +148,70 @@ impl<'a> Shares<'a> {
         if before.any(|segment| segment.applied.share_of(&view.contact.name) == 0.0) {
             return Err(Reason::Missing("programs that all drive the contact"));
         }
-        Ok(Self { segment: None, shares: Vec::new() })
+        Ok(Self(ByProgram::default()))
     }
 
     fn at(&mut self, view: &View<'a>, row: &PulseRow) -> &[f64] {
-        let segment = view.placed(row).map(|placed| placed.segment);
-        let same = |known: &&Segment| segment.is_some_and(|segment| std::ptr::eq(*known, segment));
-        if self.segment.as_ref().is_none_or(|known| !same(known)) {
-            let program = segment.map_or(&view.case.program, |segment| &segment.applied);
-            let contacts = view.case.phantom.contacts.iter();
-            self.shares = contacts.map(|(name, _)| program.share_of(name)).collect();
-            self.segment = segment;
-        }
-        &self.shares
+        self.0.at(view, row, |program| of_contacts(&view.case.phantom, program))
     }
+}
+
+fn of_contacts(phantom: &Phantom, program: &Program) -> Vec<f64> {
+    phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect()
+}
+
+/// What follows from the program as it is applied, kept while that is in force.
+struct ByProgram<'a, T> {
+    segment: Option<&'a Segment>,
+    value: T,
+}
+
+impl<T: Default> Default for ByProgram<'_, T> {
+    fn default() -> Self {
+        Self { segment: None, value: T::default() }
+    }
+}
+
+impl<'a, T> ByProgram<'a, T> {
+    fn at(&mut self, view: &View<'a>, row: &PulseRow, make: impl FnOnce(&Program) -> T) -> &T {
+        let segment = view.placed(row).map(|placed| placed.segment);
+        let same = self.segment.zip(segment).is_some_and(|(known, segment)| std::ptr::eq(known, segment));
+        if !same {
+            self.segment = segment;
+            self.value = make(segment.map_or(&view.case.program, |segment| &segment.applied));
+        }
+        &self.value
+    }
+}
+
+/// By how much the load's voltage rises over the phases of the program in force, by its stated values.
+#[derive(Default)]
+pub struct Rises<'a>(ByProgram<'a, Vec<Vec<f64>>>);
+
+impl<'a> Rises<'a> {
+    /// Of a contact over a phase, V.
+    pub fn of(&mut self, view: &View<'a>, row: &PulseRow, (contact, phase): (usize, usize)) -> f64 {
+        let rises = self.0.at(view, row, |program| rises(&view.case.phantom, program));
+        rises.get(phase).and_then(|rises| rises.get(contact)).copied().unwrap_or(0.0)
+    }
+}
+
+/// Phase by phase, of each contact of the phantom, V.
+fn rises(phantom: &Phantom, program: &Program) -> Vec<Vec<f64>> {
+    let Ok(rested) = Circuit::new(phantom, Output::ideal()) else { return Vec::new() };
+    let shares = of_contacts(phantom, program);
+    let plateau = Program { ramp: None, ..program.clone() };
+    let of = |phase: &Phase| {
+        let mut circuit = rested.clone();
+        circuit.set_drive(&Drive::Currents(shares.iter().map(|share| -share * phase.current).collect()));
+        let volts = |circuit: &Circuit| -> Vec<f64> {
+            (0..shares.len()).map(|contact| circuit.value(Probe::Contact(contact))).collect()
+        };
+        let begins = volts(&circuit);
+        circuit.advance(phase.width);
+        volts(&circuit).iter().zip(begins).map(|(ends, begins)| ends - begins).collect()
+    };
+    plateau.pulse(0).phases().iter().map(of).collect()
 }
 
 /// The phantom as stated, then once for each element that is not known exactly, with that one a standard uncertainty off.

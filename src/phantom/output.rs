@@ -42,6 +42,13 @@ impl Default for Output {
     }
 }
 
+impl Output {
+    /// Sources that nothing limits, without a series capacitor and with no input on them: a phantom by itself.
+    pub fn ideal() -> Self {
+        Self { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Self::default() }
+    }
+}
+
 /// Why a network cannot be solved.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum NetworkError {

@@ -174,7 +174,7 @@ mod tests {
     const INTERFACE: Probe = Probe::Nodes(1, 2);
 
     fn bare() -> Output {
-        Output { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Output::default() }
+        Output::ideal()
     }
 
     /// I·(1 + a·exp(−rt)) for 2 mA, 20 %, τ = 10 µs.

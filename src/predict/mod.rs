@@ -108,12 +108,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
             sense_input: None,
             ..Output::default()
         },
-        None => Output {
-            compliance: f64::INFINITY,
-            blocking_capacitor: 0.0,
-            sense_input: None,
-            ..Output::default()
-        },
+        None => Output::ideal(),
     };
     let mut circuit = Circuit::new(phantom, output)?;
     let pulses: Vec<(Part<'_>, Pulse)> =

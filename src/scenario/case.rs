@@ -6,7 +6,7 @@ use crate::phantom::Phantom;
 use crate::signal::Program;
 use crate::source::{Diagnostic, Place, Places, Severity};
 
-use super::{Check, Measurand, Profile};
+use super::{Check, Criterion, Measurand, Profile};
 
 /// How a verdict treats uncertainty (ILAC-G8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -248,6 +248,27 @@ pub struct Case {
 }
 
 impl Case {
+    /// The program in force when a step begins.
+    pub fn in_force(&self, step: usize) -> &Program {
+        let loaded = self.steps.iter().take(step).rev().find_map(|step| match &step.action {
+            Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
+            _ => None,
+        });
+        loaded.unwrap_or(&self.program)
+    }
+
+    /// The tightest limit that the case's checks set to the shutdown after an instant, s: a scenario's own does not loosen a
+    /// profile's.
+    pub fn shutdown_limit(&self, after: Option<&str>) -> Option<f64> {
+        let limits = self.checks.iter().filter_map(|check| match (check.measurand, check.criterion) {
+            (Measurand::ShutdownLatency, Criterion::AtMost(limit)) if check.after.as_deref() == after => {
+                Some(limit)
+            }
+            _ => None,
+        });
+        limits.min_by(f64::total_cmp)
+    }
+
     /// The step that names an instant, or is the first of its kind where the instant is built in.
     pub fn step_of(&self, instant: &str) -> Option<usize> {
         let named = self.steps.iter().position(|step| step.name.as_deref() == Some(instant));

@@ -11,7 +11,9 @@ use crate::sim::analog::Analog;
 
 use super::super::rig::{CAPACITOR, Edge, Rig, Setting, case, facts, phantom};
 use super::super::stimulus::{Stimulus, seconds, uniform};
-use super::{Experiment, Judged, Outcome, Trial, generator, line, start_sample, unbounded, unmeasured};
+use super::{
+    Experiment, Judged, Outcome, SETTLING, Trial, generator, line, start_sample, unbounded, unmeasured,
+};
 
 /// Pulses of a trial.
 const CYCLES: u64 = 8;
@@ -19,8 +21,7 @@ const CYCLES: u64 = 8;
 const TOLERANCE: f64 = 0.02;
 /// Stated compliance of the stimulator, V.
 const COMPLIANCE: f64 = 15.0;
-/// Settling of the default front end to 1e-4, s, and the longest line of a fit.
-const SETTLING: f64 = 16e-6;
+/// The longest line of a fit, s.
 const LONGEST: f64 = 100e-6;
 
 /// Measurands whose claim is tested.

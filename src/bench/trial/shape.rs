@@ -9,12 +9,12 @@ use crate::scenario::{Action, Measurand};
 
 use super::super::rig::{Edge, Rig, Setting, case, facts, phantom};
 use super::super::stimulus::{Stimulus, seconds, uniform};
-use super::{Experiment, Judged, Outcome, Trial, generator, line, start_sample, unbounded, unmeasured};
+use super::{
+    Experiment, Judged, Outcome, SETTLING, Trial, generator, line, start_sample, unbounded, unmeasured,
+};
 
 /// Pulses of a trial.
 const PULSES: u64 = 8;
-/// Settling of the default front end to 1e-4, s.
-const SETTLING: f64 = 16e-6;
 
 /// What is not square about a phase: `share`·exp(−rate·t) is added to it.
 #[derive(Debug, Clone, Copy)]

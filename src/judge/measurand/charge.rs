@@ -207,11 +207,15 @@ pub(super) fn accumulated_charge(view: &View<'_>, units: &mut Units<'_>) -> Resu
         let measured = Measured::new(total.area * unit, total.budget(view));
         let (largest, reaches) = (measured.value.abs(), measured.value.abs() + measured.expanded());
         let exceeds = |held: &Option<(f64, Unit)>, by: f64| held.as_ref().is_none_or(|(most, _)| by > *most);
+        let (farther, larger) = (exceeds(&reach, reaches), exceeds(&worst, largest));
+        if !farther && !larger {
+            continue;
+        }
         let unit = Unit { clipped, ..of_row(view, &cycle.row, measured) };
-        if exceeds(&reach, reaches) {
+        if farther {
             reach = Some((reaches, unit.clone()));
         }
-        if exceeds(&worst, largest) {
+        if larger {
             worst = Some((largest, unit));
         }
     }

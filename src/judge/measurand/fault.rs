@@ -1,7 +1,7 @@
 //! After a fault or a stop: how long, how much, and whether it stays off.
 
 use crate::measure::{Input, Interval, Measured};
-use crate::scenario::{Action, Criterion, Measurand};
+use crate::scenario::{Action, Check, Criterion, Measurand};
 
 use super::super::{Reason, Unit, Units, View, Window};
 use super::due::FEWEST;
@@ -143,16 +143,13 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
         return Err(Reason::TooShort { have: hold, cycles: 0, need: silence, fewest: 3 });
     }
     let a_stop = view.case.steps.get(event.at.step).is_some_and(|step| step.action == Action::Stop);
-    let limits = view.case.checks.iter().filter_map(|check| match (check.measurand, check.criterion) {
-        (Measurand::ShutdownLatency, Criterion::AtMost(limit)) if check.after == view.check.after => {
-            Some(limit)
-        }
-        // What is after a stop has the limit of the stop.
+    // What is after a stop has the limit of the stop too.
+    let stop = |check: &Check| match (check.measurand, check.criterion) {
         (Measurand::StopLatency, Criterion::AtMost(limit)) if a_stop => Some(limit),
         _ => None,
-    });
-    // The tightest: a scenario's own limit does not loosen a profile's.
-    let limit = limits.min_by(f64::total_cmp);
+    };
+    let limits = view.case.shutdown_limit(view.check.after.as_deref());
+    let limit = limits.into_iter().chain(view.case.checks.iter().filter_map(stop)).min_by(f64::total_cmp);
     // The tail of the filter is not output.
     let tail = view.settling();
     let from = match limit {

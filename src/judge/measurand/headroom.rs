@@ -1,11 +1,10 @@
 //! Voltage that is left before the output saturates.
 
 use crate::measure::{Input, Measured, Nonlinearity, PulseRow, Table};
-use crate::phantom::{Circuit, Drive, Output, Probe};
-use crate::signal::{Phase, Program, Pulse};
+use crate::signal::Pulse;
 
-use super::super::expected::{Drops, series_drops};
-use super::super::{Reason, Segment, Unit, Units, View};
+use super::super::expected::{Drops, Rises, series_drops};
+use super::super::{Reason, Unit, Units, View};
 use super::share::joint;
 use super::voltage::Chain;
 
@@ -75,46 +74,6 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
         units.push(Unit { clipped, ..view.unit(&row, Measured::new(value, reading.budget)) });
     }
     if units.is_empty() { Err(Reason::NoVoltage) } else { Ok(()) }
-}
-
-/// By how much the load's voltage rises over the phases of a program, by its stated values.
-#[derive(Default)]
-struct Rises<'a> {
-    segment: Option<&'a Segment>,
-    /// Phase by phase, of each contact of the phantom, V.
-    rises: Vec<Vec<f64>>,
-}
-
-impl<'a> Rises<'a> {
-    fn of(&mut self, view: &View<'a>, row: &PulseRow, (contact, phase): (usize, usize)) -> f64 {
-        let segment = view.placed(row).map(|placed| placed.segment);
-        let known = self.segment.zip(segment).is_some_and(|(known, segment)| std::ptr::eq(known, segment));
-        if !known {
-            self.segment = segment;
-            self.rises = segment.map_or_else(Vec::new, |segment| predicted(view, &segment.applied));
-        }
-        self.rises.get(phase).and_then(|rises| rises.get(contact)).copied().unwrap_or(0.0)
-    }
-}
-
-fn predicted(view: &View<'_>, program: &Program) -> Vec<Vec<f64>> {
-    let phantom = &view.case.phantom;
-    let output =
-        Output { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
-    let Ok(rested) = Circuit::new(phantom, output) else { return Vec::new() };
-    let plateau = Program { ramp: None, ..program.clone() };
-    let of = |phase: &Phase| {
-        let mut circuit = rested.clone();
-        let shares = phantom.contacts.iter().map(|(name, _)| program.share_of(name));
-        circuit.set_drive(&Drive::Currents(shares.map(|share| -share * phase.current).collect()));
-        let volts = |circuit: &Circuit| -> Vec<f64> {
-            (0..phantom.contacts.len()).map(|contact| circuit.value(Probe::Contact(contact))).collect()
-        };
-        let begins = volts(&circuit);
-        circuit.advance(phase.width);
-        volts(&circuit).iter().zip(begins).map(|(ends, begins)| ends - begins).collect()
-    };
-    plateau.pulse(0).phases().iter().map(of).collect()
 }
 
 /// A voltage channel that shows an output, and that output's contact.

@@ -120,12 +120,7 @@ impl Course {
         }
         let by_tolerance = phantoms.len();
         phantoms.extend([phantom.clone(), phantom.clone()]);
-        let output = Output {
-            compliance: f64::INFINITY,
-            blocking_capacitor: 0.0,
-            sense_input: None,
-            ..Output::default()
-        };
+        let output = Output::ideal();
         let mut benches = phantoms
             .iter()
             .map(|phantom| Bench::new(phantom, output.clone(), Probe::Nodes(nodes.1, nodes.2)))

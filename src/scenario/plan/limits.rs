@@ -36,7 +36,7 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
                 format!("{} is not above the stimulator's cap of {}", current(*amplitude), current(rig.cap));
             problems.push(place.error(&what, None));
         }
-        let over = Program { amplitude: *amplitude, ..in_force(case, index).clone() };
+        let over = Program { amplitude: *amplitude, ..case.in_force(index).clone() };
         let charge = |coulombs| engineering(coulombs, Dimension::Charge, 4);
         let (largest, most) = (over.largest_current(), rig.limits.amplitude);
         if largest > most {
@@ -56,15 +56,6 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
             problems.push(place.error(&what, Some("narrower pulses show the same")));
         }
     }
-}
-
-/// The program in force at a step.
-fn in_force(case: &Case, step: usize) -> &Program {
-    let before = case.steps.iter().take(step).rev().find_map(|step| match &step.action {
-        Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
-        _ => None,
-    });
-    before.unwrap_or(&case.program)
 }
 
 /// Of the contact that carries most, C: no share is larger than the whole.

@@ -64,18 +64,7 @@ impl Rule<'_> {
     /// The host does not itself end what is to stay off.
     fn unstopped(&self, hold: f64) {
         let limit = match self.check.measurand {
-            Measurand::StaysOff => {
-                let limits = self.case.checks.iter().filter_map(|check| match check.criterion {
-                    Criterion::AtMost(limit)
-                        if check.measurand == Measurand::ShutdownLatency
-                            && check.after == self.check.after =>
-                    {
-                        Some(limit)
-                    }
-                    _ => None,
-                });
-                limits.min_by(f64::total_cmp)
-            }
+            Measurand::StaysOff => self.case.shutdown_limit(self.check.after.as_deref()),
             _ => None,
         };
         let need = hold + limit.unwrap_or(0.0);
@@ -167,11 +156,7 @@ impl Rule<'_> {
     /// The program in force at the check's instant.
     fn in_force(&self) -> &Program {
         let step = self.check.after.as_deref().and_then(|after| self.case.step_of(after)).unwrap_or(0);
-        let changed = self.case.steps.iter().take(step).rev().find_map(|step| match &step.action {
-            Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
-            _ => None,
-        });
-        changed.unwrap_or(self.program())
+        self.case.in_force(step)
     }
 
     /// A shutdown is something that runs and then is quiet.
