@@ -196,6 +196,18 @@ pub enum Reason {
     /// The code stood there before.
     #[error("the status said so before the fault already")]
     ReportedBefore,
+    /// A fault was declared though nothing had brought one about.
+    #[error(
+        "the stimulator declared `{}` at {at:.3} s although nothing gave it that fault, and a stimulator with a fault no longer does what it was told: look at the lead and the stimulator, or judge the fault with `fault_reported: {{ after: start, is: {} }}`",
+        .fault.name(),
+        .fault.name()
+    )]
+    Declared {
+        /// What it declared.
+        fault: crate::scenario::FaultCode,
+        /// When the status that said so was read, s since the first sample.
+        at: f64,
+    },
     /// Nothing is read back.
     #[error("no status was read after the fault")]
     NoStatus,

@@ -60,6 +60,33 @@ fn without_a_debug_probe_the_case_is_skipped_and_strictness_makes_it_an_error(#[
     assert!(text(&output).contains("rig `bare` lacks a debug probe"), "{}", text(&output));
 }
 
+/// The output limits in the middle of a recovery: the pulse that came is within its tolerance, the stimulator declares a fault and
+/// puts out no other.
+#[test]
+fn nothing_passes_behind_a_fault_that_the_stimulator_declares_of_itself() {
+    let steps = "  - start: {}\n  - wait: 300 ms\n  - stop: {}\n";
+    let amplitude = "  - amplitude: { of: programmed, within: 3 %, phase: each }\n";
+    let low = ["--defect", "compliance_low=10.5 V"];
+    let of = |expect: &str, more: &[&str]| {
+        let text = scenario("declared", "10 mA", steps, expect).replace("r500", "r1k");
+        outcome(&text, more)
+    };
+    let (exit, record) = of(amplitude, &[]);
+    assert_eq!((exit, verdict(&record, "amplitude")), (0, "pass"), "{record:#}");
+    let (exit, record) = of(amplitude, &low);
+    assert_eq!((exit, verdict(&record, "amplitude")), (3, "invalid"), "{record:#}");
+    let reason = checks(&record)[0].1["reason"].as_str().unwrap().to_owned();
+    assert!(reason.contains("declared `open-lead` at 0."), "{reason}");
+    // What failed has failed all the same, and a check that asks for the fault is about it.
+    let missing = format!("{amplitude}  - missing_pulses: {{ equals: 0 }}\n");
+    let (exit, record) = of(&missing, &low);
+    assert_eq!((exit, verdict(&record, "missing_pulses")), (1, "fail"), "{record:#}");
+    let asked = format!("{amplitude}  - fault_reported: {{ after: start, is: open-lead }}\n");
+    let (exit, record) = of(&asked, &low);
+    assert_eq!((exit, verdict(&record, "fault_reported")), (0, "pass"), "{record:#}");
+    assert_eq!(verdict(&record, "amplitude"), "pass");
+}
+
 #[rstest]
 // 0.8 % below the cap, which is what the filter adds, and as much above the limit.
 #[case("12.62 mA", "12.7 mA", "pass")]
