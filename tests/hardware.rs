@@ -1,9 +1,23 @@
 //! The smoke set on a bench of your own: `STIMRIG_RIG=rig/my-bench.yaml cargo test --test hardware -- --nocapture`.
 //!
 //! Without `STIMRIG_RIG` it says so and does nothing. `STIMRIG_FILTER` chooses other cases. The gate runs it against
-//! `stimrig sim`.
+//! `stimrig sim`, on computers that others use: there `ATTEMPTS` says how often a run may be taken whose bench failed
+//! (exit code 3: where something was kept waiting, stimrig says so and does not judge). A run that failed is not taken again.
 
+use std::path::Path;
 use std::process::Command;
+
+/// How a run of the chosen cases ended.
+fn run(runs: &Path, record: &Path) -> Option<i32> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stimrig"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("STIMRIG_FILTER").is_none() {
+        command.args(["run", "-E", "tag(smoke)"]);
+    } else {
+        command.arg("run");
+    }
+    command.arg("--runs").arg(runs).arg("--json").arg(record).status().unwrap().code()
+}
 
 #[test]
 fn the_smoke_set_passes_on_this_rig() {
@@ -15,16 +29,16 @@ fn the_smoke_set_passes_on_this_rig() {
     };
     let runs = tempfile::tempdir().unwrap();
     let record = runs.path().join("record.json");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stimrig"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("STIMRIG_FILTER").is_none() {
-        command.args(["run", "-E", "tag(smoke)"]);
-    } else {
-        command.arg("run");
-    }
-    let status =
-        command.arg("--runs").arg(runs.path().join("runs")).arg("--json").arg(&record).status().unwrap();
-    assert!(status.success(), "{}: exit {:?}", rig.display(), status.code());
+    let attempts: usize = std::env::var("ATTEMPTS").map_or(1, |attempts| attempts.parse().unwrap());
+    let mut again = 1..attempts;
+    let exit = loop {
+        let exit = run(&runs.path().join("runs"), &record);
+        if exit != Some(3) || again.next().is_none() {
+            break exit;
+        }
+        eprintln!("the bench failed (exit 3): taken again");
+    };
+    assert_eq!(exit, Some(0), "{}", rig.display());
     let record: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
     assert_eq!(record["safe_state"], "confirmed");
     let cases = record["cases"].as_array().unwrap();
