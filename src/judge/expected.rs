@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::measure::PulseRow;
 use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Probe};
-use crate::scenario::Nominal;
+use crate::scenario::{Action, Nominal};
 use crate::signal::{Phase, Program, Pulse, Recovery};
 
 use super::{Reason, Segment, View};
@@ -25,8 +25,8 @@ pub struct Expected {
 /// with the stimulator's series capacitor and recharge switch, at rest before the first of them. Nothing limits.
 ///
 /// # Errors
-/// [`Reason::UnknownStage`] when a recharge acts and the output stage is not known, [`Reason::Network`] when the phantom
-/// cannot be solved.
+/// [`Reason::SamplesLost`] when some are missing since the first start, [`Reason::UnknownStage`] when a recharge acts and the
+/// output stage is not known, [`Reason::Network`] when the phantom cannot be solved.
 pub fn before_pulses<'v>(
     view: &'v View<'_>,
     nodes: (usize, usize),
@@ -135,15 +135,26 @@ pub fn series_drops<'v>(view: &'v View<'_>) -> Result<impl Iterator<Item = Vec<D
 /// Of one contact at one pulse: as each phase begins, and as it ends, V.
 pub type Drops = [(f64, f64); 3];
 
+/// How many samples were lost from the first start to sample `to`. A pulse among them has left its part on the load and is in no
+/// row, so nothing that goes through the train from rest holds behind it.
+pub(super) fn lost_since_start(view: &View<'_>, to: u64) -> u64 {
+    let start = view.instant_of(|action| *action == Action::Start);
+    view.recording.lost_within(start.map_or(0, |start| start.sample), to)
+}
+
 /// Of each contact of the phantom, in its order, by the program in force.
 struct Shares<'a>(ByProgram<'a, Vec<f64>>);
 
 impl<'a> Shares<'a> {
     /// # Errors
     /// [`Reason::Missing`] where the contact is left out for a while: of what others leave on the phantom then, its pulses do not
-    /// tell.
+    /// tell. [`Reason::SamplesLost`] where pulses may be missing before the window or in it.
     fn of(view: &View<'a>) -> Result<Self, Reason> {
         let to = view.window()?.to;
+        let lost = lost_since_start(view, to);
+        if lost > 0 {
+            return Err(Reason::SamplesLost(lost));
+        }
         let mut before = view.facts.segments.iter().filter(|segment| segment.from < to);
         if before.any(|segment| segment.applied.share_of(&view.contact.name) == 0.0) {
             return Err(Reason::Missing("programs that all drive the contact"));

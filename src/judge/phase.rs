@@ -58,7 +58,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Flags, PhaseRow, PulseRow, Runs, Table};
+    use crate::measure::{Flags, PhaseRow, PulseRow, Rise, Runs, Table};
 
     fn contact(starts: impl Iterator<Item = f64>) -> ContactRecord {
         let row = |(number, start): (usize, f64)| PulseRow {
@@ -91,6 +91,7 @@ mod tests {
             safe_codes: 0.0,
             peak: (0.0, 0),
             clipped: None,
+            rise: Rise::default(),
         }
     }
 

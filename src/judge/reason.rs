@@ -198,8 +198,7 @@ pub enum Reason {
     ReportedBefore,
     /// A fault was declared though nothing had brought one about.
     #[error(
-        "the stimulator declared `{}` at {at:.3} s although nothing gave it that fault, and a stimulator with a fault no longer does what it was told: look at the lead and the stimulator, or judge the fault with `fault_reported: {{ after: start, is: {} }}`",
-        .fault.name(),
+        "the stimulator declared `{}` at {at:.3} s although nothing gave it that fault, and with a fault it no longer does what it was told: look at the lead, the load and the stimulator",
         .fault.name()
     )]
     Declared {

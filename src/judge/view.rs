@@ -230,9 +230,16 @@ impl<'a> View<'a> {
         if to <= from {
             return Err(Reason::EmptyWindow { from: seconds(from), to: seconds(to) });
         }
-        let lost: u64 =
-            self.recording.lost.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, n)| n).sum();
-        if lost > 0 { Err(Reason::SamplesLost(lost)) } else { Ok(Window { from, to }) }
+        self.unbroken(from, to)
+    }
+
+    /// Samples [from, to) as a window, if none is missing of them and of the g by which it is widened.
+    fn unbroken(&self, from: u64, to: u64) -> Result<Window, Reason> {
+        let g = self.settling();
+        match self.recording.lost_within(from.saturating_sub(g), to.saturating_add(g)) {
+            0 => Ok(Window { from, to }),
+            lost => Err(Reason::SamplesLost(lost)),
+        }
     }
 
     fn default_end(&self) -> u64 {
@@ -264,10 +271,7 @@ impl<'a> View<'a> {
         if self.check.window.is_some() {
             return self.window();
         }
-        let (from, to) = (self.named("start")?, self.facts.ended.max(1));
-        let lost: u64 =
-            self.recording.lost.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, n)| n).sum();
-        if lost > 0 { Err(Reason::SamplesLost(lost)) } else { Ok(Window { from, to }) }
+        self.unbroken(self.named("start")?, self.facts.ended.max(1))
     }
 
     /// Where on and off times are looked for: `in:`, else from the first start, ramps included, to the default end.
@@ -277,7 +281,7 @@ impl<'a> View<'a> {
     pub fn cycling_window(&self) -> Result<Window, Reason> {
         match self.check.window {
             Some(_) => self.window(),
-            None => Ok(Window { from: self.named("start")?, to: self.default_end() }),
+            None => self.unbroken(self.named("start")?, self.default_end()),
         }
     }
 

@@ -78,7 +78,7 @@ mod tests {
             excursions: [Excursion::default(); 3],
             count: 0,
             positive: false,
-            timing: Timing { phases, allowance: 100, recharge: Some(switch), smallest: 1e-3 },
+            timing: Timing { phases, allowance: 100, recharge: Some(switch), smallest: 1e-3, gapless: false },
             before: None,
             base: 0.0,
             at: 1000,

@@ -7,6 +7,7 @@ use super::building::{Building, Finished};
 use super::codes::Look;
 use super::history::{History, KEPT};
 use super::quiet::Quiet;
+use super::rise::Rise;
 use super::row::{Constants, Excursion};
 use super::seek::{Band, Near};
 use super::shape::Shaper;
@@ -92,6 +93,7 @@ impl Contact {
             safe_codes: unzeroed(&calibration),
             peak: (0.0, 0),
             clipped: None,
+            rise: Rise::default(),
         };
         let around = calibration.offset.round() as i32;
         Self {

@@ -64,7 +64,8 @@ impl Contact {
         let foreground = self.last_end.map_or(real(g), |end| half(real(at) - end));
         let background = if upto < last.to + g { half(real(upto) - real(last.to)) } else { real(g) };
         let quiet = (foreground, background);
-        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet };
+        let gapless = building.timing.gapless.then_some(self.thresholds);
+        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet, gapless };
         let found = measure(samples, first, at, &pulse, constants);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
@@ -100,6 +101,7 @@ impl Contact {
             return;
         }
         self.last_sum = (!cut).then_some(sum_from);
+        self.record.rise = self.record.rise.and(found.rise);
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest, cut });
         if found.flags.truncated && !cut {

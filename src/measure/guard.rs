@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use crate::signal::{Calibration, code_noise};
 
+use super::channel::STRETCH;
+
 /// Standard deviations of noise that a 3-sample median does not exceed in ten million samples: 0.67 · 5.3, rounded up.
 const NOISE: f64 = 4.0;
 /// Standard uncertainties that a gain or an offset is allowed to be off by: of a program right at a limit one bench in a thousand
@@ -34,7 +36,8 @@ pub struct Guard {
     pub amplitude: Watched,
     /// Largest charge of one phase so far, a running one included, C.
     pub charge_per_phase: Watched,
-    /// Largest |mean current| over the last second on any contact, A; 0 during the first second.
+    /// Largest |mean current| over a second that ended within the last 256 samples, on any contact, A; 0 during the first second.
+    /// Such a second is sixteen times as many whole samples as fit into a sixteenth of one, and at least sixteen.
     pub mean_dc: Watched,
 }
 
@@ -88,6 +91,9 @@ impl Wrong {
     }
 }
 
+/// Sixteenths of a second in a mean.
+const SLOTS: usize = 16;
+
 /// Running sums of one contact at sixteenths of a second.
 #[derive(Debug, Clone, Default)]
 struct Sums {
@@ -99,13 +105,17 @@ struct Sums {
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
     slot: u64,
-    next: u64,
+    /// When sums are due next; `None` where means begin anew with what is watched next.
+    next: Option<u64>,
+    /// Sums of a contact that are kept: those of every second that ended within a stretch, which is measured at once.
+    kept: usize,
     contacts: Vec<Sums>,
 }
 
 impl Watch {
     pub(super) fn new(sample_rate: f64) -> Self {
-        Self { slot: ((sample_rate / 16.0) as u64).max(1), next: 0, contacts: Vec::new() }
+        let slot = ((sample_rate / SLOTS as f64) as u64).max(1);
+        Self { slot, next: None, kept: SLOTS + STRETCH.div_ceil(slot) as usize, contacts: Vec::new() }
     }
 
     fn of(&mut self, channel: usize) -> Option<&mut Sums> {
@@ -115,20 +125,20 @@ impl Watch {
         self.contacts.iter_mut().find(|sums| sums.channel == channel)
     }
 
-    /// Whether sums are due at sample `to`.
-    pub(super) fn due(&mut self, to: u64) -> bool {
-        let due = to >= self.next;
-        if due {
-            self.next = (to / self.slot + 1) * self.slot;
-        }
-        due
+    /// The next sample in [from, to] at which sums are due.
+    pub(super) fn due(&mut self, from: u64, to: u64) -> Option<u64> {
+        let at = self.next.map_or(from, |next| next.max(from));
+        let due = at <= to;
+        self.next = Some(if due { at + self.slot } else { at });
+        due.then_some(at)
     }
 
     /// Σ codes of a channel before sample `to`.
     pub(super) fn sum(&mut self, channel: usize, to: u64, sum: i64) {
+        let kept = self.kept;
         if let Some(sums) = self.of(channel) {
             sums.at.push_back((to, sum));
-            if sums.at.len() > 17 {
+            if sums.at.len() > kept {
                 sums.at.pop_front();
             }
         }
@@ -136,23 +146,19 @@ impl Watch {
 
     /// The time base was interrupted: means begin anew.
     pub(super) fn forget(&mut self) {
+        self.next = None;
         for sums in &mut self.contacts {
             sums.at.clear();
         }
     }
 
-    /// Mean over the last second less `zero`, codes; 0 before a second has passed.
+    /// Of the means less `zero` over a second that has just ended the farthest from 0, codes; 0 before a second has passed.
     pub(super) fn mean_of(&self, channel: usize, zero: f64) -> f64 {
-        let Some(sums) = self.contacts.iter().find(|sums| sums.channel == channel && sums.at.len() > 16)
-        else {
-            return 0.0;
-        };
-        match (sums.at.front(), sums.at.back()) {
-            (Some((from, before)), Some((to, after))) if to > from => {
-                (after - before) as f64 / (to - from) as f64 - zero
-            }
-            _ => 0.0,
-        }
+        let Some(sums) = self.contacts.iter().find(|sums| sums.channel == channel) else { return 0.0 };
+        let seconds = sums.at.iter().zip(sums.at.iter().skip(SLOTS)).filter(|((from, _), (to, _))| to > from);
+        let means =
+            seconds.map(|((from, before), (to, after))| (after - before) as f64 / (to - from) as f64 - zero);
+        means.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0)
     }
 }
 
@@ -214,12 +220,12 @@ mod tests {
             (4 * to + 4 * (to - 3200).max(0), -2 * to)
         };
         let mut asked = Vec::new();
-        for to in (0..=6400).step_by(50) {
-            if watch.due(to) {
-                asked.push(to);
-                let (first, second) = sums(to);
-                watch.sum(0, to, first);
-                watch.sum(7, to, second);
+        for to in (50..=6400).step_by(50) {
+            while let Some(at) = watch.due(to - 50, to) {
+                asked.push(at);
+                let (first, second) = sums(at);
+                watch.sum(0, at, first);
+                watch.sum(7, at, second);
             }
             let last = to / 100 * 100;
             let exact = match last {
@@ -238,13 +244,40 @@ mod tests {
         assert_eq!(watch.mean_of(5, 1.0), 0.0);
         watch.forget();
         assert_eq!((watch.mean_of(0, 0.5), watch.mean_of(7, 0.0)), (0.0, 0.0));
-        // Blocks that are longer than a slot are asked for at their ends, and slots do not shift by it.
+    }
+
+    #[test]
+    fn sums_are_due_each_sixteenth_however_long_the_stretches_are() {
+        let due = |watch: &mut Watch, ranges: &[(u64, u64)]| {
+            let of =
+                |(from, to): &(u64, u64)| std::iter::from_fn(|| watch.due(*from, *to)).collect::<Vec<_>>();
+            ranges.iter().flat_map(of).collect::<Vec<_>>()
+        };
         let mut watch = Watch::new(1600.0);
-        let due: Vec<u64> =
-            [30, 90, 130, 190, 450, 499, 500].into_iter().filter(|to| watch.due(*to)).collect();
-        assert_eq!(due, [30, 130, 450, 500]);
+        assert_eq!(due(&mut watch, &[(30, 90), (90, 130), (130, 430), (430, 431)]), [30, 130, 230, 330, 430]);
+        // Behind an interruption they count from what is watched first.
+        watch.forget();
+        assert_eq!(due(&mut watch, &[(475, 500), (500, 575)]), [475, 575]);
         // A rate so low that a slot would be less than a sample.
-        let mut watch = Watch::new(8.0);
-        assert!(watch.due(0) && !watch.due(0) && watch.due(1));
+        assert_eq!(due(&mut Watch::new(8.0), &[(0, 0), (0, 3)]), [0, 1, 2, 3]);
+    }
+
+    /// At a kilohertz four sixteenths of a second, of 62 samples each, lie in a stretch of 256.
+    #[test]
+    fn of_the_seconds_that_ended_within_a_stretch_the_one_with_most_counts() {
+        let mut watch = Watch::new(1000.0);
+        // From 620 to 1612 there flow −5 codes.
+        let sum = |to: u64| -5 * (to.clamp(620, 1612) - 620) as i64;
+        let mut seen = Vec::new();
+        for from in (0..2560).step_by(256) {
+            while let Some(at) = watch.due(from, from + 256) {
+                watch.sum(0, at, sum(at));
+            }
+            seen.push(watch.mean_of(0, 0.0));
+        }
+        // It is over within the seventh stretch, three sixteenths before the end of that.
+        assert_eq!((seen[2], seen[6]), (0.0, -5.0));
+        assert!(seen.iter().all(|mean| (-5.0..=0.0).contains(mean)), "{seen:?}");
+        assert!(seen[9] > -2.0, "{seen:?}");
     }
 }

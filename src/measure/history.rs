@@ -1,5 +1,7 @@
 //! The latest samples of a channel, contiguous.
 
+use super::channel::STRETCH;
+
 /// Samples that stay within reach.
 pub(super) const KEPT: usize = 65_536;
 
@@ -25,9 +27,11 @@ impl History {
         self.first
     }
 
-    /// Appends; every sample is moved at most once more, when the older half is dropped.
+    /// Appends what lies within one stretch, or whole ones; every sample is moved at most once more, when the older half is
+    /// dropped. That is done between two stretches only: what is held at a sample must not depend on the pieces that came.
     pub(super) fn push(&mut self, codes: &[i16]) {
-        if self.samples.len() + codes.len() > 2 * KEPT {
+        let between = self.end().is_multiple_of(STRETCH);
+        if between && self.samples.len() + codes.len().max(STRETCH as usize) > 2 * KEPT {
             let drop = self.samples.len().saturating_sub(KEPT);
             self.samples.drain(..drop);
             self.first += drop as u64;
@@ -69,6 +73,29 @@ mod tests {
         assert_eq!(history.slice(255_990, 256_010), &[(999 % 7) as i16; 10]);
         assert_eq!(history.sum(255_744 - 256, 256_000), 256 * i64::from(998 % 7 + 999 % 7));
         assert!(history.slice(0, 10).is_empty());
+    }
+
+    #[test]
+    fn what_is_held_is_the_same_whatever_the_pieces() {
+        // Pieces of stretches, the first of which begins within one, as behind a loss.
+        let held = |piece: u64| {
+            let mut history = History::new();
+            history.restart(100);
+            let mut starts = Vec::new();
+            while history.end() < 1024 * STRETCH {
+                let to = (history.end() / STRETCH + 1) * STRETCH;
+                let n = piece.min(to - history.end()) as usize;
+                history.push(&[1; 256][..n]);
+                if history.end() == to {
+                    starts.push(history.start());
+                }
+            }
+            assert!(history.samples.capacity() <= 2 * KEPT, "there is room for what is pushed");
+            starts
+        };
+        let whole = held(256);
+        assert_eq!((whole.first(), whole.last()), (Some(&100), Some(&(2 * KEPT as u64))));
+        assert!([1, 7, 100].into_iter().all(|piece| held(piece) == whole));
     }
 
     #[test]

@@ -2,18 +2,20 @@
 
 use std::collections::VecDeque;
 
-use crate::signal::Sensed;
+use crate::signal::{Calibration, Sensed};
 
 use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
 use super::step::{Ends, Fitting, Windows};
-use super::{EdgeLevels, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
+use super::{EdgeLevels, FrontEnd, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
+
+mod top;
+
+use top::{Shared, Top, at_a_rail};
 
 /// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
-/// Fewest settled samples of a top that are a plateau.
-const FEWEST: u64 = 8;
 /// Samples whose mean is one reading of the plateau's residual.
 pub(super) const BLOCK: usize = 16;
 
@@ -22,7 +24,8 @@ pub(super) const BLOCK: usize = 16;
 pub struct Plateau {
     /// Level before the pulse.
     pub base: f32,
-    /// Level of the leading phase's top; its charge over its width where the top is too short.
+    /// Level of the leading phase's top; where that is too short, its charge over its width, counted to the middle of what lies
+    /// between it and what follows.
     pub level: f32,
 }
 
@@ -42,10 +45,13 @@ pub struct JointRow {
     pub span: u32,
     /// Samples in each level before the pulse.
     pub rest: u32,
-    /// Largest magnitude, over the leading plateau, of the sum of all currents, A (means of sixteen samples).
+    /// Largest magnitude, over the leading plateau, of the sum of all currents, A (means of sixteen samples); of a phase that has
+    /// not settled, the magnitude of the sum of all levels.
     pub residual: f64,
     /// Readings that `residual` is the largest of.
     pub readings: u32,
+    /// A sample that some level is made of lay at an end of its channel's range.
+    pub clipped: bool,
 }
 
 /// Every pulse on all current channels.
@@ -92,6 +98,8 @@ struct Lead {
     phases: [(f64, f64); 3],
     size: f64,
     rest: u64,
+    /// From the end of the leading phase to whatever comes next, samples.
+    behind: f64,
     windows: Windows,
 }
 
@@ -105,8 +113,9 @@ impl Lead {
 #[derive(Debug)]
 pub(super) struct Joint {
     record: JointRecord,
-    lsb: Vec<f64>,
+    calibrations: Vec<Calibration>,
     fitting: Fitting,
+    shared: Shared,
     /// Pulses that wait for the samples behind them.
     waiting: VecDeque<Lead>,
     /// End of the last pulse seen: what other contacts finish before it is the same pulse.
@@ -118,10 +127,12 @@ impl Joint {
     pub(super) fn new(setup: &Setup, settling: u64, late: f64) -> Self {
         let currents =
             setup.channels.iter().enumerate().filter(|(_, channel)| channel.sensed == Sensed::Current);
-        let (currents, lsb) = currents.map(|(index, channel)| (index, channel.calibration.lsb)).unzip();
+        let (currents, calibrations) = currents.map(|(index, channel)| (index, channel.calibration)).unzip();
+        let front_end = FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
         Self {
             record: JointRecord::of(currents, setup.wanted.pairs.clone(), setup.wanted.outputs.clone()),
-            lsb,
+            calibrations,
+            shared: Shared { late, early: front_end.early * setup.sample_rate },
             fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
             waiting: VecDeque::new(),
             seen_to: f64::NEG_INFINITY,
@@ -148,7 +159,7 @@ impl Joint {
         // Before the first pulse there has been rest since the relays switched.
         let rest = if finished.rest == 0 { row.from.saturating_sub(since) } else { finished.rest };
         let windows = Windows::new(leading, rest, follow, &self.fitting);
-        let lead = Lead { phases, size, rest, windows };
+        let lead = Lead { phases, size, rest, behind: next.unwrap_or(gap), windows };
         if row.start() > self.seen_to {
             self.waiting.push_back(lead);
         } else if let Some(waiting) = self.waiting.back_mut().filter(|waiting| waiting.size < size) {
@@ -184,43 +195,44 @@ impl Joint {
     }
 
     fn plateaus<'h>(&mut self, lead: &Lead, history: &impl Fn(usize) -> Option<&'h History>) {
-        let g = self.fitting.settling;
-        let (start, end) = lead.leading();
-        let from = (start - g as f64).floor().max(0.0) as u64;
+        let top = Top::of(&lead.phases, lead.behind, &self.fitting);
         let rest = lead.rest.clamp(BLOCK as u64, MOST_REST);
-        let width = end - start;
-        let top_from = (start + (0.2 * width).max(g as f64)).ceil() as u64;
-        let top_to = (end - 0.2 * width).floor() as u64 + 1;
-        let settled = top_to.saturating_sub(top_from);
-        let plateau = settled >= FEWEST;
-        let to = (end + g as f64).ceil() as u64;
-        let (low, high) = if plateau { (top_from, top_to) } else { (from, to) };
+        let (low, high) = top.samples;
         self.sums.clear();
-        self.sums.resize((high - low) as usize, 0.0);
+        if top.settled > 0 {
+            self.sums.resize((high - low) as usize, 0.0);
+        }
+        let (mut total, mut clipped) = (0.0, false);
         let channels = self.record.currents.iter().zip(&mut self.record.plateaus);
-        for ((channel, plateaus), lsb) in channels.zip(&self.lsb) {
+        for ((channel, plateaus), calibration) in channels.zip(&self.calibrations) {
             let Some(history) = history(*channel) else { continue };
-            let before = history.slice(from.saturating_sub(rest), from);
+            let before = history.slice(top.from.saturating_sub(rest), top.from);
             let base = sum(before) as f64 / before.len().max(1) as f64;
             let codes = history.slice(low, high);
-            let mean = sum(codes) as f64 / codes.len().max(1) as f64;
-            let level =
-                if plateau { mean } else { base + (mean - base) * codes.len() as f64 / width.max(1.0) };
+            let level = top.level(history, base, self.shared);
             plateaus.push(Plateau { base: base as f32, level: level as f32 });
+            total += (level - base) * calibration.lsb;
+            // A mean lies off the rail though part of it was cut off there.
+            clipped |= [before, codes].into_iter().any(|codes| at_a_rail(codes, calibration));
             for (sum, code) in self.sums.iter_mut().zip(codes) {
-                *sum += (f64::from(*code) - base) * lsb;
+                *sum += (f64::from(*code) - base) * calibration.lsb;
             }
         }
         let blocks = self.sums.chunks_exact(BLOCK.min(self.sums.len().max(1)));
-        let readings = blocks.len() as u32;
         let mean = |block: &[f64]| block.iter().sum::<f64>().abs() / block.len().max(1) as f64;
+        // Blocks of a phase that has not settled would be partly rest: it has one reading, made as its levels are.
+        let (residual, readings) = match top.settled {
+            0 => (total.abs(), 1),
+            _ => (blocks.clone().map(mean).fold(0.0, f64::max), blocks.len() as u32),
+        };
         self.record.rows.push(JointRow {
-            leading: (start, end),
-            settled: if plateau { settled as u32 } else { 0 },
+            leading: lead.leading(),
+            settled: top.settled as u32,
             span: (high - low) as u32,
             rest: rest as u32,
-            residual: blocks.map(mean).fold(0.0, f64::max),
+            residual,
             readings,
+            clipped,
         });
     }
 

@@ -24,11 +24,13 @@ mod pyramid;
 mod quiet;
 mod recorder;
 mod recording;
+mod rise;
 mod row;
 mod seek;
 mod segment;
 mod setup;
 mod shape;
+mod shared_edge;
 mod step;
 mod table;
 mod thresholds;
@@ -50,6 +52,7 @@ pub use recording::{
     ContactRecord, Excerpt, Flags, Interval, PhaseRow, PulseRow, Recording, Runs, ShapeRow, SlowRecord,
     VoltageRecord, Zero,
 };
+pub use rise::Rise;
 pub use setup::{ChannelSetup, Setup, SlowSetup, Wanted};
 pub use step::{EdgeLevels, Reading, StepRow};
 pub use table::{Row, Rows, TABLE_BYTES, Table};

@@ -15,7 +15,7 @@ use super::overlay::Laying;
 use super::row::Constants;
 use super::timing::Timing;
 use super::zero::ZeroCollector;
-use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord, Watched};
+use super::{FrontEnd, Guard, Interval, Recording, Setup, SlowRecord, VoltageRecord, Watched};
 
 /// After relays have switched, for this many seconds nothing is measured; a board starts no sooner than 100 µs after it
 /// was told to.
@@ -167,6 +167,9 @@ impl Recorder {
                 Kind::Voltage(voltage) => voltages.push(voltage.end()),
             }
         }
+        let main = contacts.iter().find(|contact| contact.channel == self.setup.main);
+        let rows = main.map_or(0, |main| main.pulses.len());
+        voltages.iter_mut().for_each(|voltage: &mut VoltageRecord| voltage.unread_to(rows));
         Recording {
             setup: self.setup,
             front_end: self.front_end,
@@ -391,14 +394,12 @@ impl Recorder {
             }
         }
         self.pulses = pulses;
-        let due = self.guard.due(to);
-        for (contact, history) in
-            self.channels.iter().filter(|_| due).filter_map(|channel| match &channel.kind {
-                Kind::Contact(contact) => Some((contact, &channel.history)),
-                Kind::Voltage(_) => None,
-            })
-        {
-            self.guard.sum(contact.record.channel, to, contact.sum_before(history, to));
+        while let Some(at) = self.guard.due(from, to) {
+            for channel in &self.channels {
+                if let Kind::Contact(contact) = &channel.kind {
+                    self.guard.sum(contact.record.channel, at, contact.sum_before(&channel.history, at));
+                }
+            }
         }
     }
 

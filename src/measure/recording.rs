@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::signal::Marker;
 
-use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Setup, Table};
+use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Rise, Setup, Table};
 
 /// One phase of a measured pulse. Instants in samples relative to the pulse's `at`, levels in raw codes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -207,6 +207,8 @@ pub struct ContactRecord {
     pub peak: (f64, u64),
     /// First saturated sample outside zero and test source, if any.
     pub clipped: Option<u64>,
+    /// How the outer edges of its pulses rise.
+    pub rise: Rise,
 }
 
 /// What was found on one voltage channel.
@@ -216,7 +218,8 @@ pub struct VoltageRecord {
     pub channel: usize,
     /// Sense or `vout`.
     pub name: String,
-    /// Mean code (and number of samples) before each pulse of the main contact, in the order of its table.
+    /// Mean code (and number of samples) before each pulse of the main contact, row by row of its table. Of no samples where it was
+    /// not read: a loss, a relay or the end of the record cut the pulse.
     pub before_pulse: Table<(f32, u32)>,
     /// Mean code and number of samples over 1 to 10 ms before each taken start: (sample of the start, mean, n).
     pub before_start: Vec<(u64, f64, u32)>,
@@ -275,6 +278,13 @@ impl Recording {
     /// The record of a contact.
     pub fn contact(&self, name: &str) -> Option<&ContactRecord> {
         self.contacts.iter().find(|contact| contact.name == name)
+    }
+
+    /// How many of the samples [from, to) are missing, of whatever loss.
+    pub fn lost_within(&self, from: u64, to: u64) -> u64 {
+        let missing =
+            |(at, count): &(u64, u64)| at.saturating_add(*count).min(to).saturating_sub(from.max(*at));
+        self.lost.iter().map(missing).sum()
     }
 
     /// The record of the default contact.

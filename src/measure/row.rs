@@ -1,8 +1,11 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
-use super::edge::{PhaseEdges, Slope, crossing};
+use super::edge::PhaseEdges;
 use super::flanks::{Flanks, Half};
 use super::level::{central, central_mean, mean_between, mean_of};
+use super::rise::Rise;
+use super::shared_edge::{join, meeting};
+use super::thresholds::Thresholds;
 use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
 
@@ -11,7 +14,8 @@ use super::{Flags, FrontEnd, PhaseRow};
 pub(super) struct Excursion {
     pub(super) from: u64,
     pub(super) to: u64,
-    /// It followed the one before it without touching the baseline.
+    /// It followed the one before it without touching the baseline, as far as single samples show: at most one of them does not
+    /// belong to either.
     pub(super) joined: bool,
 }
 
@@ -45,6 +49,8 @@ pub(super) struct Shape<'a> {
     pub(super) base: f64,
     /// Quiet samples that belong to the pulse on either side of its outer 50 % instants.
     pub(super) quiet: (f64, f64),
+    /// Between which levels nothing is driven, where the program has one phase follow the other without a rest.
+    pub(super) gapless: Option<Thresholds>,
 }
 
 /// What the samples of a pulse tell.
@@ -54,6 +60,8 @@ pub(super) struct Measured {
     pub(super) count: u8,
     pub(super) recharge: f32,
     pub(super) flags: Flags,
+    /// How its outer edges rise.
+    pub(super) rise: Rise,
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
@@ -64,7 +72,7 @@ pub(super) fn measure(
     pulse: &Shape<'_>,
     constants: &Constants,
 ) -> Measured {
-    let Shape { excursions, recharge, base, .. } = *pulse;
+    let Shape { excursions, recharge, base, gapless, .. } = *pulse;
     let settle = constants.settling as f64;
     let count = excursions.len().min(3);
     let mut tops = [Top::default(); 3];
@@ -76,7 +84,7 @@ pub(super) fn measure(
         truncated |= found.1;
     }
     let tops = tops.get_mut(..count).unwrap_or_default();
-    join(samples, excursions, tops);
+    let joined = join(samples, excursions, tops, base, gapless);
     let recharge = recharge.and_then(|recharge| {
         let from = recharge.from.saturating_sub(first) as f64;
         Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
@@ -91,21 +99,32 @@ pub(super) fn measure(
     }
     let origin = at as i64 - first as i64;
     Measured {
-        phases: rows(samples, tops, pulse, recharge, constants, origin as f64),
+        phases: rows(samples, (tops, joined), pulse, recharge, constants, origin as f64),
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
         flags: Flags { truncated, ..Flags::default() },
+        rise: outer(samples, first, excursions, tops, base),
     }
+}
+
+/// How the first edge of a pulse and its last rise.
+fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], base: f64) -> Rise {
+    let ends = excursions.first().zip(tops.first()).zip(excursions.last().zip(tops.last()));
+    ends.map_or(Rise::default(), |((before, leading), (behind, last))| {
+        let place = |sample: u64| sample.saturating_sub(first) as usize;
+        let up = Rise::of(samples, place(before.from), leading.start, (base, f64::from(leading.level)));
+        up.and(Rise::of(samples, place(behind.to), last.end, (base, f64::from(last.level))))
+    })
 }
 
 /// Where a phase is and how high. Instants in samples from the first in hand.
 #[derive(Debug, Clone, Copy, Default)]
-struct Top {
-    start: f64,
-    end: f64,
-    level: f32,
+pub(super) struct Top {
+    pub(super) start: f64,
+    pub(super) end: f64,
+    pub(super) level: f32,
     /// Samples in the mean that the level is; 0 where there are too few.
-    settled: u32,
+    pub(super) settled: u32,
 }
 
 impl Top {
@@ -184,24 +203,6 @@ fn plain(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64)
     (Top::new(edges, 0, level, settled), truncated)
 }
 
-/// Gives joined phases the instant at which the midpoint between their levels is crossed.
-fn join(samples: &[i16], excursions: &[Excursion], tops: &mut [Top]) {
-    for k in 1..tops.len() {
-        let Some([a, b]) = tops.get_mut(k - 1..=k).and_then(<[Top]>::as_mut_array) else { return };
-        if excursions.get(k).is_some_and(|excursion| excursion.joined) {
-            let shared = meeting(samples, a, f64::from(b.level)).unwrap_or(0.5 * (a.end + b.start));
-            (a.end, b.start) = (shared, shared);
-        }
-    }
-}
-
-/// Where a phase gives way to another level without a gap: at the crossing of the midpoint between the two.
-fn meeting(samples: &[i16], top: &Top, next: f64) -> Option<f64> {
-    let level = f64::from(top.level);
-    let slope = if next > level { Slope::Rising } else { Slope::Falling };
-    crossing(samples, (0.5 * (top.start + top.end)) as usize, 0.5 * (level + next), slope)
-}
-
 /// A passive recharge, in samples and codes from the baseline.
 #[derive(Debug, Clone, Copy)]
 struct Recharge {
@@ -226,13 +227,13 @@ fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
 /// has let through early (and late) there is put back. Instants are told from `origin`.
 fn rows(
     samples: &[i16],
-    tops: &[Top],
+    (tops, joined): (&[Top], [bool; 3]),
     pulse: &Shape<'_>,
     recharge: Option<Recharge>,
     constants: &Constants,
     origin: f64,
 ) -> [PhaseRow; 3] {
-    let Shape { excursions, base, quiet, .. } = *pulse;
+    let Shape { base, quiet, .. } = *pulse;
     let mut rows = [PhaseRow::default(); 3];
     let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start) - quiet.0);
     let mut carried = 0.0;
@@ -250,7 +251,7 @@ fn rows(
         let mut area = sum_between(samples, &from, &to) - base * span + carried;
         carried = 0.0;
         let touching = match (next, recharge) {
-            (Some(next), _) if excursions.get(k + 1).is_some_and(|next| next.joined) => {
+            (Some(next), _) if joined.get(k + 1).is_some_and(|joined| *joined) => {
                 Some(f64::from(next.level) - base)
             }
             (None, Some(Recharge { joined: true, level, .. })) => Some(level),
@@ -285,7 +286,8 @@ mod tests {
     /// One phase between samples 20 and 20 + length of a record that rests at zero.
     fn one(samples: &[i16], length: u64) -> PhaseRow {
         let excursions = [Excursion { from: 20, to: 20 + length, joined: false }];
-        let pulse = Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0) };
+        let pulse =
+            Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0), gapless: None };
         let found = measure(samples, 0, 20, &pulse, &CONSTANTS);
         assert_eq!((found.count, found.flags), (1, Flags::default()));
         found.phases[0]
@@ -316,7 +318,8 @@ mod tests {
         samples[50..80].fill(500);
         let excursions =
             [Excursion { from: 20, to: 50, joined: false }, Excursion { from: 50, to: 80, joined: true }];
-        let pulse = Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0) };
+        let pulse =
+            Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (4.0, 4.0), gapless: None };
         let found = measure(&samples, 0, 20, &pulse, &CONSTANTS);
         let [first, second, _] = found.phases;
         // The middle between −1000 and 500 lies half-way from sample 49 to sample 50.

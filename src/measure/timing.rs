@@ -13,6 +13,8 @@ pub(super) struct Timing {
     pub(super) recharge: Option<Switch>,
     /// Smallest leading amplitude that is expected, A at a share of 100 %.
     pub(super) smallest: f64,
+    /// One phase follows the other without a rest.
+    pub(super) gapless: bool,
 }
 
 /// When the recharge switch is closed, in samples from the leading edge.
@@ -53,6 +55,7 @@ impl Timing {
                 to: ((start + duration) * rate).ceil() as u64,
                 last_only,
             }),
+            gapless: program.gap <= 0.0,
             smallest: leading.map(|phase| phase.current.abs()).fold(f64::INFINITY, f64::min),
         }
     }

@@ -55,6 +55,8 @@ impl Voltage {
 
     /// Level over the last 16 samples or 5 % of the rest before a pulse.
     pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished) {
+        // Rows that were cut are written between two stretches, and nobody tells of them.
+        self.record.unread_to(pulse.row);
         let n = (pulse.rest / 20).max(16).min(KEPT as u64 / 2);
         let codes = history.slice(pulse.from.saturating_sub(n), pulse.from);
         let mean = sum(codes) as f64 / codes.len().max(1) as f64;
@@ -78,5 +80,14 @@ impl Voltage {
     pub(super) fn end(mut self) -> VoltageRecord {
         self.record.activity = std::mem::take(&mut self.activity.intervals);
         self.record
+    }
+}
+
+impl VoltageRecord {
+    /// Nothing was read before the pulses up to row `row` that are not in the table yet.
+    pub(super) fn unread_to(&mut self, row: usize) {
+        while self.before_pulse.len() < row {
+            self.before_pulse.push((0.0, 0));
+        }
     }
 }

@@ -46,13 +46,8 @@ impl<'a> Event<'a> {
         let starts = view.facts.instants.iter().filter(|one| one.step > at.step);
         let start = starts.filter(|one| action(one) == Some(&Action::Start)).map(|one| one.sample).min();
         let until = start.unwrap_or(view.recording.samples);
-        let lost: u64 = view
-            .recording
-            .lost
-            .iter()
-            .filter(|(at, _)| (t0..=until).contains(at))
-            .map(|(_, lost)| lost)
-            .sum();
+        // One that began before the event hides what came behind it as well.
+        let lost = view.recording.lost_within(t0, until.saturating_add(1));
         if lost > 0 {
             return Err(Reason::SamplesLost(lost));
         }

@@ -4,7 +4,7 @@ use crate::measure::PulseRow;
 use crate::phantom::{Element, ElementKind, Output, Phantom, Probe};
 use crate::signal::Recovery;
 
-use super::super::expected::{Bench, element_u};
+use super::super::expected::{Bench, element_u, lost_since_start};
 use super::super::{Reason, Unit, Units, View};
 use super::residual::residual_voltage;
 
@@ -27,8 +27,8 @@ pub(super) struct Leak {
 /// How far the resistors across capacitors are from what is stated, by the voltage before the next pulse: the pulses as they
 /// were measured are passed through the network, and what is left over is laid to those resistors.
 ///
-/// `None` where that says nothing: there is none, the largest time constant does not fit in the record, the voltage before
-/// the first pulse is unknown, or a recharge switch takes the charge back.
+/// `None` where that says nothing: there is none, the largest time constant does not fit in the record, samples are missing
+/// among the pulses, the voltage before the first one is unknown, or a recharge switch takes the charge back.
 pub(super) fn leak(view: &View<'_>, tolerance: impl Fn(&Element) -> f64) -> Result<Option<Leak>, Reason> {
     let (phantom, program) = (&view.case.phantom, &view.case.program);
     let across: Vec<usize> = (0..phantom.elements.len()).filter(|k| tau(phantom, *k) > 0.0).collect();
@@ -36,7 +36,8 @@ pub(super) fn leak(view: &View<'_>, tolerance: impl Fn(&Element) -> f64) -> Resu
     let rows: Vec<PulseRow> = view.contact.pulses.range(0..MOST).collect();
     let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
     let seconds = rows.first().zip(rows.last()).map_or(0.0, |(a, b)| (b.start() - a.start()) / view.rate());
-    if across.is_empty() || recharged || !view.facts.relaxed || seconds < slowest {
+    let torn = lost_since_start(view, view.window()?.to) > 0;
+    if across.is_empty() || recharged || !view.facts.relaxed || seconds < slowest || torn {
         return Ok(None);
     }
     // What keeps the voltage before a pulse from being read keeps these from being judged, and nothing else.
@@ -48,7 +49,7 @@ pub(super) fn leak(view: &View<'_>, tolerance: impl Fn(&Element) -> f64) -> Resu
     let passed = |unit: &&Unit| unit.pulse.is_some_and(|pulse| pulse + 1 < rows.len() as u64);
     let passed = units.get(..units.iter().take_while(passed).count()).unwrap_or(&[]);
     let last = passed.get(passed.len().saturating_sub(LAST)..).unwrap_or(&[]);
-    let Some(course) = Course::of(view, &rows, &across)? else { return Ok(None) };
+    let course = Course::of(view, &rows, &across)?;
     let at = |unit: &Unit| {
         let cycle = view.cycle_at(usize::try_from(unit.pulse?).ok()?)?;
         course.rows.get(cycle.behind())
@@ -93,7 +94,7 @@ struct Course {
 }
 
 impl Course {
-    fn of(view: &View<'_>, pulses: &[PulseRow], across: &[usize]) -> Result<Option<Self>, Reason> {
+    fn of(view: &View<'_>, pulses: &[PulseRow], across: &[usize]) -> Result<Self, Reason> {
         let (phantom, program) = (&view.case.phantom, &view.case.program);
         let sense = phantom.sense_of(&view.contact.name).ok_or(Reason::NoVoltage)?;
         let nodes = phantom.senses.iter().find(|(name, ..)| name == sense).ok_or(Reason::NoVoltage)?;
@@ -131,7 +132,8 @@ impl Course {
             let at = |sample: f64| view.seconds(sample);
             let (from, to) = (at(row.from as f64 - f64::from(count)), at(row.from as f64));
             rows.push(benches.iter_mut().map(|bench| bench.mean(from, to)).collect());
-            let Some(phases) = phases(view, row) else { return Ok(None) };
+            // What a pulse leaves that is not whole is not known, and nothing is said of those behind it.
+            let Some(phases) = phases(view, row) else { break };
             for (k, bench) in benches.iter_mut().enumerate() {
                 // Leading and recovery phases have errors of their own in their charge.
                 let shift = |phase: usize, u: f64| {
@@ -144,7 +146,7 @@ impl Course {
                 );
             }
         }
-        Ok(Some(Self { benches: benches.len(), rows }))
+        Ok(Self { benches: benches.len(), rows })
     }
 }
 

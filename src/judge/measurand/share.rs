@@ -169,7 +169,7 @@ fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
             },
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
-            clipped: clipped(&branches),
+            clipped: row.clipped,
             ..Unit::of(Measured::new(value, budget(&row, parts)))
         });
     }
@@ -187,26 +187,33 @@ pub(super) fn kirchhoff_residual(view: &View<'_>, units: &mut Units<'_>) -> Resu
         let mut lines = budget(&row, branches.iter().map(|branch| (branch, 1.0)));
         if let Some([gain, _, noise]) = lines.get_mut(..) {
             gain.name = "shunt ratios";
-            // Sixteen samples make a reading, and of so many readings the largest is told: Gaussian, it stays below
-            // √(2·ln 2m) deviations.
-            let variance: f64 = branches
-                .iter()
-                .map(|branch| (branch.view.noise() * branch.view.calibration.lsb).powi(2))
-                .sum();
-            let largest = (2.0 * (2.0 * f64::from(row.readings.max(1))).ln()).sqrt();
-            noise.u = noise.u.hypot((variance / 16.0).sqrt() * (largest / 1.96).max(1.0));
+            // The one reading of a phase that has not settled is the sum of the levels, with their noise.
+            if row.settled > 0 {
+                noise.u = noise.u.hypot(largest_of(&row, &branches));
+            }
+        }
+        if row.settled == 0 {
+            // A charge over a width: what is uncertain about that scales what is left over. Of a share it cancels.
+            let width = (row.leading.1 - row.leading.0).max(1.0);
+            let edges = view.recording.front_end.interpolation * 2_f64.sqrt() * view.rate();
+            lines.extend(view.by_phase(Input::common("edge interpolation", row.residual * edges / width)));
         }
         units.push(Unit {
             nominal: Some(0.0),
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
-            clipped: clipped(&branches),
+            clipped: row.clipped,
             ..Unit::of(Measured::new(row.residual, lines))
         });
     }
     Ok(())
 }
 
-fn clipped(branches: &[Branch<'_>]) -> bool {
-    branches.iter().any(|branch| branch.view.calibration.at_a_rail(branch.plateau.level))
+/// What noise makes of the largest of all readings of a plateau, A: sixteen samples make a reading, and of m of them the largest
+/// stays below √(2·ln 2m) deviations, as they are Gaussian.
+fn largest_of(row: &JointRow, branches: &[Branch<'_>]) -> f64 {
+    let noise = |branch: &Branch<'_>| (branch.view.noise() * branch.view.calibration.lsb).powi(2);
+    let variance: f64 = branches.iter().map(noise).sum();
+    let largest = (2.0 * (2.0 * f64::from(row.readings.max(1))).ln()).sqrt();
+    (variance / 16.0).sqrt() * (largest / 1.96).max(1.0)
 }

@@ -11,8 +11,10 @@ use super::amplitude::{chosen, missing_phase};
 /// Budget of a time between two edges of `level` codes each, `edges` of them.
 pub(super) fn edges(view: &View<'_>, seconds: f64, level: f64, count: f64) -> Vec<Input> {
     let front_end = &view.recording.front_end;
-    // Slope of a filtered edge at its middle: 0.8 of the step in its transition time, at least one sample.
-    let slope = 0.8 * level.abs().max(1.0) / front_end.transition.max(1.0 / view.rate());
+    // Slope of an edge at its middle: 0.8 of the step in its transition time, at least one sample. The filter's own is the least
+    // that it takes; an output that slews takes longer.
+    let slews = view.contact.rise.transition() / view.rate();
+    let slope = 0.8 * level.abs().max(1.0) / front_end.transition.max(slews).max(1.0 / view.rate());
     let jitter = (2.0_f64 / 3.0).sqrt() * view.noise() / slope;
     let interpolation = front_end.interpolation * count.sqrt();
     // Over the sampling phase the interpolation error is close to a sine: fourth cumulant 5/4 of a rectangle's.

@@ -4,18 +4,20 @@ use super::*;
 use crate::measure::{ChannelSetup, Flags, PhaseRow, Wanted};
 use crate::signal::{Calibration, Program};
 
+mod short;
+
 /// Settling of the front end, samples; how late a 50 % instant is.
 const G: u64 = 16;
 const LATE: f64 = 1.7;
 
 /// Currents on channels 0 and 2, of 1 and 2 µA a code, and a voltage between them, at a megahertz.
-fn joint() -> Joint {
+fn setup() -> Setup {
     let channel = |name: &str, sensed, lsb| ChannelSetup {
         name: name.into(),
         sensed,
         calibration: Calibration { lsb, ..Calibration::default() },
     };
-    let setup = Setup {
+    Setup {
         sample_rate: 1e6,
         clock_u: 0.0,
         filter: (4, 1e5),
@@ -29,8 +31,11 @@ fn joint() -> Joint {
         slow: None,
         wanted: Wanted { joint: true, pairs: vec![(0, 1)], outputs: vec![1], ..Wanted::default() },
         program: Program::biphasic(["e1", "case"], 1e-3, 200e-6, 50e-6, 50.0),
-    };
-    Joint::new(&setup, G, LATE)
+    }
+}
+
+fn joint() -> Joint {
+    Joint::new(&setup(), G, LATE)
 }
 
 /// Codes that rise by one in ten samples, so that a mean tells where it was taken.

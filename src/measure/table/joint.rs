@@ -19,7 +19,7 @@ impl Row for JointRow {
     fn write(&self, before: Option<&Self>, cells: &mut Writer) {
         cells.put_double(self.leading.0, INSTANT, begins(before));
         cells.put_double(self.leading.1, INSTANT, begins(Some(self)));
-        cells.put(i64::from(self.settled));
+        cells.put(2 * i64::from(self.settled) + i64::from(self.clipped));
         cells.put(i64::from(self.span));
         cells.put(i64::from(self.rest));
         cells.put_double(self.residual, AMPERE, 0);
@@ -28,9 +28,12 @@ impl Row for JointRow {
 
     fn read(_: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self {
         let start = cells.take_double(INSTANT, begins(before));
+        let leading = (start, cells.take_double(INSTANT, steps(start, INSTANT).unwrap_or(0)));
+        let settled = cells.take();
         Self {
-            leading: (start, cells.take_double(INSTANT, steps(start, INSTANT).unwrap_or(0))),
-            settled: cells.take() as u32,
+            leading,
+            settled: (settled / 2) as u32,
+            clipped: settled % 2 == 1,
             span: cells.take() as u32,
             rest: cells.take() as u32,
             residual: cells.take_double(AMPERE, 0),

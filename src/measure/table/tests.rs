@@ -264,7 +264,7 @@ fn other_rows_come_back_too() {
             let start = 40_000.3 + 100.0 * k as f64;
             let residual = if k == 9 { f64::NAN } else { 2e-8 * normal(&mut rng).abs() };
             let leading = if k == 5 { (f64::INFINITY, -1e300) } else { (start, start + 20.0) };
-            JointRow { leading, settled: 14, span: 14, rest: 50, residual, readings: 1 }
+            JointRow { leading, settled: 14, span: 14, rest: 50, residual, readings: 1, clipped: k % 3 == 0 }
         })
         .collect();
     let table: Table<JointRow> = rows.iter().copied().collect();
@@ -279,6 +279,7 @@ fn other_rows_come_back_too() {
         }
         assert!((got.residual - was.residual).abs() < 1e-12 || (k == 9 && got.residual.is_nan()));
         assert_eq!((got.settled, got.span, got.rest, got.readings), (14, 14, 50, 1));
+        assert_eq!(got.clipped, k % 3 == 0);
     }
     let plateaus: Vec<Plateau> =
         (0..BLOCK + LATEST).map(|_| Plateau { base: hostile(&mut rng), level: hostile(&mut rng) }).collect();

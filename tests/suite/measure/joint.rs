@@ -14,7 +14,7 @@ const OHMS: f64 = 500.0;
 const SAMPLES: usize = 40_000;
 
 /// 2 mA over two contacts and the case, 70 % and 30 %.
-fn steered(leading: Polarity) -> Program {
+pub fn steered(leading: Polarity) -> Program {
     let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
     Program {
         leading,
@@ -24,7 +24,7 @@ fn steered(leading: Polarity) -> Program {
 }
 
 /// Planes of e1, e2, case (currents with these factors of what they should carry) and the voltage of e1 across a resistor.
-fn recorded(program: &Program, seed: u64, factors: [f64; 3], blocks: usize) -> Recording {
+pub fn recorded(program: &Program, seed: u64, factors: [f64; 3], blocks: usize) -> Recording {
     let train = steps(program, 12.3e-3, 0.036);
     // Phases are given for a contact of −100 %.
     let mut parts: Vec<f64> =
@@ -84,12 +84,12 @@ fn of(program: &Program, check: Check) -> Case {
     case
 }
 
-fn judged(program: &Program, recording: &Recording, check: Check) -> CheckRecord {
+pub fn judged(program: &Program, recording: &Recording, check: Check) -> CheckRecord {
     let facts = facts(program, &[8_000, 39_000], recording.samples);
     judge(&of(program, check), &facts, recording).remove(0)
 }
 
-fn on(measurand: Measurand, criterion: Criterion, contact: &str) -> Check {
+pub fn on(measurand: Measurand, criterion: Criterion, contact: &str) -> Check {
     Check { contact: Some(contact.to_owned()), ..Check::new(measurand, criterion) }
 }
 

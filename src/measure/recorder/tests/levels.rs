@@ -83,6 +83,58 @@ fn before_a_start_it_is_one_to_ten_milliseconds_old() {
 }
 
 #[test]
+fn before_a_pulse_that_was_cut_there_is_none_and_the_others_keep_theirs() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    let mut codes = quiet(40_000);
+    // The second is cut, and the last is under way when the record ends.
+    for (from, to) in [(4000, 4200), (10_000, 10_100), (14_000, 14_200), (24_000, 24_200), (39_900, 40_000)] {
+        hold(&mut codes, from, to, -10_000);
+    }
+    let voltage = rising(codes.len());
+    let mut relay = zero();
+    relay.push(marker(10_100, MarkerBit::Interlock, false));
+    let switched = seen(setup(&program), &codes, &voltage, &relay).finish();
+    let mut recorder = Recorder::new(setup(&program));
+    push(&mut recorder, 0, &[&codes[..10_100], &voltage[..10_100]], &zero());
+    push(&mut recorder, 10_600, &[&codes[10_600..], &voltage[10_600..]], &[]);
+    for recording in [switched, recorder.finish()] {
+        let edges: Vec<u64> = rows(&recording).iter().map(|row| row.at).collect();
+        assert_eq!(edges, [4000, 10_000, 14_000, 24_000, 39_900]);
+        let found: Vec<(f32, u32)> = recording.voltages[0].before_pulse.iter().collect();
+        assert_eq!(found.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [16, 0, 16, 490, 0]);
+        for ((level, n), at) in found.into_iter().zip(edges).filter(|((_, n), _)| *n > 0) {
+            let to = at as usize - 17;
+            let window = &voltage[to - n as usize..to];
+            assert!((f64::from(level) - mean(window)).abs() < 1e-3, "{at} {level} {}", mean(window));
+        }
+    }
+}
+
+/// At ten megahertz ten milliseconds are more samples than are sure to be held.
+#[test]
+fn before_a_start_it_does_not_depend_on_the_blocks_behind_a_loss() {
+    let codes = vec![REST; 132_800];
+    let voltage = rising(codes.len());
+    let start = [marker(132_400, MarkerBit::StartTaken, true)];
+    for size in [codes.len(), 100, 7] {
+        let mut recorder = Recorder::new(Setup { sample_rate: 1e7, ..setup(&biphasic()) });
+        push(&mut recorder, 0, &[&codes[..1000], &voltage[..1000]], &[]);
+        let mut first = 1100;
+        while first < codes.len() {
+            let to = (first + size).min(codes.len());
+            let within: &[Marker] = if first == 1100 { &start } else { &[] };
+            push(&mut recorder, first as u64, &[&codes[first..to], &voltage[first..to]], within);
+            first = to;
+        }
+        let recording = recorder.finish();
+        assert_eq!(recording.lost, [(1000, 100)]);
+        let counts: Vec<u32> = recording.voltages[0].before_start.iter().map(|(.., n)| *n).collect();
+        // Half of what was held went at 132 096, where a stretch ended that left too little room for the next.
+        assert_eq!(counts, [132_400 - 10_000 - (132_096 - 65_536)], "{size}");
+    }
+}
+
+#[test]
 fn a_movement_of_fifty_millivolts_is_activity_of_the_stimulators_side_alone() {
     let codes = quiet(20_000);
     // 500 codes of 0.1 mV.

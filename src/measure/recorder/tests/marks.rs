@@ -199,6 +199,28 @@ fn a_loss_within_a_phase_leaves_two_parts_of_it() {
 }
 
 #[test]
+fn samples_are_missing_wherever_a_loss_reaches() {
+    let (codes, voltage) = (quiet(20_000), vec![0; 20_000]);
+    let mut recorder = Recorder::new(setup(&single()));
+    push(&mut recorder, 0, &[&codes[..10_000], &voltage[..10_000]], &zero());
+    push(&mut recorder, 10_500, &[&codes[10_500..16_000], &voltage[10_500..16_000]], &[]);
+    push(&mut recorder, 16_007, &[&codes[16_007..], &voltage[16_007..]], &[]);
+    let recording = recorder.finish();
+    for ((from, to), missing) in [
+        ((0, 10_000), 0),
+        ((0, 10_001), 1),
+        ((10_200, 10_300), 100),
+        ((10_499, 16_000), 1),
+        ((10_500, 16_000), 0),
+        ((10_300, 20_000), 207),
+        ((0, u64::MAX), 507),
+        ((10_300, 10_200), 0),
+    ] {
+        assert_eq!(recording.lost_within(from, to), missing, "{from} {to}");
+    }
+}
+
+#[test]
 fn the_slow_stream_keeps_the_place_of_what_was_lost_and_where_it_was_zeroed() {
     let channel =
         |name: &str| ChannelSetup { name: name.into(), sensed: Sensed::Current, calibration: calibration() };

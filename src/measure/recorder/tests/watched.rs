@@ -123,6 +123,24 @@ fn a_mean_is_known_after_a_second() {
     assert_eq!(recorder.guard().mean_dc.value, 0.0);
 }
 
+/// At a kilohertz a stretch of 256 samples is a quarter of a second.
+#[test]
+fn a_mean_is_of_one_second_at_a_slow_rate_too() {
+    let mut codes = quiet(8000);
+    codes[4000..5000].fill(ZERO + 102);
+    let mut recorder = Recorder::new(Setup { sample_rate: 1e3, filter: (4, 100.0), ..setup(&biphasic()) });
+    let mut most = 0.0_f64;
+    for (k, codes) in codes.chunks(250).enumerate() {
+        let range = 250 * k as u64..250 * (k as u64 + 1);
+        let within: Vec<Marker> = zero().into_iter().filter(|m| range.contains(&m.sample)).collect();
+        push(&mut recorder, range.start, &[codes, codes], &within);
+        most = most.max(recorder.guard().mean_dc.value);
+    }
+    // Sixteen times 62 samples, from 2016 on: those from 4000 to 4992.
+    near(most, 102.0 * LSB);
+    near(recorder.guard().mean_dc.value, f64::from(REST - ZERO) * LSB);
+}
+
 #[test]
 fn activity_is_asked_for_from_a_sample_on() {
     let recorder = until(10_000);

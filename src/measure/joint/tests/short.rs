@@ -1,0 +1,73 @@
+//! Pulses that never settle, and such as the range cuts off.
+
+use super::*;
+
+/// The channels without a filter, with a range of ±1000 codes.
+fn unfiltered(settling: u64) -> Joint {
+    let mut setup = Setup { filter: (0, 0.0), ..setup() };
+    for channel in &mut setup.channels {
+        channel.calibration.rails = (-1000, 1000);
+    }
+    Joint::new(&setup, settling, 0.0)
+}
+
+/// What is found of one pulse at sample 1000 whose phases have this length and lie `gap` apart: of all channels and of each.
+fn found(mut joint: Joint, (length, gap): (u64, u64), planes: [&[i16]; 3]) -> (JointRow, [Plateau; 2]) {
+    let (finished, mut row) = pulse(1000, &[length, length], -900.0);
+    row.phases[1].start = row.phases[0].end + gap as f32;
+    row.phases[1].end = row.phases[1].start + length as f32;
+    let histories = planes.map(history);
+    joint.offer(finished, &row, 1e-6, 1000.0, 66);
+    joint.measure(u64::MAX, |index| histories.get(index));
+    let record = joint.end();
+    (record.rows.first().unwrap(), [0, 1].map(|k| record.plateaus[k].first().unwrap()))
+}
+
+#[test]
+fn a_short_phase_has_the_whole_of_its_levels_and_of_what_they_leave_over() {
+    let voltage = vec![0; 4000];
+    // Phases that end before there is a plateau, with rest between them, less than the settling, and none at all.
+    for (settling, length, gap) in
+        [(2, 10, 4), (2, 10, 2), (2, 10, 0), (2, 5, 4), (2, 5, 0), (16, 20, 40), (16, 20, 10), (16, 20, 0)]
+    {
+        let (mut a, mut b) = (vec![5; 4000], vec![-3; 4000]);
+        let second = 1000 + length + gap;
+        for (from, sign) in [(1000, 1), (second, -1)] {
+            a[from..from + length].fill(5 - 900 * sign);
+            b[from..from + length].fill(-3 + 443 * sign);
+        }
+        let (row, levels) = found(unfiltered(settling), (length as u64, gap as u64), [&a, &voltage, &b]);
+        assert_eq!((row.settled, row.readings, row.clipped), (0, 1, false));
+        // 900 µA flow in and 886 out.
+        assert!((row.residual - 14e-6).abs() < 1e-11, "{settling} {length} {gap}: {row:?}");
+        let of = levels.map(|plateau| plateau.level - plateau.base);
+        assert!((of[0] + 900.0).abs() < 1e-2 && (of[1] - 443.0).abs() < 1e-2, "{length} {gap}: {of:?}");
+    }
+}
+
+#[test]
+fn what_the_range_has_cut_off_is_told_though_the_mean_lies_within_it() {
+    let rail = vec![1000; 4000];
+    let clipped = |length: usize, change: &dyn Fn(&mut [i16], &mut [i16])| {
+        let (mut a, mut b) = (vec![5; 4000], vec![-3; 4000]);
+        a[1000..1000 + length].fill(-990);
+        b[1000..1000 + length].fill(497);
+        change(&mut a, &mut b);
+        // A voltage at the end of its range is no matter of the currents.
+        found(unfiltered(G), (length as u64, 100), [&a, &rail, &b]).0.clipped
+    };
+    // It clips for its first half and then droops.
+    assert!(clipped(200, &|a, _| a[1000..1100].fill(-1000)));
+    assert!(!clipped(200, &|a, _| a[1000..1200].fill(-999)));
+    // Of either channel and at either end, but only what a level is made of: samples 1040 to 1159 and the rest from 683 to 982.
+    for (at, is) in [(1039, false), (1040, true), (1159, true), (1160, false)] {
+        assert_eq!(clipped(200, &|a, _| a[at] = -1000), is, "{at}");
+        assert_eq!(clipped(200, &|_, b| b[at] = 1000), is, "{at}");
+    }
+    for (at, is) in [(682, false), (683, true), (982, true), (983, false)] {
+        assert_eq!(clipped(200, &|a, _| a[at] = 1000), is, "{at}");
+    }
+    // A charge over a width lies at no rail, whatever was cut off.
+    assert!(!clipped(10, &|_, _| ()));
+    assert!(clipped(10, &|a, _| a[1004] = -1000) && clipped(10, &|_, b| b[1004] = 1000));
+}

@@ -1,0 +1,128 @@
+//! Phases without a rest between them share one edge.
+
+use super::edge::{Slope, crossing};
+use super::row::{Excursion, Top};
+use super::thresholds::Thresholds;
+
+/// Tells which phases begin with the edge that ends the one before, and gives both its instant: where the midpoint between their
+/// levels is crossed (measurands.md, *width*).
+pub(super) fn join(
+    samples: &[i16],
+    excursions: &[Excursion],
+    tops: &mut [Top],
+    base: f64,
+    gapless: Option<Thresholds>,
+) -> [bool; 3] {
+    let mut joined = [false; 3];
+    for (k, pair) in excursions.windows(2).enumerate() {
+        let ([before, behind], Some([a, b])) = (pair, tops.get_mut(k..k + 2).and_then(<[Top]>::as_mut_array))
+        else {
+            break;
+        };
+        let between = behind.from.saturating_sub(before.to);
+        let restless = gapless.is_some_and(|rests| passes_through((a, b), between, base, rests));
+        if !behind.joined && !restless {
+            continue;
+        }
+        let shared = meeting(samples, a, f64::from(b.level)).unwrap_or(0.5 * (a.end + b.start));
+        (a.end, b.start) = (shared, shared);
+        if let Some(joined) = joined.get_mut(k + 1) {
+            *joined = true;
+        }
+    }
+    joined
+}
+
+/// Whether the samples between two phases, `between` of them, are those of one edge: a fast converter sees several, a slow edge
+/// makes several. An edge passes through what counts as rest in proportion to what it takes between the half levels. It is
+/// flatter near its ends, where a small phase behind a tall one lies: three times as long is one edge still.
+fn passes_through((a, b): (&Top, &Top), between: u64, base: f64, rests: Thresholds) -> bool {
+    let height = |top: &Top| (f64::from(top.level) - base).abs();
+    let band = rests.leave(height(a)) + rests.enter(height(a));
+    let expected = (b.start - a.end) * band / (0.5 * (height(a) + height(b))).max(1.0);
+    between as f64 <= 1.0 + 3.0 * expected
+}
+
+/// Where a phase gives way to another level without a gap: at the crossing of the midpoint between the two.
+pub(super) fn meeting(samples: &[i16], top: &Top, next: f64) -> Option<f64> {
+    let level = f64::from(top.level);
+    let slope = if next > level { Slope::Rising } else { Slope::Falling };
+    crossing(samples, (0.5 * (top.start + top.end)) as usize, 0.5 * (level + next), slope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::row::{Constants, Shape, measure};
+    use crate::measure::{FrontEnd, PhaseRow};
+    use crate::signal::Calibration;
+
+    /// Two phases of 1000 samples, of these heights, `rest` apart; every edge a straight line of `edge` samples. Each phase, and
+    /// the samples between them that are within the thresholds.
+    fn two(edge: f64, rest: f64, (a, b): (f64, f64), gapless: bool) -> [PhaseRow; 2] {
+        // Half-way through their edges phases begin at 100.3 and end 1000 later.
+        let ramp = |t: f64, at: f64| ((t - at) / edge + 0.5).clamp(0.0, 1.0);
+        let height = |k: usize| {
+            let t = k as f64;
+            let leading = ramp(t, 100.3) - ramp(t, 1100.3);
+            let recovery = ramp(t, 1100.3 + rest) - ramp(t, 2100.3 + rest);
+            a * leading + b * recovery
+        };
+        let samples: Vec<i16> = (0..2400).map(|k| height(k).round() as i16).collect();
+        let calibration = Calibration { lsb: 1e-6, noise: 0.5, ..Calibration::default() };
+        let rests = Thresholds::of(&calibration, f64::INFINITY);
+        let over = |limit: f64, from: usize, sign: f64| {
+            let found = samples[from..].iter().position(|code| f64::from(*code) * sign > limit);
+            (from + found.unwrap()) as u64
+        };
+        let under = |limit: f64, from: u64, sign: f64| {
+            let found = samples[from as usize..].iter().position(|code| f64::from(*code) * sign < limit);
+            from + found.unwrap() as u64
+        };
+        let (first, tall) = (over(rests.high, 0, a.signum()), a.abs());
+        let ends = under(rests.leave(tall), first + 500, a.signum());
+        let second = over(rests.enter(tall), ends as usize, b.signum());
+        let last = under(rests.leave(b.abs()), second + 500, b.signum());
+        let joined = second <= ends + 1;
+        let excursions = [
+            Excursion { from: first, to: ends, joined: false },
+            Excursion { from: second, to: last, joined },
+        ];
+        let gapless = gapless.then_some(rests);
+        let pulse =
+            Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (20.0, 20.0), gapless };
+        let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
+        let found = measure(&samples, 0, first, &pulse, &constants);
+        let at = |phase: PhaseRow| PhaseRow {
+            start: phase.start + first as f32,
+            end: phase.end + first as f32,
+            ..phase
+        };
+        [at(found.phases[0]), at(found.phases[1])]
+    }
+
+    #[test]
+    fn one_slow_edge_is_shared_however_many_samples_it_has() {
+        for edge in [1.0, 3.0, 10.0, 40.0, 150.0] {
+            for heights in [(-4000.0, 4000.0), (4000.0, -1000.0), (-4000.0, 400.0), (300.0, -300.0)] {
+                let [a, b] = two(edge, 0.0, heights, true);
+                assert_eq!(a.end, b.start, "{edge} {heights:?}");
+                assert!((a.end - 1100.3).abs() < 0.6, "{edge} {heights:?} {a:?}");
+                assert!((a.end - a.start - 1000.0).abs() < 0.6, "{edge} {heights:?} {a:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rest_between_phases_is_a_gap_whether_the_program_has_one_or_not() {
+        for (edge, rest) in [(1.0, 4.0), (3.0, 8.0), (10.0, 20.0), (40.0, 60.0)] {
+            for gapless in [true, false] {
+                let [a, b] = two(edge, rest, (-4000.0, 4000.0), gapless);
+                assert!((f64::from(b.start - a.end) - rest).abs() < 0.6, "{edge} {rest} {a:?} {b:?}");
+            }
+        }
+        // Where the program rests, an edge of many samples is no shared one.
+        let [a, b] = two(40.0, 0.0, (-4000.0, 4000.0), false);
+        assert!(b.start > a.end);
+    }
+}

@@ -1,0 +1,81 @@
+//! Outputs that slew: their edges take longer than the filter's.
+
+use stimrig::judge::units;
+use stimrig::scenario::{Action, Measurand};
+
+use super::bench::{Bench, steps};
+use super::case::{case, check, facts, within};
+use super::stream::{markers, program, record, setup};
+
+/// The steps of a program whose every edge is a staircase of `duration` seconds about its instant.
+fn slewed(steps: &[(f64, f64)], duration: f64) -> Vec<(f64, f64)> {
+    const STAIRS: usize = 40;
+    let stairs = |(at, change): &(f64, f64)| {
+        let (at, change) = (*at, *change / STAIRS as f64);
+        (0..STAIRS).map(move |k| (at + duration * ((k as f64 + 0.5) / STAIRS as f64 - 0.5), change))
+    };
+    let mut all: Vec<(f64, f64)> = steps.iter().flat_map(stairs).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all
+}
+
+/// 50 µA are 410 codes here: noise moves where an edge of 20 µs crosses its half by far more than where the filter's does.
+#[test]
+fn noise_moves_slow_edges_by_as_much_as_the_budget_says() {
+    for (duration, least) in [(0.1e-6, 0.004e-6), (20e-6, 0.03e-6)] {
+        let program = program(50e-6, 200e-6, 50e-6, 200.0);
+        let mut bench = Bench::ideal(5, 4e-3);
+        // The same phase of the samples for every pulse: what scatters is noise alone.
+        let codes = bench.sample(&slewed(&steps(&program, 40e-3, 2.0), duration), 2_000_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(30_000), &[4096]);
+        let check = check(Measurand::Width, within(0.5, 0.0));
+        let case = case(&program, vec![Action::Start, Action::Stop], vec![check.clone()]);
+        let facts = facts(&program, &[35_000, 1_990_000], recording.samples);
+        let units = units(&case, &facts, &recording, &check).unwrap();
+        assert!(units.len() > 380, "{}", units.len());
+        let count = units.len() as f64;
+        let mean = units.iter().map(|unit| unit.measured.value).sum::<f64>() / count;
+        let squares = units.iter().map(|unit| (unit.measured.value - mean).powi(2)).sum::<f64>();
+        let found = (squares / (count - 1.0)).sqrt();
+        let stated = units[0].measured.budget.iter().find(|input| input.name == "noise").unwrap();
+        let stated = stated.u;
+        assert!((mean - 200e-6).abs() < 0.05e-6, "{mean}");
+        assert!(found > least, "{duration}: {found}");
+        assert!((0.8..1.6).contains(&(stated / found)), "{duration}: stated {stated}, found {found}");
+    }
+}
+
+/// One edge leads from the first phase to the second, of however many samples: the width ends in its middle.
+#[test]
+fn phases_that_share_a_slow_edge_are_as_wide_as_programmed() {
+    let program = program(2e-3, 200e-6, 0.0, 200.0);
+    let mut bench = Bench::ideal(6, 4e-3);
+    let codes = bench.sample(&slewed(&steps(&program, 40e-3, 0.5), 30e-6), 500_000);
+    let recording = record(setup(&bench, &program), &codes, &markers(30_000), &[4096]);
+    for row in recording.contacts[0].pulses.iter() {
+        let [first, second] = row.phases() else { panic!("{row:?}") };
+        assert_eq!(first.end, second.start);
+        assert!((first.end - first.start - 200.0).abs() < 0.1, "{row:?}");
+        assert!((second.end - second.start - 200.0).abs() < 0.1, "{row:?}");
+        // Of 3.17 million code·samples: what the noise of 430 samples comes to.
+        assert!((first.area + second.area).abs() < 100.0, "{row:?}");
+    }
+    assert_eq!(recording.contacts[0].pulses.len(), 92);
+}
+
+/// A converter ten times as fast sees several samples of the filter's edge.
+#[test]
+fn a_fast_converter_finds_the_same_widths_without_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("case.yaml");
+    let text = "version: 1\nname: no gap\nphantom: r1k\n\
+        program: { amplitude: 2 mA, width: 100 us, gap: 0 us, rate: 103 Hz }\nduration: 200 ms\n\
+        expect:\n  - width: { of: programmed, within: 0.3 %, phase: each }\n  - gap: { of: 0 us, within: { abs: 0.2 us } }\n  \
+        - charge_imbalance: { at_most: 0.5 % }\n";
+    std::fs::write(&path, text).unwrap();
+    for rate in ["1 MHz", "10 MHz"] {
+        let rate = format!("sim.adc.sample_rate={rate}");
+        let (exit, record) = crate::command::run(&[path.to_str().unwrap(), "--set", &rate]);
+        assert_eq!(exit, 0, "{rate}: {record:#}");
+    }
+}
