@@ -14,7 +14,7 @@ use crate::measure::sample::{Sample, Side};
 use super::found::{Found, Segment};
 use super::passes::{Stage, View};
 use super::row::transition;
-use super::stay::Stay;
+use super::stay::Watch;
 use super::survey::Survey;
 
 /// A segment enters above this part of the largest excursion, and ends below half of it.
@@ -24,7 +24,7 @@ const SIGMAS: f64 = 6.0;
 /// A phase has a top: over its central 60 % it spreads (10th to 90th percentile) by no more than this part of its level.
 const FLAT: f64 = 0.3;
 /// Fewest samples of a phase.
-const FEWEST: usize = 3;
+pub(super) const FEWEST: usize = 3;
 /// Most samples of a phase. What is longer is told of, but not measured: it would have to be held in memory.
 pub(super) const LONGEST: usize = 1 << 22;
 /// Samples on each side of a phase among which its edges are looked for.
@@ -45,10 +45,8 @@ pub(super) struct Finder<'a> {
     /// Runs that wait for the samples after them.
     runs: VecDeque<(usize, usize)>,
     found: Found,
-    /// Where the current stays at its extremes.
-    stays: &'a mut [Stay],
-    /// Where the voltage does.
-    voltage_stays: &'a mut [Stay],
+    /// What current and voltage are watched for besides.
+    watches: [Option<&'a mut Watch>; 2],
     top: Vec<f64>,
 }
 
@@ -62,7 +60,7 @@ struct Open {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(survey: &Survey, stays: &'a mut [Stay], voltage_stays: &'a mut [Stay]) -> Self {
+    pub(super) fn new(survey: &Survey, watches: [Option<&'a mut Watch>; 2]) -> Self {
         let (rest, noise, excursion) = (survey.rest, survey.noise, survey.excursion(survey.rest));
         Self {
             rest,
@@ -74,8 +72,7 @@ impl<'a> Finder<'a> {
             open: None,
             runs: VecDeque::new(),
             found: Found::default(),
-            stays,
-            voltage_stays,
+            watches,
             top: Vec::new(),
         }
     }
@@ -83,6 +80,7 @@ impl<'a> Finder<'a> {
     /// What was found, once the stage is through.
     pub(super) fn finish(mut self) -> Found {
         self.found.separate(self.excursion);
+        self.found.mark_cut(self.samples);
         self.found
     }
 
@@ -181,12 +179,11 @@ impl Open {
 
 impl<S: Sample + PartialOrd> Stage<S> for Finder<'_> {
     fn take(&mut self, view: &View<'_, S>) -> usize {
-        let fresh = [
-            (&mut *self.stays, view.current(view.fresh, view.end())),
-            (&mut *self.voltage_stays, view.voltage(view.fresh, view.end())),
-        ];
-        for (stays, samples) in fresh {
-            stays.iter_mut().for_each(|stay| stay.add(samples));
+        let fresh = [view.current(view.fresh, view.end()), view.voltage(view.fresh, view.end())];
+        for (watch, samples) in self.watches.iter_mut().zip(fresh) {
+            if let Some(watch) = watch {
+                watch.add(samples);
+            }
         }
         self.cut(view);
         while let Some((first, last)) =
@@ -221,7 +218,7 @@ mod tests {
         let bounds = |(low, high): (f64, f64), y: &f64| (low.min(*y), high.max(*y));
         let (low, high) = samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), bounds);
         let survey = Survey { count: samples.len(), rest, noise, step: 0.0, low, high, changes: 0 };
-        let mut finder = Finder::new(&survey, &mut [], &mut []);
+        let mut finder = Finder::new(&survey, [None, None]);
         finder.take(&View { first: 0, fresh: 0, current: samples, voltage: &[], last: true });
         finder.finish()
     }
@@ -306,9 +303,33 @@ mod tests {
         let mut parts = vec![(0.0, 3), (1.0, 20), (0.0, 60)];
         parts.extend(pulse);
         parts.extend(pulse);
-        let pulses = pair(&find(&record(&parts), 0.0, 1e-3));
+        let found = find(&record(&parts), 0.0, 1e-3);
+        let pulses = pair(&found);
         assert_eq!(pulses.len(), 3);
         assert!(pulses[0].1.is_none() && pulses[1].0.level < 0.0 && pulses[1].1.is_some());
+        assert_eq!((found.cut(), found.whole().count()), (1, 2));
+    }
+
+    #[test]
+    fn what_a_gap_at_an_end_of_the_record_leaves_of_a_pulse_is_cut_off() {
+        let pulse = [(-1.0, 20), (0.0, 30), (1.0, 20), (0.0, 160)];
+        let train = |before: &[(f64, usize)], after: &[(f64, usize)]| {
+            let found = find(&record(&[before, &pulse.repeat(3), after].concat()), 0.0, 1e-3);
+            (found.cut(), found.whole().count())
+        };
+        assert_eq!(train(&[(0.0, 50)], &[]), (0, 3));
+        // Within the gap, and with one sample of the phase before it.
+        assert_eq!(train(&[(0.0, 12), (1.0, 20), (0.0, 160)], &[]), (1, 3));
+        assert_eq!(train(&[(-1.0, 1), (0.0, 30), (1.0, 20), (0.0, 160)], &[]), (1, 3));
+        assert_eq!(train(&[(0.0, 50)], &[(-1.0, 20), (0.0, 12)]), (1, 3));
+        // A phase whose partner would lie in the record has none: that is no fault of the record's.
+        assert_eq!(train(&[(0.0, 80), (1.0, 20), (0.0, 160)], &[]), (0, 4));
+        assert_eq!(train(&[(0.0, 50)], &[(-1.0, 20), (0.0, 80)]), (0, 4));
+        // Nor is a leading phase at the beginning, of which nothing is missing before it.
+        assert_eq!(train(&[(0.0, 12), (-1.0, 20), (0.0, 160)], &[]), (0, 4));
+        // Without recoveries nothing is missing at all.
+        let alone = find(&record(&[(0.0, 12), (1.0, 20), (0.0, 160)].repeat(4)), 0.0, 1e-3);
+        assert_eq!((alone.cut(), alone.whole().count()), (0, 4));
     }
 
     #[test]
@@ -324,7 +345,7 @@ mod tests {
         let survey = Survey { count: codes.len(), rest: 0.0, noise: 0.5, step: 1.0, low, high, changes: 100 };
         let mut found = Vec::new();
         for piece in [77_777, codes.len()] {
-            let mut finder = Finder::new(&survey, &mut [], &mut []);
+            let mut finder = Finder::new(&survey, [None, None]);
             let (mut first, mut end, mut most) = (0, 0, 0);
             while end < codes.len() {
                 let fresh = end;

@@ -4,7 +4,7 @@ use crate::quantity::{Dimension, engineering};
 
 use super::found::{Found, Segment};
 use super::passes::Scaled;
-use super::stay::Stay;
+use super::stay::{Stay, Watch};
 use super::survey::Survey;
 
 /// Codes of findings, as in the JSON.
@@ -66,22 +66,17 @@ const STAY: usize = 16;
 pub(super) struct Seen {
     pub survey: Survey,
     pub scale: Scaled,
-    /// At the smallest and at the largest sample; near them.
-    pub stays: [Stay; 4],
+    /// The ends of its converter's range, where they are known, in units of its samples.
+    rails: Option<(f64, f64)>,
+    pub watch: Watch,
 }
 
 impl Seen {
     /// Before the samples were looked at for it.
-    pub(super) fn new(survey: Survey, scale: Scaled) -> Self {
-        let Survey { low, high, .. } = survey;
+    pub(super) fn new(survey: Survey, scale: Scaled, rails: Option<(f64, f64)>) -> Self {
         let near = |limit: f64| (AT_LIMIT * scale.value(limit) / scale.gain).abs();
-        let stays = [
-            Stay::below(low),
-            Stay::above(high),
-            Stay::below(low + near(low)),
-            Stay::above(high - near(high)),
-        ];
-        Self { survey, scale, stays }
+        let watch = Watch::new(&survey, (near(survey.low), near(survey.high)));
+        Self { survey, scale, rails, watch }
     }
 }
 
@@ -152,7 +147,7 @@ pub(super) fn nothing_found(name: &str, found: &Found, excursion: f64, scale: Sc
 
 /// The voltage of that name dwells at its extremes, although no pulse was found.
 pub(super) fn at_compliance(name: &str, seen: &Seen) -> Option<Finding> {
-    let [.., near_low, near_high] = seen.stays;
+    let [.., near_low, near_high] = seen.watch.stays;
     let mut ends =
         [(seen.scale.value(seen.survey.low), near_low), (seen.scale.value(seen.survey.high), near_high)];
     ends.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -174,15 +169,10 @@ pub(super) fn at_compliance(name: &str, seen: &Seen) -> Option<Finding> {
     Some(Finding { code: FindingCode::NoCurrentAtCompliance, message })
 }
 
-/// A trace that is noisy elsewhere and exactly constant at its extreme ran into the end of its range.
+/// A trace that ran into the end of its range.
 pub(super) fn clipped(name: &str, seen: &Seen, dimension: Dimension) -> Option<Finding> {
-    if seen.survey.changes * 4 < seen.survey.count {
-        return None;
-    }
-    let [at_low, at_high, ..] = seen.stays;
     // A noisy trace repeats its extreme a few times, not sixteen times in a row.
-    let ends = [(seen.survey.low, at_low), (seen.survey.high, at_high)];
-    let (limit, _) = ends.into_iter().find(|(_, stay)| stay.longest >= STAY)?;
+    let limit = seen.watch.clipped(&seen.survey, seen.rails, STAY)?;
     let message = format!(
         "`{name}` is constant at its extreme of {}: the scope's range was too small, and levels and charges are bounds only",
         engineering(seen.scale.value(limit), dimension, 4)

@@ -2,6 +2,7 @@
 
 use crate::measure::edge::PhaseEdges;
 
+use super::finder::FEWEST;
 use super::noise::median;
 
 /// Shorter than this part of the longest segment and with less than that part of the richest charge makes a segment a
@@ -27,7 +28,7 @@ pub(super) struct Segment {
     pub level: f64,
     /// 10–90 % of its leading edge, samples; 0 if cut off.
     pub transition: f64,
-    /// Cut off by an end of the record.
+    /// Cut off by an end of the record, itself or its pulse.
     pub truncated: bool,
 }
 
@@ -98,6 +99,41 @@ impl Found {
             spikes.into_iter().partition(|segment| segment.level.abs() >= AS_HIGH * highest);
         self.short = short;
         self.spikes.extend(spikes);
+    }
+
+    /// A record of so many samples that begins or ends in the gap of a pulse holds one phase of it, which is no pulse of its
+    /// own: marks it as cut off. It is one where most pulses have two phases and this one lacks that which would lie beyond the
+    /// record.
+    pub(super) fn mark_cut(&mut self, samples: usize) {
+        let mut gaps = Vec::new();
+        // Level of the first recovery and of the last leading phase that has one.
+        let mut levels: Option<(f64, f64)> = None;
+        // Pulses of one phase: whether the first and the last are, and how many in all.
+        let (mut first, mut last, mut alone) = (None, false, 0_usize);
+        for (leading, recovery) in self.pairs() {
+            last = recovery.is_none();
+            first = first.or(Some(last));
+            alone += usize::from(last);
+            if let Some(recovery) = recovery {
+                gaps.push(recovery.edges.start - leading.edges.end);
+                levels = Some((levels.map_or(recovery.level, |(level, _)| level), leading.level));
+            }
+        }
+        let first = first.unwrap_or(false);
+        let Some((recovery, leading)) = levels else { return };
+        if gaps.len() + usize::from(first) + usize::from(last) <= alone {
+            return;
+        }
+        // Fewer samples than a phase has, or an edge alone, may be left of what is missing.
+        let room = median(&mut gaps) + FEWEST as f64 + self.transition();
+        let begin = self.phases.first_mut().filter(|phase| first && phase.edges.start <= room);
+        if let Some(phase) = begin.filter(|phase| phase.level.signum() == recovery.signum()) {
+            phase.truncated = true;
+        }
+        let end = self.phases.last_mut().filter(|phase| last && phase.edges.end + room >= samples as f64);
+        if let Some(phase) = end.filter(|phase| phase.level.signum() == leading.signum()) {
+            phase.truncated = true;
+        }
     }
 
     /// The phases as pulses, in order of time.

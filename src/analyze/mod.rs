@@ -19,7 +19,6 @@ mod finding;
 mod found;
 mod html;
 mod json;
-mod mean;
 mod measurer;
 mod noise;
 mod passes;
@@ -28,6 +27,7 @@ mod pulses;
 mod replay;
 mod row;
 mod stages;
+mod statistic;
 mod stay;
 mod summary;
 mod survey;
@@ -125,6 +125,7 @@ pub fn analyze(capture: &Capture, options: &Options) -> Result<Analysis, Analyze
         dialect: capture.dialect.name(),
         t0: capture.time.t0,
         dt: capture.time.dt,
+        dt_u: capture.time.dt_u,
         max_error: options.max_error,
     };
     Ok(measure(&record, chosen, &mut samples)?)
@@ -139,8 +140,15 @@ pub fn analyze_coded(coded: &mut Coded<'_>, options: &Options) -> Result<Analysi
         coded.channels.iter().map(|channel| (channel.name.as_str(), channel.unit.as_str())).collect();
     let chosen = channels::choose(&columns, options)?;
     let (file, dt) = (coded.file.clone(), 1.0 / coded.sample_rate);
-    let record =
-        Record { file: &file, dialect: coded.dialect.name(), t0: 0.0, dt, max_error: options.max_error };
+    let record = Record {
+        file: &file,
+        dialect: coded.dialect.name(),
+        t0: 0.0,
+        dt,
+        // It is stated.
+        dt_u: 0.0,
+        max_error: options.max_error,
+    };
     let wanted = [Some(chosen.current), chosen.voltage].into_iter().flatten().collect();
     let mut samples = Blocks { coded, wanted, factor: chosen.factor, lost: None };
     Ok(measure(&record, chosen, &mut samples)?)

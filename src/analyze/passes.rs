@@ -65,6 +65,9 @@ pub(super) trait Recording {
     /// What a sample of current and voltage stands for.
     fn scales(&self) -> (Scaled, Scaled);
 
+    /// The ends of the converters' ranges of current and voltage, in units of their samples, where they are known.
+    fn rails(&self) -> [Option<(f64, f64)>; 2];
+
     /// Where the samples stray furthest from a uniform grid of interval `dt`, as far as was seen: line or sample, and by how
     /// much, s.
     fn stray(&self, dt: f64) -> Option<(u64, f64)>;
@@ -113,6 +116,10 @@ impl Recording for Whole<'_> {
 
     fn scales(&self) -> (Scaled, Scaled) {
         (Scaled { gain: self.factor, offset: 0.0 }, Scaled { gain: 1.0, offset: 0.0 })
+    }
+
+    fn rails(&self) -> [Option<(f64, f64)>; 2] {
+        [None, None]
     }
 
     fn stray(&self, _: f64) -> Option<(u64, f64)> {
@@ -179,6 +186,13 @@ impl Recording for Blocks<'_, '_> {
             })
         };
         (of(0, self.factor), of(1, 1.0))
+    }
+
+    fn rails(&self) -> [Option<(f64, f64)>; 2] {
+        [0, 1].map(|at| {
+            let (low, high) = self.coded.channels.get(*self.wanted.get(at)?)?.rails;
+            Some((f64::from(low), f64::from(high)))
+        })
     }
 
     fn stray(&self, dt: f64) -> Option<(u64, f64)> {

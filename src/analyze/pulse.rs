@@ -56,6 +56,8 @@ pub(super) struct Setting {
     pub scale: Scaled,
     /// Sample interval, s.
     pub dt: f64,
+    /// Standard uncertainty of the interval as it was read from the file, as a fraction of it.
+    pub dt_u: f64,
     /// First sample's time, s.
     pub t0: f64,
     /// White noise, A.
@@ -91,6 +93,13 @@ impl Setting {
         self.max_error.map(|error| Input::rectangular(INSTRUMENT, error * value))
     }
 
+    /// What a time column of few digits leaves open in a duration or a rate: the rounding of its first and of its last time,
+    /// two equal rectangles.
+    pub(super) fn interval(&self, value: f64) -> Option<Input> {
+        let line = Input::common("sample interval of the file", self.dt_u * value);
+        (self.dt_u > 0.0).then(|| Input { bounded: line.u.powi(4) / 2.0, ..line })
+    }
+
     /// What finite sampling leaves open in the instant of an edge, samples. An edge within one interval lies anywhere
     /// in it (1/√12, so 1/√6 for a width); linear interpolation on a transition of n intervals errs by its curvature,
     /// which falls with n².
@@ -119,7 +128,8 @@ impl Setting {
             let rest = recovery.edges.start - row.leading.edges.end;
             let value = if row.joined { 0.0 } else { rest * self.dt };
             let edge = self.instant(transition) * std::f64::consts::SQRT_2 * self.dt;
-            Measured::new(value, vec![Input::noise("edges", edge)])
+            let lines = [Input::noise("edges", edge)].into_iter().chain(self.interval(value));
+            Measured::new(value, lines.collect())
         });
         let mut pulse = Pulse {
             index,
@@ -158,14 +168,13 @@ impl Setting {
         // A level that is wrong by δ moves the 50 % points by δ/2 on edges whose slope is 0.8 of the level per transition.
         let tilt = row.transition.max(1.0) / (0.8 * level.abs().max(f64::MIN_POSITIVE));
         let edges = self.instant(row.transition) * std::f64::consts::SQRT_2 * self.dt;
-        let width = Measured::new(
-            row.edges.width() * self.dt,
-            vec![
-                Input::noise("edges", edges),
-                Input::noise("noise", (4.0_f64 / 3.0).sqrt() * self.noise * tilt * self.dt),
-                Input::common("level", own(&amplitude) * tilt * self.dt),
-            ],
-        );
+        let width = row.edges.width() * self.dt;
+        let lines = [
+            Input::noise("edges", edges),
+            Input::noise("noise", (4.0_f64 / 3.0).sqrt() * self.noise * tilt * self.dt),
+            Input::common("level", own(&amplitude) * tilt * self.dt),
+        ];
+        let width = Measured::new(width, lines.into_iter().chain(self.interval(width)).collect());
         let charge = row.charge * self.scale.gain * self.dt;
         let lines = self.charge_lines(length, level.abs(), row.transition, 1);
         Phase {

@@ -28,6 +28,8 @@ pub(super) struct Record<'a> {
     pub t0: f64,
     /// Sample interval, s.
     pub dt: f64,
+    /// Standard uncertainty of the interval as it was read from the file, as a fraction of it.
+    pub dt_u: f64,
     pub max_error: Option<f64>,
 }
 
@@ -76,8 +78,10 @@ pub(super) fn measure<R: Recording>(
         analysis.findings.push(finding::not_uniform(line, off));
         return Ok(analysis);
     }
-    let mut current = Seen::new(survey, amperes);
-    let mut voltage = analysis.channels.voltage.is_some().then(|| Seen::new(voltage_tally.finish().0, volts));
+    let [rails, voltage_rails] = samples.rails();
+    let mut current = Seen::new(survey, amperes, rails);
+    let voltage = analysis.channels.voltage.as_ref();
+    let mut voltage = voltage.map(|_| Seen::new(voltage_tally.finish().0, volts, voltage_rails));
     let found = find(samples, &mut current, voltage.as_mut())?;
     let transition = found.transition();
     let shared = Shared {
@@ -126,8 +130,8 @@ fn find<R: Recording>(
     current: &mut Seen,
     voltage: Option<&mut Seen>,
 ) -> Result<Found, CaptureError> {
-    let stays = voltage.map_or_else(Default::default, |voltage| voltage.stays.as_mut_slice());
-    let mut finder = Finder::new(&current.survey, &mut current.stays, stays);
+    let watches = [Some(&mut current.watch), voltage.map(|voltage| &mut voltage.watch)];
+    let mut finder = Finder::new(&current.survey, watches);
     samples.pass(&mut finder)?;
     Ok(finder.finish())
 }
@@ -152,6 +156,7 @@ impl Shared<'_> {
         Setting {
             scale,
             dt: record.dt,
+            dt_u: record.dt_u,
             t0: record.t0,
             noise,
             step,

@@ -2,9 +2,9 @@
 
 use crate::quantity::Dimension;
 
-use super::mean::Mean;
 use super::pulse::{Phase, Pulse};
 use super::pulses::Pulses;
+use crate::judge::Mean;
 use crate::measure::{Input, Measured};
 
 /// One measurand of the summary.
@@ -78,5 +78,7 @@ pub(super) fn rate(pulses: &Pulses, dt: f64) -> Option<(Measured, usize)> {
     let value = periods as f64 / span;
     // Two instants, each open by an interval's rectangle at most.
     let edge = dt / 12_f64.sqrt() * std::f64::consts::SQRT_2;
-    Some((Measured::new(value, vec![Input::common("edges", value * edge / span)]), periods))
+    let interval = pulses.setting.as_ref().and_then(|setting| setting.interval(value));
+    let lines = [Input::common("edges", value * edge / span)].into_iter().chain(interval);
+    Some((Measured::new(value, lines.collect()), periods))
 }

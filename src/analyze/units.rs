@@ -1,10 +1,10 @@
 //! The values of a check: one per pulse, phase or cycle of the record, each with its nominal.
 
+use crate::judge::Mean;
 use crate::measure::{Input, Measured};
 use crate::scenario::{Check, Measurand, PhaseChoice, WindowKind};
 use crate::signal::Program;
 
-use super::mean::Mean;
 use super::summary::rate;
 use super::{Analysis, FindingCode, Phase, Pulse};
 

@@ -198,6 +198,16 @@ fn is_bare(name: &str) -> bool {
     ["t", "time", "x"].iter().any(|bare| name.trim().trim_matches('"').trim().eq_ignore_ascii_case(bare))
 }
 
+/// Whether a cell of a comment is the name of a time column and nothing else. A unit in brackets or behind a stroke need not be
+/// one that can be read: then it is refused rather than passed over.
+pub(super) fn names_time(cell: &str) -> bool {
+    let cell = cell.trim().trim_matches('"').trim();
+    let (name, unit) = cell.split_at(cell.find(['(', '[', '/', '_', ' ']).unwrap_or(cell.len()));
+    let unit = unit.trim();
+    let marked = unit.is_empty() || unit.starts_with(['(', '[', '/']);
+    is_bare(name) && (marked || !unit.contains(' ') && time_factor(cell).is_some())
+}
+
 /// Seconds per unit of a time column of that name: `Time (ms)`, `t [µs]`, `t/us`, `time_s`, `in s`, `usec`, or a bare `t`. None
 /// where it says no unit of time: a guess may be wrong by powers of ten, and every charge with it.
 pub(super) fn time_factor(name: &str) -> Option<f64> {
@@ -312,6 +322,15 @@ mod tests {
             ("Seconds,a", 1.0),
             ("s,a", 1.0),
             ("# no header", 1.0),
+            ("# time [us], current [mA]", 1e-6),
+            ("#t/ms,CH1 (V)", 1e-3),
+            ("# by hand\n# columns: Time (us); I (A)\n# 3 rows", 1e-6),
+            ("% time_us\tI_A", 1e-6),
+            // Said of the file, not of its columns.
+            ("# sampled every 10 us, channel 2", 1.0),
+            ("# time of day, in ms", 1.0),
+            ("# t [us], a, b", 1.0),
+            ("# t [us], a\ntime,b", 1.0),
         ] {
             assert!(
                 interval(header.as_bytes()).is_ok_and(|found| (found / dt - 1.0).abs() < 1e-9),
@@ -330,5 +349,17 @@ mod tests {
             assert_eq!(refused, Err(CaptureFault::TimeUnit(name.to_owned())));
         }
         assert_eq!(interval(b",I (A)"), Err(CaptureFault::TimeUnit(String::new())));
+        assert_eq!(
+            interval(b"# Time (ticks), I (A)"),
+            Err(CaptureFault::TimeUnit("Time (ticks)".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_comment_that_names_the_columns_gives_their_units() {
+        let capture = read("a.csv", b"# time [us], current [mA]\n0,1\n1,2\n2,3\n").unwrap();
+        let trace = &capture.traces[0];
+        assert_eq!((trace.name.as_str(), trace.unit.as_str()), ("current", "A"));
+        assert_eq!(trace.values, [1.0, 2.0, 3.0].map(|value| value * 1e-3));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::CaptureError;
 use super::columns::Column;
-use super::dialect::{Layout, TimeSource};
+use super::dialect::{Layout, TimeSource, names_time};
 use super::error::CaptureFault;
 use super::header::{Header, HeaderRow, number};
 
@@ -20,12 +20,35 @@ pub(super) type Rows = csv::Position;
 pub(super) struct Numbers {
     /// Times, s; empty where the header states them.
     pub time: Vec<f64>,
-    /// Most significant digits seen in a time cell.
-    pub time_digits: usize,
+    /// Of the time cells.
+    pub time_digits: Digits,
     /// One vector per channel.
     pub values: Vec<Vec<f64>>,
     /// Line of the first row.
     pub first_line: u64,
+}
+
+/// With how many digits a column is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Digits {
+    /// Most significant digits of a cell.
+    pub most: usize,
+    /// All cells go to the same place, whether it is a zero or not.
+    pub fixed: bool,
+}
+
+impl Digits {
+    /// Of one more cell; `fraction` says whether any cell before it had digits behind a point.
+    fn see(&mut self, cell: &[u8], fraction: &mut bool) {
+        let mantissa = cell.split(|byte| byte.eq_ignore_ascii_case(&b'e')).next().unwrap_or_default();
+        let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit());
+        self.most = self.most.max(digits.skip_while(|byte| **byte == b'0').count());
+        let behind = mantissa.rsplit(|byte| matches!(byte, b'.' | b',')).next().unwrap_or_default();
+        let whole = behind.len() == mantissa.len();
+        // `1.0` is how some write a whole number with all its digits.
+        self.fixed |= !whole && behind.len() > 1 && behind.ends_with(b"0");
+        *fraction |= !whole;
+    }
 }
 
 fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
@@ -42,6 +65,7 @@ pub(super) fn split(file: &str, text: &[u8], delimiter: u8) -> Result<(Header, R
     let mut reader = reader(text, delimiter);
     let mut record = csv::ByteRecord::new();
     let mut header = Header::default();
+    let mut named: Option<HeaderRow> = None;
     loop {
         let position = reader.position().clone();
         if !matches!(reader.read_byte_record(&mut record), Ok(true)) || header.rows.len() > MOST_HEADER_ROWS {
@@ -50,12 +74,15 @@ pub(super) fn split(file: &str, text: &[u8], delimiter: u8) -> Result<(Header, R
         let line = record.position().map_or(position.line(), csv::Position::line);
         let first = record.get(0).unwrap_or_default();
         if first.starts_with(b"#") || first.starts_with(b"%") {
+            named = names_in_comment(&record).map(|cells| HeaderRow { line, cells }).or(named);
             continue;
         }
         let used = record.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
         if number(first, delimiter).is_some() {
             header.width = used;
             header.first_row = line;
+            // Names without a row of their own.
+            header.rows.extend(named.filter(|row| header.rows.is_empty() && row.cells.len() == used));
             return Ok((header, record.position().cloned().unwrap_or(position)));
         }
         let cells = record.iter().take(used).map(text_of).collect();
@@ -63,6 +90,20 @@ pub(super) fn split(file: &str, text: &[u8], delimiter: u8) -> Result<(Header, R
             header.rows.push(HeaderRow { line, cells });
         }
     }
+}
+
+/// The names of the columns in a comment such as `# time [us], current [mA]`, whatever separates them.
+fn names_in_comment(record: &csv::ByteRecord) -> Option<Vec<String>> {
+    let mut cells: Vec<String> = record.iter().map(text_of).collect();
+    if let [whole] = cells.as_slice()
+        && let Some(between) = [';', '\t', ','].into_iter().find(|between| whole.contains(*between))
+    {
+        cells = whole.split(between).map(|cell| cell.trim().to_owned()).collect();
+    }
+    let first = cells.first_mut()?;
+    // `# columns: time [us]`.
+    *first = first.rsplit(['#', '%', ':']).next().unwrap_or_default().trim().to_owned();
+    (names_time(first) && cells.len() > 1 && cells.iter().all(|cell| !cell.is_empty())).then_some(cells)
 }
 
 /// Reads every row.
@@ -85,7 +126,7 @@ pub(super) fn numbers(
     let ends_cleanly = text.ends_with(b"\n") || text.ends_with(b"\r");
     let width = layout.width();
     let mut previous = f64::NEG_INFINITY;
-    let mut shortest = usize::MAX;
+    let (mut shortest, mut fraction) = (usize::MAX, false);
     while matches!(reader.read_byte_record(&mut record), Ok(true)) {
         let used = record.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
         if used == 0 || record.get(0).is_some_and(|cell| cell.starts_with(b"#")) {
@@ -113,7 +154,7 @@ pub(super) fn numbers(
             }
             previous = time;
             numbers.time.push(time);
-            numbers.time_digits = numbers.time_digits.max(significant(record.get(0).unwrap_or_default()));
+            numbers.time_digits.see(record.get(0).unwrap_or_default(), &mut fraction);
         }
         // The header states the time, and the first column counts the rows: one that is missing would shift all behind it.
         if layout.first == 1 && matches!(layout.time, TimeSource::Stated { .. }) {
@@ -138,6 +179,8 @@ pub(super) fn numbers(
             values.push(cell.read(layout.first + index, || name.clone())? * factor);
         }
     }
+    // Whole numbers alone have no last zeros to drop.
+    numbers.time_digits.fixed |= !fraction;
     Ok(numbers)
 }
 
@@ -174,10 +217,4 @@ fn text_of(cell: &[u8]) -> String {
 
 fn shortened(cell: &[u8]) -> String {
     String::from_utf8_lossy(cell).chars().take(40).collect()
-}
-
-/// Digits of a number's mantissa from the first that is not zero.
-fn significant(cell: &[u8]) -> usize {
-    let mantissa = cell.split(|byte| byte.eq_ignore_ascii_case(&b'e')).next().unwrap_or_default();
-    mantissa.iter().filter(|byte| byte.is_ascii_digit()).skip_while(|byte| **byte == b'0').count()
 }

@@ -2,7 +2,7 @@
 
 use super::dialect::TimeSource;
 use super::error::CaptureFault;
-use super::table::Numbers;
+use super::table::{Digits, Numbers};
 
 /// When the samples were taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,6 +11,9 @@ pub struct TimeBase {
     pub t0: f64,
     /// Interval, s: (last − first) / (n − 1).
     pub dt: f64,
+    /// Standard uncertainty of the interval, as a fraction of it: what the digits leave open with which the first and the last
+    /// time were written; 0 where it is stated or the times are as exact as a number holds.
+    pub dt_u: f64,
     /// Where the time column strays furthest from that grid, beyond what its digits explain: line, and by how much, s.
     pub worst_deviation: Option<(u64, f64)>,
 }
@@ -24,7 +27,7 @@ impl TimeBase {
         match falls {
             Some((before, after)) => Err(CaptureFault::TimeNotGrowing { before: *before, after: *after }),
             // What a double holds; rows are counted like lines.
-            None => grid(&seconds, 15, 1),
+            None => grid(&seconds, Digits { most: 15, fixed: false }, 1),
         }
     }
 
@@ -45,13 +48,16 @@ pub(super) fn time_base(source: TimeSource, numbers: &Numbers) -> Result<TimeBas
         return Err(CaptureFault::OneSample);
     }
     if let TimeSource::Stated { t0, dt } = source {
-        return Ok(TimeBase { t0, dt, worst_deviation: None });
+        return Ok(TimeBase { t0, dt, dt_u: 0.0, worst_deviation: None });
     }
     grid(&numbers.time, numbers.time_digits, numbers.first_line)
 }
 
+/// A smaller part of the interval than any clock is good for: what a double leaves open.
+const EXACT: f64 = 1e-9;
+
 /// The grid through the first and the last of some times that were written with so many digits.
-fn grid(times: &[f64], digits: usize, first_line: u64) -> Result<TimeBase, CaptureFault> {
+fn grid(times: &[f64], digits: Digits, first_line: u64) -> Result<TimeBase, CaptureFault> {
     let (Some(first), Some(last)) = (times.first(), times.last()) else {
         return Err(CaptureFault::NoTimeBase);
     };
@@ -65,7 +71,7 @@ fn grid(times: &[f64], digits: usize, first_line: u64) -> Result<TimeBase, Captu
     }
     // Half a unit of the last digit at the largest time, both at this sample and at the ends that define the grid.
     let largest = first.abs().max(last.abs());
-    let rounding = 10_f64.powf(largest.log10().floor() - digits as f64 + 1.0);
+    let rounding = 10_f64.powf((largest.log10() + 1e-9).floor() - digits.most as f64 + 1.0);
     let allowed = JITTER * dt + rounding;
     let mut worst = (0_usize, 0.0_f64);
     for (n, time) in times.iter().enumerate() {
@@ -82,5 +88,10 @@ fn grid(times: &[f64], digits: usize, first_line: u64) -> Result<TimeBase, Captu
     let found =
         if worst_step.1 > 2.0 * allowed { Some(worst_step) } else { (worst.1 > allowed).then_some(worst) };
     let worst_deviation = found.map(|(n, off)| (first_line + n as u64, off));
-    Ok(TimeBase { t0, dt, worst_deviation })
+    // A writer that drops its last zeros writes all digits there are, unless the times stray from their grid.
+    let rounded = digits.fixed || worst.1 > 0.01 * rounding;
+    // Either end lies within half a unit of its last digit.
+    let dt_u = rounding / (6_f64.sqrt() * (last - first));
+    let dt_u = if rounded && dt_u > EXACT { dt_u } else { 0.0 };
+    Ok(TimeBase { t0, dt, dt_u, worst_deviation })
 }

@@ -4,11 +4,10 @@ use crate::measure::{Evaluation, Input, Measured};
 use crate::quantity::engineering;
 use crate::record::{BudgetRecord, CheckRecord, Verdict, WorstRecord};
 use crate::scenario::{Case, Check, Decision as CaseDecision, Measurand, Statistic};
-use crate::verdict::{Decision, Rule, decide, family_expanded};
+use crate::verdict::{Decision, Guards, Percentile, Rule, Worst, decide};
 
 use super::limits::{Limit, recorded};
-use super::percentile::{FEWEST, Found, Percentile};
-use super::{Reason, Unit, View};
+use super::{Mean, Reason, Unit, View};
 
 /// A decided check.
 pub struct Judged {
@@ -27,11 +26,10 @@ pub struct Tally<'a> {
     rule: Rule,
     count: u64,
     clipped: bool,
-    /// Least room to the limit so far, less what is uncertain.
-    least: Option<(f64, Unit, Limit)>,
-    /// The one that is farthest beyond the limit for all that is uncertain, where it is another.
-    beyond: Option<(f64, Unit, Limit)>,
+    worst: Worst<(Unit, Limit)>,
     mean: Mean,
+    /// Σ of what a tolerance is about, over the units of a mean.
+    nominal: Option<f64>,
     percentile: Percentile,
     /// The first that could not be compared.
     wrong: Option<Reason>,
@@ -48,14 +46,19 @@ impl<'a> Tally<'a> {
         let every = if check.contact.as_deref() == Some("idle") { contacts.len() } else { 1 };
         let most = if check.statistic == Statistic::P99 { 4 * longest * every } else { 0 };
         let rule = if case.decision == CaseDecision::Simple { Rule::Simple } else { Rule::Guarded };
+        Self::of(check, rule, most)
+    }
+
+    /// By a rule; a percentile is one of at most so many units.
+    fn of(check: &'a Check, rule: Rule, most: usize) -> Self {
         Self {
             check,
             rule,
             count: 0,
             clipped: false,
-            least: None,
-            beyond: None,
+            worst: Worst::default(),
             mean: Mean::default(),
+            nominal: Some(0.0),
             percentile: Percentile::new(most),
             wrong: None,
         }
@@ -73,7 +76,10 @@ impl<'a> Tally<'a> {
         let taken = match self.check.statistic {
             Statistic::Worst => self.compare(unit),
             Statistic::Mean => {
-                self.mean.add(&unit);
+                self.mean.add(&unit.measured);
+                // One that has nothing to be about leaves nothing for their mean.
+                self.nominal = self.nominal.zip(unit.nominal).map(|(sum, nominal)| sum + nominal);
+                self.clipped |= unit.clipped;
                 Ok(())
             }
             Statistic::P99 => Limit::of(self.check, &unit).ok_or(NO_NOMINAL).map(|limit| {
@@ -87,20 +93,11 @@ impl<'a> Tally<'a> {
     }
 
     fn compare(&mut self, unit: Unit) -> Result<(), Reason> {
-        const ROUGH: f64 = 1.960;
         let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
-        let guard = if self.rule == Rule::Simple { 0.0 } else { ROUGH * unit.measured.standard() };
+        let expanded = if self.rule == Rule::Simple { 0.0 } else { unit.measured.expanded() };
         let margin = limit.bounds.margin(limit.figure(unit.measured.value));
-        let (room, left) = (margin - guard, margin + guard);
         self.clipped |= unit.clipped;
-        let less =
-            |held: &Option<(f64, Unit, Limit)>, by: f64| held.as_ref().is_none_or(|(least, ..)| by < *least);
-        if left < 0.0 && less(&self.beyond, left) {
-            self.beyond = Some((left, unit.clone(), limit));
-        }
-        if less(&self.least, room) {
-            self.least = Some((room, unit, limit));
-        }
+        self.worst.add(margin, expanded, (unit, limit));
         Ok(())
     }
 
@@ -118,100 +115,39 @@ impl<'a> Tally<'a> {
             return self.rank(again);
         }
         let mut family_of = self.count;
-        if let Some(mean) = std::mem::take(&mut self.mean).finish() {
+        if let Some((measured, count)) = std::mem::take(&mut self.mean).finish() {
             family_of = 1;
-            self.compare(mean)?;
+            let nominal = self.nominal.map(|sum| sum / count as f64);
+            self.compare(Unit { nominal, clipped: self.clipped, ..Unit::of(measured) })?;
         }
         let (rule, count, clipped) = (self.rule, self.count, self.clipped);
-        let judged = |(_, unit, limit): (f64, Unit, Limit)| {
-            let single = unit.measured.expanded();
-            let (common, random) = unit.measured.parts();
-            let family = if family_of > 1 && single > 0.0 {
-                family_expanded(common, random, family_of).max(single)
-            } else {
-                single
-            };
-            let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, rule);
-            let family = (family_of > 1 && family > single).then_some(family);
-            Judged { unit, limit, count, single, family, decision, clipped }
+        let judged = |(unit, limit): (Unit, Limit)| {
+            let guards = Guards::of_worst(unit.measured.expanded(), unit.measured.parts(), family_of);
+            let Guards { accept: single, reject } = guards;
+            let decision = decide(limit.figure(unit.measured.value), single, reject, limit.bounds, rule);
+            let family = (reject > single).then_some(reject);
+            (decision, Judged { unit, limit, count, single, family, decision, clipped })
         };
-        let least = judged(self.least.ok_or(Reason::Missing("pulses"))?);
-        // One that is uncertain must not hide one that is not.
-        let beyond = self.beyond.filter(|_| !matches!(least.decision, Decision::Fail)).map(judged);
-        let beyond = beyond.filter(|beyond| matches!(beyond.decision, Decision::Fail));
-        Ok(beyond.unwrap_or(least))
+        self.worst.finish(judged).ok_or(Reason::Missing("pulses"))
     }
 }
 
 impl Tally<'_> {
-    /// The 99th percentile. To pass, the upper end of its interval clears its guard band; to fail, the lower end lies
-    /// farther beyond the limit than noise brings one of a hundred good units.
+    /// The 99th percentile: one unit, guarded by the interval of its rank too.
     fn rank(self, again: impl FnOnce(u64) -> Result<Unit, Reason>) -> Result<Judged, Reason> {
-        let Found { place, worse, better } = self.percentile.finish()?;
-        let unit = again(place)?;
+        let few = Reason::FewUnits { have: self.count, need: Percentile::FEWEST };
+        let found = self.percentile.finish().ok_or(few)?;
+        let unit = again(found.place)?;
         let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
-        let (common, random) = unit.measured.parts();
-        let single = unit.measured.expanded() + worse;
-        let family = family_expanded(common, random, FEWEST).max(unit.measured.expanded()) + better;
-        let decision = decide(limit.figure(unit.measured.value), single, family, limit.bounds, self.rule);
-        let clipped = self.clipped;
-        Ok(Judged { unit, limit, count: self.count, single, family: Some(family), decision, clipped })
+        let Guards { accept: single, reject } = found.guards(unit.measured.expanded(), unit.measured.parts());
+        let decision = decide(limit.figure(unit.measured.value), single, reject, limit.bounds, self.rule);
+        let (count, clipped) = (self.count, self.clipped);
+        Ok(Judged { unit, limit, count, single, family: Some(reject), decision, clipped })
     }
 }
 
 /// What a tolerance lacks that is about nothing.
 const NO_NOMINAL: Reason = Reason::Missing("a nominal (`of:`)");
-
-/// Mean of all units: common lines stay, independent ones shrink with √N.
-#[derive(Default)]
-struct Mean {
-    count: f64,
-    value: f64,
-    nominal: Option<f64>,
-    clipped: bool,
-    /// Per line: Σ u (common) or Σ u² (independent) in `u`, Σ of the bounded parts.
-    budget: Vec<Input>,
-}
-
-impl Mean {
-    fn add(&mut self, unit: &Unit) {
-        if self.count == 0.0 {
-            self.nominal = unit.nominal.map(|_| 0.0);
-        }
-        self.count += 1.0;
-        self.value += unit.measured.value;
-        self.nominal = self.nominal.map(|sum| sum + unit.nominal.unwrap_or(0.0));
-        self.clipped |= unit.clipped;
-        for line in &unit.measured.budget {
-            // Not every unit has every line: what no quiet level supports leans on a stated offset.
-            let at = self.budget.iter().position(|total| total.name == line.name).unwrap_or_else(|| {
-                self.budget.push(Input { u: 0.0, bounded: 0.0, ..*line });
-                self.budget.len() - 1
-            });
-            let Some(total) = self.budget.get_mut(at) else { continue };
-            total.u += if line.common { line.u } else { line.u * line.u };
-            total.bounded += line.bounded;
-        }
-    }
-
-    fn finish(self) -> Option<Unit> {
-        let n = self.count;
-        let average = |line: Input| {
-            let (u, bounded) = if line.common {
-                (line.u / n, line.bounded / n)
-            } else {
-                (line.u.sqrt() / n, line.bounded / n.powi(4))
-            };
-            Input { u, bounded, ..line }
-        };
-        let budget = self.budget.into_iter().map(average).collect();
-        (n > 0.0).then(|| Unit {
-            nominal: self.nominal.map(|sum| sum / n),
-            clipped: self.clipped,
-            ..Unit::of(Measured::new(self.value / n, budget))
-        })
-    }
-}
 
 impl Judged {
     /// The unit that decided.
@@ -291,7 +227,7 @@ impl Judged {
 
     /// The signal went beyond its range: a magnitude is at least what was read, a headroom at most that, and a check fails if
     /// every value from there on fails. A balance of two phases is not bounded: which of them is larger than it seems is not
-    /// known. Nor is what is read at a part of a level, of which only the range was seen. A unit that did not clip fails by
+    /// known; nor is what one contact has of the current of all. Nor is what is read at a part of a level, of which only the range was seen. A unit that did not clip fails by
     /// itself.
     fn fails_in_spite_of_clipping(&self, check: &Check, figure: f64) -> bool {
         use Measurand as M;
@@ -299,6 +235,7 @@ impl Judged {
         let beyond = match check.measurand {
             M::NetCharge | M::ChargeImbalance | M::MeanDcCurrent | M::AccumulatedCharge => false,
             M::Width | M::Gap | M::Overshoot | M::Droop | M::TransitionTime => false,
+            M::CurrentShare | M::KirchhoffResidual => false,
             M::ComplianceHeadroom => bounds.lower.is_some_and(|lower| figure < lower),
             _ => bounds.upper.is_some_and(|upper| figure.abs() > upper),
         };
@@ -329,37 +266,17 @@ impl Judged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Criterion;
+    use crate::scenario::{Criterion, Nominal, Tolerance};
 
     fn unit(value: f64, budget: Vec<Input>) -> Unit {
         Unit::of(Measured::new(value, budget))
     }
 
     #[test]
-    fn a_mean_keeps_a_line_that_only_later_units_have() {
-        let mut mean = Mean::default();
-        mean.add(&unit(1.0, vec![Input::common("gain", 0.1)]));
-        mean.add(&unit(3.0, vec![Input::common("gain", 0.1), Input::common("offset", 0.8)]));
-        let found = mean.finish().unwrap().measured;
-        let lines: Vec<_> = found.budget.iter().map(|line| (line.name, line.u)).collect();
-        assert_eq!((found.value, lines), (2.0, vec![("gain", 0.1), ("offset", 0.4)]));
-    }
-
-    #[test]
     fn a_unit_that_is_uncertain_does_not_hide_one_that_fails() {
         let check = Check::new(Measurand::Amplitude, Criterion::AtMost(10.0));
         let verdict = |units: &[(f64, f64)]| {
-            let mut tally = Tally {
-                check: &check,
-                rule: Rule::Guarded,
-                count: 0,
-                clipped: false,
-                least: None,
-                beyond: None,
-                mean: Mean::default(),
-                percentile: Percentile::new(0),
-                wrong: None,
-            };
+            let mut tally = Tally::of(&check, Rule::Guarded, 0);
             for (value, u) in units {
                 tally.add(unit(*value, vec![Input::common("gain", *u)]));
             }
@@ -371,5 +288,32 @@ mod tests {
         assert_eq!(verdict(&[(12.0, 0.1), (9.0, 2.0)]), (Decision::Fail, 12.0));
         assert_eq!(verdict(&[(9.0, 2.0), (12.0, 0.1), (8.0, 3.0)]), (Decision::Fail, 12.0));
         assert_eq!(verdict(&[(9.0, 0.1), (8.0, 0.1)]).0, Decision::Pass);
+    }
+
+    #[test]
+    fn room_is_what_the_own_interval_of_a_unit_leaves() {
+        let check = Check::new(Measurand::Amplitude, Criterion::AtMost(10.0));
+        let mut tally = Tally::of(&check, Rule::Guarded, 0);
+        // One rectangle is covered by 1.645 u, so 8.1 clears its band and 8.05 ± 1.96 does not.
+        tally.add(unit(8.1, vec![Input::rectangular("step", 3_f64.sqrt())]));
+        tally.add(unit(8.05, vec![Input::common("gain", 1.0)]));
+        let judged = tally.finish(|_| Err(Reason::NoTop)).unwrap();
+        assert!(matches!(judged.decision, Decision::Inconclusive { .. }), "{:?}", judged.decision);
+    }
+
+    #[test]
+    fn a_mean_of_which_one_has_nothing_to_be_about_has_no_nominal() {
+        let within =
+            Criterion::Within { of: Nominal::Programmed, tolerance: Tolerance { rel: 0.1, abs: 0.0 } };
+        let check = Check { statistic: Statistic::Mean, ..Check::new(Measurand::Amplitude, within) };
+        let of = |nominals: [Option<f64>; 2]| {
+            let mut tally = Tally::of(&check, Rule::Guarded, 0);
+            for nominal in nominals {
+                tally.add(Unit { nominal, ..unit(2.0, Vec::new()) });
+            }
+            tally.finish(|_| Err(Reason::NoTop)).map(|judged| (judged.decision, judged.limit.nominal))
+        };
+        assert_eq!(of([Some(1.0), Some(3.0)]).unwrap(), (Decision::Pass, Some(2.0)));
+        assert_eq!(of([Some(2.0), None]).err(), Some(NO_NOMINAL));
     }
 }

@@ -28,7 +28,7 @@ pub enum Decision {
     /// A limit lies inside the interval. The largest expanded uncertainty with which the same value would have
     /// been decided.
     Inconclusive {
-        /// In the unit of the value.
+        /// In the unit of the value; NaN for what is no number.
         needed: f64,
     },
 }
@@ -39,16 +39,18 @@ impl Bounds {
         Self { lower: Some(-limit), upper: Some(limit) }
     }
 
-    /// Distance to the nearest bound, positive inside; infinite without bounds.
+    /// Distance to the nearest bound, positive inside; infinite without bounds, NaN where the value or a bound is none.
     pub fn margin(&self, value: f64) -> f64 {
         let above = self.lower.map_or(f64::INFINITY, |lower| value - lower);
         let below = self.upper.map_or(f64::INFINITY, |upper| upper - value);
-        above.min(below)
+        // `min` passes over a NaN, and what is no number would have all the room of a side without a bound.
+        if value.is_nan() || above.is_nan() || below.is_nan() { f64::NAN } else { above.min(below) }
     }
 }
 
 /// Decides one value. `pass` is the expanded uncertainty that acceptance must clear (U₁), `fail` the one that
-/// rejection must (U_N for the worst of N, else the same). A value without uncertainty passes on the limit.
+/// rejection must (U_N for the worst of N, else the same). A value without uncertainty passes on the limit. What is no
+/// number is inconclusive, by either rule.
 pub fn decide(value: f64, pass: f64, fail: f64, bounds: Bounds, rule: Rule) -> Decision {
     let margin = bounds.margin(value);
     let (pass, fail) = if rule == Rule::Simple { (0.0, 0.0) } else { (pass, fail) };
@@ -89,5 +91,25 @@ mod tests {
         let exact = Bounds { lower: Some(25.0), upper: Some(25.0) };
         assert_eq!(decide(25.0, 0.0, 0.0, exact, Rule::Guarded), Decision::Pass);
         assert_eq!(decide(24.0, 0.0, 0.0, exact, Rule::Guarded), Decision::Fail);
+    }
+
+    #[test]
+    fn what_is_no_number_never_passes() {
+        let undecided = |value, u, bounds, rule| {
+            let decision = decide(value, u, u, bounds, rule);
+            matches!(decision, Decision::Inconclusive { needed } if needed.is_nan() || u.is_nan())
+        };
+        for (lower, upper) in [(None, Some(1.0)), (Some(1.0), None), (Some(0.0), Some(1.0)), (None, None)] {
+            let bounds = Bounds { lower, upper };
+            assert!(bounds.margin(f64::NAN).is_nan(), "{bounds:?}");
+            for rule in [Rule::Guarded, Rule::Simple] {
+                assert!(undecided(f64::NAN, 0.1, bounds, rule), "{bounds:?} {rule:?}");
+            }
+        }
+        let between = Bounds { lower: Some(f64::NAN), upper: Some(1.0) };
+        assert!(undecided(0.5, 0.1, between, Rule::Guarded));
+        assert!(undecided(0.5, f64::NAN, Bounds::magnitude(1.0), Rule::Guarded));
+        // Without bounds everything else has room.
+        assert_eq!(Bounds { lower: None, upper: None }.margin(3.0), f64::INFINITY);
     }
 }

@@ -49,6 +49,25 @@ pub fn family_expanded(common: f64, random: f64, n: u64) -> f64 {
     0.5 * (low + high)
 }
 
+/// The expanded uncertainties of one value that decides for others too.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Guards {
+    /// U₁: what it must lie inside its limits by to pass.
+    pub accept: f64,
+    /// U_N: what it must lie beyond one of them by to fail.
+    pub reject: f64,
+}
+
+impl Guards {
+    /// Of the worst of `n` values: its own expanded uncertainty `single`, and of its standard uncertainty the parts that it
+    /// shares with the others and that are its own.
+    pub fn of_worst(single: f64, (common, random): (f64, f64), n: u64) -> Self {
+        // A value that stands alone has a factor of its own, which is none of a normal distribution.
+        let reject = if n > 1 { family_expanded(common, random, n).max(single) } else { single };
+        Self { accept: single, reject }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +90,16 @@ mod tests {
         // Without noise of its own no unit strays, however many there are.
         assert!((family_expanded(3.0, 0.0, 1000) - 3.0 * family_factor(1)).abs() < 1e-12);
         assert_eq!(family_expanded(0.0, 0.0, 10), 0.0);
+    }
+
+    #[test]
+    fn one_value_is_guarded_by_its_own_uncertainty_and_the_worst_of_many_by_more_to_fail() {
+        let guards = |n| Guards::of_worst(1.7, (0.6, 0.8), n);
+        assert_eq!(guards(1), Guards { accept: 1.7, reject: 1.7 });
+        assert_eq!(guards(50), Guards { accept: 1.7, reject: family_expanded(0.6, 0.8, 50) });
+        // Few degrees of freedom ask for more than the worst of two does.
+        assert_eq!(Guards::of_worst(12.7, (0.6, 0.8), 2).reject, 12.7);
+        assert_eq!(Guards::of_worst(0.0, (0.0, 0.0), 50), Guards { accept: 0.0, reject: 0.0 });
     }
 
     #[test]

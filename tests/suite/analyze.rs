@@ -137,7 +137,16 @@ fn judged(
     checks: &[&str],
 ) -> (Analysis, Vec<(stimrig::record::Verdict, String)>) {
     let rows: String = samples.iter().enumerate().map(|(at, sample)| format!("{at},{sample:e}\n")).collect();
-    let capture = read("train.csv", format!("Time (uS),I (A)\n{rows}").as_bytes()).unwrap();
+    judged_table(&format!("Time (uS),I (A)\n{rows}"), program, checks)
+}
+
+/// The same of a table.
+fn judged_table(
+    table: &str,
+    program: &str,
+    checks: &[&str],
+) -> (Analysis, Vec<(stimrig::record::Verdict, String)>) {
+    let capture = read("train.csv", table.as_bytes()).unwrap();
     let analysis = analyze(&capture, &Options::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("train.yaml");
@@ -215,6 +224,31 @@ fn the_rate_of_all_pulses_is_not_held_against_that_of_bursts() {
 }
 
 #[test]
+fn a_percentile_goes_by_the_room_to_the_limit_not_by_what_is_largest() {
+    use stimrig::record::Verdict::{Fail, Pass};
+    // 100 Ω and 1 kΩ in turn.
+    let (mut currents, mut voltages) = (vec![(0.0, 500)], vec![(0.0, 500)]);
+    for at in 0..100 {
+        let pulse = [(-1e-3, 100), (0.0, 50), (1e-3, 100), (0.0, 250)];
+        let ohms = if at % 2 == 0 { 100.0 } else { 1000.0 };
+        currents.extend(pulse);
+        voltages.extend(pulse.map(|(level, length)| (ohms * level, length)));
+    }
+    let samples = noisy(&currents).into_iter().zip(noisy(&voltages)).enumerate();
+    let rows: String = samples.map(|(at, (i, v))| format!("{at},{i:e},{v:e}\n")).collect();
+    let checks = [
+        "access_resistance: { at_least: 500 ohm, statistic: p99 }",
+        "access_resistance: { at_most: 500 ohm, statistic: p99 }",
+        "access_resistance: { at_least: 50 ohm, statistic: p99 }",
+    ];
+    let program = "amplitude: 1 mA, width: 100 us, gap: 50 us, rate: 2 kHz";
+    let (analysis, said) = judged_table(&format!("Time (uS),I (A),V (V)\n{rows}"), program, &checks);
+    assert_eq!(analysis.pulses.len(), 100);
+    let verdicts: Vec<_> = said.iter().map(|(verdict, _)| *verdict).collect();
+    assert_eq!(verdicts, [Fail, Fail, Pass], "{said:?}");
+}
+
+#[test]
 fn rounding_that_no_noise_spreads_counts_over_the_whole_phase() {
     use stimrig::record::Verdict::Inconclusive;
     // A balanced 1:8 pulse in steps of 20 µA: the recovery of 0.25 mA is rounded to 0.24 mA in each of its 1600 samples.
@@ -237,6 +271,83 @@ fn rounding_that_no_noise_spreads_counts_over_the_whole_phase() {
     let u = pulse.net_charge.expanded();
     assert!((16e-9..60e-9).contains(&u), "{u:e}");
     assert!(said.iter().all(|(verdict, _)| *verdict == Inconclusive), "{said:?}");
+}
+
+/// Pulses of two phases with edges of six samples, 25 µs apart by samples of 1 µs: at any time, A.
+fn ramped(time: f64) -> f64 {
+    let edge = |at: f64, time: f64| ((time - at) / 6e-6).clamp(0.0, 1.0);
+    let phase = |at: f64, time: f64| edge(at, time) - edge(at + 200e-6, time);
+    let time = (time - 40e-6).rem_euclid(1e-3);
+    1e-3 * (phase(300e-6, time) - phase(0.0, time))
+}
+
+#[test]
+fn a_coarse_time_column_widens_u_of_rates_and_durations() {
+    // Samples of 0.96 µs, whose times are rounded to 1 µs: up at the first of them and down at the last.
+    let (t0, dt) = (0.55e-6, 0.96e-6);
+    let record = |samples: usize, decimals: usize| {
+        let row = |at: usize| {
+            let time = t0 + at as f64 * dt;
+            format!("{time:.decimals$},{:e}\n", ramped(time))
+        };
+        let rows: String = (0..samples).map(row).collect();
+        let capture = read("coarse.csv", format!("time_s,i_A\n{rows}").as_bytes()).unwrap();
+        analyze(&capture, &Options::default()).unwrap()
+    };
+    let of = |analysis: &Analysis, name: &str| {
+        let row = analysis.summary.iter().find(|row| row.name == name).unwrap();
+        let line = row.estimate.budget.iter().find(|line| line.name == "sample interval of the file");
+        (row.estimate.value, row.estimate.expanded(), line.map(|line| (line.u, line.common)))
+    };
+    // 0.55 + 0.96 · 4655 = 4469.35.
+    let coarse = record(4656, 6);
+    assert_eq!(coarse.pulses.len(), 4);
+    let part = 1e-6 / (6_f64.sqrt() * 4468e-6);
+    for (name, expected) in [("rate", 1000.0), ("width", 200e-6), ("gap", 100e-6)] {
+        let (value, u, line) = of(&coarse, name);
+        let (own, common) = line.unwrap();
+        near(name, own / value, part, 1e-3 * part);
+        assert!(common && (value - expected).abs() <= u, "{name}: {value:e} ± {u:e}");
+        assert_eq!(of(&record(4656, 12), name).2.map_or(0.0, |(u, _)| (u / expected * 1e6).round()), 0.0);
+    }
+}
+
+#[test]
+fn what_is_left_of_a_pulse_at_an_end_of_the_record_is_told_and_not_measured() {
+    let pulse = [(-2e-3, 100), (0.0, 60), (0.5e-3, 400), (0.0, 1440)];
+    let mut parts = vec![(0.0, 30), (0.5e-3, 400), (0.0, 1440)];
+    (0..5).for_each(|_| parts.extend(pulse));
+    parts.extend([(-2e-3, 100), (0.0, 30)]);
+    let checks = [
+        "amplitude: { of: programmed, within: 2 % }",
+        "rate: { of: programmed, within: 1 % }",
+        "polarity: { equals: -1 }",
+    ];
+    let program = "amplitude: 2 mA, width: 100 us, gap: 60 us, rate: 500 Hz";
+    let (analysis, said) = judged(&noisy(&parts), program, &checks);
+    assert_eq!(analysis.pulses.len(), 5);
+    let told: Vec<_> = analysis.findings.iter().map(|finding| (finding.code, &finding.message)).collect();
+    let cut = told.iter().find(|(code, _)| *code == FindingCode::TruncatedPulse);
+    assert!(cut.is_some_and(|(_, message)| message.starts_with("2 pulses are cut off")), "{told:?}");
+    assert!(said.iter().all(|(verdict, _)| *verdict == stimrig::record::Verdict::Pass), "{said:?}");
+}
+
+#[test]
+fn short_tops_that_a_range_cuts_off_are_told_of() {
+    let mut parts = vec![(0.0, 200)];
+    (0..10).for_each(|_| parts.extend([(-1e-3, 8), (0.0, 8), (1e-3, 8), (0.0, 176)]));
+    let rows = |limit: f64, step: f64| {
+        let code = |value: f64| (value.clamp(-limit, limit) / step).round() * step;
+        noisy(&parts).into_iter().map(code).collect::<Vec<_>>()
+    };
+    let clipped = |samples: &[f64]| {
+        let rows: String = samples.iter().enumerate().map(|(at, i)| format!("{at},{i:e}\n")).collect();
+        let capture = read("tops.csv", format!("Time (uS),I (A)\n{rows}").as_bytes()).unwrap();
+        analyze(&capture, &Options::default()).unwrap().has(FindingCode::Clipped)
+    };
+    assert!(clipped(&rows(0.9e-3, 0.1e-6)));
+    assert!(!clipped(&rows(2e-3, 0.1e-6)), "the range is wide enough");
+    assert!(!clipped(&rows(2e-3, 10e-6)), "its noise is less than its resolution");
 }
 
 #[test]

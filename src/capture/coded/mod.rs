@@ -30,13 +30,16 @@ pub struct CodedChannel {
     pub lsb: f64,
     /// The code of zero.
     pub offset: f64,
+    /// The codes at the ends of the converter's range: those of 16 bits where the file states none.
+    pub rails: (i16, i16),
 }
 
 impl CodedChannel {
     /// A channel whose name may end in its unit.
     pub(super) fn new(name: &str, lsb: f64, offset: f64) -> Self {
         let column = column(name);
-        Self { name: column.name, unit: column.unit, lsb: lsb * column.factor, offset }
+        let rails = (i16::MIN, i16::MAX);
+        Self { name: column.name, unit: column.unit, lsb: lsb * column.factor, offset, rails }
     }
 
     /// Whether every code has a finite value.
@@ -142,7 +145,7 @@ impl Coded<'_> {
                 values.extend(plane.iter().map(|code| channel.value(*code)));
             }
         }
-        let time = TimeBase { t0: 0.0, dt: 1.0 / self.sample_rate, worst_deviation: lost };
+        let time = TimeBase { t0: 0.0, dt: 1.0 / self.sample_rate, dt_u: 0.0, worst_deviation: lost };
         let names = self.channels.iter().map(|channel| (channel.name.clone(), channel.unit.clone()));
         format::finished(&self.file, self.dialect, time, names.zip(values))
     }

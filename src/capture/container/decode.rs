@@ -26,20 +26,22 @@ pub enum Fault {
     Io(#[from] io::Error),
 }
 
-/// Where the readable part of a container ends, if not at its end.
+/// Where the readable part of a container ends, if not at its end: what is said of a channel, behind its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// It breaks off: the run was killed, or the disk was full.
-    #[error("cut off after byte {0}")]
+    #[error("is cut off after byte {0}")]
     Cut(u64),
     /// A block's checksum does not match, or it makes no sense.
-    #[error("changed at byte {0}")]
+    #[error("is changed at byte {0}")]
     Changed(u64),
     /// Its blocks are whole, but not those that were written.
-    #[error("blocks were exchanged or removed: the hash at its end is of other bytes")]
+    #[error(
+        "is not as it was written: blocks were exchanged or removed, the hash at its end is of other bytes"
+    )]
     Hash,
     /// Bytes follow its end.
-    #[error("bytes follow its end at byte {0}")]
+    #[error("goes on behind its end at byte {0}")]
     Trailing(u64),
 }
 

@@ -11,8 +11,10 @@ use super::{Damage, Decoder, Fault, Head, Item};
 pub struct Stretch<'a> {
     /// Index of its first sample.
     pub first: u64,
-    /// Samples lost before it.
+    /// Samples lost before it, as its blocks say.
     pub lost: u64,
+    /// Samples that are not there before it: lost, or their blocks were taken away.
+    pub missing: u64,
     /// Fast samples that had arrived before it (slow stream).
     pub arrived: u64,
     /// Samples per channel; 0 where only markers are left.
@@ -30,7 +32,7 @@ pub enum End {
     #[error("whole")]
     Whole,
     /// One of them is damaged; what stands before it is good.
-    #[error("`{channel}` is {damage}")]
+    #[error("`{channel}` {damage}")]
     Damaged {
         /// Name of the channel.
         channel: String,
@@ -40,6 +42,9 @@ pub enum End {
     /// They are not of one recording.
     #[error("`{0}` does not hold the same samples as the other channels")]
     Apart(String),
+    /// Their blocks are not in order.
+    #[error("the block of sample {0} stands behind later ones")]
+    Behind(u64),
 }
 
 /// Reads several containers in step, in the memory of one block each.
@@ -48,13 +53,15 @@ pub struct Planes<R> {
     decoders: Vec<Decoder<R>>,
     codes: Vec<i16>,
     markers: Vec<Marker>,
+    /// Where the next sample belongs.
+    next: u64,
     end: Option<End>,
 }
 
 impl<R: Read> Planes<R> {
     /// Of channels that were written together; their order is kept.
     pub fn new(decoders: Vec<Decoder<R>>) -> Self {
-        Self { decoders, codes: Vec::new(), markers: Vec::new(), end: None }
+        Self { decoders, codes: Vec::new(), markers: Vec::new(), next: 0, end: None }
     }
 
     /// The heads, in order.
@@ -103,13 +110,23 @@ impl<R: Read> Planes<R> {
             }
         }
         let (first, lost, arrived, count) = shape.unwrap_or_default();
+        let mut missing = lost;
         if count == 0 {
             self.end = Some(End::Whole);
             if self.markers.is_empty() {
                 return Ok(None);
             }
+        } else {
+            // What a block says of the one before it holds only while that one is there.
+            let Some(apart) = first.checked_sub(self.next) else {
+                self.end = Some(End::Behind(first));
+                return Ok(None);
+            };
+            missing = lost.max(apart);
+            self.next = first.saturating_add(count as u64);
         }
-        Ok(Some(Stretch { first, lost, arrived, count, codes: &self.codes, markers: &self.markers }))
+        let Self { codes, markers, .. } = self;
+        Ok(Some(Stretch { first, lost, missing, arrived, count, codes, markers }))
     }
 }
 
@@ -119,6 +136,7 @@ impl<R: Read + Seek> Planes<R> {
     /// # Errors
     /// When a file cannot be read any more.
     pub fn rewind(&mut self) -> Result<(), Fault> {
+        self.next = 0;
         self.end = None;
         self.decoders.iter_mut().try_for_each(Decoder::rewind)
     }

@@ -115,6 +115,38 @@ fn exchanged_blocks_and_bytes_behind_the_end_are_found() {
     assert_eq!(read(&longer).unwrap().2, Some(Err(Damage::Trailing(whole.len() as u64))));
 }
 
+#[test]
+fn what_is_wrong_with_a_channel_is_a_sentence_behind_its_name() {
+    let said = |damage| End::Damaged { channel: "e1".into(), damage }.to_string();
+    for (damage, expected) in [
+        (Damage::Cut(7), "`e1` is cut off after byte 7"),
+        (Damage::Changed(7), "`e1` is changed at byte 7"),
+        (Damage::Hash, "`e1` is not as it was written: blocks were exchanged or removed"),
+        (Damage::Trailing(7), "`e1` goes on behind its end at byte 7"),
+    ] {
+        assert!(said(damage).starts_with(expected), "{}", said(damage));
+    }
+}
+
+#[test]
+fn planes_say_what_is_missing_and_what_is_out_of_order() {
+    let read = |stretches: &[(u64, u64, Vec<i16>)]| {
+        let bytes = written(stretches, &[]);
+        let mut planes = Planes::new(vec![Decoder::new(&bytes[..]).unwrap()]);
+        let mut missing = Vec::new();
+        while let Some(stretch) = planes.pull().unwrap() {
+            missing.push((stretch.first, stretch.lost, stretch.missing));
+        }
+        (missing, planes.end().cloned())
+    };
+    let codes = || vec![1; 10];
+    let (missing, end) = read(&[(0, 0, codes()), (15, 5, codes()), (30, 2, codes()), (40, 9, codes())]);
+    assert_eq!(missing, [(0, 0, 0), (15, 5, 5), (30, 2, 5), (40, 9, 9)]);
+    assert_eq!(end, Some(End::Whole));
+    let (missing, end) = read(&[(20, 20, codes()), (10, 1, codes())]);
+    assert_eq!((missing, end), (vec![(20, 20, 20)], Some(End::Behind(10))));
+}
+
 fn stretches() -> impl Strategy<Value = Vec<(u64, u64, Vec<i16>)>> {
     let codes = prop_oneof![
         proptest::collection::vec(any::<i16>(), 1..600),

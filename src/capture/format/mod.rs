@@ -66,11 +66,13 @@ pub enum ExportError {
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The format has no time of its own.
-    #[error("samples were lost before sample {sample}, and {format} cannot say so: use csv, npy or parquet")]
+    #[error(
+        "samples are missing before sample {sample}, and {format} cannot say so: use csv, npy or parquet"
+    )]
     Lost {
         /// The format.
         format: &'static str,
-        /// The first sample after the loss.
+        /// The first sample behind the gap.
         sample: u64,
     },
     /// Something the format cannot hold.
@@ -178,7 +180,7 @@ pub fn export<R: Read, W: Write + Seek + Send>(
     };
     let mut samples = 0;
     while let Some(stretch) = planes.pull()? {
-        if stretch.lost > 0 && matches!(format, Format::Sr | Format::Wav | Format::Vcd) {
+        if stretch.missing > 0 && matches!(format, Format::Sr | Format::Wav | Format::Vcd) {
             return Err(ExportError::Lost { format: format.name(), sample: stretch.first });
         }
         samples += stretch.count as u64;

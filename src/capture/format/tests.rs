@@ -109,6 +109,46 @@ fn lost_samples_leave_a_gap_in_time_or_are_refused() {
     }
 }
 
+/// Containers without the data block of that number, and without an end: a run that was killed, and then tampered with.
+fn without_block(containers: &[Vec<u8>], number: usize) -> Vec<Vec<u8>> {
+    let one = |bytes: &Vec<u8>| {
+        let (magic, mut rest) = bytes.split_at(8);
+        let (mut kept, mut data) = (magic.to_vec(), 0);
+        while rest.len() >= 12 && !rest.starts_with(b"DONE") {
+            let length = u32::from_le_bytes(*rest[4..].first_chunk().unwrap()) as usize + 12;
+            let (block, behind) = rest.split_at(length);
+            data += usize::from(block.starts_with(b"DATA"));
+            if !block.starts_with(b"DATA") || data != number + 1 {
+                kept.extend_from_slice(block);
+            }
+            rest = behind;
+        }
+        assert!(data > number + 1);
+        kept
+    };
+    containers.iter().map(one).collect()
+}
+
+#[test]
+fn a_block_that_is_gone_leaves_a_gap_in_time_or_is_refused() {
+    let containers = without_block(&containers(300_000, 0), 1);
+    for (format, name) in Format::ALL {
+        let mut out = Cursor::new(Vec::new());
+        let exported = export(*format, &mut Planes::new(decoders(&containers)), &mut out);
+        match (format, exported) {
+            (Format::Sr | Format::Wav | Format::Vcd, Err(ExportError::Lost { sample, .. })) => {
+                assert!(sample > 65_536, "{name}: {sample}");
+            }
+            (Format::Csv | Format::Npy | Format::Parquet, Ok(exported)) => {
+                assert!(exported.samples < 300_000 && matches!(exported.end, End::Damaged { .. }), "{name}");
+                let read = crate::capture::read(name, out.get_ref()).unwrap();
+                assert!(!read.time.is_uniform(), "{name}");
+            }
+            (_, other) => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn damaged_files_of_every_format_are_errors_and_no_panic() {
     let containers = containers(3000, 0);

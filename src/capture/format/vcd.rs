@@ -188,15 +188,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         let sample = (at as f64 * tick / dt).round() as usize;
         let held = values.last().copied().unwrap_or(0.0);
         values.resize(sample.min(samples as usize).max(values.len()), held);
-        if values.len() < samples as usize {
-            values.push(value);
+        match values.get_mut(sample) {
+            // Of several changes at one time the last one holds.
+            Some(before) => *before = value,
+            None if sample < samples as usize => values.push(value),
+            None => {}
         }
     }
     for (_, values) in &mut columns {
         let held = values.last().copied().unwrap_or(0.0);
         values.resize(samples as usize, held);
     }
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, worst_deviation: None }), columns })
+    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, dt_u: 0.0, worst_deviation: None }), columns })
 }
 
 /// The text of a declaration, up to its `$end`.
@@ -240,7 +243,7 @@ fn common_period(changes: &[(u64, usize, f64)], tick: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::scale;
+    use super::{read, scale};
 
     #[test]
     fn a_tick_is_as_long_as_it_can_be() {
@@ -249,5 +252,14 @@ mod tests {
         {
             assert_eq!(scale(rate).0, name, "{rate}");
         }
+    }
+
+    #[test]
+    fn of_two_changes_at_one_time_the_last_one_holds() {
+        let dump = "$timescale 1 us $end\n$var real 64 ! a $end\n$var real 64 % b $end\n$enddefinitions $end\n\
+                    #0\nr1 !\nr10 %\n#2\nr5 !\nr20 %\nr7 !\n#4\nr2 !\n#8\nr9 !\n";
+        let columns = read(dump.as_bytes()).unwrap().columns;
+        let expected = [("a", vec![1.0, 7.0, 2.0, 2.0]), ("b", vec![10.0, 20.0, 20.0, 20.0])];
+        assert_eq!(columns, expected.map(|(name, values)| (name.to_owned(), values)));
     }
 }

@@ -161,5 +161,5 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         }
     }
     let dt = 1.0 / f64::from(spec.sample_rate);
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, worst_deviation: None }), columns })
+    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, dt_u: 0.0, worst_deviation: None }), columns })
 }

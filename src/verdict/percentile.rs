@@ -7,10 +7,8 @@ use std::cmp::Ordering;
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use super::Reason;
+use super::Guards;
 
-/// Fewer units than this say nothing about one in a hundred.
-pub(super) const FEWEST: u64 = 100;
 /// Tail probability of either end of the interval.
 const TAIL: f64 = 0.025;
 /// A room is kept where it may be that of a rank of the interval: of one in a hundred, five standard deviations more, and some.
@@ -21,7 +19,7 @@ type Ranked = (f64, u64);
 
 /// The units with the least room so far.
 #[derive(Debug)]
-pub(super) struct Percentile {
+pub struct Percentile {
     count: u64,
     /// So many are kept.
     kept: usize,
@@ -31,26 +29,40 @@ pub(super) struct Percentile {
 }
 
 /// What the ranks say.
-#[derive(Debug)]
-pub(super) struct Found {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
     /// Which unit, in the order in which they came in and from 0, has rank ⌈0.99 N⌉.
-    pub(super) place: u64,
+    pub place: u64,
     /// How much less room the upper end of the interval leaves, and how much more the lower end.
-    pub(super) worse: f64,
+    pub worse: f64,
     /// See `worse`.
-    pub(super) better: f64,
+    pub better: f64,
+}
+
+impl Found {
+    /// To pass, the upper end of the interval clears the guard band of the unit that was found; to fail, the lower end lies
+    /// farther beyond the limit than noise brings one of a hundred good units. That unit's expanded uncertainty and the parts
+    /// of the standard one are as for [`Guards::of_worst`].
+    pub fn guards(&self, single: f64, parts: (f64, f64)) -> Guards {
+        let Guards { accept, reject } = Guards::of_worst(single, parts, Percentile::FEWEST);
+        Guards { accept: accept + self.worse, reject: reject + self.better }
+    }
 }
 
 impl Percentile {
+    /// Fewer units than this say nothing about one in a hundred.
+    pub const FEWEST: u64 = 100;
+
     /// Of at most so many units.
-    pub(super) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         let beyond = most as f64 / 100.0;
         let kept = (beyond + 5.0 * beyond.sqrt()) as usize + SPARE;
         Self { count: 0, kept, least: Vec::new(), most_room: f64::INFINITY }
     }
 
-    /// Takes a unit that leaves `room`.
-    pub(super) fn add(&mut self, room: f64) {
+    /// Takes a unit that leaves `room`; what is no number leaves none.
+    pub fn add(&mut self, room: f64) {
+        let room = if room.is_nan() { f64::NEG_INFINITY } else { room };
         self.count += 1;
         if room.total_cmp(&self.most_room).is_gt() {
             return;
@@ -63,23 +75,20 @@ impl Percentile {
         }
     }
 
-    /// The percentile of what came in.
-    ///
-    /// # Errors
-    /// [`Reason::FewUnits`] for fewer than a hundred.
-    pub(super) fn finish(mut self) -> Result<Found, Reason> {
-        if self.count < FEWEST {
-            return Err(Reason::FewUnits { have: self.count, need: FEWEST });
+    /// The percentile of what came in; `None` of fewer than [`Percentile::FEWEST`].
+    pub fn finish(mut self) -> Option<Found> {
+        if self.count < Self::FEWEST {
+            return None;
         }
         self.least.sort_unstable_by(in_order);
         let (lower, value, upper) = ranks(self.count);
         // Rank N is the unit with the least room, the first here.
         let of_rank = |rank: u64| {
             let last = self.least.len().saturating_sub(1);
-            self.least.get(((self.count - rank) as usize).min(last)).ok_or(Reason::Missing("pulses"))
+            self.least.get(((self.count - rank) as usize).min(last))
         };
         let (better, found, worse) = (of_rank(lower)?, of_rank(value)?, of_rank(upper)?);
-        Ok(Found { worse: found.0 - worse.0, better: better.0 - found.0, place: found.1 })
+        Some(Found { worse: found.0 - worse.0, better: better.0 - found.0, place: found.1 })
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
         assert!(exact >= 1.0 - TAIL && ranks(368).2 == 368);
     }
 
-    fn of(values: impl ExactSizeIterator<Item = f64>) -> Result<Found, Reason> {
+    fn of(values: impl ExactSizeIterator<Item = f64>) -> Option<Found> {
         let mut all = Percentile::new(values.len());
         values.for_each(|value| all.add(20_000.0 - value));
         all.finish()
@@ -128,7 +137,23 @@ mod tests {
         let found = of((1..10_001).map(f64::from)).unwrap();
         assert_eq!(found.place, 9899, "the unit of value 9900");
         assert!(found.worse > 15.0 && found.worse < 25.0, "{}", found.worse);
-        assert!(matches!(of((1..100).map(f64::from)), Err(Reason::FewUnits { have: 99, .. })));
+        assert_eq!(of((1..100).map(f64::from)), None);
+    }
+
+    #[test]
+    fn the_interval_of_ranks_widens_the_guard_bands() {
+        // Of a hundred values in steps of 1 the interval goes from the 97th to the last, about the 99th.
+        let found = of((0..100).map(f64::from)).unwrap();
+        assert_eq!((found.worse, found.better), (1.0, 2.0));
+        let (guards, noise) = (found.guards(0.5, (0.0, 0.25)), super::super::family_expanded(0.0, 0.25, 100));
+        assert_eq!(guards, Guards { accept: 1.5, reject: noise + 2.0 });
+        assert!(noise > 0.5);
+    }
+
+    #[test]
+    fn what_is_no_number_leaves_no_room() {
+        let found = of((0..100).map(|k| if k < 2 { f64::NAN } else { f64::from(k) })).unwrap();
+        assert!(found.place < 2, "{found:?}");
     }
 
     #[test]
