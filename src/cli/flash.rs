@@ -8,8 +8,9 @@ use crate::source::render;
 use crate::store::{FlashedRecord, record_flash};
 
 use super::load::load_rig;
-use super::recover::take;
+use super::recover::{recover_ahead, take};
 use super::run_args::assignment;
+use super::stdout::print;
 
 /// Arguments of `flash`.
 #[derive(Debug, clap::Args)]
@@ -25,39 +26,42 @@ pub struct Args {
     /// I see that the output is off: flash a stimulator that cannot say so itself
     #[arg(long)]
     output_off: bool,
-    /// Keep the list of what was flashed in this folder
+    /// Keep the list of what was flashed in this folder, in which a killed run may have left its record open
     #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
     runs: PathBuf,
 }
 
-/// Runs it: 0 flashed and verified, 2 the image or the rig file is at fault, 3 the rig is.
+/// Runs it: 0 flashed and verified, 2 the image or the rig file is at fault, 3 the rig is, 6 a killed run left it and it does not
+/// confirm its safe state.
 pub fn run(args: &Args, color: bool) -> u8 {
     let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
         Ok(rig) => rig,
         Err(problems) => {
-            eprint!("{}", render(&problems, color));
+            say_all!("{}", render(&problems, color));
             return EXIT_USAGE;
         }
     };
     // Nobody else has the rig meanwhile.
-    let _lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+    let lock = match take(&rig, Waiting::No, &Interrupt::default()) {
         Ok(lock) => lock,
         Err(code) => return code,
     };
+    if let Err(code) = recover_ahead(&rig, &args.runs, &lock) {
+        if !args.output_off {
+            return code;
+        }
+        // Its firmware may be all that keeps it from confirming. Whoever comes next hears of the killed run again.
+        let next = format!("`stimrig safe --rig {}` is still to be done", rig.file);
+        say!("stimrig: flashing all the same, because --output-off says that the output is off; {next}");
+    }
     let report = match flash(&rig, args.image.as_deref(), args.output_off) {
         Ok(report) => report,
         Err(error) => {
-            eprintln!("error: {error}");
+            say!("error: {error}");
             return if matches!(error, FlashError::File(_)) { EXIT_USAGE } else { EXIT_RIG };
         }
     };
     let (flashed, probe) = (&report.flashed, &report.probe);
-    let pieces = if flashed.pieces == 1 { "piece" } else { "pieces" };
-    println!(
-        "flashed {} ({} bytes in {} {pieces}) into {} through {}",
-        report.image, flashed.bytes, flashed.pieces, probe.chip, probe.uid
-    );
-    println!("verified; read back: sha256 {}", flashed.read_back);
     let record = FlashedRecord {
         time: jiff::Timestamp::now().to_string(),
         rig: rig.name.clone(),
@@ -69,10 +73,20 @@ pub fn run(args: &Args, color: bool) -> u8 {
         firmware: flashed.read_back.clone(),
         tool: super::run::tool_version(),
     };
-    match record_flash(&args.runs, &record) {
+    // Recorded before it is told: a reader of the output that has gone away must not cost the line.
+    let recorded = record_flash(&args.runs, &record);
+    let pieces = if flashed.pieces == 1 { "piece" } else { "pieces" };
+    let text = format!(
+        "flashed {} ({} bytes in {} {pieces}) into {} through {}\nverified; read back: sha256 {}\n",
+        report.image, flashed.bytes, flashed.pieces, probe.chip, probe.uid, flashed.read_back
+    );
+    if let Err(error) = print(&text) {
+        say!("stimrig: {error}");
+    }
+    match recorded {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("error: flashed, but not recorded: {error}");
+            say!("error: flashed, but not recorded: {error}");
             EXIT_RIG
         }
     }

@@ -29,6 +29,12 @@ impl Terminal {
         })?;
         Ok(Self { lines: Mutex::new(lines), interrupt })
     }
+
+    /// Forgets what was typed so far: it answers no question that is still to be put.
+    fn forget(&self) {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        while lines.try_recv().is_ok() {}
+    }
 }
 
 #[async_trait::async_trait]
@@ -39,6 +45,8 @@ impl Operator for Terminal {
     }
 
     async fn confirm(&self, text: &str) -> bool {
+        // Before it is told: whoever answers at once is heard.
+        self.forget();
         self.tell(text);
         loop {
             if self.interrupt.cause().is_some() {
@@ -72,6 +80,12 @@ pub(super) fn person(
     Ok(Some(Arc::new(terminal)))
 }
 
+/// Who is asked where no operator is named: whoever sits at the terminal.
+pub(super) fn whoever(named: Option<&str>) -> String {
+    let user = || std::env::var("USER").unwrap_or_else(|_| "unnamed".to_owned());
+    named.map_or_else(user, str::to_owned)
+}
+
 /// Why a rig whose stimulator is driven by hand cannot be run here; `None` when it can.
 pub(super) fn missing(rig: &Rig, operator: Option<&str>) -> Option<String> {
     if rig.stimulator != Driver::Manual {
@@ -91,4 +105,55 @@ pub(super) fn missing(rig: &Rig, operator: Option<&str>) -> Option<String> {
         "the stimulator of rig `{}` is driven by hand, and {why}: run it at a terminal with --operator NAME",
         rig.name
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::Sender;
+
+    use super::*;
+
+    /// A terminal at which the test types.
+    fn terminal() -> (Sender<String>, Terminal, Interrupt) {
+        let ((typed, lines), interrupt) = (channel(), Interrupt::default());
+        (typed, Terminal { lines: Mutex::new(lines), interrupt: interrupt.clone() }, interrupt)
+    }
+
+    /// What is answered to a question, and whether that came after `meanwhile`, which happens while it is put.
+    fn asked(terminal: &Terminal, meanwhile: impl FnOnce()) -> (bool, bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let happened = std::cell::Cell::new(false);
+        let question = async {
+            let answer = terminal.confirm("press Enter when it is set").await;
+            (answer, happened.get())
+        };
+        let other = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            happened.set(true);
+            meanwhile();
+        };
+        runtime.block_on(async { tokio::join!(question, other) }).0
+    }
+
+    #[test]
+    fn an_enter_that_was_typed_before_a_question_does_not_answer_it() {
+        let (typed, terminal, interrupt) = terminal();
+        let enter = || typed.send(String::new()).unwrap();
+        // Twice at the case before.
+        enter();
+        enter();
+        assert_eq!(asked(&terminal, enter), (true, true), "answered by what was typed before");
+        // Nobody answers the next one, and the run is ended.
+        enter();
+        let ended = || interrupt.raise(crate::run::Cause::Interrupt);
+        assert_eq!(asked(&terminal, ended), (false, true), "nobody said that it is set");
+    }
+
+    #[test]
+    fn a_terminal_that_was_closed_answers_nothing() {
+        let (typed, terminal, _) = terminal();
+        typed.send(String::new()).unwrap();
+        drop(typed);
+        assert!(!asked(&terminal, || ()).0);
+    }
 }

@@ -1,6 +1,6 @@
 //! The first thing on a rig whose last run was killed: make it safe, then close that run's record.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::instrument::Operator;
@@ -8,16 +8,18 @@ use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, RunRecord, SafeState};
 use crate::report::junit;
 use crate::rig::Rig;
 use crate::run::{Held, Interrupt, LockError, RigLock, Safe, Waiting, devices, make_safe};
-use crate::store::{OpenRun, Recovery, Signer, open_run, open_runs};
+use crate::store::{NotOpen, OpenRun, Recovery, Signer, killed_run, open_runs};
+
+use super::operator;
 
 /// Longest pause between pulses that a rig is watched for, if nobody says otherwise, s.
 pub(super) const SILENCE: f64 = 2.0;
 
 /// Takes the rig, waiting as long as one may; says who has it. The error is the exit code.
 pub(super) fn take(rig: &Rig, waiting: Waiting, interrupt: &Interrupt) -> Result<RigLock, u8> {
-    let mut told = |held: &Held| eprintln!("stimrig: waiting: {held}");
+    let mut told = |held: &Held| say!("stimrig: waiting: {held}");
     RigLock::take(rig, waiting, interrupt, &mut told).map_err(|error| {
-        eprintln!("stimrig: {error}; nothing was run, nothing was energised");
+        say!("stimrig: {error}; nothing was run, nothing was energised");
         match (&error, interrupt.cause()) {
             (LockError::Ended(_), Some(cause)) => {
                 crate::record::exit_code(Some(crate::record::Outcome::Aborted), Some(cause.name()))
@@ -27,22 +29,44 @@ pub(super) fn take(rig: &Rig, waiting: Waiting, interrupt: &Interrupt) -> Result
     })
 }
 
+/// What killed runs left on a bench, as far as it is to be closed.
+pub(super) struct Left {
+    /// Their records, each held so that it is closed once.
+    open: Vec<OpenRun>,
+    /// Folders that the lock names and that hold nothing to close; the bench has to be measured for them all the same.
+    without_record: Vec<PathBuf>,
+}
+
 /// The runs of this bench that were killed, in the folder of all runs and wherever its lock names one. What was left open on
 /// another bench of that name, or on one that shares a device with it, is said and stays open: what is measured here says
 /// nothing about it.
-pub(super) fn left_open(rig: &Rig, runs: &Path, lock: &RigLock) -> Vec<OpenRun> {
-    let mut open = open_runs(runs);
+pub(super) fn left_open(rig: &Rig, runs: &Path, lock: &RigLock) -> Left {
+    let (mut open, mut without_record) = (Vec::new(), Vec::new());
+    for folder in lock.left_behind() {
+        match killed_run(folder) {
+            Ok(run) => open.push(run),
+            Err(why) => {
+                say!(
+                    "stimrig: {}: left this bench without its output being seen to be off; {why}",
+                    folder.display()
+                );
+                if !matches!(why, NotOpen::OutOfReach(_)) {
+                    without_record.push(folder.clone());
+                }
+            }
+        }
+    }
     // Those above are held by now, so that none is found twice.
-    open.extend(lock.left_behind().iter().filter_map(|folder| open_run(folder)));
+    open.extend(open_runs(runs));
     let here = devices(rig);
     let (own, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|run| is_of(run.record(), rig, &here));
     for run in others {
         let record = run.record();
         if record.rig == rig.name || lock.left_behind().contains(&run.folder) {
-            eprintln!("{}", elsewhere(&run, rig, &here));
+            say!("{}", elsewhere(&run, rig, &here));
         }
     }
-    own
+    Left { open: own, without_record }
 }
 
 /// Whether a run was on this bench: on the same devices, or by the same rig file, which names the same. A name alone is also
@@ -79,7 +103,7 @@ fn elsewhere(run: &OpenRun, rig: &Rig, here: &[String]) -> String {
     )
 }
 
-/// Makes the rig safe if a run of it was killed, and closes that run. Returns what was measured.
+/// Makes the rig safe if a run was killed on it, and closes that run.
 ///
 /// # Errors
 /// The exit code, if the rig did not confirm: nothing may be energised then.
@@ -91,12 +115,42 @@ pub(super) fn recover(
     interrupt: &Interrupt,
     person: Option<&Arc<dyn Operator>>,
 ) -> Result<(), u8> {
-    let open = left_open(rig, runs, lock);
-    if open.is_empty() {
-        return Ok(());
+    match anything_left(rig, runs, lock) {
+        Some(left) => see_to(rig, left, lock, signer, interrupt, person),
+        None => Ok(()),
     }
-    for run in &open {
-        eprintln!("stimrig: {}", found(run));
+}
+
+/// As [`recover`], ahead of what is no run: whoever sits at the terminal is asked, and no signal is waited for.
+///
+/// # Errors
+/// The exit code, if the rig did not confirm.
+pub(super) fn recover_ahead(rig: &Rig, runs: &Path, lock: &RigLock) -> Result<(), u8> {
+    let Some(left) = anything_left(rig, runs, lock) else { return Ok(()) };
+    let interrupt = Interrupt::default();
+    let person = operator::person(rig, Some(&operator::whoever(None)), &interrupt).map_err(|error| {
+        say!("stimrig: cannot listen to the terminal: {error}");
+        EXIT_INTERNAL
+    })?;
+    see_to(rig, left, lock, None, &interrupt, person.as_ref())
+}
+
+/// What was left, if the bench has to be made safe for it. That a folder is gone says nothing about an output.
+fn anything_left(rig: &Rig, runs: &Path, lock: &RigLock) -> Option<Left> {
+    let left = left_open(rig, runs, lock);
+    (!left.open.is_empty() || !lock.left_behind().is_empty()).then_some(left)
+}
+
+fn see_to(
+    rig: &Rig,
+    left: Left,
+    lock: &RigLock,
+    signer: Option<&Signer>,
+    interrupt: &Interrupt,
+    person: Option<&Arc<dyn Operator>>,
+) -> Result<(), u8> {
+    for run in &left.open {
+        say!("stimrig: {}", found(run));
     }
     let safe = match rig.is_in_process() {
         // Its boards were part of the process that is gone.
@@ -105,36 +159,38 @@ pub(super) fn recover(
             found: vec!["the bench was simulated in the process that is gone".to_owned()],
         },
         false => {
-            eprintln!("stimrig: making rig `{}` safe first", rig.name);
+            say!("stimrig: making rig `{}` safe first", rig.name);
             let safe = make_safe(rig, lock, SILENCE, interrupt, person);
-            eprintln!("stimrig: rig `{}`: {}", rig.name, safe.found.join(", "));
+            say!("stimrig: rig `{}`: {}", rig.name, safe.found.join(", "));
             safe
         }
     };
     if safe.safe_state == SafeState::Confirmed {
-        close(open, &safe, signer);
+        close(left, &safe, lock, signer);
         return Ok(());
     }
-    // The record stays open, so that the next start looks again.
-    eprintln!("{}", alarm(rig, safe.safe_state));
+    // The record stays open and the lock goes on naming it, so that the next start looks again.
+    say!("{}", alarm(rig, safe.safe_state));
     Err(EXIT_UNSAFE)
 }
 
-/// Closes runs that were killed; says what became of each.
-pub(super) fn close(open: Vec<OpenRun>, safe: &Safe, signer: Option<&Signer>) -> u8 {
+/// Closes runs that were killed, now that their bench was measured to be off; says what became of each.
+pub(super) fn close(left: Left, safe: &Safe, lock: &RigLock, signer: Option<&Signer>) -> u8 {
+    left.without_record.iter().for_each(|folder| lock.settle(folder));
     let recovery =
         Recovery { tool: super::run::tool_version(), safe_state: safe.safe_state, found: safe.found.clone() };
     let mut code = 0;
-    for run in open {
+    for run in left.open {
         let folder = run.folder.clone();
         match run.close(&recovery, |record| junit(record, None), signer) {
             Ok(record) => {
+                lock.settle(&folder);
                 let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
-                eprintln!("stimrig: {}: closed, {outcome}", folder.display());
+                say!("stimrig: {}: closed, {outcome}", folder.display());
             }
             Err(error) => {
                 code = EXIT_INTERNAL;
-                eprintln!("stimrig: {}: cannot be closed: {error}", folder.display());
+                say!("stimrig: {}: cannot be closed: {error}", folder.display());
             }
         }
     }

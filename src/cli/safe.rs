@@ -59,14 +59,14 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     let rig = match load_rig(args.rig.as_deref(), &[], &[]) {
         Ok(rig) => rig,
         Err(problems) => {
-            eprint!("{}", render(&problems, output.color()));
+            say_all!("{}", render(&problems, output.color()));
             return EXIT_USAGE;
         }
     };
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
-            eprintln!("stimrig: cannot listen for signals: {error}");
+            say!("stimrig: cannot listen for signals: {error}");
             return EXIT_INTERNAL;
         }
     };
@@ -74,18 +74,16 @@ pub fn run(args: &Args, output: &Output) -> u8 {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    // Whoever sits at the terminal is asked, named or not.
-    let name =
-        args.operator.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unnamed".to_owned());
+    let name = operator::whoever(args.operator.as_deref());
     let person = match operator::person(&rig, Some(&name), &interrupt) {
         Ok(person) => person,
         Err(error) => {
-            eprintln!("stimrig: cannot listen to the terminal: {error}");
+            say!("stimrig: cannot listen to the terminal: {error}");
             return EXIT_INTERNAL;
         }
     };
     if let (None, Some(why)) = (&person, operator::missing(&rig, Some(&name))) {
-        eprintln!("stimrig: {why}");
+        say!("stimrig: {why}");
     }
     let mut safe = make_safe(&rig, &lock, args.watch, &interrupt, person.as_ref());
     if person.is_some() {
@@ -99,11 +97,11 @@ pub fn run(args: &Args, output: &Output) -> u8 {
         text += "  note: this bench is simulated within stimrig; nothing outside of it can be energised\n";
     }
     if let Err(error) = print(&text) {
-        eprintln!("stimrig: {error}");
+        say!("stimrig: {error}");
     }
     if safe.safe_state == SafeState::Confirmed {
-        return close(left_open(&rig, &args.runs, &lock), &safe, None);
+        return close(left_open(&rig, &args.runs, &lock), &safe, &lock, None);
     }
-    eprintln!("{}", alarm(&rig, safe.safe_state));
+    say!("{}", alarm(&rig, safe.safe_state));
     EXIT_UNSAFE
 }

@@ -134,7 +134,7 @@ fn locks(rig: &Rig, circumstances: &Circumstances) -> Vec<Finding> {
         Finding::error("lock", held.clone(), remedy)
     });
     let left = circumstances.left.iter().map(|run| {
-        let found = format!("{} was killed while it had the rig", run.display());
+        let found = format!("{} left the rig without its output being seen to be off", run.display());
         Finding::warning("lock", found, format!("stimrig safe --rig {}", rig.file))
     });
     let found: Vec<Finding> = held.chain(left).collect();

@@ -33,7 +33,7 @@ pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, rea
 pub use keys::{KeyError, Signer, make_key, read_public_key};
 pub use manifest::{FileEntry, Link, MANIFEST, Manifest, SIGNATURE};
 pub use read::{ReadError, find_run, ordered_runs, read_record};
-pub use recover::{OpenRun, Recovery, open_run, open_runs};
+pub use recover::{NotOpen, OpenRun, Recovery, killed_run, open_run, open_runs};
 pub use verify::{Finding, Verification, VerifyError, runs_in, traces, verify};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Runs that were killed: their journal does not end, and nobody holds it. They are found and closed by whoever comes next.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::record::{CaseRecord, Event, Fold, Outcome, RunRecord, SafeState, Sink};
@@ -24,6 +25,25 @@ pub struct OpenRun {
     last: (String, f64),
 }
 
+/// Why there is no record to close in the folder of a run that was killed. Each is what its folder says, as a lowercase fragment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpen {
+    /// Somebody deleted it.
+    #[error("its folder is gone, so there is no record to close")]
+    Gone,
+    /// It ended, or somebody closed it.
+    #[error("its record is closed already")]
+    Closed,
+    /// Nothing stands in its journal.
+    #[error("it had not begun, so there is no record to close")]
+    NeverBegan,
+    /// There is one, and this process cannot have it.
+    #[error(
+        "its record stays open, it cannot be read and written here ({0}): `stimrig safe` of the user whose run it is closes it"
+    )]
+    OutOfReach(String),
+}
+
 /// What is known when a run is closed that did not end.
 #[derive(Debug, Clone)]
 pub struct Recovery {
@@ -45,23 +65,40 @@ pub fn open_runs(runs: &Path) -> Vec<OpenRun> {
 
 /// The run in a folder if it was killed: `None` for one that ended, one that goes on, and one that never began.
 pub fn open_run(folder: &Path) -> Option<OpenRun> {
+    killed_run(folder).ok()
+}
+
+/// The run in a folder that is known to have been killed.
+///
+/// # Errors
+/// Why there is nothing to close.
+pub fn killed_run(folder: &Path) -> Result<OpenRun, NotOpen> {
     let path = folder.join(JOURNAL);
-    if folder.join(MANIFEST).exists() || path.is_symlink() {
-        return None;
+    if folder.join(MANIFEST).exists() {
+        return Err(NotOpen::Closed);
     }
-    let file = File::options().read(true).append(true).open(&path).ok()?;
-    file.try_lock().ok()?;
+    if path.is_symlink() {
+        return Err(NotOpen::OutOfReach("its journal is a link".to_owned()));
+    }
+    let file = File::options().read(true).append(true).open(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory if folder.is_dir() => NotOpen::NeverBegan,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => NotOpen::Gone,
+        _ => NotOpen::OutOfReach(error.to_string()),
+    })?;
+    file.try_lock().map_err(|error| NotOpen::OutOfReach(error.to_string()))?;
     // It may have ended, and somebody closed it, between the two looks.
     if folder.join(MANIFEST).exists() {
-        return None;
+        return Err(NotOpen::Closed);
     }
-    let (entries, length, _) = read_lines(&file, &path).ok()?;
+    let read = read_lines(&file, &path).map_err(|error| NotOpen::OutOfReach(error.to_string()));
+    let (entries, length, _) = read?;
     let mut fold = Fold::default();
     entries.iter().for_each(|entry| fold.take(&entry.event));
-    let record = fold.record()?;
+    let record = fold.record().ok_or(NotOpen::NeverBegan)?;
     let ended = entries.iter().any(|entry| matches!(entry.event, Event::RunEnded { .. }));
-    let last = entries.last().map(|entry| (entry.utc.clone(), entry.ns as f64 * 1e-9))?;
-    Some(OpenRun { folder: folder.to_owned(), fold, record, file, length, ended, last })
+    let last = entries.last().map(|entry| (entry.utc.clone(), entry.ns as f64 * 1e-9));
+    let last = last.ok_or(NotOpen::NeverBegan)?;
+    Ok(OpenRun { folder: folder.to_owned(), fold, record, file, length, ended, last })
 }
 
 impl OpenRun {
@@ -259,6 +296,26 @@ mod tests {
         fs::write(runs.path().join("chain.jsonl"), "").unwrap();
         assert!(open_runs(runs.path()).is_empty());
         assert!(open_runs(&runs.path().join("nowhere")).is_empty());
+    }
+
+    #[test]
+    fn it_is_told_why_there_is_nothing_to_close() {
+        let runs = tempfile::tempdir().unwrap();
+        let why = |folder: &Path| killed_run(folder).unwrap_err();
+        let gone = runs.path().join("workspace/runs/one");
+        assert_eq!(why(&gone), NotOpen::Gone);
+        assert_eq!(why(&killed(runs.path(), "empty", &[])), NotOpen::NeverBegan);
+        fs::create_dir(runs.path().join("bare")).unwrap();
+        assert_eq!(why(&runs.path().join("bare")), NotOpen::NeverBegan);
+        let path = killed(runs.path(), "one", &events());
+        let open = killed_run(&path).unwrap();
+        // Somebody else is at it: it may still be there when they are done.
+        assert!(matches!(why(&path), NotOpen::OutOfReach(_)));
+        open.close(&recovery(SafeState::Confirmed), |_| String::new(), None).unwrap();
+        assert_eq!(why(&path), NotOpen::Closed);
+        let torn = killed(runs.path(), "torn", &events());
+        fs::write(torn.join(JOURNAL), "{}\n").unwrap();
+        assert!(matches!(why(&torn), NotOpen::OutOfReach(_)));
     }
 
     /// Killed in the middle of any byte of its journal, a run is closed and verifies, and loses nothing that was whole.

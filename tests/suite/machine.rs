@@ -195,7 +195,7 @@ fn locks_and_calibrations_are_looked_at() {
     fs::write(&lock, holder).unwrap();
     let left = said("doctor");
     assert!(
-        left.contains("warning  lock: /runs/one was killed") && left.contains("stimrig safe --rig"),
+        left.contains("warning  lock: /runs/one left the rig") && left.contains("stimrig safe --rig"),
         "{left}"
     );
     let file = fs::File::open(&lock).unwrap();

@@ -313,17 +313,84 @@ fn safe_measures_a_rig_and_closes_what_was_left_open() {
     assert!(exit == Some(0) && said.contains("safe state confirmed") && !said.contains("closed"), "{said}");
 }
 
-#[test]
-fn a_rig_in_use_is_refused_with_who_has_it_and_can_be_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let rig = folder.path().join("bench.yaml");
+/// A bench behind ports where nobody is.
+fn deserted(folder: &Path) -> PathBuf {
+    let rig = folder.join("bench.yaml");
     fs::write(
         &rig,
         "version: 1\nname: bench-a\nstimulator: { driver: native, port: { tcp: '127.0.0.1:9' }, cap: 10 mA }\n\
          load: { driver: native, port: { tcp: '127.0.0.1:10' }, channels: { e1: { quantity: current, shunt: 100 ohm, ranges: [4 mA] } } }\n\
-         limits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n",
+         phantoms: { slot1: r1k }\nlimits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n",
     )
     .unwrap();
+    rig
+}
+
+#[test]
+fn a_killed_run_is_not_forgotten_until_its_bench_is_seen_to_be_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, locks) = (deserted(folder.path()), folder.path().join("locks"));
+    let on_it = |args: &[&str]| {
+        let mut command = stimrig();
+        command.args(args).arg("--rig").arg(&rig);
+        command.env("STIMRIG_LOCK_DIR", &locks).env("STIMRIG_RUNS", folder.path().join("others"));
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    // Makes the lock files.
+    on_it(&["safe"]);
+    let files: Vec<_> = fs::read_dir(&locks).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 2);
+    let run = killed(folder.path());
+    let holder = serde_json::json!({
+        "pid": 4242, "user": "ada", "host": "bench", "rig": "bench-a", "command": "stimrig run", "since": "2026-01-02T03:04:05Z", "run": run
+    });
+    files.iter().for_each(|file| fs::write(file, format!("{holder}\n")).unwrap());
+    let scenario = endless(folder.path());
+    let certificate = folder.path().join("cal.yaml");
+    let run_it = ["run", scenario.to_str().unwrap()];
+    let calibrate = ["calibrate", certificate.to_str().unwrap(), "--source-u", "0.01 %"];
+    // Its folder is there, on another bench by its record; then it is gone.
+    for words in ["on another bench", "its folder is gone, so there is no record to close"] {
+        // Each of them twice: what the first was told, the second is.
+        for args in [&run_it[..], &["flash"], &calibrate, &run_it, &["flash"], &calibrate, &["safe"]] {
+            let (exit, said) = on_it(args);
+            assert!(exit == Some(6) && said.contains("SAFE STATE IMPOSSIBLE"), "{args:?}: {exit:?}: {said}");
+            assert!(args == ["safe"] || said.contains(words), "{args:?}: {said}");
+            for file in &files {
+                let text = fs::read_to_string(file).unwrap();
+                assert!(text.contains(run.to_str().unwrap()), "after {args:?}: {text}");
+            }
+        }
+        if run.exists() {
+            fs::remove_dir_all(&run).unwrap();
+        }
+    }
+    // New firmware may be what it takes, where a person sees that the output is off; it is not what settles it.
+    let (exit, said) = on_it(&["flash", "--output-off"]);
+    assert!(
+        exit == Some(3) && said.contains("is still to be done") && said.contains("no debug probe"),
+        "{said}"
+    );
+    assert!(fs::read_to_string(&files[0]).unwrap().contains(run.to_str().unwrap()));
+}
+
+#[test]
+fn an_image_that_was_flashed_is_recorded_though_nobody_reads_what_is_told() {
+    let runs = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = stimrig();
+    command.args(["flash", "--runs"]).arg(runs.path()).stdout(writer);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(fs::read_to_string(runs.path().join("flashed.jsonl")).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn a_rig_in_use_is_refused_with_who_has_it_and_can_be_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = deserted(folder.path());
     let safe = |more: &[&str]| {
         let mut command = stimrig();
         command.args(["safe", "--rig"]).arg(&rig).args(more).arg("--runs").arg(folder.path().join("runs"));

@@ -1,6 +1,7 @@
 //! Plugs pulled in the middle of a case, end to end: what the run says, and what the bench really did.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,8 @@ impl Running {
             .arg("--json")
             .arg(runs.path().join("record.json"))
             .arg("--runs")
-            .arg(runs.path().join("runs"));
+            .arg(runs.path().join("runs"))
+            .env("STIMRIG_LOCK_DIR", bench.path("locks"));
         let child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut running = Self { child, runs };
         let begun = Instant::now();
@@ -45,6 +47,12 @@ impl Running {
             std::thread::sleep(Duration::from_millis(20));
         }
         running
+    }
+
+    /// Kills it and deletes its folder of runs; whether it was still under way.
+    fn killed_and_deleted(mut self) -> bool {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap().signal() == Some(Signal::KILL.as_raw())
     }
 
     /// Its exit code and record, once it has ended by itself, and what it said.
@@ -119,4 +127,31 @@ fn a_bench_that_vanishes_is_noticed_within_a_second() {
     assert_eq!((&record["outcome"], &record["safe_state"]), (&"unsafe".into(), &"impossible".into()));
     // A second to notice, and the attempts of the way to the safe state.
     assert!(took < Duration::from_secs(4), "{took:?}");
+}
+
+/// As recipes of continuous integration clean up: the lock alone still knows of that run.
+#[test]
+fn the_bench_of_a_killed_run_is_made_safe_though_its_folder_is_deleted() {
+    let bench = SimBench::serve(&["--phantom", "r1k"]);
+    // What comes next is no run, and has a folder of runs of its own.
+    let next = || {
+        let mut command = stimrig();
+        command.arg("flash").arg("--rig").arg(bench.rig()).arg("--runs").arg(bench.path("others"));
+        let output = command.env("STIMRIG_LOCK_DIR", bench.path("locks")).output().unwrap();
+        (output.status.code(), text(&output))
+    };
+    let (exit, said) = in_real_time(|| {
+        eventually("no run was met under way", || {
+            Running::until_it_drives(&bench, LONG).killed_and_deleted()
+        });
+        let (exit, said) = next();
+        (exit.unwrap_or(-1), said.into())
+    });
+    let said = said.as_str().unwrap();
+    let safe = said.contains("making rig") && said.contains("output measured off");
+    assert!(safe && said.contains("its folder is gone, so there is no record to close"), "{exit}: {said}");
+    // It has no probe, and that is all that is wrong with it.
+    assert!(exit == 3 && said.contains("has no debug probe"), "{exit}: {said}");
+    let (exit, said) = next();
+    assert!(exit == Some(3) && !said.contains("was killed"), "it was seen to: {exit:?}: {said}");
 }

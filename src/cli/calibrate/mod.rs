@@ -20,9 +20,10 @@ use crate::source::{Diagnostic, Source, render};
 use crate::store::{StoreError, write_new};
 
 use super::load::{load_rig, plugged_phantom};
-use super::recover::take;
+use super::recover::{recover_ahead, take};
 use super::resolve::resolve;
 use super::run_args::assignment;
+use super::show::put;
 
 /// Arguments of `calibrate`.
 #[derive(Debug, clap::Args)]
@@ -63,12 +64,16 @@ pub struct Args {
     /// Replace the file if it is there
     #[arg(long)]
     force: bool,
+    /// Folder in which a killed run may have left its record open
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
 }
 
-/// Runs it: 0 written, 2 a file or an argument is wrong, 3 the rig is at fault.
+/// Runs it: 0 written, 2 a file or an argument is wrong, 3 the rig is at fault, 6 a killed run left it and it does not confirm its
+/// safe state.
 pub fn run(args: &Args, color: bool) -> u8 {
     let refuse = |problems: Vec<Diagnostic>| {
-        eprint!("{}", render(&problems, color));
+        say_all!("{}", render(&problems, color));
         EXIT_USAGE
     };
     let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
@@ -83,7 +88,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
     let u = match Quantity::parse_as(stated.1, Dimension::Ratio) {
         Ok(u) if u > 0.0 && u < 0.1 => u / 2.0,
         _ => {
-            eprintln!("error: {} {}: expected a ratio such as '0.02 %'", stated.0, stated.1);
+            say!("error: {} {}: expected a ratio such as '0.02 %'", stated.0, stated.1);
             return EXIT_USAGE;
         }
     };
@@ -96,10 +101,13 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Err(problems) => return refuse(problems),
     };
     // Nobody else has the rig meanwhile.
-    let _lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+    let lock = match take(&rig, Waiting::No, &Interrupt::default()) {
         Ok(lock) => lock,
         Err(code) => return code,
     };
+    if let Err(code) = recover_ahead(&rig, &args.runs, &lock) {
+        return code;
+    }
     let hash = RefCell::new(String::new());
     let reading = args.reference.as_deref().map(|file| {
         let hash = &hash;
@@ -117,7 +125,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
     let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), &how) {
         Ok(calibrated) => calibrated,
         Err(reason) => {
-            eprintln!("error: {reason}");
+            say!("error: {reason}");
             return EXIT_RIG;
         }
     };
@@ -126,7 +134,8 @@ pub fn run(args: &Args, color: bool) -> u8 {
         None => format!("test source of the load (U {})", stated.1),
     };
     let certificate = certificate(args, &planned.case.phantom, calibrated, &against);
-    print(&certificate);
+    // Also where the file cannot be written: it took the bench a while to find.
+    let code = put(&told(&certificate), None, 0);
     let written = write_new(&args.file, args.force, |file| {
         let path = args.file.clone();
         file.write_all(certificate.to_yaml().as_bytes()).map_err(|source| StoreError::File {
@@ -137,11 +146,11 @@ pub fn run(args: &Args, color: bool) -> u8 {
     });
     match written {
         Ok(()) => {
-            println!("written to {}: name it as `calibration:` in the rig file", args.file.display());
-            0
+            let file = args.file.display();
+            put(&format!("written to {file}: name it as `calibration:` in the rig file\n"), None, code)
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            say!("error: {error}");
             EXIT_USAGE
         }
     }
@@ -190,12 +199,13 @@ fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated, against: 
     }
 }
 
-fn print(certificate: &Certificate) {
-    println!("{} for load {}", certificate.stated(), certificate.unit);
+/// What is shown of it.
+fn told(certificate: &Certificate) -> String {
+    let mut text = format!("{} for load {}\n", certificate.stated(), certificate.unit);
     for one in &certificate.channels {
         let dimension = if one.quantity == Sensed::Current { Dimension::Current } else { Dimension::Voltage };
-        println!(
-            "  {:<8} {:>8}  gain {:.6} ± {:.6}  offset {}",
+        text += &format!(
+            "  {:<8} {:>8}  gain {:.6} ± {:.6}  offset {}\n",
             one.channel,
             engineering(one.range, dimension, 3),
             one.gain.0,
@@ -203,4 +213,5 @@ fn print(certificate: &Certificate) {
             with_uncertainty(one.offset.0, 2.0 * one.offset.1, dimension)
         );
     }
+    text
 }

@@ -65,7 +65,7 @@ fn await_file(file: &Path) -> Result<(), String> {
     let mut told = false;
     while !file.exists() {
         if !std::mem::replace(&mut told, true) {
-            eprintln!(
+            say!(
                 "stimrig: every level was driven, the bench is off; save what the reference instrument recorded as {}",
                 file.display()
             );

@@ -55,17 +55,19 @@ pub(super) fn open(path: &Path) -> Result<File, LockError> {
     }
 }
 
-/// Writes it anew.
-pub(super) fn replace(file: &mut File, text: &[u8]) -> io::Result<()> {
-    file.set_len(0)?;
+/// Writes one line anew, or empties it. Whoever is killed in the middle leaves the old line or the new one: what a longer one had
+/// more is cut off last.
+pub(super) fn replace(file: &mut File, line: &[u8]) -> io::Result<()> {
     file.rewind()?;
-    file.write_all(text)
+    file.write_all(line)?;
+    file.set_len(line.len() as u64)
 }
 
-/// Whom it names.
+/// Whom its line names.
 pub(super) fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.take(1 << 16).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+    // Behind it there may be the end of a longer one.
+    serde_json::from_str(text.lines().next()?).ok()
 }

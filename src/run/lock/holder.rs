@@ -24,6 +24,9 @@ pub struct Holder {
     /// Folder of its run, once it has one.
     #[serde(default)]
     pub run: Option<PathBuf>,
+    /// Folders of earlier runs that were killed while they held the device, and that nobody has seen to since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<PathBuf>,
 }
 
 impl Holder {
@@ -39,7 +42,15 @@ impl Holder {
             command: words.join(" "),
             since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             run: None,
+            left: Vec::new(),
         }
+    }
+
+    /// What is left behind where this holder is gone and did not give the device back.
+    pub(super) fn killed(self) -> Vec<PathBuf> {
+        let mut runs = self.left;
+        runs.extend(self.run);
+        runs
     }
 
     /// How long it has held the bench, in whole seconds; `None` for a clock that went backwards.
