@@ -1,5 +1,7 @@
 //! `stimrig sim`: the simulated bench on pseudo-terminals, for a run in another terminal and for any other program.
 
+mod screen;
+
 use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -45,6 +47,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     defect: Vec<(String, String)>,
     /// Serve the load as an oscilloscope, a Rigol DS1000Z, on this network port of this computer (0: any that is free)
+    /// [default: 0 where the rig's load is of `scpi`]
     #[arg(long, value_name = "PORT")]
     scpi: Option<u16>,
     /// Seed of everything random
@@ -57,7 +60,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     let (rig, phantoms) = match prepare(args) {
         Ok(prepared) => prepared,
         Err(problems) => {
-            eprint!("{}", render(&problems, output.color()));
+            say_all!("{}", render(&problems, output.color()));
             return EXIT_USAGE;
         }
     };
@@ -75,7 +78,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         Err(why) => return trouble(&why, EXIT_USAGE),
     };
     if !quiet {
-        eprint!("{}", served.screen(&phantoms));
+        say_all!("{}", screen::text(&rig, &served.served, &served.folder.path, &phantoms));
     }
     while interrupt.cause().is_none() {
         std::thread::sleep(Duration::from_millis(50));
@@ -95,6 +98,11 @@ fn prepare(args: &Args) -> Result<(Rig, Vec<Phantom>), Vec<Diagnostic>> {
         let what = format!("a stimulator of `{}` has no port that could be served", rig.stimulator.name());
         let help = "`stimrig run` rehearses it in its own process; serve a rig with another stimulator";
         return Err(vec![rig.places.find("stimulator").error(&what, Some(help))]);
+    }
+    if rig.load == Driver::Sigrok && args.scpi.is_none() {
+        let help = "serve an oscilloscope in its place (--scpi 0), or a rig with another load";
+        let what = "a load of `sigrok` is a program and has no port that could be served";
+        return Err(vec![rig.places.find("load").error(what, Some(help))]);
     }
     let names: Vec<String> = if !args.phantom.is_empty() {
         args.phantom.clone()
@@ -123,7 +131,7 @@ fn default_folder() -> PathBuf {
 }
 
 fn trouble(what: &str, code: u8) -> u8 {
-    eprintln!("stimrig: {what}");
+    say!("stimrig: {what}");
     code
 }
 
@@ -156,18 +164,20 @@ impl Folder {
         quiet: bool,
     ) -> Result<ServedFolder, String> {
         let Some(bench) = &rig.sim else { return Err("this bench is real".to_owned()) };
-        let rack = Rack::new(bench, phantoms.clone(), bench.seed).speaking(rig);
-        let rack = match scpi {
-            Some(port) => rack.with_oscilloscope(rig, port),
-            None => rack,
+        let rack = Rack::new(bench, phantoms.clone(), bench.seed);
+        let rack = match (rig.load, scpi) {
+            // An oscilloscope stands on the network, and the rig's own is wired as the rig says.
+            (Driver::Scpi, port) => rack.with_oscilloscope(rig, port.unwrap_or(0)).speaking(rig),
+            (_, Some(port)) => rack.with_oscilloscope(rig, port),
+            (_, None) => rack.speaking(rig),
         };
         let links = self.path.clone();
         let tell = move |news: News<'_>| match news {
-            News::Said(what) if !quiet => eprintln!("{what}"),
+            News::Said(what) if !quiet => say!("{what}"),
             News::Said(_) => {}
             News::Moved(device, to) => {
                 if let Err(why) = link(&links.join(device), to) {
-                    eprintln!("stimrig: {why}");
+                    say!("stimrig: {why}");
                 }
             }
         };
@@ -208,48 +218,6 @@ fn remove_link(link: &Path) {
 struct ServedFolder {
     served: Served,
     folder: Folder,
-}
-
-impl ServedFolder {
-    /// What there is, and what to type next.
-    fn screen(&self, phantoms: &[Phantom]) -> String {
-        let path = |name: &str| self.folder.path.join(name).display().to_string();
-        let slots = phantoms.iter().zip(1..).map(|(phantom, slot)| format!("{slot} {}", phantom.name));
-        let slots: Vec<_> = slots.collect();
-        let (rig, selector, bystander) = (path(RIG), path("selector"), path("bystander"));
-        let width = path("stimulator").len();
-        let (load, what, next) = match self.served.scpi() {
-            Some(address) => (
-                address.to_string(),
-                "an oscilloscope, a Rigol DS1000Z: 1 the first contact's current across 100 ohm, 2 the output",
-                format!(
-                    "stimrig run --rig {rig} fixtures/loads/oscilloscope.yaml\n  \
-                     sigrok-cli -d rigol-ds:conn=tcp-raw/127.0.0.1/{} --config data_source=Memory --channels CH1 --frames 1 -O analog",
-                    address.port()
-                ),
-            ),
-            None => (
-                path("load"),
-                "a load: the same protocol",
-                format!(
-                    "stimrig run --rig {rig} -E 'tag(smoke)'\n  \
-                     stimrig run --rig {rig} scenarios/charge-balance/symmetric-biphasic.yaml"
-                ),
-            ),
-        };
-        format!(
-            "The simulated bench is open, in real time. Ctrl-C ends it.\n\n  \
-             {:width$}  a stimulator: protocol of hardware/protocol\n  \
-             {load:width$}  {what}\n  \
-             {selector:width$}  the phantom selector: a line `slot N` connects another phantom\n  \
-             {bystander:width$}  a bystander: `look` says whether the output is on, `unplug load` pulls a plug\n  \
-             phantoms: {}\n\n\
-             In another terminal:\n  \
-             {next}\n\n",
-            path("stimulator"),
-            slots.join(", "),
-        )
-    }
 }
 
 impl Drop for ServedFolder {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, engineering};
-use crate::rig::{Driver, Protocol, Rig, SimBench};
+use crate::rig::{Channel, Driver, Input, Protocol, Rig, SimBench};
+use crate::signal::Sensed;
 
 /// A rig file for what `rig` simulates with `phantoms` in its slots, reached through the links in `folder`.
 /// `scpi` is where its oscilloscope listens, if its load is one.
@@ -56,7 +57,7 @@ pub(super) fn text(
         engineering(stage.recharge, Dimension::Resistance, 9),
     );
     match scpi {
-        Some(address) => text += &oscilloscope(phantoms, address),
+        Some(address) => text += &oscilloscope(rig, phantoms, address),
         None => text += &native(load, &port("load"), bench, phantoms),
     }
     let slots: Vec<_> =
@@ -74,15 +75,65 @@ pub(super) fn text(
     text
 }
 
-/// The oscilloscope as it is wired: the first contact's current across a shunt, and the output.
-fn oscilloscope(phantoms: &[Phantom], address: SocketAddr) -> String {
-    let contact =
-        phantoms.first().and_then(|phantom| phantom.contacts.first()).map_or("e1", |(name, _)| name);
+/// The oscilloscope as it is wired: the rig's own as the rig says, else the first contact's current across a shunt, and the output.
+fn oscilloscope(rig: &Rig, phantoms: &[Phantom], address: SocketAddr) -> String {
+    let record = rig.capabilities.record.filter(|_| rig.load == Driver::Scpi);
+    let (memory, rate, channels) = match record {
+        Some(record) => {
+            let rate = engineering(record.sample_rate, Dimension::Frequency, 9);
+            (record.memory, rate, rig.channels.iter().map(channel).collect::<String>())
+        }
+        None => {
+            let contact =
+                phantoms.first().and_then(|phantom| phantom.contacts.first()).map_or("e1", |(name, _)| name);
+            let channels = format!(
+                "    {contact}: {{ quantity: current, input: CH1, shunt: 100 ohm, ranges: [1 mA, 4 mA, 16 mA] }}\n    \
+                 vout: {{ quantity: voltage, input: CH2, ranges: [2 V, 20 V] }}\n"
+            );
+            (6_000_000, "400 kHz".to_owned(), channels)
+        }
+    };
     format!(
-        "load:\n  driver: scpi\n  port: {{ tcp: \"{address}\" }}\n  memory: 6000000\n  sample_rate: 400 kHz\n  channels:\n    \
-         {contact}: {{ quantity: current, input: CH1, shunt: 100 ohm, ranges: [1 mA, 4 mA, 16 mA] }}\n    \
-         vout: {{ quantity: voltage, input: CH2, ranges: [2 V, 20 V] }}\n"
+        "load:\n  driver: scpi\n  port: {{ tcp: \"{address}\" }}\n  memory: {memory}\n  sample_rate: {rate}\n  channels:\n{channels}"
     )
+}
+
+/// A channel of an oscilloscope, as its rig file says it.
+fn channel(channel: &Channel) -> String {
+    let ohm = |ohm: &f64| format!("shunt: {}", engineering(*ohm, Dimension::Resistance, 9));
+    let volt = |key: &str, volt: f64| format!("{key}: {}", engineering(volt, Dimension::Voltage, 9));
+    let ratio = |key: &str, part: f64| format!("{key}: {}", engineering(part, Dimension::Ratio, 9));
+    let (quantity, dimension, unit) = match channel.quantity {
+        Sensed::Current => ("current", Dimension::Current, "A"),
+        Sensed::Voltage => ("voltage", Dimension::Voltage, "V"),
+    };
+    let mut keys = vec![format!("quantity: {quantity}")];
+    keys.extend(channel.terminal.iter().map(|terminal| format!("input: {terminal:?}")));
+    match &channel.input {
+        Input::Own => {}
+        Input::Shunt(shunt) => keys.push(ohm(shunt)),
+        Input::Differential { plus, minus, shunt } => {
+            keys.push(format!("plus: {plus:?}, minus: {minus:?}"));
+            keys.extend(shunt.iter().map(ohm));
+        }
+        Input::Monitor(gain) => keys.push(format!("monitor: {gain} V/A")),
+        Input::Scale { factor, per } => keys.push(format!("scale: {factor} {unit}/{per}")),
+    }
+    let accuracy = &channel.accuracy;
+    if channel.probe != 1.0 {
+        keys.push(format!("probe: {}", channel.probe));
+    }
+    keys.extend(accuracy.reading.map(|part| ratio("accuracy", part)));
+    keys.extend(accuracy.offset.map(|offset| volt("offset_error", offset)));
+    let parts = [("tolerance", accuracy.element), ("mismatch", accuracy.mismatch)];
+    keys.extend(parts.into_iter().filter(|(_, part)| *part != 0.0).map(|(key, part)| ratio(key, part)));
+    keys.extend(accuracy.noise.map(|noise| volt("noise", noise)));
+    let ranges: Vec<_> = channel.ranges.iter().map(|range| engineering(*range, dimension, 9)).collect();
+    keys.push(format!("ranges: [{}]", ranges.join(", ")));
+    if !channel.of.is_empty() {
+        keys.push(format!("of: [{}]", channel.of.join(", ")));
+    }
+    format!("    {}: {{ {} }}\n", channel.name, keys.join(", "))
 }
 
 /// The load of `hardware/protocol`, with a channel for every contact and sense.
@@ -114,4 +165,38 @@ fn distinct<'a>(names: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
         }
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    const WIRED: &str = "version: 1
+name: wired
+stimulator: { driver: simulated }
+load:
+  driver: scpi
+  memory: 1000000
+  sample_rate: 250 kHz
+  channels:
+    e1: { plus: CH1, minus: CH2, shunt: 99.7 ohm, tolerance: 0.1 %, mismatch: 0.2 %, accuracy: 1 %, ranges: [4 mA, 100 mA] }
+    case: { input: CH3, monitor: 2.5 mV/uA, probe: 10, offset_error: 5 mV, noise: 300 uV, ranges: [4 mA] }
+    v1: { quantity: voltage, input: CH4, ranges: [2 V] }
+    vout: { plus: CH3, minus: CH2, ranges: [20 V], of: [e1, case] }
+";
+
+    #[test]
+    fn the_oscilloscope_of_a_rig_is_served_as_it_is_wired() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 5555));
+        let read = |text: &str| Rig::read(&Source::new("rig.yaml", text)).unwrap();
+        for text in [WIRED, include_str!("../../rig/scope-sim.yaml")] {
+            let rig = read(text);
+            let bench = rig.sim.as_ref().unwrap();
+            let served = read(&super::text(&rig, bench, &[], Path::new("/bench"), Some(address)));
+            assert_eq!(served.channels, rig.channels);
+            assert_eq!(served.capabilities.record, rig.capabilities.record);
+            assert_eq!((served.load, served.is_simulated()), (Driver::Scpi, true));
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub struct StimulatorSpec {
     pub blocking_capacitor: f64,
     /// Resistance of the recharge switch, ohm.
     pub recharge: f64,
-    /// The host's keepalive interval, s.
+    /// How often the host is to be heard, s: held against the board's patience. A run asks more often whatever it is.
     pub keepalive: f64,
     /// The board's patience without a frame, s.
     pub watchdog: f64,

@@ -3,7 +3,7 @@
 use crate::quantity::Dimension;
 use crate::source::{At, Context, Diagnostic, Key, Kind, Node, Source, Span, parse};
 
-use super::{Driver, Rig, rig_file, sim_file};
+use super::{Rig, rig_file, sim_file};
 
 /// What may be overridden.
 const KEYS: &[&str] = &["stimulator", "limits", "sim"];
@@ -39,6 +39,7 @@ impl Rig {
             problems.extend(self.lay_over(option, &path, &shown, value));
         }
         problems.extend(self.inert_defects());
+        problems.extend(self.inert_values());
         if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(self) }
     }
 
@@ -72,8 +73,13 @@ impl Rig {
         }
         if let (Some(at), Some(bench)) = (fields.get("sim"), &mut self.sim) {
             let cap = bench.stimulator.cap;
-            sim_file::lower(&at, bench);
-            if self.stimulator == Driver::Simulated && bench.stimulator.cap != cap {
+            let of = sim_file::Whose {
+                own: self.stimulator.is_own(),
+                states_cap: self.places.has("stimulator.cap"),
+            };
+            sim_file::lower(&at, bench, of);
+            // Beside one that another maker's stimulator states for itself this one was refused.
+            if bench.stimulator.cap != cap {
                 self.cap = bench.stimulator.cap;
             }
         }

@@ -53,10 +53,11 @@ impl Rig {
         let rig = context.root(&root).fields(KEYS).and_then(|fields| lower(&fields, source));
         let failed = context.failed();
         match rig {
-            Some(rig) if !failed => match rig.inert_defects() {
-                problems if problems.is_empty() => Ok(rig),
-                problems => Err(problems),
-            },
+            Some(rig) if !failed => {
+                let mut problems = rig.inert_defects();
+                problems.extend(rig.inert_values());
+                if problems.is_empty() { Ok(rig) } else { Err(problems) }
+            }
             _ => Err(context.finish()),
         }
     }
@@ -75,7 +76,13 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     let simulated = [stimulator_driver, load_driver].contains(&Some(Driver::Simulated));
     let mut sim = simulated.then(SimBench::default);
     match (fields.get("sim"), &mut sim) {
-        (Some(at), Some(bench)) => drop(sim_file::lower(&at, bench)),
+        (Some(at), Some(bench)) => {
+            let of = sim_file::Whose {
+                own: stimulator_driver.is_none_or(Driver::is_own),
+                states_cap: stimulator.as_ref().is_some_and(|side| side.has("cap")),
+            };
+            sim_file::lower(&at, bench, of);
+        }
         (Some(at), None) => at.key_error("`sim` is for a simulated driver, and this bench has none", None),
         _ => {}
     }
@@ -333,12 +340,11 @@ fn port(at: &At<'_>) -> Option<Port> {
 }
 
 fn capabilities(stimulator: Driver, protocol: &Protocol, load: Driver, has_vout: bool) -> Capabilities {
-    let own = |driver| matches!(driver, Driver::Simulated | Driver::Native);
     let mut faults = Vec::new();
-    if own(load) {
+    if load.is_own() {
         faults.extend(["open-lead", "short-lead", "leakage", "impedance-step", "brown-out"]);
     }
-    if own(stimulator) {
+    if stimulator.is_own() {
         faults.extend(["host-silence", "corrupt-link", "over-amplitude"]);
     }
     // It stops by itself when its host falls silent.
@@ -347,15 +353,15 @@ fn capabilities(stimulator: Driver, protocol: &Protocol, load: Driver, has_vout:
     }
     Capabilities {
         faults: faults.into_iter().map(str::to_owned).collect(),
-        test_source: own(load),
-        dc_channel: own(load),
+        test_source: load.is_own(),
+        dc_channel: load.is_own(),
         vout: load == Driver::Simulated || has_vout,
-        status: own(stimulator) || stimulator == Driver::ScienceMode || protocol.status(),
+        status: stimulator.is_own() || stimulator == Driver::ScienceMode || protocol.status(),
         commands: stimulator != Driver::Manual,
-        changes: own(stimulator) || stimulator == Driver::ScienceMode || protocol.changes(),
+        changes: stimulator.is_own() || stimulator == Driver::ScienceMode || protocol.changes(),
         probe: false,
-        interlock: own(load),
-        markers: own(load),
+        interlock: load.is_own(),
+        markers: load.is_own(),
         stream: !matches!(load, Driver::Scpi | Driver::Recorded),
         placed: load != Driver::Recorded,
         record: None,

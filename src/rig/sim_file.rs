@@ -38,13 +38,22 @@ pub(super) const ADC_KEYS: &[&str] = &[
 pub(super) const DC_KEYS: &[&str] = &["range", "bits", "filter"];
 pub(super) const FILTER_KEYS: &[&str] = &["type", "poles", "cutoff"];
 
+/// What decides what the values of a stimulator are held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whose {
+    /// It is the reference board, which reads them all.
+    pub own: bool,
+    /// Its rig states a cap beside `sim:`.
+    pub states_cap: bool,
+}
+
 /// Applies what is written; keys left out keep the bench's values.
-pub(super) fn lower(at: &At<'_>, bench: &mut SimBench) -> Option<()> {
+pub(super) fn lower(at: &At<'_>, bench: &mut SimBench, of: Whose) -> Option<()> {
     let fields = at.fields(KEYS)?;
     bench.seed = fields.or("seed", bench.seed, |at| at.count(0));
     bench.transport = fields.or("transport", bench.transport, |at| at.word("a transport", Transport::ALL));
     if let Some(at) = fields.get("stimulator") {
-        stimulator(&at, &mut bench.stimulator);
+        stimulator(&at, &mut bench.stimulator, of);
     }
     if let Some(at) = fields.get("adc") {
         adc(&at, &mut bench.adc);
@@ -64,7 +73,7 @@ pub(super) fn lower(at: &At<'_>, bench: &mut SimBench) -> Option<()> {
     Some(())
 }
 
-fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec) -> Option<()> {
+fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec, of: Whose) -> Option<()> {
     let fields = at.fields(STIMULATOR_KEYS)?;
     let positive =
         |key, value: &mut f64, dimension| *value = fields.or(key, *value, |at| at.positive(dimension));
@@ -73,7 +82,7 @@ fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec) -> Option<()> {
     spec.dac_bits = fields.or("dac_bits", spec.dac_bits, |at| bits(at, 4, 24));
     fields.get("dac").and_then(|at| at.word("a converter", &[("sign-magnitude", ())]));
     positive("full_scale", &mut spec.full_scale, Dimension::Current);
-    positive("cap", &mut spec.cap, Dimension::Current);
+    spec.cap = fields.or("cap", spec.cap, |at| cap(at, of));
     positive("compliance", &mut spec.compliance, Dimension::Voltage);
     spec.timer = fields.or("timer", spec.timer, timer);
     at_least_zero("clock_error", &mut spec.clock_error, Dimension::Ratio);
@@ -85,6 +94,10 @@ fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec) -> Option<()> {
         fields.or("open_detect", spec.open_detect, |at| at.count(1).and_then(|n| u32::try_from(n).ok()));
     at_least_zero("short_detect", &mut spec.short_detect, Dimension::Resistance);
     at_least_zero("shutdown", &mut spec.shutdown, Dimension::Time);
+    // What another maker's stimulator has instead is not written here.
+    if !of.own {
+        return Some(());
+    }
     if spec.keepalive >= spec.watchdog {
         at.error("the keepalive interval must be shorter than the watchdog's patience", None);
     }
@@ -92,6 +105,17 @@ fn stimulator(at: &At<'_>, spec: &mut StimulatorSpec) -> Option<()> {
         at.error("the cap lies above the converter's full scale", None);
     }
     Some(())
+}
+
+/// The reference board has a cap of its own; of any other stimulator only what the rig says is known, and it is said once.
+fn cap(at: &At<'_>, of: Whose) -> Option<f64> {
+    if of.states_cap && !of.own {
+        at.error(
+            "`cap` does nothing here: this rig states the stimulator's own",
+            Some("take it away, or change `stimulator.cap`"),
+        );
+    }
+    at.positive(Dimension::Current)
 }
 
 fn adc(at: &At<'_>, spec: &mut AdcSpec) -> Option<()> {

@@ -57,6 +57,11 @@ impl Driver {
         ("simulated", Self::Simulated),
     ];
 
+    /// Whether a board of `hardware/` is behind it, or the simulated end of one.
+    pub(super) fn is_own(self) -> bool {
+        matches!(self, Self::Native | Self::Simulated)
+    }
+
     /// Its name in rig files.
     pub fn name(self) -> &'static str {
         let mut all = Self::OF_STIMULATOR.iter().chain(Self::OF_LOAD);

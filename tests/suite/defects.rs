@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use crate::command::{checks, run};
+use crate::command::{checks, run, stimrig, text};
 
 #[rstest]
 #[case("gain_error", "amplitude/accuracy-over-range", "amplitude")]
@@ -152,4 +152,20 @@ fn an_ignored_stop_is_named_as_the_reason_even_if_nothing_asks() {
     assert_eq!(record["cases"][0]["outcome"], "failed");
     assert!(record["cases"][0]["reason"].as_str().unwrap().contains("stop ignored"), "{record:#}");
     assert_eq!(record["cases"][0]["safe_state"], "confirmed");
+}
+
+#[test]
+fn a_check_refuses_a_defect_of_a_contact_that_no_phantom_has_as_a_run_does() {
+    for command in ["check", "run"] {
+        let arguments = [command, "--defect", "dead_channel=e9", "scenarios/timing/rate.yaml"];
+        let output = stimrig().args(arguments).output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains("`dead_channel` names contact `e9`"), "{command}: {said}");
+    }
+    // One that some of them have is worth a warning.
+    let both = ["scenarios/timing/rate.yaml", "scenarios/steering/two-contacts.yaml"];
+    let output = stimrig().args(["check", "--defect", "dead_channel=e2"]).args(both).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.code() == Some(0) && said.contains("the defect does nothing there"), "{said}");
 }

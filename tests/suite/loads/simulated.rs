@@ -1,12 +1,16 @@
 //! The same scenario on two benches that differ in the load's driver only: the reference load, and an oscilloscope.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
 use serde_json::Value;
 use stimrig::instrument::{Clock, Port};
 use stimrig::rig::Rig;
 use stimrig::sim;
 use stimrig::source::Source;
 
-use crate::command::run;
+use crate::bench_on_ports::SimBench;
+use crate::command::{run, stimrig, text};
 use crate::stimulators::phantom;
 
 const SCENARIO: &str = "fixtures/loads/oscilloscope.yaml";
@@ -160,4 +164,36 @@ fn a_first_pulse_that_is_late_is_late_on_a_scope_too() {
         "{start:#}"
     );
     assert_eq!(run(&["--rig", "rig/scope-sim.yaml", file.to_str().unwrap()]).0, 0);
+}
+
+/// Without being asked for a port: on a pseudo-terminal nothing would find it.
+#[test]
+fn the_oscilloscope_of_a_rig_is_served_on_the_network_as_it_is_wired() {
+    let bench = SimBench::serve(&["--rig", "rig/scope-sim.yaml"]);
+    let written = bench.rig_text();
+    assert!(written.contains("input: \"CH1\", shunt: 100 Ω, accuracy: 1 %"), "{written}");
+    let address = written.split("tcp: \"").nth(1).and_then(|rest| rest.split('"').next());
+    let mut scope = TcpStream::connect(address.unwrap()).unwrap();
+    scope.write_all(b"*IDN?\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(scope).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("RIGOL"), "{answer}");
+    // What is written beside it can be used.
+    let output = stimrig().args(["check", "--rig"]).arg(bench.rig()).arg(SCENARIO).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+#[test]
+fn a_load_that_is_a_program_cannot_be_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("sigrok.yaml");
+    let load = "driver: sigrok, device: demo, sample_rate: 200 kHz, channels: { e1: { input: A0, shunt: 10 kohm, accuracy: 1 %, ranges: [2 mA] } }";
+    std::fs::write(
+        &rig,
+        format!("version: 1\nname: n\nstimulator: {{ driver: simulated }}\nload: {{ {load} }}\n"),
+    )
+    .unwrap();
+    let output = stimrig().args(["sim", "--dir"]).arg(folder.path()).arg("--rig").arg(&rig).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("no port that could be served"), "{said}");
 }

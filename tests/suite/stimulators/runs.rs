@@ -151,6 +151,8 @@ fn bursts_that_are_off_the_grid_are_applied_on_it() {
 #[case("rig/science-mode.yaml", "no_latch=true")]
 #[case("rig/template-text.yaml", "cap_not_enforced=true")]
 #[case("rig/exec.yaml", "drops_replies=100 %")]
+#[case("rig/stimjim.yaml", "blocking_capacitor_shorted=true")]
+#[case("rig/science-mode.yaml", "blocking_capacitor_shorted=true")]
 fn a_defect_that_can_do_nothing_there_is_refused(#[case] rig: &str, #[case] defect: &str) {
     let file = scenario(PLAIN);
     let output = stimrig().args(["check", "--rig", rig]).arg(file.path()).output().unwrap();
@@ -159,6 +161,22 @@ fn a_defect_that_can_do_nothing_there_is_refused(#[case] rig: &str, #[case] defe
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("--defect:1:") && said.contains("does nothing"), "{said}");
+}
+
+#[rstest]
+#[case("rig/science-mode.yaml", "sim.stimulator.watchdog=10 s", "a `science-mode` stimulator")]
+#[case("rig/exec.yaml", "sim.stimulator.full_scale=30 mA", "a `exec` stimulator")]
+#[case("rig/pulse-pal.yaml", "sim.stimulator.cap=2 mA", "states the stimulator's own")]
+#[case("rig/scope-sim.yaml", "sim.adc.noise=50 lsb", "the load is of `scpi`")]
+#[case("rig/scope-sim.yaml", "sim.dc.range=10 uA", "the load is of `scpi`")]
+fn a_value_that_nobody_reads_there_is_refused(#[case] rig: &str, #[case] set: &str, #[case] says: &str) {
+    let output = stimrig()
+        .args(["run", "--rig", rig, "--set", set, "scenarios/safety/stop-ends-output.yaml"])
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--set:1:") && said.contains("does nothing") && said.contains(says), "{said}");
 }
 
 #[rstest]
