@@ -6,6 +6,9 @@ use crate::signal::Program;
 use super::super::{Action, Criterion, Fault, Measurand};
 use super::Rule;
 
+/// By how much later than it was asked for a relay may switch, s: the time to a stop is that much shorter.
+const RELAY: f64 = 5e-3;
+
 fn time(seconds: f64) -> String {
     engineering(seconds, Dimension::Time, 4)
 }
@@ -69,12 +72,13 @@ impl Rule<'_> {
         };
         let need = hold + limit.unwrap_or(0.0);
         if self.running().is_some()
-            && let Some(stopped) = self.stopped().filter(|stopped| *stopped < need - 1e-9)
+            && let Some(stopped) = self.stopped().filter(|stopped| *stopped < need + RELAY)
         {
             let what = format!(
-                "`stop` comes {} after that instant, within the {} that are judged: what is quiet from there on shows nothing",
+                "`stop` comes {} after that instant, within the {} that are judged and the {} that a relay may take: what is quiet from there on shows nothing",
                 time(stopped),
-                time(need)
+                time(need),
+                time(RELAY)
             );
             self.warning("for", &what, Some("stop later"));
         }
