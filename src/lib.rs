@@ -3,6 +3,9 @@
 //! The modules are stacked on floors; a module imports only from floors below its own (`ARCHITECTURE.md`,
 //! enforced by `tests/suite/floors.rs`). Every quantity in data is in SI base units.
 
+// A `println!` panics where its reader has gone away; `cli::stdout` and `say!` do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 // Floor 0: pure values.
 pub mod phantom;
 pub mod quantity;

@@ -53,6 +53,22 @@ impl Row {
     }
 }
 
+/// Defects of the catalogue that were not tried, for one reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Untried {
+    /// Why not.
+    pub why: String,
+    /// Their names.
+    pub defects: Vec<String>,
+}
+
+impl Untried {
+    /// `a, b (why)`.
+    pub(super) fn told(&self) -> String {
+        format!("{} ({})", self.defects.join(", "), self.why)
+    }
+}
+
 /// The result of the experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Matrix {
@@ -60,10 +76,22 @@ pub struct Matrix {
     pub seed: u64,
     /// Defects in the order of the catalogue.
     pub defects: Vec<Row>,
+    /// Those of the catalogue that nothing is known of.
+    pub untried: Vec<Untried>,
 }
 
 impl Matrix {
-    /// Whether every defect was caught.
+    /// Notes that a defect was not tried.
+    pub fn leave_out(&mut self, defect: &str, why: &str) {
+        match self.untried.iter_mut().find(|group| group.why == why) {
+            Some(group) => group.defects.push(defect.to_owned()),
+            None => {
+                self.untried.push(Untried { why: why.to_owned(), defects: vec![defect.to_owned()] });
+            }
+        }
+    }
+
+    /// Whether every defect that was tried was caught.
     pub fn holds(&self) -> bool {
         !self.defects.is_empty() && self.defects.iter().all(Row::is_caught)
     }
@@ -215,6 +243,9 @@ pub fn text(matrix: &Matrix, size: &dyn Fn(&Row, f64) -> String) -> String {
     }
     let missed = matrix.defects.iter().filter(|row| !row.is_caught()).count();
     out.push_str(&format!("\n{} defects, {missed} not caught\n", matrix.defects.len()));
+    for group in &matrix.untried {
+        out.push_str(&format!("not tried: {}\n", group.told()));
+    }
     out
 }
 
@@ -263,8 +294,21 @@ mod tests {
     fn a_defect_that_nothing_sees_is_said_to_be_missed() {
         let row = tried(DefectKind::GainError, DefectValue::Amount(0.01));
         assert!(!row.is_caught());
-        let matrix = Matrix { seed: 1, defects: vec![row] };
+        let matrix = Matrix { seed: 1, defects: vec![row], untried: Vec::new() };
         assert!(!matrix.holds());
         assert!(text(&matrix, &|_, size| size.to_string()).contains("NOT CAUGHT"));
+    }
+
+    #[test]
+    fn what_was_not_tried_is_named_by_its_reason() {
+        let row = tried(DefectKind::GainError, DefectValue::Amount(0.05));
+        let mut matrix = Matrix { seed: 1, defects: vec![row], untried: Vec::new() };
+        for (defect, why) in [("no_latch", "no bench"), ("droop", "none here"), ("overshoot", "no bench")] {
+            matrix.leave_out(defect, why);
+        }
+        let said = text(&matrix, &|_, size| size.to_string());
+        let end = "1 defects, 0 not caught\nnot tried: no_latch, overshoot (no bench)\nnot tried: droop (none here)\n";
+        assert!(said.ends_with(end), "{said}");
+        assert!(matrix.holds());
     }
 }

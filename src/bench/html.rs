@@ -171,7 +171,8 @@ pub fn defects_page(matrix: &Matrix, provenance: &str, size: &dyn Fn(&Row, f64) 
     let missed: Vec<&str> =
         matrix.defects.iter().filter(|row| !row.is_caught()).map(|row| row.defect.as_str()).collect();
     let verdict = if missed.is_empty() {
-        format!("All {} defects are caught.", matrix.defects.len())
+        let tried = if matrix.untried.is_empty() { "" } else { " that were tried" };
+        format!("All {} defects{tried} are caught.", matrix.defects.len())
     } else {
         format!("Not caught: {}.", missed.join(", "))
     };
@@ -227,6 +228,13 @@ pub fn defects_page(matrix: &Matrix, provenance: &str, size: &dyn Fn(&Row, f64) 
         &["defect", "size", "cases", "caught by (smallest size)", "most clearly in"],
         &lines,
     ));
+    if !matrix.untried.is_empty() {
+        let groups = matrix.untried.iter();
+        let lines: Vec<Vec<(String, &str)>> =
+            groups.map(|group| vec![(group.why.clone(), ""), (group.defects.join(", "), "")]).collect();
+        body.push_str("<h2>Not tried</h2>\n");
+        body.push_str(&table(&["why", "defects"], &lines));
+    }
     page("stimrig bench defects", &body)
 }
 

@@ -113,9 +113,9 @@ pub fn run(args: &Args) -> u8 {
     match execute(args) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            say!("error: {failure}");
             if let Some(help) = failure.help() {
-                eprintln!("  help: {help}");
+                say!("  help: {help}");
             }
             EXIT_USAGE
         }
@@ -137,7 +137,7 @@ fn execute(args: &Args) -> Result<u8, Failure> {
         for (at, (analysis, _)) in results.iter().enumerate() {
             let path = if results.len() == 1 { plot.clone() } else { numbered(plot, at + 1) };
             write_atomic(&path, draw(&figure(analysis))?.as_bytes()).map_err(OutputError::from)?;
-            eprintln!("plot: {}", path.display());
+            say!("plot: {}", path.display());
         }
     }
     show(args.format, &results)?;

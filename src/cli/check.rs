@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Circuits;
+use crate::record::EXIT_INTERNAL;
 use crate::rig::{Rig, read_certificate, read_phantom};
-use crate::scenario::{Case, plan_among, read_profile};
+use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
 use super::load::{load_bench, load_cases, read};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
+use super::stdout::print;
 
 /// Check scenarios, rigs, phantoms and limit profiles without hardware
 #[derive(Debug, clap::Args)]
@@ -75,24 +77,22 @@ pub fn run(args: &Args, color: bool) -> u8 {
     if args.strict {
         problems.iter_mut().for_each(|problem| problem.severity = Severity::Error);
     }
-    eprint!("{}", render(&problems, color));
+    say_all!("{}", render(&problems, color));
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     if errors > 0 {
-        eprintln!("{errors} error{}; nothing would run", if errors == 1 { "" } else { "s" });
+        say!("{errors} error{}; nothing would run", if errors == 1 { "" } else { "s" });
         return 2;
     }
     if args.plan {
-        match write_yaml(&plans) {
-            Ok(text) => print!("{text}"),
-            Err(error) => {
-                eprintln!("error: the plan cannot be written: {error}");
-                return 70;
-            }
+        let text = write_yaml(&plans).map_err(|error| format!("the plan cannot be written: {error}"));
+        if let Err(error) = text.and_then(|text| print(&text).map_err(|error| error.to_string())) {
+            say!("error: {error}");
+            return EXIT_INTERNAL;
         }
     }
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let others = if others == 0 { String::new() } else { format!(", {}", plural(others, "other file")) };
-    eprintln!("{}, {}{others}: all right", plural(files, "scenario"), plural(plans.len(), "case"));
+    say!("{}, {}{others}: all right", plural(files, "scenario"), plural(plans.len(), "case"));
     0
 }
 
@@ -101,19 +101,22 @@ fn plan_all(cases: &[Case], rig: &Rig, args: &Args, problems: &mut Vec<Diagnosti
     let circuits = Circuits::default();
     let planned = side_by_side(cases, |case| {
         let plan = plan_among(case.clone(), rig, args.strict, &circuits)?;
-        Ok((args.plan.then(|| PlanText::of(&plan, rig)), plan.warnings))
+        Ok((args.plan.then(|| PlanText::of(&plan, rig)), plan))
     });
-    let mut plans = Vec::with_capacity(cases.len());
+    let (mut texts, mut plans) = (Vec::with_capacity(cases.len()), Vec::with_capacity(cases.len()));
     for one in planned {
         match one {
-            Ok((text, warnings)) => {
-                plans.push(text);
-                add(problems, warnings);
+            Ok((text, plan)) => {
+                add(problems, plan.warnings.clone());
+                texts.push(text);
+                plans.push(plan);
             }
             Err(found) => add(problems, found),
         }
     }
-    plans
+    // Only all of them together show that a defect acts nowhere, which a run refuses.
+    add(problems, unreached_defects(&plans, rig));
+    texts
 }
 
 /// The same line of a scenario is wrong once, however many cases share it.

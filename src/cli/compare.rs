@@ -65,15 +65,12 @@ pub fn run(args: &Args) -> u8 {
         let folder = find_run(&args.runs, wanted)?;
         let (record, cut) = read_record(&folder)?;
         if cut {
-            eprintln!("note: {}: the journal's last line is cut off: the run did not end", folder.display());
+            say!("note: {}: the journal's last line is cut off: the run did not end", folder.display());
         }
         // What was altered can be compared, but not unsaid.
         match verify(&folder, None, false) {
             Ok(found) if !found.findings.is_empty() => {
-                eprintln!(
-                    "note: {}: altered after the run ended: `stimrig verify` says what",
-                    folder.display()
-                );
+                say!("note: {}: altered after the run ended: `stimrig verify` says what", folder.display());
             }
             _ => {}
         }
@@ -84,7 +81,7 @@ pub fn run(args: &Args) -> u8 {
         Ok(both) => both,
         Err(error) => {
             let error: crate::store::ReadError = error;
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             return EXIT_USAGE;
         }
     };

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     let mut rig = match args.rig.as_deref().map(|file| load_rig(Some(file), &[], &[])).transpose() {
         Ok(rig) => rig,
         Err(problems) => {
-            eprint!("{}", render(&problems, output.color()));
+            say_all!("{}", render(&problems, output.color()));
             return EXIT_USAGE;
         }
     };
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         findings.iter().map(line).collect()
     };
     if let Err(error) = print(&text) {
-        eprintln!("stimrig: {error}");
+        say!("stimrig: {error}");
         return EXIT_INTERNAL;
     }
     if findings.iter().any(|finding| finding.severity == Severity::Error) { EXIT_RIG } else { 0 }

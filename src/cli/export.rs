@@ -7,9 +7,11 @@ use clap::ValueEnum;
 
 use crate::capture::container::{Damage, End, Planes};
 use crate::capture::format::{ExportError, Exported, Format, export};
-use crate::record::EXIT_USAGE;
+use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::signal::StreamKind;
 use crate::store::{KeptError, StoreError, TraceFile, case_folders, open_traces, write_new};
+
+use super::stdout::{OutputError, print};
 
 /// Arguments of `export`.
 #[derive(Debug, clap::Args)]
@@ -82,15 +84,17 @@ enum Failure {
     Kept(#[from] KeptError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Told(#[from] OutputError),
 }
 
-/// Runs the command; 0, or 2 with nothing left of the file that failed.
+/// Runs the command; 0, or 2 with nothing left of the file that failed; 70 if nobody can be told of it.
 pub fn run(args: &Args) -> u8 {
     match execute(args) {
         Ok(()) => 0,
         Err(failure) => {
-            eprintln!("stimrig: {failure}");
-            EXIT_USAGE
+            say!("stimrig: {failure}");
+            if matches!(failure, Failure::Told(_)) { EXIT_INTERNAL } else { EXIT_USAGE }
         }
     }
 }
@@ -111,14 +115,9 @@ fn execute(args: &Args) -> Result<(), Failure> {
             Some(path) => path.clone(),
         };
         let exported = write(case, channels, format, &path, args.force)?;
-        println!("{}", path.display());
+        print(&format!("{}\n", path.display()))?;
         if let End::Damaged { .. } = exported.end {
-            eprintln!(
-                "note: {}: {}; {} samples were readable",
-                case.display(),
-                exported.end,
-                exported.samples
-            );
+            say!("note: {}: {}; {} samples were readable", case.display(), exported.end, exported.samples);
         }
     }
     Ok(())

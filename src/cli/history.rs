@@ -136,14 +136,14 @@ pub fn run(args: &Args) -> u8 {
     match shown(&found, args.format) {
         Ok(text) => put(&text, args.output.as_deref(), 0),
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_INTERNAL
         }
     }
 }
 
 fn refuse(what: &str) -> u8 {
-    eprintln!("stimrig: {what}");
+    say!("stimrig: {what}");
     EXIT_USAGE
 }
 
@@ -176,7 +176,7 @@ fn without(
     why: IndexError,
     asked: impl FnOnce(Index) -> Result<Past, IndexError>,
 ) -> Result<Past, IndexError> {
-    eprintln!("stimrig: no index ({why}); read from the journals, which takes longer");
+    say!("stimrig: no index ({why}); read from the journals, which takes longer");
     Index::in_memory(runs).and_then(asked)
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::record::EXIT_USAGE;
 use crate::store::make_key;
 
+use super::show::put;
+
 /// Arguments of `keygen`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -17,12 +19,15 @@ pub struct Args {
 pub fn run(args: &Args) -> u8 {
     match make_key(&args.file) {
         Ok(public) => {
-            println!("private key: {} (keep it; `stimrig run --sign {0}`)", args.file.display());
-            println!("public key:  {} (give it away; `stimrig verify --key {0}`)", public.display());
-            0
+            let (private, public) = (args.file.display(), public.display());
+            let told = format!(
+                "private key: {private} (keep it; `stimrig run --sign {private}`)\n\
+                 public key:  {public} (give it away; `stimrig verify --key {public}`)\n"
+            );
+            put(&told, None, 0)
         }
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_USAGE
         }
     }

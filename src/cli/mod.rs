@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 
 use crate::record::EXIT_INTERNAL;
 
+#[macro_use]
+mod stderr;
+
 mod analyze;
 mod bench;
 mod calibrate;
@@ -21,6 +24,7 @@ mod export;
 pub mod filter;
 mod flash;
 mod history;
+mod itself;
 mod keygen;
 mod list;
 pub mod load;

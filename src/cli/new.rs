@@ -97,14 +97,14 @@ pub fn run(args: &Args) -> u8 {
     let text = match asked(args) {
         Ok(text) => text,
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             return EXIT_USAGE;
         }
     };
     let Some(path) = &args.path else {
         return super::stdout::print(&text).map_or_else(
             |error| {
-                eprintln!("stimrig: {error}");
+                say!("stimrig: {error}");
                 crate::record::EXIT_INTERNAL
             },
             |()| 0,
@@ -116,13 +116,13 @@ pub fn run(args: &Args) -> u8 {
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     match written {
         Ok(()) => {
-            eprintln!("{}: written; `stimrig check {0}` reads it", path.display());
+            say!("{}: written; `stimrig check {0}` reads it", path.display());
             0
         }
         Err(error) => {
             let help =
                 if error.kind() == std::io::ErrorKind::AlreadyExists { "; --force replaces it" } else { "" };
-            eprintln!("stimrig: {}: cannot be written: {error}{help}", path.display());
+            say!("stimrig: {}: cannot be written: {error}{help}", path.display());
             EXIT_USAGE
         }
     }

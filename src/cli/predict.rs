@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> u8 {
     match execute(args) {
         Ok(()) => 0,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            say!("error: {failure}");
             EXIT_USAGE
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args) -> u8 {
     match report(args) {
         Ok(()) => 0,
         Err(what) => {
-            eprintln!("stimrig report: {what}");
+            say!("stimrig report: {what}");
             EXIT_USAGE
         }
     }

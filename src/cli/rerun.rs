@@ -40,13 +40,13 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     };
     let left = left_over(&record, args.all);
     if left.is_empty() {
-        eprintln!("stimrig: every case of {} passed: nothing to run again (--all runs them all)", record.id);
+        say!("stimrig: every case of {} passed: nothing to run again (--all runs them all)", record.id);
         return 0;
     }
     for (file, hash) in &record.scenarios {
         // A file that is gone is told by the run, with all else that is wrong.
         if read(Path::new(file)).is_ok_and(|source| source.hash != *hash) {
-            eprintln!("stimrig: {file} has changed since {}", record.id);
+            say!("stimrig: {file} has changed since {}", record.id);
         }
     }
     if let Some(what) = exchanged(&record, &left) {
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
 }
 
 fn refuse(what: &str) -> u8 {
-    eprintln!("stimrig: {what}; nothing was run, nothing was energised");
+    say!("stimrig: {what}; nothing was run, nothing was energised");
     EXIT_USAGE
 }
 
@@ -133,8 +133,10 @@ fn arguments(args: &Args, record: &RunRecord, paths: Vec<String>) -> Result<RunA
             _ => return Err(format!("the record says `{laid}`, which is no option that can be repeated")),
         }
     }
+    // The seed is one of those, or the rig file's own: one that is exported would make another bench of it.
+    arguments.seed = None;
     // They were selected by the earlier run: what the environment says of a selection would leave out some of them, or let a
-    // run of fewer look like one of all.
+    // run of fewer look like one of all. (`strict` takes nothing away: it refuses, and says why.)
     arguments.filter.clear();
     arguments.partition = None;
     arguments.repeat = None;

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> u8 {
             }
             Err(problems) => {
                 wrong += 1;
-                eprintln!("stimrig: {}: {} (stimrig check {0})", file.display(), problems.len());
+                say!("stimrig: {}: {} (stimrig check {0})", file.display(), problems.len());
             }
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> u8 {
         table(&benches)
     };
     if let Err(error) = print(&text) {
-        eprintln!("stimrig: {error}");
+        say!("stimrig: {error}");
         return EXIT_INTERNAL;
     }
     if wrong > 0 || benches.is_empty() { EXIT_USAGE } else { 0 }

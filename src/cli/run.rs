@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Event, Fold, RunRecord, Sink};
+use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Closing, Console, annotations, append_step_summary, ctrf, junit, page, tap};
 use crate::rig::Rig;
 use crate::run::{Cause, Interrupt, Options, Origin, Person, suite};
@@ -50,7 +50,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         Err(error) => return trouble(&format!("cannot listen for signals: {error}")),
     };
     if let Some(problem) = operator::missing(&rig, args.operator.as_deref()) {
-        eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
+        say!("stimrig: {problem}; nothing was run, nothing was energised");
         return EXIT_USAGE;
     }
     let person = match operator::person(&rig, args.operator.as_deref(), &interrupt) {
@@ -82,13 +82,13 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         .chain(&args.tap)
         .find_map(|path| unwritable(path))
     {
-        eprintln!("stimrig: {problem}; nothing was run, nothing was energised");
+        say!("stimrig: {problem}; nothing was run, nothing was energised");
         return EXIT_USAGE;
     }
     let signer = match args.sign.as_deref().map(Signer::read).transpose() {
         Ok(signer) => signer,
         Err(error) => {
-            eprintln!("stimrig: --sign: {error}; nothing was run, nothing was energised");
+            say!("stimrig: --sign: {error}; nothing was run, nothing was energised");
             return EXIT_USAGE;
         }
     };
@@ -103,7 +103,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let folder = match RunFolder::create(&args.runs, &options.id) {
         Ok(folder) => folder,
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             return EXIT_USAGE;
         }
     };
@@ -115,6 +115,9 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let evidence = sinks.folder.evidence(&options.id, rig.is_in_virtual_time(), alarm);
     suite(&plans, &rig, &lock, &options, &interrupt, &evidence, &mut sinks);
     let Some(record) = sinks.fold.record() else { return trouble("the run left no record") };
+    if record.exit_code == EXIT_UNSAFE {
+        lock.leave_unsettled();
+    }
     let mut trouble = keep(args, &mut sinks.folder, &record, &evidence, signer.as_ref());
     trouble.extend(evidence.trouble().map(|trouble| format!("raw samples: {trouble}")));
     // Evidence that was lost may not look like a pass.
@@ -132,6 +135,11 @@ fn unwritable(path: &Path) -> Option<String> {
         Some(format!("{}: cannot be written: it is a folder", path.display()))
     } else if !folder.is_dir() {
         Some(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()))
+    } else if super::show::is_in_a_sealed_run(path) {
+        Some(format!(
+            "{}: lies in a run that is sealed, and would change it: write elsewhere",
+            path.display()
+        ))
     } else {
         None
     }
@@ -140,7 +148,7 @@ fn unwritable(path: &Path) -> Option<String> {
 /// Everything that can be wrong is said before anything is energised.
 fn prepare(args: &RunArgs, output: &Output) -> Result<Option<(Rig, Vec<Plan>)>, u8> {
     let selection = Selection::of(args).map_err(|error| {
-        eprintln!("{error}");
+        say!("{error}");
         EXIT_USAGE
     })?;
     let rig = load_bench(args.rig.as_deref(), &laid_over(args), &args.defect);
@@ -148,7 +156,7 @@ fn prepare(args: &RunArgs, output: &Output) -> Result<Option<(Rig, Vec<Plan>)>, 
         selection.plans(rig.as_ref().map_err(Clone::clone)).map_err(|found| refuse(&found, output))?;
     let (Ok(rig), false) = (rig, selected.plans.is_empty()) else { return Ok(None) };
     if output.verbosity() >= 0 && !selected.warnings.is_empty() {
-        eprint!("{}", render(&selected.warnings, output.color()));
+        say_all!("{}", render(&selected.warnings, output.color()));
     }
     Ok(Some((rig, selected.plans)))
 }
@@ -168,22 +176,22 @@ fn overrides(args: &RunArgs) -> Vec<String> {
 
 /// Shows the problems; nothing has been energised.
 fn refuse(problems: &[Diagnostic], output: &Output) -> u8 {
-    eprint!("{}", render(problems, output.color()));
+    say_all!("{}", render(problems, output.color()));
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    eprintln!("{errors} error{}; nothing was run, nothing was energised", if errors == 1 { "" } else { "s" });
+    say!("{errors} error{}; nothing was run, nothing was energised", if errors == 1 { "" } else { "s" });
     EXIT_USAGE
 }
 
 fn nothing_selected(no_tests: NoTests) -> u8 {
     match no_tests {
         NoTests::Fail => {
-            eprintln!(
+            say!(
                 "stimrig: no case is selected; `stimrig list` shows what there is (--no-tests=warn accepts this)"
             );
             EXIT_NOTHING
         }
         NoTests::Warn => {
-            eprintln!("stimrig: no case is selected");
+            say!("stimrig: no case is selected");
             0
         }
         NoTests::Pass => 0,
@@ -191,7 +199,7 @@ fn nothing_selected(no_tests: NoTests) -> u8 {
 }
 
 fn trouble(what: &str) -> u8 {
-    eprintln!("stimrig: {what}");
+    say!("stimrig: {what}");
     EXIT_INTERNAL
 }
 
@@ -241,7 +249,7 @@ fn index(args: &RunArgs, folder: &RunFolder) {
     let taken =
         Index::open(&args.runs, Duration::from_secs(2)).and_then(|mut index| index.take(folder.path()));
     if let Err(error) = taken {
-        eprintln!("stimrig: the history index does not have this run yet: {error}");
+        say!("stimrig: the history index does not have this run yet: {error}");
     }
 }
 
@@ -250,7 +258,7 @@ fn github(record: &RunRecord, folder: &Path) -> Option<String> {
     std::env::var_os("GITHUB_ACTIONS")?;
     let lines = annotations(record);
     if !lines.is_empty() {
-        eprintln!("{}", lines.join("\n"));
+        say!("{}", lines.join("\n"));
     }
     let summary = std::env::var_os("GITHUB_STEP_SUMMARY")?;
     append_step_summary(Path::new(&summary), record, folder)

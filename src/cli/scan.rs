@@ -34,13 +34,13 @@ pub(super) struct Args {
 /// Asks, tells, and writes the rig file.
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
     if let Some(file) = args.output.as_ref().filter(|file| file.exists()) {
-        eprintln!("stimrig: {}: there is such a file: name another, or remove it", file.display());
+        say!("stimrig: {}: there is such a file: name another, or remove it", file.display());
         return EXIT_USAGE;
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("stimrig: no runtime: {error}");
+            say!("stimrig: no runtime: {error}");
             return EXIT_INTERNAL;
         }
     };
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     let scanned = runtime.block_on(scan(&Machine::here(), &besides, args.only));
     if output.verbosity() >= 0 {
         for one in &scanned {
-            eprint!("{}", line(one));
+            say_all!("{}", line(one));
         }
     }
     let probes = if args.only { Vec::new() } else { probes() };
@@ -56,11 +56,11 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         for probe in &probes {
             let trouble =
                 probe.trouble.as_ref().map(|why| format!(", cannot be opened: {why}")).unwrap_or_default();
-            eprintln!("{}\n    debug probe: selector {}{trouble}", probe.model, probe.selector);
+            say!("{}\n    debug probe: selector {}{trouble}", probe.model, probe.selector);
         }
     }
     let Some(text) = rig_file(&args.name, &scanned, &probes) else {
-        eprintln!(
+        say!(
             "stimrig: no instrument answered on {} port{}; `stimrig doctor` looks for the reason, `stimrig sim` serves a simulated bench",
             scanned.len(),
             if scanned.len() == 1 { "" } else { "s" }
@@ -74,12 +74,12 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     };
     match (written, &args.output) {
         (Err(error), _) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_USAGE
         }
         (Ok(()), Some(file)) => {
             let file = file.display();
-            eprintln!(
+            say!(
                 "written: {file}; read it, correct it, then: stimrig check {file} && stimrig doctor --rig {file}"
             );
             0

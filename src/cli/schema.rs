@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> u8 {
     match print(&format!("{:#}\n", schema(args.format))) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_INTERNAL
         }
     }

@@ -43,7 +43,7 @@ pub fn man(args: &Man) -> u8 {
         let Some(found) = command.find_subcommand(word) else {
             let near = crate::source::nearest(word, command.get_subcommands().map(clap::Command::get_name));
             let help = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-            eprintln!("stimrig: `{name}` has no command `{word}`{help}");
+            say!("stimrig: `{name}` has no command `{word}`{help}");
             return crate::record::EXIT_USAGE;
         };
         name = format!("{name}-{word}");
@@ -62,7 +62,7 @@ fn shown(text: Result<String, String>) -> u8 {
     match text.and_then(|text| print(&text).map_err(|error| error.to_string())) {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_INTERNAL
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn put(text: &str, file: Option<&Path>, code: u8) -> u8 {
     match done {
         Ok(()) => code,
         Err((code, error)) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             code
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), String> {
 }
 
 /// Whether a file lies, or would lie, in the folder of a run that is sealed, or in one below it.
-fn is_in_a_sealed_run(path: &Path) -> bool {
+pub(super) fn is_in_a_sealed_run(path: &Path) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Where it truly is: by way of `..`, or of a link, it may be in a run whose name is not in the path.
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());

@@ -101,7 +101,7 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     let shown = match shown {
         Ok(shown) => put(&shown, args.output.as_deref(), 0),
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_INTERNAL
         }
     };
@@ -112,11 +112,11 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     for row in matrix.rows.iter().filter(|row| wanted.contains(row.id.as_str())) {
         if let Some(why) = row.missing(level) {
             holes += 1;
-            eprintln!("stimrig: {} is not proved: {why}", row.id);
+            say!("stimrig: {} is not proved: {why}", row.id);
         }
     }
     for gap in &gaps {
-        eprintln!("stimrig: {gap}");
+        say!("stimrig: {gap}");
     }
     // A run that was taken away may have been the one that failed.
     let incomplete = !gaps.is_empty() && !wanted.is_empty();
@@ -124,7 +124,7 @@ pub fn run(args: &Args, output: &Output) -> u8 {
 }
 
 fn refuse(what: &str) -> u8 {
-    eprintln!("stimrig: {what}");
+    say!("stimrig: {what}");
     EXIT_USAGE
 }
 
@@ -148,7 +148,7 @@ fn wanted<'a>(args: &'a Args, matrix: &'a Matrix) -> Result<BTreeSet<&'a str>, S
 /// The matrix, and the runs of the chain that are not there any more.
 fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
     let problems = |found: &[crate::source::Diagnostic]| {
-        eprint!("{}", render(found, output.color()));
+        say_all!("{}", render(found, output.color()));
         EXIT_USAGE
     };
     let loaded = load_cases(std::slice::from_ref(&args.scenarios)).map_err(|found| problems(&found))?;
@@ -206,7 +206,7 @@ fn requirements(args: &Args, cases: &[Now]) -> Result<Vec<Requirement>, Vec<crat
     if let Some(path) = path {
         return read_requirements(&read(&path).map_err(|problem| vec![*problem])?);
     }
-    eprintln!(
+    say!(
         "note: no requirements.yaml in {}: only the ids that scenarios name are traced",
         args.scenarios.display()
     );

@@ -68,7 +68,7 @@ pub fn run(args: &Args) -> u8 {
 }
 
 fn refuse(error: &dyn std::error::Error) -> u8 {
-    eprintln!("stimrig: {error}");
+    say!("stimrig: {error}");
     EXIT_USAGE
 }
 

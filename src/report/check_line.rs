@@ -23,8 +23,8 @@ pub fn measured(check: &CheckRecord) -> String {
 
 /// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 … 2.06 mA`, `= 100`.
 pub fn allowed(check: &CheckRecord) -> String {
-    let dimension = dimension_of(&check.unit);
-    let show = |value: f64| engineering(value, dimension, 4);
+    let (dimension, digits) = (dimension_of(&check.unit), limit_digits(check));
+    let show = |value: f64| engineering(value, dimension, digits);
     let limit = &check.limit;
     match (limit.nominal, limit.lower, limit.upper) {
         _ if limit.criterion == "holds" => "must hold".to_owned(),
@@ -32,11 +32,25 @@ pub fn allowed(check: &CheckRecord) -> String {
         (_, Some(lower), Some(upper)) if lower == upper => format!("= {}", show(upper)),
         // A bound on a magnitude reads best as one.
         (None, Some(lower), Some(upper)) if lower == -upper => format!("within ±{}", show(upper)),
-        (_, Some(lower), Some(upper)) => range(lower, upper, dimension, 4),
+        (_, Some(lower), Some(upper)) => range(lower, upper, dimension, digits),
         (_, None, Some(upper)) => format!("≤ {}", show(upper)),
         (_, Some(lower), None) => format!("≥ {}", show(lower)),
         (None, None, None) => String::new(),
     }
+}
+
+/// Significant digits that show on which side of its limits the value lies: four, or as many more as it takes for a limit to be
+/// shown off by a tenth of the way to the value at most.
+pub(super) fn limit_digits(check: &CheckRecord) -> usize {
+    let Some(value) = check.value else { return 4 };
+    let rounded = |bound: f64, digits: usize| format!("{bound:.0$e}", digits - 1).parse().unwrap_or(bound);
+    let told = |digits: &usize| {
+        let bounds = [check.limit.lower, check.limit.upper].into_iter().flatten();
+        bounds.fold(true, |told, bound| {
+            told && (rounded(bound, *digits) - bound).abs() <= 0.1 * (value - bound).abs()
+        })
+    };
+    (4..9).find(told).unwrap_or(9)
 }
 
 /// `margin 0.488 %`, or `beyond by 83 µA`; empty where there is no distance to speak of (counts that match, properties that
@@ -127,6 +141,18 @@ mod tests {
             let check = CheckRecord { limit, unit: unit.into(), ..check("any", Verdict::Pass) };
             assert_eq!(allowed(&check), text);
         }
+    }
+
+    #[test]
+    fn a_limit_is_shown_to_as_many_digits_as_tell_the_side_of_the_value() {
+        let at_most = |bound: f64, value: f64| {
+            let limit = limit("at_most", None, None, Some(bound));
+            allowed(&CheckRecord { limit, value: Some(value), ..check("amplitude", Verdict::Fail) })
+        };
+        assert_eq!(at_most(2.000_04e-3, 2.1e-3), "≤ 2 mA");
+        assert_eq!(at_most(2.000_04e-3, 2.000_06e-3), "≤ 2.00004 mA");
+        // Exactly at it: all there is.
+        assert_eq!(at_most(2e-3 / 3.0, 2e-3 / 3.0), "≤ 666.666667 µA");
     }
 
     #[test]

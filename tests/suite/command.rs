@@ -1,5 +1,6 @@
 //! Runs the built command in a temporary folder.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +16,51 @@ pub fn root() -> &'static Path {
 pub fn stimrig() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stimrig"));
     command.current_dir(root()).env("NO_COLOR", "1").env_remove("CI").env_remove("GITHUB_ACTIONS");
+    deaf_to(&mut command, std::env::vars_os().map(|(name, _)| name));
     command
+}
+
+/// Whoever works on a rig has it in the environment, where a test would find it and drive it. Where locks lie stays: everybody
+/// on this computer must look there.
+fn deaf_to(command: &mut Command, names: impl Iterator<Item = OsString>) {
+    for name in names {
+        if name.as_encoded_bytes().starts_with(b"STIMRIG_") && name != "STIMRIG_LOCK_DIR" {
+            command.env_remove(name);
+        }
+    }
+}
+
+#[test]
+fn a_rig_that_is_exported_is_no_rig_of_a_test() {
+    let mut command = Command::new("stimrig");
+    let names = ["PATH", "STIMRIG_LOCK_DIR", "STIMRIG_RIG", "STIMRIG_FILTER"];
+    deaf_to(&mut command, names.iter().map(OsString::from));
+    let mut gone: Vec<_> = command.get_envs().map(|(name, value)| (name.to_owned(), value)).collect();
+    gone.sort();
+    assert_eq!(gone, [(OsString::from("STIMRIG_FILTER"), None), (OsString::from("STIMRIG_RIG"), None)]);
+}
+
+/// As of `| head`, when it has seen enough.
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let to_nobody = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = stimrig().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output));
+    };
+    let runs = at("runs");
+    to_nobody(&["check", "--plan", "scenarios/timing/rate.yaml"]);
+    to_nobody(&["keygen", &at("key.pem")]);
+    to_nobody(&["calibrate", &at("cal.yaml"), "--source-u", "0.01 %"]);
+    to_nobody(&["run", "scenarios/timing/rate.yaml#3", "-q", "--keep", "always", "--runs", &runs]);
+    let run = folders(Path::new(&runs)).pop().unwrap().display().to_string();
+    to_nobody(&["export", &run, "--format", "npy", "-o", &at("case.npy")]);
+    for written in ["key.pem", "key.pem.pub", "cal.yaml", "case.npy"] {
+        assert!(folder.path().join(written).is_file(), "{written}");
+    }
 }
 
 /// Runs scenarios with `--json -` and returns the exit code and the record.

@@ -109,6 +109,19 @@ fn a_page_is_made_again_to_the_byte_and_a_sealed_run_is_not_written_to() {
     assert_eq!(into("report.html", "html").0, 0, "the same bytes");
     let (code, said) = into("new.tap", "tap");
     assert!(code == 2 && said.contains("sealed"), "{said}");
+    // Nor by another run, which says so before it begins.
+    let next = stimrig()
+        .args(["run", "scenarios/timing/rate.yaml#1", "--runs"])
+        .arg(runs.path())
+        .arg("--junit")
+        .arg(folder.join("junit.xml"))
+        .output()
+        .unwrap();
+    assert!(
+        next.status.code() == Some(2) && text(&next).contains("nothing was energised"),
+        "{}",
+        text(&next)
+    );
     assert!(verify(&folder, None, false).unwrap().is_intact());
 }
 

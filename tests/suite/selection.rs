@@ -141,6 +141,29 @@ fn what_the_environment_says_of_a_selection_takes_nothing_from_a_rerun() {
 }
 
 #[test]
+fn a_seed_that_is_exported_makes_no_other_bench_of_a_rerun() {
+    for more in [&["--seed", "9"][..], &[]] {
+        let folder = tempfile::tempdir().unwrap();
+        run_two(folder.path(), more);
+        let runs = folder.path().join("runs");
+        let first = earliest(&runs);
+        let mut command = stimrig();
+        command.args(["rerun", "--json", "-", "--runs"]).arg(&runs).env("STIMRIG_SEED", "4");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        let again: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for same in ["seed", "overrides"] {
+            assert_eq!(again[same], first[same], "{same} of a run with {more:?}");
+        }
+        let values = |record: &Value| -> Vec<Value> {
+            let cases = record["cases"].as_array().unwrap().iter();
+            cases.map(|case| case["checks"][0]["value"].clone()).collect()
+        };
+        assert_eq!(values(&again), values(&first), "the same bench has the same noise");
+    }
+}
+
+#[test]
 fn the_rig_that_is_built_in_stays_that_whatever_the_environment_names() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("two.yaml"), TWO).unwrap();

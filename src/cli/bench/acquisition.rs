@@ -2,9 +2,10 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use crate::cli::itself::itself;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::rig::{Port, builtin_phantom, read_phantom};
 use crate::run::{Acquisition, acquisition};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Args) -> u8 {
     let found = match measure(args) {
         Ok(found) => found,
         Err((code, what)) => {
-            eprintln!("stimrig: {what}");
+            say!("stimrig: {what}");
             return code;
         }
     };
@@ -68,7 +69,7 @@ struct Bench(Child);
 
 impl Bench {
     fn serve(folder: &Path, megasamples: u16) -> std::io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = itself()?
             .args(["sim", "--phantom", PHANTOM, "--dir"])
             .arg(folder)
             .arg("--set")

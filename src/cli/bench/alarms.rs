@@ -22,7 +22,7 @@ pub(super) struct Args {
     show: Show,
 }
 
-/// Runs it: 0 if nothing alarmed, 1 if something did.
+/// Runs it: 0 if nothing alarmed, 1 if something did; a signal has its own code.
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
     let suite = match Suite::load(&args.selection, output) {
         Ok(suite) => suite,
@@ -35,10 +35,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     progress("");
     let found = match found {
         Ok(found) => found,
-        Err(error) => {
-            eprintln!("stimrig: {error}");
-            return crate::record::EXIT_USAGE;
-        }
+        Err(ended) => return ended.told(),
     };
     let shown = match args.show.format {
         Format::Text => Ok(text(&found)),

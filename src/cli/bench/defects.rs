@@ -32,17 +32,18 @@ pub(super) struct Args {
     show: Show,
 }
 
-/// Runs it: 0 if every defect is caught, 1 if not.
+/// Runs it: 0 if every defect is caught, 1 if not; a signal has its own code.
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
-    let defects = match defects(args, output) {
-        Ok(defects) => defects,
-        Err(code) => return code,
-    };
-    let suite = match Suite::load(&args.selection, output) {
-        Ok(suite) => suite,
-        Err(code) => return code,
-    };
-    let mut matrix = Matrix { seed: args.seed, defects: Vec::new() };
+    match try_all(args, output) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn try_all(args: &Args, output: &Output) -> Result<u8, u8> {
+    let mut matrix = Matrix { seed: args.seed, defects: Vec::new(), untried: Vec::new() };
+    let written = defects(args, output, &mut matrix)?;
+    let suite = Suite::load(&args.selection, output)?;
+    let defects = able(written, args, &suite, output, &mut matrix)?;
     for (at, defect) in defects.iter().enumerate() {
         let told = format!("{} of {}: {}", at + 1, defects.len(), defect.kind.name());
         let found = row(defect, shown(defect), |defect, only| {
@@ -51,11 +52,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         });
         match found {
             Ok(row) => matrix.defects.push(row),
-            Err(error) => {
-                progress("");
-                eprintln!("stimrig: {}: {error}", defect.kind.name());
-                return EXIT_USAGE;
-            }
+            Err(ended) => return Err(ended.at(defect.kind.name()).told()),
         }
     }
     progress("");
@@ -64,13 +61,13 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         Format::Json => json(&matrix),
         Format::Html => Ok(defects_page(&matrix, &provenance(), &sized)),
     };
-    show(&args.show, shown, u8::from(!matrix.holds()))
+    Ok(show(&args.show, shown, u8::from(!matrix.holds())))
 }
 
-/// The defects of the benches, in the order of the catalogue.
-fn defects(args: &Args, output: &Output) -> Result<Vec<Defect>, u8> {
+/// The defects of the benches, in the order of the catalogue. One that is asked for by name must have a bench.
+fn defects(args: &Args, output: &Output, matrix: &mut Matrix) -> Result<Vec<Defect>, u8> {
     let usage = |what: String| {
-        eprintln!("stimrig: {what}");
+        say!("stimrig: {what}");
         EXIT_USAGE
     };
     let known: Vec<&str> = DefectKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -82,11 +79,21 @@ fn defects(args: &Args, output: &Output) -> Result<Vec<Defect>, u8> {
     let mut found = Vec::new();
     for kind in DefectKind::ALL {
         let path = args.benches.join(format!("{}.yaml", kind.name()));
-        let wanted = args.only.is_empty() || args.only.iter().any(|name| name == kind.name());
-        if !wanted || !path.is_file() {
+        if !args.only.is_empty() && !args.only.iter().any(|name| name == kind.name()) {
             continue;
         }
-        found.extend(of_bench(&path, *kind, output)?);
+        let defect = if path.is_file() { of_bench(&path, *kind, output)? } else { None };
+        match defect {
+            Some(defect) => found.push(defect),
+            None if args.only.is_empty() => matrix.leave_out(kind.name(), &without(args, &path)),
+            None => {
+                return Err(usage(format!(
+                    "--only {}: {}; write it, or name another folder with --benches",
+                    kind.name(),
+                    without(args, &path)
+                )));
+            }
+        }
     }
     if found.is_empty() {
         return Err(usage(format!("{} has no bench with such a defect", args.benches.display())));
@@ -94,9 +101,46 @@ fn defects(args: &Args, output: &Output) -> Result<Vec<Defect>, u8> {
     Ok(found)
 }
 
+/// Why a defect has no bench.
+fn without(args: &Args, path: &Path) -> String {
+    if path.is_file() {
+        format!("{} does not give its stimulator the defect it is named after", path.display())
+    } else {
+        format!("no bench of that name in {}", args.benches.display())
+    }
+}
+
+/// Those that can act on the bench. One that is asked for by name must.
+fn able(
+    written: Vec<Defect>,
+    args: &Args,
+    suite: &Suite,
+    output: &Output,
+    matrix: &mut Matrix,
+) -> Result<Vec<Defect>, u8> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for defect in written {
+        let inert = suite.inert(&defect);
+        let Some(first) = inert.first() else {
+            found.push(defect);
+            continue;
+        };
+        let name = defect.kind.name();
+        // The reason without the name: many share it.
+        let why = first.what.strip_prefix(&format!("`{name}` ")).unwrap_or(&first.what);
+        matrix.leave_out(name, why);
+        problems.extend(inert);
+    }
+    if found.is_empty() || !(problems.is_empty() || args.only.is_empty()) {
+        say_all!("{}", render(&problems, output.color()));
+        return Err(EXIT_USAGE);
+    }
+    Ok(found)
+}
+
 fn of_bench(path: &Path, kind: DefectKind, output: &Output) -> Result<Option<Defect>, u8> {
     let rig = load_rig(Some(path), &[], &[]).map_err(|problems| {
-        eprint!("{}", render(&problems, output.color()));
+        say_all!("{}", render(&problems, output.color()));
         EXIT_USAGE
     })?;
     Ok(rig.sim.and_then(|sim| sim.defects.into_iter().find(|defect| defect.kind == kind)))

@@ -9,9 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::bench::drills::{Drills, Trial, Wrong, page, text, wrong};
-use crate::record::{EXIT_USAGE, Outcome};
+use crate::record::Outcome;
 use crate::run::Interrupt;
 
+use super::ended::Ended;
 use super::suite::{jobs, progress};
 use super::{Format, Show, json, provenance, show};
 
@@ -40,7 +41,7 @@ pub(super) struct Args {
     show: Show,
 }
 
-/// Runs it: 0 if every trial ended as it must, 1 if not.
+/// Runs it: 0 if every trial ended as it must, 1 if not; a signal has its own code.
 pub(super) fn run(args: &Args) -> u8 {
     let began = Instant::now();
     let seed =
@@ -48,26 +49,18 @@ pub(super) fn run(args: &Args) -> u8 {
     progress(&format!("seed {seed}"));
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => return refuse(&format!("cannot listen for signals: {error}")),
-    };
-    let bench = match within::Bench::new() {
-        Ok(bench) => bench,
-        Err(error) => return refuse(&error),
+        Err(error) => return Ended::internal(format!("cannot listen for signals: {error}")).told(),
     };
     let mut found = Drills::new(seed, args.first);
-    if let Err(error) = all_within(args, seed, &bench, &interrupt, &mut found) {
-        return refuse(&error);
+    let tried = all(args, seed, &interrupt, &mut found);
+    // Ctrl-C ends the processes that were started, too: what failed for that is not what ended this.
+    if let Some(cause) = interrupt.cause() {
+        return Ended::by(cause.name()).told();
     }
-    if let Err(error) = process::all(args.processes, seed, &interrupt, &mut found) {
-        return refuse(&error);
-    }
-    if let Err(error) = ports::all(args.ports, jobs(args.jobs), seed, &interrupt, &mut found) {
-        return refuse(&error);
+    if let Err(ended) = tried {
+        return ended.told();
     }
     progress("");
-    if let Some(cause) = interrupt.cause() {
-        return refuse(&format!("ended by {}", cause.name()));
-    }
     found.elapsed = began.elapsed().as_secs_f64();
     let shown = match args.show.format {
         Format::Text => Ok(text(&found)),
@@ -77,10 +70,11 @@ pub(super) fn run(args: &Args) -> u8 {
     show(&args.show, shown, u8::from(!found.holds()))
 }
 
-fn refuse(what: &str) -> u8 {
-    progress("");
-    eprintln!("stimrig: {what}");
-    EXIT_USAGE
+fn all(args: &Args, seed: u64, interrupt: &Interrupt, found: &mut Drills) -> Result<(), Ended> {
+    let bench = within::Bench::new()?;
+    all_within(args, seed, &bench, interrupt, found)?;
+    process::all(args.processes, seed, interrupt, found)?;
+    ports::all(args.ports, jobs(args.jobs), seed, interrupt, found)
 }
 
 /// What `work` makes of each number below `count`, in their order. Several are worked on at once, each worker with what `begin`
@@ -123,7 +117,7 @@ fn all_within(
     bench: &within::Bench,
     interrupt: &Interrupt,
     found: &mut Drills,
-) -> Result<(), String> {
+) -> Result<(), Ended> {
     let all = numbered(
         (args.trials, jobs(args.jobs)),
         interrupt,
@@ -139,7 +133,7 @@ fn all_within(
         |done| progress(&format!("seed {seed}: {done} of {} trials", args.trials)),
     );
     for (trial, result) in all {
-        let (outcome, what) = result.map_err(|error| format!("trial {}: {error}", trial.number))?;
+        let (outcome, what) = result.map_err(|ended| ended.at(&format!("trial {}", trial.number)))?;
         let wrong = what.map(|what| Wrong {
             trial: trial.number,
             repeat: format!("--first {} --trials 1 --processes 0 --ports 0", trial.number),

@@ -14,6 +14,7 @@ mod alarms;
 mod coverage;
 mod defects;
 mod drills;
+mod ended;
 mod speed;
 mod suite;
 
@@ -88,7 +89,7 @@ fn show(show: &Show, text: Result<String, String>, code: u8) -> u8 {
     match text {
         Ok(text) => put(&text, show.output.as_deref(), code),
         Err(error) => {
-            eprintln!("stimrig: {error}");
+            say!("stimrig: {error}");
             EXIT_INTERNAL
         }
     }

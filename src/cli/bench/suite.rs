@@ -6,13 +6,18 @@ use std::path::PathBuf;
 use crate::cli::Output;
 use crate::cli::filter::Filter;
 use crate::cli::load::{load_bench, load_cases};
+use crate::cli::recover::take;
 use crate::measure::Setup;
-use crate::record::{Archive, CaseArchive, CaseFigures, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
+use crate::record::{
+    Archive, CaseArchive, CaseFigures, EXIT_INTERNAL, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink,
+};
 use crate::rig::{Defect, Rig};
 use crate::run::{Interrupt, Keep, Options, Origin, RigLock, Waiting, suite};
 use crate::scenario::{Case, plan};
 use crate::signal::{Block, BlockSink};
 use crate::source::{Diagnostic, render};
+
+use super::ended::Ended;
 
 /// Scenarios, and how to run them.
 #[derive(Debug, clap::Args)]
@@ -73,11 +78,11 @@ impl Suite {
     /// Reads everything; what is wrong is said, and the exit code returned.
     pub(super) fn load(args: &Selection, output: &Output) -> Result<Self, u8> {
         let refuse = |problems: &[Diagnostic]| {
-            eprint!("{}", render(problems, output.color()));
+            say_all!("{}", render(problems, output.color()));
             EXIT_USAGE
         };
         let usage = |what: &str| {
-            eprintln!("stimrig: {what}");
+            say!("stimrig: {what}");
             EXIT_USAGE
         };
         let filter = Filter::any(&args.filter).map_err(|error| usage(&error.to_string()))?;
@@ -94,9 +99,11 @@ impl Suite {
             return Err(usage("no case is selected"));
         }
         let jobs = jobs(args.jobs);
-        let interrupt = Interrupt::listen().map_err(|error| usage(&error.to_string()))?;
-        let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {});
-        let lock = lock.map_err(|error| usage(&error.to_string()))?;
+        let interrupt = Interrupt::listen().map_err(|error| {
+            say!("stimrig: cannot listen for signals: {error}");
+            EXIT_INTERNAL
+        })?;
+        let lock = take(&rig, Waiting::No, &interrupt)?;
         Ok(Self { cases, rig, jobs, interrupt, lock })
     }
 
@@ -104,16 +111,12 @@ impl Suite {
     ///
     /// # Errors
     /// When a case cannot be planned, or a signal ended the run.
-    pub(super) fn run(&self, seed: u64, defects: &[Defect], only: Option<&str>) -> Result<RunRecord, String> {
-        let mut rig = self.rig.clone();
-        if let Some(bench) = &mut rig.sim {
-            bench.seed = seed;
-            bench.defects = defects.to_vec();
-        }
+    pub(super) fn run(&self, seed: u64, defects: &[Defect], only: Option<&str>) -> Result<RunRecord, Ended> {
+        let rig = self.bench(seed, defects);
         let wanted = self.cases.iter().filter(|case| only.is_none_or(|name| case.name == name));
         let plans: Result<Vec<_>, Vec<Diagnostic>> =
             wanted.map(|case| plan(case.clone(), &rig, false)).collect();
-        let plans = plans.map_err(|problems| render(&problems, false))?;
+        let plans = plans.map_err(|problems| Ended::usage(render(&problems, false)))?;
         let options = Options {
             id: uuid::Uuid::now_v7().to_string(),
             jobs: self.jobs,
@@ -129,11 +132,26 @@ impl Suite {
         };
         let mut sink = Folding::default();
         suite(&plans, &rig, &self.lock, &options, &self.interrupt, &Nothing, &mut sink);
-        let record = sink.0.record().ok_or_else(|| "the run left no record".to_owned())?;
+        let record = sink.0.record().ok_or_else(|| Ended::internal("the run left no record"))?;
         match &record.interrupted {
-            Some(signal) => Err(format!("ended by {signal}")),
+            Some(cause) => Err(Ended::by(cause)),
             None => Ok(record),
         }
+    }
+
+    /// What is wrong with a defect on this bench: one that cannot act there would look like one that nothing catches.
+    pub(super) fn inert(&self, defect: &Defect) -> Vec<Diagnostic> {
+        let bench = self.bench(0, std::slice::from_ref(defect));
+        bench.with_overrides(&[], &[]).err().unwrap_or_default()
+    }
+
+    fn bench(&self, seed: u64, defects: &[Defect]) -> Rig {
+        let mut rig = self.rig.clone();
+        if let Some(bench) = &mut rig.sim {
+            bench.seed = seed;
+            bench.defects = defects.to_vec();
+        }
+        rig
     }
 }
 

@@ -4,7 +4,7 @@ use crate::plot::{Bound, LIMIT, Look, Mark, PALETTE, Panel, Series, Size, Whiske
 use crate::quantity::{Dimension, engineering};
 use crate::record::{CaseFigures, CheckFigure, CheckRecord, PulseFigure, Trace};
 
-use super::super::check_line::{dimension_of, measured};
+use super::super::check_line::{dimension_of, limit_digits, measured};
 use super::Shown;
 
 mod charge;
@@ -253,7 +253,7 @@ fn units(figure: &CheckFigure, check: &CheckRecord) -> Vec<Picture> {
 
 fn limits(check: &CheckRecord) -> Vec<Bound> {
     let guard = check.uncertainty.unwrap_or(0.0);
-    let show = |value: f64| engineering(value, dimension_of(&check.unit), 4);
+    let show = |value: f64| engineering(value, dimension_of(&check.unit), limit_digits(check));
     let bound = |y: f64, upper: bool| Bound { y, upper, guard, label: show(y) };
     let lower = check.limit.lower.map(|y| bound(y, false));
     lower.into_iter().chain(check.limit.upper.map(|y| bound(y, true))).collect()

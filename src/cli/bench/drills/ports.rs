@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,8 +11,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::bench::drills::{
     Drills, Kind, Next, Nothing, PortSeen, PortTrial, Shown, Starved, Wrong, shown_on_ports,
 };
+use crate::cli::bench::ended::Ended;
 use crate::cli::bench::suite::progress;
 use crate::cli::filter::Filter;
+use crate::cli::itself::itself;
 use crate::cli::load::load_cases;
 use crate::record::Outcome;
 use crate::run::Interrupt;
@@ -44,21 +46,22 @@ type Runs = (String, f64);
 /// So many drills, on as many benches at once as there are jobs.
 ///
 /// # Errors
-/// When a bench or a process cannot be started at all: that is no finding.
+/// When a bench or a process cannot be started at all, or the scenarios are wrong: that is no finding.
 pub(super) fn all(
     count: u64,
     jobs: usize,
     seed: u64,
     interrupt: &Interrupt,
     found: &mut Drills,
-) -> Result<(), String> {
+) -> Result<(), Ended> {
     if count == 0 {
         return Ok(());
     }
-    let folder = tempfile::tempdir().map_err(|error| format!("no folder for the runs: {error}"))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Ended::internal(format!("no folder for the runs: {error}")))?;
     let plain = folder.path().join("plain.yaml");
-    fs::write(&plain, PLAIN).map_err(|error| format!("{}: {error}", plain.display()))?;
-    let mut cases = smoke()?;
+    fs::write(&plain, PLAIN).map_err(|error| Ended::internal(format!("{}: {error}", plain.display())))?;
+    let mut cases = smoke().map_err(Ended::usage)?;
     if cases.is_empty() {
         cases.push((plain.display().to_string(), 0.3));
     }
@@ -89,7 +92,8 @@ pub(super) fn all(
         |done| progress(&format!("seed {seed}: on ports, {done} of {count}")),
     );
     for (trial, case, seen) in all {
-        let seen = seen.map_err(|error| format!("drill {} on ports: {error}", trial.number))?;
+        let place = format!("drill {} on ports", trial.number);
+        let seen = seen.map_err(|error| Ended::internal(error).at(&place))?;
         let number = trial.number;
         let mishap = format!("on ports {number}: {} at {:.2} of its time", trial.kind.name(), trial.at);
         let repeat = format!("--trials 0 --processes 0 --ports {}", number + 1);
@@ -223,9 +227,9 @@ impl Drill<'_> {
     }
 
     fn start(&self, arguments: &[&str], output: fn() -> Stdio) -> Result<Child, String> {
-        let mut command = Command::new(std::env::current_exe().map_err(text)?);
+        let mut command = itself().map_err(text)?;
         command.args(arguments).arg("--rig").arg(self.bench.rig()).arg("--runs").arg(&self.runs);
-        command.env("STIMRIG_LOCK_DIR", self.bench.folder()).env_remove("GITHUB_ACTIONS");
+        command.env("STIMRIG_LOCK_DIR", self.bench.folder());
         command.stdin(Stdio::null()).stdout(output()).stderr(output());
         command.spawn().map_err(text)
     }

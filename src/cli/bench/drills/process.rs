@@ -10,7 +10,9 @@ use rand_chacha::ChaCha8Rng;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bench::drills::{Drills, Kind, Wrong};
+use crate::cli::bench::ended::Ended;
 use crate::cli::bench::suite::progress;
+use crate::cli::itself::{deafen, itself};
 use crate::record::{HOST_LOST, Outcome, RunRecord, STORAGE_LOST, SafeState};
 use crate::report::junit;
 use crate::run::Interrupt;
@@ -28,15 +30,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ROOM: u64 = 3 << 20;
 
 /// What a process came to: its outcome if it was in time, and what was wrong.
-type Ended = (Option<Outcome>, Option<String>);
+type CameTo = (Option<Outcome>, Option<String>);
 
 /// Runs so many processes, one after the other: they are there to be interrupted in real time.
 ///
 /// # Errors
 /// When a process cannot be started at all.
-pub(super) fn all(count: u64, seed: u64, interrupt: &Interrupt, found: &mut Drills) -> Result<(), String> {
+pub(super) fn all(count: u64, seed: u64, interrupt: &Interrupt, found: &mut Drills) -> Result<(), Ended> {
     let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x0070_726f_6365_7373);
-    let failed = |error: std::io::Error| format!("a process of its own: {error}");
+    let failed = |error: std::io::Error| Ended::internal(format!("a process of its own: {error}"));
     for number in 0..count {
         if interrupt.cause().is_some() {
             return Ok(());
@@ -66,9 +68,9 @@ pub(super) fn all(count: u64, seed: u64, interrupt: &Interrupt, found: &mut Dril
 fn command(folder: &Path) -> std::io::Result<Command> {
     let scenario = folder.join("drill.yaml");
     fs::write(&scenario, SCENARIO)?;
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = itself()?;
     command.arg("run").arg(scenario).args(["-qq", "--keep", "always"]);
-    command.env_remove("GITHUB_ACTIONS").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(command)
 }
 
@@ -82,7 +84,7 @@ pub(super) fn run_of(runs: &Path) -> Option<PathBuf> {
 }
 
 /// kill -9 at a random instant: what was kept can be read, and whoever comes next closes it.
-fn killed(folder: &Path, delay: Duration) -> std::io::Result<Ended> {
+fn killed(folder: &Path, delay: Duration) -> std::io::Result<CameTo> {
     let mut child = started(folder)?;
     std::thread::sleep(delay);
     child.kill()?;
@@ -119,7 +121,7 @@ fn killed(folder: &Path, delay: Duration) -> std::io::Result<Ended> {
 }
 
 /// A signal at a random instant: the process ends by itself, soon, with the code of the signal and a closed record.
-fn signalled(folder: &Path, delay: Duration, kind: Kind, found: &mut Drills) -> std::io::Result<Ended> {
+fn signalled(folder: &Path, delay: Duration, kind: Kind, found: &mut Drills) -> std::io::Result<CameTo> {
     let mut child = started(folder)?;
     std::thread::sleep(delay);
     let (signal, code) = if kind == Kind::Sigint { (Signal::INT, 130) } else { (Signal::TERM, 143) };
@@ -149,7 +151,7 @@ fn signalled(folder: &Path, delay: Duration, kind: Kind, found: &mut Drills) -> 
 }
 
 /// A disk that fills while samples are written: exit code 70, and every byte that was whole can be read.
-fn full(folder: &Path) -> std::io::Result<Ended> {
+fn full(folder: &Path) -> std::io::Result<CameTo> {
     let runs = folder.join("runs");
     fs::create_dir_all(&runs)?;
     let small = folder.join("small");
@@ -171,6 +173,8 @@ fn full(folder: &Path) -> std::io::Result<Ended> {
         shell.args(["-c", script, "sh", &(ROOM / 4096).to_string()]).arg(&small).arg(&runs);
         shell
     };
+    // What is started by a shell does not know what its own command was to be deaf to.
+    deafen(&mut shell);
     shell.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = shell.spawn()?;
     let status = wait(&mut child)?;

@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bench::drills::{Kind, Seen, Trial};
+use crate::cli::bench::ended::Ended;
 use crate::cli::load::load_rig;
 use crate::instrument::{Mishap, Port, Trap, TrappedPort};
 use crate::record::{Event, Fold, Sink};
@@ -30,14 +31,15 @@ pub(super) struct Bench {
 
 impl Bench {
     /// The default bench, and a folder for the runs.
-    pub(super) fn new() -> Result<Self, String> {
-        let rig = load_rig(None, &[], &[]).map_err(|problems| render(&problems, false))?;
+    pub(super) fn new() -> Result<Self, Ended> {
+        let rig = load_rig(None, &[], &[]).map_err(|problems| Ended::usage(render(&problems, false)))?;
         if !rig.is_in_process() {
-            return Err("drills need a simulated bench: rig/sim.yaml is none".to_owned());
+            return Err(Ended::usage("drills need a simulated bench: rig/sim.yaml is none"));
         }
         let lock = RigLock::take(&rig, Waiting::No, &Interrupt::default(), &mut |_| {});
-        let lock = lock.map_err(|error| error.to_string())?;
-        let runs = tempfile::tempdir().map_err(|error| format!("no folder for the runs: {error}"))?;
+        let lock = lock.map_err(|error| Ended::internal(error.to_string()))?;
+        let runs = tempfile::tempdir()
+            .map_err(|error| Ended::internal(format!("no folder for the runs: {error}")))?;
         Ok(Self { rig, lock, runs })
     }
 
@@ -45,9 +47,10 @@ impl Bench {
     ///
     /// # Errors
     /// When it cannot be run at all: that is no finding about the bench.
-    pub(super) fn run(&self, trial: &Trial) -> Result<Seen, String> {
-        let case = case_of(&trial.scenario)?;
-        let plan = plan(case, &self.rig, false).map_err(|problems| render(&problems, false))?;
+    pub(super) fn run(&self, trial: &Trial) -> Result<Seen, Ended> {
+        let case = case_of(&trial.scenario).map_err(Ended::internal)?;
+        // The scenario is the tool's own: the bench is another than it is made for.
+        let plan = plan(case, &self.rig, false).map_err(|problems| Ended::usage(render(&problems, false)))?;
         let interrupt = Interrupt::default();
         let hands = Arc::new(Hands::new(trial, &interrupt));
         let options = Options {
@@ -65,14 +68,15 @@ impl Bench {
         };
         // A folder of runs for each trial: what is of interest is the record, not the chain, which many would wait for.
         let runs = self.runs.path().join(trial.number.to_string());
-        let folder = RunFolder::create(&runs, &options.id).map_err(|error| error.to_string())?;
+        let folder =
+            RunFolder::create(&runs, &options.id).map_err(|error| Ended::internal(error.to_string()))?;
         let evidence = folder.evidence(&options.id, true, || {});
         let mut sink = Keeping { folder, fold: Fold::default() };
         suite(&[plan], &self.rig, &self.lock, &options, &interrupt, &evidence, &mut sink);
         // Everything must be written before the folder is closed.
         drop(evidence);
-        let record = sink.fold.record().ok_or_else(|| "the run left no record".to_owned())?;
-        let witness = hands.witness().ok_or_else(|| "the bench was never opened".to_owned())?;
+        let record = sink.fold.record().ok_or_else(|| Ended::internal("the run left no record"))?;
+        let witness = hands.witness().ok_or_else(|| Ended::internal("the bench was never opened"))?;
         let ended = witness.now() as f64 / SECOND;
         witness.pass(AFTER);
         let truth = witness.truth();

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::cli::itself::itself;
 use crate::sim::Look;
 
 /// Patience with a bench that is to be served, and with its answers.
@@ -25,7 +26,7 @@ impl Bench {
     /// Serves the default bench in a folder.
     pub(super) fn serve(folder: &Path) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("a served bench: {error}");
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        let mut command = itself().map_err(failed)?;
         command.args(["sim", "-q", "--dir"]).arg(folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(failed)?;
