@@ -1,10 +1,10 @@
 //! Judging a capture by a scenario's checks: what was measured against what its program asks for.
 
-use crate::judge::unmeasured;
+use crate::judge::{recorded, unmeasured};
 use crate::measure::Evaluation;
 use crate::quantity::{Dimension, engineering, with_uncertainty};
 use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord};
-use crate::scenario::{Case, Check, Criterion, Decision as Rule, Measurand, Nominal};
+use crate::scenario::{Case, Check, Measurand};
 use crate::verdict::{Decision, Guards};
 
 use super::statistic::{Judged, decided};
@@ -17,7 +17,7 @@ pub fn judge(analysis: &Analysis, case: &Case) -> Vec<CheckRecord> {
 }
 
 fn one(analysis: &Analysis, case: &Case, check: &Check) -> CheckRecord {
-    let record = blank(check, case.decision);
+    let record = unmeasured(check, case.decision);
     let judged = units(analysis, &case.program, check).and_then(|units| decided(units, check, case.decision));
     match judged {
         Ok(judged) => fill(record, analysis, check, judged),
@@ -30,9 +30,12 @@ fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged)
     let dimension = check.measurand.dimension();
     let estimate = &unit.estimate;
     let shown = |u: f64| with_uncertainty(estimate.value, u, dimension);
+    let limit = recorded(check.criterion, check.measurand, Some(&limit));
     let range = range(&limit, dimension);
     let clipped = analysis.has(FindingCode::Clipped) && matters_when_clipped(check.measurand);
-    let beyond = limit.upper.is_some_and(|upper| estimate.value.abs() > upper);
+    // What is read of a balance or of a ratio may be too large because something was cut off.
+    let at_least = matches!(check.measurand, Measurand::Amplitude | Measurand::ChargePerPhase);
+    let beyond = at_least && limit.upper.is_some_and(|upper| estimate.value.abs() > upper);
     let (verdict, reason) = match decision {
         // What is cut off is at least as large as what is seen: only a value already too large is sure.
         Decision::Pass | Decision::Inconclusive { .. } if clipped => {
@@ -99,6 +102,8 @@ fn matters_when_clipped(measurand: Measurand) -> bool {
             | M::MeanDcCurrent
             | M::AccessResistance
             | M::Polarization
+            | M::Width
+            | M::Gap
     )
 }
 
@@ -111,22 +116,4 @@ fn range(limit: &LimitRecord, dimension: Dimension) -> String {
         (Some(lower), None) => format!("at least {}", shown(lower)),
         (None, None) => String::new(),
     }
-}
-
-fn blank(check: &Check, rule: Rule) -> CheckRecord {
-    let (criterion, nominal, lower, upper) = match check.criterion {
-        Criterion::Within { of: Nominal::Value(nominal), tolerance } => {
-            let about = tolerance.about(nominal);
-            ("within", Some(nominal), Some(nominal - about), Some(nominal + about))
-        }
-        Criterion::Within { .. } => ("within", None, None, None),
-        Criterion::Magnitude(limit) => ("within", None, None, Some(limit)),
-        Criterion::AtMost(limit) => ("at_most", None, None, Some(limit)),
-        Criterion::AtLeast(limit) => ("at_least", None, Some(limit), None),
-        Criterion::Between(lower, upper) => ("between", None, Some(lower), Some(upper)),
-        Criterion::Equals(exact) => ("equals", Some(exact), Some(exact), Some(exact)),
-        Criterion::Holds => ("holds", None, None, None),
-    };
-    let limit = LimitRecord { criterion: criterion.to_owned(), nominal, lower, upper };
-    CheckRecord { limit, ..unmeasured(check, rule) }
 }

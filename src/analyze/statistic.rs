@@ -1,9 +1,8 @@
 //! From the units of a check to the one that decides.
 
-use crate::judge::{Mean, Reason};
-use crate::record::LimitRecord;
+use crate::judge::{Limit, Mean, Reason};
 use crate::scenario::{Check, Criterion, Decision as CaseDecision, Nominal, Statistic};
-use crate::verdict::{Bounds, Decision, Guards, Percentile, Rule, Worst, decide};
+use crate::verdict::{Decision, Guards, Percentile, Rule, Worst, decide};
 
 use super::units::{Unit, not_in_a_capture};
 
@@ -13,7 +12,7 @@ pub(super) struct Judged {
     /// The unit that decided.
     pub unit: Unit,
     /// What it was compared with.
-    pub limit: LimitRecord,
+    pub limit: Limit,
     /// How far inside its limit it lies.
     pub margin: f64,
     /// What it had to clear.
@@ -29,8 +28,7 @@ pub(super) struct Judged {
 #[derive(Debug, Clone)]
 struct Placed {
     unit: Unit,
-    bounds: Bounds,
-    limit: LimitRecord,
+    limit: Limit,
     /// What the bounds are on: the unit's value or its magnitude.
     figure: f64,
 }
@@ -53,9 +51,9 @@ pub(super) fn decided(units: Vec<Unit>, check: &Check, decision: CaseDecision) -
 }
 
 fn judged(placed: Placed, guards: Guards, count: usize, rule: Rule) -> Judged {
-    let Placed { unit, bounds, limit, figure } = placed;
-    let decision = decide(figure, guards.accept, guards.reject, bounds, rule);
-    Judged { unit, limit, margin: bounds.margin(figure), guards, decision, count, single: false }
+    let Placed { unit, limit, figure } = placed;
+    let decision = decide(figure, guards.accept, guards.reject, limit.bounds, rule);
+    Judged { unit, limit, margin: limit.bounds.margin(figure), guards, decision, count, single: false }
 }
 
 /// Every unit must satisfy the check: the one with the least room behind its guard band decides, and to fail it must stand
@@ -66,7 +64,7 @@ fn worst(units: Vec<Unit>, check: &Check, rule: Rule) -> Result<Judged, String> 
     for unit in units {
         let expanded = if rule == Rule::Simple { 0.0 } else { unit.estimate.expanded() };
         let placed = placed(unit, check)?;
-        worst.add(placed.bounds.margin(placed.figure), expanded, placed);
+        worst.add(placed.limit.bounds.margin(placed.figure), expanded, placed);
     }
     let decided = |placed: Placed| {
         let estimate = &placed.unit.estimate;
@@ -92,8 +90,8 @@ fn percentile(units: Vec<Unit>, check: &Check, rule: Rule) -> Result<Judged, Str
     let count = units.len();
     let mut all = Percentile::new(count);
     for unit in &units {
-        let (bounds, _, figure) = bounds(check, unit)?;
-        all.add(bounds.margin(figure));
+        let limit = limit(check, unit)?;
+        all.add(limit.bounds.margin(limit.figure(unit.estimate.value)));
     }
     let few = || format!("p99 needs at least {} pulses, the record has {count}", Percentile::FEWEST);
     let found = all.finish().ok_or_else(few)?;
@@ -103,46 +101,21 @@ fn percentile(units: Vec<Unit>, check: &Check, rule: Rule) -> Result<Judged, Str
 }
 
 fn placed(unit: Unit, check: &Check) -> Result<Placed, String> {
-    let (bounds, limit, figure) = bounds(check, &unit)?;
-    Ok(Placed { unit, bounds, limit, figure })
+    let limit = limit(check, &unit)?;
+    let figure = limit.figure(unit.estimate.value);
+    Ok(Placed { unit, limit, figure })
 }
 
-/// The bounds, the limit as recorded, and the value they bound (a magnitude where the check judges one).
-fn bounds(check: &Check, unit: &Unit) -> Result<(Bounds, LimitRecord, f64), String> {
-    let value = unit.estimate.value;
-    let record = |criterion: &str, nominal, lower, upper| LimitRecord {
-        criterion: criterion.to_owned(),
-        nominal,
-        lower,
-        upper,
-    };
-    let (limit, value) = match check.criterion {
-        Criterion::Within { of, tolerance } => {
-            let nominal = match of {
-                Nominal::Value(value) => value,
-                Nominal::Programmed => unit.nominal.ok_or("the program has no nominal for this measurand")?,
-                Nominal::Applied => {
-                    return Err(
-                        "a capture does not know what the stimulator applied: state `of: programmed`"
-                            .to_owned(),
-                    );
-                }
-            };
-            let about = tolerance.about(nominal);
-            (record("within", Some(nominal), Some(nominal - about), Some(nominal + about)), value)
+/// What a run would compare the unit with.
+fn limit(check: &Check, unit: &Unit) -> Result<Limit, String> {
+    match check.criterion {
+        Criterion::Within { of: Nominal::Applied, .. } => {
+            Err("a capture does not know what the stimulator applied: state `of: programmed`".to_owned())
         }
-        Criterion::Magnitude(limit) => (record("within", None, None, Some(limit)), value.abs()),
-        Criterion::AtMost(limit) => (record("at_most", None, None, Some(limit)), value.abs()),
-        Criterion::AtLeast(limit) => (record("at_least", None, Some(limit), None), value.abs()),
-        Criterion::Between(lower, upper) => {
-            // As in a run (`judge`'s limits): a range from zero up is one of magnitudes.
-            let value = if lower >= 0.0 { value.abs() } else { value };
-            (record("between", None, Some(lower), Some(upper)), value)
-        }
-        Criterion::Equals(exact) => (record("equals", Some(exact), Some(exact), Some(exact)), value),
-        Criterion::Holds => return Err(not_in_a_capture(check.measurand)),
-    };
-    Ok((Bounds { lower: limit.lower, upper: limit.upper }, limit, value))
+        Criterion::Holds => Err(not_in_a_capture(check.measurand)),
+        _ => Limit::of(check, unit.nominal)
+            .ok_or_else(|| "the program has no nominal for this measurand".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -218,15 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_from_zero_up_bounds_the_magnitude_as_in_a_run() {
+    fn a_range_bounds_the_signed_value_as_in_a_run() {
         let charge = |lower, upper, value: f64| {
             let limit = Criterion::Between(lower, upper);
             of(Measurand::NetCharge, limit, Statistic::Worst, &[(value, 0.1e-9)]).0
         };
-        assert_eq!(charge(0.0, 5e-9, -2e-9), Decision::Pass);
-        assert_eq!(charge(0.0, 5e-9, -7e-9), Decision::Fail);
-        assert_eq!(charge(3e-9, 5e-9, -2e-9), Decision::Fail);
-        // Below zero the sign counts.
+        assert_eq!(charge(0.0, 5e-9, 2e-9), Decision::Pass);
+        assert_eq!(charge(0.0, 5e-9, -2e-9), Decision::Fail);
         assert_eq!(charge(-1e-9, 5e-9, -2e-9), Decision::Fail);
         assert_eq!(charge(-3e-9, 5e-9, -2e-9), Decision::Pass);
     }

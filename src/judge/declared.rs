@@ -11,9 +11,9 @@ use super::{Facts, Reason};
 /// # Errors
 /// [`Reason::Declared`].
 pub(super) fn unprovoked(case: &Case, facts: &Facts, rate: f64) -> Result<(), Reason> {
-    let action = |step: usize| case.steps.get(step).map(|step| &step.action);
-    let started = facts.instants.iter().find(|at| matches!(action(at.step), Some(Action::Start)));
+    let started = facts.instants_of(case, |action| *action == Action::Start).next();
     let Some(started) = started else { return Ok(()) };
+    let action = |step: usize| case.steps.get(step).map(|step| &step.action);
     let asked = |step: usize| {
         case.checks
             .iter()

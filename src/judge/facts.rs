@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::phantom::Output;
-use crate::scenario::FaultCode;
+use crate::scenario::{Action, Case, FaultCode};
 use crate::signal::Program;
 
 /// A step's instant on the sample clock.
@@ -99,6 +99,19 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Instants of the steps of a case whose action is `wanted`, as far as they were reached, in order.
+    pub fn instants_of<'f, F>(
+        &'f self,
+        case: &'f Case,
+        wanted: F,
+    ) -> impl Iterator<Item = &'f Instant> + use<'f, F>
+    where
+        F: Fn(&Action) -> bool,
+    {
+        let steps = &case.steps;
+        self.instants.iter().filter(move |at| steps.get(at.step).is_some_and(|step| wanted(&step.action)))
+    }
+
     /// Moves every instant that was noted so far to another sample: once it is known where a record lies.
     pub fn moved(&mut self, to: impl Fn(u64) -> u64) {
         for instant in &mut self.instants {

@@ -4,8 +4,6 @@ use crate::record::LimitRecord;
 use crate::scenario::{Check, Criterion, Measurand, Nominal};
 use crate::verdict::Bounds;
 
-use super::Unit;
-
 /// What one unit is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
@@ -18,15 +16,15 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The limit of a check for a unit; `None` where a tolerance has no nominal to be about. A logarithm has no magnitude: limits on
-    /// one are on its value.
-    pub fn of(check: &Check, unit: &Unit) -> Option<Self> {
+    /// The limit of a check for a value that is to be `nominal`; `None` where a tolerance has no nominal to be about. A logarithm has
+    /// no magnitude: limits on one are on its value.
+    pub fn of(check: &Check, nominal: Option<f64>) -> Option<Self> {
         let logarithm = check.measurand == Measurand::ShannonK;
         let on = |lower, upper, magnitude| Self { bounds: Bounds { lower, upper }, magnitude, nominal: None };
         Some(match check.criterion {
             Criterion::Within { of, tolerance } => {
                 // A stated quantity needs nothing of the program.
-                let nominal = if let Nominal::Value(stated) = of { stated } else { unit.nominal? };
+                let nominal = if let Nominal::Value(stated) = of { stated } else { nominal? };
                 let about = tolerance.about(nominal);
                 Self {
                     bounds: Bounds { lower: Some(nominal - about), upper: Some(nominal + about) },
@@ -39,7 +37,8 @@ impl Limit {
                 Self { bounds: Bounds::magnitude(limit), magnitude: false, nominal: None }
             }
             Criterion::AtLeast(limit) => on(Some(limit), None, !logarithm),
-            Criterion::Between(lower, upper) => on(Some(lower), Some(upper), lower >= 0.0 && !logarithm),
+            // A range says itself which sign it means.
+            Criterion::Between(lower, upper) => on(Some(lower), Some(upper), false),
             Criterion::Equals(value) => on(Some(value), Some(value), false),
             Criterion::Holds => on(Some(1.0), None, false),
         })
@@ -89,13 +88,11 @@ fn signed(measurand: Measurand) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::Measured;
 
     #[test]
     fn a_logarithm_is_bounded_on_one_side() {
         let margin = |measurand, criterion, value: f64| {
-            let unit = Unit::of(Measured::exact(value));
-            let limit = Limit::of(&Check::new(measurand, criterion), &unit).unwrap();
+            let limit = Limit::of(&Check::new(measurand, criterion), None).unwrap();
             limit.bounds.margin(limit.figure(value))
         };
         let shannon = |criterion, value| margin(Measurand::ShannonK, criterion, value);
@@ -104,7 +101,9 @@ mod tests {
         assert!(shannon(Criterion::AtMost(1.5), 1.6) < 0.0);
         assert!(shannon(Criterion::AtLeast(1.0), -1.8) < 0.0);
         assert!(shannon(Criterion::Between(0.0, 2.0), -1.8) < 0.0);
-        // Of a balance either sign counts.
+        // Of a balance either sign counts, but for a range, which has one.
+        assert!(margin(Measurand::NetCharge, Criterion::Between(1.0, 5.0), -2.0) < 0.0);
+        assert!(margin(Measurand::NetCharge, Criterion::Between(-5.0, -1.0), -2.0) > 0.0);
         assert!(margin(Measurand::NetCharge, Criterion::AtMost(1.5), -1.8) < 0.0);
     }
 }

@@ -31,6 +31,7 @@ pub use facts::{Facts, Instant, Observation, Restart, Segment};
 pub use figures::figures;
 pub use found::Found;
 pub use level::{Baseline, Charge};
+pub use limits::{Limit, recorded};
 pub use mean::Mean;
 pub use reason::Reason;
 pub use seen::Seen;
@@ -139,7 +140,7 @@ pub fn unmeasured(check: &Check, decision: Decision) -> CheckRecord {
         uncertainty: None,
         uncertainty_family: None,
         coverage: None,
-        limit: limits::recorded(check.criterion, check.measurand, None),
+        limit: recorded(check.criterion, check.measurand, Limit::of(check, None).as_ref()),
         margin: None,
         statistic: check.statistic.name().to_owned(),
         count: 0,

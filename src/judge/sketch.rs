@@ -31,13 +31,27 @@ fn charge(view: &View<'_>, unit: &Unit, limit: &LimitRecord) -> Option<Sketch> {
     let (start, step, values) = charge_error(view, excerpt, &row)?;
     let stride = values.len().div_ceil(POINTS).max(1);
     Some(Sketch {
-        channel: format!("{}: charge beyond the programmed", view.contact.name),
+        channel: format!(
+            "{}: charge beyond the programmed{}",
+            view.contact.name,
+            other(unit, row.number as u64)
+        ),
         unit: "C".to_owned(),
         start,
         step: stride as f64 * step,
         values: values.into_iter().step_by(stride).collect(),
         limits: limits(view, &row, limit),
     })
+}
+
+/// Which pulse is drawn, where it is not the one that decided: the samples of a few are kept.
+fn other(unit: &Unit, drawn: u64) -> String {
+    match (unit.pulse, unit.time) {
+        (Some(decided), _) if decided == drawn => String::new(),
+        (Some(decided), _) => format!(" in pulse {drawn}, most like pulse {decided}"),
+        (None, Some(_)) => format!(" in pulse {drawn}, the nearest"),
+        (None, None) => format!(" in pulse {drawn}, which has most"),
+    }
 }
 
 /// The limits of a check about charge, C: of a fraction that of the leading phase, of a current what it leaves in a period.
@@ -95,4 +109,19 @@ fn envelope(view: &View<'_>, recording: &Recording, time: f64) -> Option<Sketch>
 
 fn amperes(view: &View<'_>, code: i16) -> f64 {
     (f64::from(code) - view.rest_level().value) * view.calibration.lsb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Measured;
+
+    #[test]
+    fn a_pulse_that_did_not_decide_is_named() {
+        let unit = |pulse, time| Unit { pulse, time, ..Unit::of(Measured::exact(1.0)) };
+        assert_eq!(other(&unit(Some(4), Some(0.5)), 4), "");
+        assert_eq!(other(&unit(Some(4), Some(0.5)), 6), " in pulse 6, most like pulse 4");
+        assert_eq!(other(&unit(None, Some(0.5)), 6), " in pulse 6, the nearest");
+        assert_eq!(other(&unit(None, None), 6), " in pulse 6, which has most");
+    }
 }

@@ -82,7 +82,7 @@ impl<'a> Tally<'a> {
                 self.clipped |= unit.clipped;
                 Ok(())
             }
-            Statistic::P99 => Limit::of(self.check, &unit).ok_or(NO_NOMINAL).map(|limit| {
+            Statistic::P99 => Limit::of(self.check, unit.nominal).ok_or(NO_NOMINAL).map(|limit| {
                 self.clipped |= unit.clipped;
                 self.percentile.add(limit.bounds.margin(limit.figure(unit.measured.value)));
             }),
@@ -93,7 +93,7 @@ impl<'a> Tally<'a> {
     }
 
     fn compare(&mut self, unit: Unit) -> Result<(), Reason> {
-        let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
+        let limit = Limit::of(self.check, unit.nominal).ok_or(NO_NOMINAL)?;
         let expanded = if self.rule == Rule::Simple { 0.0 } else { unit.measured.expanded() };
         let margin = limit.bounds.margin(limit.figure(unit.measured.value));
         self.clipped |= unit.clipped;
@@ -138,7 +138,7 @@ impl Tally<'_> {
         let few = Reason::FewUnits { have: self.count, need: Percentile::FEWEST };
         let found = self.percentile.finish().ok_or(few)?;
         let unit = again(found.place)?;
-        let limit = Limit::of(self.check, &unit).ok_or(NO_NOMINAL)?;
+        let limit = Limit::of(self.check, unit.nominal).ok_or(NO_NOMINAL)?;
         let Guards { accept: single, reject } = found.guards(unit.measured.expanded(), unit.measured.parts());
         let decision = decide(limit.figure(unit.measured.value), single, reject, limit.bounds, self.rule);
         let (count, clipped) = (self.count, self.clipped);

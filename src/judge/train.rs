@@ -58,9 +58,8 @@ impl<'a> Course<'a> {
     /// A change takes effect at the first pulse (burst, pair) after the board took it; that pulse is looked for among the
     /// rows, so that the grid of a program begins where the stimulator's clock put it.
     pub(super) fn of(case: &Case, facts: &'a Facts, rows: &Table<PulseRow>, rate: f64) -> Self {
-        let start = |step: usize| case.steps.get(step).is_some_and(|step| step.action == Action::Start);
-        let mut starts: Vec<u64> =
-            facts.instants.iter().filter(|at| start(at.step)).map(|at| at.sample).collect();
+        let starts = facts.instants_of(case, |action| *action == Action::Start);
+        let mut starts: Vec<u64> = starts.map(|at| at.sample).collect();
         let before = |sample: u64| rows.partition_point(|row| row.at < sample);
         let firsts: Vec<usize> = starts.iter().map(|start| before(*start)).chain([rows.len()]).collect();
         let ranges = firsts.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.last()?));
@@ -143,6 +142,22 @@ impl<'a> View<'a> {
         Some((segment, segments.iter().any(pending)))
     }
 
+    /// Every program that may be in force at a sample, where no pulse of the contact says which: while a change is being taken
+    /// those before and behind it, and a group (a burst, a pair) that has begun is still brought to its end under the old one.
+    pub fn programs_at(&self, at: u64) -> impl Iterator<Item = &'a Program> + use<'a> {
+        let (segments, rate) = (&self.facts.segments, self.rate());
+        let ends = segments.iter().zip(segments.iter().skip(1)).map(move |(segment, next)| {
+            let rest = (group_span(&segment.programmed) * rate).ceil() as u64;
+            next.from.saturating_add(rest)
+        });
+        let within =
+            segments.iter().enumerate().zip(ends.chain([u64::MAX])).filter(move |((k, segment), ends)| {
+                let requested = if segment.requested > 0 { segment.requested } else { segment.from };
+                (*k == 0 || requested <= at) && at < *ends
+            });
+        within.map(|((_, segment), _)| &segment.programmed)
+    }
+
     /// Whether a contact carries nothing in any program that is in force within the window.
     pub fn is_idle(&self, window: Window, contact: &str) -> bool {
         let segments = &self.facts.segments;
@@ -177,6 +192,11 @@ pub fn slot(program: &Program) -> f64 {
     let per_second =
         program.burst.map_or(program.rate * program.pulses_per_period() as f64, |burst| burst.rate);
     1.0 / per_second.max(program.rate)
+}
+
+/// From the first pulse of a group (a burst, a pair) to its last, s.
+pub fn group_span(program: &Program) -> f64 {
+    program.start_of(program.pulses_per_period().saturating_sub(1))
 }
 
 /// Number of a pulse in its part, `rows` rows behind the part's first, at `t` seconds from the first of the train.

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Runs, Zero};
-use crate::scenario::{Action, Case, Check, Criterion, Fault, Nominal};
+use crate::scenario::{Action, Case, Check, Criterion, Nominal, interrupts};
 use crate::signal::{Calibration, Program, code_noise};
 
 use super::train::Course;
@@ -149,10 +149,27 @@ impl<'a> View<'a> {
         sample / self.rate() - self.recording.front_end.delay
     }
 
-    /// First instant of a step that `wanted` accepts.
+    /// Instants of the steps that `wanted` accepts, in order.
+    pub fn instants_of<F>(&self, wanted: F) -> impl Iterator<Item = &'a Instant> + use<'a, F>
+    where
+        F: Fn(&Action) -> bool,
+    {
+        self.facts.instants_of(self.case, wanted)
+    }
+
+    /// The first of them.
     pub fn instant_of(&self, wanted: impl Fn(&Action) -> bool) -> Option<&'a Instant> {
-        let steps = &self.case.steps;
-        self.facts.instants.iter().find(|at| steps.get(at.step).is_some_and(|step| wanted(&step.action)))
+        self.instants_of(wanted).next()
+    }
+
+    /// Instants of the starts, in order.
+    pub fn starts(&self) -> impl Iterator<Item = &'a Instant> + use<'a> {
+        self.instants_of(|action| *action == Action::Start)
+    }
+
+    /// Instants of the stops, in order.
+    pub fn stops(&self) -> impl Iterator<Item = &'a Instant> + use<'a> {
+        self.instants_of(|action| *action == Action::Stop)
     }
 
     /// A named instant, as a sample.
@@ -183,8 +200,8 @@ impl<'a> View<'a> {
         let steps = &self.case.steps;
         let named = |at: &&Instant| steps.get(at.step).is_some_and(|s| s.name.as_deref() == Some(name));
         self.facts.instants.iter().find(named).or_else(|| match name {
-            "start" => self.instant_of(|action| *action == Action::Start),
-            "stop" => self.instant_of(|action| *action == Action::Stop),
+            "start" => self.starts().next(),
+            "stop" => self.stops().next(),
             _ => None,
         })
     }
@@ -244,23 +261,14 @@ impl<'a> View<'a> {
 
     fn default_end(&self) -> u64 {
         let stop = self.named("stop").unwrap_or(self.facts.ended);
-        let fault = self.instant_of(|action| match action {
-            Action::Inject(fault) => matches!(
-                fault,
-                Fault::OpenLead { .. } | Fault::ShortLead { .. } | Fault::BrownOut { .. } | Fault::CoreHalt
-            ),
-            Action::HostSilence(_) => true,
-            _ => false,
-        });
+        let fault = self.instant_of(interrupts);
         fault.map_or(stop, |at| at.sample.min(stop))
     }
 
     /// Until when a train that goes on would be seen after sample `t0`: the first stop after it, else the end.
     pub fn default_record_end(&self, t0: u64) -> u64 {
-        let stops = self.facts.instants.iter().filter(|at| {
-            at.sample > t0 && self.case.steps.get(at.step).is_some_and(|step| step.action == Action::Stop)
-        });
-        stops.map(|at| at.sample).min().unwrap_or(self.recording.samples)
+        let stops = self.stops().map(|at| at.sample).filter(|stop| *stop > t0);
+        stops.min().unwrap_or(self.recording.samples)
     }
 
     /// The run from the first start to the end of teardown, or `in:`.

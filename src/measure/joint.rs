@@ -114,6 +114,8 @@ impl Lead {
 pub(super) struct Joint {
     record: JointRecord,
     calibrations: Vec<Calibration>,
+    /// Ends of the range of every channel.
+    rails: Vec<(i16, i16)>,
     fitting: Fitting,
     shared: Shared,
     /// Pulses that wait for the samples behind them.
@@ -132,6 +134,7 @@ impl Joint {
         Self {
             record: JointRecord::of(currents, setup.wanted.pairs.clone(), setup.wanted.outputs.clone()),
             calibrations,
+            rails: setup.channels.iter().map(|channel| channel.calibration.rails).collect(),
             shared: Shared { late, early: front_end.early * setup.sample_rate },
             fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
             waiting: VecDeque::new(),
@@ -180,16 +183,17 @@ impl Joint {
                 continue;
             }
             self.plateaus(&lead, &history);
+            let channel = |index: &usize| history(*index).zip(self.rails.get(*index).copied());
             for ((current, voltage), steps) in self.record.pairs.iter().zip(&mut self.record.steps) {
-                let (Some(current), Some(voltage)) = (history(*current), history(*voltage)) else { continue };
+                let (Some(current), Some(voltage)) = (channel(current), channel(voltage)) else { continue };
                 steps.push(StepRow {
-                    current: EdgeLevels::of(current, &lead.windows),
-                    voltage: EdgeLevels::of(voltage, &lead.windows),
+                    current: EdgeLevels::of(current.0, &lead.windows, current.1),
+                    voltage: EdgeLevels::of(voltage.0, &lead.windows, voltage.1),
                 });
             }
             for (output, extremes) in self.record.outputs.iter().zip(&mut self.record.extremes) {
-                let Some(history) = history(*output) else { continue };
-                extremes.push(lead.phases.map(|phase| extremes_of(history, phase, &self.fitting)));
+                let Some(output) = channel(output) else { continue };
+                extremes.push(lead.phases.map(|phase| extremes_of(output, phase, &self.fitting)));
             }
         }
     }
@@ -242,7 +246,7 @@ impl Joint {
 }
 
 /// Where a phase begins and where it ends, by lines through what is settled of it: a voltage goes on rising to the very end.
-fn extremes_of(history: &History, phase: (f64, f64), fitting: &Fitting) -> (f32, f32) {
+fn extremes_of((history, rails): (&History, (i16, i16)), phase: (f64, f64), fitting: &Fitting) -> (f32, f32) {
     if !phase.1.is_finite() {
         return (f32::NAN, f32::NAN);
     }
@@ -252,7 +256,7 @@ fn extremes_of(history: &History, phase: (f64, f64), fitting: &Fitting) -> (f32,
         let level = history.slice(from, to.max(from + 1));
         return (f32::NAN, (sum(level) as f64 / level.len().max(1) as f64) as f32);
     }
-    let line = |window, at| Reading::line(history, window, at).value;
+    let line = |window, at| Reading::line(history, window, at, rails).value;
     (line(ends.first, ends.edges.0), line(ends.last, ends.edges.1))
 }
 

@@ -42,6 +42,9 @@ pub struct Recorder {
     reached: u64,
     zero: bool,
     test_source: bool,
+    /// The interlock is closed; it was, and opened.
+    closed: bool,
+    fell: bool,
     /// First sample that is judged again after relays have switched.
     blind_until: u64,
     lost: Vec<(u64, u64)>,
@@ -76,6 +79,8 @@ impl Recorder {
             reached: 0,
             zero: false,
             test_source: false,
+            closed: false,
+            fell: false,
             blind_until: 0,
             lost: Vec::new(),
             excerpts: Excerpts::new(),
@@ -120,6 +125,11 @@ impl Recorder {
         let phases = contact.largest.max(contact.untold(history));
         let charge = phases * contact.calibration.lsb / self.setup.sample_rate;
         contact.wrong().charge(charge, contact.record.peak.0)
+    }
+
+    /// Whether the interlock has opened since it was closed, as far as samples have been measured.
+    pub fn interlock_fell(&self) -> bool {
+        self.fell
     }
 
     /// Whether anything (a contact's current, or the stimulator-side voltage) was active at or after sample `since`.
@@ -258,7 +268,11 @@ impl Recorder {
                     self.test_source = marker.value;
                     self.interrupt();
                 }
-                MarkerBit::Interlock => self.interrupt(),
+                MarkerBit::Interlock => {
+                    self.fell |= self.closed && !marker.value;
+                    self.closed = marker.value;
+                    self.interrupt();
+                }
                 MarkerBit::StartTaken => self.starts.push_back(marker.sample),
                 _ => {}
             }

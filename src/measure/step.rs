@@ -1,6 +1,8 @@
 //! Current and voltage of one contact around the edges of a leading phase, by straight lines.
 
+use super::codes::extremes;
 use super::history::History;
+use crate::signal::Calibration;
 
 /// A straight line through samples, read at an instant: the value in codes, and its variance for samples of unit variance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +19,9 @@ impl Reading {
     /// Fewest samples of a line.
     pub(super) const FEWEST: usize = 8;
 
-    /// Least squares over samples [from, to), read at `at`.
-    pub(super) fn line(history: &History, (from, to): (u64, u64), at: f64) -> Self {
+    /// Least squares over samples [from, to), read at `at`. Where one of them lies at a rail the line reads as that rail, however
+    /// far from it the others are: how far the signal went beyond is not known.
+    pub(super) fn line(history: &History, (from, to): (u64, u64), at: f64, rails: (i16, i16)) -> Self {
         let codes = history.slice(from, to.max(from));
         if codes.len() < Self::FEWEST || codes.len() as u64 != to - from {
             return Self::NONE;
@@ -32,10 +35,12 @@ impl Reading {
         }
         let squares = n * (n * n - 1.0) / 12.0;
         let reach = at - from as f64 - middle;
-        Self {
-            value: (sum / n + tilt / squares * reach) as f32,
-            spread: (n.recip() + reach * reach / squares) as f32,
-        }
+        let value = match extremes(codes) {
+            (low, _) if low <= rails.0 => f32::from(rails.0),
+            (_, high) if high >= rails.1 => f32::from(rails.1),
+            _ => (sum / n + tilt / squares * reach) as f32,
+        };
+        Self { value, spread: (n.recip() + reach * reach / squares) as f32 }
     }
 
     /// True where a line was found.
@@ -137,8 +142,8 @@ pub struct EdgeLevels {
 }
 
 impl EdgeLevels {
-    pub(super) fn of(history: &History, windows: &Windows) -> Self {
-        let line = |window, at| Reading::line(history, window, at);
+    pub(super) fn of(history: &History, windows: &Windows, rails: (i16, i16)) -> Self {
+        let line = |window, at| Reading::line(history, window, at, rails);
         let (leading, trailing) = windows.edges;
         Self {
             before: line(windows.before, leading),
@@ -146,6 +151,12 @@ impl EdgeLevels {
             last: line(windows.last, trailing),
             gap: line(windows.gap, trailing),
         }
+    }
+
+    /// Whether the range has cut off something of a line.
+    pub fn at_a_rail(&self, calibration: &Calibration) -> bool {
+        let lines = [self.before, self.after, self.last, self.gap];
+        lines.iter().any(|line| line.is_known() && calibration.at_a_rail(line.value))
     }
 }
 
@@ -182,16 +193,21 @@ mod tests {
 
     #[test]
     fn a_line_is_read_where_it_is_asked_for() {
+        const RAILS: (i16, i16) = (i16::MIN, i16::MAX);
         let mut history = History::new();
         history.push(&[0; 100]);
         history.push(&(0..100).map(|k| 3 * k).collect::<Vec<i16>>());
-        let read = Reading::line(&history, (110, 190), 100.0);
+        let read = Reading::line(&history, (110, 190), 100.0, RAILS);
         assert!(f64::from(read.value).abs() < 1e-4 && read.is_known(), "{read:?}");
-        assert!(Reading::line(&history, (110, 118), 100.0).is_known(), "eight samples are a line");
+        assert!(Reading::line(&history, (110, 118), 100.0, RAILS).is_known(), "eight samples are a line");
         // Ninety samples to the middle: 1/80 + 49.5²/(80·(80² − 1)/12).
         let expected = 1.0 / 80.0 + 49.5 * 49.5 / (80.0 * 6399.0 / 12.0);
         assert!((f64::from(read.spread) - expected).abs() < 1e-6);
-        assert!(!Reading::line(&history, (190, 193), 190.0).is_known());
-        assert!(!Reading::line(&history, (190, 230), 190.0).is_known(), "samples that are not there");
+        assert!(!Reading::line(&history, (190, 193), 190.0, RAILS).is_known());
+        assert!(!Reading::line(&history, (190, 230), 190.0, RAILS).is_known(), "samples that are not there");
+        // The last sample, or the first, lies at a rail.
+        for (rails, rail) in [((i16::MIN, 297), 297.0), ((30, i16::MAX), 30.0)] {
+            assert_eq!(Reading::line(&history, (110, 200), 110.0, rails).value, rail);
+        }
     }
 }

@@ -133,3 +133,46 @@ fn a_contact_is_idle_by_the_program_in_force() {
     assert_eq!(found[0].1["verdict"], "fail", "{record:#}");
     assert_eq!(found[1].1["verdict"], "pass", "{record:#}");
 }
+
+/// Runs 300 ms of 2 mA into 1 kohm with a defect, judged by its headroom.
+fn headroom_with(defect: &str) -> (i32, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\nduration: 300 ms\nexpect:\n  - compliance_headroom: { at_least: 0.5 V }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let (exit, record) = run(&[scenario.to_str().unwrap(), "--defect", defect]);
+    (exit, checks(&record)[0].1.clone())
+}
+
+/// 1.76 V and what they leave on the series capacitor of 15 V: a gain that is 12 % too small is no lack of voltage.
+#[test]
+fn a_current_that_is_too_small_leaves_the_headroom_what_it_is() {
+    let (exit, found) = headroom_with("gain_error=-12 %");
+    assert_eq!(exit, 0, "{found:#}");
+    let (value, u) = (found["value"].as_f64().unwrap(), found["uncertainty"].as_f64().unwrap());
+    let truth = 15.0 - 1.76 - 1.76e-3 * 200e-6 / 2.2e-6;
+    assert!(u > 0.0 && (value - truth).abs() < 0.03, "{value} ± {u}");
+    // Of a phase that did not come nobody has seen the voltage.
+    let (exit, found) = headroom_with("missing_recovery_every=5");
+    assert_eq!((exit, found["verdict"].as_str()), (3, Some("invalid")), "{found:#}");
+    assert!(found["reason"].as_str().unwrap().contains("lacks a phase"), "{found:#}");
+}
+
+/// e1 drives alone, and is then left out, or shares with e2: a voltage over a current of noise, and one over half the current, are
+/// not the resistance that is stated for the program of the scenario.
+#[test]
+fn pulses_of_other_contacts_say_nothing_of_a_contact() {
+    let resistance = "  - access_resistance: { of: 488 ohm, within: 5 %, contact: e1 }\n";
+    for (contacts, more) in
+        [("{ e2: -100 %, case: 100 % }", resistance), ("{ e1: -50 %, e2: -50 %, case: 100 % }", "")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let scenario = folder.path().join("scenario.yaml");
+        let text = format!(
+            "version: 1\nname: n\nphantom: star-8\nprogram: {{ amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz, contacts: {{ e1: -100 %, case: 100 % }} }}\nsteps:\n  - start: {{}}\n  - wait: 200 ms\n  - set: {{ contacts: {contacts} }}\n  - wait: 200 ms\n  - stop: {{}}\nexpect:\n  - phantom_identity: {{ at_most: 1 }}\n{more}"
+        );
+        std::fs::write(&scenario, text).unwrap();
+        let (exit, record) = run(&[scenario.to_str().unwrap()]);
+        assert_eq!(exit, 0, "{contacts}: {record:#}");
+    }
+}

@@ -106,7 +106,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "pulse",
         brief: "resistance seen across the leading edge",
         definition: "Step of voltage over step of current at the leading edge, both extrapolated to its 50 % instant by straight lines \
-                     before and after it.",
+                     before and after it. Pulses of programs that leave the contact out are passed over.",
         window: TRAIN,
         criteria: "`access_resistance: { of: 1 kohm, within: 5 % }`",
         uncertainty: "gains of both channels, noise of the lines",
@@ -129,8 +129,9 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "voltage left before the output saturates",
         definition: "The stimulator's stated compliance minus the largest |voltage of an output + predicted drop of its series \
                      capacitor| at the ends of driven phases. Outputs are `vout` and, when the current returns through the \
-                     phantom's own return, every driven contact whose voltage is sensed. Zero when a phase carries less than \
-                     90 % of its programmed current: an output that does not deliver has nothing left.",
+                     phantom's own return, every driven contact whose voltage is sensed. Zero when the output is within 2 % of \
+                     the compliance and a phase carries less than 90 % of its programmed current. A current that is too small \
+                     without that leaves the headroom what it is: judge `amplitude` beside it. Invalid when a phase is not there.",
         window: TRAIN,
         criteria: "`compliance_headroom: { at_least: 0.5 V }`",
         uncertainty: "gain, non-linearity and noise of the voltage channel; the predicted drop",
@@ -185,8 +186,9 @@ pub(super) const TEXTS: &[Text] = &[
         definition: "Worst ratio of |fitted - stated| to (stated tolerance + U), by the stimulator's own pulses at the check's \
                      contact: resistance by the step at the leading edge, capacitance by what voltage over current gains \
                      along the phase. A phantom without capacitors must not gain more than its resistors' tolerance. What is \
-                     stated is what the phantom's file makes the same readings be. Charge transfer is not judged: along a \
-                     phase it does not show.",
+                     stated is what the phantom's file makes the same readings be, for the contacts of the scenario's program: \
+                     pulses under other shares are passed over. Charge transfer is judged by what the pulses leave, where the \
+                     record is long enough and the contacts stay the same.",
         window: TRAIN,
         criteria: "`phantom_identity: { at_most: 1 }`",
         uncertainty: "part of the definition",

@@ -54,7 +54,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "start",
         brief: "time from a start to the first pulse",
         definition: "First leading 50 % instant minus the instant at which the board took the start, read from its marker in the \
-                     samples; on a bench without that marker, the host's send time.",
+                     samples; on a bench without that marker, the host's send time. Invalid when samples are missing between them.",
         window: "each start that the board took; a start while running takes no effect",
         criteria: "`start_latency: { at_most: 20 ms }`",
         uncertainty: "one sample and the filter's delay; without the marker, the round trip of the link",
@@ -100,7 +100,8 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "the pulse in progress at a stop or fault is whole or absent",
         definition: "Every pulse that reaches beyond the stop (each stop of the case, or the instant named by `after`) has all its \
                      phases, each as wide as programmed within the case's own check of the width (else 2 % or 5 us), and a net charge \
-                     of at most twice the median pulse's plus its uncertainty. Invalid when no pulse was in progress at any of them.",
+                     of at most twice the median pulse's plus its uncertainty. Invalid when no pulse was in progress at any of them, \
+                     and when samples are missing where one may have been.",
         window: AFTER,
         criteria: "`no_truncated_pulse: { after: stop }`",
         uncertainty: "that of width and net charge enters the decision",

@@ -61,7 +61,9 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "the stimulator reports the fault by its name",
         definition: "The status read from the board equals `is`; its time is that of the first such reading, on the sample clock, \
                      plus one polling period. What is read behind the next fault, start or acknowledge is not about this one. Invalid when \
-                     the status said so before the fault.",
+                     the status said so before the fault. `is: none` holds only if every status until then declares no fault. With \
+                     it `at_most` only limits when the first status was read (a fault declared later fails all the same): leave it \
+                     out.",
         window: AFTER,
         criteria: "`fault_reported: { after: lead_opens, is: open-lead, at_most: 50 ms }`",
         uncertainty: "the polling period (10 ms), one-sided",

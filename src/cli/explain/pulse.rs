@@ -58,7 +58,7 @@ pub(super) const TEXTS: &[Text] = &[
         per: "burst",
         brief: "pulses per second within a burst",
         definition: "Periods between the leading edges of one burst, divided by the time they take. A gap above 1.5 periods ends a \
-                     burst; bursts cut by the window are ignored.",
+                     burst; bursts cut by the window are ignored. Invalid where the output stays on or a pulse cannot be read.",
         window: TRAIN,
         criteria: "`burst_rate: { of: programmed, within: 1 % }`",
         uncertainty: "two edge instants over one burst, sample clock",
@@ -68,7 +68,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::BurstPulses,
         per: "burst",
         brief: "pulses in each burst",
-        definition: "Leading edges in one burst; a gap above 1.5 periods ends it.",
+        definition: "Leading edges in one burst; a gap above 1.5 periods ends it. Invalid where the output stays on or a pulse \
+                     cannot be read.",
         window: TRAIN,
         criteria: "`burst_pulses: { equals: 5 }`",
         uncertainty: "a count: none",
@@ -90,7 +91,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "window",
         brief: "how many pulses there were",
         definition: "Leading phases of at least half the programmed amplitude whose 50 % instant lies in the window (both ends \
-                     moved earlier by the front end's settling time). Pulses of a burst count singly.",
+                     moved earlier by the front end's settling time). Pulses of a burst count singly. Invalid where the output \
+                     stays on or a pulse cannot be read.",
         window: TRAIN,
         criteria: "`pulse_count: { equals: 100 }`",
         uncertainty: "a count: none; its threshold of half the amplitude is part of the definition",

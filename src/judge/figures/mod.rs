@@ -2,16 +2,17 @@
 //!
 //! What they cost does not grow with the length of a recording beyond one look at the tables of pulses.
 
+mod gap;
 mod overview;
 mod pulse;
 
 use crate::measure::{ContactRecord, Recording};
 use crate::quantity::{Dimension, engineering};
 use crate::record::{CaseFigures, CheckFigure, CheckRecord, Verdict};
-use crate::scenario::{Action, Case};
+use crate::scenario::{Action, Case, Criterion, Measurand, Nominal};
 use crate::signal::{Program, Recovery};
 
-use super::{Facts, Seen, View};
+use super::{Facts, Seen, Unit, Units, View, measurand};
 
 pub(super) use pulse::{charge_error, chosen, is_charge};
 
@@ -56,13 +57,22 @@ pub fn figures(
             ..CheckFigure::default()
         };
         if let Some(view) = view {
-            if record.verdict != Verdict::Pass && record.worst.as_ref().is_none_or(|w| w.pulse.is_none()) {
+            // A count is about a place in the train, if about any: no single pulse shows it.
+            let counted = matches!(
+                check.measurand,
+                Measurand::PulseCount | Measurand::MissingPulses | Measurand::ExtraPulses
+            );
+            let whole = check.measurand.dimension() == Dimension::Number && record.worst.is_none();
+            let bad = record.verdict != Verdict::Pass;
+            if bad && (counted || record.worst.as_ref().is_none_or(|w| w.pulse.is_none())) {
                 figure.around = overview::around(&view, record, columns);
             }
             // One picture is enough where all is well.
-            if !quiet || found.pulses.is_empty() {
+            if !counted && !whole && (!quiet || found.pulses.is_empty()) {
                 figure.pulse = pulse::figure(&view, record, of_pulse, &mut found.pulses);
             }
+            // Only of what did not pass all units are drawn.
+            figure.varied = bad && figure.units.is_some() && varied(&view);
         }
         found.checks.push(figure);
     }
@@ -70,6 +80,24 @@ pub fn figures(
         found.pulses.extend(pulse::first(&view, of_pulse));
     }
     found
+}
+
+/// Whether the limit is about a value that differs between the units by more than a line in a picture can hide.
+fn varied(view: &View<'_>) -> bool {
+    const HIDDEN: f64 = 0.1;
+    let Criterion::Within { of: Nominal::Programmed | Nominal::Applied, tolerance } = view.check.criterion
+    else {
+        return false;
+    };
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut look = |unit: Unit| {
+        if let Some(nominal) = unit.nominal {
+            (low, high) = (low.min(nominal), high.max(nominal));
+        }
+    };
+    // The check was measured like this before: its units are in the picture.
+    let measured = measurand::measure(view, &mut Units::new(&mut look)).is_ok();
+    measured && high - low > HIDDEN * tolerance.about(low.abs().min(high.abs()))
 }
 
 /// A contact as it is seen by no check in particular.

@@ -6,7 +6,7 @@ use crate::scenario::{Case, FaultCode};
 use crate::signal::{Calibration, Sensed};
 
 use super::super::{Facts, Seen, View};
-use super::step_name;
+use super::{gap, step_name};
 
 /// Marks that are kept: more than these cannot be read.
 const MARKS: usize = 40;
@@ -70,9 +70,10 @@ fn stretch(
     (spans.len() > 1).then(|| Trace::spread(name, unit, (first as f64 * wide as f64 * period, step), &spans))
 }
 
-/// The current around the instant that decided a check which is about no pulse.
+/// The current around the instant that decided a check which is about no pulse, or around the first pulse that a count lacks.
 pub(super) fn around(view: &View<'_>, record: &CheckRecord, columns: usize) -> Option<Trace> {
-    let time = record.worst.as_ref().and_then(|worst| worst.time)?;
+    let decided = record.worst.as_ref().and_then(|worst| worst.time);
+    let time = decided.or_else(|| gap::first(view, record))?;
     let named = view.check.after.as_deref().and_then(|name| {
         let step = view.case.step_of(name)?;
         view.facts.instants.iter().find(|instant| instant.step == step)

@@ -11,6 +11,8 @@ use super::time::edges;
 /// Bursts that lie wholly inside the window and that the program does not cut short at its own end.
 fn bursts<'a>(view: &View<'a>) -> Result<impl Iterator<Item = Cycle<'a>>, Reason> {
     let window = view.window()?;
+    // Pulses that go under in an output that stays on are in no burst, and the bursts beside them look whole.
+    view.followed(window)?;
     let delay = view.recording.front_end.delay * view.rate();
     let g = view.settling() as f64;
     let whole = move |cycle: &Cycle<'_>| {

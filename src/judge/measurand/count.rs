@@ -31,6 +31,8 @@ fn counted(view: &View<'_>, window: Window) -> impl Iterator<Item = PulseRow> {
 
 pub(super) fn pulse_count(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
+    // What an output that stays on swallows is not counted, and fewer is what a limit from above asks for.
+    view.followed(window)?;
     units.push(Unit::exact(counted(view, window).count() as f64));
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! What a train in progress was to deliver, had nothing ended it.
 
-use crate::scenario::Action;
 use crate::signal::{Part, Run};
 
 use super::super::View;
@@ -33,25 +32,31 @@ pub(super) struct Due<'a> {
 impl<'a> Due<'a> {
     /// On from the last pulse before the event, or where none had come yet from the start.
     pub(super) fn of(view: &View<'a>, event: &Event<'a>) -> Self {
-        let rate = view.rate();
-        let is_start =
-            |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == Action::Start);
-        let starts = view.facts.instants.iter().filter(|at| at.step < event.at.step && is_start(at.step));
-        let started = starts.map(|at| at.sample).max();
+        Self::behind(view, event, event.t0).unwrap_or_else(|| Self {
+            part: Part::first(event.program),
+            n: 0,
+            at: started(view, event).unwrap_or(event.t0) as f64,
+            rate: view.rate(),
+        })
+    }
+
+    /// On from the last pulse of the train that had begun by a sample; `None` where none had.
+    pub(super) fn behind(view: &View<'a>, event: &Event<'a>, sample: u64) -> Option<Self> {
+        let started = started(view, event);
         let rows = &view.contact.pulses;
-        let last = rows.partition_point(|row| row.start() <= event.t0 as f64).checked_sub(1);
-        let row = last.and_then(|last| rows.get(last)).filter(|row| started.is_none_or(|at| row.at >= at));
-        match row.and_then(|row| Some((view.placed(&row)?, row.start()))) {
-            Some((placed, at)) => {
-                let program = &placed.segment.programmed;
-                let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
-                Self { part, n: placed.n, at, rate }
-            }
-            None => {
-                let at = started.unwrap_or(event.t0) as f64;
-                Self { part: Part::first(event.program), n: 0, at, rate }
-            }
-        }
+        let last = rows.partition_point(|row| row.start() <= sample as f64).checked_sub(1)?;
+        let row = rows.get(last).filter(|row| started.is_none_or(|at| row.at >= at))?;
+        let placed = view.placed(&row)?;
+        let program = &placed.segment.programmed;
+        let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
+        Some(Self { part, n: placed.n, at: row.start(), rate: view.rate() })
+    }
+
+    /// When the first pulse at or after a sample was due, samples; `None` where the program had ended by itself.
+    pub(super) fn next(&self, sample: f64) -> Option<f64> {
+        let n = self.before(sample);
+        let later = self.part.start_of(n) - self.part.start_of(self.n);
+        (n < own_pulses(&self.part)).then_some(self.at + later * self.rate)
     }
 
     /// Pulses due before a sample, since the part began.
@@ -78,4 +83,9 @@ impl<'a> Due<'a> {
         let begun = |sample: f64| self.before(sample).div_ceil(group);
         if to < from { 0 } else { begun(to + spare).saturating_sub(begun(from)) }
     }
+}
+
+/// The start of the train that an event met, samples.
+fn started(view: &View<'_>, event: &Event<'_>) -> Option<u64> {
+    view.starts().filter(|at| at.step < event.at.step).map(|at| at.sample).max()
 }

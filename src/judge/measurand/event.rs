@@ -42,9 +42,8 @@ impl<'a> Event<'a> {
             return Err(Reason::BeforeRecord(-at.at() / view.rate()));
         }
         let t0 = at.sample;
-        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
-        let starts = view.facts.instants.iter().filter(|one| one.step > at.step);
-        let start = starts.filter(|one| action(one) == Some(&Action::Start)).map(|one| one.sample).min();
+        let starts = view.starts().filter(|one| one.step > at.step);
+        let start = starts.map(|one| one.sample).min();
         let until = start.unwrap_or(view.recording.samples);
         // One that began before the event hides what came behind it as well.
         let lost = view.recording.lost_within(t0, until.saturating_add(1));
@@ -69,11 +68,6 @@ impl<'a> Event<'a> {
     pub(super) fn interrupts_current(&self, view: &View<'_>) -> bool {
         let step = view.case.steps.get(self.at.step).map(|step| &step.action);
         matches!(step, Some(Action::Inject(Fault::OpenLead { .. })))
-    }
-
-    /// Period in force, samples.
-    pub(super) fn period(&self, view: &View<'_>) -> f64 {
-        self.program.period() * view.rate()
     }
 
     /// The longest that a train in progress is silent by its program.
@@ -105,12 +99,10 @@ impl<'a> Event<'a> {
 
     /// The start of the train that it met, unless the host had stopped that.
     fn started(&self, view: &View<'a>) -> Option<&'a Instant> {
-        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
-        let before = view.facts.instants.iter().filter(|one| one.step < self.at.step);
-        before
-            .filter(|one| matches!(action(one), Some(Action::Start | Action::Stop)))
-            .max_by_key(|one| one.step)
-            .filter(|one| action(one) == Some(&Action::Start))
+        let before = |one: &&Instant| one.step < self.at.step;
+        let stopped = view.stops().filter(before).map(|one| one.step).max();
+        let start = view.starts().filter(before).max_by_key(|one| one.step);
+        start.filter(|start| stopped.is_none_or(|stop| stop < start.step))
     }
 
     /// Last active sample at or after the event before the first quiet interval; `None` if nothing was active.
@@ -134,10 +126,7 @@ impl<'a> Event<'a> {
 
     /// The first stop after it, in samples: what is quiet from there on is not its doing.
     pub(super) fn stopped(&self, view: &View<'_>) -> Option<u64> {
-        let action = |at: &Instant| view.case.steps.get(at.step).map(|step| &step.action);
-        let stops =
-            view.facts.instants.iter().filter(|at| at.sample > self.t0 && action(at) == Some(&Action::Stop));
-        stops.map(|at| at.sample).min()
+        view.stops().map(|at| at.sample).filter(|stop| *stop > self.t0).min()
     }
 
     /// That the host did not stop a train in progress before sample `to`.

@@ -1,21 +1,18 @@
 //! After a fault or a stop: how long, how much, and whether it stays off.
 
 use crate::measure::{Input, Interval, Measured};
-use crate::scenario::{Action, Check, Criterion, Measurand};
+use crate::scenario::{Check, Criterion, Measurand};
 
 use super::super::{Reason, Unit, Units, View, Window};
-use super::due::FEWEST;
+use super::due::{Due, FEWEST};
 use super::event::{Event, one_sided};
 
-/// When the next pulse after the last was due, s after the event; the train is taken up from the last pulse before.
-fn next_due(view: &View<'_>, event: &Event<'_>, last: u64) -> Option<f64> {
-    let t0 = event.t0;
-    let rows = &view.contact.pulses;
-    let row = rows.get(rows.partition_point(|row| row.at <= last.max(t0)).checked_sub(1)?)?;
-    let period = event.period(view);
-    let since = (last.max(t0) as f64 - row.start()).max(0.0);
-    let due = row.start() + ((since / period).floor() + 1.0) * period;
-    Some((due - t0 as f64) / view.rate())
+/// When the next pulse after the last was due, s after the event; the train is taken up from the last pulse before. Off-times and
+/// the rest behind a burst have none.
+fn next_due<'a>(view: &View<'a>, event: &Event<'a>, last: u64) -> Option<f64> {
+    let last = last.max(event.t0);
+    let due = Due::behind(view, event, last)?.next(last as f64)?;
+    Some((due - event.t0 as f64) / view.rate())
 }
 
 /// t_last − t0 with its one-sided uncertainty: one sample, the tail of the filter, and how well t0 is known.
@@ -56,7 +53,7 @@ pub(super) fn stop_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
     let stop = match &view.check.after {
         Some(_) => Event::of(view)?,
         None => {
-            let stop = view.instant_of(|action| *action == Action::Stop);
+            let stop = view.stops().next();
             Event::at(view, stop.ok_or_else(|| Reason::NoInstant("stop".to_owned()))?)?
         }
     };
@@ -142,7 +139,7 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     if event.program.cycle.is_some() && hold < silence {
         return Err(Reason::TooShort { have: hold, cycles: 0, need: silence, fewest: 3 });
     }
-    let a_stop = view.case.steps.get(event.at.step).is_some_and(|step| step.action == Action::Stop);
+    let a_stop = view.stops().any(|stop| stop.step == event.at.step);
     // What is after a stop has the limit of the stop too.
     let stop = |check: &Check| match (check.measurand, check.criterion) {
         (Measurand::StopLatency, Criterion::AtMost(limit)) if a_stop => Some(limit),

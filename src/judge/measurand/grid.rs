@@ -1,7 +1,7 @@
 //! Programmed instants and the pulses that came at them.
 
 use crate::measure::PulseRow;
-use crate::scenario::{Action, interrupts};
+use crate::scenario::interrupts;
 use crate::signal::Part;
 
 use super::super::train::{Placed, slot};
@@ -49,7 +49,7 @@ pub(super) fn grid(
     let seconds = |sample: f64| (sample - delay) / view.rate();
     let opens = (window.from as f64 - g) / view.rate();
     let shuts = (window.to as f64 - g) / view.rate();
-    for (train, start) in view.trains().iter().zip(starts(view)) {
+    for (train, start) in view.trains().iter().zip(view.starts()) {
         let Some(first) = view.contact.pulses.get(train.start).filter(|_| !train.is_empty()) else {
             grid.missing += undelivered(view, window, start);
             continue;
@@ -117,16 +117,10 @@ pub(super) fn grid(
     Ok(grid)
 }
 
-/// The instants of the starts, one for each train.
-fn starts<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Instant> {
-    let (steps, instants) = (&view.case.steps, &view.facts.instants);
-    instants.iter().filter(|at| steps.get(at.step).is_some_and(|step| step.action == Action::Start))
-}
-
 /// What was due in a window after a start that was taken and that nothing came of.
 fn undelivered(view: &View<'_>, window: Window, start: &Instant) -> u64 {
     // A start while running, or one that is refused, sets no marker.
-    let marks = starts(view).any(|start| start.marked);
+    let marks = view.starts().any(|start| start.marked);
     let Some((segment, _)) = view.segment_at(start.sample).filter(|_| start.marked || !marks) else {
         return 0;
     };
@@ -159,15 +153,11 @@ struct Ends {
 fn closes(view: &View<'_>, window: Window, began: u64) -> Ends {
     let from = window.from.max(began);
     let doubt = |at: &Instant| if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
-    let first = |wanted: &dyn Fn(&Action, u64) -> bool| {
-        let is = |at: &&Instant| {
-            let action = view.case.steps.get(at.step).map(|step| &step.action);
-            at.sample <= window.to && action.is_some_and(|action| wanted(action, at.sample))
-        };
-        view.facts.instants.iter().filter(is).min_by_key(|at| at.sample)
-    };
-    let stop = first(&|action, at| matches!(action, Action::Start | Action::Stop) && at > began);
-    let interrupted = first(&|action, at| interrupts(action) && at >= from);
+    let within = |at: &&Instant| at.sample <= window.to;
+    let stops = view.starts().chain(view.stops()).filter(within).filter(|at| at.sample > began);
+    let stop = stops.min_by_key(|at| at.sample);
+    let interrupted = view.instants_of(interrupts).filter(within).filter(|at| at.sample >= from);
+    let interrupted = interrupted.min_by_key(|at| at.sample);
     let earliest = |at: &Instant| (at.sample as f64 - doubt(at)).max(began as f64);
     let ends = [stop, interrupted].into_iter().flatten().map(earliest);
     let seconds = |at: &Instant| (at.sample as f64 + doubt(at)) / view.rate();

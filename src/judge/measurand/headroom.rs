@@ -1,20 +1,24 @@
 //! Voltage that is left before the output saturates.
 
 use crate::measure::{Input, Measured, Nonlinearity, PulseRow, Table};
+use crate::scenario::Nominal;
 use crate::signal::Pulse;
 
 use super::super::expected::{Drops, Rises, series_drops};
-use super::super::{Reason, Unit, Units, View};
+use super::super::{Found, Reason, Unit, Units, View, Window};
 use super::share::joint;
 use super::voltage::Chain;
 
 /// Longest line through the end of a phase, s.
 const LONGEST: f64 = 1e-4;
-/// A phase with less than this part of its programmed current is one that the output could not drive.
+/// A phase with less than this part of its programmed current is one that the output did not drive.
 const DRIVEN: f64 = 0.9;
+/// An output that has come to this part of its compliance is at its end, where the current shows the same.
+const AT_END: f64 = 0.98;
 
 /// Stated compliance less the largest |voltage of the output + predicted drop of the series capacitor|; 0 where the output
-/// did not deliver its current. Outputs are `vout` and, where the return is the phantom's own, every driven contact
+/// is at its compliance and does not deliver its current. A current that is too small without that has another cause, and the
+/// voltage is what it is. Outputs are `vout` and, where the return is the phantom's own, every driven contact
 /// whose voltage is sensed.
 pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let stage =
@@ -31,16 +35,13 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
     let mut seen: Vec<_> = joint.extremes.iter().map(Table::iter).collect();
     let mut pulses = joint.rows.iter().enumerate().peekable();
     for row in view.pulses(window)? {
-        let Some(asked) = view.asked(&row, crate::scenario::Nominal::Programmed) else { continue };
+        let Some(asked) = view.asked(&row, Nominal::Programmed) else { continue };
         // Both tables are in the order of time.
         while pulses.next_if(|(_, joint)| joint.leading.0 < row.start() - 2.0).is_some() {}
         let Some(next) = pulses.peek().filter(|(_, joint)| joint.leading.0 < row.start() + 2.0) else {
             return Err(Reason::Unread { pulse: row.number });
         };
-        if !delivers(view, &row, &asked) {
-            units.push(view.unit(&row, Measured::exact(0.0)));
-            continue;
-        }
+        let driven = Driven::of(view, window, &row, &asked);
         let drops = match &mut drops {
             Some(all) => all.find(|(number, _)| *number == row.number).map(|(_, drops)| drops),
             None => Some(Vec::new()),
@@ -59,6 +60,11 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
                     let Some(mut reading) = output.read(view, code, drop, width) else { continue };
                     reading.value += 0.5 * rise;
                     reading.budget.push(Input::rectangular("end of a short phase", 0.5 * rise));
+                    if driven.least < DRIVEN {
+                        // Less has flowed onto the series capacitor than was programmed.
+                        let missing = (1.0 - driven.least) * drop;
+                        reading.budget.push(Input::rectangular("current that did not flow", missing));
+                    }
                     clipped |= output.chain.calibration.at_a_rail(code);
                     if worst.as_ref().is_none_or(|(largest, _)| reading.value.abs() > *largest) {
                         worst = Some((reading.value.abs(), reading));
@@ -69,6 +75,14 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
         let Some((largest, reading)) = worst else {
             return Err(Reason::Unread { pulse: row.number });
         };
+        if driven.least < DRIVEN && largest >= AT_END * stage.compliance {
+            units.push(view.unit(&row, Measured::exact(0.0)));
+            continue;
+        }
+        // What the output came to in a phase that it did not drive is not seen.
+        if driven.lacks {
+            return Err(Reason::LacksPhase { pulse: row.number });
+        }
         let value = (stage.compliance - largest).max(0.0);
         // Of a voltage beyond the channel's range only the range is seen, and less is left than it seems.
         units.push(Unit { clipped, ..view.unit(&row, Measured::new(value, reading.budget)) });
@@ -126,14 +140,31 @@ fn outputs(view: &View<'_>, channels: &[usize]) -> Result<Vec<Shown>, Reason> {
     if found.is_empty() { Err(Reason::NoVoltage) } else { Ok(found) }
 }
 
-/// Whether every phase carries nearly the current it was programmed.
-fn delivers(view: &View<'_>, row: &PulseRow, asked: &Pulse) -> bool {
-    let share = view.share(row, crate::scenario::Nominal::Programmed);
-    row.phases().len() >= asked.phases().len()
-        && row.phases().iter().zip(asked.phases()).all(|(found, asked)| {
-            let current = (f64::from(found.level) - row.base).abs() * view.calibration.lsb;
-            current >= DRIVEN * asked.current.abs() * share
-        })
+/// What a pulse delivered of its program.
+struct Driven {
+    /// The least part that any phase carries of its programmed current.
+    least: f64,
+    /// A phase is not there.
+    lacks: bool,
+}
+
+impl Driven {
+    fn of(view: &View<'_>, window: Window, row: &PulseRow, asked: &Pulse) -> Self {
+        let share = view.share(row, Nominal::Programmed);
+        let mut driven = Self { least: 1.0, lacks: false };
+        for (k, wanted) in asked.phases().iter().enumerate() {
+            match view.found(window, row, asked, k) {
+                Ok(Found::At(_, phase)) => {
+                    let current = (f64::from(phase.level) - row.base).abs() * view.calibration.lsb;
+                    driven.least = driven.least.min(current / (wanted.current.abs() * share));
+                }
+                Ok(Found::Absent(_)) => driven = Self { least: 0.0, lacks: true },
+                // Beyond the window, or so small that it takes less voltage than the others.
+                Ok(Found::Cut) | Err(_) => {}
+            }
+        }
+        driven
+    }
 }
 
 fn drop_of(drops: &[Drops], contact: usize, phase: usize, end: bool) -> f64 {

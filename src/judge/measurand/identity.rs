@@ -2,6 +2,7 @@
 
 use crate::measure::{Input, Measured, StepRow};
 use crate::phantom::{Circuit, Drive, Element, ElementKind, Output, Probe};
+use crate::signal::Program;
 
 use super::super::{Reason, Unit, Units, View};
 use super::leak::leak;
@@ -21,14 +22,20 @@ struct Ohms {
 pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let mut steps = Steps::of(view)?;
     let window = view.window()?;
+    let rows = rows(view, steps.joint, window)?;
     let (mut access, mut rise) = (Mean::default(), Mean::default());
-    let mut width = 0.0;
-    for (index, row) in rows(view, steps.joint, window)? {
+    let (mut width, mut none) = (0.0, true);
+    // What is stated is worked out for the shares of the case's program: of pulses under others it says nothing.
+    for (index, row) in rows.filter(|(_, row)| as_stated(view, view.programs_at(row.leading.0 as u64))) {
+        none = false;
         let Some(step) = steps.at(index) else { continue };
         let Some(found) = steps.resistance(&step).zip(growth(&steps, &step)) else { continue };
         access.add(found.0);
         rise.add(found.1);
         width += row.leading.1 - row.leading.0;
+    }
+    if none {
+        return Err(Reason::Missing("pulses with the contacts of the case's program"));
     }
     if access.count == 0 {
         return Err(Reason::NoTop);
@@ -42,10 +49,21 @@ pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result
     let by_access = off(&access, stated.access, r * stated.access.abs());
     // What the voltage gains along a resistor is judged by the resistor's own tolerance: less is no capacitor that matters.
     let by_rise = off(&rise, stated.rise, (r + c) * stated.rise.abs() + r * stated.access.abs());
-    let by_leak =
-        leak(view, element_tolerance)?.map_or(0.0, |leak| leak.deviation.abs() / (leak.tolerance + leak.u));
+    // What pulses leave is followed from the first one on: those of other contacts leave it elsewhere.
+    let before = view.facts.segments.iter().filter(|segment| segment.from < window.to);
+    let leak = match as_stated(view, before.map(|segment| &segment.programmed)) {
+        true => leak(view, element_tolerance)?,
+        false => None,
+    };
+    let by_leak = leak.map_or(0.0, |leak| leak.deviation.abs() / (leak.tolerance + leak.u));
     units.push(Unit::exact(by_access.max(by_rise).max(by_leak)));
     Ok(())
+}
+
+/// Whether programs have the shares of the case's.
+fn as_stated<'p>(view: &View<'_>, mut programs: impl Iterator<Item = &'p Program>) -> bool {
+    let (case, contacts) = (&view.case.program, &view.case.phantom.contacts);
+    programs.all(|program| contacts.iter().all(|(name, _)| program.share_of(name) == case.share_of(name)))
 }
 
 /// A mean of readings that share what is systematic.

@@ -4,7 +4,7 @@ use crate::measure::{Input, Measured, PulseRow};
 use crate::scenario::Nominal;
 use crate::signal::{Program, Waveform};
 
-use super::super::train::slot;
+use super::super::train::{group_span, slot};
 use super::super::{Reason, Segment, Unit, Units, View};
 use super::time::edges;
 
@@ -120,12 +120,13 @@ fn stretches<'a>(view: &View<'a>, rows: impl Iterator<Item = PulseRow>, closes: 
     all
 }
 
-/// Longer than this without a pulse is an off-time, s.
+/// Longer than this from a pulse to the next is an off-time, s: half-way between what lies between the groups of an on-time and
+/// what lies across an off-time, both counted from the last pulse of a group.
 fn off_gap(program: &Program) -> f64 {
     program.cycle.map_or(f64::INFINITY, |cycle| {
         let pause =
             cycle.off_time + cycle.on_time - (cycle.on_time * program.rate - 1e-9).ceil() / program.rate;
-        (0.5 * pause + program.period()).max(1.5 * program.period())
+        (0.5 * pause + program.period()).max(1.5 * program.period()) - group_span(program)
     })
 }
 

@@ -124,8 +124,7 @@ fn programmed(view: &View<'_>, program: &Program, law: Law) -> f64 {
 pub(super) fn restart_amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let from = view.check.after.as_deref().map_or(Ok(0), |after| view.recorded(after))?;
     let first = |wanted: Action, from: u64| {
-        let is = |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == wanted);
-        let found = view.facts.instants.iter().find(|at| is(at.step) && at.sample >= from);
+        let found = view.instants_of(|action| *action == wanted).find(|at| at.sample >= from);
         found.map(|at| at.sample).ok_or_else(|| Reason::NoInstant(format!("{wanted:?}").to_lowercase()))
     };
     // `after:` may name the restart itself.

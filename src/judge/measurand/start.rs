@@ -1,7 +1,6 @@
 //! From a start to the first pulse.
 
 use crate::measure::{Input, Measured};
-use crate::scenario::Action;
 
 use super::super::{Reason, Unit, Units, View};
 use super::time::edges;
@@ -11,17 +10,20 @@ use super::time::edges;
 /// The marker bit is sampled: the board took the start within the sample period before. On a bench without the bit the
 /// instant is the host's, and the round trip of the link is all that is known about it.
 pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let starts = || {
-        let is = |step: usize| view.case.steps.get(step).is_some_and(|step| step.action == Action::Start);
-        view.facts.instants.iter().filter(move |at| is(at.step))
-    };
-    let marks = starts().any(|start| start.marked);
+    let marks = view.starts().any(|start| start.marked);
     let rows = &view.contact.pulses;
     // A start while running takes no effect and sets no marker.
-    for start in starts().filter(|start| start.marked || !marks) {
+    for start in view.starts().filter(|start| start.marked || !marks) {
         let index = rows.partition_point(|row| row.at < start.sample);
         let until = view.default_record_end(start.sample);
-        let Some(row) = rows.get(index).filter(|row| row.at < until) else {
+        let first = rows.get(index).filter(|row| row.at < until);
+        // Of what was lost before it nobody knows that it was not the first.
+        let seen = first.as_ref().map_or(until, |row| row.at);
+        match view.recording.lost_within(start.sample, seen) {
+            0 => {}
+            lost => return Err(Reason::SamplesLost(lost)),
+        }
+        let Some(row) = first else {
             // Never: later than any limit.
             units.push(Unit::exact(f64::INFINITY));
             continue;

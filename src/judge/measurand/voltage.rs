@@ -100,25 +100,32 @@ fn each<'v>(
 ) -> Result<(), Reason> {
     let mut steps = Steps::of(view)?;
     let window = view.window()?;
-    let mut unread = None;
+    let (mut unread, mut none) = (None, true);
     for (index, row) in rows(view, steps.joint, window)? {
+        // A row is of whichever contact was driven: where this one may not have been, it tells nothing of it.
+        let mut programs = view.programs_at(row.leading.0 as u64);
+        if programs.any(|program| program.share_of(&view.contact.name) == 0.0) {
+            continue;
+        }
+        none = false;
         let found = steps.at(index).and_then(|step| Some((step, measure(&steps, &step)?)));
         let Some((step, (value, budget))) = found else {
             unread.get_or_insert(index);
             continue;
         };
         // A current beyond its range makes a resistance too large, a voltage beyond its range makes it too small.
-        if steps.current.calibration.at_a_rail(step.current.last.value) {
+        if step.current.at_a_rail(&steps.current.calibration) {
             return Err(Reason::Clipped);
         }
         units.push(Unit {
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
-            clipped: steps.voltage.calibration.at_a_rail(step.voltage.last.value),
+            clipped: step.voltage.at_a_rail(&steps.voltage.calibration),
             ..Unit::of(Measured::new(value, budget))
         });
     }
     match unread {
+        _ if none => Err(view.no_pulse(window)),
         _ if units.is_empty() => Err(Reason::NoTop),
         Some(pulse) => Err(Reason::Unread { pulse }),
         None => Ok(()),

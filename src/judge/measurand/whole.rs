@@ -1,8 +1,8 @@
 //! The pulse in progress at a stop or a fault is whole, or not there.
 
 use crate::measure::{Measured, PulseRow};
-use crate::scenario::{Action, Criterion, Measurand, Nominal, Tolerance};
-use crate::signal::Pulse;
+use crate::scenario::{Criterion, Measurand, Nominal, Tolerance};
+use crate::signal::{Program, Pulse};
 
 use super::super::median::median;
 use super::super::{Reason, Unit, Units, View};
@@ -20,6 +20,7 @@ pub(super) fn no_truncated_pulse(view: &View<'_>, units: &mut Units<'_>) -> Resu
     let typical = typical_charge(view, first);
     let mut met = 0;
     for event in &events {
+        unbroken(view, event)?;
         for (row, asked) in reaching(view, event) {
             if !whole(view, &row, &asked, typical) {
                 units.push(view.unit(&row, Measured::exact(0.0)));
@@ -39,12 +40,19 @@ fn events<'a>(view: &View<'a>) -> Result<Vec<Event<'a>>, Reason> {
     if view.check.after.is_some() {
         return Ok(vec![Event::of(view)?]);
     }
-    let stops = view
-        .facts
-        .instants
-        .iter()
-        .filter(|at| view.case.steps.get(at.step).is_some_and(|step| step.action == Action::Stop));
-    stops.map(|stop| Event::at(view, stop)).collect()
+    view.stops().map(|stop| Event::at(view, stop)).collect()
+}
+
+/// That no sample is missing of a pulse in progress at an event: what a loss cuts looks like what the stimulator cuts, and of a
+/// pulse that began in one nothing may be seen at all. What came behind the event was looked at with it.
+fn unbroken(view: &View<'_>, event: &Event<'_>) -> Result<(), Reason> {
+    let pulse = Program { ramp: None, ..event.program.clone() }.pulse(0);
+    let length = (pulse.end() - pulse.start) * view.rate();
+    let from = event.t0.saturating_sub(length.ceil() as u64 + view.settling());
+    match view.recording.lost_within(from, event.t0) {
+        0 => Ok(()),
+        lost => Err(Reason::SamplesLost(lost)),
+    }
 }
 
 /// Instants of a row without the filter's delay, samples: its start, and the end it has or was to have.

@@ -254,7 +254,9 @@ fn edges_are_lines_between_what_lies_before_and_behind() {
         for (found, history) in [(found.current, &histories[0]), (found.voltage, &histories[1])] {
             // A table keeps them to a part of a code.
             let lines = |edges: EdgeLevels| [edges.before, edges.after, edges.last, edges.gap];
-            for (found, line) in lines(found).into_iter().zip(lines(EdgeLevels::of(history, &windows))) {
+            for (found, line) in
+                lines(found).into_iter().zip(lines(EdgeLevels::of(history, &windows, (i16::MIN, i16::MAX))))
+            {
                 assert!((found.value - line.value).abs() < 2e-3, "{found:?} {line:?}");
                 assert!((found.spread / line.spread - 1.0).abs() < 1e-3, "{found:?} {line:?}");
             }
@@ -275,7 +277,7 @@ fn a_voltage_is_told_where_each_phase_has_settled_and_before_it_ends() {
     // The voltage rises by as much every sample: what it is at an edge, delayed by the filter, is on that line.
     let at = history(&voltage);
     let near = |found: f32, window: (u64, u64), edge: f64| {
-        let line = Reading::line(&at, window, edge - LATE).value;
+        let line = Reading::line(&at, window, edge - LATE, (i16::MIN, i16::MAX)).value;
         assert!((found - line).abs() < 1e-2, "{found} {line}");
     };
     // 999.5 to 1199.5: two fifths from behind the settling, and as many up to where the filter bends the end.
@@ -287,11 +289,11 @@ fn a_voltage_is_told_where_each_phase_has_settled_and_before_it_ends() {
     assert!(third.0.is_nan() && third.1.is_nan());
     // Of fewer than a line needs there is a level, and of none the first that is settled.
     let fitting = Fitting { settling: G, late: LATE, longest: 100 };
-    let (a, b) = extremes_of(&at, (999.5, 1030.5), &fitting);
+    let (a, b) = extremes_of((&at, (i16::MIN, i16::MAX)), (999.5, 1030.5), &fitting);
     near(a, (1016, 1026), 999.5);
     near(b, (1016, 1026), 1030.5);
     for (end, samples) in [(1027.5, 1016..1023), (1020.5, 1016..1017)] {
-        let (a, b) = extremes_of(&at, (999.5, end), &fitting);
+        let (a, b) = extremes_of((&at, (i16::MIN, i16::MAX)), (999.5, end), &fitting);
         assert!(a.is_nan() && (f64::from(b) - mean(&voltage[samples])).abs() < 1e-3, "{a} {b}");
     }
 }

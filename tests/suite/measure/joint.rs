@@ -2,6 +2,7 @@
 
 use stimrig::judge::{judge, units};
 use stimrig::measure::{ChannelSetup, Reading, Recorder, Recording, Setup, StepRow, Wanted};
+use stimrig::phantom::Output;
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Case, Check, Criterion, Measurand, Nominal, Tolerance};
 use stimrig::signal::{Block, BlockSink, Polarity, Program, Sensed, Share, StreamKind};
@@ -187,4 +188,26 @@ fn one_pulse_that_cannot_be_read_is_not_passed_over() {
     let found = judged(&program, &recording, resistance());
     assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
     assert!(found.reason.unwrap().starts_with("pulse 2 could not be read"));
+}
+
+/// 0.7 V at e1, at 85 % of its current or all of it.
+#[test]
+fn an_output_has_nothing_left_only_where_it_is_at_its_compliance() {
+    let program = steered(Polarity::Cathodic);
+    let headroom = |factor: f64, compliance: f64| {
+        let recording = recorded(&program, 1, [factor, 1.0, 0.7 * factor + 0.3], 4096);
+        let mut facts = facts(&program, &[8_000, 39_000], recording.samples);
+        facts.output = Some(Output { compliance, ..Output::ideal() });
+        let wanted = Check::new(Measurand::ComplianceHeadroom, Criterion::AtLeast(0.1));
+        judge(&of(&program, wanted), &facts, &recording).remove(0)
+    };
+    // A current that is too small is no voltage that is too large.
+    for factor in [0.85, 1.0] {
+        let found = headroom(factor, 1.0);
+        assert_eq!(found.verdict, Verdict::Pass, "{factor}: {found:?}");
+        let (value, u) = (found.value.unwrap(), found.uncertainty.unwrap());
+        assert!(u > 0.0 && (value - 0.3).abs() < 5e-3, "{factor}: {value} ± {u}");
+    }
+    let at_its_end = headroom(0.85, 0.705);
+    assert_eq!((at_its_end.verdict, at_its_end.value), (Verdict::Fail, Some(0.0)), "{at_its_end:?}");
 }

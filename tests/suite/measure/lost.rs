@@ -193,3 +193,30 @@ fn resistors_across_capacitors_are_not_told_by_a_train_of_which_pulses_are_missi
     let record = between(&program, &recording, (170_000, 255_000), &elements, wanted);
     assert_eq!(record.verdict, Verdict::Pass, "{record:?}");
 }
+
+#[test]
+fn a_second_pulse_is_not_taken_for_a_first_that_was_lost() {
+    let latency = |lost: (usize, usize)| {
+        let recording = train(&usual(), 0.235, 250_000, lost);
+        let wanted = check(Measurand::StartLatency, Criterion::AtMost(50e-3));
+        judged(&usual(), &recording, (START, 230_000), wanted)
+    };
+    is_lost(&latency((39_500, 45_000)));
+    let behind = latency((45_000, 50_000));
+    assert_eq!(behind.verdict, Verdict::Pass, "{behind:?}");
+    assert!((behind.value.unwrap() - 1e-3).abs() < 1e-5, "{behind:?}");
+}
+
+/// The pulse at 100 ms is in progress when the stop comes, 300 µs later.
+#[test]
+fn a_pulse_that_a_loss_cut_was_not_cut_by_the_stop() {
+    let at_stop = |lost: (usize, usize)| {
+        let recording = train(&usual(), 0.105, 150_000, lost);
+        judged(&usual(), &recording, (START, 100_300), check(Measurand::NoTruncatedPulse, Criterion::Holds))
+    };
+    is_lost(&at_stop((100_100, 100_150)));
+    // Nor is it known to be whole where its beginning is missing.
+    is_lost(&at_stop((99_900, 100_250)));
+    let before = at_stop((95_000, 96_000));
+    assert_eq!(before.verdict, Verdict::Pass, "{before:?}");
+}

@@ -1,7 +1,9 @@
 //! Measurement against closed forms: every figure is compared with the definition applied to the exact current.
 
 mod absent;
+mod after;
 mod bench;
+mod bursts;
 mod case;
 mod checks;
 mod coverage;

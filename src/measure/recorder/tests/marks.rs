@@ -243,3 +243,15 @@ fn the_slow_stream_keeps_the_place_of_what_was_lost_and_where_it_was_zeroed() {
     assert_eq!(slow.codes, [[1, 2, 3, 3, 3, 4], [11, 12, 13, 13, 13, 14]]);
     assert_eq!((slow.lost, &slow.zeros[..]), (2, &[(2, 6)][..]));
 }
+
+#[test]
+fn an_interlock_that_was_closed_and_opens_has_fallen() {
+    let codes = vec![REST; 20_000];
+    let fell = |switched: &[(u64, bool)]| {
+        let mut markers = zero();
+        markers.extend(switched.iter().map(|(at, closed)| marker(*at, MarkerBit::Interlock, *closed)));
+        seen(setup(&single()), &codes, &vec![0; codes.len()], &markers).interlock_fell()
+    };
+    assert!(!fell(&[]) && !fell(&[(8000, false)]) && !fell(&[(8000, false), (9000, true)]));
+    assert!(fell(&[(8000, true), (9000, false)]) && fell(&[(8000, true), (9000, false), (9500, true)]));
+}
