@@ -103,9 +103,9 @@ impl Measurand {
             M::RampDuration => Traits { per: Per::Event, ..NOMINAL },
             M::BurstPulses => Traits { equals: true, programmed: true, ..PLAIN },
             M::PeriodJitter => Traits { per: Per::Window, contact: true, ..PLAIN },
-            M::PulseCount => Traits { programmed: true, ..COUNT },
-            M::MissingPulses | M::ExtraPulses => COUNT,
-            M::Polarity => Traits { per: Per::Unit, ..COUNT },
+            M::PulseCount | M::MissingPulses | M::ExtraPulses => COUNT,
+            // The magnitude of a sign is 1, whichever it is: a limit on it could never fail.
+            M::Polarity => Traits { per: Per::Unit, bounds: false, ..COUNT },
             M::Overshoot | M::Droop => Traits { phase: true, contact: true, ..PLAIN },
             M::TransitionTime | M::CurrentShare => {
                 Traits { contact: true, programmed: self == M::CurrentShare, ..PLAIN }

@@ -192,6 +192,7 @@ fn criterion(fields: &Fields<'_>, measurand: Measurand, traits: &Traits) -> Opti
     if !allowed {
         let help = match (key, traits.holds) {
             (_, true) => "it holds or not",
+            _ if measurand == Measurand::Polarity => "write `equals: cathodic` or `equals: anodic`",
             ("equals", _) => "a measured quantity is never exactly equal: use `of` with `within`",
             _ => "see `stimrig explain`",
         };

@@ -156,7 +156,9 @@ fn recovery(at: &At<'_>, waveform: Waveform) -> Option<Recovery> {
 
 fn burst(at: &At<'_>) -> Option<Burst> {
     let fields = at.fields(BURST_KEYS)?;
-    let pulses = fields.require("pulses").and_then(|at| at.count(1)).and_then(|n| u32::try_from(n).ok());
+    // A count that does not fit stays one that is too large: without it the train would have no bursts.
+    let pulses = fields.require("pulses").and_then(|at| at.count(1));
+    let pulses = pulses.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
     let rate = fields.require("rate").and_then(|at| at.positive(Dimension::Frequency));
     Some(Burst { pulses: pulses?, rate: rate? })
 }
@@ -296,17 +298,22 @@ fn possible(program: &Program, fields: &Fields<'_>) {
             blame(&["burst"], "an alternating train has no bursts".to_owned());
         }
     }
-    if let Some(cycle) = program.cycle
-        && cycle.on_time < program.period() - SLACK
-    {
-        blame(
-            &["cycle"],
-            format!(
-                "an on-time of {} holds no whole period of {}",
-                time(cycle.on_time),
-                time(program.period())
-            ),
-        );
+    if let Some(cycle) = program.cycle {
+        let groups = (cycle.on_time / program.period() - SLACK).ceil().max(1.0);
+        let pair = if program.waveform == Waveform::Alternating { slot } else { 0.0 };
+        let busy = active + closed.map_or(0.0, |(closed, _)| closed);
+        let ends = (groups - 1.0) * program.period() + burst_length.max(pair) + busy;
+        let next = cycle.on_time + cycle.off_time;
+        if cycle.on_time < program.period() - SLACK {
+            let (on, period) = (time(cycle.on_time), time(program.period()));
+            blame(&["cycle"], format!("an on-time of {on} holds no whole period of {period}"));
+        } else if ends > next + SLACK {
+            let (ends, next) = (time(ends), time(next));
+            let what = format!(
+                "the last pulse of an on-time ends {ends} after its begin, and the next begins after {next}"
+            );
+            blame(&["cycle"], what);
+        }
     }
     if matches!(program.recovery, Recovery::Passive { .. }) && program.recharge.is_some() {
         blame(&["recharge"], "the passive recovery already closes the recharge switch".to_owned());

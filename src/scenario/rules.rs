@@ -1,22 +1,24 @@
 //! What a case must keep beyond its grammar: instants that exist, checks that can judge something.
 
-use crate::quantity::{Dimension, engineering};
 use crate::signal::{Program, Recovery, Run, Waveform};
 use crate::source::{Context, Severity, nearest};
 
 mod after;
 mod core;
+mod evidence;
+#[cfg(test)]
+mod tests;
+mod zero;
 
 use super::timeline::Timeline;
-use super::{
-    Action, After, Case, Check, Criterion, Measurand, Nominal, Per, PhaseChoice, Statistic, WindowKind,
-};
+use super::{Action, After, Case, Check, Criterion, Measurand, Nominal, Per, PhaseChoice, WindowKind};
 
 /// Reports everything in a case that could never be judged.
 pub(super) fn check(case: &Case, context: &Context<'_>) {
     whole_periods(case, context);
     core::check(case, context);
     let timeline = Timeline::of(&case.steps);
+    zero::check(case, &timeline, context);
     for check in &case.checks {
         let rule = Rule { case, check, timeline: &timeline, context };
         rule.instants();
@@ -108,12 +110,10 @@ impl Rule<'_> {
 
     /// A recovery that nobody programmed has no nominal, and some waveforms have no second phase.
     fn recovery(&self) {
-        let (check, program) = (self.check, self.program());
-        let active = match program.waveform {
-            Waveform::Biphasic | Waveform::Triphasic => true,
-            Waveform::Monophasic | Waveform::Alternating => false,
-        };
-        let passive = matches!(program.recovery, Recovery::Passive { .. });
+        let (check, programs) = (self.check, self.judged());
+        let any = |is: fn(&Program) -> bool| programs.iter().any(|program| is(program));
+        let active = any(|program| matches!(program.waveform, Waveform::Biphasic | Waveform::Triphasic));
+        let passive = any(|program| matches!(program.recovery, Recovery::Passive { .. }));
         if check.phase != PhaseChoice::Leading && !active {
             let nominal = matches!(
                 check.criterion,
@@ -141,33 +141,32 @@ impl Rule<'_> {
                 Some("use `window: cycle`"),
             );
         }
-        if check.window_kind == WindowKind::Pulse && program.waveform == Waveform::Alternating {
+        if check.window_kind == WindowKind::Pulse && any(|program| program.waveform == Waveform::Alternating)
+        {
             let what =
                 "an alternating pulse is recovered by the next, so its charge is balanced with the pair";
             self.error("window", what, Some("use `window: cycle`"));
         }
-        if check.measurand == Measurand::Gap
-            && !matches!(program.waveform, Waveform::Biphasic | Waveform::Triphasic)
-        {
+        if check.measurand == Measurand::Gap && !active {
             self.error("", "there is no gap between phases: each pulse has one", None);
         }
         let asks_burst = matches!(check.measurand, Measurand::BurstRate | Measurand::BurstPulses);
-        if asks_burst && program.burst.is_none() {
+        if asks_burst && !any(|program| program.burst.is_some()) {
             self.error("", "the program has no bursts", None);
         }
         let asks_cycle = matches!(check.measurand, Measurand::CycleOn | Measurand::CycleOff);
-        if asks_cycle && program.cycle.is_none() {
+        if asks_cycle && !any(|program| program.cycle.is_some()) {
             self.error("", "the program has no on and off times", None);
         }
         let asks_ramp = matches!(
             check.measurand,
             Measurand::RampDuration | Measurand::RampError | Measurand::RestartAmplitude
         );
-        if asks_ramp && program.ramp.is_none() {
+        if asks_ramp && !any(|program| program.ramp.is_some()) {
             self.error("", "the program has no ramp", None);
         }
         let areas = matches!(check.measurand, Measurand::ChargeDensity | Measurand::ShannonK);
-        let contact = check.contact.as_deref().unwrap_or(program.main_contact());
+        let contact = check.contact.as_deref().unwrap_or(self.program().main_contact());
         if areas && self.case.phantom.area_of(contact).is_none() {
             let what = format!("phantom `{}` states no area of `{contact}`", self.case.phantom.name);
             self.error("", &what, Some("add `area: { … }` to the phantom file"));
@@ -248,74 +247,6 @@ impl Rule<'_> {
             let what = format!("phantom `{}` senses no voltage at `{contact}`", phantom.name);
             let help = format!("it does at: {}", sensed.join(", "));
             self.error("contact", &what, Some(&help));
-        }
-    }
-
-    /// The window holds at least what the definition asks for.
-    fn evidence(&self) {
-        let (check, program) = (self.check, self.program());
-        if !matches!(check.measurand.traits().per, Per::Unit | Per::Window)
-            || check.measurand == Measurand::DcLeakageCurrent
-        {
-            return;
-        }
-        let Some(start) = self.timeline.start else { return };
-        let (from, to) = match &check.window {
-            None => (start + program.ramp_end(), self.timeline.default_end),
-            Some((from, to)) => match (self.timeline.time(from), self.timeline.time(to)) {
-                (Some(from), Some(to)) if from < to => (from.max(start), to),
-                _ => return,
-            },
-        };
-        // Only the first program of a run can be foreseen here.
-        let changed =
-            self.case.steps.iter().any(|step| matches!(step.action, Action::Program(_) | Action::Set(_)));
-        let pulses_end = program.pulse_limit().map_or(f64::INFINITY, |limit| start + program.start_of(limit));
-        let length = if changed { to - from } else { to.min(pulses_end) - from };
-        let time = |seconds: f64| engineering(seconds.max(0.0), Dimension::Time, 4);
-        if length <= 0.0 {
-            self.error(
-                "",
-                &format!("`{}` could judge nothing: its window is empty", self.name()),
-                Some("the default window begins after the ramp and ends at the first fault"),
-            );
-            return;
-        }
-        let pulses = program.pulses_before(length - 1e-9);
-        if pulses == 0 {
-            self.error("", &format!("`{}` could judge nothing in {}", self.name(), time(length)), None);
-        }
-        let periods = length * program.rate;
-        match check.measurand {
-            Measurand::MeanDcCurrent if length < 1.0 - 1e-9 || periods < 10.0 - 1e-9 => {
-                let what = format!(
-                    "`mean_dc_current` needs at least 1 s and 10 cycles, and this window has {} and {periods:.1}",
-                    time(length)
-                );
-                self.error("", &what, None);
-            }
-            Measurand::BurstRate | Measurand::BurstPulses => {
-                let burst = program.burst.map_or(0.0, |burst| f64::from(burst.pulses) / burst.rate);
-                if length < burst {
-                    let (have, need) = (time(length), time(burst));
-                    let what = format!(
-                        "`{}` needs a whole burst of {need}, and this window has {have}",
-                        self.name()
-                    );
-                    self.error("", &what, None);
-                }
-            }
-            Measurand::Rate | Measurand::PeriodJitter if pulses < 2 => {
-                self.error("", &format!("`{}` needs at least two pulses", self.name()), None);
-            }
-            _ => {}
-        }
-        if check.statistic == Statistic::P99 && pulses < 100 {
-            self.error(
-                "statistic",
-                &format!("`p99` needs at least 100 pulses, and this window has {pulses}"),
-                None,
-            );
         }
     }
 }

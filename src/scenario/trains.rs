@@ -42,7 +42,55 @@ impl<'c> Train<'c> {
     }
 }
 
+/// Where one program runs, as far as the steps alone say.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stretch<'c> {
+    /// The program.
+    pub(super) program: &'c Program,
+    /// From when, s from the first step.
+    pub(super) from: f64,
+    /// Until when at most: the next start or change, the stop, the end of the steps, or where the program ends by itself.
+    pub(super) to: f64,
+    /// A start begins it, and not a change while running.
+    started: bool,
+}
+
 impl Case {
+    /// Where which program runs. Each start begins anew: what ran before may have ended by itself, or by a fault.
+    pub(super) fn stretches(&self) -> Vec<Stretch<'_>> {
+        let mut all: Vec<Stretch<'_>> = Vec::new();
+        let (mut program, mut running, mut now) = (&self.program, false, 0.0);
+        for step in &self.steps {
+            let mut begins = false;
+            match &step.action {
+                Action::Start => (running, begins) = (true, true),
+                Action::Stop => running = false,
+                Action::Set(loaded) | Action::Program(loaded) => (program, begins) = (loaded, running),
+                _ => {}
+            }
+            if begins {
+                let started = step.action == Action::Start;
+                all.push(Stretch { program, from: now, to: now, started });
+            }
+            now += duration(&step.action);
+            if let Some(last) = all.last_mut().filter(|_| running) {
+                last.to = now;
+            }
+        }
+        // How long a train lasts by itself whose program changed on the way is not asked here: it is longer rather than shorter.
+        let mut alone = true;
+        for stretch in all.iter_mut().rev() {
+            if stretch.started
+                && alone
+                && let Some(limit) = stretch.program.pulse_limit()
+            {
+                stretch.to = stretch.to.min(stretch.from + stretch.program.start_of(limit));
+            }
+            alone = stretch.started;
+        }
+        all
+    }
+
     /// Every train of the steps. A fault may end one earlier; nobody knows when, so it is not asked here.
     pub fn trains(&self) -> Vec<Train<'_>> {
         let mut trains: Vec<Train<'_>> = Vec::new();

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use crate::command::stimrig;
+
 /// Runs `stimrig check --strict` in the folder of broken files.
 fn check(path: &Path) -> Output {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_stimrig"));
+    let mut command = stimrig();
     command.current_dir("fixtures/broken").args(["check", "--strict"]).arg(path).env("NO_COLOR", "1");
     for name in ["STIMRIG_RIG", "STIMRIG_COLOR"] {
         command.env_remove(name);
@@ -114,7 +116,7 @@ fn one_bad_file_among_many_stops_everything() {
 /// Overrides are read with the same care.
 #[test]
 fn overrides_name_what_is_wrong() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_stimrig"))
+    let output = stimrig()
         .args([
             "check",
             "--set",
@@ -125,7 +127,6 @@ fn overrides_name_what_is_wrong() {
             "gain_error=5 mA",
         ])
         .env("NO_COLOR", "1")
-        .env_remove("STIMRIG_RIG")
         .output()
         .unwrap();
     let text = said(&output);
@@ -141,7 +142,7 @@ fn what_cannot_be_written_is_said_before_anything_is_energised() {
     let runs = folder.path().join("runs");
     for flag in ["--junit", "--json"] {
         for (target, reason) in [("no/such/out", "there is no folder"), ("", "it is a folder")] {
-            let output = std::process::Command::new(env!("CARGO_BIN_EXE_stimrig"))
+            let output = stimrig()
                 .args(["run", "scenarios/timing/pulse-train.yaml", "--runs"])
                 .arg(&runs)
                 .arg(flag)

@@ -15,7 +15,9 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
             let place = planned.place(case, impossible.key);
             problems.push(place.error(&impossible.what, impossible.help.as_deref()));
         }
-        let (longest, runs) = (rig.longest_train(), planned.running);
+        // A train ends with its last whole period.
+        let period = planned.program.period();
+        let (longest, runs) = ((rig.longest_train() / period).floor() * period, planned.running);
         if planned.program.run == Run::UntilStopped && runs > longest {
             let time = |seconds| engineering(seconds, Dimension::Time, 3);
             let what = format!(

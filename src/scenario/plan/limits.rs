@@ -95,8 +95,12 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
     exceeds(key, &Program::largest_current, most, Dimension::Current, what);
     let charge = charge_per_phase;
     exceeds("width", &charge, limits.charge_per_phase, Dimension::Charge, "a charge per phase");
-    // Nothing takes the charge of a lone phase back, so its mean is the direct current.
-    if program.waveform == Waveform::Monophasic && program.recovery == Recovery::None {
+    // Nothing takes the charge of a lone phase back, so its mean is the direct current; a recharge is a passive recovery by
+    // another name.
+    if program.waveform == Waveform::Monophasic
+        && program.recovery == Recovery::None
+        && program.recharge.is_none()
+    {
         let in_a_second = |program: &Program| {
             let pulses = program.pulse_limit().map_or(f64::INFINITY, |pulses| pulses as f64);
             let group = program.pulses_per_period() as f64;

@@ -155,3 +155,16 @@ fn what_settles_settles_anew_after_a_change() {
     assert!((planned.settled.unwrap() - 0.36).abs() < 1e-9, "{:?}", planned.settled);
     assert!((planned.settling.unwrap() - 0.04).abs() < 1e-9);
 }
+
+#[test]
+fn a_recharge_takes_a_lone_phase_back_by_either_name() {
+    let planned = |back: &str| {
+        let program = format!("waveform: monophasic, amplitude: 5 mA, width: 200 us, rate: 130 Hz, {back}");
+        plan(case_of("r1k", &program, AMPLITUDE), &rig(&[]), false)
+    };
+    assert!(planned("recovery: { passive: 5 ms }").is_ok());
+    assert!(planned("recharge: 5 ms").is_ok());
+    // 1 uC at 130 Hz, above the 100 uA of the bench.
+    let problems = planned("gap: 0 us").unwrap_err();
+    assert!(problems.iter().any(|problem| problem.what.contains("a mean current over 1 s")), "{problems:#?}");
+}

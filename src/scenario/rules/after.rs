@@ -7,7 +7,7 @@ use super::super::{Action, Criterion, Fault, Measurand};
 use super::Rule;
 
 /// By how much later than it was asked for a relay may switch, s: the time to a stop is that much shorter.
-const RELAY: f64 = 5e-3;
+pub(super) const RELAY: f64 = 5e-3;
 
 fn time(seconds: f64) -> String {
     engineering(seconds, Dimension::Time, 4)
@@ -103,7 +103,8 @@ impl Rule<'_> {
 
     /// `for` is long enough to prove something, and there is as much record.
     fn hold(&self, hold: f64, recorded: f64) {
-        let period = self.program().period();
+        let program = self.in_force();
+        let period = program.period();
         match self.check.measurand {
             Measurand::StaysOff if hold < 3.0 * period - 1e-9 => {
                 let what = format!(
@@ -122,7 +123,7 @@ impl Rule<'_> {
                 self.error("for", &what, Some("judge a longer time"));
             }
             Measurand::PulsesAfterFault => {
-                let due = (hold / period * self.program().pulses_per_period() as f64 - 1e-9).ceil();
+                let due = (hold / period * program.pulses_per_period() as f64 - 1e-9).ceil();
                 let allowed = match self.check.criterion {
                     Criterion::AtMost(limit) | Criterion::Magnitude(limit) | Criterion::Between(_, limit) => {
                         limit

@@ -1,0 +1,138 @@
+//! A check's window holds at least what its definition asks for.
+
+use crate::quantity::{Dimension, engineering};
+use crate::signal::Program;
+
+use super::super::{Action, Measurand, Per, Statistic};
+use super::Rule;
+
+/// A program, and how long of it lies in a window, s.
+type Held<'c> = (&'c Program, f64);
+
+fn time(seconds: f64) -> String {
+    engineering(seconds.max(0.0), Dimension::Time, 4)
+}
+
+impl<'c> Rule<'c> {
+    /// The programs that a check is about: those that run in its window, or all there are where it has none.
+    pub(super) fn judged(&self) -> Vec<&'c Program> {
+        let case = self.case;
+        let window = self.check.window.as_ref();
+        // The first train settles, and nobody knows here when.
+        let from = window.and_then(|(from, _)| self.timeline.time(from)).or(self.timeline.start);
+        let to = window.map_or(Some(self.timeline.default_end), |(_, to)| self.timeline.time(to));
+        let run_long = matches!(self.check.measurand.traits().per, Per::Event | Per::Run) && window.is_none();
+        let found = match from.filter(|_| !run_long) {
+            Some(from) => self.held(from, to.unwrap_or(f64::INFINITY)),
+            None => Vec::new(),
+        };
+        if !found.is_empty() {
+            return found.into_iter().map(|(program, _)| program).collect();
+        }
+        let loaded = case.steps.iter().filter_map(|step| match &step.action {
+            Action::Set(program) | Action::Program(program) => Some(program.as_ref()),
+            _ => None,
+        });
+        std::iter::once(&case.program).chain(loaded).collect()
+    }
+
+    /// What runs from `from` to `to`, s.
+    fn held(&self, from: f64, to: f64) -> Vec<Held<'c>> {
+        let stretches = self.case.stretches().into_iter();
+        let held = stretches.map(|stretch| (stretch.program, stretch.to.min(to) - stretch.from.max(from)));
+        held.filter(|(_, seconds)| *seconds > 0.0).collect()
+    }
+
+    /// From where to where the check looks, s; `None` where that is not known here, or said to be wrong already.
+    fn span(&self) -> Option<(f64, f64)> {
+        let start = self.timeline.start?;
+        match &self.check.window {
+            None => {
+                let step = self.case.step_of("start").unwrap_or(0);
+                Some((start + self.case.in_force(step).ramp_end(), self.timeline.default_end))
+            }
+            Some((from, to)) => {
+                let (from, to) = (self.timeline.time(from)?, self.timeline.time(to)?);
+                (from < to).then_some((from, to))
+            }
+        }
+    }
+
+    /// The window holds at least what the definition asks for.
+    pub(super) fn evidence(&self) {
+        let check = self.check;
+        if !matches!(check.measurand.traits().per, Per::Unit | Per::Window)
+            || check.measurand == Measurand::DcLeakageCurrent
+        {
+            return;
+        }
+        let Some((from, to)) = self.span() else { return };
+        // That nothing came where nothing runs is a count like any other.
+        if check.measurand == Measurand::PulseCount && check.window.is_some() {
+            return;
+        }
+        let held = self.held(from, to);
+        if held.is_empty() {
+            let (why, help) = match check.window {
+                None => (
+                    "its window is empty",
+                    "the default window begins after the ramp and ends at the first fault",
+                ),
+                Some(_) => (
+                    "nothing runs in its window",
+                    "name a window between a `start` and what ends the stimulation",
+                ),
+            };
+            self.error("", &format!("`{}` could judge nothing: {why}", self.name()), Some(help));
+            return;
+        }
+        self.enough(&held);
+    }
+
+    /// There is as much of it as the definition and the statistic need.
+    fn enough(&self, held: &[Held<'_>]) {
+        let length: f64 = held.iter().map(|(_, seconds)| seconds).sum();
+        let pulses: u64 = held.iter().map(|(program, seconds)| program.pulses_before(seconds - 1e-9)).sum();
+        if pulses == 0 {
+            self.error("", &format!("`{}` could judge nothing in {}", self.name(), time(length)), None);
+        }
+        match self.check.measurand {
+            Measurand::MeanDcCurrent => {
+                let periods: f64 = held.iter().map(|(program, seconds)| seconds * program.rate).sum();
+                if length < 1.0 - 1e-9 || periods < 10.0 - 1e-9 {
+                    let what = format!(
+                        "`mean_dc_current` needs at least 1 s and 10 cycles, and this window has {} and {periods:.1}",
+                        time(length)
+                    );
+                    self.error("", &what, None);
+                }
+            }
+            Measurand::BurstRate | Measurand::BurstPulses => self.whole_burst(held),
+            Measurand::Rate | Measurand::PeriodJitter if pulses < 2 => {
+                self.error("", &format!("`{}` needs at least two pulses", self.name()), None);
+            }
+            _ => {}
+        }
+        if self.check.statistic == Statistic::P99 && pulses < 100 {
+            let what = format!("`p99` needs at least 100 pulses, and this window has {pulses}");
+            self.error("statistic", &what, None);
+        }
+    }
+
+    /// One of the programs with bursts has room for one.
+    fn whole_burst(&self, held: &[Held<'_>]) {
+        let bursts = held.iter().filter_map(|(program, seconds)| {
+            program.burst.map(|burst| (*seconds, f64::from(burst.pulses) / burst.rate))
+        });
+        let nearest = bursts.max_by(|(a, a_burst), (b, b_burst)| (a - a_burst).total_cmp(&(b - b_burst)));
+        if let Some((have, need)) = nearest.filter(|(have, need)| have < need) {
+            let what = format!(
+                "`{}` needs a whole burst of {}, and this window has {}",
+                self.name(),
+                time(need),
+                time(have)
+            );
+            self.error("", &what, None);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is refused, and what is not, by what runs when.
+
+use crate::scenario::{read_scenario, shipped};
+use crate::source::Source;
+
+/// What is said of a scenario on `r1k`; `more` stands between its program and its steps.
+fn said(program: &str, more: &str, steps: &str, checks: &str) -> Vec<String> {
+    let list = |items: &str| items.split("; ").map(|item| format!("  - {item}\n")).collect::<String>();
+    let text = format!(
+        "version: 1\nname: n\nphantom: r1k\nprogram: {{ amplitude: 2 mA, width: 200 us, gap: 50 us, {program} }}\n{more}steps:\n{}expect:\n{}",
+        list(steps).replace(" as ", "\n    as: "),
+        list(checks)
+    );
+    let (cases, problems) = read_scenario(&Source::new("s", text.as_str()), &mut shipped);
+    assert!(!cases.is_empty() || !problems.is_empty(), "{text}");
+    problems.into_iter().map(|problem| problem.what).collect()
+}
+
+fn told(program: &str, steps: &str, checks: &str) -> Vec<String> {
+    said(program, "", steps, checks)
+}
+
+fn refused(program: &str, steps: &str, checks: &str, what: &str) {
+    let told = told(program, steps, checks);
+    assert!(told.len() == 1 && told[0].contains(what), "{steps}; {checks}: {told:?}");
+}
+
+fn accepted(program: &str, steps: &str, checks: &str) {
+    assert_eq!(told(program, steps, checks), Vec::<String>::new(), "{steps}; {checks}");
+}
+
+const PLAIN: &str = "rate: 50 Hz";
+const LEAKAGE: &str = "dc_leakage_current: { at_most: 100 nA }";
+
+#[test]
+fn a_zero_is_not_taken_while_the_output_runs() {
+    let running = "while the output runs";
+    refused(PLAIN, "start: {}; wait: 2 s; zero: {}; wait: 2 s; stop: {}", LEAKAGE, running);
+    // Whether a fault ends it is what is to be seen.
+    let fault =
+        "start: {}; wait: 1 s; inject: { fault: open-lead, contact: e1 } as f; zero: {}; wait: 1 s; stop: {}";
+    refused(PLAIN, fault, "shutdown_latency: { after: f, at_most: 25 ms }", running);
+    refused(PLAIN, "start: {}; wait: 1 s; zero: {}", "missing_pulses: { equals: 0 }", running);
+    accepted(PLAIN, "zero: {}; start: {}; wait: 4 s; stop: {}", LEAKAGE);
+    let between = "start: {}; wait: 1 s; stop: {}; zero: {}; start: {} as again; wait: 4 s; stop: {} as end";
+    accepted(PLAIN, between, "dc_leakage_current: { at_most: 100 nA, in: [again, end] }");
+}
+
+#[test]
+fn a_zero_leaves_what_follows_a_stop_or_a_fault_its_time() {
+    let after =
+        |wait: &str| format!("start: {{}}; wait: 1 s; stop: {{}}; wait: {wait}; zero: {{}}; wait: 2 s");
+    // The limit, and what shows that it is off: 100 ms, or three periods.
+    let stops = "stop_latency: { at_most: 50 ms }";
+    refused(PLAIN, &after("140 ms"), stops, "140 ms after an instant of which `stop_latency` judges 150 ms");
+    accepted(PLAIN, &after("150 ms"), stops);
+    refused("rate: 10 Hz", &after("340 ms"), stops, "judges 350 ms");
+    refused(PLAIN, &after("90 ms"), "no_truncated_pulse: {}", "`no_truncated_pulse` judges 100 ms");
+    refused(PLAIN, &after("90 ms"), "accumulated_charge: { at_most: 1 uC }", "judges 100 ms");
+    accepted(PLAIN, &after("100 ms"), "no_truncated_pulse: {}");
+    let pulses = "pulses_after_fault: { after: stop, equals: 0, for: 300 ms }";
+    refused(PLAIN, &after("300 ms"), pulses, "judges 305 ms");
+    accepted(PLAIN, &after("305 ms"), pulses);
+    // Without a limit it lasts from wherever the output ends.
+    let silent = "stays_off: { after: stop, for: 500 ms }";
+    refused(PLAIN, &after("1 s"), silent, "where `stays_off` still looks");
+    accepted(PLAIN, &after("1 s"), &format!("{silent}; {stops}"));
+    refused(PLAIN, &after("1 s"), "charge_after_fault: { after: stop, at_most: 1 uC }", "still looks");
+    let again = format!("{}; start: {{}} as again; wait: 1 s; stop: {{}}", after("1 s"));
+    accepted(PLAIN, &again, "charge_after_fault: { after: again, at_most: 1 uC }");
+    accepted(PLAIN, &again, "amplitude: { of: programmed, within: 3 % }");
+}
+
+#[test]
+fn a_mean_does_not_take_the_shorted_input() {
+    let steps =
+        "start: {}; wait: 1 s; stop: {}; wait: 2 s as idle; zero: {}; wait: 3 s as zeroed; wait: 1 s as end";
+    let over = |from: &str| format!("dc_leakage_current: {{ at_most: 100 nA, in: [{from}, end] }}");
+    refused(PLAIN, steps, &over("idle"), "in the window of `dc_leakage_current`");
+    accepted(PLAIN, steps, &over("zeroed"));
+}
+
+#[test]
+fn each_start_has_its_own_pulses() {
+    let steps = "start: {}; wait: 1.5 s; stop: {}; start: {} as again; wait: 1.5 s; stop: {} as done; wait: 1 s as rest; wait: 1 s as end";
+    let within = |from: &str, to: &str, more: &str| {
+        format!("amplitude: {{ of: programmed, within: 3 %, in: [{from}, {to}]{more} }}")
+    };
+    // What a program lasts by itself is said beside it.
+    let short = |steps: &str, checks: &str| said(PLAIN, "duration: 1 s\n", steps, checks);
+    assert_eq!(short(steps, &within("again", "done", "")), Vec::<String>::new());
+    // 50 pulses of each.
+    assert_eq!(short(steps, &within("start", "done", ", statistic: p99")), Vec::<String>::new());
+    let one = short(steps, &within("again", "done", ", statistic: p99"));
+    assert_eq!(one, ["`p99` needs at least 100 pulses, and this window has 50"]);
+    let idle = short(steps, &within("rest", "end", ""));
+    assert_eq!(idle, ["`amplitude` could judge nothing: nothing runs in its window"]);
+    // That none comes there is something to judge.
+    assert_eq!(short(steps, "pulse_count: { equals: 0, in: [rest, end] }"), Vec::<String>::new());
+}
+
+#[test]
+fn a_window_holds_the_pulses_of_the_program_in_force() {
+    let steps = "start: {}; wait: 2 s; set: { rate: 50 Hz } as faster; wait: 1.5 s; stop: {}";
+    accepted("rate: 5 Hz", steps, "mean_dc_current: { within: 1 uA, in: [faster, stop] }");
+    let all = |from: &str| {
+        format!("amplitude: {{ of: programmed, within: 3 %, statistic: p99, in: [{from}, stop] }}")
+    };
+    refused("rate: 5 Hz", steps, &all("faster"), "this window has 75");
+    accepted("rate: 20 Hz", steps, &all("start"));
+    let slower = steps.replace("50 Hz", "5 Hz");
+    let dc = "mean_dc_current: { within: 1 uA, in: [faster, stop] }";
+    refused("rate: 50 Hz", &slower, dc, "1.5 s and 7.5");
+}
+
+#[test]
+fn silence_is_held_against_the_period_in_force() {
+    let steps = "start: {}; wait: 1.5 s; set: { rate: 50 Hz }; wait: 1 s; inject: { fault: open-lead, contact: e1 } as f; wait: 700 ms; stop: {}";
+    accepted("rate: 2 Hz", steps, "stays_off: { after: f, for: 500 ms }");
+    accepted("rate: 2 Hz", steps, "pulses_after_fault: { after: f, at_most: 2, for: 200 ms }");
+    let slower = steps.replace("50 Hz", "2 Hz");
+    let off = "stays_off: { after: f, for: 500 ms }";
+    refused(PLAIN, &slower, off, "fewer than 3 periods of 500 ms");
+}
+
+#[test]
+fn a_later_program_brings_what_the_first_has_not() {
+    let steps = "start: {}; wait: 500 ms; stop: {}; program: { ramp: { up: 200 ms }, burst: { pulses: 3, rate: 400 Hz }, cycle: { on_time: 400 ms, off_time: 400 ms } }; start: {} as again; wait: 2 s; stop: {} as end";
+    for check in [
+        "burst_pulses: { equals: 3, in: [again, end] }",
+        "ramp_duration: { of: programmed, within: 30 % }",
+        "ramp_error: { at_most: 10 %, in: [again, end] }",
+        "restart_amplitude: { after: again, at_most: 1 mA }",
+        "cycle_on: { of: programmed, within: 20 %, in: [again, end] }",
+    ] {
+        accepted(PLAIN, steps, check);
+    }
+    refused(PLAIN, steps, "burst_pulses: { equals: 3 }", "no bursts");
+    refused(PLAIN, steps, "cycle_off: { of: programmed, within: 20 % }", "no on and off times");
+    refused(PLAIN, "start: {}; wait: 1 s; stop: {}", "ramp_duration: { at_most: 1 s }", "no ramp");
+    let passive = "start: {}; wait: 1 s; stop: {}; program: { waveform: monophasic, recovery: { passive: 5 ms } }; start: {} as again; wait: 1 s; stop: {} as end";
+    let pulses = |from: &str, to: &str| {
+        format!("charge_imbalance: {{ at_most: 1 %, window: pulse, in: [{from}, {to}] }}")
+    };
+    accepted(PLAIN, passive, &pulses("start", "stop"));
+    refused(PLAIN, passive, &pulses("again", "end"), "ends with the cycle");
+}
+
+#[test]
+fn what_could_never_fail_and_what_has_no_nominal_is_no_check() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    for check in ["at_least: 1", "within: 1", "at_most: 1"] {
+        let key = check.split(':').next().unwrap_or_default();
+        refused(PLAIN, steps, &format!("polarity: {{ {check} }}"), &format!("cannot be judged by `{key}`"));
+    }
+    accepted(PLAIN, steps, "polarity: { equals: cathodic }");
+    let count = "pulse_count: { of: programmed, within: 1 }";
+    refused(PLAIN, steps, count, "`pulse_count` has no programmed value");
+    accepted(PLAIN, steps, "pulse_count: { of: 50, within: 1 }");
+}
+
+#[test]
+fn a_burst_of_more_than_can_be_counted_is_no_tonic_train() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    let check = "amplitude: { of: programmed, within: 3 % }";
+    for pulses in ["4294967295", "4294967296", "5000000000"] {
+        let told = told(&format!("rate: 50 Hz, burst: {{ pulses: {pulses}, rate: 500 Hz }}"), steps, check);
+        assert!(told.iter().any(|what| what.contains("longer than the 10000")), "{pulses}: {told:?}");
+    }
+}
