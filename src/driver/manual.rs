@@ -23,8 +23,17 @@ pub struct Stimulator {
     cap: f64,
     /// The simulated output stage that the operator's answers switch, on a bench without hardware.
     mirror: Option<Box<dyn Port>>,
-    /// The operator has been told to switch it on.
-    on: bool,
+    told: Told,
+}
+
+/// What the operator has been told of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// To leave it off, or nothing yet.
+    Nothing,
+    On,
+    /// To switch it off; whether they did, only the load sees.
+    Off,
 }
 
 impl Stimulator {
@@ -35,7 +44,7 @@ impl Stimulator {
         cap: f64,
         mirror: Option<Box<dyn Port>>,
     ) -> Self {
-        Self { operator, protocol, cap, mirror, on: false }
+        Self { operator, protocol, cap, mirror, told: Told::Nothing }
     }
 
     /// On a bench without hardware, an answer is what switches the output: a real one is seen by the load.
@@ -146,18 +155,31 @@ impl crate::instrument::Stimulator for Stimulator {
             let line = Mirror::Load(Box::new(applied.clone())).line();
             port.write_all(&line).await.map_err(|fault| BY_HAND.failed(doing, fault))?;
         }
+        if self.told == Told::Off {
+            self.told = Told::Nothing;
+        }
         Ok(Applied { program: applied })
     }
 
     async fn start(&mut self) -> Result<(), InstrumentError> {
-        self.on = true;
+        self.told = Told::On;
         self.switched("switch the output ON now", Mirror::Start, "have it switched on").await
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
-        if !std::mem::take(&mut self.on) {
-            return Ok(());
+        match self.told {
+            Told::Nothing => {}
+            Told::On => {
+                self.switched("switch the output OFF now", Mirror::Stop, "have it switched off").await?;
+                self.told = Told::Off;
+            }
+            // Whoever sends it again may have seen the output go on: a person who missed it the first time is told again. A rehearsed
+            // output is off.
+            Told::Off if self.mirror.is_none() => {
+                self.operator.tell("the output must be OFF now: switch it off if it is not");
+            }
+            Told::Off => {}
         }
-        self.switched("switch the output OFF now", Mirror::Stop, "have it switched off").await
+        Ok(())
     }
 }

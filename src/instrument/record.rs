@@ -39,6 +39,8 @@ pub struct RecordHead {
     pub began: f64,
     /// How well that is known, s.
     pub began_u: f64,
+    /// Where it was triggered, s from its first sample: an instrument may hold more, or less, before its trigger than was asked for.
+    pub trigger: f64,
     /// It was begun by the host and not by its trigger.
     pub forced: bool,
     /// What a person should know about it.

@@ -36,6 +36,18 @@ struct Running {
     points: Vec<Point>,
     /// A pulse of the low level, which ends by itself.
     once: bool,
+    /// So many pulses below the full current come first, and rise by equal parts of it.
+    ramp: u8,
+}
+
+impl Running {
+    /// The current of a point of the pulse that is in progress, half milliamperes.
+    fn level(&self, stage: usize) -> i64 {
+        let steps = self.points.get(stage).map_or(0, |point| point.steps);
+        let whole = u64::from(self.ramp) + 1;
+        let part = self.player.pulses().min(whole);
+        (steps as f64 * part as f64 / whole as f64).round() as i64
+    }
 }
 
 /// A ScienceMode stimulator as seen from its wire.
@@ -108,16 +120,17 @@ impl ScienceModeEnd {
         paced.then_some(self.heard + patience)
     }
 
-    fn start(&mut self, channel: usize, points: Vec<Point>, period: Option<u64>, now: u64) {
+    /// Starts a train of this period (ns), or a single pulse.
+    fn start(&mut self, channel: usize, points: Vec<Point>, period: Option<u64>, ramp: u8, now: u64) {
         let lengths: Vec<u64> = points.iter().map(|point| point.microseconds * 1000).collect();
         let pulse: u64 = lengths.iter().sum();
-        let (period, until) = period.map_or((pulse + 1, 1), |half| (half * 500_000, u64::MAX));
+        let (period, until) = period.map_or((pulse + 1, 1), |period| (period, u64::MAX));
         let drives: Vec<bool> = points.iter().map(|point| point.steps != 0).collect();
         let player =
             Player::new(self.clock, lengths, period.max(1), until, now).bent(&self.terminals.trains, &drives);
         if let (Some(place), Some(trouble)) = (self.running.get_mut(channel), self.troubles.get_mut(channel))
         {
-            *place = Some(Running { player, points, once: until == 1 });
+            *place = Some(Running { player, points, once: until == 1, ramp });
             *trouble = None;
         }
     }
@@ -132,7 +145,7 @@ impl ScienceModeEnd {
             .then(|| if driven.abs() >= ELECTRODE { Trouble::Electrode } else { Trouble::LowCurrent });
         let due = running.player.step();
         let level = match due {
-            Due::Stage(stage) => running.points.get(stage).map_or(0, |point| point.steps),
+            Due::Stage(stage) => running.level(stage),
             Due::Rest | Due::Ended(_) => 0,
         };
         let phases = match due {
@@ -196,7 +209,9 @@ impl ScienceModeEnd {
             }
             command::ML_UPDATE => vec![self.update(&packet.payload, now, analog)],
             command::ML_STOP => {
+                // The high voltage goes off with it: nothing starts before the next initialisation.
                 if !self.terminals.trains.ignores_stop {
+                    self.mid_level = false;
                     self.stop(analog);
                 }
                 vec![0]
@@ -215,7 +230,7 @@ impl ScienceModeEnd {
         }
         match points_of(points, usize::from(head & 0xF) + 1) {
             Some((points, _)) if head & 0x80 != 0 => {
-                self.start(channel, points, None, now);
+                self.start(channel, points, None, 0, now);
                 vec![0, place, 0]
             }
             None if head & 0x80 != 0 => vec![2, place, 0],
@@ -232,21 +247,23 @@ impl ScienceModeEnd {
         let mut trains = Vec::new();
         for channel in (0..8).filter(|channel| mask & (1 << channel) != 0) {
             let [head, high, low, points @ ..] = rest else { return 2 };
-            let period = u16::from_be_bytes([*high, *low]);
-            // In half milliseconds, or with the low bit in quarters.
-            let half = u64::from(period >> 1) / if period & 1 == 1 { 2 } else { 1 };
+            let coded = u16::from_be_bytes([*high, *low]);
+            // In half milliseconds, or with the low bit in quarters, to ns.
+            let period = u64::from(coded >> 1) * if coded & 1 == 1 { 250_000 } else { 500_000 };
             let Some((points, behind)) = points_of(points, usize::from(head >> 4) + 1) else { return 2 };
             let pulse: u64 = points.iter().map(|point| point.microseconds).sum();
-            if half == 0 || pulse > half * 500 {
+            if period == 0 || pulse * 1000 > period {
                 return 2;
             }
-            trains.push((channel, points, half));
+            // It belongs to a channel's beginning, not to each change of what it plays.
+            let plays = self.running.get(channel).is_some_and(Option::is_some);
+            trains.push((channel, points, period, if plays { 0 } else { head & 0xF }));
             rest = behind;
         }
         self.stop(analog);
         self.heard = now;
-        for (channel, points, half) in trains {
-            self.start(channel, points, Some(half), now);
+        for (channel, points, period, ramp) in trains {
+            self.start(channel, points, Some(period), ramp, now);
         }
         0
     }

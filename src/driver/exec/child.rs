@@ -39,6 +39,8 @@ impl Child {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
+            // A Ctrl-C is for this process alone: the helper program is what the stop goes through.
+            .process_group(0)
             .spawn()?;
         let input = process.stdin.take();
         let output = process.stdout.take().ok_or_else(none)?;

@@ -64,17 +64,28 @@ pub(super) struct Differs {
 impl Differs {
     /// The program that is emitted.
     pub(super) fn on(&self, program: &Program) -> Result<Program, String> {
-        let value = |name: &str, stated: Option<f64>, asked: f64| match stated {
-            None => Ok(asked),
-            Some(value) if value.is_finite() && value >= 0.0 => Ok(value),
-            Some(value) => Err(format!("an applied {name} of {value}")),
+        let sound = |name: &str, value: f64| match value.is_finite() && value >= 0.0 {
+            true => Ok(value),
+            false => Err(format!("an applied {name} of {value}")),
         };
+        let value = |name: &str, stated: Option<f64>, asked: f64| {
+            stated.map_or(Ok(asked), |value| sound(name, value))
+        };
+        // Of no width there is no pulse, and at no rate no second one.
+        for (name, stated) in [("width", self.width), ("rate", self.rate)] {
+            if stated == Some(0.0) {
+                return Err(format!("an applied {name} of 0"));
+            }
+        }
         Ok(Program {
             amplitude: value("amplitude", self.amplitude, program.amplitude)?,
             width: value("width", self.width, program.width)?,
             gap: value("gap", self.gap, program.gap)?,
-            rate: value("rate", self.rate.filter(|rate| *rate > 0.0), program.rate)?,
-            recharge: self.recharge.or(program.recharge),
+            rate: value("rate", self.rate, program.rate)?,
+            recharge: match self.recharge {
+                Some(recharge) => Some(sound("recharge", recharge)?),
+                None => program.recharge,
+            },
             ..program.clone()
         })
     }

@@ -4,9 +4,9 @@
 //! joystick. It says nothing about triggers and aborts, has no status and no identity, and cuts a train where its time
 //! ends, so trains are whole periods.
 //!
-//! A channel that another client left looping is told not to before each load. There is one command for that whose bytes
-//! every firmware reads in one way, and which older builds pass over; the older one (82) has channel and state in an order
-//! that depends on the build, and the wrong one starts a channel.
+//! A channel that another client left looping is told not to before each load. There is one command for that (91) whose bytes
+//! one build of firmware 21 takes and the other passes over; both know 82, with channel and state in an order that depends on the
+//! build, and the wrong one starts a channel.
 
 use async_trait::async_trait;
 
@@ -147,7 +147,7 @@ impl Stimulator {
 
     async fn program(&mut self, train: &Train) -> Result<(), InstrumentFault> {
         let channel = u8::try_from(train.channel + 1).unwrap_or(1);
-        self.ask(&[80], 0).await?;
+        self.abort().await?;
         self.no_loop(channel).await?;
         for (code, value) in parameters(train) {
             let mut command = vec![74, code, channel];
@@ -159,6 +159,13 @@ impl Stimulator {
 }
 
 impl Stimulator {
+    /// Ends what is played, for good: the device keeps a trigger that came during a train, or right before this, and begins
+    /// the next train with it as soon as the first abort has ended that one. Behind the second none is left.
+    async fn abort(&mut self) -> Result<(), InstrumentFault> {
+        self.ask(&[80], 0).await?;
+        self.ask(&[80], 0).await.map(|_| ())
+    }
+
     /// Ends what loops, so that the next train ends by itself.
     async fn no_loop(&mut self, channel: u8) -> Result<(), InstrumentFault> {
         if self.all_at_once != Some(false) {
@@ -183,7 +190,7 @@ impl Stimulator {
             }
         }
         self.acknowledged(&[82, channel, 0]).await?;
-        self.ask(&[80], 0).await?;
+        self.abort().await?;
         self.all_at_once = Some(false);
         Ok(())
     }
@@ -256,10 +263,10 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
-        // The abort is not answered. A voltage of zero is, and so says that somebody still listens.
+        // An abort is not answered. A voltage of zero is, and so says that somebody still listens and has taken both.
         let channel = u8::try_from(self.channel + 1).unwrap_or(1);
         let [low, high] = ZERO.to_le_bytes();
-        let aborted = self.ask(&[80], 0).await;
+        let aborted = self.abort().await;
         let confirmed = self.acknowledged(&[79, channel, low, high]).await;
         aborted.and(confirmed).map_err(|fault| failed("stop", fault))
     }

@@ -23,6 +23,8 @@ const ATTEMPTS: u32 = 3;
 const HUSH: u64 = 50_000_000;
 /// All states of all channels.
 const ALL_CHANNELS: u8 = 4;
+/// The mid level stimulates.
+const MID_LEVEL_RUNNING: u8 = 3;
 
 const DEVICE: Device =
     Device { name: "stimulator", refused: "correct the program or the state of the stimulator" };
@@ -40,6 +42,10 @@ pub struct Stimulator {
     train: Option<Train>,
     /// It has been started, so that one that stands still has stopped by itself.
     started: bool,
+    /// The mid level is initialised and its high voltage is on: a stop switches that off.
+    initialised: bool,
+    /// What a channel reported last: nobody can be asked for it behind a stop.
+    reported: FaultCode,
     counters: LinkCounters,
 }
 
@@ -54,6 +60,8 @@ impl Stimulator {
             number: 0,
             train: None,
             started: false,
+            initialised: false,
+            reported: FaultCode::None,
             counters: LinkCounters::default(),
         }
     }
@@ -160,7 +168,9 @@ impl Stimulator {
 
     async fn initialise(&mut self) -> Result<(), InstrumentFault> {
         // All channels stop when one has an error.
-        self.ask(command::ML_INIT, &[1]).await.map(|_| ())
+        self.ask(command::ML_INIT, &[1]).await?;
+        (self.initialised, self.reported) = (true, FaultCode::None);
+        Ok(())
     }
 
     async fn update(&mut self) -> Result<(), InstrumentFault> {
@@ -168,7 +178,25 @@ impl Stimulator {
             return Err(InstrumentFault::Refused("no program is loaded".to_owned()));
         };
         let payload = update(train);
+        if !self.initialised {
+            self.initialise().await?;
+        }
         self.ask(command::ML_UPDATE, &payload).await.map(|_| ())
+    }
+
+    /// The state of one whose high voltage is off: its channels have none that could be asked for.
+    async fn state_at_rest(&mut self) -> Result<Status, InstrumentFault> {
+        let data = self.ask(command::STIM_STATUS, &[]).await?;
+        let Some(level) = data.first() else {
+            let what = "a state without a level".to_owned();
+            return Err(InstrumentFault::Protocol(what));
+        };
+        let state = match (self.reported, *level) {
+            (FaultCode::None, MID_LEVEL_RUNNING) => State::Running,
+            (FaultCode::None, _) => State::Idle,
+            _ => State::Latched,
+        };
+        Ok(Status { state, fault: self.reported, pulses: 0 })
     }
 }
 
@@ -212,8 +240,9 @@ impl crate::instrument::Stimulator for Stimulator {
             .map_err(|problems| failed(doing, impossible(problems)))?;
         within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.train = Some(train);
-        // Its program goes with the start; a running one is changed at once.
-        if self.started {
+        // Its program goes with the start; a running one is changed at once. What programs channels starts them too: one that
+        // has stopped by itself stays off until it is started again, and goes on saying why.
+        if self.started && self.status().await?.state == State::Running {
             self.update().await.map_err(|fault| failed(doing, fault))?;
         }
         Ok(Applied { program: applied })
@@ -226,7 +255,8 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
-        self.started = false;
+        // Whether it is heard or not: to initialise it once more does no harm, to start it without high voltage would.
+        (self.started, self.initialised) = (false, false);
         self.ask(command::ML_STOP, &[]).await.map(|_| ()).map_err(|fault| failed("stop", fault))
     }
 
@@ -252,6 +282,9 @@ impl crate::instrument::Stimulator for Stimulator {
 impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
+        if !self.initialised {
+            return self.state_at_rest().await.map_err(|fault| failed(doing, fault));
+        }
         let asked = self.ask(command::ML_GET_CURRENT_DATA, &[ALL_CHANNELS]).await;
         let data = asked.map_err(|fault| failed(doing, fault))?;
         let [ALL_CHANNELS, running, states @ ..] = data.as_slice() else {
@@ -259,13 +292,16 @@ impl Reports for Stimulator {
             return Err(failed(doing, InstrumentFault::Protocol(what)));
         };
         let state = states.iter().flat_map(|pair| [pair & 0xF, pair >> 4]).find(|state| *state != 0);
-        let fault = match state {
+        self.reported = match state {
             Some(1) => FaultCode::OpenLead,
             Some(3) => FaultCode::Compliance,
             // A pulse that does not fit its period.
             Some(_) => FaultCode::Link,
-            None if self.started && *running == 0 => FaultCode::Watchdog,
             None => FaultCode::None,
+        };
+        let fault = match self.reported {
+            FaultCode::None if self.started && *running == 0 => FaultCode::Watchdog,
+            reported => reported,
         };
         let state = match (fault, running) {
             (FaultCode::None, 0) => State::Idle,

@@ -116,7 +116,7 @@ impl Load {
         let (from, to) = acquisition.triggered.unwrap_or((acquisition.at, acquisition.at));
         let (request, forced, at) = (acquisition.request, acquisition.forced, acquisition.at);
         let (middle, half) = (0.5 * (from as f64 + to as f64), 0.5 * to.saturating_sub(from) as f64);
-        let mut began = (middle - at as f64) * 1e-9 + start;
+        let mut trigger = -start;
         if let (Some(asked), false) = (request.trigger, forced) {
             let stated = (-start / period).round().max(0.0) as u64;
             let found = self.crossing(&taken, asked, stated, &first).await?;
@@ -124,10 +124,10 @@ impl Load {
                 notes.push(format!(
                     "the record passes its trigger level at sample {found}, not at {stated} as its preamble says: the record is believed"
                 ));
-                began = (middle - at as f64) * 1e-9 - found as f64 * period;
+                trigger = found as f64 * period;
             }
-        } else if let Some(trigger) = request.trigger {
-            let difference = self.wired.get(trigger.channel).is_some_and(|wired| wired.minus.is_some());
+        } else if let Some(asked) = request.trigger {
+            let difference = self.wired.get(asked.channel).is_some_and(|wired| wired.minus.is_some());
             notes.push(if difference {
                 "a difference of two inputs cannot trigger: the record was begun by the host".to_owned()
             } else {
@@ -138,8 +138,9 @@ impl Load {
             sample_rate: period.recip(),
             samples: taken.points,
             calibrations,
-            began,
+            began: (middle - at as f64) * 1e-9 - trigger,
             began_u: half * 1e-9,
+            trigger,
             forced,
             notes,
         };

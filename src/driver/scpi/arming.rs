@@ -20,18 +20,19 @@ impl Load {
     pub(super) async fn begin(&mut self, request: &RecordRequest) -> Result<(), Trouble> {
         self.acquisition = None;
         let edge = self.edge(request)?;
-        let inputs: usize = self.wired.iter().map(|wired| wired.inputs().count()).sum();
-        let span =
-            Span { before: request.before, after: request.after, sample_rate: self.spec.sample_rate, inputs };
         let Some(dialect) = &self.dialect else { return Ok(()) };
         let (dialect, words) = (dialect.as_ref(), dialect.words());
+        // Memory is shared by the inputs that are on, and channels may share an input.
+        let used = |own: &&str| self.wired.iter().any(|wired| wired.uses(words, own));
+        let inputs = words.inputs.into_iter().filter(used).count();
+        let span =
+            Span { before: request.before, after: request.after, sample_rate: self.spec.sample_rate, inputs };
         let mut commands = dialect.time(&span);
         commands.extend(words.trigger(&edge.0));
         self.talk.set(&commands).await?;
         for command in words.arm {
             self.talk.send(command).await?;
         }
-        self.talk.done().await?;
         self.talk.checked("arm").await?;
         ready(&mut self.talk, dialect, request.before).await?;
         let now = self.talk.now();
@@ -103,6 +104,6 @@ async fn ready(talk: &mut Talk, dialect: &dyn Dialect, before: f64) -> Result<()
 pub(super) async fn force(talk: &mut Talk, word: &str) -> Result<(u64, u64), Trouble> {
     let from = talk.now();
     talk.send(word).await?;
-    talk.done().await?;
+    talk.checked(word).await?;
     Ok((from, talk.now()))
 }

@@ -102,7 +102,7 @@ impl Load {
         for command in words.hello {
             self.talk.send(command).await?;
         }
-        self.talk.done().await?;
+        // Before anything is waited for: what is still armed may be all that it waits for.
         if dialect.state(&mut self.talk).await? == State::Ready {
             self.notes.push("the oscilloscope was armed: somebody else's acquisition was stopped".to_owned());
         }
@@ -122,21 +122,26 @@ impl Load {
         self.wired = wired.collect::<Result<_, _>>()?;
         wiring::share(&mut self.wired);
         let words = self.dialect()?.words();
-        let mut commands = vec![words.stop.to_owned()];
         for input in self.wired.iter().flat_map(Wired::inputs) {
             if words.input(input).is_none() {
                 let what = format!("it has no input `{input}`; it has {}", words.inputs.join(", "));
                 return Err(Trouble::Other(what));
             }
         }
+        let (mut on, mut off) = (vec![words.stop.to_owned()], Vec::new());
         for own in words.inputs {
-            let used = |wired: &&Wired| wired.inputs().any(|input| words.input(input) == Some(own));
-            commands.extend(match self.wired.iter().find(used) {
-                Some(wired) => words.channel(own, wired.full),
-                None => words.off(own),
-            });
+            match self.wired.iter().find(|wired| wired.uses(words, own)) {
+                Some(wired) => on.extend(words.channel(own, wired.full)),
+                None => off.extend(words.off(own)),
+            }
         }
-        self.talk.set(&commands).await?;
+        self.talk.set(&on).await?;
+        // Many have two inputs. One that is not there is off, whatever is said about the word; the others are set by then, so that
+        // none is the last one that is on.
+        match self.talk.set(&off).await {
+            Ok(()) | Err(Trouble::Command(_)) => {}
+            Err(trouble) => return Err(trouble),
+        }
         let calibration =
             |wired: &Wired| wired.calibration(&provisional(wired.full), None, &words.data_sheet, 1.0).0;
         Ok(self.wired.iter().map(calibration).collect())

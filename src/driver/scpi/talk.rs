@@ -80,7 +80,8 @@ impl Talk {
         self.checked(&commands.join("; ")).await
     }
 
-    /// Waits until everything that was sent is done.
+    /// Waits until everything that was sent is done. Not to be asked while it acquires: to a Tektronix a single acquisition is an
+    /// operation that is pending, so that it answers when that was triggered, and to nothing else before.
     pub(super) async fn done(&mut self) -> Result<(), Trouble> {
         match self.ask("*OPC?").await?.as_str() {
             "1" | "+1" => Ok(()),
@@ -88,7 +89,7 @@ impl Talk {
         }
     }
 
-    /// Asks for errors; the first one is the reason.
+    /// Asks for errors; the first one is the reason. It is answered behind whatever was sent before, also while it acquires.
     pub(super) async fn checked(&mut self, what: &str) -> Result<(), Trouble> {
         let mut first = None;
         match self.errors {
@@ -197,7 +198,8 @@ impl Talk {
     async fn clear(&mut self) -> Result<(), Trouble> {
         self.drain().await?;
         self.send("*CLS").await?;
-        self.done().await
+        // Not `*OPC?`: it may still be armed from before the link was lost, and then that has no answer.
+        self.number("*ESR?").await.map(|_| ())
     }
 
     /// An exchange that was given up.

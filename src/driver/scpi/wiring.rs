@@ -4,7 +4,7 @@ use crate::rig::{Channel, Input};
 use crate::signal::Calibration;
 
 use super::dialect::Layout;
-use super::words::DataSheet;
+use super::words::{DataSheet, Words};
 
 /// A channel on the instrument's inputs.
 #[derive(Debug, Clone)]
@@ -48,6 +48,11 @@ impl Wired {
 
     pub(super) fn inputs(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.plus).chain(&self.minus)
+    }
+
+    /// Whether it is on an input, by the instrument's `own` name of that.
+    pub(super) fn uses(&self, words: &Words, own: &str) -> bool {
+        self.inputs().any(|input| words.input(input) == Some(own))
     }
 
     /// Codes of the channel from those of its inputs, with the sign of what is sensed. A difference of which either input is saturated is saturated.

@@ -1,9 +1,10 @@
 //! `sigrok-cli` as a child: what it writes is read by a thread of its own, so that its pipe never fills up.
 
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::time::Duration;
 
 use super::trouble::Trouble;
 
@@ -18,9 +19,21 @@ pub(super) struct Running {
     complaints: Receiver<String>,
 }
 
-/// Runs `sigrok-cli` to its end and returns what it wrote.
-pub(super) fn output(arguments: &[String]) -> Result<String, Trouble> {
-    let output = Command::new("sigrok-cli").args(arguments).stdin(Stdio::null()).output().map_err(missing)?;
+/// Runs `sigrok-cli` to its end and returns what it wrote. Call it within a runtime.
+///
+/// # Errors
+/// [`Trouble::Silent`] when it has not ended in time; it is killed then.
+pub(super) async fn output(arguments: &[String], patience: Duration) -> Result<String, Trouble> {
+    output_of("sigrok-cli", arguments, patience).await
+}
+
+/// As [`output`], with another program in its place.
+async fn output_of(program: &str, arguments: &[String], patience: Duration) -> Result<String, Trouble> {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).process_group(0).kill_on_drop(true);
+    // A device that does not answer can keep it for ever.
+    let ended = tokio::time::timeout(patience, command.output()).await;
+    let output = ended.map_err(|_| Trouble::Silent)?.map_err(missing)?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if text.trim().is_empty() {
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -50,6 +63,8 @@ impl Running {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A Ctrl-C is for this process alone: whether the output is off is seen by what this one writes.
+            .process_group(0)
             .spawn()
             .map_err(missing)?;
         let (send, pieces) = sync_channel(WAITING);
@@ -80,7 +95,7 @@ impl Running {
     ///
     /// # Errors
     /// As [`Running::take`].
-    pub(super) fn first(&mut self, patience: std::time::Duration) -> Result<Option<Vec<u8>>, Trouble> {
+    pub(super) fn first(&mut self, patience: Duration) -> Result<Option<Vec<u8>>, Trouble> {
         match self.pieces.recv_timeout(patience) {
             Ok(piece) => Ok(Some(piece)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -116,7 +131,7 @@ impl Drop for Running {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::Instant;
 
     use super::*;
 
@@ -134,6 +149,41 @@ mod tests {
         assert_eq!(came_to(&format!("{said} exit 1")), Trouble::Ended(words()));
         assert_eq!(came_to(&format!("{said} kill -ABRT $$")), Trouble::Crashed(words()));
         assert_eq!(came_to("exit 0"), Trouble::Ended("it said nothing".to_owned()));
+    }
+
+    /// What a shell that stands for `sigrok-cli` wrote until it ended.
+    fn wrote(script: &str, patience: Duration) -> Result<String, Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let arguments = ["-c", script].map(str::to_owned);
+        runtime.block_on(output_of("sh", &arguments, patience))
+    }
+
+    #[test]
+    fn one_that_does_not_end_is_killed_and_named() {
+        let minute = Duration::from_secs(60);
+        assert_eq!(wrote("echo demo", minute), Ok("demo\n".to_owned()));
+        assert_eq!(wrote("echo no device >&2", minute), Err(Trouble::Refused("no device".to_owned())));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let begun = Instant::now();
+        let script = format!("echo $$ > {}; exec sleep 60", file.display());
+        assert_eq!(wrote(&script, Duration::from_millis(500)), Err(Trouble::Silent));
+        // Gone, or dead and not yet buried; one that had not even begun has written no number.
+        let pid = std::fs::read_to_string(&file).unwrap_or_default();
+        let stat = std::path::Path::new("/proc").join(format!("{}/stat", pid.trim()));
+        let runs = || std::fs::read_to_string(&stat).is_ok_and(|text| !text.contains(") Z "));
+        while !pid.trim().is_empty() && runs() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{pid} goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+
+    /// What a terminal sends with Ctrl-C goes to its whole group.
+    #[test]
+    fn it_leads_a_process_group_of_its_own() {
+        let script = "read -r pid name state parent group rest < /proc/$$/stat; echo $((group - $$)) >&2";
+        assert_eq!(came_to(script), Trouble::Ended("0".to_owned()));
     }
 
     #[test]

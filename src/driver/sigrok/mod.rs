@@ -21,7 +21,7 @@ const FULL: f64 = 32_000.0;
 const STEP: f64 = 2.0 * FULL / 256.0;
 /// Its clock is a crystal: at most 100 ppm off, uniformly.
 const CLOCK_U: f64 = 1e-4 / 1.732;
-/// Patience with its first sample.
+/// Patience with its first sample, and with what it says of a device.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 /// How long it is asked to sample, ms: it is ended before.
 const A_DAY: u64 = 86_400_000;
@@ -137,7 +137,8 @@ impl crate::instrument::Load for Load {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
         let doing = "find the device";
         let arguments = ["-d".to_owned(), self.device.clone(), "--show".to_owned()];
-        let shown = child::output(&arguments).map_err(|trouble| trouble.while_doing(doing))?;
+        let shown = child::output(&arguments, PATIENCE).await;
+        let shown = shown.map_err(|trouble| trouble.while_doing(doing))?;
         // `demo - Demo device with 2 channels: A0 A1`
         let found = shown.lines().find_map(|line| {
             let (name, channels) = line.split_once(" channels: ")?;

@@ -15,7 +15,7 @@ pub(super) enum Trouble {
     Crashed(String),
     /// It wrote something else than was asked for.
     Unexpected(String),
-    /// No sample in time.
+    /// Nothing in time.
     Silent,
 }
 

@@ -18,7 +18,8 @@ pub const STAGES: usize = 10;
 const BALANCE: f64 = 1e-3;
 /// Bytes of a line that the firmware has room for; it does not check.
 pub const LINE: usize = 1000;
-/// The duration of a train that is to run until it is stopped, us: 33 minutes.
+/// The longest train, and the duration of one that is to run until it is stopped, us: 33 min 20 s, well within the 32 bits that the
+/// firmware counts in.
 pub const LONGEST: u64 = 2_000_000_000;
 /// The longest period of its hardware timer, us.
 pub const LONGEST_PERIOD: u64 = 71_000_000;
@@ -159,8 +160,11 @@ pub fn train(program: &Program, pairs: &Pairs) -> Result<(Train, Program), Vec<I
     let duration = match program.run {
         Run::UntilStopped => LONGEST,
         // The pulse that is not to be is due just after: the train's time begins before its timer does.
-        _ => program.pulse_limit().unwrap_or(0) * period,
+        _ => program.pulse_limit().unwrap_or(0).saturating_mul(period),
     };
+    if duration > LONGEST {
+        problems.push(Impossible::new("duration", "a Stimjim ends a train after 33 min 20 s"));
+    }
     let train = Train { modes, period, duration, stages };
     if train.line(0).len() >= LINE {
         problems.push(Impossible::new("waveform", "a Stimjim has no room for a line of 1000 bytes"));
@@ -314,6 +318,10 @@ mod tests {
         assert_eq!(key(&Program { ramp: Some(ramp), ..program(1e-3) }), "ramp");
         let mono = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..program(1e-3) };
         assert_eq!(key(&mono), "recovery");
+        let for_seconds = |seconds| Program { run: Run::Duration(seconds), ..program(1e-3) };
+        assert_eq!(key(&for_seconds(7200.0)), "duration");
+        assert_eq!(key(&Program { run: Run::Pulses(u64::MAX / 2), ..program(1e-3) }), "duration");
+        assert_eq!(train(&for_seconds(2000.0), &pairs()).unwrap().0.duration, LONGEST);
         assert!(train(&program(3.31e-3), &pairs()).is_ok());
     }
 }

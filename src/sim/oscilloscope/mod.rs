@@ -113,6 +113,11 @@ impl Oscilloscope {
         self.stage = Stage::Armed;
     }
 
+    /// Attenuation of the probe that a channel is told of: it shows, and triggers on, what is in front of that.
+    fn probe(&self, input: usize) -> f64 {
+        self.vertical.get(input).map_or(1.0, |vertical| vertical.probe)
+    }
+
     /// The vertical channel that a header names.
     fn channel(&mut self, words: &Words<'_>) -> Option<&mut Vertical> {
         self.vertical.get_mut(words.number().wrapping_sub(1))
@@ -136,14 +141,15 @@ impl Oscilloscope {
         if self.stage == Stage::Armed {
             let (input, rising, level) = self.edge;
             let beyond = |volts: f64| if rising { volts >= level } else { volts <= level };
+            let volts = |sample: u64| self.memory.volts(input, sample) * self.probe(input);
             let start = from.max(before).max(self.memory.first + 1).max(1);
-            let found = (start..self.memory.end).find(|sample| {
-                beyond(self.memory.volts(input, *sample)) && !beyond(self.memory.volts(input, sample - 1))
-            });
-            if let Some(sample) = found {
-                self.trigger(sample);
+            let found =
+                (start..self.memory.end).find(|sample| beyond(volts(*sample)) && !beyond(volts(sample - 1)));
+            match found {
+                // What lies before the trigger may be the oldest that there is.
+                Some(sample) => self.trigger(sample),
+                None => self.memory.keep(before + 16),
             }
-            self.memory.keep(before + 16);
         }
         if let Stage::Triggered(sample) = self.stage
             && self.memory.end + before >= sample + points

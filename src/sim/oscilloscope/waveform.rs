@@ -50,6 +50,8 @@ impl Oscilloscope {
         let count =
             if ready && first >= 1 { (last.min(points) + 1).saturating_sub(first).min(TRANSFER) } else { 0 };
         let (level, offset) = self.level();
+        // What the converter is off by is off at the socket, behind the probe.
+        let level = level / self.probe(self.source);
         let (stride, begin) = (self.stride(), self.taken.2.saturating_sub(self.before(self.taken.0)));
         self.out.put(format!("#9{count:09}").as_bytes());
         let Some(socket) = self.sockets.get(self.source) else { return };

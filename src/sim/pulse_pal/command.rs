@@ -14,11 +14,6 @@ pub(super) enum Command {
         channel: usize,
         value: u32,
     },
-    /// One parameter of all four channels.
-    All {
-        code: u8,
-        values: [u32; 4],
-    },
     CustomTrain,
     /// Channels as bits.
     Trigger(u8),
@@ -46,12 +41,13 @@ pub(super) enum Parsed {
     Whole(Command),
 }
 
-/// Bytes of a parameter's value.
+/// Bytes of a parameter's value; none of one that it does not know.
 fn width(code: u8) -> usize {
     match code {
+        1 | 12..=16 | 128 => 1,
         2 | 3 | 17 => 2,
         4..=11 => 4,
-        _ => 1,
+        _ => 0,
     }
 }
 
@@ -73,8 +69,6 @@ fn length(bytes: &[u8]) -> Option<usize> {
         82 => 4,
         89 => 8,
         90 => 4 + count(3)?,
-        // Of the two trigger inputs where the parameter is theirs.
-        91 => 3 + if at(2)? == 128 { 2 } else { 4 * width(at(2)?) },
         _ => 0,
     })
 }
@@ -120,23 +114,16 @@ fn command(bytes: &[u8]) -> Option<Command> {
         }
         80 => Command::Abort,
         81 => Command::Disconnect,
-        // Unlike the older build of the same number this one takes the state first, and the channel from 0.
-        82 => Command::Loop { channel: usize::from(*payload.get(1)?), on: *payload.first()? != 0 },
-        91 => {
-            let code = *payload.first()?;
-            let mut values = [0; 4];
-            for (value, bytes) in values.iter_mut().zip(payload.get(1..)?.chunks(width(code))) {
-                *value = bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
-            }
-            Command::All { code, values }
-        }
+        // The other build of this number takes the state first, and the channel from 0.
+        82 => Command::Loop { channel: channel(0)?, on: *payload.get(1)? != 0 },
         85 => Command::Settings,
         78 | 89 | 90 => Command::Silent,
         _ => return None,
     })
 }
 
-/// All parameters at once: times channel by channel, then voltages, then the rest.
+/// All parameters at once: times channel by channel, then voltages, then the rest. (The other build reads parameter by
+/// parameter.)
 fn program(payload: &[u8]) -> Option<[Channel; 4]> {
     let long = |index: usize| {
         payload.get(4 * index..4 * index + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes)
@@ -157,7 +144,6 @@ fn program(payload: &[u8]) -> Option<[Channel; 4]> {
             delay: long(8 * index + 7)?,
             custom: *flags.get(1)?,
             rest: short(3 * index + 2)?,
-            fixed: None,
             looping: false,
         };
     }
@@ -182,10 +168,7 @@ impl Channel {
             10 => self.train = value,
             11 => self.delay = value,
             14 => self.custom = u8::try_from(value & 0xFF).unwrap_or(0),
-            17 => {
-                self.rest = volts;
-                self.fixed = None;
-            }
+            17 => self.rest = volts,
             _ => {}
         }
     }

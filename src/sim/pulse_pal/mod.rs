@@ -1,9 +1,13 @@
 //! The device end of a Pulse Pal 2: its firmware's binary protocol, its voltages driving the load through the scale that the
 //! rig file states.
 //!
-//! It behaves as the device does, faults included: a train is cut where its time ends and a burst where its own does, a soft trigger and an abort are not
-//! answered, and a command that stalls for 500 ms is finished with zeros, after which the device is deaf until a person
-//! clicks its joystick (here: until its supply has been cut). Custom trains are taken and not played.
+//! It behaves as the device does, faults included: a train is cut where its time ends and a burst where its own does, a soft
+//! trigger and an abort are not answered, a trigger during a train is kept for when that one ends or is aborted, and a command
+//! that stalls for 500 ms is finished with zeros, after which the device is deaf until a person clicks its joystick (here: until
+//! its supply has been cut). Custom trains are taken and not played.
+//!
+//! Two builds of its firmware state the same number. This is the one that the recorded exchanges are of: it has that stall, takes
+//! a channel first where it is told to loop, and passes the command for a parameter of all channels over.
 
 mod command;
 
@@ -24,10 +28,10 @@ use command::Command;
 const CYCLE: u64 = 50_000;
 /// A byte of a command must follow the one before within this, ns.
 const STALL: u64 = 500_000_000;
-/// Version of the firmware: its later build, which knows the command for a parameter of all channels.
+/// Version of the firmware.
 const FIRMWARE: u32 = 21;
-/// The parameter that makes a channel loop.
-const LOOPING: u8 = 18;
+/// The parameter that is a channel's voltage between pulses.
+const RESTING: u8 = 17;
 /// What begins a command.
 const MENU: u8 = 213;
 
@@ -44,8 +48,6 @@ struct Channel {
     delay: u32,
     custom: u8,
     rest: u16,
-    /// A fixed voltage instead of the resting one.
-    fixed: Option<u16>,
     looping: bool,
 }
 
@@ -61,7 +63,6 @@ impl Default for Channel {
             delay: 0,
             custom: 0,
             rest: ZERO,
-            fixed: None,
             looping: false,
         }
     }
@@ -82,6 +83,8 @@ pub(super) struct PulsePalEnd {
     powered: bool,
     channels: [Channel; 4],
     playing: [Option<Player>; 4],
+    /// Triggers that came while a train was played.
+    pending: [bool; 4],
     /// Voltages now, codes.
     levels: [u16; 4],
 }
@@ -107,6 +110,7 @@ impl PulsePalEnd {
             powered: true,
             channels: [Channel::default(); 4],
             playing: [None, None, None, None],
+            pending: [false; 4],
             levels: [ZERO; 4],
         }
     }
@@ -125,14 +129,21 @@ impl PulsePalEnd {
         }
     }
 
-    /// What a channel rests at.
-    fn rest_of(&self, channel: usize) -> u16 {
-        self.channels.get(channel).map_or(ZERO, |own| own.fixed.unwrap_or(own.rest))
+    /// A channel's voltage becomes that between pulses.
+    fn rest(&mut self, channel: usize) {
+        let rest = self.channels.get(channel).map_or(ZERO, |own| own.rest);
+        self.set_level(channel, rest);
     }
 
     fn start(&mut self, channel: usize, now: u64) {
         let Some(own) = self.channels.get(channel).copied() else { return };
-        if own.custom != 0 || self.playing.get(channel).is_some_and(Option::is_some) {
+        if own.custom != 0 {
+            return;
+        }
+        if self.playing.get(channel).is_some_and(Option::is_some) {
+            if let Some(pending) = self.pending.get_mut(channel) {
+                *pending = true;
+            }
             return;
         }
         let [first, gap, second, rest] = own.times.map(u64::from);
@@ -150,12 +161,21 @@ impl PulsePalEnd {
         }
     }
 
+    /// Ends the train of a channel. A trigger that came meanwhile starts the next in the cycle behind.
+    fn end(&mut self, channel: usize, now: u64) {
+        if let Some(place) = self.playing.get_mut(channel) {
+            *place = None;
+        }
+        self.rest(channel);
+        if self.pending.get_mut(channel).is_some_and(std::mem::take) {
+            self.start(channel, now + CYCLE);
+        }
+    }
+
     /// Everything to its resting voltage, at once.
-    fn abort(&mut self, analog: &mut Analog) {
-        self.playing = [None, None, None, None];
+    fn abort(&mut self, now: u64, analog: &mut Analog) {
         for channel in 0..4 {
-            let rest = self.rest_of(channel);
-            self.set_level(channel, rest);
+            self.end(channel, now);
         }
         self.apply(0, analog);
     }
@@ -164,10 +184,22 @@ impl PulsePalEnd {
         if let Some(own) = self.channels.get_mut(channel) {
             own.set(code, value);
         }
-        // A new resting voltage is there at once where nothing plays.
-        if self.playing.get(channel).is_some_and(Option::is_none) {
-            self.rest(channel, analog);
+        // Whatever plays.
+        if code == RESTING {
+            self.rest(channel);
+            self.apply(0, analog);
         }
+    }
+
+    /// Programs all channels, each of which rests at once; one that loops goes on doing so.
+    fn program(&mut self, channels: &[Channel; 4], analog: &mut Analog) {
+        for (own, new) in self.channels.iter_mut().zip(channels) {
+            *own = Channel { looping: own.looping, ..*new };
+        }
+        for channel in 0..4 {
+            self.rest(channel);
+        }
+        self.apply(0, analog);
     }
 
     /// A channel that is to loop begins at once, and one that is not to ends at once.
@@ -177,16 +209,10 @@ impl PulsePalEnd {
         }
         if on {
             self.start(channel, now);
-        } else if let Some(place) = self.playing.get_mut(channel) {
-            *place = None;
-            self.rest(channel, analog);
+        } else {
+            self.end(channel, now);
+            self.apply(0, analog);
         }
-    }
-
-    fn rest(&mut self, channel: usize, analog: &mut Analog) {
-        let rest = self.rest_of(channel);
-        self.set_level(channel, rest);
-        self.apply(0, analog);
     }
 
     fn execute(&mut self, command: &Command, now: u64, analog: &mut Analog) {
@@ -196,16 +222,8 @@ impl PulsePalEnd {
                 answer = vec![0x4B];
                 answer.extend(FIRMWARE.to_le_bytes());
             }
-            Command::Program(channels) => self.channels = **channels,
+            Command::Program(channels) => self.program(channels, analog),
             Command::Parameter { code, channel, value } => self.set(*code, *channel, *value, analog),
-            Command::All { code, values } => {
-                for (channel, value) in values.iter().enumerate() {
-                    match *code {
-                        LOOPING => self.set_looping(channel, *value != 0, now, analog),
-                        code => self.set(code, channel, *value, analog),
-                    }
-                }
-            }
             Command::CustomTrain => {}
             Command::Trigger(mask) => {
                 for channel in (0..4).filter(|channel| mask & (1 << channel) != 0) {
@@ -214,18 +232,11 @@ impl PulsePalEnd {
                 return;
             }
             Command::Fixed { channel, code } => {
-                if let Some(own) = self.channels.get_mut(*channel) {
-                    own.fixed = Some(*code);
-                }
                 self.set_level(*channel, *code);
                 self.apply(0, analog);
             }
             Command::Abort if self.terminals.trains.ignores_stop => return,
-            Command::Abort => return self.abort(analog),
-            Command::Disconnect => {
-                self.abort(analog);
-                return;
-            }
+            Command::Abort | Command::Disconnect => return self.abort(now, analog),
             Command::Loop { channel, on } => self.set_looping(*channel, *on, now, analog),
             Command::Settings => answer = vec![0; 178],
             Command::Silent => return,
@@ -235,19 +246,16 @@ impl PulsePalEnd {
 
     /// Takes what is due in the train of a channel.
     fn advance(&mut self, channel: usize, analog: &mut Analog) {
-        let Some(due) = self.playing.get_mut(channel).and_then(Option::as_mut).map(Player::step) else {
-            return;
-        };
+        let Some(player) = self.playing.get_mut(channel).and_then(Option::as_mut) else { return };
+        let (at, due) = (player.next(), player.step());
         let own = self.channels.get(channel).copied().unwrap_or_default();
         let (level, index) = match due {
             Due::Stage(0) => (own.volts[0], 0),
             Due::Stage(2) => (own.volts[1], 1),
             Due::Stage(_) | Due::Rest => (own.rest, 0),
             Due::Ended(_) => {
-                if let Some(place) = self.playing.get_mut(channel) {
-                    *place = None;
-                }
-                (self.rest_of(channel), 0)
+                self.end(channel, at);
+                return self.apply(0, analog);
             }
         };
         self.set_level(channel, level);
@@ -304,13 +312,14 @@ impl DeviceEnd for PulsePalEnd {
         }
     }
 
-    fn supplied(&mut self, on: bool, _now: u64, analog: &mut Analog) {
+    fn supplied(&mut self, on: bool, now: u64, analog: &mut Analog) {
         if self.powered != on {
             self.powered = on;
             self.locked = false;
             self.received.clear();
             self.channels = [Channel::default(); 4];
-            self.abort(analog);
+            self.pending = [false; 4];
+            self.abort(now, analog);
         }
     }
 

@@ -39,6 +39,8 @@ pub enum Between {
     ShortChunks,
     /// Every block breaks off.
     Cut,
+    /// Its records hold more before the trigger than was asked for, and its preamble does not say so.
+    MoreBefore,
     /// It hangs up in the middle of the first block.
     HangsUp,
     /// It is gone for good once the case has triggered it.
@@ -58,6 +60,9 @@ expect:
   - width: { of: programmed, within: 2 % }
   - charge_imbalance: { at_most: 10 % }
 ";
+
+/// How much more, s: far longer than it takes to start a stimulator.
+const MORE: f64 = 0.15;
 
 /// The simulated bench with somebody in between.
 pub struct Bench {
@@ -177,6 +182,11 @@ fn forward(
                 wrong();
                 line = format!(":WAV:STOP {}", first + 69_999);
             }
+            (Between::MoreBefore, _) if line.starts_with(":TIM:OFFS ") => {
+                wrong();
+                let offset: f64 = line.trim_start_matches(":TIM:OFFS ").parse().unwrap();
+                line = format!(":TIM:OFFS {:E}", offset - MORE);
+            }
             (Between::FrontPanel, _) if line == ":SING" => {
                 wrong();
                 line += "\n:STOP";
@@ -213,6 +223,12 @@ fn forward(
             if between == Between::NeverReady && answer == b"WAIT\n" {
                 wrong();
                 answer = b"RUN\n".to_vec();
+            }
+            if between == Between::MoreBefore && line == ":WAV:PRE?" {
+                let text = String::from_utf8(answer).unwrap();
+                let mut fields: Vec<String> = text.trim().split(',').map(str::to_owned).collect();
+                fields[5] = format!("{:e}", fields[5].parse::<f64>().unwrap() + MORE);
+                answer = format!("{}\n", fields.join(",")).into_bytes();
             }
             if (between, armed) == (Between::GoneArmed, 2) && answer == b"TD\n" {
                 wrong();
@@ -252,6 +268,7 @@ fn what_is_wrong_is_named_with_what_to_do_and_nothing_is_energised(
 #[case(Between::Transfer, "1012 bytes of somebody else's transfer were thrown away")]
 #[case(Between::Armed, "the oscilloscope was armed: somebody else's acquisition was stopped")]
 #[case(Between::ShortChunks, "")]
+#[case(Between::MoreBefore, "the record is believed")]
 #[case(Between::HangsUp, "")]
 fn what_can_be_put_right_is_and_is_said(#[case] between: Between, #[case] note: &str) {
     let (exit, case) = Bench::with(between).run();

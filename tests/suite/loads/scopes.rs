@@ -11,7 +11,7 @@ use stimrig::source::Source;
 
 use super::scripted::{MAKES, Make, PERIOD, POINTS, Scripted, TRIGGER, Wrong, volts};
 
-fn rig(channels: &str) -> Rig {
+pub fn rig(channels: &str) -> Rig {
     let text = format!(
         "version: 1\nname: n\nstimulator: {{ driver: simulated }}\nload:\n  driver: scpi\n  sample_rate: 1 MHz\n  channels:\n{channels}"
     );
@@ -19,10 +19,10 @@ fn rig(channels: &str) -> Rig {
 }
 
 /// What was read: head, and the codes of each channel.
-struct Got {
-    head: RecordHead,
-    planes: Vec<Vec<i16>>,
-    errors: u64,
+pub struct Got {
+    pub head: RecordHead,
+    pub planes: Vec<Vec<i16>>,
+    pub errors: u64,
 }
 
 struct Planes(Vec<Vec<i16>>);
@@ -36,12 +36,20 @@ impl BlockSink for Planes {
     }
 }
 
-const SHUNT: &str = "    e1: { quantity: current, input: CH1, shunt: 100 ohm, ranges: [4 mA] }\n";
+pub const SHUNT: &str = "    e1: { quantity: current, input: CH1, shunt: 100 ohm, ranges: [4 mA] }\n";
+
+/// The level that the first pulse passes.
+pub const LEVEL: Option<f64> = Some(-1e-3);
 
 /// The whole of a record, from hello to the last sample.
-fn record(make: Make, wrong: Wrong, channels: &str) -> Result<Got, InstrumentError> {
+pub fn record(make: Make, wrong: Wrong, channels: &str) -> Result<Got, InstrumentError> {
+    record_of(Scripted::new(make, wrong), channels, LEVEL)
+}
+
+/// As [`record`], begun by the host where there is no level.
+pub fn record_of(scope: Scripted, channels: &str, level: Option<f64>) -> Result<Got, InstrumentError> {
     let rig = rig(channels);
-    let port = Box::new(Scripted::new(make, wrong));
+    let port = Box::new(scope);
     let mut load = scpi::Load::new(port, None, &rig.channels, rig.capabilities.record.unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -53,7 +61,7 @@ fn record(make: Make, wrong: Wrong, channels: &str) -> Result<Got, InstrumentErr
         });
         let channels: Vec<StreamChannel> = channels.collect();
         load.set_up(&channels).await?;
-        let trigger = Some(Trigger { channel: 0, level: -1e-3 });
+        let trigger = level.map(|level| Trigger { channel: 0, level });
         load.arm(&RecordRequest { before: 2e-3, after: 18e-3, trigger }).await?;
         // As a run does between its steps.
         for _ in 0..6 {
@@ -80,7 +88,7 @@ fn amperes(got: &Got, sample: usize) -> f64 {
     (f64::from(got.planes[0][sample]) - calibration.offset) * calibration.lsb
 }
 
-fn is_right(make: Make, wrong: Wrong) -> Got {
+pub fn is_right(make: Make, wrong: Wrong) -> Got {
     let got = record(make, wrong, SHUNT).unwrap_or_else(|error| panic!("{make:?} {wrong:?}: {error}"));
     assert_eq!((got.planes[0].len(), got.head.samples), (POINTS, POINTS as u64), "{make:?} {wrong:?}");
     assert!((got.head.sample_rate * PERIOD - 1.0).abs() < 1e-6, "{make:?}");
@@ -103,6 +111,7 @@ fn every_make_gives_its_volts_and_its_place_in_time() {
         // Triggered while it was being looked at; the record begins 2000 samples before.
         let before = TRIGGER as f64 * PERIOD;
         assert!(got.head.began > -before - 1e-3 && got.head.began < 0.2, "{make:?}: {}", got.head.began);
+        assert!((got.head.trigger - before).abs() < 1e-9, "{make:?}: {}", got.head.trigger);
         assert!(got.head.notes.iter().any(|note| note.contains("data sheet")), "{:?}", got.head.notes);
     }
 }
@@ -222,6 +231,9 @@ fn a_trigger_that_lies_elsewhere_is_found_in_the_record() {
     let got = record(Make::Tbs, Wrong::Misplaced, SHUNT).unwrap();
     let note = got.head.notes.iter().find(|note| note.contains("passes its trigger level"));
     assert!(note.unwrap().contains(&format!("sample {}", TRIGGER + 500)), "{:?}", got.head.notes);
+    // What is said of its place is of the record, not of what was asked for.
+    let true_place = (TRIGGER + 500) as f64 * PERIOD;
+    assert!((got.head.trigger - true_place).abs() < 1e-9, "{}", got.head.trigger);
 }
 
 #[test]

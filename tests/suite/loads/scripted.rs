@@ -1,6 +1,7 @@
 //! Oscilloscopes of each make as scripts: their words, their preambles, their blocks, and what real ones do wrong.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stimrig::instrument::{InstrumentFault, Port};
@@ -43,6 +44,8 @@ pub enum Wrong {
     NoCodes,
     /// A probe that says what it is, and keeps its own gain.
     CodedProbe,
+    /// It has two inputs, and complains about others.
+    TwoInputs,
 }
 
 /// The makes.
@@ -99,6 +102,7 @@ pub struct Scripted {
     wide: bool,
     /// Of its probes, where it is set: they were left at 10X.
     gain: f64,
+    heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
@@ -121,12 +125,24 @@ impl Scripted {
             error: false,
             wide: true,
             gain: 0.1,
+            heard: Arc::default(),
         };
         if wrong == Wrong::Taken {
             scope.out.extend(b"#9000001000");
             scope.out.extend(std::iter::repeat_n(b'\n', 1000));
         }
         scope
+    }
+
+    /// Every line it was sent, from now on.
+    pub fn heard(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.heard)
+    }
+
+    /// Whether it has to complain about something.
+    fn complains(&mut self) -> bool {
+        let complaining = [Wrong::Complaining, Wrong::TwoInputs].contains(&self.wrong);
+        std::mem::take(&mut self.error) && complaining
     }
 
     fn say(&mut self, text: impl AsRef<str>) {
@@ -233,6 +249,7 @@ impl Scripted {
 
     fn command(&mut self, line: &str) {
         let (line, make) = (line.trim(), self.make);
+        self.heard.lock().unwrap().push(line.to_owned());
         if self.wrong == Wrong::Silent {
             return;
         }
@@ -249,13 +266,15 @@ impl Scripted {
                 (_, Make::Tbs) => "TEKTRONIX,TBS2104B,C1,CF:91.1CT FV:v1.27",
                 (_, Make::Mso) => "TEKTRONIX,MSO24,C1,CF:91.1CT FV:2.0",
             }),
+            // A single acquisition is an operation that is pending.
+            "*OPC?" if self.running && matches!(make, Make::Tbs | Make::Mso) => {}
             "*OPC?" => self.say("1"),
             "*ESR?" => {
-                let complains = self.wrong == Wrong::Complaining && std::mem::take(&mut self.error);
+                let complains = self.complains();
                 self.say(if complains { "32" } else { "0" });
             }
             ":SYST:ERR?" => {
-                let complains = self.wrong == Wrong::Complaining && std::mem::take(&mut self.error);
+                let complains = self.complains();
                 self.say(if complains { "-222,\"Data out of range\"" } else { "0,\"No error\"" });
             }
             ":TRIG:STAT?" => {
@@ -359,7 +378,12 @@ impl Scripted {
             }
             _ => {
                 assert!(!line.ends_with('?'), "nobody asked for {line}");
-                self.error = true;
+                let missing = |digit: char| {
+                    ["CHAN", "C", "SEL:CH", "CH", "CHANNEL"]
+                        .iter()
+                        .any(|name| line.trim_start_matches(':').starts_with(&format!("{name}{digit}")))
+                };
+                self.error |= self.wrong == Wrong::Complaining || missing('3') || missing('4');
             }
         }
     }

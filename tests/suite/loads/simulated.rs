@@ -132,6 +132,59 @@ fn the_oscilloscope_waits_for_its_trigger_once_it_holds_what_lies_before() {
     });
 }
 
+/// What the oscilloscope shows of a step from nothing to 5 mA in 100 ohm, as codes: 6000 samples before the trigger and as many
+/// behind it.
+fn step_on(set_up: &str) -> Vec<u8> {
+    let read = |file: &str| {
+        let text = std::fs::read_to_string(crate::command::root().join(file)).unwrap();
+        Rig::read(&Source::new(file, &text)).unwrap()
+    };
+    // A stimulator of which a level is asked for, and no train.
+    let (scope, pal) = (read("rig/scope-sim.yaml"), read("rig/pulse-pal.yaml"));
+    let rig = Rig { stimulator: pal.stimulator, protocol: pal.protocol, sim: pal.sim, ..scope };
+    let bench = sim::open_rig(&rig, rig.sim.as_ref().unwrap(), &phantom("r1k"), 1).unwrap();
+    let (mut scope, mut stimulator, mut clock) = (bench.load, bench.stimulator, bench.clock);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        // 10 MS/s: more samples come at a time than it keeps while it waits.
+        let lines = format!("{set_up}:TIM:SCAL 0.0001\n:SING\n");
+        scope.write_all(lines.as_bytes()).await.unwrap();
+        clock.sleep(30_000_000).await;
+        stimulator.write_all(&[0xD5, 0x4F, 1, 0, 0xC0]).await.unwrap();
+        clock.sleep(30_000_000).await;
+        let lines =
+            b":WAV:SOUR CHAN1\n:WAV:MODE RAW\n:WAV:STAR 1\n:WAV:STOP 12000\n:TRIG:STAT?\n:WAV:DATA?\n";
+        scope.write_all(lines).await.unwrap();
+        let mut heard = Vec::new();
+        let mut buffer = [0; 4096];
+        let soon = scope.now() + 1_000_000;
+        while let Ok(count) = scope.read(&mut buffer, soon).await {
+            heard.extend_from_slice(&buffer[..count]);
+        }
+        let head = b"STOP\n#9000012000";
+        assert!(heard.starts_with(head), "{}", String::from_utf8_lossy(&heard[..head.len()]));
+        heard[head.len()..head.len() + 12_000].to_vec()
+    })
+}
+
+/// Half a volt is 62 levels of 8 mV, and as many of 80 mV for one that is told of a probe of ten.
+fn assert_step(codes: &[u8]) {
+    let off = |code: u8, is: i32| i32::from(code) - is;
+    let before = codes[..5900].iter().all(|code| off(*code, 127).abs() <= 4);
+    let behind = codes[6100..].iter().all(|code| off(*code, 189).abs() <= 4);
+    assert!(before && behind, "{:?} {:?}", &codes[..20], &codes[11_980..]);
+}
+
+#[test]
+fn the_oscilloscope_keeps_what_lies_before_a_trigger_that_is_long_past_when_it_is_found() {
+    assert_step(&step_on(":CHAN1:SCAL 0.2\n:TRIG:EDGE:LEV 0.25\n"));
+}
+
+#[test]
+fn the_oscilloscope_shows_and_triggers_on_what_is_in_front_of_a_probe() {
+    assert_step(&step_on(":CHAN1:PROB 10\n:CHAN1:SCAL 2\n:TRIG:EDGE:LEV 2.5\n"));
+}
+
 #[test]
 fn nothing_is_started_on_an_output_that_is_on_already() {
     let (exit, record) = run(&["--rig", "rig/scope-sim.yaml", "--defect", "dc_leakage=1.5 mA", SCENARIO]);

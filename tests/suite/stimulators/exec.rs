@@ -105,6 +105,44 @@ print('left', os.getpid(), file=log, flush=True)",
     }
 }
 
+/// What a terminal sends with Ctrl-C goes to its whole group, and the stop has to go through the helper program.
+#[test]
+fn a_helper_program_leads_a_process_group_of_its_own() {
+    let script = "import sys, json, os
+line = json.loads(sys.stdin.readline())
+own = 'a group of its own' if os.getpgrp() == os.getpid() else 'the group of its parent'
+print(json.dumps({'id': line['id'], 'ok': True, 'protocol': 1, 'model': own}))";
+    let model = block_on(async { helper(script).unwrap().identify().await.unwrap().model });
+    assert_eq!(model, "a group of its own");
+}
+
+#[test]
+fn what_it_says_it_applies_and_no_stimulator_could_is_refused() {
+    let wrong = [("rate", "0"), ("rate", "-50"), ("width", "0"), ("gap", "-1e-6"), ("recharge", "-1")];
+    let answers: Vec<String> =
+        wrong.iter().map(|(key, value)| format!("{{\"{key}\": {value}}}")).chain(["{}".to_owned()]).collect();
+    let script = format!(
+        "import sys, json
+answers = iter({answers:?})
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = {{'id': request['id'], 'ok': True, 'protocol': 1}}
+    if request['request'] == 'load': answer['applied'] = json.loads(next(answers))
+    print(json.dumps(answer), flush=True)"
+    );
+    block_on(async {
+        let mut stimulator = helper(&script).unwrap();
+        stimulator.identify().await.unwrap();
+        let asked = Program { recharge: Some(5e-3), ..program() };
+        for (key, value) in wrong {
+            let error = stimulator.load(&asked).await.unwrap_err();
+            assert!(matches!(error.fault, InstrumentFault::Protocol(_)), "{key}: {value}: {error}");
+            assert!(error.to_string().contains(&format!("an applied {key} of ")), "{key}: {value}: {error}");
+        }
+        assert_eq!(stimulator.load(&asked).await.unwrap().program, asked);
+    });
+}
+
 /// It rounds up to what the rig file's cap does not allow: that is not to be started.
 #[test]
 fn what_it_says_it_applies_is_held_against_the_cap() {

@@ -4,9 +4,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
+use std::sync::{Arc, Mutex};
+
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use stimrig::driver::manual;
+use stimrig::instrument::{Operator, Stimulator};
+use stimrig::signal::Program;
+
 use super::runs::{PLAIN, scenario};
+use super::{block_on, rig};
 use crate::command::stimrig;
 
 /// Runs a command on a terminal whose person does `press` whenever asked to press Enter; returns exit code, what they saw and
@@ -70,6 +77,50 @@ fn a_person_sets_and_switches_and_the_load_measures() {
     let places: Vec<_> =
         order.map(|words| seen.find(words).unwrap_or_else(|| panic!("{words}: {seen}"))).to_vec();
     assert!(places.is_sorted(), "{seen}");
+}
+
+/// Somebody who does what they are asked, and what they were told.
+#[derive(Default)]
+struct Listener(Mutex<Vec<String>>);
+
+#[async_trait::async_trait]
+impl Operator for Listener {
+    fn tell(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+
+    async fn confirm(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// Who missed it is told again, and who was never told to switch it on is not told to switch it off.
+#[test]
+fn a_stop_that_is_sent_again_is_told_again() {
+    let person = Arc::new(Listener::default());
+    let operator: Arc<dyn Operator> = person.clone();
+    let mut stimulator = manual::Stimulator::new(operator, rig("rig/manual.yaml").protocol, 10e-3, None);
+    let told = || std::mem::take(&mut *person.0.lock().unwrap());
+    block_on(async {
+        let program = Program::biphasic(["e1", "case"], 2e-3, 200e-6, 0.0, 50.0);
+        stimulator.stop().await.unwrap();
+        stimulator.load(&program).await.unwrap();
+        stimulator.stop().await.unwrap();
+        assert_eq!(told(), Vec::<String>::new());
+        stimulator.start().await.unwrap();
+        assert_eq!(told(), ["switch the output ON now"]);
+        stimulator.stop().await.unwrap();
+        assert_eq!(told(), ["switch the output OFF now"]);
+        for _ in 0..2 {
+            stimulator.stop().await.unwrap();
+            let again = told();
+            assert!(again.len() == 1 && again[0].contains("OFF"), "{again:?}");
+        }
+        // Who has set it anew has left it off.
+        stimulator.load(&program).await.unwrap();
+        stimulator.stop().await.unwrap();
+        assert_eq!(told(), Vec::<String>::new());
+    });
 }
 
 #[test]

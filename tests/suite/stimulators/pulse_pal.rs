@@ -8,7 +8,7 @@ use stimrig::signal::{Burst, Polarity, Program, Run};
 use super::scripted::{Scripted, impostors};
 use super::*;
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
     hex.split_whitespace().map_while(|byte| u8::from_str_radix(byte, 16).ok()).collect()
 }
 
@@ -37,7 +37,7 @@ fn exchanges(file: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// 1 mA through 1 V/mA, 200 us, a gap of 100 us, every 10 ms, five times: the train of the transcript.
-fn program() -> Program {
+pub(super) fn program() -> Program {
     Program {
         leading: Polarity::Anodic,
         run: Run::Pulses(5),
@@ -49,7 +49,7 @@ fn pairs() -> Pairs {
     Pairs::of(&[], &phantom("r1k"))
 }
 
-fn driver(port: impl Port + 'static) -> PulsePal {
+pub(super) fn driver(port: impl Port + 'static) -> PulsePal {
     PulsePal::new(Box::new(port), pairs(), 1000.0, 10e-3)
 }
 
@@ -110,7 +110,8 @@ fn the_driver_understands_the_recorded_device() {
         {
             assert!(written.contains(sent), "{sent:02X?} in one write");
         }
-        assert_eq!(written[written.len() - 2..], [vec![0xD5, 0x50], vec![0xD5, 0x4F, 1, 0, 0x80]]);
+        let abort = vec![0xD5, 0x50];
+        assert_eq!(written[written.len() - 3..], [abort.clone(), abort, vec![0xD5, 0x4F, 1, 0, 0x80]]);
     });
 }
 
@@ -180,7 +181,7 @@ fn a_load_ends_what_loops_and_starts_nothing() {
     block_on(async {
         let Bench { stimulator: mut port, mut clock, load, witness, .. } = bench("rig/pulse-pal.yaml", "r1k");
         let _load = close_interlock(load, &phantom("r1k")).await;
-        for (hex, answer) in [("d5 52 01 00", vec![1]), ("d5 50", vec![])] {
+        for (hex, answer) in [("d5 52 01 01", vec![1]), ("d5 50", vec![])] {
             port.write_all(&bytes(hex)).await.unwrap();
             pass(&mut clock, 5).await;
             assert_eq!(hear(&mut port).await, answer, "{hex}");

@@ -218,6 +218,22 @@ fn a_value_that_nobody_reads_there_is_refused(#[case] rig: &str, #[case] set: &s
     "a Stimjim has no bursts",
     "4:"
 )]
+#[case("rig/stimjim.yaml", "wait: 0.5 s", "wait: 40 min", "ends a train by itself after", "4:")]
+#[case(
+    "rig/stimjim.yaml",
+    "steps:\n  - start: {}\n  - wait: 0.5 s\n  - stop: {}",
+    "duration: 2 h",
+    "a Stimjim ends a train after 33 min 20 s",
+    "4:"
+)]
+// 493 periods of 7.3 s are 3598.5 s: the train ends with its last whole one.
+#[case(
+    "rig/pulse-pal.yaml",
+    "rate: 50 Hz }\nsteps:\n  - start: {}\n  - wait: 0.5 s",
+    "rate: 0.137 Hz }\nsteps:\n  - start: {}\n  - wait: 3599 s",
+    "ends a train by itself after",
+    "4:"
+)]
 #[case("rig/science-mode.yaml", "amplitude: 2 mA", "amplitude: 0.2 mA", "half a step of 0.5 mA", "4:")]
 #[case("rig/template-text.yaml", "rate: 50 Hz", "rate: 600 Hz", "outside 1 Hz to 500 Hz", "4:")]
 fn what_the_device_cannot_do_is_refused_at_its_line(

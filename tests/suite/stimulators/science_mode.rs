@@ -26,7 +26,7 @@ fn program(amplitude: f64) -> Program {
 }
 
 /// What the vendor's client sent in its order, with the payloads of the notes on it.
-fn sent() -> Vec<Packet> {
+pub(super) fn sent() -> Vec<Packet> {
     let points = [(40, 200), (0, 100), (-40, 200)]
         .map(|(steps, microseconds)| encode_point(&Point { steps, microseconds }))
         .concat();
@@ -118,7 +118,10 @@ fn the_driver_understands_an_acknowledging_device_and_its_frames_are_the_vendors
 }
 
 /// A running train on a bench.
-async fn running(phantom_name: &str, amplitude: f64) -> (ScienceMode, native::Load, sim::VirtualClock) {
+pub(super) async fn running(
+    phantom_name: &str,
+    amplitude: f64,
+) -> (ScienceMode, native::Load, sim::VirtualClock) {
     let Bench { stimulator, load, mut clock, .. } = bench("rig/science-mode.yaml", phantom_name);
     let load = close_interlock(load, &phantom(phantom_name)).await;
     let mut stimulator = driver(stimulator);
@@ -137,6 +140,10 @@ fn an_open_lead_is_an_electrode_error_from_15_ma_on() {
             assert_eq!(stimulator.status().await.unwrap().fault, FaultCode::None);
             load.inject(&Fault::OpenLead { contact: "e1".into() }).await.unwrap();
             pass(&mut clock, 100).await;
+            let status = stimulator.status().await.unwrap();
+            assert_eq!((status.state, status.fault), (State::Latched, fault));
+            // Its channels cannot be asked behind a stop, and what they said is not forgotten with it.
+            stimulator.stop().await.unwrap();
             let status = stimulator.status().await.unwrap();
             assert_eq!((status.state, status.fault), (State::Latched, fault));
             stimulator.acknowledge().await.unwrap();
@@ -160,6 +167,26 @@ fn it_stops_when_nobody_asks_for_two_seconds() {
         }
         let status = stimulator.status().await.unwrap();
         assert_eq!((status.state, status.fault), (State::Latched, FaultCode::Watchdog));
+    });
+}
+
+/// What programs channels starts them: one that has stopped by itself stays off, and goes on saying so, until it is started.
+#[test]
+fn a_change_does_not_switch_on_what_has_stopped_by_itself() {
+    block_on(async {
+        let (mut stimulator, mut load, mut clock) = running("r1k", 5e-3).await;
+        stimulator.load(&program(4e-3)).await.unwrap();
+        assert_eq!(stimulator.status().await.unwrap().state, State::Running);
+        for _ in 0..30 {
+            pass(&mut clock, 100).await;
+            load.keepalive().await.unwrap();
+        }
+        stimulator.load(&program(6e-3)).await.unwrap();
+        pass(&mut clock, 100).await;
+        let status = stimulator.status().await.unwrap();
+        assert_eq!((status.state, status.fault), (State::Latched, FaultCode::Watchdog));
+        stimulator.start().await.unwrap();
+        assert_eq!(stimulator.status().await.unwrap().state, State::Running);
     });
 }
 
