@@ -3,7 +3,7 @@
 use super::session::{Halt, POLL, SECOND, Session};
 
 /// How long a person may take, s.
-const PATIENCE: f64 = 120.0;
+pub(super) const PATIENCE: f64 = 120.0;
 
 /// An output that a hand switched off is off when it has been quiet for this long, or for three periods, s.
 const STOPPED: f64 = 1.0;
@@ -23,15 +23,18 @@ pub(super) async fn await_output(session: &mut Session<'_>) -> Result<(), Halt> 
             session.progress("first pulse seen");
             return Ok(());
         }
-        if (session.instruments.clock.now() - begun) as f64 > PATIENCE * SECOND {
+        if (session.instruments.clock.now() - begun) as f64 > session.patience * SECOND {
             return Err(Halt::Bench(format!(
-                "no pulse within {PATIENCE} s of asking for it: is the stimulator connected and switched on?"
+                "no pulse within {} s of asking for it: is the stimulator connected and switched on?",
+                session.patience
             )));
         }
     }
 }
 
 /// Waits until the output has been quiet for `quiet` seconds; returns the sample of its last activity.
+///
+/// One that does not become quiet is noted in the session: it is known to be on, and is not waited for again.
 ///
 /// # Errors
 /// When it does not become quiet, and whatever else ends a case.
@@ -45,9 +48,11 @@ pub(super) async fn await_quiet(session: &mut Session<'_>, quiet: f64) -> Result
             return Ok(last.max(asked));
         }
         session.pass(POLL).await?;
-        if (session.instruments.clock.now() - begun) as f64 > PATIENCE * SECOND {
+        if (session.instruments.clock.now() - begun) as f64 > session.patience * SECOND {
+            session.left_on = true;
             return Err(Halt::Bench(format!(
-                "the output is still on {PATIENCE} s after asking for it to be off"
+                "the output is still on {} s after asking for it to be off",
+                session.patience
             )));
         }
     }

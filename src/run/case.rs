@@ -18,7 +18,7 @@ use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
 use super::session::{Halt, POLL, SECOND, Session, first_change, instants};
-use super::teardown::{Ending, teardown};
+use super::teardown::{Ending, NEVER_ON, teardown};
 use super::{keep, record, setup, steps};
 
 /// What a device that marks nothing may hold back before its samples arrive, s.
@@ -36,7 +36,7 @@ pub(super) async fn run(
     let opened = caught(open_load(&mut instruments, plan, rig, tell)).await;
     let (setup, simulated) = match opened.unwrap_or_else(|panic| Err(Halt::Panicked(panic))) {
         Ok(setup) => setup,
-        Err(halt) => return unopened(instruments, plan, halt, interrupt).await,
+        Err(halt) => return unopened(instruments, plan, rig, halt, interrupt).await,
     };
     // What a record is taken with is known when it is complete.
     let archive = rig.capabilities.stream.then(|| keeping.begin(plan, &setup)).flatten();
@@ -75,6 +75,7 @@ pub(super) async fn run(
 async fn unopened(
     mut instruments: Instruments,
     plan: &Plan,
+    rig: &Rig,
     halt: Halt,
     interrupt: &Interrupt,
 ) -> CaseRecord {
@@ -95,7 +96,7 @@ async fn unopened(
     };
     let mut record = untouched(plan, outcome, halt.to_string());
     record.safe_state = SafeState::Impossible;
-    let stop = said("stop", stopped);
+    let stop = if rig.capabilities.commands { said("stop", stopped) } else { NEVER_ON.to_owned() };
     record.notes.push(format!("nothing was energised; {stop}, {interlock}, the output not measured"));
     record
 }

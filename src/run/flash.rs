@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::instrument::{DebugProbe, Flashed, Image, Operator, OutputState, ProbeIdentity, State};
-use crate::rig::{Probe, Rig};
+use crate::rig::{Probe, Rig, Wiring};
 use crate::scenario::{Action, Plan, ProbeAction, Step};
 
+use super::identity;
 use super::instruments::Instruments;
 use super::look::{Nobody, look};
 use super::open;
@@ -66,7 +67,7 @@ pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashR
         let nobody: Arc<dyn Operator> = Arc::new(Nobody);
         let opened = open::open(rig, &asked, None, None, Some(&nobody)).await;
         let mut instruments = opened.map_err(FlashError::Rig)?;
-        let result = write(&mut instruments, &image, output_off).await.map_err(FlashError::Rig);
+        let result = write(&mut instruments, &rig.wiring, &image, output_off).await.map_err(FlashError::Rig);
         if let Some(mut probe) = instruments.probe.take() {
             // Whoever could not be asked is left untouched.
             probe.release(if result.is_ok() { OutputState::Off } else { OutputState::Enabled }).await;
@@ -77,11 +78,12 @@ pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashR
 
 async fn write(
     instruments: &mut Instruments,
+    wiring: &Wiring,
     image: &Image,
     output_off: bool,
 ) -> Result<FlashReport, String> {
     if !output_off {
-        output_is_off(instruments).await?;
+        output_is_off(instruments, wiring).await?;
     }
     let missing = || "this rig has no debug probe".to_owned();
     let probe: &mut Box<dyn DebugProbe> = instruments.probe.as_mut().ok_or_else(missing)?;
@@ -92,11 +94,13 @@ async fn write(
     Ok(FlashReport { image: image.name.clone(), probe, flashed })
 }
 
-/// The stimulator says itself that it does not run.
-async fn output_is_off(instruments: &mut Instruments) -> Result<(), String> {
+/// The stimulator says itself that it does not run. Another one on its port says nothing about the core that is to be stopped.
+async fn output_is_off(instruments: &mut Instruments, wiring: &Wiring) -> Result<(), String> {
     let next = "see that its output is off, and say so with --output-off";
     let cannot = |error| format!("the stimulator does not say whether its output is off: {error}; {next}");
-    instruments.stimulator.identify().await.map_err(cannot)?;
+    let stimulator = instruments.stimulator.identify().await.map_err(cannot)?;
+    identity::check("stimulator", wiring.stimulator_uid.as_deref(), &stimulator.uid)
+        .map_err(|halt| halt.to_string())?;
     let Some(reports) = instruments.stimulator.reports() else {
         return Err(format!("the stimulator does not say whether its output is off: {next}"));
     };
@@ -134,13 +138,34 @@ mod tests {
             instruments.stimulator.identify().await.unwrap();
             instruments.stimulator.load(&asked.case.program).await.unwrap();
             instruments.stimulator.start().await.unwrap();
-            let refused = write(&mut instruments, &image, false).await.unwrap_err();
+            let refused = write(&mut instruments, &rig.wiring, &image, false).await.unwrap_err();
             assert!(refused.contains("output is enabled") && refused.contains("stop it first"), "{refused}");
             let status = instruments.stimulator.reports().unwrap().status().await.unwrap();
             assert_eq!(status.state, State::Running);
             instruments.stimulator.stop().await.unwrap();
             instruments.clock.sleep(50_000_000).await;
-            let report = write(&mut instruments, &image, false).await.unwrap();
+            let report = write(&mut instruments, &rig.wiring, &image, false).await.unwrap();
+            assert_eq!(report.flashed.image, report.flashed.read_back);
+        });
+    }
+
+    /// Another board on the port, idle: that says nothing about the one whose core the probe stops.
+    #[test]
+    fn a_stimulator_that_is_not_the_one_of_the_rig_file_does_not_speak_for_its_core() {
+        let mut rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        // SIM-STIM-001 is there.
+        rig.wiring.stimulator_uid = Some("53494d2d5354494d2d303032".to_owned());
+        let asked = asking(&rig).unwrap();
+        let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
+            let refused = write(&mut instruments, &rig.wiring, &image, false).await.unwrap_err();
+            for words in ["wrong stimulator", "53494d2d5354494d2d303032", "53494d2d5354494d2d303031"] {
+                assert!(refused.contains(words), "{refused}");
+            }
+            // Whoever sees the output may say so in its place.
+            let report = write(&mut instruments, &rig.wiring, &image, true).await.unwrap();
             assert_eq!(report.flashed.image, report.flashed.read_back);
         });
     }

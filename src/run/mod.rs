@@ -4,6 +4,7 @@
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
 mod acquisition;
+mod at_rest;
 mod by_hand;
 mod calibrate;
 mod case;

@@ -8,18 +8,15 @@ use crate::measure::{Recorder, Setup};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::scenario::{Plan, RecordPlan};
-use crate::signal::{BlockSink, MarkerBit, Sensed};
+use crate::signal::{MarkerBit, Sensed};
 
-use super::guard;
 use super::keep::Keeping;
-use super::session::{Halt, Nowhere, POLL, Session};
+use super::session::{Halt, POLL, Session};
 use super::teardown::STOP_ALLOWANCE;
-use super::{setup, steps};
+use super::{faults, guard, setup, steps};
 
 /// Most records of one case: what clips is taken again on the next coarser range, and then once more.
 const RECORDS: usize = 3;
-/// Length of the record that is taken before anything is energised, s.
-const REST: f64 = 0.05;
 /// A trigger is early when it came so long before the start at least, s: clocks and rounding are finer.
 const EARLY: f64 = 1e-3;
 
@@ -39,7 +36,9 @@ pub(super) async fn run(
         session.pace.anew();
         arm(session, plan).await?;
         steps::run(session, plan).await?;
-        // While a record is read nobody watches the output: it must be off.
+        // While a record is read nobody watches the output: it must be off. What the steps left injected must neither swallow
+        // the stop nor be there in the next taking.
+        faults::let_it_hear(session).await?;
         session.instruments.stimulator.stop().await?;
         session.stopped = Some(session.sample());
         take(session, plan, keeping).await?;
@@ -149,12 +148,12 @@ fn place(
 
 /// A record that was triggered before the first start was sent shows something else.
 fn in_its_place(session: &Session<'_>, plan: &Plan, head: &RecordHead) -> Result<(), Halt> {
-    let RecordPlan { before, trigger, .. } = RecordPlan::of(&plan.case);
+    let RecordPlan { trigger, .. } = RecordPlan::of(&plan.case);
     let start = session.pending.iter().find(|pending| pending.bit == Some(MarkerBit::StartTaken));
     let by_trigger = trigger.is_some() && !head.forced && session.capabilities.drives;
     let Some(start) = start.filter(|_| by_trigger) else { return Ok(()) };
     let at = start.from as f64 / head.sample_rate;
-    let early = at - (before + head.began_u + EARLY);
+    let early = at - (head.trigger + head.began_u + EARLY);
     if early <= 0.0 {
         return Ok(());
     }
@@ -172,7 +171,7 @@ fn goes_on(session: &Session<'_>) -> bool {
 }
 
 /// The setup of a record.
-fn with(setup: &Setup, head: &RecordHead) -> Setup {
+pub(super) fn with(setup: &Setup, head: &RecordHead) -> Setup {
     let mut setup = Setup { sample_rate: head.sample_rate, ..setup.clone() };
     for (channel, calibration) in setup.channels.iter_mut().zip(&head.calibrations) {
         channel.calibration = *calibration;
@@ -218,62 +217,6 @@ async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel
     session.recorder = Recorder::new(session.setup.clone());
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await
-}
-
-/// Takes a record of the output at rest before anything is energised: what cannot be read is found before it matters, and so is
-/// an output that is on already.
-///
-/// # Errors
-/// As [`quiet`], and an output that is active.
-pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
-    if quiet(session, REST).await?.is_none() {
-        return Err(Halt::Bench(
-            "the output is active although the stimulator was told to stop: see what drives it, and that the noise stays below the smallest pulse"
-                .to_owned(),
-        ));
-    }
-    session.instruments.record()?.set_up(&setup::stream_setup(plan).channels).await?;
-    session.progress("a record of the output at rest was read");
-    Ok(())
-}
-
-/// Takes a record of its own at once, on the finest ranges; returns to within what current the output was seen off for all of
-/// it, A, `None` if it was active.
-///
-/// # Errors
-/// What the load says, and a record that is shorter than was asked for.
-pub(super) async fn quiet(session: &mut Session<'_>, seconds: f64) -> Result<Option<f64>, Halt> {
-    let channels = session.finest.clone();
-    session.instruments.record()?.set_up(&channels).await?;
-    session.instruments.record()?.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
-    let mut recorder: Option<(Recorder, Setup)> = None;
-    loop {
-        let mut nowhere = Nowhere;
-        let sink: &mut dyn BlockSink = match &mut recorder {
-            Some((recorder, _)) => recorder,
-            None => &mut nowhere,
-        };
-        match session.instruments.record()?.read(sink).await? {
-            Reading::Waiting => session.instruments.clock.sleep(POLL).await,
-            Reading::Head(head) => {
-                session.note(&head.notes);
-                let setup = with(&session.setup, &head);
-                recorder = Some((Recorder::new(setup.clone()), setup));
-            }
-            Reading::Part(_) => {}
-            Reading::End => break,
-        }
-    }
-    let Some((recorder, setup)) = recorder else { return Err(Halt::Bench("no record was taken".to_owned())) };
-    let held = recorder.samples_seen() as f64 / setup.sample_rate;
-    if held < 0.999 * seconds {
-        return Err(Halt::Bench(format!(
-            "the record of the output at rest holds {} instead of {}",
-            engineering(held, Dimension::Time, 3),
-            engineering(seconds, Dimension::Time, 3)
-        )));
-    }
-    Ok((!recorder.active_since(0)).then(|| recorder.safe_current()))
 }
 
 fn dimension(quantity: Sensed) -> Dimension {

@@ -16,7 +16,7 @@ use super::interrupt::Interrupt;
 use super::lock::RigLock;
 use super::look::{Nobody, look};
 use super::session::{Halt, Session};
-use super::teardown::teardown;
+use super::teardown::{NEVER_ON, teardown};
 use super::{open, steps};
 
 /// What was found when a rig was made safe.
@@ -155,7 +155,8 @@ async fn made_safe(
     }
     let ending = teardown(&mut session, silence).await;
     found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
-    found.extend(ending.steps);
+    // Who drives it by hand was asked above, and what they answered is told.
+    found.extend(ending.steps.into_iter().filter(|step| step != NEVER_ON));
     if rig.capabilities.stream {
         let largest = engineering(session.recorder.guard().amplitude.value, Dimension::Current, 2);
         found.push(format!("largest current seen on any contact: {largest}"));

@@ -135,6 +135,10 @@ pub(super) struct Session<'a> {
     pub polling: bool,
     /// A person starts and stops it, and takes their time.
     pub by_hand: bool,
+    /// How long a person may take, s.
+    pub patience: f64,
+    /// The output is on, and no hand is waited for: one was for as long as that, or more flows than may.
+    pub left_on: bool,
     /// No frame may go to the stimulator.
     pub silent: bool,
     /// An instrument said that it is simulated.
@@ -186,6 +190,8 @@ impl<'a> Session<'a> {
             pending: Vec::new(),
             polling: false,
             by_hand: !rig.capabilities.commands,
+            patience: super::by_hand::PATIENCE,
+            left_on: false,
             silent: false,
             simulated: false,
             pace: Pace::new(),
@@ -277,7 +283,15 @@ impl Session<'_> {
         if self.guarded
             && let Some(reason) = guard::tripped(&self.recorder, self.limits, self.phantom)
         {
+            // Too much flows: no hand is waited for where an interlock can open.
+            self.left_on |= self.by_hand && self.capabilities.interlock;
             return Err(Halt::Guard(reason));
+        }
+        if self.guarded && self.recorder.interlock_fell() {
+            return Err(Halt::Bench(
+                "the load opened its interlock by itself, as it does when it has not heard of its host for too long, and what ended then was not the stimulator's doing: run less beside it, and see the load's cable"
+                    .to_owned(),
+            ));
         }
         if self.polling && !self.silent {
             self.in_time()?;

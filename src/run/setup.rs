@@ -7,10 +7,10 @@ use crate::record::InstrumentRecord;
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
+use super::at_rest;
 use super::discharge::discharge;
 use super::identify;
 use super::message::Message;
-use super::record;
 use super::session::{Halt, SECOND, Session};
 use super::steps;
 
@@ -62,7 +62,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;
     if session.capabilities.drives && !session.capabilities.stream {
-        record::rehearse(session, plan).await?;
+        at_rest::rehearse(session, plan).await?;
     }
     steps::load(session, &plan.case.program, false).await?;
     session.energised = session.capabilities.drives;

@@ -183,7 +183,7 @@ fn one(
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return case::untouched(plan, Outcome::RigError, format!("no runtime for the case: {error}"));
+            return unreached(plan, format!("no runtime for the case: {error}"));
         }
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
@@ -204,8 +204,15 @@ fn one(
                 let _ = events.send(message);
             }))
         }
-        Err(reason) => case::untouched(plan, Outcome::RigError, reason),
+        Err(reason) => unreached(plan, reason),
     }
+}
+
+/// The record of a case whose bench could not be opened. Its safe state stays that of a run that changed nothing, and it does not
+/// claim to have seen the output: another program may drive it.
+fn unreached(plan: &Plan, reason: String) -> CaseRecord {
+    let notes = vec!["nothing was energised by this case; the output was not measured".to_owned()];
+    CaseRecord { notes, ..case::untouched(plan, Outcome::RigError, reason) }
 }
 
 /// Hands events to the sink as they come; each instrument is reported once, a cause as soon as it is seen.

@@ -3,11 +3,11 @@
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
 
+use super::at_rest;
 use super::by_hand;
 use super::caught::caught;
 use super::faults;
 use super::interrupt::{Cause, Interrupt};
-use super::record;
 use super::session::{Halt, SECOND, Session};
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
@@ -29,6 +29,9 @@ const AGAIN: usize = 3;
 
 /// This part of the samples that were due must have arrived before a quiet output counts as seen.
 const ENOUGH: f64 = 0.8;
+
+/// What is said of the stop where a hand was not asked to start anything.
+pub(super) const NEVER_ON: &str = "never asked to switch on";
 
 /// What the end of a case found.
 #[derive(Debug)]
@@ -73,8 +76,10 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
     let mut stopped = stop(session, &mut trouble).await;
-    // A hand takes its time; whoever interrupts the run is not waited for, the interlock opens.
-    if session.by_hand && session.interrupt.cause().is_none() && session.recorder.active_since(1) {
+    // A hand takes its time. Whoever interrupts the run is not waited for, nor a second time who did not switch it off: the
+    // interlock opens.
+    let waits = session.by_hand && !session.left_on && session.interrupt.cause().is_none();
+    if waits && session.recorder.active_since(1) {
         session.polling = false;
         let quiet = by_hand::await_quiet(session, QUIET.max(silence)).await;
         note(&mut trouble, quiet.map(|_| ()));
@@ -88,7 +93,9 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     } else {
         Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET }
     };
-    let watched = watch(session, STOP_ALLOWANCE, first).await;
+    // An output that is known to be on needs no look that could see an ignored stop.
+    let watched =
+        if session.left_on { Ok(Seen::Active) } else { watch(session, STOP_ALLOWANCE, first).await };
     // One that was never heard is not ignored.
     let ignored = stopped && !session.by_hand && matches!(watched, Ok(Seen::Active));
     let stop_ignored = session.stop_ignored || ignored;
@@ -127,7 +134,7 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         let again = Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET };
         seen = look(session, &mut trouble, again).await;
     }
-    steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
+    steps.push(told(session, stopped).to_owned());
     steps.push(way(interlock.then_some(opened)).to_owned());
     let safe_state = match seen {
         Some(Seen::Active) => {
@@ -155,10 +162,21 @@ async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
         Some(switches) => Some(matches!(caught(switches.interlock(false)).await, Ok(Ok(())))),
         None => None,
     };
-    steps.push(if stopped { "stop acknowledged" } else { "stop not acknowledged" }.to_owned());
+    steps.push(told(session, stopped).to_owned());
     steps.push(way(opened).to_owned());
     steps.push("output not measured".to_owned());
     Ending { safe_state: SafeState::Impossible, stop_ignored: false, trouble: Some(panic), steps }
+}
+
+/// What became of the stop. A person acknowledges nothing, and is asked to switch off what they were asked to switch on.
+fn told(session: &Session<'_>, stopped: bool) -> &'static str {
+    match (session.by_hand, stopped) {
+        (true, _) if session.started.is_none() => NEVER_ON,
+        (true, true) => "asked to switch off",
+        (true, false) => "could not be asked to switch off",
+        (false, true) => "stop acknowledged",
+        (false, false) => "stop not acknowledged",
+    }
 }
 
 /// How the way to the phantom was left: whether an interlock, where there is one, confirmed that it is open.
@@ -170,7 +188,7 @@ fn way(opened: Option<bool>) -> &'static str {
     }
 }
 
-/// Sends a stop; whether it was acknowledged.
+/// Sends a stop; whether it was acknowledged, or a person told.
 async fn stop(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
     let stopped = session.instruments.stimulator.stop().await;
     let acknowledged = stopped.is_ok();
@@ -252,8 +270,8 @@ fn found(watched: Result<Seen, Halt>, trouble: &mut Option<String>) -> Option<Se
 async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<Seen, Halt> {
     if !session.capabilities.stream {
         session.instruments.clock.sleep((allowance * SECOND) as u64).await;
-        let seconds = span.now(session.interrupt).max(QUIET);
-        let Some(within) = record::quiet(session, seconds).await? else { return Ok(Seen::Active) };
+        let length = |interrupt: &Interrupt| span.now(interrupt).max(QUIET);
+        let Some(within) = at_rest::quiet(session, length).await? else { return Ok(Seen::Active) };
         let within = engineering(within, Dimension::Current, 2);
         session.notes.push(format!("output seen off to within {within}"));
         return Ok(Seen::Quiet);
@@ -291,3 +309,6 @@ fn note(trouble: &mut Option<String>, result: Result<(), Halt>) {
         *trouble = Some(halt.to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,36 @@ fn a_phantom_that_is_not_the_named_one_is_a_rig_error_naming_both() {
     );
 }
 
+/// Nobody is at its ports, or another program is, which may be driving what is there.
+#[test]
+fn a_bench_that_cannot_be_opened_is_a_rig_error_that_claims_to_have_seen_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rig, scenario) = (folder.path().join("bench.yaml"), folder.path().join("case.yaml"));
+    fs::write(
+        &rig,
+        "version: 1\nname: deserted\nstimulator: { driver: native, port: { tcp: '127.0.0.1:9' }, cap: 10 mA }\n\
+         load: { driver: native, port: { tcp: '127.0.0.1:10' }, channels: { e1: { quantity: current, shunt: 100 ohm, ranges: [4 mA] } } }\n\
+         phantoms: { slot1: r1k }\nlimits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n",
+    )
+    .unwrap();
+    fs::write(
+        &scenario,
+        "version: 1\nname: never begun\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 1 s\n\
+         expect:\n  - amplitude: { of: programmed, within: 3 % }\n",
+    )
+    .unwrap();
+    let mut command = stimrig();
+    command.arg("run").arg(&scenario).arg("--rig").arg(&rig).args(["--json", "-", "--runs"]);
+    command.arg(folder.path().join("runs")).env("STIMRIG_LOCK_DIR", folder.path().join("locks"));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let case = &record["cases"][0];
+    assert_eq!(case["outcome"], "rig-error", "{case:#}");
+    let notes = case["notes"].to_string();
+    assert!(notes.contains("nothing was energised by this case; the output was not measured"), "{case:#}");
+}
+
 #[test]
 fn the_output_guard_trips_whatever_the_scenario_asserts() {
     let runs = tempfile::tempdir().unwrap();

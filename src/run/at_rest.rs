@@ -1,0 +1,93 @@
+//! Records of the output at rest: whether it is off, on a load that takes no stream.
+
+use crate::instrument::{Reading, RecordRequest};
+use crate::measure::{Recorder, Setup};
+use crate::quantity::{Dimension, engineering};
+use crate::scenario::Plan;
+use crate::signal::BlockSink;
+
+use super::interrupt::Interrupt;
+use super::record::with;
+use super::session::{Halt, Nowhere, POLL, Session};
+use super::setup;
+
+/// Length of the record that is taken before anything is energised, s.
+const REST: f64 = 0.05;
+
+/// Takes a record of the output at rest before anything is energised: what cannot be read is found before it matters, and so is
+/// an output that is on already.
+///
+/// # Errors
+/// As [`quiet`], and an output that is active.
+pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
+    if quiet(session, |_| REST).await?.is_none() {
+        return Err(Halt::Bench(
+            "the output is active although the stimulator was told to stop: see what drives it, and that the noise stays below the smallest pulse"
+                .to_owned(),
+        ));
+    }
+    session.instruments.record()?.set_up(&setup::stream_setup(plan).channels).await?;
+    session.progress("a record of the output at rest was read");
+    Ok(())
+}
+
+/// Takes a record of its own at once, on the finest ranges; returns to within what current the output was seen off for all of
+/// it, A, `None` if it was active.
+///
+/// `length` says how long it is to be, s, and is asked anew while it is taken and read: a signal leaves no time for a long one,
+/// which is then given up for a shorter one.
+///
+/// # Errors
+/// What the load says, and a record that is shorter than was asked for.
+pub(super) async fn quiet(
+    session: &mut Session<'_>,
+    length: impl Fn(&Interrupt) -> f64,
+) -> Result<Option<f64>, Halt> {
+    loop {
+        let seconds = length(session.interrupt);
+        let enough = |interrupt: &Interrupt| length(interrupt) >= seconds;
+        let Some((recorder, setup)) = taken(session, seconds, enough).await? else { continue };
+        let held = recorder.samples_seen() as f64 / setup.sample_rate;
+        if held < 0.999 * seconds {
+            return Err(Halt::Bench(format!(
+                "the record of the output at rest holds {} instead of {}",
+                engineering(held, Dimension::Time, 3),
+                engineering(seconds, Dimension::Time, 3)
+            )));
+        }
+        return Ok((!recorder.active_since(0)).then(|| recorder.safe_current()));
+    }
+}
+
+/// What a record of so many seconds holds; `None` once it is no longer `wanted`.
+async fn taken(
+    session: &mut Session<'_>,
+    seconds: f64,
+    wanted: impl Fn(&Interrupt) -> bool,
+) -> Result<Option<(Recorder, Setup)>, Halt> {
+    let channels = session.finest.clone();
+    session.instruments.record()?.set_up(&channels).await?;
+    session.instruments.record()?.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
+    let mut recorder: Option<(Recorder, Setup)> = None;
+    loop {
+        let mut nowhere = Nowhere;
+        let sink: &mut dyn BlockSink = match &mut recorder {
+            Some((recorder, _)) => recorder,
+            None => &mut nowhere,
+        };
+        match session.instruments.record()?.read(sink).await? {
+            Reading::Waiting => session.instruments.clock.sleep(POLL).await,
+            Reading::Head(head) => {
+                session.note(&head.notes);
+                let setup = with(&session.setup, &head);
+                recorder = Some((Recorder::new(setup.clone()), setup));
+            }
+            Reading::Part(_) => {}
+            Reading::End => break,
+        }
+        if !wanted(session.interrupt) {
+            return Ok(None);
+        }
+    }
+    recorder.map(Some).ok_or_else(|| Halt::Bench("no record was taken".to_owned()))
+}
