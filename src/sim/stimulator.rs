@@ -112,6 +112,11 @@ impl StimulatorDevice {
         }
     }
 
+    /// When it forgets its fault and starts again by itself: that takes a core, so a stopped one waits.
+    fn relapse_due(&self) -> Option<u64> {
+        self.relapse.due().filter(|_| !self.endpoint.board().is_halted())
+    }
+
     /// Whether the board still believes in its fault.
     fn look(&mut self, now: u64) {
         let board = self.endpoint.board();
@@ -137,7 +142,7 @@ impl DeviceEnd for StimulatorDevice {
             Supply::Off => return None,
         };
         let board = board.map(|ticks| (ticks as f64 * self.tick).round() as u64);
-        [board, due, self.glitch_ends, self.relapse.due()].into_iter().flatten().min()
+        [board, due, self.glitch_ends, self.relapse_due()].into_iter().flatten().min()
     }
 
     fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
@@ -155,9 +160,10 @@ impl DeviceEnd for StimulatorDevice {
         }
         // A deadline rounded to a nanosecond may lie just before its tick: half a nanosecond is less than any tick.
         let ticks = ((now as f64 + 0.75) / self.tick) as u64;
+        let relapses = self.relapse_due();
         let mut hal = OutputStage { stage: &mut self.stage, analog };
         self.endpoint.board_mut().on_deadline(ticks, &mut hal);
-        if self.relapse.due().is_some_and(|due| now >= due && !self.endpoint.board().is_halted()) {
+        if relapses.is_some_and(|due| now >= due) {
             for request in [Request::Acknowledge, Request::Start] {
                 // A board that lost its program has nothing to start.
                 let _refused = self.endpoint.board_mut().handle(ticks, &request, &mut hal);
@@ -284,3 +290,6 @@ impl Hal for OutputStage<'_> {
 fn pico(amperes: f64) -> u64 {
     (amperes * 1e12).round() as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,9 @@ use crate::command::{checks, run, stimrig, text};
 #[case("phase_mismatch", "charge-balance/recharge-after-active", "charge_imbalance")]
 #[case("gain_error", "amplitude/triphasic-phases", "amplitude")]
 #[case("rate_error", "timing/alternating", "rate")]
+#[case("phase_mismatch", "charge-balance/alternating", "charge_imbalance")]
+#[case("second_phase_width_error", "charge-balance/alternating", "charge_imbalance")]
+#[case("missing_recovery_every", "charge-balance/alternating", "accumulated_charge")]
 #[case("dc_leakage", "charge-balance/dc-leakage", "dc_leakage_current")]
 #[case("dead_channel", "steering/two-contacts", "current_share")]
 #[case("swapped_contacts", "steering/two-contacts", "current_share")]
@@ -139,6 +142,13 @@ fn a_recharge_switch_that_never_opens_takes_part_of_the_driven_phase() {
         checks(&record).iter().any(|(_, check)| check["measurand"] == name && check["verdict"] == "fail")
     };
     assert!(failed("charge_per_phase"), "{record:#}");
+}
+
+/// Forgetting a fault takes a core that runs: while it is stopped, time must go on all the same.
+#[test]
+fn a_fault_that_is_not_latched_waits_for_the_core() {
+    let (exit, record) = run(&["scenarios/fault-shutdown/core-halt.yaml", "--defect", "no_latch=true"]);
+    assert!(exit != 0 && record["safe_state"] == "confirmed", "{exit}: {record:#}");
 }
 
 #[test]

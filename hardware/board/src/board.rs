@@ -3,7 +3,7 @@
 use stimrig_protocol::stimulator::{FaultCode, Program, Refusal, Reply, Request, State, Status};
 
 use crate::pulse::Action;
-use crate::supervision::Supervision;
+use crate::supervision::{Supervision, is_of_the_lead};
 use crate::train::Train;
 use crate::{Guarded, Hal, Line, Output, Plan, Policy, Spec};
 
@@ -226,12 +226,21 @@ impl<P: Policy> Board<P> {
         }
     }
 
+    /// Forgets the fault. A pulse that was allowed to end behind it still is: cutting it now would leave its charge in the
+    /// tissue. No other begins before a start.
     fn acknowledge(&mut self, hal: &mut impl Hal) {
-        if self.fault != FaultCode::None {
-            self.end(hal);
-            self.fault = FaultCode::None;
-            self.after_fault = true;
+        if self.fault == FaultCode::None {
+            return;
         }
+        match &mut self.train {
+            Some(train) if train.current.is_some() && !is_of_the_lead(self.fault) => {
+                (train.stopping, train.faulted) = (true, true);
+                self.off_at = None;
+            }
+            _ => self.end(hal),
+        }
+        self.fault = FaultCode::None;
+        self.after_fault = true;
     }
 
     /// Latches a fault; the output goes off after the board's shutdown time. The first fault stays: later ones are its
@@ -254,12 +263,8 @@ impl<P: Policy> Board<P> {
     /// does not reach the tissue. Where it lies with the host or the supply, the pulse in progress goes on to its end, and no other
     /// begins: pulses that are balanced together are left as they are.
     fn shut_down(&mut self, hal: &mut impl Hal) {
-        let of_lead = matches!(
-            self.fault,
-            FaultCode::OpenLead | FaultCode::ShortLead | FaultCode::OverCurrent | FaultCode::Compliance
-        );
         match &mut self.train {
-            Some(train) if train.current.is_some() && !of_lead => {
+            Some(train) if train.current.is_some() && !is_of_the_lead(self.fault) => {
                 train.stopping = true;
                 self.off_at = None;
             }
@@ -297,15 +302,19 @@ impl<P: Policy> Board<P> {
                 self.train = None;
                 return;
             }
-            if self.halted.is_none() && self.policy.checked(train.plan.amplitude()).is_none() {
-                // It would drive another current than was commanded.
-                self.train = None;
-                self.declare(now, FaultCode::OverCurrent);
-                return;
+            // A stopped core checks nothing, and hands the sequencer nothing new either.
+            if self.halted.is_none() {
+                let Some(amplitude) = self.policy.checked(train.plan.amplitude()) else {
+                    // It would drive another current than was commanded.
+                    self.train = None;
+                    self.declare(now, FaultCode::OverCurrent);
+                    return;
+                };
+                train.amplitude = amplitude;
             }
-            let mut pulse = train.due_pulse();
-            self.policy.step_ahead(&mut pulse, &train.next_pulse());
-            self.policy.shape(train.number, &mut pulse);
+            let (place, mut pulse) = (train.place(), train.due_pulse());
+            self.policy.step_ahead(place, &mut pulse, &train.next_pulse());
+            self.policy.shape(place, &mut pulse);
             train.begin(pulse);
             self.pulses += 1;
             self.supervision.rest(hal.sense());
@@ -318,7 +327,8 @@ impl<P: Policy> Board<P> {
             Action::Phase(index) => {
                 let phase = train.current.as_ref().and_then(|current| current.pulse.phases().get(index));
                 let largest = self.spec.max_code();
-                phase.map(|phase| (index, train.plan.codes(index, train.plan.driven(phase.code, largest))))
+                let driven = |code| train.plan.driven(train.amplitude, code, largest);
+                phase.map(|phase| (train.place().phase(index), train.plan.codes(index, driven(phase.code))))
             }
             _ => None,
         });
@@ -366,7 +376,7 @@ impl<P: Policy> Board<P> {
         let Some(train) = &mut self.train else { return };
         train.end_pulse(now, &mut self.policy);
         // What is latched begins no pulse, not even one that would balance this one.
-        if train.owes() && self.fault == FaultCode::None {
+        if train.owes() && self.fault == FaultCode::None && !train.faulted {
             return;
         }
         if train.stopping || !train.emits() {

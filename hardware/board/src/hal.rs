@@ -12,7 +12,7 @@ pub enum Output {
     Off,
     /// Constant currents.
     Phase {
-        /// Which phase of the pulse, from 0.
+        /// Which phase of those that balance each other, from 0: the second pulse of a pair begins at 1.
         index: u8,
         /// Codes of the outputs.
         codes: Codes,

@@ -1,9 +1,9 @@
 //! Programs on the board's grid: what is refused, how the rest is quantised, and the pulses that follow.
 
-use stimrig_protocol::MAX_CONTACTS;
 use stimrig_protocol::stimulator::{Burst, Cycle, Law, Program, Recovery, Refusal, Run, Waveform};
 
-use crate::{Codes, Guarded, Phase, Pulse, Spec, Window};
+use crate::shares::{Shares, nearest};
+use crate::{Codes, Guarded, Part, Phase, Pulse, Spec, Window};
 
 const PS_PER_NS: u64 = 1000;
 
@@ -25,10 +25,7 @@ pub struct Plan {
     duration: Option<u64>,
     /// Bursts that the train emits: the program's own, unless a policy bends them.
     burst: Option<Burst>,
-    /// Shares as asked for, millionths.
-    shares: [i32; MAX_CONTACTS],
-    /// Largest sink and largest source: each takes what rounding leaves over among its own kind.
-    balancing: [usize; 2],
+    shares: Shares,
     /// On and off times that the train keeps: the program's own, unless a policy bends them.
     cycle: Option<Cycle>,
     /// The amplitude in memory, pA: what is driven.
@@ -47,7 +44,7 @@ impl Plan {
         if asked.amplitude > spec.cap {
             return Err(Refusal::OverAmplitude);
         }
-        let balancing = balancing_outputs(spec, asked)?;
+        let shares = Shares::new(spec, asked)?;
         let ratio = match (asked.waveform, asked.recovery) {
             (Waveform::Biphasic, Recovery::Mirrored) => 1000,
             (Waveform::Biphasic, Recovery::Ratio(ratio)) if ratio >= 1 => u64::from(ratio),
@@ -91,12 +88,11 @@ impl Plan {
                 _ => None,
             },
             burst: asked.burst,
-            shares: asked.shares,
+            shares,
             cycle: asked.cycle,
-            balancing,
             amplitude: Guarded::new(0),
         };
-        if !plan.every_share_has_a_code() {
+        if !plan.shares.all_have_a_code(&plan.plateau()) {
             return Err(Refusal::Shares);
         }
         // A recovery that ends between two ticks would leave the rest of its charge in every pulse.
@@ -122,9 +118,9 @@ impl Plan {
         &mut self.amplitude
     }
 
-    /// A code of the program as the amplitude in memory has it.
-    pub(crate) fn driven(&self, code: i32, largest: u64) -> i32 {
-        let (kept, applied) = (self.amplitude.value(), self.program.amplitude.max(1));
+    /// A code of the program at `kept` (pA), the amplitude in memory as it was checked.
+    pub(crate) fn driven(&self, kept: u64, code: i32, largest: u64) -> i32 {
+        let applied = self.program.amplitude.max(1);
         if kept == applied {
             return code;
         }
@@ -155,11 +151,7 @@ impl Plan {
     pub(crate) fn start(&self, n: u64, period: u64, into: u64) -> u64 {
         let per_group = self.pulses_per_group();
         let (group, inner) = (n / per_group, n % per_group);
-        let inner_step = match (self.program.waveform, self.burst) {
-            (Waveform::Alternating, _) => period / 2,
-            (_, Some(burst)) => burst.period,
-            _ => 0,
-        };
+        let inner_step = self.inner_step(period);
         let (turn, within) = self.turn(group, period, into);
         let on_time = match (self.cycle, turn) {
             (_, 0) | (None, _) => u128::from(within) * u128::from(period),
@@ -187,6 +179,15 @@ impl Plan {
     pub(crate) fn elapsed(&self, n: u64, period: u64, into: u64) -> u64 {
         let (turn, within) = self.turn(n / self.pulses_per_group(), period, into);
         within.saturating_mul(period).saturating_add(if turn == 0 { into } else { 0 })
+    }
+
+    /// What pulse `n` since the program took effect holds of what is balanced by its phases.
+    pub(crate) fn part(&self, n: u64) -> Part {
+        match self.program.waveform {
+            Waveform::Alternating if n.is_multiple_of(2) => Part::First,
+            Waveform::Alternating => Part::Second,
+            _ => Part::Whole,
+        }
     }
 
     /// Whether the next pulse, the `n`-th of this program, is the first of its burst or pair.
@@ -235,7 +236,7 @@ impl Plan {
         let code = |magnitude: u64| sign * i32::try_from(magnitude).unwrap_or(i32::MAX);
         let lead = code(leading(unit, self.ratio));
         let mut pulse = Pulse::default();
-        let after = width + self.gap;
+        let after = width.saturating_add(self.gap);
         match self.program.waveform {
             Waveform::Biphasic => {
                 pulse.push(Phase { start: 0, width, code: lead });
@@ -247,7 +248,7 @@ impl Plan {
                 let half = code(unit / 2);
                 pulse.push(Phase { start: 0, width, code: half });
                 pulse.push(Phase { start: after, width, code: -2 * half });
-                pulse.push(Phase { start: 2 * after, width, code: half });
+                pulse.push(Phase { start: after.saturating_mul(2), width, code: half });
             }
             Waveform::Alternating => {
                 pulse.push(Phase { start: 0, width, code: if n.is_multiple_of(2) { lead } else { -lead } });
@@ -260,36 +261,20 @@ impl Plan {
         });
         if let Some(duration) = self.recharge.filter(|_| !per_burst || last_of_burst) {
             let dead = if passive(&self.program).is_some() { self.gap } else { 0 };
-            pulse.recharge = Some(Window { start: pulse.end_of_phases() + dead, duration });
+            pulse.recharge = Some(Window { start: pulse.end_of_phases().saturating_add(dead), duration });
         }
         pulse
     }
 
-    /// Codes of the outputs for the code of phase `index`.
-    ///
-    /// Each output is quantised where the phases of a pulse have their common part (the recovery of a k-th, the outer
-    /// phases of three) and multiplied from there, so that every output balances to the code, not only their sum.
+    /// Codes of the outputs for the code of phase `index`, quantised where the phases of a pulse have their common part: the
+    /// recovery of a k-th, the outer phases of three.
     pub(crate) fn codes(&self, index: usize, code: i32) -> Codes {
         let grain = match (self.program.waveform, index) {
             (Waveform::Biphasic, 0) => self.ratio.max(1000),
             (Waveform::Triphasic, 1) => 2000,
             _ => 1000,
         };
-        let part = i64::from(code.unsigned_abs()) * 1000;
-        let grain = i64::try_from(grain).unwrap_or(i64::MAX);
-        let part = (part + grain / 2) / grain * i64::from(code.signum());
-        let mut codes = self.shares.map(|share| {
-            let common = nearest(i64::from(share) * part, 1_000_000);
-            i32::try_from(nearest(common * grain, 1000)).unwrap_or(0)
-        });
-        for (output, sign) in self.balancing.into_iter().zip([-1, 1]) {
-            let of_kind = self.shares.iter().zip(&codes).filter(|(share, _)| share.signum() == sign);
-            let residue = sign * code - of_kind.map(|(_, code)| *code).sum::<i32>();
-            if let Some(balancing) = codes.get_mut(output) {
-                *balancing += residue;
-            }
-        }
-        codes
+        self.shares.codes(grain, code)
     }
 
     /// Codes of the outputs at the leading phase of the plateau.
@@ -299,9 +284,13 @@ impl Plan {
         self.codes(0, i32::try_from(code).unwrap_or(i32::MAX))
     }
 
-    /// No output that was asked for is too small for the converter.
-    fn every_share_has_a_code(&self) -> bool {
-        self.shares.iter().zip(self.plateau()).all(|(share, code)| *share == 0 || code != 0)
+    /// From a pulse of a pair or burst to the next of the same, ps.
+    fn inner_step(&self, period: u64) -> u64 {
+        match (self.program.waveform, self.burst) {
+            (Waveform::Alternating, _) => period / 2,
+            (_, Some(burst)) => burst.period,
+            _ => 0,
+        }
     }
 
     fn pulses_per_group(&self) -> u64 {
@@ -343,20 +332,26 @@ impl Plan {
         }
     }
 
-    /// Whether each pulse is over before the next begins.
+    /// Whether each pulse is over before the next begins: within a group, before the next group, and before the next on-time.
     fn fits(&self) -> bool {
-        let per_group = self.pulses_per_group();
         let period = self.program.period;
-        if period / PS_PER_NS == 0 || self.program.ramp.is_some_and(|ramp| ramp.up == 0) {
+        let nothing = self.program.cycle.is_some_and(|cycle| cycle.on == 0 || cycle.off == 0);
+        if nothing || period / PS_PER_NS == 0 || self.program.ramp.is_some_and(|ramp| ramp.up == 0) {
             return false;
         }
-        let last = per_group - 1;
-        let plain = self.shaped(0, self.unit, self.width).end();
-        let at_end = self.start(last, period, 0) + self.shaped(last, self.unit, self.width).end();
-        let inner = per_group == 1 || plain <= self.start(1, period, 0);
-        let ticks = period / self.tick_ps;
-        let cycle = self.program.cycle.is_none_or(|cycle| cycle.on > 0 && cycle.off > 0);
-        inner && at_end <= ticks && cycle
+        // Each instant is rounded to a tick of its own: only the whole ticks between two exact ones are sure to be there.
+        let holds = |room: u128, n: u64| {
+            u128::from(self.shaped(n, self.unit, self.width).end()) <= room / u128::from(self.tick_ps)
+        };
+        let (last, step) = (self.pulses_per_group() - 1, u128::from(self.inner_step(period)));
+        let behind_last = |until: u128| holds(until.saturating_sub(u128::from(last) * step), last);
+        let within = last == 0 || holds(step, 0);
+        let on_time = self.program.cycle.is_none_or(|cycle| {
+            let whole = (u128::from(cycle.on) + u128::from(cycle.off)) * u128::from(PS_PER_NS);
+            let groups_before = u128::from(self.groups_per_on(period, 0) - 1);
+            behind_last(whole.saturating_sub(groups_before * u128::from(period)))
+        });
+        within && behind_last(period.into()) && on_time
     }
 
     fn with_applied(mut self, spec: &Spec) -> Self {
@@ -396,30 +391,8 @@ fn grain(ratio: u64) -> u64 {
     1000 / a.max(1)
 }
 
-/// The quotient to the nearest whole number, halves away from zero.
-fn nearest(value: i64, by: i64) -> i64 {
-    let half = if value < 0 { -by / 2 } else { by / 2 };
-    (value + half) / by
-}
-
 fn passive(program: &Program) -> Option<u64> {
     if let Recovery::Passive { duration, .. } = program.recovery { Some(duration) } else { None }
-}
-
-/// The outputs with the largest sinking and the largest sourcing share, if the shares are balanced ones of outputs that
-/// are there.
-fn balancing_outputs(spec: &Spec, program: &Program) -> Result<[usize; 2], Refusal> {
-    let (driven, absent) = program.shares.split_at_checked(spec.outputs.into()).ok_or(Refusal::Shares)?;
-    let sum: i64 = driven.iter().map(|share| i64::from(*share)).sum();
-    let sources: i64 = driven.iter().map(|share| i64::from((*share).max(0))).sum();
-    let whole = (sources - 1_000_000).abs() <= 32 && sum.abs() <= 32;
-    if !whole || absent.iter().any(|share| *share != 0) {
-        return Err(Refusal::Shares);
-    }
-    let outputs = || driven.iter().enumerate();
-    let sink = outputs().min_by_key(|(_, share)| **share);
-    let source = outputs().min_by_key(|(_, share)| -**share);
-    sink.zip(source).map(|((sink, _), (source, _))| [sink, source]).ok_or(Refusal::Shares)
 }
 
 /// sin(π/2·x) for 0 ≤ x ≤ 1 by its Taylor series to x¹¹: the first term left out is (π/2)¹³/13! < 6·10⁻⁸, a

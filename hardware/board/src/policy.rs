@@ -4,6 +4,33 @@ use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
 
 use crate::{Guarded, Pulse};
 
+/// What a pulse holds of what is balanced by phases of opposite sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// The first phase: the next pulse is the other one.
+    First,
+    /// The second phase: the pulse before was the other one.
+    Second,
+}
+
+/// Where a pulse stands in its train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number since the start, from 0.
+    pub number: u64,
+    /// What it holds.
+    pub part: Part,
+}
+
+impl Place {
+    /// Number of the pulse's phase `index` among those that balance each other, from 0.
+    pub fn phase(&self, index: usize) -> usize {
+        if self.part == Part::Second { index.saturating_add(1) } else { index }
+    }
+}
+
 /// The decisions of a board that a simulator may bend. Every method as provided is the right behaviour.
 pub trait Policy {
     /// The period of the train, ps.
@@ -43,14 +70,14 @@ pub trait Policy {
         false
     }
 
-    /// The pulse about to be emitted and the one behind it, both as programmed.
-    fn step_ahead(&self, pulse: &mut Pulse, next: &Pulse) {
-        let _ = (pulse, next);
+    /// The pulse about to be emitted and the one behind it (of a pair: the same one of the next pair), both as programmed.
+    fn step_ahead(&self, place: Place, pulse: &mut Pulse, next: &Pulse) {
+        let _ = (place, pulse, next);
     }
 
-    /// The pulse about to be emitted, number `n` since the start, from 0.
-    fn shape(&mut self, n: u64, pulse: &mut Pulse) {
-        let _ = (n, pulse);
+    /// The pulse about to be emitted.
+    fn shape(&mut self, place: Place, pulse: &mut Pulse) {
+        let _ = (place, pulse);
     }
 
     /// The code a detected fault is declared as; `None` lets it pass.

@@ -14,7 +14,7 @@ pub struct Phase {
 impl Phase {
     /// When it ends.
     pub fn end(&self) -> u64 {
-        self.start + self.width
+        self.start.saturating_add(self.width)
     }
 }
 
@@ -25,6 +25,13 @@ pub struct Window {
     pub start: u64,
     /// How long.
     pub duration: u64,
+}
+
+impl Window {
+    /// When it opens.
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.duration)
+    }
 }
 
 /// One pulse: up to three phases, then perhaps the recharge switch.
@@ -67,7 +74,7 @@ impl Pulse {
 
     /// End of everything.
     pub fn end(&self) -> u64 {
-        let recharge = self.recharge.map_or(0, |window| window.start + window.duration);
+        let recharge = self.recharge.map_or(0, |window| window.end());
         self.end_of_phases().max(recharge)
     }
 
@@ -80,8 +87,10 @@ impl Pulse {
         while let Some((index, phase)) = phases.next() {
             steps.offer(Step { at: phase.start, action: Action::Phase(index) });
             if index == 0 {
-                steps
-                    .offer(Step { at: phase.start + phase.width.div_ceil(2).min(10), action: Action::Sense });
+                steps.offer(Step {
+                    at: phase.start.saturating_add(phase.width.div_ceil(2).min(10)),
+                    action: Action::Sense,
+                });
             }
             let next = match phases.peek() {
                 Some((_, next)) => Some(next.start),
@@ -93,7 +102,7 @@ impl Pulse {
         }
         if let Some(window) = self.recharge {
             steps.offer(Step { at: window.start, action: Action::Recharge });
-            steps.offer(Step { at: window.start + window.duration, action: Action::Off });
+            steps.offer(Step { at: window.end(), action: Action::Off });
         }
         steps.found
     }

@@ -7,6 +7,14 @@ use crate::{Reading, Spec};
 /// Codes below this are too small for a voltage worth dividing.
 const SMALLEST_CODE: u32 = 16;
 
+/// Whether a fault lies in the lead or the load: what is still driven then does not reach the tissue.
+pub fn is_of_the_lead(fault: FaultCode) -> bool {
+    matches!(
+        fault,
+        FaultCode::OpenLead | FaultCode::ShortLead | FaultCode::OverCurrent | FaultCode::Compliance
+    )
+}
+
 /// What was seen of the output during the pulse in progress, and in the pulses before it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Supervision {

@@ -1,7 +1,7 @@
 //! A train of pulses in progress.
 
 use crate::pulse::Step;
-use crate::{Plan, Policy, Pulse};
+use crate::{Part, Place, Plan, Policy, Pulse};
 
 /// A pulse that has begun.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,9 @@ pub(crate) struct Current {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Train {
     pub(crate) plan: Plan,
+    /// The amplitude as it was checked last, pA. All phases of a pulse have this one, and so has what is driven while nobody
+    /// can check: a word that changes in between is looked at before the next pulse.
+    pub(crate) amplitude: u64,
     /// The program from the next pulse on, loaded during the one in progress.
     waiting: Option<Plan>,
     period: u64,
@@ -31,6 +34,8 @@ pub(crate) struct Train {
     pub(crate) current: Option<Current>,
     /// Ends behind the pulse in progress, or behind the last of those that are balanced together.
     pub(crate) stopping: bool,
+    /// A fault ended it: it begins no other pulse, not even one that would balance the one in progress.
+    pub(crate) faulted: bool,
     /// The pulse in progress or next is one too many.
     extra: bool,
 }
@@ -38,6 +43,7 @@ pub(crate) struct Train {
 impl Train {
     pub(crate) fn new(plan: Plan, period: u64, first: u64) -> Self {
         Self {
+            amplitude: plan.applied().amplitude,
             plan,
             waiting: None,
             period,
@@ -49,6 +55,7 @@ impl Train {
             due: first,
             current: None,
             stopping: false,
+            faulted: false,
             extra: false,
         }
     }
@@ -79,9 +86,15 @@ impl Train {
         self.plan.pulse(self.number - self.base, self.into)
     }
 
-    /// The pulse behind the one that is due, as long as the program does not change.
+    /// Where the pulse in progress or next stands.
+    pub(crate) fn place(&self) -> Place {
+        Place { number: self.number, part: self.plan.part(self.number - self.base) }
+    }
+
+    /// The pulse behind the one that is due (of a pair: the same one of the next pair), as long as the program does not change.
     pub(crate) fn next_pulse(&self) -> Pulse {
-        self.plan.pulse(self.number + 1 - self.base, self.into)
+        let ahead = if self.place().part == Part::Whole { 1 } else { 2 };
+        self.plan.pulse(self.number + ahead - self.base, self.into)
     }
 
     /// Begins a pulse.
@@ -131,6 +144,7 @@ impl Train {
         let elapsed = self.plan.elapsed(self.number - self.base, self.period, self.into);
         self.into = if plan.continues(&self.plan) { elapsed } else { 0 };
         self.plan = plan;
+        self.amplitude = plan.applied().amplitude;
         self.period = policy.period(plan.applied().period);
         self.origin = self.due;
         self.base = self.number;

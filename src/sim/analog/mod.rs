@@ -12,7 +12,7 @@ mod relays;
 mod stream;
 
 use crate::instrument::StreamChannel;
-use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe, Waveform};
+use crate::phantom::{Circuit, Drive, NetworkError, Output, Phantom, Probe, Shape, Tail, Waveform};
 use crate::rig::{AdcSpec, DefectKind, DefectValue, SimBench};
 use crate::signal::{Block, Calibration, MarkerBit, Sensed, StreamKind};
 use crate::sim::Truth;
@@ -26,6 +26,8 @@ use stream::Stream;
 
 /// Samples per second of the slow leakage channel.
 pub const SLOW_RATE: f64 = 1e3;
+/// A current too small to be activity, A.
+const INACTIVE: f64 = 1e-6;
 /// Longest segment, s: bounds rounding in the recurrences, and how far ahead a limiter's onset is looked for.
 const LONGEST: f64 = 0.25;
 
@@ -64,6 +66,8 @@ pub struct Analog {
     bits: Vec<(MarkerBit, bool)>,
     /// Whether the output is driven and connected, and when it last was both, ns.
     driven: bool,
+    /// When what is driven has decayed, ns, if it does.
+    fades: Option<u64>,
     connected: bool,
     last_driven: Option<u64>,
     last_reached: Option<u64>,
@@ -116,6 +120,7 @@ impl Analog {
             limited: false,
             bits: Vec::new(),
             driven: false,
+            fades: None,
             connected: false,
             last_driven: None,
             last_reached: None,
@@ -155,22 +160,27 @@ impl Analog {
 
     /// The output as it is, for whoever must not rely on what the wires say.
     pub(in crate::sim) fn truth(&self) -> Truth {
-        let (driven, connected) = (self.driven, self.connected);
-        let last_driven = if driven { Some(self.now) } else { self.last_driven };
-        let last_reached = if driven && connected { Some(self.now) } else { self.last_reached };
+        let connected = self.connected;
+        let until = self.fades.map_or(self.now, |fades| fades.min(self.now));
+        let last_driven = if self.driven { Some(until) } else { self.last_driven };
+        let last_reached = if self.driven && connected { Some(until) } else { self.last_reached };
+        let driven = self.driven && self.fades.is_none_or(|fades| self.now < fades);
         Truth { driven, connected, last_driven, last_reached }
     }
 
     /// Before output or interlock change: until now current could flow.
     fn remember(&mut self) {
         let truth = self.truth();
-        (self.last_driven, self.last_reached) = (truth.last_driven, truth.last_reached);
+        (self.driven, self.last_driven, self.last_reached) =
+            (truth.driven, truth.last_driven, truth.last_reached);
     }
 
     /// Changes what the stimulator's output does, from now on.
     pub fn set_drive(&mut self, drive: &Drive) {
         self.remember();
         self.driven = matches!(drive, Drive::Currents(_) | Drive::Shaped(..));
+        // An output that lags is switched off by a drive towards zero, which nobody changes again.
+        self.fades = if let Drive::Shaped(shape) = drive { fades(shape, self.now) } else { None };
         self.change(|analog| {
             analog.limited = false;
             let never = analog.recharge_opens && *drive == Drive::Recharge;
@@ -381,6 +391,25 @@ impl Analog {
         change(self);
         self.limited |= self.circuit.at_compliance();
     }
+}
+
+/// When nothing but tails is left of a drive since `now`, and they are below what counts as activity, ns.
+fn fades(shape: &Shape, now: u64) -> Option<u64> {
+    if shape.settled.iter().any(|current| *current != 0.0) {
+        return None;
+    }
+    let lasts = |tail: &Tail| {
+        let largest = tail.currents.iter().fold(0.0, |largest: f64, current| largest.max(current.abs()));
+        if largest <= INACTIVE {
+            0.0
+        } else if tail.rate > 0.0 {
+            (largest / INACTIVE).ln() / tail.rate
+        } else {
+            f64::INFINITY
+        }
+    };
+    let longest = shape.tails.iter().map(lasts).fold(0.0, f64::max);
+    Some(now.saturating_add((longest * 1e9).ceil() as u64))
 }
 
 #[cfg(test)]

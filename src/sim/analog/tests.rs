@@ -226,3 +226,28 @@ fn unknown_channels_are_named() {
     let error = analog.start_stream(&wanted, false).unwrap_err();
     assert!(error.to_string().starts_with("no channel v9"), "{error}");
 }
+
+#[test]
+fn an_output_that_lags_is_off_when_its_tail_has_decayed() {
+    let mut analog = Analog::new(&perfect(), &phantom(), 1, 2).unwrap();
+    let lag = |settled: f64, tail: f64| {
+        let tail = Tail { rate: 1e6, currents: vec![tail, -tail] };
+        Drive::Shaped(Shape { settled: vec![settled, -settled], tails: vec![tail] })
+    };
+    analog.advance(1_000);
+    analog.set_drive(&lag(-2e-3, 2e-3));
+    analog.advance(201_000);
+    assert!(analog.truth().driven, "it settles at a current");
+    analog.set_drive(&lag(0.0, -2e-3));
+    analog.advance(206_000);
+    assert!(analog.truth().driven, "13 uA are left");
+    // 2 mA are 1 uA after 7.6 time constants of a microsecond.
+    analog.advance(1_000_000);
+    let truth = analog.truth();
+    assert!(!truth.driven);
+    assert_eq!(truth.last_driven, Some(208_601));
+    // What follows does not move that instant.
+    analog.set_drive(&Drive::Off);
+    analog.advance(2_000_000);
+    assert_eq!((analog.truth().driven, analog.truth().last_driven), (false, Some(208_601)));
+}

@@ -51,16 +51,18 @@ impl ContactDefects {
         }
     }
 
-    /// The first of several contacts of one polarity carries more than its share, the next one that much less.
+    /// The first contact that shares its polarity with a later one carries more than its share, that other one so much less.
+    /// They are the same two in every phase, so that each contact stays balanced.
     fn divide_wrongly(&self, currents: &mut [f64]) {
-        for sign in [-1.0, 1.0] {
-            let mut of_kind = currents.iter_mut().filter(|current| **current * sign > 0.0);
-            if let (Some(first), Some(next)) = (of_kind.next(), of_kind.next()) {
+        let mut rest = currents;
+        while let [first, later @ ..] = rest {
+            if let Some(next) = later.iter_mut().find(|later| **later * *first > 0.0) {
                 let moved = self.share * *first;
                 *first += moved;
                 *next -= moved;
                 return;
             }
+            rest = later;
         }
     }
 
@@ -121,6 +123,18 @@ mod tests {
         assert!((divided[0] + 0.825e-3).abs() < 1e-15 && (divided[1] + 0.175e-3).abs() < 1e-15);
         let reversed = bent(DefectKind::PolarityReversed, DefectValue::Flag, &DRIVEN);
         assert_eq!(reversed, DRIVEN.map(|current| -current));
+    }
+
+    /// Both polarities have two contacts: the leading phase and its recovery are divided at the same ones.
+    #[test]
+    fn a_wrong_division_leaves_every_contact_balanced() {
+        for driven in [[-0.6e-3, -0.4e-3, 0.5e-3, 0.5e-3], [0.5e-3, -0.6e-3, -0.4e-3, 0.5e-3]] {
+            let first = bent(DefectKind::ShareError, DefectValue::Amount(0.1), &driven);
+            let second =
+                bent(DefectKind::ShareError, DefectValue::Amount(0.1), &driven.map(|current| -current));
+            assert!(first.iter().zip(&second).all(|(a, b)| a + b == 0.0), "{first:?} {second:?}");
+            assert_eq!(first[0], driven[0] + 0.1 * driven[0]);
+        }
     }
 
     #[test]

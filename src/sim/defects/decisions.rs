@@ -1,7 +1,7 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
-use stimrig_board::{Guarded, Policy, Pulse, Spec};
-use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program};
+use stimrig_board::{Guarded, Part, Place, Policy, Pulse, Spec, is_of_the_lead};
+use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program, Recovery, Waveform};
 
 use crate::rig::{Defect, DefectKind};
 
@@ -90,30 +90,38 @@ impl Policy for Bent {
         self.timing.repeats(n)
     }
 
-    fn step_ahead(&self, pulse: &mut Pulse, next: &Pulse) {
-        self.timing.step_ahead(pulse, next);
+    fn step_ahead(&self, place: Place, pulse: &mut Pulse, next: &Pulse) {
+        self.timing.step_ahead(place, pulse, next);
     }
 
-    fn shape(&mut self, n: u64, pulse: &mut Pulse) {
-        let nth = |every: Option<u64>| every.is_some_and(|every| (n + 1).is_multiple_of(every));
-        if nth(self.missing_pulse) {
+    fn shape(&mut self, place: Place, pulse: &mut Pulse) {
+        let nth = |every: Option<u64>, n: u64| every.is_some_and(|every| n.is_multiple_of(every));
+        let number = place.number.saturating_add(1);
+        if nth(self.missing_pulse, number) {
             pulse.truncate(0);
             pulse.recharge = None;
             return;
         }
-        if nth(self.missing_recovery) {
-            pulse.truncate(1);
+        // Of a pair the second pulse is the recovery, and pairs are counted.
+        let (unrecovered, kept) = match place.part {
+            Part::Whole => (nth(self.missing_recovery, number), 1),
+            Part::First => (false, 1),
+            Part::Second => (nth(self.missing_recovery, number / 2), 0),
+        };
+        if unrecovered {
+            pulse.truncate(kept);
             pulse.recharge = None;
         }
-        // What a wider phase or a longer interval gains, everything behind it is late by.
-        let mut late = 0;
+        // What a wider phase or a longer interval gains, everything behind it is late by. The interval within a pair lies before
+        // its second pulse, which cannot begin before it is due.
+        let mut late = if place.part == Part::Second { self.gap.max(0) } else { 0 };
         let mut before: Option<u64> = None;
         for (index, phase) in pulse.phases_mut().iter_mut().enumerate() {
             if let Some(end) = before.replace(phase.end()) {
                 // An interval cannot be shorter than nothing.
                 late += self.gap.max(-phase.start.saturating_sub(end).cast_signed());
             }
-            let factor = if index == 1 { self.width * self.second_width } else { self.width };
+            let factor = if place.phase(index) == 1 { self.width * self.second_width } else { self.width };
             let width = (phase.width as f64 * factor).round() as u64;
             phase.start = phase.start.saturating_add_signed(late);
             late += width.cast_signed() - phase.width.cast_signed();
@@ -128,8 +136,7 @@ impl Policy for Bent {
         match detected {
             FaultCode::OpenLead if self.deaf_to_open_leads => None,
             FaultCode::ShortLead if self.deaf_to_shorts => None,
-            FaultCode::OpenLead if self.wrong_code => Some(FaultCode::ShortLead),
-            _ if self.wrong_code => Some(FaultCode::OpenLead),
+            detected if self.wrong_code => Some(another(detected)),
             detected => Some(detected),
         }
     }
@@ -151,11 +158,34 @@ impl Policy for Bent {
     }
 
     fn command(&self, cap: u64, program: Program) -> Program {
-        let amplitude = if self.clamps { program.amplitude.min(cap) } else { program.amplitude };
-        Program { amplitude, ..program }
+        if !self.clamps {
+            return program;
+        }
+        // The recovery is held to the cap too, and of a ratio below one it is the larger phase.
+        let largest = match program.recovery {
+            Recovery::Ratio(ratio) if program.waveform == Waveform::Biphasic => {
+                u64::try_from(u128::from(cap) * u128::from(ratio.min(1000)) / 1000).unwrap_or(cap)
+            }
+            _ => cap,
+        };
+        Program { amplitude: program.amplitude.min(largest), ..program }
     }
 
     fn obeys_stop(&self) -> bool {
         !self.ignores_stop
     }
 }
+
+/// A code that is not the right one. It is of the same kind, because the board cuts the pulse in progress for faults of the lead
+/// alone: only the report is wrong.
+fn another(detected: FaultCode) -> FaultCode {
+    match detected {
+        FaultCode::OpenLead => FaultCode::ShortLead,
+        detected if is_of_the_lead(detected) => FaultCode::OpenLead,
+        FaultCode::Link => FaultCode::Watchdog,
+        _ => FaultCode::Link,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use stimrig_board::{Pulse, Spec};
+use stimrig_board::{Part, Place, Pulse, Spec};
 use stimrig_protocol::stimulator::Cycle;
 
 use crate::rig::{Defect, DefectKind};
@@ -66,10 +66,12 @@ impl Timing {
         self.extra_pulse.is_some_and(|every| (n + 1).is_multiple_of(every))
     }
 
-    /// The ramp moves on behind the first phase: the others have the next pulse's currents and widths.
-    pub(super) fn step_ahead(&self, pulse: &mut Pulse, next: &Pulse) {
+    /// The ramp moves on behind the first phase: the others have the next pulse's currents and widths. The second pulse of a
+    /// pair is such another phase.
+    pub(super) fn step_ahead(&self, place: Place, pulse: &mut Pulse, next: &Pulse) {
         if self.ramp_between_phases {
-            for (phase, next) in pulse.phases_mut().iter_mut().zip(next.phases()).skip(1) {
+            let as_programmed = usize::from(place.part != Part::Second);
+            for (phase, next) in pulse.phases_mut().iter_mut().zip(next.phases()).skip(as_programmed) {
                 (phase.code, phase.width) = (next.code, next.width);
             }
         }

@@ -216,3 +216,55 @@ fn a_ramp_begins_anew_with_each_on_time_and_goes_on_through_a_change() {
     assert_eq!(code(3, 100_000_000_000), code(8, 0));
     assert_eq!(code(20, 100_000_000_000), 2621);
 }
+
+#[test]
+fn a_pulse_is_over_before_the_next_on_time() {
+    let of = |on, off, recharge| {
+        let cycle = Some(Cycle { on, off });
+        Plan::new(&spec(), &Program { cycle, recharge: Some(recharge), ..program() }).map(|_| ())
+    };
+    // The pulse at 20 ms ends at 38.45 ms.
+    assert_eq!(of(25_000_000, 1_000_000, 18_000_000), Err(Refusal::Timing));
+    assert_eq!(of(25_000_000, 13_449_000, 18_000_000), Err(Refusal::Timing));
+    assert_eq!(of(25_000_000, 13_450_000, 18_000_000), Ok(()));
+    // The last of an on-time of whole periods has its period.
+    assert_eq!(of(40_000_000, 1_000_000, 18_000_000), Ok(()));
+}
+
+#[test]
+fn only_whole_ticks_between_two_pulses_are_sure_to_be_there() {
+    let of = |pulses, period, width| {
+        let burst = Some(Burst { pulses, period });
+        Plan::new(&spec(), &Program { burst, width, ..program() }).map(|_| ())
+    };
+    // Two phases of 200 us, 50 us between them.
+    assert_eq!(of(3, 450_500_000, 200_000), Ok(()));
+    assert_eq!(of(3, 450_000_000, 200_000), Ok(()));
+    assert_eq!(of(3, 449_500_000, 200_000), Err(Refusal::Timing));
+    assert_eq!(of(2, 19_549_500_000, 200_000), Ok(()));
+    assert_eq!(of(2, 19_550_500_000, 200_000), Err(Refusal::Timing));
+}
+
+#[test]
+fn no_times_are_too_long_to_be_refused() {
+    let spec = Spec { tick: 1, ..spec() };
+    let long = u64::MAX;
+    let burst = Some(Burst { pulses: u32::MAX, period: long });
+    let cycle = Some(Cycle { on: long, off: long });
+    let passive = Recovery::Passive { duration: long, per_burst: true };
+    for asked in [
+        Program { burst, ..program() },
+        Program { burst, period: long, cycle, ..program() },
+        Program { width: long, gap: long, recharge: Some(long), period: long, ..program() },
+        Program {
+            waveform: Waveform::Triphasic,
+            recovery: Recovery::None,
+            width: long,
+            gap: long,
+            ..program()
+        },
+        Program { waveform: Waveform::Monophasic, recovery: passive, burst, period: long, ..program() },
+    ] {
+        assert_eq!(Plan::new(&spec, &asked).map(|_| ()), Err(Refusal::Timing), "{asked:?}");
+    }
+}
