@@ -1,6 +1,6 @@
 //! `stimrig compare`: what is other in one run than in another.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -45,7 +45,7 @@ pub struct Args {
 enum FailOn {
     /// Whatever is other, 0
     Never,
-    /// If a case or check came out worse, or a case that passed is not run any more
+    /// If the run, a case or a check came out worse, or a case that passed is not run any more
     Regression,
 }
 
@@ -59,6 +59,15 @@ enum Format {
     Html,
 }
 
+/// Why a run need not be what it was when it ended; none if it is intact, or never ended.
+pub(super) fn suspicion(folder: &Path) -> Option<String> {
+    match verify(folder, None, false) {
+        Ok(found) if found.findings.is_empty() => None,
+        Ok(_) => Some("altered after the run ended: `stimrig verify` says what".to_owned()),
+        Err(error) => Some(format!("whether it is as it was cannot be told: {error}")),
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &Args) -> u8 {
     let read = |wanted: &str| {
@@ -68,11 +77,8 @@ pub fn run(args: &Args) -> u8 {
             say!("note: {}: the journal's last line is cut off: the run did not end", folder.display());
         }
         // What was altered can be compared, but not unsaid.
-        match verify(&folder, None, false) {
-            Ok(found) if !found.findings.is_empty() => {
-                say!("note: {}: altered after the run ended: `stimrig verify` says what", folder.display());
-            }
-            _ => {}
+        if let Some(what) = suspicion(&folder) {
+            say!("note: {}: {what}", folder.display());
         }
         Ok(record)
     };
@@ -92,6 +98,6 @@ pub fn run(args: &Args) -> u8 {
         Format::Json => json(&pair),
         Format::Html => page(&pair, &provenance()),
     };
-    let worse = args.fail_on == FailOn::Regression && found.regressions().next().is_some();
+    let worse = args.fail_on == FailOn::Regression && found.is_regression();
     put(&shown, args.output.as_deref(), if worse { EXIT_REGRESSION } else { 0 })
 }

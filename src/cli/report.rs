@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::record::{EXIT_USAGE, RunRecord, compare};
+use crate::record::{EXIT_USAGE, compare};
 use crate::report::{MergeError, Part, compare as side_by_side, ctrf, junit, merge, page, tap};
 use crate::store::read_run;
 
+use super::compare::suspicion;
 use super::show::{provenance, write};
 use super::stdout;
 
@@ -57,13 +58,20 @@ pub(super) fn run(args: &Args) -> u8 {
 fn report(args: &Args) -> Result<(), String> {
     let read = |folder: &PathBuf| {
         let stored = read_run(folder).map_err(|error| error.to_string())?;
-        Ok(Part { record: stored.record, figures: stored.figures, remarks: stored.notes })
+        let mut remarks = stored.notes;
+        // Whoever edits a journal is not to have the page of a run that passed for it: the page says so, and so does stderr, for
+        // forms that have no place for it.
+        if let Some(what) = suspicion(folder) {
+            say!("note: {}: {what}", folder.display());
+            remarks.push(format!("{}: {what}", stored.record.id));
+        }
+        Ok(Part { record: stored.record, figures: stored.figures, remarks })
     };
     let parts: Vec<Part> = args.runs.iter().map(read).collect::<Result<_, String>>()?;
     // The same cases twice are no parts of one suite: two runs of them stand side by side.
     let shared = matches!(merge(parts.clone(), true), Err(MergeError::Twice { .. }));
     if let ([before, after], true) = (parts.as_slice(), shared) {
-        return show(args, &compared(args.format, &before.record, &after.record)?);
+        return show(args, &compared(args.format, before, after)?);
     }
     let whole = merge(parts, args.mixed).map_err(|error| error.to_string())?;
     let folder = match args.runs.as_slice() {
@@ -83,11 +91,15 @@ fn report(args: &Args) -> Result<(), String> {
 }
 
 /// What is other in the second of two runs.
-fn compared(format: Format, before: &RunRecord, after: &RunRecord) -> Result<String, String> {
-    let found = compare(before, after);
-    let pair = side_by_side::Pair { before, after, found: &found };
+fn compared(format: Format, before: &Part, after: &Part) -> Result<String, String> {
+    let found = compare(&before.record, &after.record);
+    let pair = side_by_side::Pair { before: &before.record, after: &after.record, found: &found };
     match format {
-        Format::Html => Ok(side_by_side::page(&pair, &provenance())),
+        Format::Html => {
+            let remarks = before.remarks.iter().chain(&after.remarks);
+            let said = remarks.fold(provenance(), |said, remark| format!("{said} {remark}."));
+            Ok(side_by_side::page(&pair, &said))
+        }
         Format::Json => Ok(side_by_side::json(&pair)),
         _ => Err("both runs have the same cases: side by side they are html or json only".to_owned()),
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{EXIT_USAGE, Outcome, RunRecord};
 use crate::store::{find_run, read_record};
 
+use super::compare::suspicion;
 use super::load::{load_cases, read};
 use super::{NoTests, Output, RunArgs, run};
 
@@ -34,10 +35,18 @@ pub struct Args {
 pub(super) fn run(args: &Args, output: &Output) -> u8 {
     // From its journal: a run that broke off has no record.
     let found = find_run(&args.runs, args.run.as_deref().unwrap_or("latest"));
-    let record = match found.and_then(|folder| read_record(&folder)) {
-        Ok((record, _)) => record,
+    let found = found.and_then(|folder| Ok((read_record(&folder)?.0, folder)));
+    let (record, folder) = match found {
+        Ok(found) => found,
         Err(error) => return refuse(&error.to_string()),
     };
+    // It names the rig that is to be energised, and what had passed: neither is known of a run that is not what it was.
+    if let Some(what) = suspicion(&folder) {
+        return refuse(&format!(
+            "{}: {what}; name the cases that are meant to `stimrig run`",
+            folder.display()
+        ));
+    }
     let left = left_over(&record, args.all);
     if left.is_empty() {
         say!("stimrig: every case of {} passed: nothing to run again (--all runs them all)", record.id);

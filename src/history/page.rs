@@ -4,11 +4,11 @@ use crate::plot::dots::{Dots, Row, Tone};
 use crate::plot::escape;
 use crate::plot::page::{head, page as whole_page, table};
 use crate::plot::run_chart::{RunChart, RunPoint};
-use crate::quantity::engineering;
+use crate::quantity::{engineering, short_hash};
 use crate::record::Verdict;
 use crate::statistics::Signal;
 
-use super::words::{changes, day, dimension, measured, or_none, outcomes, place, rate, sentences, short};
+use super::words::{changes, day, dimension, measured, or_none, outcomes, place, rate, sentences};
 use super::{Flake, History, Trend};
 
 /// Charts on a page; more would not be looked at.
@@ -181,7 +181,7 @@ fn run_table(history: &History) -> String {
                 (run.cases.to_string(), ""),
                 (format!("{} ({})", run.rig, run.fidelity), ""),
                 (or_none(&run.dut).to_owned(), ""),
-                (short(or_none(&run.firmware)).to_owned(), ""),
+                (short_hash(or_none(&run.firmware)).to_owned(), ""),
                 (run.id.clone(), ""),
             ]
         })

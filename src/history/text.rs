@@ -1,6 +1,8 @@
 //! The history as text for a terminal.
 
-use super::words::{day, or_none, outcomes, place, rate, sentences, short};
+use crate::quantity::short_hash;
+
+use super::words::{day, or_none, outcomes, place, rate, sentences};
 use super::{History, Run, Trend, chart};
 
 /// Trends shown in an overview; `stimrig history MEASURAND` shows all of one.
@@ -74,7 +76,7 @@ fn line(run: &Run) -> String {
         "  {when}  {outcome:<12} {:>4} cases  {on} {}{device}, firmware {}  {}\n",
         run.cases,
         run.rig,
-        short(or_none(&run.firmware)),
+        short_hash(or_none(&run.firmware)),
         run.id
     )
 }

@@ -1,6 +1,6 @@
 //! What a trend says, in words: the same in a terminal and on a page.
 
-use crate::quantity::{Dimension, engineering, range, with_uncertainty};
+use crate::quantity::{Dimension, engineering, range, short_hash, telling_digits, with_uncertainty};
 use crate::record::Verdict;
 use crate::statistics::Signal;
 
@@ -18,18 +18,15 @@ pub(super) fn place(trend: &Trend) -> String {
         _ => format!("rig {}", trend.rig),
     }];
     parts.extend(trend.dut.as_ref().map(|dut| format!("device {}", or_none(dut))));
-    parts.extend(trend.firmware.as_ref().map(|firmware| format!("firmware {}", short(or_none(firmware)))));
+    parts.extend(
+        trend.firmware.as_ref().map(|firmware| format!("firmware {}", short_hash(or_none(firmware)))),
+    );
     parts.join(", ")
 }
 
 /// Text, or a word for its absence.
 pub(super) fn or_none(text: &str) -> &str {
     if text.is_empty() { "not stated" } else { text }
-}
-
-/// The beginning of a hash or id that tells it from others.
-pub(super) fn short(text: &str) -> &str {
-    text.get(..12).unwrap_or(text)
 }
 
 /// The day of an instant.
@@ -56,15 +53,17 @@ pub(super) fn measured(point: &Point, dimension: Dimension) -> String {
     }
 }
 
-/// The limits of the latest point.
+/// The limits of the latest point, with as many digits as tell on which side of them it lies.
 pub(super) fn limits(trend: &Trend) -> String {
     let dimension = dimension(trend);
     let Some(point) = trend.points.last() else { return String::new() };
+    let digits = telling_digits(point.value, [point.lower, point.upper]);
+    let show = |limit: f64| engineering(limit, dimension, digits);
     match (point.lower, point.upper) {
-        (Some(lower), Some(upper)) if lower == upper => format!("= {}", engineering(upper, dimension, 4)),
-        (Some(lower), Some(upper)) => range(lower, upper, dimension, 4),
-        (None, Some(upper)) => format!("≤ {}", engineering(upper, dimension, 4)),
-        (Some(lower), None) => format!("≥ {}", engineering(lower, dimension, 4)),
+        (Some(lower), Some(upper)) if lower == upper => format!("= {}", show(upper)),
+        (Some(lower), Some(upper)) => range(lower, upper, dimension, digits),
+        (None, Some(upper)) => format!("≤ {}", show(upper)),
+        (Some(lower), None) => format!("≥ {}", show(lower)),
         (None, None) => "none".to_owned(),
     }
 }
@@ -159,7 +158,7 @@ pub(super) fn changes(trend: &Trend) -> Vec<(usize, String)> {
     let pairs = trend.points.iter().zip(trend.points.iter().skip(1)).enumerate();
     let changed = pairs.filter_map(|(at, (before, after))| {
         if before.firmware != after.firmware {
-            Some((at + 1, format!("firmware {}", short(or_none(&after.firmware)))))
+            Some((at + 1, format!("firmware {}", short_hash(or_none(&after.firmware)))))
         } else if before.dut != after.dut {
             Some((at + 1, format!("device {}", or_none(&after.dut))))
         } else {
@@ -182,4 +181,51 @@ pub(super) fn outcomes(flake: &Flake) -> String {
     let mut all: Vec<(&&str, &u64)> = flake.outcomes.iter().collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     all.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_on_the_side_of_the_value_that_it_was_on() {
+        let of = |value: f64, lower: Option<f64>, upper: f64| {
+            let point = Point {
+                run: "a".into(),
+                started: String::new(),
+                dut: String::new(),
+                firmware: String::new(),
+                value: Some(value),
+                uncertainty: Some(1e-9),
+                lower,
+                upper: Some(upper),
+                margin: None,
+                verdict: Verdict::Fail.name(),
+            };
+            limits(&Trend {
+                measurand: "amplitude".into(),
+                unit: "A".into(),
+                case: String::new(),
+                scenario: String::new(),
+                text: String::new(),
+                statistic: "worst".into(),
+                profile: String::new(),
+                fidelity: "rig".into(),
+                rig: "bench".into(),
+                dut: None,
+                firmware: None,
+                points: vec![point],
+                unmeasured: 0,
+                control: None,
+                signals: Vec::new(),
+                capability: None,
+                limits_changed: false,
+                erosion: None,
+            })
+        };
+        assert_eq!(of(2.1e-3, None, 2.000_04e-3), "≤ 2 mA");
+        // In four digits the value would be beyond its limit: 2.00004 mA against 2 mA.
+        assert_eq!(of(2.000_04e-3, None, 2.000_06e-3), "≤ 2.00006 mA");
+        assert_eq!(of(2.000_04e-3, Some(1.9e-3), 2.000_06e-3), "1.9 … 2.00006 mA");
+    }
 }

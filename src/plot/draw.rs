@@ -87,8 +87,14 @@ fn wrapped(note: &str) -> Vec<String> {
     lines
 }
 
-/// Bounds of the axes in SI base units: x, y.
-fn bounds(panel: &Panel) -> ((f64, f64), (f64, f64)) {
+/// Names a legend needs: of one series alone its panel says what it is.
+fn legend_rows(panel: &Panel) -> usize {
+    let named = panel.series.iter().filter(|series| !series.name.is_empty()).count();
+    if named > 1 { named } else { 0 }
+}
+
+/// Bounds of the axes in SI base units: x, y. `legend` is the part of the height that a legend takes.
+fn bounds(panel: &Panel, legend: f64) -> ((f64, f64), (f64, f64)) {
     let empty = (f64::INFINITY, f64::NEG_INFINITY);
     let grow = |(low, high): (f64, f64), v: f64| (low.min(v), high.max(v));
     let all = || panel.series.iter().flat_map(|series| series.points.iter());
@@ -104,9 +110,11 @@ fn bounds(panel: &Panel) -> ((f64, f64), (f64, f64)) {
         let span = if high > low { high - low } else { high.abs().max(1e-12) };
         (low - below * span, high + above * span)
     };
-    // Words of marks stand above what is drawn.
-    let above = if panel.marks.is_empty() { 0.2 } else { 0.45 };
-    (if x.1 > x.0 { x } else { (0.0, 1e-3) }, wide(y, 0.14, above))
+    const BELOW: f64 = 0.14;
+    // Words of marks stand above what is drawn, and so does a legend: nothing else is behind it on the paper of a page.
+    let words: f64 = if panel.marks.is_empty() { 0.2 } else { 0.45 };
+    let above = words.max((1.0 + BELOW) * legend / (1.0 - legend));
+    (if x.1 > x.0 { x } else { (0.0, 1e-3) }, wide(y, BELOW, above))
 }
 
 /// What of a panel depends on how large it is drawn.
@@ -126,10 +134,22 @@ pub(super) struct Fit {
 impl Fit {
     const WHOLE: Self =
         Self { width: WIDTH, fonts: (15, 12), margins: (38, 74), ticks: (11, 7), paper: Some(WHITE) };
+
+    /// The part of the height of the axes that a panel's legend takes, in a drawing that is `height` pixels high; at most half.
+    fn legend(&self, panel: &Panel, height: u32) -> f64 {
+        // What the library leaves above the first name, and some air below the last.
+        const EDGES: f64 = 19.0;
+        let rows = legend_rows(panel) as f64;
+        let (title, small) = (f64::from(self.fonts.0), f64::from(self.fonts.1));
+        let axes = f64::from(height)
+            - f64::from(self.margins.0)
+            - if panel.title.is_empty() { 4.0 } else { 2.0 * title };
+        if rows > 0.0 { ((rows * 1.27 * small + EDGES) / axes.max(1.0)).min(0.5) } else { 0.0 }
+    }
 }
 
 pub(super) fn draw_panel(area: &Area<'_>, panel: &Panel, fit: &Fit) -> Result<(), PlotError> {
-    let (x, y) = bounds(panel);
+    let (x, y) = bounds(panel, fit.legend(panel, area.dim_in_pixel().1));
     let (x_scale, x_unit) = scaled(x.0.abs().max(x.1.abs()), &panel.x_unit);
     let (y_scale, y_unit) = scaled(y.0.abs().max(y.1.abs()), &panel.unit);
     let (title, small) = fit.fonts;
@@ -261,7 +281,7 @@ pub(super) fn draw_panel(area: &Area<'_>, panel: &Panel, fit: &Fit) -> Result<()
         let place = at(whisker.x - 2.0 * half, whisker.y);
         chart.draw_series([Text::new(printable(&whisker.label), place, style)])?;
     }
-    if panel.series.iter().filter(|series| !series.name.is_empty()).count() > 1 {
+    if legend_rows(panel) > 0 {
         let mut legend = chart.configure_series_labels();
         legend.position(SeriesLabelPosition::UpperRight).label_font((FONT, small).into_font().color(&INK));
         if let Some(paper) = fit.paper {

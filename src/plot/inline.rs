@@ -156,6 +156,30 @@ mod tests {
     }
 
     #[test]
+    fn a_legend_stands_above_what_it_explains() {
+        let high = vec![(0.0, -1e-3), (0.5, -1e-3), (0.5, 1e-3), (1.0, 1e-3)];
+        let named = |name: &str| Series { name: name.into(), points: high.clone(), ..Series::default() };
+        let series = vec![named("measured"), named("predicted from the phantom")];
+        for (size, title) in [(Size::Half, "voltage"), (Size::Half, ""), (Size::Full, "voltage")] {
+            let panel =
+                Panel { title: title.into(), unit: "A".into(), series: series.clone(), ..Panel::default() };
+            let svg = inline(&[panel], size, "a").unwrap();
+            let tops = |of_legend: bool| -> Vec<i32> {
+                let strokes = svg.lines().filter(|line| {
+                    line.starts_with("<polyline stroke=\"#000000\"")
+                        && line.contains("stroke-width=\"2\"") == of_legend
+                });
+                let y = |pair: &str| pair.split_once(',').unwrap().1.parse::<i32>().unwrap();
+                strokes.map(|line| points(line).unwrap().split(' ').map(y).min().unwrap()).collect()
+            };
+            let (keys, traces) = (tops(true), tops(false));
+            assert_eq!((keys.len(), traces.len()), (2, 2), "{svg}");
+            // The last name reaches half a line below its stroke.
+            assert!(keys.iter().max().unwrap() + 6 < *traces.iter().min().unwrap(), "{keys:?} {traces:?}");
+        }
+    }
+
+    #[test]
     fn a_panel_is_an_element_without_paper_or_size_of_its_own() {
         let spans: Vec<_> = (0..300).map(|k| (f64::from(k), -1e-3, f64::from(k % 3) * 1e-3)).collect();
         let series = vec![Series::spread("<all>", spans.into_iter(), PALETTE[0])];

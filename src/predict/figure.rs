@@ -1,9 +1,14 @@
 //! The picture of a prediction: the whole of it, and the first pulse.
 
-use crate::plot::{Band, Figure, PALETTE, Panel, Series};
+use crate::plot::{Band, Colour, Figure, PALETTE, Panel, Series};
 use crate::quantity::{Dimension, engineering};
 
 use super::{Prediction, summary};
+
+/// Shades of the phases: greys, because every colour is that of a contact or of a sense.
+const CATHODIC: Colour = (34, 34, 34);
+const ANODIC: Colour = (110, 110, 110);
+const RECHARGE: Colour = (80, 80, 80);
 
 /// Currents and voltages of the first pulse, and of the whole.
 pub fn figure(prediction: &Prediction) -> Figure {
@@ -63,14 +68,14 @@ fn bands(prediction: &Prediction) -> Vec<Band> {
     let phase = |phase: &crate::signal::Phase| Band {
         from: phase.start,
         to: phase.end(),
-        colour: PALETTE.get(usize::from(phase.current > 0.0)).copied().unwrap_or_default(),
+        colour: if phase.current > 0.0 { ANODIC } else { CATHODIC },
         label: if phase.current > 0.0 { "anodic".to_owned() } else { "cathodic".to_owned() },
     };
     let mut bands: Vec<Band> = pulse.phases().iter().map(phase).collect();
     bands.extend(pulse.recharge.map(|(start, duration)| Band {
         from: start,
         to: start + duration,
-        colour: PALETTE.get(2).copied().unwrap_or_default(),
+        colour: RECHARGE,
         label: "recharge".to_owned(),
     }));
     bands

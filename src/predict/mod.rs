@@ -6,17 +6,19 @@
 mod csv;
 mod figure;
 mod length;
+mod load;
 mod words;
 
 use crate::phantom::train::{TrainPulse, changes, sample};
 use crate::phantom::{Circuit, NetworkError, Output, Probe};
 use crate::rig::StimulatorSpec;
-use crate::scenario::{Case, on_grid};
+use crate::scenario::{Case, Train, on_grid};
 use crate::signal::{Part, Program, Pulse, pulses};
 
 pub use csv::write_csv;
 pub use figure::figure;
 pub use length::seconds;
+pub use load::{Again, PulseLoad};
 pub use words::summary;
 
 /// Values (rows × columns) that are computed at once, at most: 400 MB.
@@ -67,8 +69,14 @@ pub struct Prediction {
     pub senses: Vec<String>,
     /// Their voltages, V.
     pub voltages: Vec<Vec<f64>>,
-    /// The program in force.
+    /// The program in force at the start.
     pub program: Program,
+    /// Every program that puts out a pulse, with when its first one begins, s: more than one where it is changed on the way.
+    pub programs: Vec<(f64, Program)>,
+    /// What their pulses come to.
+    pub load: PulseLoad,
+    /// What the steps start again behind the first stop, which is in none of the other fields.
+    pub again: Option<Again>,
     /// Length, s.
     pub seconds: f64,
 }
@@ -88,11 +96,14 @@ impl Prediction {
 pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictError> {
     let trains = case.trains();
     let train = trains.first().ok_or(PredictError::NeverStarts)?;
-    let in_force = train.written().into_iter().map(|program| match &options.applied {
-        Some(stage) => on_grid(&program, stage),
-        None => program,
-    });
-    let programs: Vec<Program> = in_force.collect();
+    let in_force = |train: &Train<'_>| -> Vec<Program> {
+        let applied = |program: Program| match &options.applied {
+            Some(stage) => on_grid(&program, stage),
+            None => program,
+        };
+        train.written().into_iter().map(applied).collect()
+    };
+    let programs = in_force(train);
     let seconds = length::seconds(case).ok_or(PredictError::NeverStarts)?;
     let phantom = &case.phantom;
     let rows = (seconds * options.rate - 1e-9).ceil().max(1.0);
@@ -114,7 +125,9 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
     let pulses: Vec<(Part<'_>, Pulse)> =
         pulses(train.parts(&programs)).take_while(|(_, pulse)| pulse.start < seconds).collect();
     let mut driven = Vec::new();
+    let mut ruling = Vec::new();
     for stretch in pulses.chunk_by(|(before, _), (after, _)| std::ptr::eq(before.program, after.program)) {
+        ruling.extend(stretch.first().map(|(part, pulse)| (pulse.start, part.program.clone())));
         let share = |name: &str| stretch.first().map_or(0.0, |(part, _)| part.program.share_of(name));
         let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| share(name)).collect();
         let stretch: Vec<TrainPulse> = stretch.iter().map(|(_, pulse)| train_pulse(pulse)).collect();
@@ -132,6 +145,9 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         currents: planes,
         senses: phantom.senses.iter().map(|(name, ..)| name.clone()).collect(),
         voltages,
+        programs: ruling,
+        load: PulseLoad::of(pulses.iter().map(|(_, pulse)| pulse)),
+        again: Again::of(&trains, in_force),
         program: programs.into_iter().next().unwrap_or_else(|| case.program.clone()),
         seconds,
     })

@@ -34,6 +34,18 @@ pub fn with_uncertainty(value: f64, uncertainty: f64, dimension: Dimension) -> S
     format!("{value:.places$} ± {uncertainty:.places$} {unit}").trim_end().to_owned()
 }
 
+/// Significant digits that show on which side of its limits a value lies: four, or as many more as it takes for a limit to be
+/// shown off by a tenth of the way to the value at most.
+pub fn telling_digits(value: Option<f64>, limits: [Option<f64>; 2]) -> usize {
+    let Some(value) = value else { return 4 };
+    let rounded = |limit: f64, digits: usize| format!("{limit:.0$e}", digits - 1).parse().unwrap_or(limit);
+    let told = |digits: &usize| {
+        let off = |limit: f64| (rounded(limit, *digits) - limit).abs();
+        limits.into_iter().flatten().all(|limit| off(limit) <= 0.1 * (value - limit).abs())
+    };
+    (4..9).find(told).unwrap_or(9)
+}
+
 /// The factor and unit in which `value` has one to three digits before the point.
 fn scale_of(value: f64, dimension: Dimension) -> (f64, String) {
     match dimension {
@@ -61,7 +73,8 @@ fn scale_of(value: f64, dimension: Dimension) -> (f64, String) {
 
 fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
+        // Nothing has no sign.
+        return format!("{}", value + 0.0);
     }
     let places = decimals(value, digits);
     let text = format!("{value:.places$}");
@@ -82,6 +95,11 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// The beginning of a hash or id that tells it from others; whoever needs all of it finds it in the record.
+pub fn short_hash(text: &str) -> &str {
+    text.get(..12).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +110,7 @@ mod tests {
         assert_eq!(engineering(-2.0004e-4, Dimension::Time, 5), "-200.04 µs");
         assert_eq!(engineering(0.005, Dimension::Ratio, 3), "0.5 %");
         assert_eq!(engineering(0.0, Dimension::Charge, 3), "0 C");
+        assert_eq!(engineering(-0.0, Dimension::Number, 3), "0");
         assert_eq!(engineering(25.0, Dimension::Number, 3), "25");
         assert_eq!(range(9.9e-4, 1.01e-3, Dimension::Current, 4), "0.99 … 1.01 mA");
         assert_eq!(range(-4.12e-7, -3.88e-7, Dimension::Charge, 4), "-412 … -388 nC");
@@ -100,5 +119,21 @@ mod tests {
         assert_eq!(engineering(1e-300, Dimension::Time, 3), "1.00e-288 ps");
         assert_eq!(with_uncertainty(2.0012e-3, 3.1e-6, Dimension::Current), "2.0012 ± 0.0031 mA");
         assert_eq!(with_uncertainty(0.0, 2e-9, Dimension::Current), "0.0 ± 2.0 nA");
+    }
+
+    #[test]
+    fn a_limit_has_the_digits_that_tell_the_side_of_the_value() {
+        let digits = |value, limit| telling_digits(value, [None, Some(limit)]);
+        assert_eq!(digits(Some(2.1e-3), 2.000_04e-3), 4);
+        assert_eq!(digits(Some(2.000_06e-3), 2.000_04e-3), 6);
+        assert_eq!(digits(Some(2e-3 / 3.0), 2e-3 / 3.0), 9, "exactly at it: all there is");
+        assert_eq!((digits(None, 2.000_04e-3), telling_digits(Some(1.0), [None, None])), (4, 4));
+    }
+
+    #[test]
+    fn a_hash_is_cut_where_it_is_long_and_never_within_a_letter() {
+        assert_eq!(short_hash("3fa9c2d81b07e5"), "3fa9c2d81b07");
+        assert_eq!((short_hash("3fa9"), short_hash("")), ("3fa9", ""));
+        assert_eq!(short_hash("elevenbytesä"), "elevenbytesä");
     }
 }

@@ -106,6 +106,9 @@ pub struct CheckFigure {
     pub histogram: Option<Histogram>,
     /// The current around what decided, where that is no pulse.
     pub around: Option<Trace>,
+    /// The limit is about a value that is not the same for each unit: that of the one that decided says nothing of the others.
+    #[serde(default)]
+    pub varied: bool,
 }
 
 /// A channel at even distances of time. Values are integers times `scale`, in the unit.

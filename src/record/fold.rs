@@ -103,6 +103,8 @@ impl Fold {
             .cases
             .iter()
             .map(|case| case.safe_state)
+            // A record that is folded again is what it was, whatever was measured beside its cases.
+            .chain([record.safe_state])
             .chain(self.recovered)
             .fold(SafeState::Confirmed, SafeState::and);
         record.outcome = outcome(&record);
@@ -288,6 +290,8 @@ mod tests {
             let record = fold(cut.iter().chain(&[recovered(state)])).unwrap();
             assert_eq!((record.outcome, record.exit_code, record.safe_state), (Some(outcome), code, state));
             assert_eq!(record.interrupted.as_deref(), Some(HOST_LOST));
+            let again = fold(&[Event::RunStarted(Box::new(record.clone()))]);
+            assert_eq!(again, Some(record), "the record that is folded again");
         }
     }
 

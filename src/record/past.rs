@@ -9,7 +9,7 @@ pub enum Bundle {
     Sealed,
     /// It has no manifest: it did not end, or is still under way.
     Unsealed,
-    /// Its journal is not the one its manifest names.
+    /// Its journal is not the one its manifest names, or the chain of its folder says that it had a manifest.
     Altered,
 }
 

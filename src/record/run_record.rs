@@ -29,6 +29,16 @@ impl Verdict {
             Self::Invalid => "invalid",
         }
     }
+
+    /// Its rank for people, the worst highest: what fails, then what could not be judged.
+    pub fn badness(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Inconclusive => 1,
+            Self::Invalid => 2,
+            Self::Fail => 3,
+        }
+    }
 }
 
 /// Outcome of a case or run, in ascending rank.

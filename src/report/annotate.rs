@@ -78,8 +78,11 @@ fn property(text: &str) -> String {
 pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
     let outcome = record.outcome.map_or("nothing ran", Outcome::name);
     let early = early(record).map_or_else(String::new, |line| format!("**{}**\n\n", cell(&line)));
+    let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
+    let sim_only =
+        if sim_only > 0 { format!(", {sim_only} of them on the simulator only") } else { String::new() };
     let mut text = format!(
-        "### stimrig: {outcome}\n\n{} cases on {} ({}), safe state {}\n\n{early}\
+        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, safe state {}\n\n{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
         record.cases.len(),
         cell(&record.rig),
@@ -108,10 +111,12 @@ pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
 
 fn rows(case: &CaseRecord) -> String {
     let mut text = String::new();
-    let (outcome, name) = (case.outcome.name(), cell(&case.title()));
-    // An output that stayed on, or a guard that tripped: checks that passed must not stand for the case.
+    let outcome = if case.sim_only { "sim only" } else { case.outcome.name() };
+    let name = cell(&case.title());
+    // An output that stayed on, a guard that tripped, a rig that was not there: checks that passed must not stand for the case.
     if case.checks.is_empty() || !explained(case) {
-        let reason = cell(case.reason.as_deref().unwrap_or(""));
+        let unsaid = if case.sim_only { "it asks for a rig, and none was measured" } else { "" };
+        let reason = cell(case.reason.as_deref().unwrap_or(unsaid));
         let _ = writeln!(text, "| {outcome} | {name} | {reason} | | | |");
     }
     for check in &case.checks {
@@ -127,7 +132,7 @@ fn rows(case: &CaseRecord) -> String {
 fn explained(case: &CaseRecord) -> bool {
     let has = |verdict| case.checks.iter().any(|check| check.verdict == verdict);
     match case.outcome {
-        Outcome::Passed => true,
+        Outcome::Passed => !case.sim_only,
         Outcome::Failed => has(Verdict::Fail),
         Outcome::Inconclusive => has(Verdict::Inconclusive),
         Outcome::Invalid => has(Verdict::Invalid),
@@ -249,6 +254,16 @@ mod tests {
         for (outcome, verdict) in [(Outcome::Passed, Verdict::Pass), (Outcome::Failed, Verdict::Fail)] {
             assert!(!summary(outcome, verdict).contains("what happened"), "the check says it");
         }
+    }
+
+    #[test]
+    fn a_pass_where_a_rig_was_asked_for_is_no_plain_pass_in_the_summary() {
+        let checks = vec![check("width", Verdict::Pass)];
+        let cases = vec![CaseRecord { sim_only: true, checks, ..case("a") }, case("b")];
+        let summary = step_summary(&RunRecord { cases, ..head() }, None);
+        assert!(summary.contains("2 cases on sim (sim), 1 of them on the simulator only, safe"), "{summary}");
+        let row = "\n| sim only | a | it asks for a rig, and none was measured | | | |\n| pass | a | width |";
+        assert!(summary.contains(row) && summary.contains("\n| passed | b |"), "{summary}");
     }
 
     #[test]

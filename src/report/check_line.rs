@@ -1,6 +1,6 @@
 //! One check in words: what was measured, what was allowed, how far from it.
 
-use crate::quantity::{Dimension, engineering, range, with_uncertainty};
+use crate::quantity::{Dimension, engineering, range, telling_digits, with_uncertainty};
 use crate::record::{CheckRecord, Verdict};
 
 /// Value ± U with its unit, as the check itself states it. Without a value `not measured`, or `not seen` where that is the failure: what
@@ -39,18 +39,9 @@ pub fn allowed(check: &CheckRecord) -> String {
     }
 }
 
-/// Significant digits that show on which side of its limits the value lies: four, or as many more as it takes for a limit to be
-/// shown off by a tenth of the way to the value at most.
+/// Significant digits that show on which side of its limits the value lies.
 pub(super) fn limit_digits(check: &CheckRecord) -> usize {
-    let Some(value) = check.value else { return 4 };
-    let rounded = |bound: f64, digits: usize| format!("{bound:.0$e}", digits - 1).parse().unwrap_or(bound);
-    let told = |digits: &usize| {
-        let bounds = [check.limit.lower, check.limit.upper].into_iter().flatten();
-        bounds.fold(true, |told, bound| {
-            told && (rounded(bound, *digits) - bound).abs() <= 0.1 * (value - bound).abs()
-        })
-    };
-    (4..9).find(told).unwrap_or(9)
+    telling_digits(check.value, [check.limit.lower, check.limit.upper])
 }
 
 /// `margin 0.488 %`, or `beyond by 83 µA`; empty where there is no distance to speak of (counts that match, properties that
@@ -99,18 +90,8 @@ fn slack(check: &CheckRecord) -> f64 {
 /// The checks of a case, the one that a person should see first at the head: the worst verdict, then the least slack.
 pub(super) fn by_interest(checks: &[CheckRecord]) -> Vec<&CheckRecord> {
     let mut sorted: Vec<&CheckRecord> = checks.iter().collect();
-    sorted.sort_by(|a, b| severity(b.verdict).cmp(&severity(a.verdict)).then(slack(a).total_cmp(&slack(b))));
+    sorted.sort_by(|a, b| b.verdict.badness().cmp(&a.verdict.badness()).then(slack(a).total_cmp(&slack(b))));
     sorted
-}
-
-/// Rank of a verdict for people: what fails first, then what could not be judged.
-fn severity(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Pass => 0,
-        Verdict::Inconclusive => 1,
-        Verdict::Invalid => 2,
-        Verdict::Fail => 3,
-    }
 }
 
 /// The dimension whose SI base unit stands in the record.

@@ -12,7 +12,7 @@ use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink};
 use super::Paint;
 use super::case_line::{case_line, check_lines};
 use super::counts::{by_outcome, counted, totals};
-use super::ending::{ending, too_late};
+use super::ending::{ending, looked, too_late};
 use super::failure::blocks;
 use super::paint::plain;
 use super::{profile, repeats};
@@ -129,6 +129,9 @@ impl Console {
             parts.push(self.paint.odd(&format!("{sim_only} of them on the simulator only")));
         }
         let safe = match record.safe_state {
+            SafeState::Confirmed if !looked(record) => {
+                self.paint.odd("nothing was energised by this run, the output was not measured")
+            }
             SafeState::Confirmed => self.paint.good("safe state confirmed"),
             state => self.paint.bad(&format!("safe state {}", state.name())),
         };
@@ -288,5 +291,39 @@ impl Console {
     fn show_running(&self) {
         let names: Vec<&str> = self.running.iter().map(|(_, name)| name.as_str()).collect();
         self.bar.set_message(names.join(" · "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::InstrumentRecord;
+    use crate::record::samples::{case, head};
+
+    #[test]
+    fn a_safe_state_that_nobody_measured_is_not_confirmed() {
+        let options = ConsoleOptions { color: false, width: None, verbosity: 0, progress: false, cases: 1 };
+        let console = Console::new(options, Box::new(std::io::sink()));
+        let of = |outcome| RunRecord { cases: vec![CaseRecord { outcome, ..case("a") }], ..head() };
+        let closing = |record: &RunRecord| console.closing(record, None).concat();
+        for unopened in [of(Outcome::Skipped), of(Outcome::RigError), head()] {
+            let said = closing(&unopened);
+            assert!(
+                said.contains("nothing was energised by this run") && !said.contains("confirmed"),
+                "{said}"
+            );
+        }
+        let load = InstrumentRecord {
+            role: "load".into(),
+            driver: "native".into(),
+            model: "load".into(),
+            uid: "01".into(),
+            firmware: "02".into(),
+            calibration: None,
+        };
+        let opened = RunRecord { instruments: vec![load], ..of(Outcome::RigError) };
+        for seen in [of(Outcome::Passed), opened] {
+            assert!(closing(&seen).contains("safe state confirmed"));
+        }
     }
 }

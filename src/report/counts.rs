@@ -4,18 +4,9 @@ use crate::record::{Outcome, RunRecord};
 
 /// Every outcome that there is, the worst first, with how many cases ended in it.
 pub(super) fn by_outcome(record: &RunRecord) -> Vec<(Outcome, usize)> {
-    const ALL: [Outcome; 8] = [
-        Outcome::Unsafe,
-        Outcome::Aborted,
-        Outcome::Failed,
-        Outcome::RigError,
-        Outcome::Invalid,
-        Outcome::Inconclusive,
-        Outcome::Skipped,
-        Outcome::Passed,
-    ];
     let count = |outcome| record.cases.iter().filter(|case| case.outcome == outcome).count();
-    ALL.into_iter().map(|outcome| (outcome, count(outcome))).filter(|(_, count)| *count > 0).collect()
+    let worst_first = Outcome::ALL.into_iter().rev();
+    worst_first.map(|outcome| (outcome, count(outcome))).filter(|(_, count)| *count > 0).collect()
 }
 
 /// `3 failed, 138 passed · 472 checks in 141 cases`.

@@ -117,6 +117,7 @@ fn test(record: &RunRecord, case: &CaseRecord, folder: Option<&Path>) -> Value {
             "safeState": case.safe_state.name(),
             "phantom": case.phantom,
             "fidelity": record.fidelity,
+            "simOnly": case.sim_only,
             "requirements": case.verifies,
             "notes": case.notes,
             "unasked": case.unasked,
@@ -160,6 +161,14 @@ fn millis(rfc3339: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::record::samples::{case, head};
+
+    #[test]
+    fn a_pass_where_a_rig_was_asked_for_says_so() {
+        let cases = vec![CaseRecord { sim_only: true, ..case("a") }, case("b")];
+        let report: Value = serde_json::from_str(&ctrf(&RunRecord { cases, ..head() }, None)).unwrap();
+        let of = |at: usize| report["results"]["tests"][at]["extra"]["simOnly"].as_bool();
+        assert_eq!((of(0), of(1)), (Some(true), Some(false)));
+    }
 
     #[test]
     fn a_run_that_was_ended_early_has_one_failed_test_more_and_is_valid() {

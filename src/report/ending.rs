@@ -71,13 +71,26 @@ fn left_out(record: &RunRecord, asked: usize) -> String {
 /// How the output was left.
 fn output(record: &RunRecord) -> &'static str {
     match record.safe_state {
-        SafeState::Confirmed if record.cases.iter().all(|case| case.outcome == Outcome::Skipped) => {
-            "nothing was energised"
+        SafeState::Confirmed if !looked(record) => {
+            "nothing was energised by this run; the output was not measured"
         }
         SafeState::Confirmed => "output off, safe state confirmed",
         SafeState::Unconfirmed => "OUTPUT NOT OFF, safe state unconfirmed: treat it as live",
         SafeState::Impossible => "OUTPUT NOT MEASURED, safe state impossible: treat it as live",
     }
+}
+
+/// Whether anybody looked at the output: a case that reached its end does, and so does who closes a killed run. A rig error of
+/// which not even the load is known was a bench that could not be opened, which another program may be driving.
+pub(super) fn looked(record: &RunRecord) -> bool {
+    let known = record.instruments.iter().any(|instrument| instrument.role == "load");
+    let reached = |outcome| match outcome {
+        Outcome::Skipped => false,
+        Outcome::RigError => known,
+        _ => true,
+    };
+    let recovered = record.interrupted.as_deref() == Some(HOST_LOST);
+    recovered || record.cases.iter().any(|case| reached(case.outcome))
 }
 
 fn exit(code: u8) -> String {
@@ -88,7 +101,7 @@ fn exit(code: u8) -> String {
 mod tests {
     use super::*;
     use crate::record::samples::{case, head};
-    use crate::record::{CaseRecord, Event, fold};
+    use crate::record::{CaseRecord, Event, InstrumentRecord, fold};
 
     /// A run of which so many cases ended as these did.
     fn run(cause: &str, cases: &[(Outcome, SafeState)]) -> RunRecord {
@@ -153,20 +166,42 @@ mod tests {
                 "SIGINT",
                 2,
                 &[(Skipped, Confirmed)],
-                "interrupted by SIGINT (Ctrl-C): 1 of 2 cases did not run · nothing was energised · exit code 130 (aborted by \
-                 SIGINT)",
+                "interrupted by SIGINT (Ctrl-C): 1 of 2 cases did not run · nothing was energised by this run; the \
+                 output was not measured · exit code 130 (aborted by SIGINT)",
             ),
             (
                 "SIGINT",
                 1,
                 &[],
-                "interrupted by SIGINT (Ctrl-C): 1 of 1 case did not run · nothing was energised · exit code 130 (aborted by \
-                 SIGINT)",
+                "interrupted by SIGINT (Ctrl-C): 1 of 1 case did not run · nothing was energised by this run; the \
+                 output was not measured · exit code 130 (aborted by SIGINT)",
             ),
         ] {
             assert_eq!(ending(&run(cause, cases), asked).as_deref(), Some(line));
         }
         assert_eq!(ending(&head(), 3), None, "nothing ended it early");
+    }
+
+    /// Another program may have the port, and drive what is on it.
+    #[test]
+    fn a_bench_that_could_not_be_opened_is_not_said_to_have_been_seen_off() {
+        let unopened = [(Outcome::RigError, SafeState::Confirmed)];
+        let said = ending(&run("SIGINT", &unopened), 2).unwrap();
+        assert!(said.contains("the output was not measured") && !said.contains("confirmed"), "{said}");
+        // One that was opened and is at fault was looked at, and so was the bench of a killed run when it was closed.
+        let mut opened = run("SIGINT", &unopened);
+        opened.instruments.push(InstrumentRecord {
+            role: "load".into(),
+            driver: "native".into(),
+            model: "load".into(),
+            uid: "01".into(),
+            firmware: "02".into(),
+            calibration: None,
+        });
+        for seen in [opened, run(HOST_LOST, &unopened)] {
+            let said = ending(&seen, 2).unwrap();
+            assert!(said.contains("output off, safe state confirmed"), "{said}");
+        }
     }
 
     #[test]

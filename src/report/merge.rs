@@ -44,7 +44,8 @@ const RIG: &str = "rig";
 /// One run of several, in their order. With `mixed`, what is not the same in all of them becomes a remark instead of an error.
 ///
 /// # Errors
-/// When a case is in two of them, or they differ in rig, tool, device, firmware, seed or the text of a scenario.
+/// When a case is in two of them, or they differ in rig, tool, device, firmware, calibration, seed or the text of a scenario, phantom or
+/// limit profile.
 pub fn merge(parts: Vec<Part>, mixed: bool) -> Result<Part, MergeError> {
     let differences = differences(&parts);
     if !differences.is_empty() && !mixed {
@@ -90,6 +91,8 @@ fn joined(mut whole: Part, part: Part) -> Part {
     record.ended = record.ended.clone().max(other.ended);
     record.elapsed += other.elapsed;
     record.interrupted = record.interrupted.take().or(other.interrupted);
+    // That of its cases is folded anew; what was measured when a run was recovered is in none of them.
+    record.safe_state = record.safe_state.and(other.safe_state);
     record.partition = match (record.partition.take(), other.partition) {
         (Some(one), Some(more)) => Some(format!("{one} + {more}")),
         (one, more) => one.or(more),
@@ -131,7 +134,9 @@ fn differences(parts: &[Part]) -> Vec<String> {
     let text = |of: &Option<String>| of.clone().unwrap_or_else(|| "not stated".to_owned());
     let role = |record: &RunRecord, role: &str| {
         let found = record.instruments.iter().find(|instrument| instrument.role == role);
-        found.map_or_else(|| "none".to_owned(), |found| format!("{} firmware {}", found.uid, found.firmware))
+        let Some(found) = found else { return "none".to_owned() };
+        let calibration = found.calibration.as_deref().map(|stated| format!(" calibration {stated}"));
+        format!("{} firmware {}{}", found.uid, found.firmware, calibration.unwrap_or_default())
     };
     same("fidelity", &|record| record.fidelity.clone());
     same("rig", &|record| record.rig.clone());
@@ -145,20 +150,46 @@ fn differences(parts: &[Part]) -> Vec<String> {
         [] => "nothing overridden".to_owned(),
         overrides => overrides.join(" "),
     });
-    let mut hashes: BTreeMap<&str, &str> = BTreeMap::new();
-    for (file, hash) in parts.iter().flat_map(|part| &part.record.scenarios) {
-        if hashes.insert(file, hash).is_some_and(|other| other != hash) {
-            found.push(format!("{file} was changed in between"));
+    found.extend(changed(parts).into_iter().map(|what| format!("{what} was changed in between")));
+    found
+}
+
+/// The files that some part was judged with as they were in no part before it.
+fn changed(parts: &[Part]) -> BTreeSet<String> {
+    // A phantom is known by its name alone: one suite may have several of one name, each beside its scenario.
+    let mut known: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut changed = BTreeSet::new();
+    for part in parts {
+        let mut own: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for (what, hash) in judged_with(&part.record) {
+            own.entry(what).or_default().insert(hash);
+        }
+        for (what, hashes) in own {
+            let before = known.entry(what.clone()).or_default();
+            if !before.is_empty() && before.is_disjoint(&hashes) {
+                changed.insert(what);
+            }
+            before.extend(hashes);
         }
     }
-    found
+    changed
+}
+
+/// The files that a run was judged with, each with its hash. What an older record does not state is left out.
+fn judged_with(record: &RunRecord) -> impl Iterator<Item = (String, &str)> {
+    let scenarios = record.scenarios.iter().map(|(file, hash)| (file.clone(), hash.as_str()));
+    let phantoms =
+        record.cases.iter().map(|case| (format!("phantom {}", case.phantom), case.phantom_hash.as_str()));
+    let profiles = record.cases.iter().flat_map(|case| &case.profiles);
+    let profiles = profiles.map(|profile| (format!("profile {}", profile.file), profile.hash.as_str()));
+    scenarios.chain(phantoms).chain(profiles).filter(|(_, hash)| !hash.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::samples::{case, head};
-    use crate::record::{CaseRecord, Outcome, SafeState};
+    use crate::record::samples::{case, head, profile};
+    use crate::record::{CaseRecord, InstrumentRecord, Outcome, SafeState};
 
     fn part(id: &str, cases: Vec<CaseRecord>) -> Part {
         Part {
@@ -199,6 +230,74 @@ mod tests {
         }
         let rigs = merge(vec![rig, of("b", "rig", &["x", "y"])], false).unwrap().record;
         assert_eq!((rigs.fidelity.as_str(), rigs.overrides.len()), ("rig", 2));
+    }
+
+    #[test]
+    fn an_output_that_was_not_off_when_a_run_was_recovered_is_not_off_in_the_whole() {
+        let lost = |safe_state| {
+            let recovered = Event::Recovered {
+                at: "2026-01-02T03:04:06Z".into(),
+                tool: "stimrig".into(),
+                safe_state,
+                found: Vec::new(),
+            };
+            let start = Event::RunStarted(Box::new(RunRecord { cases: vec![case("a")], ..head() }));
+            Part { record: fold(&[start, recovered]).unwrap(), ..part("1", Vec::new()) }
+        };
+        for (state, code) in [(SafeState::Unconfirmed, 6), (SafeState::Impossible, 137)] {
+            for parts in [
+                vec![lost(state)],
+                vec![lost(state), part("2", vec![case("b")])],
+                vec![part("2", vec![case("b")]), lost(state)],
+            ] {
+                let whole = merge(parts, false).unwrap().record;
+                assert_eq!((whole.safe_state, whole.exit_code), (state, code));
+            }
+        }
+    }
+
+    #[test]
+    fn parts_judged_with_another_phantom_profile_or_calibration_are_no_parts_of_one() {
+        let one = || {
+            let judged = CaseRecord { profiles: vec![profile("p")], ..case("a") };
+            let mut one = part("1", vec![judged]);
+            one.record.instruments = vec![InstrumentRecord {
+                role: "load".into(),
+                driver: "native".into(),
+                model: "m".into(),
+                uid: "u".into(),
+                firmware: "f".into(),
+                calibration: Some("c-1".into()),
+            }];
+            one
+        };
+        let with = |change: &dyn Fn(&mut RunRecord)| {
+            let mut other = one();
+            (other.record.id, other.record.cases[0].name) = ("2".into(), "b".into());
+            change(&mut other.record);
+            merge(vec![one(), other], false).map_err(|error| error.to_string())
+        };
+        assert!(with(&|_| ()).is_ok(), "the same");
+        assert!(with(&|record| record.cases[0].phantom_hash.clear()).is_ok(), "an older record states none");
+        let refused = |change: &dyn Fn(&mut RunRecord), words: &str| {
+            let error = with(change).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        };
+        refused(&|record| record.cases[0].phantom_hash = "44".into(), "phantom r1k was changed in between");
+        refused(
+            &|record| record.cases[0].profiles[0].hash = "44".into(),
+            "profile scenarios/profiles/p.yaml was changed in between",
+        );
+        refused(
+            &|record| record.instruments[0].calibration = Some("c-2".into()),
+            "load: u firmware f calibration c-1, u firmware f calibration c-2",
+        );
+        // Two phantoms of one name, each beside its scenario: within a run they are two, and no change.
+        let two = |id: &str, name: &str| {
+            let other = CaseRecord { phantom_hash: "44".into(), ..case(name) };
+            part(id, vec![case(&format!("{name} too")), other])
+        };
+        assert!(merge(vec![two("1", "a"), two("2", "b")], false).is_ok());
     }
 
     #[test]

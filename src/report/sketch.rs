@@ -80,7 +80,13 @@ fn frame(sketch: &Sketch, dots: &[Vec<bool>], width: usize, marks: &[(usize, f64
     let (from, to) = (seconds(sketch.start), format!("+{}", seconds(span)));
     let channel = &sketch.channel;
     let room = width.saturating_sub(from.chars().count() + to.chars().count());
-    lines.push(format!("{:>9} └{from}{channel:^room$}{to}", ""));
+    // What is drawn has a line of its own where it would run into the times.
+    let fits = channel.chars().count() + 2 <= room;
+    let between = if fits { channel.as_str() } else { "" };
+    lines.push(format!("{:>9} └{from}{between:^room$}{to}", ""));
+    if !fits {
+        lines.push(format!("{:>9}  {channel:^width$}", "").trim_end().to_owned());
+    }
     lines
 }
 
@@ -139,6 +145,16 @@ mod tests {
                 && lines[5].contains("240 ms")
                 && lines[5].contains("+649 µs")
         );
+    }
+
+    #[test]
+    fn a_long_name_does_not_run_into_the_times() {
+        let channel = "e1: charge beyond the programmed in pulse 6, most like pulse 4";
+        let lines = draw(&Sketch { channel: channel.into(), ..sketch(biphasic()) }, 64, 5);
+        assert_eq!(lines.len(), 7);
+        assert!(lines[5].contains("└240 ms ") && lines[5].ends_with(" +649 µs"), "{}", lines[5]);
+        assert_eq!(lines[6].trim(), channel);
+        assert!(lines.iter().all(|line| line.chars().count() <= 11 + 64), "{}", lines.join("\n"));
     }
 
     #[test]

@@ -5,19 +5,29 @@ use std::fmt::Write as _;
 use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
 use super::check_line::{allowed, measured};
-use super::junit::message;
+use super::ending::early;
+use super::junit::{ENDED_EARLY, TO_THE_END, message};
 use super::profile;
 
-/// The run as TAP: a line for each case, and a YAML block with what did not pass. A run that was ended early bails out, so that no
-/// reader takes what there is for all of it.
+/// The run as TAP: a line for each case, and a YAML block with what did not pass. A run that was ended early has one test more, which
+/// failed, and bails out where something ended it, so that no reader takes what there is for all of it.
 pub fn tap(record: &RunRecord) -> String {
-    let mut text = format!("TAP version 14\n1..{}", record.cases.len());
-    if record.cases.is_empty() {
+    let ending = early(record);
+    let tests = record.cases.len() + usize::from(ending.is_some());
+    let mut text = format!("TAP version 14\n1..{tests}");
+    if tests == 0 {
         text.push_str(" # SKIP nothing ran");
     }
     text.push('\n');
+    let (fidelity, rig) = (described(&record.fidelity), described(&record.rig));
+    let _ = writeln!(text, "# fidelity: {fidelity}, rig {rig}");
     for (number, case) in (1..).zip(&record.cases) {
         test(&mut text, number, case);
+    }
+    // Who counts what failed would take the part that was run for all of it.
+    if let Some(ending) = ending {
+        let _ = writeln!(text, "not ok {tests} - {TO_THE_END}\n  ---\n  outcome: {ENDED_EARLY}");
+        let _ = writeln!(text, "  message: {}\n  ...", quoted(&ending));
     }
     if let Some(signal) = &record.interrupted {
         let _ = writeln!(text, "Bail out! ended by {}", described(signal));
@@ -28,7 +38,9 @@ pub fn tap(record: &RunRecord) -> String {
 fn test(text: &mut String, number: usize, case: &CaseRecord) {
     let ok = matches!(case.outcome, Outcome::Passed | Outcome::Skipped);
     let word = if ok { "ok" } else { "not ok" };
-    let _ = write!(text, "{word} {number} - {}", described(&case.title()));
+    // TAP has no word between passed and failed: whoever reads the line is to see that no rig was there.
+    let mark = if case.sim_only { " (sim only)" } else { "" };
+    let _ = write!(text, "{word} {number} - {}{mark}", described(&case.title()));
     if case.outcome == Outcome::Skipped {
         let _ = write!(text, " # SKIP {}", described(&message(case)));
     }
@@ -92,12 +104,35 @@ mod tests {
         record.interrupted = Some("SIGINT".into());
         let text = tap(&record);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[..3], ["TAP version 14", "1..3", "not ok 1 - a \\# TODO ok 9"]);
-        assert!(
-            text.contains("\nok 2 - b # SKIP no \\# probe\nok 3 - c\nBail out! ended by SIGINT\n"),
-            "{text}"
-        );
+        let comment = "# fidelity: sim, rig sim";
+        assert_eq!(lines[..4], ["TAP version 14", "1..4", comment, "not ok 1 - a \\# TODO ok 9"]);
+        assert!(text.contains("\nok 2 - b # SKIP no \\# probe\nok 3 - c\nnot ok 4 - "), "{text}");
+        assert!(text.ends_with("\n  ...\nBail out! ended by SIGINT\n"), "{text}");
         assert!(text.contains("      found: \"2.0012 ± 0.0031 mA\"\n"));
         assert!(tap(&head()).contains("1..0 # SKIP"));
+        record.rig = "a\nok 5".into();
+        assert!(tap(&record).contains("# fidelity: sim, rig a ok 5\n"));
+    }
+
+    #[test]
+    fn cases_that_never_ran_are_a_test_that_failed() {
+        let mut record = RunRecord { cases: vec![case("a")], ..head() };
+        record.selected = vec!["a.yaml#1".into(), "a.yaml#2".into()];
+        let text = tap(&record);
+        let last = "\nok 1 - a\nnot ok 2 - every selected case was run to its end\n  ---\n  outcome: ended-early\n  message: \
+                    \"no result of 1 of 2 cases\"\n  ...\n";
+        assert!(text.starts_with("TAP version 14\n1..2\n") && text.ends_with(last), "{text}");
+        record.cases.clear();
+        assert!(
+            tap(&record).starts_with("TAP version 14\n1..1\n"),
+            "nothing ran is no skip where cases were asked for"
+        );
+    }
+
+    #[test]
+    fn a_pass_where_a_rig_was_asked_for_is_marked() {
+        let cases = vec![CaseRecord { sim_only: true, ..case("a") }, case("b")];
+        let text = tap(&RunRecord { cases, ..head() });
+        assert!(text.ends_with("\n# fidelity: sim, rig sim\nok 1 - a (sim only)\nok 2 - b\n"), "{text}");
     }
 }

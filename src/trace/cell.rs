@@ -2,13 +2,15 @@
 
 use crate::record::{CaseRecord, Outcome, RunRecord};
 
-use super::Now;
+use super::{Column, Level, Now};
 
 /// How a case, or a scenario's cases together, stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// Judged, and passed.
     Passed,
+    /// Passed on the simulator, where the case asks for a rig: it proves nothing of what it was written for.
+    SimOnly,
     /// Judged once, but what it was judged with has changed since.
     Stale,
     /// No run that counts.
@@ -22,10 +24,16 @@ impl Standing {
     pub fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
+            Self::SimOnly => "sim only",
             Self::Stale => "stale",
             Self::NotRun => "not run",
             Self::Not(outcome) => outcome.name(),
         }
+    }
+
+    /// It was judged and passed, wherever that was.
+    pub fn is_pass(self) -> bool {
+        matches!(self, Self::Passed | Self::SimOnly)
     }
 }
 
@@ -34,7 +42,7 @@ impl Standing {
 pub struct Cell {
     /// The worst of its cases.
     pub standing: Standing,
-    /// Cases that passed and are current.
+    /// Cases that passed and are current, on the simulator those too that ask for a rig.
     pub passed: usize,
     /// Cases there are.
     pub of: usize,
@@ -57,15 +65,15 @@ pub(super) struct CaseCell {
     pub run: Option<String>,
 }
 
-/// The records of a case on one firmware, in order, to how it stands. `current` is whether the firmware is.
-pub(super) fn case_cell(now: &Now, records: &[(&RunRecord, &CaseRecord)], current: bool) -> CaseCell {
+/// The records of a case in a column, in order, to how it stands.
+pub(super) fn case_cell(now: &Now, records: &[(&RunRecord, &CaseRecord)], column: &Column) -> CaseCell {
     let mut stale: Option<(Vec<String>, &RunRecord)> = None;
     let mut judged: Option<(Outcome, &RunRecord)> = None;
     let mut unjudged: Option<(Outcome, &RunRecord)> = None;
     let mut runs = 0;
     for (run, case) in records {
         let mut changed = changes(now, run, case);
-        if !current {
+        if !column.current {
             changed.push("firmware".to_owned());
         }
         if !changed.is_empty() {
@@ -82,8 +90,10 @@ pub(super) fn case_cell(now: &Now, records: &[(&RunRecord, &CaseRecord)], curren
                 unjudged = None;
             }
             Outcome::Invalid | Outcome::RigError | Outcome::Aborted => unjudged = Some((case.outcome, run)),
-            // What a rig cannot do says nothing about what another one did.
+            // What a rig cannot do says nothing about what another one did, nor about what went wrong there: of what judged
+            // nothing only another skip is replaced by it.
             Outcome::Skipped if judged.is_some() => {}
+            Outcome::Skipped if unjudged.is_some_and(|(outcome, _)| outcome != Outcome::Skipped) => {}
             Outcome::Skipped => unjudged = Some((case.outcome, run)),
         }
     }
@@ -98,7 +108,10 @@ pub(super) fn case_cell(now: &Now, records: &[(&RunRecord, &CaseRecord)], curren
             of(Standing::Not(worst), Some(run), Vec::new())
         }
         (_, Some((outcome, run)), _) => of(Standing::Not(outcome), Some(run), Vec::new()),
-        (Some((Outcome::Passed, run)), None, _) => of(Standing::Passed, Some(run), Vec::new()),
+        (Some((Outcome::Passed, run)), None, _) => {
+            let short = now.rig_only && column.level == Level::Sim;
+            of(if short { Standing::SimOnly } else { Standing::Passed }, Some(run), Vec::new())
+        }
         (Some((outcome, run)), None, _) => of(Standing::Not(outcome), Some(run), Vec::new()),
         (None, None, Some((changed, run))) => of(Standing::Stale, Some(run), changed),
         (None, None, None) => of(Standing::NotRun, None, Vec::new()),
@@ -125,7 +138,7 @@ fn changes(now: &Now, run: &RunRecord, case: &CaseRecord) -> Vec<String> {
 /// The cases of a scenario together.
 pub(super) fn together(cases: &[(&Now, CaseCell)]) -> Cell {
     let worst = cases.iter().max_by_key(|(_, cell)| cell.standing);
-    let passed = cases.iter().filter(|(_, cell)| cell.standing == Standing::Passed).count();
+    let passed = cases.iter().filter(|(_, cell)| cell.standing.is_pass()).count();
     let mut changed: Vec<String> = cases.iter().flat_map(|(_, cell)| cell.changed.iter().cloned()).collect();
     changed.sort();
     changed.dedup();
@@ -136,6 +149,6 @@ pub(super) fn together(cases: &[(&Now, CaseCell)]) -> Cell {
         runs: cases.iter().map(|(_, cell)| cell.runs).max().unwrap_or(0),
         changed,
         run: worst.and_then(|(_, cell)| cell.run.clone()),
-        case: worst.filter(|(_, cell)| cell.standing != Standing::Passed).map(|(now, _)| now.name.clone()),
+        case: worst.filter(|(_, cell)| !cell.standing.is_pass()).map(|(now, _)| now.name.clone()),
     }
 }

@@ -203,7 +203,7 @@ fn row(
             let of = columns.iter().map(|column| {
                 let known = records.get(&(column.level, column.firmware.as_str()));
                 let known = known.and_then(|known| known.get(&key(&now.scenario, &now.name)));
-                case_cell(now, known.map_or(&[], Vec::as_slice), column.current)
+                case_cell(now, known.map_or(&[], Vec::as_slice), column)
             });
             (*now, of.collect::<Vec<CaseCell>>())
         });

@@ -50,7 +50,7 @@ pub fn page(matrix: &Matrix, provenance: &str) -> String {
          its stimulator had no deliberate defect. A record proves a case while scenario, limit profiles, phantom and firmware are those it was \
          judged with; what is older is stale. Of the current records of a case the worst judgement stands, so running it again never turns \
          it green; a run that judged nothing (invalid, rig error, aborted) stands until a later one judges. A requirement is proved when every \
-         case that verifies it passed. A pass on the simulator never counts for a rig.</p>\n",
+         case that verifies it passed. A pass on the simulator never counts for a rig; of a case that asks for one it is shown as sim only.</p>\n",
     );
     whole_page("stimrig trace", &body)
 }
@@ -94,7 +94,7 @@ fn proved(row: &Row) -> (&'static str, &'static str) {
 fn tone_of(cell: &Cell) -> &'static str {
     match cell.standing {
         Standing::Passed => "good",
-        Standing::Stale => "odd",
+        Standing::SimOnly | Standing::Stale => "odd",
         Standing::NotRun => "",
         Standing::Not(_) => "bad",
     }

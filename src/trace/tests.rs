@@ -98,6 +98,48 @@ fn running_again_never_turns_it_green() {
 }
 
 #[test]
+fn a_skip_does_not_unsay_what_went_wrong() {
+    let of = |id: &str, outcome| run(id, "rig", "aa", &[("a", outcome)]);
+    let sim = run("s", "sim", "aa", &[("a", Outcome::Passed)]);
+    for outcome in [Outcome::RigError, Outcome::Invalid, Outcome::Aborted] {
+        let runs = [sim.clone(), of("e", outcome), of("k", Outcome::Skipped)];
+        assert_eq!(hole(&runs), format!("{}: a (run e)", outcome.name()));
+        // What judges later does, and of two skips the latest is named.
+        let judged = [of("e", outcome), of("k", Outcome::Skipped), of("p", Outcome::Passed)];
+        assert_eq!(status(&judged).0, Status::Rig);
+    }
+    assert_eq!(hole(&[of("k", Outcome::Skipped), of("l", Outcome::Skipped)]), "skipped: a (run l)");
+}
+
+#[test]
+fn a_simulated_pass_of_a_case_that_asks_for_a_rig_is_shown_as_that() {
+    let asks = |name: &str| Now { rig_only: true, ..now(name, &["R-1"]) };
+    let cases = [asks("a"), asks("b")];
+    let both =
+        |fidelity: &str, second| run(fidelity, fidelity, "aa", &[("a", Outcome::Passed), ("b", second)]);
+    let sim = both("sim", Outcome::Passed);
+    let found = trace(&requirements(), &cases, &[sim.clone(), both("rig", Outcome::Passed)], None);
+    let cells = &found.rows[0].scenarios[0].cells;
+    assert_eq!(
+        cells.iter().map(|cell| cell.standing).collect::<Vec<_>>(),
+        [Standing::SimOnly, Standing::Passed]
+    );
+    assert_eq!((cells[0].passed, cells[0].of, &cells[0].case), (2, 2, &None));
+    let (said, page) = (text(&found), page(&found, "test"));
+    assert!(said.contains("[1] sim only 2/2  [2] passed 2/2"), "{said}");
+    assert!(page.contains("<td class=\"odd\">sim only 2/2"), "{page}");
+    let value: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
+    assert_eq!(value["requirements"][0]["scenarios"][0]["cells"][0]["standing"], "sim only");
+    assert!(csv(&found).unwrap().contains(",sim only,2,2,"), "{}", csv(&found).unwrap());
+    // One that failed is worse, and a case that the simulator will do for is passed there.
+    let failed = trace(&requirements(), &cases, &[both("sim", Outcome::Failed)], None);
+    let cell = &failed.rows[0].scenarios[0].cells[0];
+    assert_eq!((cell.standing, cell.passed), (Standing::Not(Outcome::Failed), 1));
+    let plain = trace(&requirements(), &[now("a", &["R-1"])], &[sim], None);
+    assert_eq!(plain.rows[0].scenarios[0].cells[0].standing, Standing::Passed);
+}
+
+#[test]
 fn a_pass_on_a_rig_does_not_hide_a_failure_on_the_simulator() {
     let rig = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
     let sim = |outcome| run("s", "sim", "bb", &[("a", outcome)]);

@@ -1,5 +1,7 @@
 //! The matrix as text for a terminal.
 
+use crate::quantity::short_hash;
+
 use super::{Cell, Column, Level, Matrix, Row, Standing, Status};
 
 /// The whole matrix, holes first.
@@ -48,17 +50,16 @@ pub(super) fn column_name(column: &Column) -> String {
         Level::Rig => "rig",
     };
     let current = if column.current { " (current)" } else { "" };
-    format!("{place}, firmware {}{current}", short(&column.firmware))
+    let firmware = if column.firmware.is_empty() { "not stated" } else { short_hash(&column.firmware) };
+    format!("{place}, firmware {firmware}{current}")
 }
 
-fn short(firmware: &str) -> &str {
-    if firmware.is_empty() { "not stated" } else { firmware.get(..12).unwrap_or(firmware) }
-}
-
-/// `passed 12/12`, `failed, 11/12 passed`, `stale: scenario`, `not run`.
+/// `passed 12/12`, `sim only 2/2`, `failed, 11/12 passed`, `stale: scenario`, `not run`.
 pub(super) fn cell(cell: &Cell) -> String {
     match cell.standing {
-        Standing::Passed => format!("passed {}/{}", cell.passed, cell.of),
+        Standing::Passed | Standing::SimOnly => {
+            format!("{} {}/{}", cell.standing.name(), cell.passed, cell.of)
+        }
         Standing::Stale if cell.passed == 0 => format!("stale: {} changed", cell.changed.join(", ")),
         Standing::NotRun if cell.passed == 0 => "not run".to_owned(),
         other => format!("{}, {}/{} passed", other.name(), cell.passed, cell.of),

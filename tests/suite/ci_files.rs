@@ -115,7 +115,11 @@ fn a_run_writes_every_file_that_is_asked_for() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    assert!(fs::read_to_string(at("run.tap")).unwrap().starts_with("TAP version 14\n1..1\nok 1 - "));
+    assert!(
+        fs::read_to_string(at("run.tap"))
+            .unwrap()
+            .starts_with("TAP version 14\n1..1\n# fidelity: sim, rig sim\nok 1 - ")
+    );
     let ctrf: Value = serde_json::from_str(&fs::read_to_string(at("ctrf.json")).unwrap()).unwrap();
     assert_eq!(ctrf["results"]["summary"]["passed"], 1);
     assert!(at("junit.xml").is_file());

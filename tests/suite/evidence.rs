@@ -335,6 +335,28 @@ fn a_chain_that_is_gone_empty_or_damaged_is_told() {
 }
 
 #[test]
+fn a_report_of_a_run_that_was_altered_says_so() {
+    let report = |folders: &[&Path], format: &str| {
+        let output = stimrig().arg("report").args(folders).args(["--format", format]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        (String::from_utf8_lossy(&output.stdout).into_owned(), text(&output))
+    };
+    let words = "altered after the run ended";
+    let (page, said) = report(&[&RUN.1], "html");
+    assert!(!page.contains(words) && !said.contains(words), "{said}");
+    let (_into, folder) = copy(&RUN.1);
+    let journal = folder.join("journal.jsonl");
+    let edited = fs::read_to_string(&journal).unwrap().replace("\"dut\":null", "\"dut\":\"SN-7\"");
+    fs::write(&journal, edited).unwrap();
+    let (page, said) = report(&[&folder], "html");
+    assert!(page.contains("SN-7") && page.contains(words) && said.contains(words), "{said}");
+    // A form without a place for it, and two runs side by side.
+    assert!(report(&[&folder], "junit").1.contains(words));
+    let (page, said) = report(&[&RUN.1, &folder], "html");
+    assert!(page.contains("SN-7") && page.contains(words) && said.contains(words), "{said}");
+}
+
+#[test]
 fn no_page_is_written_into_a_sealed_run_however_deep() {
     let (into, folder) = copy(&RUN.1);
     let runs = into.path().to_str().unwrap();

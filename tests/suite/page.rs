@@ -232,3 +232,105 @@ fn a_run_that_was_killed_still_has_a_page() {
     let record: Value = serde_json::from_slice(&record.stdout).unwrap();
     assert_eq!((&record["outcome"], &record["exit_code"]), (&"aborted".into(), &137.into()));
 }
+
+/// A scenario at 50 Hz through a resistor of 1 kΩ, run with a defect; where it is kept.
+fn broken(runs: &Path, name: &str, program: &str, expect: &str, defect: &str) -> PathBuf {
+    let scenario = runs.join(format!("{name}.yaml"));
+    let text = format!(
+        "version: 1\nname: {name}\nphantom: r1k\nprogram: {{ width: 200 us, rate: 50 Hz, {program} }}\nduration: 0.6 s\nexpect:\n{expect}"
+    );
+    fs::write(&scenario, text).unwrap();
+    kept(runs, &[scenario.to_str().unwrap(), "--defect", defect, "--keep", "never"])
+}
+
+#[test]
+fn limits_of_one_pulse_are_not_drawn_over_pulses_that_have_others() {
+    let runs = tempfile::tempdir().unwrap();
+    let of = |name: &str, ramp: &str| {
+        let amplitude = "  - amplitude: { of: programmed, within: 0.5 %, in: [start, stop] }\n";
+        let program = format!("amplitude: 2 mA{ramp}");
+        let folder = broken(runs.path(), name, &program, amplitude, "offset_current=20 uA");
+        (figures(&folder)[0]["checks"][0].clone(), read(&folder, "report.html"))
+    };
+    let own = "Each has limits of its own, which are not drawn.";
+    let (check, page) = of("ramped", ", ramp: { up: 400 ms }");
+    assert!(check["units"].is_object() && check["varied"] == true, "{check}");
+    assert!(page.contains(own));
+    let (check, page) = of("level", "");
+    assert!(check["units"].is_object() && check["varied"] == false, "{check}");
+    assert!(!page.contains(own) && page.contains(">2.01 mA<"), "the limit at the edge of the panel");
+}
+
+#[test]
+fn a_count_is_shown_by_the_place_where_a_pulse_is_missing() {
+    let runs = tempfile::tempdir().unwrap();
+    let counts = "  - missing_pulses: { equals: 0 }\n  - pulse_count: { equals: 30 }\n";
+    let folder = broken(runs.path(), "counts", "amplitude: 1 mA", counts, "missing_pulse_every=7");
+    let (case, page) = (&figures(&folder)[0], read(&folder, "report.html"));
+    let started = case["marks"][0]["time"].as_f64().unwrap();
+    for check in case["checks"].as_array().unwrap() {
+        assert!(check["pulse"].is_null(), "no good pulse stands for one that is not there: {check}");
+        // Three periods on either side of the middle between the sixth and the eighth pulse.
+        let from = check["around"]["start"].as_f64().unwrap() - started;
+        assert!((from - 0.06).abs() < 0.015, "{from}");
+    }
+    assert!(
+        page.contains("a count over the window") && page.contains("Around the first gap: missing_pulses")
+    );
+    assert!(!page.contains("<dd>nothing</dd>"));
+    // Where no check counts, the remark names the one that would, as code.
+    let amplitude = "  - amplitude: { of: programmed, within: 5 % }\n";
+    let folder = broken(runs.path(), "remark", "amplitude: 1 mA", amplitude, "missing_pulse_every=7");
+    let page = read(&folder, "report.html");
+    assert!(page.contains("(<code>missing_pulses: { equals: 0 }</code> would judge it)"), "{page}");
+}
+
+#[test]
+fn a_figure_in_the_console_says_of_which_pulse_it_is() {
+    let runs = tempfile::tempdir().unwrap();
+    let balance = "  - charge_imbalance: { at_most: 0.5 % }\n";
+    let folder = broken(runs.path(), "sketch", "amplitude: 2 mA", balance, "phase_mismatch=1.5 %");
+    let record: Value = serde_json::from_str(&read(&folder, "record.json")).unwrap();
+    let check = &record["cases"][0]["checks"][0];
+    let (sketch, worst) = (&check["sketch"], &check["worst"]);
+    let from = sketch["start"].as_f64().unwrap();
+    let to = from + sketch["step"].as_f64().unwrap() * sketch["values"].as_array().unwrap().len() as f64;
+    let decided = (from..to).contains(&worst["time"].as_f64().unwrap());
+    let channel = sketch["channel"].as_str().unwrap();
+    let named = channel.contains(&format!(", most like pulse {}", worst["pulse"]));
+    assert!(decided != named, "{channel}: {from} to {to}, {worst}");
+}
+
+#[test]
+fn the_tutorial_shows_what_its_commands_print() {
+    let page = fs::read_to_string("scenarios/README.md").unwrap();
+    let (_, tutorial) = page.split_once("## Tutorial").unwrap();
+    let (_, example) = tutorial.split_once("```yaml\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("sacral.yaml");
+    fs::write(&scenario, example.split_once("```").unwrap().0).unwrap();
+    let runs = folder.path().join("runs");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut compared = 0;
+    for (begins, arguments) in [
+        ("$ stimrig predict sacral.yaml --plot", &["predict"][..]),
+        ("$ stimrig run sacral.yaml\n", &["run", "--wait=5min"]),
+        ("$ stimrig run sacral.yaml --defect", &["run", "--wait=5min", "--defect", "phase_mismatch=1.5 %"]),
+    ] {
+        let mut command = stimrig();
+        command.args(arguments).arg(&scenario);
+        if arguments[0] == "run" {
+            command.arg("--runs").arg(&runs);
+        }
+        let output = command.output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &text(&output);
+        let printed: Vec<String> = printed.lines().map(words).collect();
+        let block = tutorial.split("```console\n").find(|block| block.starts_with(begins)).unwrap();
+        let shown = block.split_once("```").unwrap().0.lines().skip(1).filter(|line| line.trim() != "...");
+        for line in shown.map(words) {
+            assert!(printed.iter().any(|printed| printed.contains(&line)), "{line}\n{printed:#?}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 15, "{compared}");
+}

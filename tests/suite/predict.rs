@@ -1,7 +1,7 @@
 //! Predictions against an independent circuit simulator (`fixtures/ngspice`).
 
 use stimrig::phantom::{Element, ElementKind, Phantom};
-use stimrig::predict::{Options, predict, write_csv};
+use stimrig::predict::{Options, figure, predict, summary, write_csv};
 use stimrig::scenario::{Action, Case, Decision, Fidelity, Step};
 use stimrig::signal::{Polarity, Program, Recovery, Run, Share, Waveform};
 
@@ -174,4 +174,45 @@ fn a_prediction_follows_a_change_from_the_next_pulse_on() {
         [0.0, 20.0, 40.0, 50.0, 60.0, 70.0, 80.0].map(at),
         [-2e-3, -2e-3, -2e-3, 0.0, -3e-3, -3e-3, -3e-3]
     );
+}
+
+/// It is what one looks at before energising: nothing larger than it says may come.
+#[test]
+fn the_summary_is_of_every_program_and_names_what_starts_again() {
+    let step = |action| Step { action, name: None, line: 1 };
+    let options = Options { rate: 1e4, applied: None };
+    let mut case = case(Recovery::Mirrored, 0.0, 1.0);
+    case.program = Program { amplitude: 1e-3, rate: 20.0, ..case.program };
+    let steady = summary(&predict(&case, &options).unwrap());
+    let expected =
+        "a\n  20 pulses in 1 s: 1 mA, 200 µs, gap 0 s, 20 Hz\n  charge per phase 200 nC\n  e1: -1 mA to 1 mA";
+    assert!(steady.starts_with(expected), "{steady}");
+    let louder = Program { amplitude: 3e-3, rate: 100.0, ..case.program.clone() };
+    let loudest = Program { amplitude: 4e-3, ..louder.clone() };
+    case.steps.splice(2..2, [step(Action::Set(Box::new(louder))), step(Action::Wait(1.0))]);
+    case.steps.extend([
+        step(Action::Wait(0.1)),
+        step(Action::Program(Box::new(loudest))),
+        step(Action::Start),
+        step(Action::Wait(1.0)),
+        step(Action::Stop),
+    ]);
+    let changed = summary(&predict(&case, &options).unwrap());
+    let expected = "a\n  120 pulses in 2 s: up to 3 mA, changes while running\n    from 0 s: 1 mA, 200 µs, gap 0 s, 20 Hz\n    \
+                    from 1 s: 3 mA, 200 µs, gap 0 s, 100 Hz\n  charge per phase up to 600 nC\n  starts again once after the \
+                    first stop, at 2.1 s: up to 4 mA, charge per phase up to 800 nC; not in the other lines\n  e1: -3 mA to 3 mA";
+    assert!(changed.starts_with(expected), "{changed}");
+}
+
+#[test]
+fn no_phase_is_shaded_in_the_colour_of_a_contact() {
+    let passive = Recovery::Passive { duration: 2e-3, per_burst: false };
+    for recovery in [Recovery::Mirrored, passive] {
+        let prediction =
+            predict(&case(recovery, 50e-6, 0.04), &Options { rate: 1e5, applied: None }).unwrap();
+        let figure = figure(&prediction);
+        let traces: Vec<_> = figure.panels.iter().flat_map(|panel| &panel.series).map(|s| s.colour).collect();
+        let bands: Vec<_> = figure.panels.iter().flat_map(|panel| &panel.bands).collect();
+        assert!(bands.len() >= 4 && bands.iter().all(|band| !traces.contains(&band.colour)), "{bands:?}");
+    }
 }

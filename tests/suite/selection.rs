@@ -208,6 +208,20 @@ fn a_number_that_is_of_another_case_now_is_not_run_in_its_place() {
 }
 
 #[test]
+fn what_a_run_that_was_altered_left_over_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    run_two(folder.path(), &[]);
+    let runs = folder.path().join("runs");
+    let journal = folders(&runs).pop().unwrap().join("journal.jsonl");
+    let edited =
+        fs::read_to_string(&journal).unwrap().replace("\"outcome\":\"failed\"", "\"outcome\":\"passed\"");
+    fs::write(&journal, edited).unwrap();
+    let (exit, record, said) = rerun(&runs, &[]);
+    assert!(exit == 2 && record.is_none(), "{said}");
+    assert!(said.contains("altered after the run ended") && said.contains("nothing was energised"), "{said}");
+}
+
+#[test]
 fn a_case_that_never_started_runs_again_from_the_same_file_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = run_two(folder.path(), &["--max-fail", "1"]);

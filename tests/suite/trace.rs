@@ -177,6 +177,27 @@ fn files_that_are_wrong_and_ids_that_are_unknown_are_named() {
 }
 
 #[test]
+fn a_run_that_became_worse_as_a_whole_is_a_regression_although_its_cases_are_the_same() {
+    let project = Project::new();
+    let whole = project.run(&[]);
+    // The same run, killed between its last case and its end.
+    let cut = project.path("runs/0190-cut");
+    fs::create_dir(&cut).unwrap();
+    let journal = fs::read_to_string(whole.join("journal.jsonl")).unwrap().replace(&name(&whole), "0190-cut");
+    let lines = journal.lines().filter(|line| !line.contains("\"run-ended\""));
+    fs::write(cut.join("journal.jsonl"), lines.flat_map(|line| [line, "\n"]).collect::<String>()).unwrap();
+    let compared = |runs: [&Path; 2]| {
+        let [before, after] = runs.map(|run| run.to_str().unwrap());
+        project.call("compare", &[before, after, "--fail-on", "regression"])
+    };
+    let (code, said, _) = compared([&whole, &cut]);
+    let words = "Nothing is other in 1 cases. The run itself came out worse: passed → aborted.";
+    assert!(code == 1 && said.contains(words), "{said}");
+    let (code, said, _) = compared([&cut, &whole]);
+    assert!(code == 0 && !said.contains("worse"), "{said}");
+}
+
+#[test]
 fn two_runs_are_compared_by_what_people_call_them() {
     let project = Project::new();
     let first = project.run(&["--seed", "4"]);

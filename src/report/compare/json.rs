@@ -19,6 +19,7 @@ pub fn json(pair: &Pair<'_>) -> String {
         "about": about.collect::<Vec<Value>>(),
         "instruments_shared": pair.found.not_shared.is_none(),
         "not_shared": pair.found.not_shared,
+        "run_worse": pair.found.worse,
         "regressions": pair.found.regressions().count(),
         "same": pair.found.same,
         "cases": pair.found.cases.iter().map(case).collect::<Vec<Value>>(),

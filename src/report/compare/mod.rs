@@ -4,7 +4,7 @@ mod json;
 mod page;
 mod text;
 
-use crate::quantity::{Dimension, engineering, with_uncertainty};
+use crate::quantity::{Dimension, engineering, short_hash, with_uncertainty};
 use crate::record::{CaseChange, CheckChange, Comparison, RunRecord, Verdict};
 
 use super::check_line::{allowed, dimension_of, measured};
@@ -25,8 +25,16 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The whole in one sentence.
+    /// The whole in a sentence, and in another one what became of the run itself.
     fn verdict(&self) -> String {
+        let mut said = self.of_cases();
+        if !self.found.worse.is_empty() {
+            said += &format!(" The run itself came out worse: {}.", self.found.worse.join(", "));
+        }
+        said
+    }
+
+    fn of_cases(&self) -> String {
         let worse = self.found.regressions().count();
         let other = self.found.cases.len();
         match (other, worse) {
@@ -94,7 +102,7 @@ fn short(text: &str) -> String {
     let hash = text.len() > 24 && text.chars().all(|letter| letter.is_ascii_hexdigit());
     match (text, hash) {
         ("", _) => "not stated".to_owned(),
-        (_, true) => text.chars().take(12).collect::<String>() + "…",
+        (_, true) => format!("{}…", short_hash(text)),
         _ => text.to_owned(),
     }
 }
@@ -139,7 +147,23 @@ mod tests {
         let same = compare(&before, &before);
         assert!(
             text(&Pair { before: &before, after: &before, found: &same })
-                .contains("Nothing is other in 1 cases")
+                .contains("Nothing is other in 1 cases.\n")
+        );
+    }
+
+    #[test]
+    fn a_run_that_became_worse_is_not_told_as_one_in_which_nothing_is_other() {
+        let before = RunRecord { outcome: Some(Outcome::Passed), cases: vec![case("a")], ..head() };
+        let after = RunRecord { outcome: Some(Outcome::Aborted), ..before.clone() };
+        let found = compare(&before, &after);
+        let pair = Pair { before: &before, after: &after, found: &found };
+        let words = "Nothing is other in 1 cases. The run itself came out worse: passed → aborted.";
+        assert!(text(&pair).contains(words), "{}", text(&pair));
+        let value: serde_json::Value = serde_json::from_str(&json(&pair)).unwrap();
+        assert_eq!((&value["run_worse"][0], &value["regressions"]), (&"passed → aborted".into(), &0.into()));
+        assert!(
+            page(&pair, "test").contains("class=\"verdict bad\""),
+            "and no tone of a run that is as it was"
         );
     }
 }

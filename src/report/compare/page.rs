@@ -8,7 +8,7 @@ use super::{Pair, by, limits, outcomes, short, side};
 
 /// One self-contained page.
 pub fn page(pair: &Pair<'_>, provenance: &str) -> String {
-    let good = pair.found.regressions().next().is_none();
+    let good = !pair.found.is_regression();
     let under = format!("{} and {}. {provenance}", pair.before.id, pair.after.id);
     whole_page("stimrig compare", &(head("What is other", &under, good, &pair.verdict()) + &body(pair)))
 }

@@ -6,7 +6,7 @@ use crate::plot::Size;
 use crate::record::{CaseRecord, CheckRecord, SafeState, Verdict};
 
 use super::super::check_line::by_interest;
-use super::words::{chip, name, outcome, text};
+use super::words::{chip, name, outcome, prose, text};
 use super::{Shown, check, pictures};
 
 /// A case that did not pass. In `full` with all pictures, else with those of its worst check.
@@ -22,7 +22,7 @@ pub(super) fn failing(shown: &Shown<'_>, full: bool) -> Markup {
         article class=(class) id=(shown.anchor()) {
             div class="top" { (chip((sign, class), case.outcome.name())) h3 { (name(&case.title())) } }
             (about(shown))
-            @if let Some(reason) = case.reason.as_deref().filter(|reason| !said(reason)) { p class=(class) { b { (text(reason)) } } }
+            @if let Some(reason) = case.reason.as_deref().filter(|reason| !said(reason)) { p class=(class) { b { (prose(reason)) } } }
             (safe_state(case))
             @for (rank, check) in bad.iter().enumerate() {
                 div class="check" {
@@ -54,7 +54,7 @@ pub(super) fn passing(shown: &Shown<'_>) -> Markup {
     let checks: Vec<&CheckRecord> = case.checks.iter().collect();
     html! {
         (about(shown))
-        @if let Some(reason) = &case.reason { p { (text(reason)) } }
+        @if let Some(reason) = &case.reason { p { (prose(reason)) } }
         (safe_state(case))
         @if !checks.is_empty() { (check::table(case, &checks)) }
         (whole(shown, Size::Half))
@@ -91,8 +91,8 @@ fn safe_state(case: &CaseRecord) -> Markup {
 
 fn notes(case: &CaseRecord) -> Markup {
     html! {
-        @for remark in &case.unasked { p { "Seen beside the checks: " (text(remark)) } }
-        @for note in &case.notes { p class="soft" { "Note: " (text(note)) } }
+        @for remark in &case.unasked { p { "Seen beside the checks: " (prose(remark)) } }
+        @for note in &case.notes { p class="soft" { "Note: " (prose(note)) } }
         @if let Some(folder) = &case.evidence { p class="soft" { "Raw samples: " code { (name(folder)) } } }
     }
 }

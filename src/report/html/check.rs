@@ -10,7 +10,7 @@ use crate::record::{CaseRecord, CheckRecord, Verdict};
 use super::super::check_line::{allowed, dimension_of, margin, measured};
 use super::super::failure::{decided_by, repeats};
 use super::super::profile;
-use super::words::{chip, name, text, verdict};
+use super::words::{chip, name, prose, text, verdict};
 
 /// The value against its limits, where there are any.
 pub(super) fn gauge(check: &CheckRecord) -> Option<String> {
@@ -47,9 +47,21 @@ pub(super) fn said(check: &CheckRecord) -> Markup {
             @if let Some(svg) = gauge(check) { (PreEscaped(svg)) }
         }
         @if let Some(reason) = check.reason.as_ref().filter(|reason| !repeats(check, reason)) {
-            p class=(class) { (text(reason)) }
+            p class=(class) { (prose(reason)) }
         }
     }
+}
+
+/// What decided: a pulse or an instant, where it is one.
+fn judged_on(check: &CheckRecord) -> String {
+    decided_by(check).unwrap_or_else(|| {
+        let words = match check.unit.as_str() {
+            _ if check.count == 0 => "nothing",
+            "1" if check.limit.criterion != "holds" => "a count over the window",
+            _ => "the window as a whole",
+        };
+        words.to_owned()
+    })
 }
 
 /// Rule, statistic, coverage, the line of the scenario, and the budget.
@@ -69,7 +81,7 @@ pub(super) fn judged(case: &CaseRecord, check: &CheckRecord) -> Markup {
                     @if check.decision == "simple" { "simple: the value alone decides" }
                     @else { "guarded: the whole of value ± U must lie inside the limit" }
                 }
-                dt { "judged" } dd { (decided_by(check).unwrap_or_else(|| "nothing".to_owned())) }
+                dt { "judged" } dd { (judged_on(check)) }
                 @if let Some(u) = check.uncertainty.filter(|u| *u > 0.0) {
                     dt { "U" }
                     dd class="num" {
@@ -125,7 +137,7 @@ pub(super) fn table(case: &CaseRecord, checks: &[&CheckRecord]) -> Markup {
                         td { (allowed(check)) }
                         td { (margin(check)) }
                         td { @if let Some(svg) = gauge(check) { (PreEscaped(svg)) } }
-                        td { (decided_by(check).unwrap_or_else(|| "nothing".to_owned())) }
+                        td { (judged_on(check)) }
                         td title=(text(check.text.trim())) { (profile::place(case, check).1) }
                     }
                 }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::record::{Outcome, RunRecord, SafeState};
 
 use super::super::counts;
+use super::super::ending::looked;
 use super::words::{name, outcome, text};
 
 /// Everything above the cases.
@@ -80,6 +81,9 @@ pub(super) fn fact(what: &str, value: &str) -> Markup {
 fn safe_state(record: &RunRecord) -> Markup {
     let (class, sign, words) = match record.safe_state {
         _ if record.cases.is_empty() => ("odd", "–", "No case ended: nothing is known of the output"),
+        SafeState::Confirmed if !looked(record) => {
+            ("odd", "–", "Nothing was energised by this run; the output was not measured")
+        }
         SafeState::Confirmed => ("good", "✔", "Safe state confirmed: the output was measured to be off"),
         SafeState::Unconfirmed => {
             ("bad", "✘", "Safe state NOT confirmed: treat the output as live and disconnect the stimulator")
@@ -94,4 +98,28 @@ fn safe_state(record: &RunRecord) -> Markup {
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::CaseRecord;
+    use crate::record::samples;
+
+    #[test]
+    fn a_run_in_which_nothing_was_opened_does_not_claim_a_measurement() {
+        let of = |outcome: Outcome| {
+            let cases = vec![CaseRecord { outcome, ..samples::case("a") }];
+            head(&RunRecord { cases, ..samples::head() }, &[]).into_string()
+        };
+        for unopened in [Outcome::Skipped, Outcome::RigError] {
+            let page = of(unopened);
+            assert!(
+                page.contains("Nothing was energised by this run; the output was not measured"),
+                "{page}"
+            );
+            assert!(!page.contains("confirmed"), "{page}");
+        }
+        assert!(of(Outcome::Passed).contains("Safe state confirmed: the output was measured to be off"));
+    }
 }

@@ -174,7 +174,9 @@ fn event(figures: &CaseFigures, around: &Trace, check: &CheckRecord, size: Size)
         marks,
         ..Panel::default()
     };
-    drawn(&[panel], size, format!("Around what decided: {} {}.", check.measurand, measured(check)))
+    // A count has no instant that decided it.
+    let what = if check.worst.is_some() { "what decided" } else { "the first gap" };
+    drawn(&[panel], size, format!("Around {what}: {} {}.", check.measurand, measured(check)))
 }
 
 fn marks(figures: &CaseFigures, (from, to): (f64, f64)) -> Vec<Mark> {
@@ -217,10 +219,12 @@ fn units(figure: &CheckFigure, check: &CheckRecord) -> Vec<Picture> {
             unit: points.unit.clone(),
             from_zero: false,
             series: vec![series],
-            bounds: limits(check),
+            bounds: if figure.varied { Vec::new() } else { limits(check) },
             ..Panel::default()
         };
-        drawn(&[panel], Size::Half, format!("{}, each of {} over time.", check.measurand, points.count))
+        let own = if figure.varied { " Each has limits of its own, which are not drawn." } else { "" };
+        let caption = format!("{}, each of {} over time.{own}", check.measurand, points.count);
+        drawn(&[panel], Size::Half, caption)
     });
     let histogram = figure.histogram.as_ref().and_then(|histogram| {
         let at = |k: usize| histogram.from + k as f64 * histogram.step;
@@ -230,8 +234,8 @@ fn units(figure: &CheckFigure, check: &CheckRecord) -> Vec<Picture> {
         let (span, from) = (end - histogram.from, histogram.from);
         // A limit so far away that the bars would be a line is not in the picture.
         let near = |limit: &f64| (from - 3.0 * span..=end + 3.0 * span).contains(limit);
-        let limits: Vec<f64> =
-            [check.limit.lower, check.limit.upper].into_iter().flatten().filter(near).collect();
+        let common = [check.limit.lower, check.limit.upper].into_iter().flatten().filter(|_| !figure.varied);
+        let limits: Vec<f64> = common.filter(near).collect();
         let (low, high) =
             limits.iter().fold((from, end), |(low, high), limit| (low.min(*limit), high.max(*limit)));
         let room = 0.05 * (high - low);

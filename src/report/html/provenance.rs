@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::quantity::short_hash;
 use crate::record::RunRecord;
 
 use super::super::profile;
@@ -45,7 +46,7 @@ pub(super) fn provenance(record: &RunRecord) -> Markup {
                         tr {
                             td { (name(&profile.name)) }
                             td class=[(!profile.verified).then_some("odd")] { (name(&profile::standing(profile))) }
-                            td { (name(&profile.citation)) } td { code { (short(&profile.hash)) } }
+                            td { (name(&profile.citation)) } td { code { (short_hash(&profile.hash)) } }
                         }
                     }
                 }
@@ -62,9 +63,4 @@ pub(super) fn provenance(record: &RunRecord) -> Markup {
             }
         }
     }
-}
-
-/// The first digits of a hash; the record has all of them.
-fn short(hash: &str) -> String {
-    hash.chars().take(16).collect()
 }

@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::record::CheckRecord;
 
 use super::super::check_line::{allowed, by_interest, margin, measured};
-use super::words::{chip, name, outcome, text};
+use super::words::{chip, name, outcome, prose};
 use super::{Shown, case, check, is_bad};
 
 /// All cases in the order of the selection.
@@ -50,7 +50,7 @@ fn cells(shown: &Shown<'_>) -> Markup {
         } @else {
             span class="soft" { "no check" }
         }
-        @for remark in &case.unasked { span class="beside" { "Seen beside the checks: " (text(remark)) } }
+        @for remark in &case.unasked { span class="beside" { "Seen beside the checks: " (prose(remark)) } }
     }
 }
 

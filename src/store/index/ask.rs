@@ -1,11 +1,13 @@
 //! From rows to the past.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rusqlite::{Connection, Row, params};
 
 use crate::record::{Attempt, Bundle, CheckLine, Outcome, Past, PastRun, Reading, Verdict};
-use crate::store::chain::read_chain;
+use crate::store::MANIFEST;
+use crate::store::chain::{Ended, read_chain};
 use crate::store::read::in_order;
 
 use super::{Index, IndexError};
@@ -39,6 +41,20 @@ struct Found {
     run: PastRun,
 }
 
+impl Found {
+    /// The run, beside the chain: what is in it had a manifest once, and without one is not what it was. Asked each time, because
+    /// the chain is not among what the index is compared with.
+    fn beside(mut self, chain: &[Ended], runs: &Path) -> Self {
+        let own = |line: &Ended| line.run == self.run.id || line.run == self.run.folder;
+        // One that has just ended may have been sealed since it was indexed.
+        let missing = || !runs.join(&self.run.folder).join(MANIFEST).exists();
+        if self.run.bundle == Bundle::Unsealed && chain.iter().any(own) && missing() {
+            self.run.bundle = Bundle::Altered;
+        }
+        self
+    }
+}
+
 impl Index {
     /// What is asked for. The index must be up to date.
     ///
@@ -46,11 +62,13 @@ impl Index {
     /// When the database fails.
     pub fn past(&self, query: &Query) -> Result<Past, IndexError> {
         let failed = self.failed("read it");
+        let chain = read_chain(&self.runs);
         let found = runs(&self.db).map_err(&failed)?;
+        let found = found.into_iter().map(|found| found.beside(&chain, &self.runs));
         let mut past = Past::default();
         let mut named: BTreeMap<String, Found> =
-            found.into_iter().map(|found| (found.run.folder.clone(), found)).collect();
-        let order = in_order(named.keys().cloned().collect(), &read_chain(&self.runs));
+            found.map(|found| (found.run.folder.clone(), found)).collect();
+        let order = in_order(named.keys().cloned().collect(), &chain);
         let ordered: Vec<Found> = order.iter().filter_map(|name| named.remove(name)).collect();
         past.notes.extend(notes(&ordered));
         let mut wanted: Vec<Found> = ordered.into_iter().filter(|found| wants(query, found)).collect();

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use crate::record::samples::{case, check, head};
 use crate::record::{CaseRecord, Event, Outcome, RunRecord, Sink as _, Verdict};
 use crate::store::tests::run_of;
-use crate::store::{JOURNAL, RunFolder, read_record};
+use crate::store::{CHAIN, JOURNAL, MANIFEST, RunFolder, read_record};
 
 use super::*;
 
@@ -91,6 +91,22 @@ fn what_is_new_changed_or_gone_is_noticed() {
     let past = asked(runs.path(), &Query::default());
     assert_eq!(amplitudes(&past), [3.0, 4.0]);
     assert!(past.notes.len() == 1 && past.notes[0].contains("r2 was altered"), "{:?}", past.notes);
+}
+
+#[test]
+fn a_run_whose_manifest_was_taken_away_is_left_out_as_one_that_was_altered() {
+    let runs = three();
+    let (manifest, chain) = (runs.path().join("r2").join(MANIFEST), runs.path().join(CHAIN));
+    let whole = fs::read(&chain).unwrap();
+    fs::remove_file(&manifest).unwrap();
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!(amplitudes(&past), [1.0, 3.0]);
+    assert!(past.notes.len() == 1 && past.notes[0].contains("r2 was altered"), "{:?}", past.notes);
+    // Nothing says that it had one, as of a run that was killed; and the chain may come back when the run is indexed already.
+    fs::remove_file(&chain).unwrap();
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())), [1.0, 2.0, 3.0]);
+    fs::write(&chain, whole).unwrap();
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())), [1.0, 3.0]);
 }
 
 #[test]

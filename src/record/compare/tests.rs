@@ -1,0 +1,151 @@
+use super::*;
+use crate::record::samples::{budget_line, case, check, head};
+use crate::record::{InstrumentRecord, LimitRecord, SafeState, Verdict};
+
+fn run(checks: Vec<CheckRecord>, outcome: Outcome) -> RunRecord {
+    let load = InstrumentRecord {
+        role: "load".into(),
+        driver: "native".into(),
+        model: "m".into(),
+        uid: "u".into(),
+        firmware: String::new(),
+        calibration: Some("c-1".into()),
+    };
+    RunRecord { instruments: vec![load], cases: vec![CaseRecord { checks, outcome, ..case("a") }], ..head() }
+}
+
+/// 2 mA plus so many microamperes: gain 3 uA, noise 1 uA, standard.
+fn amplitude(above: f64) -> CheckRecord {
+    CheckRecord {
+        value: Some(2e-3 + above * 1e-6),
+        uncertainty: Some(1.96 * 10_f64.sqrt() * 1e-6),
+        coverage: Some(1.96),
+        budget: vec![budget_line("gain", 3e-6), budget_line("noise", 1e-6)],
+        ..check("amplitude", Verdict::Pass)
+    }
+}
+
+#[test]
+fn the_gain_of_one_instrument_cancels_and_that_of_two_does_not() {
+    let (old, new) = (amplitude(0.0), amplitude(4.0));
+    let one = difference(&old, &new, true).unwrap();
+    // Only the noise of both is left: 1.96 × √2 uA.
+    assert!((one.uncertainty - 1.96e-6 * 2_f64.sqrt()).abs() < 1e-12 && one.is_significant(), "{one:?}");
+    let two = difference(&old, &new, false).unwrap();
+    assert!((two.uncertainty - 1.96e-6 * 20_f64.sqrt()).abs() < 1e-12 && !two.is_significant(), "{two:?}");
+    let mirrored = CheckRecord { value: new.value.map(|value| -value), ..new };
+    assert_eq!(difference(&old, &mirrored, true).unwrap().cancelled, 0.0);
+}
+
+#[test]
+fn the_claim_about_a_difference_holds_as_often_as_it_says() {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
+    let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
+    for shared in [true, false] {
+        let held = (0..4000).filter(|_| {
+            let (gain, other) = (normal(), normal());
+            let second = if shared { gain } else { other };
+            let (old, new) = (amplitude(3.0 * gain + normal()), amplitude(3.0 * second + normal()));
+            !difference(&old, &new, shared).unwrap().is_significant()
+        });
+        let share = held.count() as f64 / 4000.0;
+        assert!((share - 0.95).abs() < 0.012, "{shared}: {share}");
+    }
+}
+
+#[test]
+fn only_what_is_other_is_told_the_worst_first() {
+    let old = run(vec![amplitude(0.0), check("width", Verdict::Pass)], Outcome::Passed);
+    let same = compare(&old, &old.clone());
+    assert_eq!((same.cases.len(), same.same, same.about.len()), (0, 1, 0));
+    let mut new = run(vec![amplitude(1.0), check("width", Verdict::Fail)], Outcome::Failed);
+    new.tool = "stimrig 9".into();
+    new.cases.push(case("b"));
+    let found = compare(&old, &new);
+    assert_eq!(found.about.iter().map(|(what, ..)| *what).collect::<Vec<_>>(), ["tool"]);
+    assert_eq!(found.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(found.cases[0].checks.len(), 1, "1 uA is not significant, the verdict is");
+    assert!(found.cases[0].checks[0].is_regression() && found.regressions().count() == 1);
+    let back = compare(&new, &old);
+    assert_eq!(
+        back.regressions().map(|case| case.name.as_str()).collect::<Vec<_>>(),
+        ["b"],
+        "b is not run any more"
+    );
+}
+
+/// Cases of one name, each in its file with its outcome.
+fn cases(of: &[(&str, Outcome)]) -> RunRecord {
+    let cases = of.iter().map(|(file, outcome)| CaseRecord {
+        scenario: (*file).to_owned(),
+        outcome: *outcome,
+        ..case("a")
+    });
+    RunRecord { cases: cases.collect(), ..head() }
+}
+
+#[test]
+fn a_case_of_the_same_name_does_not_hide_one_that_failed() {
+    use Outcome::{Failed, Passed};
+    let regressed = |old: &[(&str, Outcome)], new: &[(&str, Outcome)]| {
+        let found = compare(&cases(old), &cases(new));
+        let regressions: Vec<_> = found.regressions().map(|case| case.scenario.clone()).collect();
+        (regressions, found.cases.len(), found.same)
+    };
+    // Two files of one name, the first of which fails now.
+    let two = [("x/a.yaml", Passed), ("y/a.yaml", Passed)];
+    let one_failed = [("x/a.yaml", Failed), ("y/a.yaml", Passed)];
+    assert_eq!(regressed(&two, &one_failed), (vec!["x/a.yaml".to_owned()], 1, 1));
+    // Two cases of one name in one file.
+    let twice = [("a.yaml", Passed), ("a.yaml", Passed)];
+    assert_eq!(
+        regressed(&twice, &[("a.yaml", Failed), ("a.yaml", Passed)]),
+        (vec!["a.yaml".to_owned()], 1, 1)
+    );
+    assert_eq!(regressed(&twice, &twice[..1]), (vec!["a.yaml".to_owned()], 1, 1), "one is not run any more");
+    // Run from elsewhere, a file is found by its name, but not where that could be two.
+    assert_eq!(
+        regressed(&[("a.yaml", Passed)], &[("/ci/a.yaml", Failed)]),
+        (vec!["/ci/a.yaml".to_owned()], 1, 0)
+    );
+    let (_, changed, same) = regressed(&two, &[("/ci/a.yaml", Passed)]);
+    assert_eq!((changed, same), (3, 0), "two that are gone, one that is new");
+}
+
+#[test]
+fn a_run_that_became_worse_as_a_whole_is_one_although_every_case_is_the_same() {
+    let old = RunRecord { outcome: Some(Outcome::Passed), ..cases(&[("a.yaml", Outcome::Passed)]) };
+    let aborted = RunRecord { outcome: Some(Outcome::Aborted), ..old.clone() };
+    let live = RunRecord { safe_state: SafeState::Unconfirmed, ..old.clone() };
+    let unseen = RunRecord { safe_state: SafeState::Impossible, ..old.clone() };
+    for (before, after, worse) in [
+        (&old, &old, &[][..]),
+        (&old, &aborted, &["passed → aborted"]),
+        (&aborted, &old, &[]),
+        (&old, &live, &["safe state confirmed → unconfirmed"]),
+        (&unseen, &live, &["safe state impossible → unconfirmed"]),
+        (&live, &unseen, &[]),
+    ] {
+        let found = compare(before, after);
+        assert_eq!(found.worse, worse);
+        assert_eq!((found.is_regression(), found.cases.len()), (!worse.is_empty(), 0), "{worse:?}");
+    }
+}
+
+#[test]
+fn other_limits_scenarios_and_instruments_are_told() {
+    let old = run(vec![amplitude(0.0)], Outcome::Passed);
+    let mut new = old.clone();
+    new.scenarios.values_mut().for_each(|hash| *hash = "12".into());
+    new.cases[0].phantom_hash = "44".into();
+    new.cases[0].checks[0].limit =
+        LimitRecord { upper: Some(2.2e-3), ..new.cases[0].checks[0].limit.clone() };
+    new.instruments[0].calibration = Some("c-2".into());
+    let found = compare(&old, &new);
+    assert_eq!(found.cases[0].inputs, ["scenario", "phantom"]);
+    assert_eq!(found.cases[0].checks.len(), 1);
+    assert!(found.not_shared.unwrap().contains("calibration"));
+    assert_eq!(found.about[0], ("calibration of the load", "c-1".to_owned(), "c-2".to_owned()));
+}
