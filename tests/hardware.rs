@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// How a run of the chosen cases ended.
-fn run(runs: &Path, record: &Path) -> Option<i32> {
+fn run(runs: &Path, record: &Path) -> std::io::Result<Option<i32>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stimrig"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("STIMRIG_FILTER").is_none() {
@@ -16,7 +16,7 @@ fn run(runs: &Path, record: &Path) -> Option<i32> {
     } else {
         command.arg("run");
     }
-    command.arg("--runs").arg(runs).arg("--json").arg(record).status().unwrap().code()
+    Ok(command.arg("--runs").arg(runs).arg("--json").arg(record).status()?.code())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn the_smoke_set_passes_on_this_rig() {
     let attempts: usize = std::env::var("ATTEMPTS").map_or(1, |attempts| attempts.parse().unwrap());
     let mut again = 1..attempts;
     let exit = loop {
-        let exit = run(&runs.path().join("runs"), &record);
+        let exit = run(&runs.path().join("runs"), &record).unwrap();
         if exit != Some(3) || again.next().is_none() {
             break exit;
         }

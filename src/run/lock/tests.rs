@@ -89,7 +89,7 @@ fn what_a_killed_run_left_is_handed_on_until_it_is_settled() {
     kill(first);
     // Whoever has it, ends as it should, and does not see to it.
     drop(take());
-    assert_eq!(RigLock::look_in(folder.path(), &bench).1, [one.clone()]);
+    assert_eq!(RigLock::look_in(folder.path(), &bench).1, std::slice::from_ref(&one));
     // Who is killed before it has a run of its own, and who is killed in one.
     kill(take());
     let mut second = take();
