@@ -7,12 +7,13 @@ use crate::signal::{Calibration, Sensed};
 use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
+use super::row::Constants;
 use super::step::{Ends, Fitting, Windows};
-use super::{EdgeLevels, FrontEnd, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
+use super::{EdgeLevels, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
 
 mod top;
 
-use top::{Shared, Top, at_a_rail};
+use top::{Top, at_a_rail};
 
 /// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
@@ -117,7 +118,7 @@ pub(super) struct Joint {
     /// Ends of the range of every channel.
     rails: Vec<(i16, i16)>,
     fitting: Fitting,
-    shared: Shared,
+    constants: Constants,
     /// Pulses that wait for the samples behind them.
     waiting: VecDeque<Lead>,
     /// End of the last pulse seen: what other contacts finish before it is the same pulse.
@@ -126,16 +127,16 @@ pub(super) struct Joint {
 }
 
 impl Joint {
-    pub(super) fn new(setup: &Setup, settling: u64, late: f64) -> Self {
+    pub(super) fn new(setup: &Setup, constants: Constants) -> Self {
+        let (settling, late) = (constants.settling, constants.late_area);
         let currents =
             setup.channels.iter().enumerate().filter(|(_, channel)| channel.sensed == Sensed::Current);
         let (currents, calibrations) = currents.map(|(index, channel)| (index, channel.calibration)).unzip();
-        let front_end = FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
         Self {
             record: JointRecord::of(currents, setup.wanted.pairs.clone(), setup.wanted.outputs.clone()),
             calibrations,
             rails: setup.channels.iter().map(|channel| channel.calibration.rails).collect(),
-            shared: Shared { late, early: front_end.early * setup.sample_rate },
+            constants,
             fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
             waiting: VecDeque::new(),
             seen_to: f64::NEG_INFINITY,
@@ -213,7 +214,7 @@ impl Joint {
             let before = history.slice(top.from.saturating_sub(rest), top.from);
             let base = sum(before) as f64 / before.len().max(1) as f64;
             let codes = history.slice(low, high);
-            let level = top.level(history, base, self.shared);
+            let level = top.level(history, base, &self.constants);
             plateaus.push(Plateau { base: base as f32, level: level as f32 });
             total += (level - base) * calibration.lsb;
             // A mean lies off the rail though part of it was cut off there.

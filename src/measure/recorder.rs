@@ -85,7 +85,7 @@ impl Recorder {
             lost: Vec::new(),
             excerpts: Excerpts::new(),
             overlay: Laying::default(),
-            joint: setup.wanted.joint.then(|| Joint::new(&setup, constants.settling, constants.late_area)),
+            joint: setup.wanted.joint.then(|| Joint::new(&setup, constants)),
             slow: SlowRecord { codes: vec![Vec::new(); planes], ..SlowRecord::default() },
             slow_zero: None,
             guard: super::guard::Watch::new(rate),

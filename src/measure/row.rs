@@ -23,7 +23,8 @@ pub(super) struct Excursion {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Constants {
     pub(super) settling: u64,
-    early: f64,
+    /// What of a step has arrived before its 50 % instant.
+    pub(super) early: f64,
     /// By how much the 50 % instant of a step comes later than its centre of area.
     pub(super) late_area: f64,
 }

@@ -211,7 +211,7 @@ pub struct CheckRecord {
 /// A short stretch of one channel, evenly spaced, for a picture in a terminal: a few hundred points at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sketch {
-    /// Name of the channel.
+    /// Name of the channel, and what of it is drawn: of another pulse than the one that decided it says which.
     pub channel: String,
     /// Unit of the values: `A`, `V`, or `C` for the charge measured beyond what was programmed.
     pub unit: String,

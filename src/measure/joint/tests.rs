@@ -1,7 +1,7 @@
 //! Pulses on several channels at once, on codes whose means follow by hand.
 
 use super::*;
-use crate::measure::{ChannelSetup, Flags, PhaseRow, Wanted};
+use crate::measure::{ChannelSetup, Flags, FrontEnd, PhaseRow, Wanted};
 use crate::signal::{Calibration, Program};
 
 mod short;
@@ -35,7 +35,12 @@ fn setup() -> Setup {
 }
 
 fn joint() -> Joint {
-    Joint::new(&setup(), G, LATE)
+    with(&setup(), G, LATE)
+}
+
+fn with(setup: &Setup, settling: u64, late_area: f64) -> Joint {
+    let front_end = FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
+    Joint::new(setup, Constants { settling, late_area, ..Constants::of(&front_end, setup.sample_rate) })
 }
 
 /// Codes that rise by one in ten samples, so that a mean tells where it was taken.

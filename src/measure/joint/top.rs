@@ -4,20 +4,12 @@ use crate::signal::Calibration;
 
 use super::super::codes::{extremes, sum};
 use super::super::history::History;
+use super::super::row::Constants;
 use super::super::step::Fitting;
 use super::super::window::windowed_sum;
 
 /// Fewest settled samples of a top that are a plateau.
 const FEWEST: u64 = 8;
-
-/// The charge that an edge puts on its other side, samples of the phase's own level and of the step.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shared {
-    /// By how much the 50 % instant of a step comes later than its centre of area.
-    pub(super) late: f64,
-    /// What of a step has arrived before that instant.
-    pub(super) early: f64,
-}
 
 /// The leading phase of a pulse, samples since the stream began.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +51,7 @@ impl Top {
     }
 
     /// The level on a channel that rests at `base`, codes.
-    pub(super) fn level(&self, history: &History, base: f64, shared: Shared) -> f64 {
+    pub(super) fn level(&self, history: &History, base: f64, constants: &Constants) -> f64 {
         let (from, to) = self.samples;
         if self.settled > 0 {
             return mean(history.slice(from, to)).unwrap_or(0.0);
@@ -68,7 +60,8 @@ impl Top {
         let Some((first, last)) = self.next else { return base + charge / self.width.max(1.0) };
         // Up to the shared edge there is level·(width + late) + (next − level)·early.
         let next = mean(history.slice(first, last)).map_or(0.0, |next| next - base);
-        base + (charge - next * shared.early) / (self.width + shared.late - shared.early).max(1.0)
+        let Constants { early, late_area, .. } = *constants;
+        base + (charge - next * early) / (self.width + late_area - early).max(1.0)
     }
 
     /// Charge from the rest before the phase to the end of its window, codes·samples.
@@ -98,7 +91,7 @@ mod tests {
 
     const FITTING: Fitting = Fitting { settling: 16, late: 0.0, longest: 100 };
     const NONE: (f64, f64) = (f64::NAN, f64::NAN);
-    const UNSHARED: Shared = Shared { late: 0.0, early: 0.0 };
+    const UNSHARED: Constants = Constants { settling: 16, early: 0.0, late_area: 0.0 };
 
     fn top(width: f64, behind: f64, second: f64) -> Top {
         let end = 999.5 + width;
@@ -139,18 +132,18 @@ mod tests {
         let mut history = History::new();
         history.push(&codes);
         // 100·20 less 5·40 codes·samples lie before it: (−140)·early is −200 where nothing is late.
-        let shared = Shared { late: 0.0, early: 200.0 / 140.0 };
-        let level = |found: &Top, shared| found.level(&history, 7.0, shared) - 7.0;
+        let shared = Constants { settling: 16, early: 200.0 / 140.0, late_area: 0.0 };
+        let level = |found: &Top, shared: &Constants| found.level(&history, 7.0, shared) - 7.0;
         let found = top(20.0, 0.0, 20.0);
-        assert!((level(&found, shared) - 100.0).abs() < 1e-9, "{}", level(&found, shared));
-        assert!((level(&found, UNSHARED) - 90.0).abs() < 1e-9, "{}", level(&found, UNSHARED));
+        assert!((level(&found, &shared) - 100.0).abs() < 1e-9, "{}", level(&found, &shared));
+        assert!((level(&found, &UNSHARED) - 90.0).abs() < 1e-9, "{}", level(&found, &UNSHARED));
         // What is late by a sample is the charge of as much more of the phase.
-        let late = level(&found, Shared { late: 1.0, ..shared });
+        let late = level(&found, &Constants { late_area: 1.0, ..shared });
         let (one, other) = (20.0 - shared.early, 21.0 - shared.early);
         assert!((late - 100.0 * one / other).abs() < 1e-9, "{late}");
         // A record that ends within the window has what it has.
         let mut short = History::new();
         short.push(&codes[..1010]);
-        assert_eq!(found.level(&short, 7.0, UNSHARED), 7.0 + 50.0);
+        assert_eq!(found.level(&short, 7.0, &UNSHARED), 7.0 + 50.0);
     }
 }

@@ -8,7 +8,7 @@ fn unfiltered(settling: u64) -> Joint {
     for channel in &mut setup.channels {
         channel.calibration.rails = (-1000, 1000);
     }
-    Joint::new(&setup, settling, 0.0)
+    with(&setup, settling, 0.0)
 }
 
 /// What is found of one pulse at sample 1000 whose phases have this length and lie `gap` apart: of all channels and of each.
