@@ -126,9 +126,36 @@ impl View<'_> {
         inl.add(base.value, -width);
         let noise = (self.noise() * span.sqrt()).hypot(base.noise * span);
         let last = row.phases().last().is_some_and(|last| last.end == phase.end);
-        let edge = self.shared_edges(row, phase, base.value)
+        let shared = self.shared_edges(row, phase, base.value)
             + if last { self.recharged_edge(row, base.value) } else { 0.0 };
+        let edge = shared.hypot(self.lone_edges(row, phase, base.value));
         Charge { area, inl, noise, offset: base.offset * span, edge, span }
+    }
+
+    /// What a sum of samples leaves uncertain of a charge at the edges of a phase that no other shares, code·samples: where each lies
+    /// between two samples (domain.md 6.5, 6.6).
+    fn lone_edges(&self, row: &PulseRow, phase: &PhaseRow, base: f64) -> f64 {
+        let begins = row.phases().iter().any(|other| other.end == phase.start);
+        let last = row.phases().last().is_some_and(|last| last.end == phase.end);
+        let ends = row.phases().iter().any(|other| other.start == phase.end)
+            || (last && self.is_recharged_at_once(row));
+        let alone = 2.0 - f64::from(u8::from(begins)) - f64::from(u8::from(ends));
+        f64::sqrt(alone) * (f64::from(phase.level) - base).abs() * self.summed()
+    }
+
+    /// The same at all edges of a pulse.
+    fn pulse_edges(&self, row: &PulseRow, base: f64) -> f64 {
+        row.steps(base, self.is_recharged_at_once(row)) * self.summed()
+    }
+
+    /// What a sum of samples makes of an edge whose step is one code, code·samples.
+    fn summed(&self) -> f64 {
+        self.recording.front_end.summed * self.rate()
+    }
+
+    /// Whether a recharge follows the last phase without a rest.
+    fn is_recharged_at_once(&self, row: &PulseRow) -> bool {
+        row.recharge != 0.0 && self.program_at(row).gap * self.rate() < 1.0
     }
 
     /// What interpolation leaves uncertain of the charge on one side of the edges that a phase shares with other phases,
@@ -145,8 +172,7 @@ impl View<'_> {
 
     /// The same of the edge that a recharge shares which follows the last phase at once.
     fn recharged_edge(&self, row: &PulseRow, base: f64) -> f64 {
-        let at_once = row.recharge != 0.0 && self.program_at(row).gap * self.rate() < 1.0;
-        let last = row.phases().last().filter(|_| at_once);
+        let last = row.phases().last().filter(|_| self.is_recharged_at_once(row));
         last.map_or(0.0, |last| self.shared_edge(f64::from(last.level) - base, f64::from(row.recharge)))
     }
 
@@ -166,7 +192,8 @@ impl View<'_> {
             all.add(&self.phase_charge(row, phase), 1.0);
         }
         // What one phase has too much at an edge between them another has too little.
-        Charge { edge: self.recharged_edge(row, row.base), ..all }
+        let edge = self.recharged_edge(row, row.base).hypot(self.pulse_edges(row, row.base));
+        Charge { edge, ..all }
     }
 
     /// Net charge of the pulse window, recharge included.
@@ -181,7 +208,7 @@ impl View<'_> {
             inl: self.pulse_inl(row, base.value, area),
             noise,
             offset: base.offset * span,
-            edge: 0.0,
+            edge: self.pulse_edges(row, base.value),
             span,
         }
     }
@@ -206,12 +233,13 @@ impl View<'_> {
             _ => 0.0,
         };
         let variance = sigma * sigma * (span - shared) + (base.noise * span).powi(2);
-        let mut inl = Nonlinearity::default();
+        let (mut inl, mut edge) = (Nonlinearity::default(), 0.0);
         for (row, own, length) in cycle.stretches() {
             let own = own - (base.value - row.base) * length;
             inl.add_scaled(&self.pulse_inl(&row, base.value, own), 1.0);
+            edge += self.pulse_edges(&row, base.value);
         }
-        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, edge: 0.0, span }
+        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, edge, span }
     }
 
     /// Non-linearity of all phases of a pulse and of what a passive recharge takes back at small currents.
@@ -263,7 +291,8 @@ pub struct Charge {
     pub noise: f64,
     /// Standard uncertainty from an unmeasured offset.
     pub offset: f64,
-    /// Standard uncertainty from interpolating edges that other phases share.
+    /// Standard uncertainty from where edges lie between two samples: those that other phases share, by interpolation, and all
+    /// others by the sum that passes over them.
     pub edge: f64,
     /// Length of the window, samples.
     pub span: f64,

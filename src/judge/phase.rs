@@ -92,6 +92,7 @@ mod tests {
             peak: (0.0, 0),
             clipped: None,
             rise: Rise::default(),
+            shared: 0.0,
         }
     }
 

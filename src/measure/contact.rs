@@ -94,6 +94,7 @@ impl Contact {
             peak: (0.0, 0),
             clipped: None,
             rise: Rise::default(),
+            shared: 0.0,
         };
         let around = calibration.offset.round() as i32;
         Self {
@@ -136,7 +137,7 @@ impl Contact {
         self.thresholds = Thresholds::of(&self.calibration, smallest);
         self.record.begins_codes = self.thresholds.high;
         self.quiet = self.quiet_about(self.calibration.offset);
-        self.quiet.restart(self.quiet_from);
+        self.quiet.restart(self.quiet_from, self.calibration.offset);
     }
 
     /// For quiet samples about a level: none lies farther from it than where a phase begins, and as much again is held.
@@ -157,7 +158,7 @@ impl Contact {
         self.noise = code_noise(self.calibration.noise).max(deviation);
         self.base = level;
         self.quiet = self.quiet_about(level);
-        self.quiet.restart(self.quiet_from);
+        self.quiet.restart(self.quiet_from, level);
         self.record.safe_codes = (1e-6 / self.calibration.lsb).max(7.0 * sd16);
     }
 
@@ -170,7 +171,7 @@ impl Contact {
         self.recharging = None;
         self.rest_from = f64::INFINITY;
         self.base = self.zero;
-        self.quiet.restart(resume);
+        self.quiet.restart(resume, self.base);
         self.quiet_from = resume;
     }
 
@@ -240,8 +241,7 @@ impl Contact {
         {
             self.segment(history, (codes, (low, high)), from, timing, constants);
         }
-        let due = |building: &Building| building.count > 0 && to >= building.deadline;
-        if self.side == 0 && self.building.as_ref().is_some_and(due) {
+        if self.building.as_ref().is_some_and(|building| self.is_over(building, to)) {
             self.finish(history, to, false, constants);
         }
         if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
@@ -252,6 +252,13 @@ impl Contact {
         }
         self.sum += sum;
         self.reached = to;
+    }
+
+    /// Whether nothing more of a pulse is waited for at sample `to`. A recharge that flows for longer than it is waited for goes on
+    /// behind its row, until its switch opens: by then the samples of the pulse may be gone.
+    fn is_over(&self, building: &Building, to: u64) -> bool {
+        let outlasts = || !self.run_counts && building.open().is_some_and(|open| to < open);
+        building.count > 0 && to >= building.deadline && (self.side == 0 || outlasts())
     }
 
     /// Counts [quiet_from, to) as quiet.

@@ -28,20 +28,21 @@ impl Contact {
         self.record.pulses.len() > rows
     }
 
-    /// A phase that outlasts the history becomes a row without an end.
+    /// A phase that outlasts the history becomes a row without an end. A recharge that does goes on.
     pub(super) fn give_up(&mut self, history: &History, to: u64, constants: &Constants) {
         self.run_before += self.charge(history, self.run.from, to);
         self.largest = self.largest.max(self.run_before.abs());
-        if self.run_counts
-            && self.cut(history, to, true, constants)
-            && let Some(row) = self.record.pulses.last_mut()
-        {
-            row.flags.endless = true;
-            self.record.endless.push(row.number);
+        if self.run_counts {
+            if self.cut(history, to, true, constants)
+                && let Some(row) = self.record.pulses.last_mut()
+            {
+                row.flags.endless = true;
+                self.record.endless.push(row.number);
+            }
+            self.run_counts = false;
+            self.last_sum = None;
         }
         self.run.from = to;
-        self.run_counts = false;
-        self.last_sum = None;
     }
 
     /// Writes the row of the pulse under way, from samples before `upto`, and forgets it.
@@ -91,7 +92,7 @@ impl Contact {
         self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
         self.recharging = opened.filter(|open| upto < *open).map(|open| (open, building.positive));
         self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
-        self.quiet.restart(at);
+        self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         for phase in phases {
             self.largest = self.largest.max(f64::from(phase.area.abs()));
@@ -102,6 +103,7 @@ impl Contact {
         }
         self.last_sum = (!cut).then_some(sum_from);
         self.record.rise = self.record.rise.and(found.rise);
+        self.record.shared = self.record.shared.max(found.shared);
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest, cut });
         if found.flags.truncated && !cut {

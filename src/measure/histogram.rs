@@ -101,6 +101,13 @@ impl Histogram {
         self.count = 0;
     }
 
+    /// Lays the bins about another level. Those of a histogram that has samples stay where they are.
+    pub(super) fn centre_on(&mut self, level: f64) {
+        if self.count == 0 {
+            self.low = level.round() as i32 - (self.bins.len() / 2) as i32;
+        }
+    }
+
     /// Adds consecutive samples, the first at index `at`.
     pub fn add(&mut self, codes: &[i16], at: u64) {
         if codes.is_empty() {

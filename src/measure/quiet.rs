@@ -40,9 +40,12 @@ impl Quiet {
         }
     }
 
-    /// Forgets everything; levels will be relative to sample `origin`.
-    pub(super) fn restart(&mut self, origin: u64) {
+    /// Forgets everything; levels will be relative to sample `origin`, and are looked for about the code `level`: of a baseline that
+    /// has crept far from where it was first, all samples would lie in the outermost bin.
+    pub(super) fn restart(&mut self, origin: u64, level: f64) {
         self.clear();
+        self.older.centre_on(level);
+        self.newer.centre_on(level);
         self.origin = origin;
     }
 
@@ -129,7 +132,7 @@ mod tests {
         history.push(&[3; 4000]);
         let levels = |from: u64, to: u64| {
             let mut quiet = Quiet::new(0, 24);
-            quiet.restart(10);
+            quiet.restart(10, 0.0);
             quiet.add(&history, from, to);
             quiet.levels(&history, to)
         };
@@ -146,17 +149,32 @@ mod tests {
     }
 
     #[test]
+    fn a_level_far_from_the_first_one_is_found_where_it_is() {
+        let mut history = History::new();
+        history.push(&[1; 1000]);
+        history.push(&[-300; 1000]);
+        let mut quiet = Quiet::new(0, 24);
+        for (from, level) in [(0, 1.0), (1000, -300.0)] {
+            quiet.restart(from, level);
+            quiet.add(&history, from, from + 1000);
+            let (after, before) = quiet.levels(&history, from + 1000);
+            let found = [after, before].map(|found| found.map(|found| f64::from(found.value)));
+            assert_eq!(found, [Some(level); 2]);
+        }
+    }
+
+    #[test]
     fn what_scatters_by_far_more_than_noise_is_not_quiet() {
         let restless = |half: i16, samples: usize, noise: f64| {
             let codes: Vec<i16> = (0..samples).map(|k| if k % 2 == 0 { half } else { -half }).collect();
             let mut history = History::new();
             history.push(&codes);
             let mut quiet = Quiet::new(0, 900);
-            quiet.restart(0);
+            quiet.restart(0, 0.0);
             quiet.add(&history, 0, samples as u64);
             quiet.levels(&history, samples as u64);
             let is = quiet.is_restless(noise);
-            quiet.restart(0);
+            quiet.restart(0, 0.0);
             assert!(!quiet.is_restless(noise), "it is forgotten");
             is
         };
@@ -170,7 +188,7 @@ mod tests {
     fn of_a_long_rest_both_levels_are_looked_at() {
         let mut quiet = Quiet::new(0, 900);
         let mut history = History::new();
-        quiet.restart(0);
+        quiet.restart(0, 0.0);
         for at in (0..6 * HALF).step_by(1024) {
             let half = if at < 2 * HALF { 200 } else { 0 };
             let codes: Vec<i16> = (0..1024).map(|k| if k % 2 == 0 { half } else { -half }).collect();
@@ -185,7 +203,7 @@ mod tests {
     fn of_a_long_rest_the_first_part_is_the_pulse_befores_and_the_last_the_next_ones() {
         let mut quiet = Quiet::new(0, 24);
         let mut history = History::new();
-        quiet.restart(0);
+        quiet.restart(0, 0.0);
         let length = 5 * HALF;
         for at in (0..length).step_by(1024) {
             history.push(&[if at < length / 2 { 2 } else { 6 }; 1024]);
@@ -202,7 +220,7 @@ mod tests {
         history.push(&[2; 40_000]);
         history.push(&[6; 60_000]);
         let mut quiet = Quiet::new(0, 24);
-        quiet.restart(10);
+        quiet.restart(10, 0.0);
         // More than one side of a baseline holds, so that both sides have something to forget.
         quiet.add(&history, 0, 40_000);
         let (after, _) = quiet.levels(&history, 50_000);

@@ -135,6 +135,25 @@ impl PulseRow {
         self.at as f64 + self.phases().first().map_or(0.0, |phase| f64::from(phase.start))
     }
 
+    /// Root of the sum of squares of the steps at the edges of its driven phases and of a recharge behind them, codes: a sum of
+    /// samples is wrong by a part of each of them ([`FrontEnd::summed`]). Levels are counted from `base`; `at_once` where the
+    /// recharge follows the last phase without a rest.
+    pub fn steps(&self, base: f64, at_once: bool) -> f64 {
+        let (mut squares, mut before) = (0.0, None);
+        for phase in self.phases() {
+            let level = f64::from(phase.level) - base;
+            squares += match before {
+                Some((end, last)) if end == phase.start => f64::powi(level - last, 2),
+                Some((_, last)) => level.powi(2) + f64::powi(last, 2),
+                None => level.powi(2),
+            };
+            before = Some((phase.end, level));
+        }
+        let (last, back) = (before.map_or(0.0, |(_, last)| last), f64::from(self.recharge));
+        squares += if at_once { (back - last).powi(2) } else { last.powi(2) + back.powi(2) };
+        squares.sqrt()
+    }
+
     /// Last 50 % instant in samples since the stream began, still delayed by the filter.
     pub fn end(&self) -> f64 {
         self.at as f64 + self.phases().last().map_or(0.0, |phase| f64::from(phase.end))
@@ -209,6 +228,9 @@ pub struct ContactRecord {
     pub clipped: Option<u64>,
     /// How the outer edges of its pulses rise.
     pub rise: Rise,
+    /// The longest that an edge which two phases share takes from half the level of one to half that of the other, samples: a rest
+    /// of up to that long between them would not show. 0 where none is shared.
+    pub shared: f64,
 }
 
 /// What was found on one voltage channel.
@@ -296,6 +318,50 @@ impl Recording {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Phases of these levels, with rests of 5 samples between them or none, on a baseline of 7 codes.
+    fn row(levels: &[f32], rest: f32, recharge: f32) -> PulseRow {
+        let mut phases = [PhaseRow::default(); 3];
+        for (k, (phase, level)) in phases.iter_mut().zip(levels).enumerate() {
+            let start = (100.0 + rest) * k as f32;
+            *phase = PhaseRow { start, end: start + 100.0, level: 7.0 + level, ..PhaseRow::default() };
+        }
+        PulseRow {
+            number: 0,
+            at: 0,
+            phases,
+            count: levels.len() as u8,
+            from: 0,
+            base: 7.0,
+            pulse_area: 0.0,
+            pulse_span: 0,
+            cycle_area: f64::NAN,
+            cycle_span: 0,
+            before: None,
+            after: None,
+            recharge,
+            flags: Flags::default(),
+        }
+    }
+
+    #[test]
+    fn an_edge_between_two_phases_has_the_step_from_one_level_to_the_other() {
+        let squares = |levels: &[f32], rest: f32, recharge: f32, at_once: bool| {
+            row(levels, rest, recharge).steps(7.0, at_once).powi(2)
+        };
+        let cases: [(&[f32], f32, f32, bool, f64); 6] = [
+            (&[-10.0, 10.0], 5.0, 0.0, false, 4.0 * 100.0),
+            (&[-10.0, 10.0], 0.0, 0.0, true, 100.0 + 400.0 + 100.0),
+            (&[5.0, -10.0, 5.0], 0.0, 0.0, false, 25.0 + 225.0 + 225.0 + 25.0),
+            (&[-10.0], 0.0, 4.0, false, 100.0 + 100.0 + 16.0),
+            (&[-10.0], 0.0, 4.0, true, 100.0 + 196.0),
+            (&[], 0.0, 0.0, false, 0.0),
+        ];
+        for (levels, rest, recharge, at_once, expected) in cases {
+            let found = squares(levels, rest, recharge, at_once);
+            assert!((found - expected).abs() < 1e-9, "{levels:?} {found}");
+        }
+    }
 
     #[test]
     fn rows_are_told_in_runs_and_of_very_many_the_last_as_one() {

@@ -63,6 +63,8 @@ pub(super) struct Measured {
     pub(super) flags: Flags,
     /// How its outer edges rise.
     pub(super) rise: Rise,
+    /// The longest edge that two of its phases share ([`Joined::longest`](super::shared_edge::Joined)), samples.
+    pub(super) shared: f64,
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
@@ -100,11 +102,12 @@ pub(super) fn measure(
     }
     let origin = at as i64 - first as i64;
     Measured {
-        phases: rows(samples, (tops, joined), pulse, recharge, constants, origin as f64),
+        phases: rows(samples, (tops, joined.with_last), pulse, recharge, constants, origin as f64),
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
         flags: Flags { truncated, ..Flags::default() },
         rise: outer(samples, first, excursions, tops, base),
+        shared: joined.longest,
     }
 }
 

@@ -4,6 +4,16 @@ use super::edge::{Slope, crossing};
 use super::row::{Excursion, Top};
 use super::thresholds::Thresholds;
 
+/// Which phases share an edge with the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Joined {
+    /// Whether phase `k` begins with the edge that ends phase `k` − 1.
+    pub(super) with_last: [bool; 3],
+    /// The longest that such an edge takes from half the level of one phase to half that of the other, samples: a rest between
+    /// them is hidden in it, and no longer than it.
+    pub(super) longest: f64,
+}
+
 /// Tells which phases begin with the edge that ends the one before, and gives both its instant: where the midpoint between their
 /// levels is crossed (measurands.md, *width*).
 pub(super) fn join(
@@ -12,8 +22,8 @@ pub(super) fn join(
     tops: &mut [Top],
     base: f64,
     gapless: Option<Thresholds>,
-) -> [bool; 3] {
-    let mut joined = [false; 3];
+) -> Joined {
+    let mut joined = Joined::default();
     for (k, pair) in excursions.windows(2).enumerate() {
         let ([before, behind], Some([a, b])) = (pair, tops.get_mut(k..k + 2).and_then(<[Top]>::as_mut_array))
         else {
@@ -24,9 +34,10 @@ pub(super) fn join(
         if !behind.joined && !restless {
             continue;
         }
+        joined.longest = joined.longest.max(b.start - a.end);
         let shared = meeting(samples, a, f64::from(b.level)).unwrap_or(0.5 * (a.end + b.start));
         (a.end, b.start) = (shared, shared);
-        if let Some(joined) = joined.get_mut(k + 1) {
+        if let Some(joined) = joined.with_last.get_mut(k + 1) {
             *joined = true;
         }
     }

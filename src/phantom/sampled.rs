@@ -55,7 +55,8 @@ impl Sampled {
             }
             let eight = (-decrement * LANES as f64).exp();
             // Saturates where nothing is negligible.
-            let gone = ((start.abs() / negligible).ln() / decrement).ceil() as u64;
+            let last = ((start.abs() / negligible).ln() / decrement).ceil() as u64;
+            let gone = if decrement > 0.0 { last } else { u64::MAX };
             self.terms.push(Term { start, decrement, within, eight, gone });
         }
     }

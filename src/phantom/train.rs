@@ -61,7 +61,7 @@ pub struct Train<'a> {
 
 /// A train is taken to repeat where as many changes of a capacitor as there are periods left, each as large as the last, are no
 /// more than this, V: what two periods differ by is left to itself, and in a passive network its energy only decays.
-const SETTLED: f64 = 1e-9;
+const SETTLED: f64 = 1e-6;
 
 /// Largest |voltages| over a train, V.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -386,9 +386,9 @@ mod tests {
             let mut settled = Circuit::new(&phantom, unlimited(blocking)).unwrap();
             let whole = Train { pulses: &pulses, group: 1, total: 500 };
             let found = peaks(&mut settled, &whole, &[-1.0, 1.0]).source;
-            assert!((found - watch.peaks.source).abs() < 1e-8, "{found} {:?}", watch.peaks);
+            assert!((found - watch.peaks.source).abs() < 1e-6, "{found} {:?}", watch.peaks);
             let ends = settled.capacitor_voltages().into_iter().zip(every.capacitor_voltages());
-            assert!(ends.into_iter().all(|(a, b)| (a - b).abs() < 1e-8), "{second} {blocking} {ramp}");
+            assert!(ends.into_iter().all(|(a, b)| (a - b).abs() < 1e-6), "{second} {blocking} {ramp}");
         }
     }
 

@@ -70,14 +70,22 @@ const FIXED: &[(&str, Dimension, i32, f64)] = &[
     ("cm2", Dimension::Area, -4, 1.0),
     ("cm²", Dimension::Area, -4, 1.0),
     ("um2", Dimension::Area, -12, 1.0),
+    ("um²", Dimension::Area, -12, 1.0),
+    ("µm2", Dimension::Area, -12, 1.0),
     ("µm²", Dimension::Area, -12, 1.0),
+    ("\u{3bc}m2", Dimension::Area, -12, 1.0),
+    ("\u{3bc}m²", Dimension::Area, -12, 1.0),
     ("m2", Dimension::Area, 0, 1.0),
     ("m²", Dimension::Area, 0, 1.0),
     ("C/m2", Dimension::ChargeDensity, 0, 1.0),
     ("uC/cm2", Dimension::ChargeDensity, -2, 1.0),
+    ("uC/cm²", Dimension::ChargeDensity, -2, 1.0),
     ("µC/cm2", Dimension::ChargeDensity, -2, 1.0),
     ("µC/cm²", Dimension::ChargeDensity, -2, 1.0),
+    ("\u{3bc}C/cm2", Dimension::ChargeDensity, -2, 1.0),
+    ("\u{3bc}C/cm²", Dimension::ChargeDensity, -2, 1.0),
     ("mC/cm2", Dimension::ChargeDensity, 1, 1.0),
+    ("mC/cm²", Dimension::ChargeDensity, 1, 1.0),
 ];
 
 const PREFIXES: &[(&str, i32)] = &[

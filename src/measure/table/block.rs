@@ -15,21 +15,21 @@ pub(super) struct Block<R> {
 }
 
 impl<R: Row> Block<R> {
-    /// Packs exactly [`BLOCK`] rows, of which the first is row `number` of its table; `None` of fewer.
-    pub(super) fn of(number: usize, rows: &[R]) -> Option<Self> {
-        let mut cells = Vec::new();
+    /// Packs exactly [`BLOCK`] rows, of which the first is row `number` of its table; `None` of fewer. `cells` is memory to use.
+    pub(super) fn of(number: usize, rows: &[R], cells: &mut Vec<i64>) -> Option<Self> {
+        cells.clear();
         let mut before = None;
         for (k, row) in rows.get(..BLOCK)?.iter().enumerate() {
-            let mut writer = Writer::new(cells, k, COLUMN);
+            let mut writer = Writer::new(std::mem::take(cells), k, COLUMN);
             row.write(before.filter(|_| !k.is_multiple_of(GROUP)), &mut writer);
-            cells = writer.into_cells();
+            *cells = writer.into_cells();
             before = Some(row);
         }
         let mut bytes = Vec::new();
         for column in cells.chunks(COLUMN) {
             column::pack(column.get(..BLOCK)?, &mut bytes);
         }
-        Some(Self { first: rounded(number, rows.first()?, &mut cells), columns: bytes.into_boxed_slice() })
+        Some(Self { first: rounded(number, rows.first()?, cells), columns: bytes.into_boxed_slice() })
     }
 
     pub(super) fn first(&self) -> &R {

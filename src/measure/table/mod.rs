@@ -48,11 +48,13 @@ pub struct Table<R> {
     blocks: Vec<Block<R>>,
     latest: Vec<R>,
     packed: usize,
+    /// Memory in which blocks are packed.
+    cells: Vec<i64>,
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { blocks: Vec::new(), latest: Vec::new(), packed: 0 }
+        Self { blocks: Vec::new(), latest: Vec::new(), packed: 0, cells: Vec::new() }
     }
 }
 
@@ -81,7 +83,7 @@ impl<R: Row> Table<R> {
     pub fn push(&mut self, row: R) {
         self.latest.push(row);
         if self.latest.len() >= BLOCK + LATEST
-            && let Some(block) = Block::of(self.blocks.len() * BLOCK, &self.latest)
+            && let Some(block) = Block::of(self.blocks.len() * BLOCK, &self.latest, &mut self.cells)
         {
             self.latest.drain(..BLOCK);
             self.packed += block.bytes();

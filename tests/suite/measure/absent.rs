@@ -177,6 +177,8 @@ fn a_phase_that_may_be_there_unseen_is_neither_good_nor_bad() {
 #[case(Measurand::ChargeImbalance, Criterion::AtMost(0.05))]
 #[case(Measurand::NetCharge, within(0.0, 1e-6))]
 #[case(Measurand::AccumulatedCharge, Criterion::AtMost(1e-3))]
+#[case(Measurand::MissingPulses, Criterion::AtMost(10.0))]
+#[case(Measurand::ExtraPulses, Criterion::Equals(0.0))]
 fn an_output_that_stays_on_leaves_nothing_to_pass(
     #[case] measurand: Measurand,
     #[case] criterion: Criterion,

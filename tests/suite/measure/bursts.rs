@@ -74,3 +74,25 @@ fn an_off_time_between_long_bursts_is_no_low_rate() {
     let off = judged(Measurand::CycleOff, within(0.5, 0.0));
     assert!(off.count == 2 && (off.value.unwrap() - 0.06).abs() < 2e-5, "{off:?}");
 }
+
+/// Ten bursts of three at 400 Hz, of which the fourth comes at 200 Hz: each of its pulses is cut from the next.
+#[test]
+fn a_burst_that_is_so_slow_that_its_pulses_stand_alone_is_not_passed_over() {
+    let program = bursts(3, 400.0, 50.0);
+    let apart = |burst: u32| if burst == 3 { 5e-3 } else { 2.5e-3 };
+    let pulses = (0..10)
+        .flat_map(|burst| (0..3).map(move |k| 0.04 + 0.02 * f64::from(burst) + apart(burst) * f64::from(k)));
+    let steps: Vec<(f64, f64)> = pulses
+        .flat_map(|at| {
+            [(0.0, -2e-3), (200e-6, 2e-3), (250e-6, 2e-3), (450e-6, -2e-3)]
+                .map(|(later, step)| (at + later, step))
+        })
+        .collect();
+    let recording = recorded(&program, &steps, 300_000);
+    let rate = |window| judged(&program, &recording, window, check(Measurand::BurstRate, within(0.005, 0.0)));
+    let found = rate((39_000, 235_000));
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("pulse 9 stands alone where a burst was to be"));
+    let before = rate((39_000, 95_000));
+    assert_eq!((before.verdict, before.count), (Verdict::Pass, 3), "{before:?}");
+}

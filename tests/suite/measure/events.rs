@@ -1,10 +1,10 @@
 //! What is judged on events, on the slow channel and on the boards' own word.
 
-use stimrig::judge::{Facts, Observation, judge};
+use stimrig::judge::{Facts, Observation, Segment, judge};
 use stimrig::measure::{ChannelSetup, Recorder, Recording, SlowSetup};
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Fault, FaultCode, Measurand};
-use stimrig::signal::{Block, BlockSink, Burst, Calibration, Program, Sensed, StreamKind};
+use stimrig::signal::{Block, BlockSink, Burst, Calibration, Program, Run, Sensed, StreamKind};
 
 use crate::command::{checks, run};
 
@@ -277,4 +277,108 @@ fn what_a_leaky_interface_keeps_is_what_the_closed_form_says() {
     // The worst of 50 has risen to within exp(−1 s/94 ms) of it, and noise picks the largest.
     assert!((value - steady).abs() <= 2.0 * u + 1e-3 * steady, "{value} ± {u} against {steady}");
     assert!(u < 0.1e-3, "{u}");
+}
+
+fn stays_off(hold: f64) -> Check {
+    Check { hold: Some(hold), ..check(Measurand::StaysOff, Criterion::Holds) }
+}
+
+/// A stimulator that acknowledges a start and puts nothing out.
+#[test]
+fn what_never_ran_shows_nothing_by_being_off() {
+    let silent = |rate: f64, event: u64, wanted: Check| {
+        let program = program(2e-3, 200e-6, 50e-6, rate);
+        let mut bench = Bench::drawn(42, 4e-3);
+        let codes = bench.sample(&[], 1_500_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+        let wanted = Check { after: Some("event".into()), ..wanted };
+        let steps = vec![Action::Start, Action::HostSilence(0.5), Action::Stop];
+        let case = case(&program, steps, vec![wanted]);
+        judge(&case, &facts(&program, &[39_000, event, 1_300_000], 1_500_000), &recording).remove(0)
+    };
+    let pulses = Check { hold: Some(0.4), ..check(Measurand::PulsesAfterFault, Criterion::Equals(0.0)) };
+    let charge = check(Measurand::ChargeAfterFault, Criterion::AtMost(1e-9));
+    for wanted in [stays_off(0.4), pulses, charge] {
+        let found = silent(50.0, 345_000, wanted);
+        assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+        assert!(found.reason.unwrap().starts_with("nothing came of the start before that instant"));
+    }
+    // At 10 Hz a pulse was due within 100 ms of the start, three periods or not.
+    for (rate, event) in [(50.0, 345_000), (10.0, 300_000)] {
+        let found = silent(rate, event, check(Measurand::ShutdownLatency, Criterion::AtMost(0.2)));
+        assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+        assert!(found.reason.unwrap().starts_with("nothing was running at that instant"));
+    }
+}
+
+/// 100 Hz, from 235 ms on 50 Hz, for 0.4 s: the last pulse is due at 420 ms, and the host falls silent at 430 ms.
+#[test]
+fn silence_behind_a_trains_own_end_shows_nothing_though_its_program_was_changed() {
+    let limited = |rate| Program { run: Run::Duration(0.4), ..program(2e-3, 200e-6, 50e-6, rate) };
+    let (before, after) = (limited(100.0), limited(50.0));
+    let first = steps(&before, 40e-3, 0.235);
+    let exact = [first, steps(&after, 240e-3, 0.435)].concat();
+    let mut bench = Bench::drawn(42, 4e-3);
+    let codes = bench.sample(&exact, 900_000);
+    let recording = record(setup(&bench, &before), &codes, &markers(20_000), &[4096]);
+    let wanted = Check { after: Some("event".into()), ..stays_off(0.15) };
+    let set = Action::Set(Box::new(after.clone()));
+    let case = case(&before, vec![Action::Start, set, Action::HostSilence(0.3), Action::Stop], vec![wanted]);
+    let mut facts = facts(&before, &[39_000, 235_000, 430_000, 800_000], 900_000);
+    facts.segments.push(Segment {
+        requested: 235_000,
+        from: 235_000,
+        programmed: after.clone(),
+        applied: after,
+    });
+    let found = judge(&case, &facts, &recording).remove(0);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("only 0 pulses were due"));
+}
+
+/// Two trains; the second goes on until `until` seconds though it is stopped at 700 ms.
+#[test]
+fn each_stop_has_its_own_latency() {
+    let latency = |until: f64| {
+        let program = program(2e-3, 200e-6, 50e-6, 50.0);
+        let exact = [steps(&program, 40e-3, 0.235), steps(&program, 501e-3, until)].concat();
+        let mut bench = Bench::drawn(42, 4e-3);
+        let codes = bench.sample(&exact, 1_200_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+        let wanted = check(Measurand::StopLatency, Criterion::AtMost(0.1));
+        let case =
+            case(&program, vec![Action::Start, Action::Stop, Action::Start, Action::Stop], vec![wanted]);
+        let facts = facts(&program, &[39_000, 235_000, 500_000, 700_000], 1_200_000);
+        judge(&case, &facts, &recording).remove(0)
+    };
+    let right = latency(0.695);
+    assert_eq!((right.verdict, right.count), (Verdict::Pass, 2), "{right:?}");
+    // The last pulse begins at 881 ms and ends 450 us later.
+    let late = latency(0.895);
+    assert_eq!((late.verdict, late.count), (Verdict::Fail, 2), "{late:?}");
+    assert!((late.value.unwrap() - 181.45e-3).abs() < 1e-4, "{late:?}");
+}
+
+/// A lead opens, and the host falls silent while it is open, or after it was closed again: without a channel at the stimulator's side
+/// nothing tells whether its output ended.
+#[test]
+fn behind_an_open_lead_no_later_event_is_seen_either() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(42, 4e-3);
+    let codes = bench.sample(&steps(&program, 40e-3, 0.125), 400_000);
+    let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+    let found = |between: Action| {
+        let open = Action::Inject(Fault::OpenLead { contact: "e1".into() });
+        let wanted = Check { after: Some("silent".into()), ..stays_off(0.1) };
+        let actions = vec![Action::Start, open, between, Action::HostSilence(0.2), Action::Stop];
+        let mut case = case(&program, actions, vec![wanted]);
+        case.steps[3].name = Some("silent".into());
+        let facts = facts(&program, &[39_000, 90_000, 95_000, 130_000, 390_000], 400_000);
+        judge(&case, &facts, &recording).remove(0)
+    };
+    let unseen = found(Action::Wait(0.01));
+    assert_eq!(unseen.verdict, Verdict::Invalid, "{unseen:?}");
+    assert!(unseen.reason.unwrap().starts_with("activity not observable"));
+    let closed = found(Action::Clear("open-lead".into()));
+    assert_eq!(closed.verdict, Verdict::Pass, "{closed:?}");
 }

@@ -1,11 +1,11 @@
 //! All channels at one pulse: shares, what is left over, and a voltage across its edges.
 
-use stimrig::judge::{judge, units};
+use stimrig::judge::{Segment, judge, units};
 use stimrig::measure::{ChannelSetup, Reading, Recorder, Recording, Setup, StepRow, Wanted};
 use stimrig::phantom::Output;
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Case, Check, Criterion, Measurand, Nominal, Tolerance};
-use stimrig::signal::{Block, BlockSink, Polarity, Program, Sensed, Share, StreamKind};
+use stimrig::signal::{Block, BlockSink, Burst, Polarity, Program, Sensed, Share, StreamKind};
 
 use super::bench::{Bench, steps};
 use super::case::{case, facts, within};
@@ -210,4 +210,88 @@ fn an_output_has_nothing_left_only_where_it_is_at_its_compliance() {
     }
     let at_its_end = headroom(0.85, 0.705);
     assert_eq!((at_its_end.verdict, at_its_end.value), (Verdict::Fail, Some(0.0)), "{at_its_end:?}");
+}
+
+/// Bursts of three, 1 ms apart; behind the first pulse of the last of them the stimulator takes the contacts the other way round.
+#[test]
+fn a_burst_that_has_begun_keeps_the_shares_it_began_with() {
+    let burst = Some(Burst { pulses: 3, rate: 1e3 });
+    let before = Program { rate: 100.0, burst, ..steered(Polarity::Cathodic) };
+    let mut after = before.clone();
+    after
+        .contacts
+        .iter_mut()
+        .filter(|share| share.share < 0.0)
+        .for_each(|share| share.share = -1.0 - share.share);
+    let recording = recorded(&before, 1, [1.0; 3], 4096);
+    let wanted = on(Measurand::CurrentShare, within(0.05, 0.0), "e1");
+    let mut case = of(&before, wanted);
+    case.steps.insert(1, case.steps[0].clone());
+    case.steps[1].action = Action::Set(Box::new(after.clone()));
+    let mut facts = facts(&before, &[8_000, 33_000, 39_000], recording.samples);
+    let segment = |from| Segment { requested: from, from, programmed: after.clone(), applied: after.clone() };
+    facts.segments.push(segment(33_000));
+    let found = judge(&case, &facts, &recording).remove(0);
+    assert_eq!((found.verdict, found.count), (Verdict::Pass, 7), "{found:?}");
+    // From the next burst on it is the other program's.
+    facts.segments[1] = segment(29_000);
+    let found = judge(&case, &facts, &recording).remove(0);
+    assert_eq!(found.verdict, Verdict::Fail, "{found:?}");
+}
+
+#[test]
+fn the_worst_idle_contact_is_not_known_where_one_is_not_sensed() {
+    let mut program = steered(Polarity::Cathodic);
+    program.contacts[0].share = -1.0;
+    program.contacts[1].share = 0.0;
+    let recording = recorded(&program, 1, [1.0; 3], 4096);
+    let wanted = on(Measurand::CurrentShare, Criterion::Magnitude(0.01), "idle");
+    let mut case = of(&program, wanted);
+    let facts = facts(&program, &[8_000, 39_000], recording.samples);
+    assert_eq!(judge(&case, &facts, &recording)[0].verdict, Verdict::Pass);
+    case.phantom.contacts.push(("e9".into(), 1));
+    let found = judge(&case, &facts, &recording).remove(0);
+    assert_eq!(found.reason.as_deref(), Some("contact `e9` is not sensed"), "{found:?}");
+}
+
+/// 1.4 mA at e1, 0.6 mA at e2, 2 mA at the case.
+#[test]
+fn a_cap_is_that_of_the_contact_that_is_named_or_of_all() {
+    let program = steered(Polarity::Cathodic);
+    let recording = recorded(&program, 1, [1.0; 3], 4096);
+    let cap = |contact: Option<&str>, limit: f64| {
+        let wanted = Check::new(Measurand::CapNeverExceeded, Criterion::AtMost(limit));
+        judged(&program, &recording, Check { contact: contact.map(str::to_owned), ..wanted })
+    };
+    for (contact, limit, verdict, count) in [
+        (Some("e2"), 1e-3, Verdict::Pass, 1),
+        (Some("e1"), 1e-3, Verdict::Fail, 1),
+        (None, 1.5e-3, Verdict::Fail, 3),
+        (None, 2.1e-3, Verdict::Pass, 3),
+    ] {
+        let found = cap(contact, limit);
+        assert_eq!((found.verdict, found.count), (verdict, count), "{contact:?} {limit}: {found:?}");
+    }
+}
+
+/// At 25 ms another program takes over, which leaves e1 out: what its pulses take of the output nobody sees at e1.
+#[test]
+fn headroom_is_not_that_of_the_pulses_of_one_program_of_two() {
+    let program = steered(Polarity::Cathodic);
+    let recording = recorded(&program, 1, [1.0; 3], 4096);
+    let mut facts = facts(&program, &[8_000, 39_000], recording.samples);
+    facts.output = Some(Output { compliance: 1.0, ..Output::ideal() });
+    let headroom = |facts: &_| {
+        let wanted = Check::new(Measurand::ComplianceHeadroom, Criterion::AtLeast(0.1));
+        judge(&of(&program, wanted), facts, &recording).remove(0)
+    };
+    assert_eq!(headroom(&facts).verdict, Verdict::Pass);
+    let mut other = program.clone();
+    other.contacts[0].share = 0.0;
+    other.contacts[1].share = -1.0;
+    let (programmed, applied) = (other.clone(), other);
+    facts.segments.push(Segment { requested: 25_000, from: 25_000, programmed, applied });
+    let found = headroom(&facts);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().contains("programs that all drive the contact"));
 }

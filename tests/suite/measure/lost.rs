@@ -220,3 +220,34 @@ fn a_pulse_that_a_loss_cut_was_not_cut_by_the_stop() {
     let before = at_stop((95_000, 96_000));
     assert_eq!(before.verdict, Verdict::Pass, "{before:?}");
 }
+
+/// The seventh pulse leaves 70 mV, which lies beyond the channel's range of 65 mV.
+#[test]
+fn a_residual_voltage_beyond_the_range_is_at_least_that() {
+    let residual = |limit: f64| {
+        let (program, mut recording) = stairs((25_000, 30_000));
+        let rails = &mut recording.setup.channels[1].calibration.rails;
+        *rails = (i16::MIN, 650);
+        let resistor = [element(ElementKind::Resistor, 1e3, 0, 1)];
+        let wanted = check(Measurand::ResidualVoltage, Criterion::AtMost(limit));
+        between(&program, &recording, (130_000, 195_000), &resistor, wanted)
+    };
+    let unknown = residual(1.0);
+    assert_eq!(unknown.verdict, Verdict::Invalid, "{unknown:?}");
+    assert!(unknown.reason.unwrap().starts_with("clipped"));
+    assert_eq!(residual(0.03).verdict, Verdict::Fail);
+}
+
+#[test]
+fn the_first_pulse_of_a_restart_is_not_the_second() {
+    let restarted = |lost: (usize, usize)| {
+        let recording = train(&usual(), 0.235, 250_000, lost);
+        let steps = vec![Action::Start, Action::Acknowledge, Action::Start, Action::Stop];
+        let wanted = check(Measurand::RestartAmplitude, Criterion::AtMost(2.5e-3));
+        let case = case(&usual(), steps, vec![wanted]);
+        judge(&case, &facts(&usual(), &[START, 105_000, 110_000, 230_000], 250_000), &recording).remove(0)
+    };
+    is_lost(&restarted((115_000, 125_000)));
+    let behind = restarted((125_000, 130_000));
+    assert_eq!(behind.verdict, Verdict::Pass, "{behind:?}");
+}

@@ -14,6 +14,7 @@ mod joint;
 mod lost;
 mod shape;
 mod short;
+mod sampled;
 mod slow_edges;
 mod stream;
 mod varying;

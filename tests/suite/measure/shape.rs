@@ -139,3 +139,23 @@ fn an_edge_that_never_arrives_is_invalid_not_fast() {
     assert_ne!(record.verdict, Verdict::Pass, "{record:?}");
     assert!(record.value.is_none_or(|value| value > 6e-6), "{record:?}");
 }
+
+/// A phase too short to look for an excess in has none that is known.
+#[test]
+fn an_overshoot_that_was_not_measured_is_not_none() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(3, 4e-3);
+    let codes = bench.sample(&steps(&program, 40e-3, 0.235), 240_000);
+    let mut recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+    let overshoot = |recording: &_| {
+        judged(&program, recording, (39_000, 235_000), check(Measurand::Overshoot, Criterion::AtMost(0.1)))
+    };
+    assert_eq!(overshoot(&recording).verdict, Verdict::Pass);
+    let shapes = &mut recording.contacts[0].shapes;
+    let mut rows: Vec<_> = shapes.iter().collect();
+    (rows[4][0].excess, rows[4][0].half) = (f32::NAN, f32::INFINITY);
+    *shapes = rows.into_iter().collect();
+    let found = overshoot(&recording);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("a phase is too short for its shape"));
+}

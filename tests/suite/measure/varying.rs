@@ -4,7 +4,7 @@ use stimrig::judge::{Segment, judge};
 use stimrig::measure::Recording;
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Measurand, Statistic};
-use stimrig::signal::{Burst, Cycle, Law, Program, Ramp};
+use stimrig::signal::{Burst, Cycle, Law, Program, Ramp, Run};
 
 use super::bench::Bench;
 use super::case::{case, check, facts, judged, within};
@@ -253,4 +253,41 @@ fn a_contact_that_the_next_program_leaves_out_owes_no_pulses_and_may_give_none()
     assert_eq!(values(&nine), [1.0, 0.0]);
     let eleven: Vec<_> = ten.iter().copied().chain([(0.4, 2e-3)]).collect();
     assert_eq!(values(&eleven), [0.0, 1.0]);
+}
+
+/// 0.4 s of a train whose rate changes half-way: its length is that of the time, and no count of either program's pulses.
+#[test]
+fn a_duration_ends_a_train_whose_program_was_changed() {
+    let limited = |rate: f64| Program { rate, run: Run::Duration(0.4), ..usual() };
+    let (slow, fast) = (limited(50.0), limited(100.0));
+    let counts = |programs: (&Program, &Program), pulses: &[(f64, f64)]| {
+        let recording = recorded(programs.0, pulses, 900_000);
+        let wanted = [Measurand::MissingPulses, Measurand::ExtraPulses];
+        let wanted = wanted.map(|measurand| check(measurand, Criterion::Equals(0.0))).to_vec();
+        let found = changed(programs, &recording, (235_000, 235_000), wanted);
+        found.iter().map(|record| record.value.unwrap()).collect::<Vec<_>>()
+    };
+    let slower = [every(0.01, 20, 0.04, 2e-3), every(0.02, 10, 0.24, 2e-3)].concat();
+    assert_eq!(counts((&fast, &slow), &slower), [0.0, 0.0]);
+    assert_eq!(counts((&fast, &slow), &slower[..27]), [3.0, 0.0]);
+    let longer = [slower, every(0.02, 2, 0.5, 2e-3)].concat();
+    assert_eq!(counts((&fast, &slow), &longer), [0.0, 2.0]);
+    let faster = [every(0.02, 10, 0.04, 2e-3), every(0.01, 20, 0.24, 2e-3)].concat();
+    assert_eq!(counts((&slow, &fast), &faster), [0.0, 0.0]);
+}
+
+/// The first program leaves e1 out; that which drives it is taken at 236 ms, and its pulses come at once, or 304 ms later.
+#[test]
+fn a_contact_that_the_next_program_drives_owes_its_pulses_from_there_on() {
+    let mut before = usual();
+    before.contacts.iter_mut().for_each(|share| share.contact = format!("other {}", share.contact));
+    let after = Program { rate: 100.0, ..usual() };
+    let missing = |pulses: &[(f64, f64)]| {
+        let recording = recorded(&before, pulses, 600_000);
+        let wanted = vec![check(Measurand::MissingPulses, Criterion::Equals(0.0))];
+        changed((&before, &after), &recording, (235_000, 236_000), wanted)[0].value
+    };
+    assert_eq!(missing(&every(0.01, 34, 0.24, 2e-3)), Some(0.0));
+    // By the stop at 580 ms 35 were due, and 4 came.
+    assert_eq!(missing(&every(0.01, 4, 0.54, 2e-3)), Some(31.0));
 }

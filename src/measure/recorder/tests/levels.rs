@@ -247,3 +247,25 @@ fn excerpts_hold_the_first_the_last_and_those_that_stand_out() {
     assert_eq!(overlay.extremes[133 + 17 + 100], (REST - 12_000, REST - 8_000));
     assert_eq!(overlay.extremes[133 + 17 + 400], (REST + 7_000, REST + 13_000));
 }
+
+/// Each pulse leaves the current 200 codes higher than it found it, which is too little to be a phase; after six of them the rest lies
+/// farther from the zero than what was looked for about it.
+#[test]
+fn a_baseline_that_creeps_away_is_found_where_it_is() {
+    let mut codes = quiet(84_000);
+    let edges: Vec<usize> = (0..8).map(|n| 4000 + 10_000 * n).collect();
+    for at in &edges {
+        codes[at + 100..].iter_mut().for_each(|code| *code += 200);
+        codes[*at..at + 200].iter_mut().for_each(|code| *code -= 8000);
+        codes[at + 250..at + 450].iter_mut().for_each(|code| *code += 8000);
+    }
+    let recording = recorded(&biphasic(), &codes);
+    let rows = rows(&recording);
+    assert_eq!(rows.iter().map(|row| row.at as usize).collect::<Vec<_>>(), edges);
+    for (n, row) in (0..).zip(&rows) {
+        let levels = [row.before, row.after].map(|level| level.map(|level| level.value));
+        let rests = [n, n + 1].map(|n| Some(f32::from(REST + 200 * n)));
+        assert_eq!((levels, row.base), (rests, f64::from(REST + 200 * n)), "{row:?}");
+        assert_eq!((row.count, row.flags), (2, Flags::default()));
+    }
+}

@@ -55,6 +55,29 @@ fn it_is_counted_to_the_opening_of_its_switch() {
     }
 }
 
+/// It flows for 60 000 samples, which is longer than a phase is followed: its pulse is told before it is over.
+#[test]
+fn one_that_outlasts_the_history_leaves_its_pulse_whole() {
+    let recovery = Recovery::Passive { duration: 60e-3, per_burst: false };
+    let program = Program { recovery, rate: 10.0, ..passive() };
+    let mut codes = quiet(210_000);
+    for at in [4000, 104_000] {
+        hold(&mut codes, at, at + 200, -10_000);
+        decay(&mut codes, (at + CLOSED, at + CLOSED + 60_000), 2000.0, 200_000.0);
+    }
+    let recording = recorded(&program, &codes);
+    assert!(recording.contacts[0].endless.is_empty() && recording.contacts[0].unread.is_empty());
+    let rows = rows(&recording);
+    assert_eq!(rows.len(), 2);
+    for (row, at) in rows.iter().zip([4000, 104_000]) {
+        assert_eq!((row.at, row.count, row.flags), (at, 1, Flags::default()), "{row:?}");
+        assert_eq!((row.start(), row.end()), (at as f64 - 0.5, at as f64 + 199.5));
+        assert_eq!((row.phases[0].level, row.phases[0].area), (f32::from(REST - 10_000), -2_000_000.0));
+        assert_eq!(row.after.map(|level| level.value), Some(f32::from(REST)));
+    }
+    assert_eq!((rows[0].cycle_area, rows[0].cycle_span), (area(&codes, 3983, 103_983), 100_000));
+}
+
 #[test]
 fn it_is_counted_to_its_end_wherever_that_lies_in_a_stretch() {
     for at in 4110..4160_u64 {
