@@ -93,6 +93,14 @@ pub enum Reason {
         /// Index of the pulse in its contact's table.
         pulse: usize,
     },
+    /// A burst of which one pulse was found has no rate.
+    #[error(
+        "pulse {pulse} stands alone where a burst was to be, so that burst has no rate: judge `burst_pulses` or `missing_pulses`"
+    )]
+    SinglePulse {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
     /// A phase was not found, and is too small to be sure that it would have been.
     #[error("pulse {pulse} was to have a phase so small that it may be there unseen")]
     Unseen {
@@ -187,6 +195,11 @@ pub enum Reason {
     /// Nothing was being delivered that could have ended.
     #[error("nothing was running at that instant, so nothing can be seen to end")]
     NotRunning,
+    /// Nothing had come of the start, so nothing can have ended.
+    #[error(
+        "nothing came of the start before that instant, so that nothing comes behind it shows nothing: look why the stimulator did not start"
+    )]
+    NeverRan,
     /// The start that had to be refused was not sent.
     #[error("no start was sent after the fault: the case ended before it was due")]
     NoRestart,

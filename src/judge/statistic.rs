@@ -235,7 +235,7 @@ impl Judged {
         let beyond = match check.measurand {
             M::NetCharge | M::ChargeImbalance | M::MeanDcCurrent | M::AccumulatedCharge => false,
             M::Width | M::Gap | M::Overshoot | M::Droop | M::TransitionTime => false,
-            M::CurrentShare | M::KirchhoffResidual => false,
+            M::CurrentShare | M::KirchhoffResidual | M::ResidualVoltageError => false,
             M::ComplianceHeadroom => bounds.lower.is_some_and(|lower| figure < lower),
             _ => bounds.upper.is_some_and(|upper| figure.abs() > upper),
         };

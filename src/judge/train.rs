@@ -12,7 +12,7 @@ use super::{Facts, Segment, View};
 /// How far a row may be from its instant, in intervals between pulses.
 const REACH: f64 = 0.25;
 /// Two clocks may differ by this much before the count of rows is not believed.
-const CLOCKS: f64 = 1e-4;
+pub(super) const CLOCKS: f64 = 1e-4;
 
 /// A row's place in the train.
 #[derive(Debug, Clone, Copy)]
@@ -158,15 +158,20 @@ impl<'a> View<'a> {
         within.map(|((_, segment), _)| &segment.programmed)
     }
 
-    /// Whether a contact carries nothing in any program that is in force within the window.
-    pub fn is_idle(&self, window: Window, contact: &str) -> bool {
+    /// Every program that is in force within the window.
+    pub fn programs_within(&self, window: Window) -> impl Iterator<Item = &'a Program> + use<'a> {
         let segments = &self.facts.segments;
         let ends = segments.iter().skip(1).map(|next| next.from).chain([u64::MAX]);
-        let mut within = segments
+        let within = segments
             .iter()
             .zip(ends)
-            .filter(|(segment, ends)| segment.from < window.to && *ends > window.from);
-        within.all(|(segment, _)| segment.programmed.share_of(contact) == 0.0)
+            .filter(move |(segment, ends)| segment.from < window.to && *ends > window.from);
+        within.map(|(segment, _)| &segment.programmed)
+    }
+
+    /// Whether a contact carries nothing in any of them.
+    pub fn is_idle(&self, window: Window, contact: &str) -> bool {
+        self.programs_within(window).all(|program| program.share_of(contact) == 0.0)
     }
 
     /// The pulse a row was to be, by the nominal of the check: what was programmed or what was applied. While a change is not

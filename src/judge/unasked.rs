@@ -3,7 +3,7 @@
 use crate::measure::Recording;
 use crate::scenario::{Action, Case, Check, Criterion, Measurand, Step};
 
-use super::{Facts, View, measurand};
+use super::{Facts, Reason, View, measurand};
 
 /// Remarks on what a reader of the checks alone would not expect: programmed pulses that did not come, pulses that nobody
 /// programmed. Most measurands are about the pulses that came, however few; a train that broke off may pass them all.
@@ -20,7 +20,12 @@ pub fn unasked(case: &Case, facts: &Facts, recording: &Recording) -> Vec<String>
     };
     let check = Check::new(Measurand::MissingPulses, Criterion::Equals(0.0));
     let unmatched = View::new(case, facts, recording, &check).and_then(|view| measurand::unmatched(&view));
-    let Ok((missing, extra)) = unmatched else { return Vec::new() };
+    let (missing, extra) = match unmatched {
+        Ok(unmatched) => unmatched,
+        // Nor does a check that looks at no pulse say that one did not end.
+        Err(reason @ Reason::StayedOn { .. }) => return vec![reason.to_string()],
+        Err(_) => return Vec::new(),
+    };
     let found = [
         (Measurand::MissingPulses, missing, "programmed pulses that did not come"),
         (Measurand::ExtraPulses, extra, "pulses at no programmed instant, or only parts of one"),

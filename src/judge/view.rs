@@ -304,14 +304,13 @@ impl<'a> View<'a> {
         Reason::NoPulse { from: seconds(window.from), to: seconds(window.to) }
     }
 
-    /// Whether all that was put out in a window was followed to its end and read. A pulse that was to last beyond the window is
-    /// judged by what looks at its end, not here.
+    /// Whether all that was put out in a window was seen to end. A pulse that was to last beyond the window is judged by what
+    /// looks at its end, not here.
     ///
     /// # Errors
-    /// [`Reason::StayedOn`] where it was not followed: what an output delivers that stays on is in no row, and the others say
-    /// nothing about it. [`Reason::Unread`] where a pulse has no edge to be measured from though nothing has cut it;
-    /// [`Reason::NoBaseline`] where what lies between the pulses is not quiet.
-    pub fn followed(&self, window: Window) -> Result<(), Reason> {
+    /// [`Reason::StayedOn`] where it was not: what an output delivers that stays on is in no row, and the others say nothing
+    /// about it.
+    pub fn ended(&self, window: Window) -> Result<(), Reason> {
         let rows = &self.contact.pulses;
         let unknown = |index: &usize| {
             let row = rows.get(*index)?;
@@ -320,9 +319,21 @@ impl<'a> View<'a> {
             let until = rows.get(index + 1).map_or(u64::MAX, |next| next.from);
             (due <= window.to as f64 && until > window.from).then(|| self.seconds(row.start()))
         };
-        if let Some(at) = self.contact.endless.iter().find_map(unknown) {
-            return Err(Reason::StayedOn { at });
+        match self.contact.endless.iter().find_map(unknown) {
+            Some(at) => Err(Reason::StayedOn { at }),
+            None => Ok(()),
         }
+    }
+
+    /// Whether all that was put out in a window was followed to its end and read. A pulse that was to last beyond the window is
+    /// judged by what looks at its end, not here.
+    ///
+    /// # Errors
+    /// As [`View::ended`]. [`Reason::Unread`] where a pulse has no edge to be measured from though nothing has cut it;
+    /// [`Reason::NoBaseline`] where what lies between the pulses is not quiet.
+    pub fn followed(&self, window: Window) -> Result<(), Reason> {
+        self.ended(window)?;
+        let rows = &self.contact.pulses;
         let (unread, restless) = (&self.contact.unread, &self.contact.restless);
         if unread.is_empty() && restless.is_empty() {
             return Ok(());

@@ -7,8 +7,8 @@ use crate::scenario::{Action, Case, Fault};
 use super::session::{Halt, SECOND, Session};
 use super::steps;
 
-/// From a fault to the start that a latched stimulator must refuse, s; three periods where they are longer, because a
-/// fault that shows in a pulse only is latched no sooner.
+/// From a fault to the start that a latched stimulator must refuse, s; three periods of the program in force where they are
+/// longer, because a fault that shows in a pulse only is latched no sooner.
 const RESTART: f64 = 0.1;
 
 /// A stimulator whose supply has returned answers within this, ns.
@@ -103,7 +103,7 @@ impl Session<'_> {
 
 /// Notes when a start is to be tried after the step that begins now, if a check wants to see it refused.
 pub(super) fn expect_restart(session: &mut Session<'_>, index: usize, case: &Case) {
-    let period = case.program.period();
+    let period = case.in_force(index).period();
     let lasting = match case.steps.get(index).map_or(&Action::Zero, |step| &step.action) {
         Action::Inject(Fault::BrownOut { duration }) | Action::HostSilence(duration) => *duration,
         Action::Inject(Fault::CoreHalt) => case.halted_for(index),

@@ -101,7 +101,7 @@ impl Measurand {
             M::Rate => Traits { per: Per::Window, ..NOMINAL },
             M::CycleOn | M::CycleOff => NOMINAL,
             M::RampDuration => Traits { per: Per::Event, ..NOMINAL },
-            M::BurstPulses => Traits { equals: true, programmed: true, ..PLAIN },
+            M::BurstPulses => Traits { equals: true, programmed: true, contact: true, ..PLAIN },
             M::PeriodJitter => Traits { per: Per::Window, contact: true, ..PLAIN },
             M::PulseCount | M::MissingPulses | M::ExtraPulses => COUNT,
             // The magnitude of a sign is 1, whichever it is: a limit on it could never fail.

@@ -200,6 +200,19 @@ impl Rule<'_> {
                 self.error("", &what, Some(&help));
             }
         }
+        let of_all = matches!(
+            check.measurand,
+            Measurand::StopLatency
+                | Measurand::ShutdownLatency
+                | Measurand::ChargeAfterFault
+                | Measurand::PulsesAfterFault
+                | Measurand::StaysOff
+                | Measurand::RestartRefused
+        );
+        if of_all && check.contact.is_some() {
+            let what = format!("`{}` is judged on every contact, whichever is named", self.name());
+            self.warning("contact", &what, Some("leave `contact` out"));
+        }
         let of_pulses = matches!(
             check.measurand,
             Measurand::Amplitude

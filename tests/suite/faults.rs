@@ -352,3 +352,12 @@ fn whatever_the_steps_the_run_ends_safe_and_passes_only_on_evidence(
         }
     }
 }
+
+/// A short shows in a pulse only, and the next is due within half a second.
+#[test]
+fn a_start_is_refused_by_the_pace_of_the_program_in_force() {
+    let steps = "  - start: {}\n  - wait: 300 ms\n  - set: { rate: 2 Hz }\n  - wait: 1300 ms\n  - inject: { fault: short-lead, contact: e1 }\n    as: f\n  - wait: 3100 ms\n  - stop: {}\n";
+    let (exit, record) =
+        outcome(&scenario("pace", "2 mA", steps, "  - restart_refused: { after: f }\n"), &[]);
+    assert_eq!((exit, verdict(&record, "restart_refused")), (0, "pass"), "{record:#}");
+}

@@ -55,7 +55,7 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "time from a start to the first pulse",
         definition: "First leading 50 % instant minus the instant at which the board took the start, read from its marker in the \
                      samples; on a bench without that marker, the host's send time. Invalid when samples are missing between them.",
-        window: "each start that the board took; a start while running takes no effect",
+        window: "each start; one sent while a train runs takes no effect and is left out",
         criteria: "`start_latency: { at_most: 20 ms }`",
         uncertainty: "one sample and the filter's delay; without the marker, the round trip of the link",
         source: "convention of this tool",
@@ -66,7 +66,7 @@ pub(super) const TEXTS: &[Text] = &[
         brief: "time from a stop to the last output",
         definition: "Last active sample minus the instant at which the board took the stop. Active means more than 1 uA (or seven \
                      sigma of 16-sample means), or a voltage at the stimulator that moves.",
-        window: "from the stop taken by the board",
+        window: "from the stop that `after` names, else from each stop that found something running",
         criteria: "`stop_latency: { at_most: 100 ms }`",
         uncertainty: "one-sided: the claim is that the last output came by then",
         source: "published implants document a stop within 1 s",
@@ -111,7 +111,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::CapNeverExceeded,
         per: "run",
         brief: "the largest current that ever flowed",
-        definition: "Largest 3-sample median of |current| over the whole run, on every contact. A sample clipped above the cap fails.",
+        definition: "Largest 3-sample median of |current| over the whole run, on every contact or the one that `contact` names. A sample \
+                     clipped above the cap fails.",
         window: "the whole run, setup and teardown included",
         criteria: "`cap_never_exceeded: { at_most: 12.7 mA }`; the default limit is the stimulator's cap",
         uncertainty: "gain, offset, noise of three samples; it is added before comparing. What the filter itself overshoots is \

@@ -58,7 +58,8 @@ pub(super) const TEXTS: &[Text] = &[
         per: "burst",
         brief: "pulses per second within a burst",
         definition: "Periods between the leading edges of one burst, divided by the time they take. A gap above 1.5 periods ends a \
-                     burst; bursts cut by the window are ignored. Invalid where the output stays on or a pulse cannot be read.",
+                     burst; bursts cut by the window are ignored. Invalid where the output stays on, a pulse cannot be read or \
+                     a burst has one pulse only.",
         window: TRAIN,
         criteria: "`burst_rate: { of: programmed, within: 1 % }`",
         uncertainty: "two edge instants over one burst, sample clock",
@@ -102,7 +103,9 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::MissingPulses,
         per: "window",
         brief: "pulses that should have come and did not",
-        definition: "The programmed grid is fitted to the train; instants without a pulse within a quarter of the period count.",
+        definition: "The programmed grid is fitted to the train; instants without a pulse within a quarter of the period count, \
+                     and what was due before a train that began late: more than 100 ms or three periods after its start (3 s where the bench \
+                     does not mark it). Invalid beside an output that stays on.",
         window: TRAIN,
         criteria: "`missing_pulses: { equals: 0 }`",
         uncertainty: "a count: none; a train too short to fit a grid to is invalid",
@@ -112,7 +115,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::ExtraPulses,
         per: "window",
         brief: "pulses that should not have come",
-        definition: "Pulses further than a quarter of the period from every instant of the fitted grid. A truncated pulse counts.",
+        definition: "Pulses further than a quarter of the period from every instant of the fitted grid, and pulses before the first start. A \
+                     truncated pulse counts. Invalid beside an output that stays on.",
         window: TRAIN,
         criteria: "`extra_pulses: { equals: 0 }`",
         uncertainty: "a count: none",

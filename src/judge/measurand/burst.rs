@@ -43,11 +43,15 @@ pub(super) fn burst_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
 pub(super) fn burst_rate(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     for burst in bursts(view)? {
         let first = &burst.row;
-        let seconds = (burst.last().start() - first.start()) / view.rate();
-        let periods = burst.count as f64 - 1.0;
-        if periods < 1.0 || seconds <= 0.0 {
+        if view.program_at(first).burst.is_none_or(|programmed| programmed.pulses < 2) {
             continue;
         }
+        // Pulses so far apart that each is cut from the next are in bursts of one.
+        if burst.count < 2 {
+            return Err(Reason::SinglePulse { pulse: first.number });
+        }
+        let seconds = (burst.last().start() - first.start()) / view.rate();
+        let periods = burst.count as f64 - 1.0;
         let rate = periods / seconds;
         let level =
             |row: &PulseRow| row.phases().first().map_or(1.0, |phase| f64::from(phase.level) - row.base);

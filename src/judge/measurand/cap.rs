@@ -7,12 +7,16 @@ use super::super::{Reason, Unit, Units, View};
 /// The filter overshoots behind an edge that is at most so many spreads slower than the filter's own.
 const FAST: f64 = 4.0;
 
+/// On every contact, or on the one that the check names.
 pub(super) fn cap_never_exceeded(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let lost: u64 = view.recording.lost.iter().map(|(_, lost)| lost).sum();
     if lost > 0 {
         return Err(Reason::SamplesLost(lost));
     }
-    for contact in &view.recording.contacts {
+    let named = view.check.contact.as_deref();
+    let judged =
+        view.recording.contacts.iter().filter(|contact| named.is_none_or(|name| name == contact.name));
+    for contact in judged {
         let view = View::besides_pulses(view.case, view.facts, view.recording, view.check, contact)?;
         let calibration = view.calibration;
         let Largest { codes, at, removed } = largest(&view, contact);

@@ -180,9 +180,9 @@ fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) ->
     if net.offset > 0.0 {
         budget.push(Input::common("offset", by_net * net.offset / size));
     }
-    if leading.edge > 0.0 {
-        let line = Input::common("edge interpolation", by_leading * leading.edge / size);
-        budget.extend(view.by_phase(line));
+    let edge = f64::hypot(by_net * net.edge, by_leading * leading.edge) / size;
+    if edge > 0.0 {
+        budget.extend(view.by_phase(Input::common("edge interpolation", edge)));
     }
     Some(Measured::new(value, budget))
 }

@@ -40,6 +40,8 @@ pub(super) fn pulse_count(view: &View<'_>, units: &mut Units<'_>) -> Result<(), 
 /// The programmed instants of the window against its pulses.
 fn against_grid(view: &View<'_>) -> Result<Grid, Reason> {
     let window = view.window()?;
+    // Of what goes under in an output that stays on nobody knows whether it came, or what came besides.
+    view.ended(window)?;
     if counted(view, window).next().is_none() {
         return Err(view.no_pulse(window));
     }

@@ -12,6 +12,8 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
     let mut inl = Nonlinearity::default();
     let (mut area, mut clipped) = (0.0, false);
     let mut noise = TrainNoise::default();
+    // Of the edges, what all pulses share adds up, and what each has of its own does by its square.
+    let (mut together, mut apart) = (0.0, 0.0_f64);
     for cycle in view.cycles(window)? {
         let net = view.cycle_charge(&cycle);
         let length = cycle.row.cycle_span as f64;
@@ -22,6 +24,8 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
         clipped |= cycle.row.flags.clipped;
         anchored += if cycle.row.before.is_none() { length } else { 0.0 };
         noise.add(view, &cycle);
+        together += net.edge;
+        apart = apart.hypot(net.edge);
     }
     let have = span / view.rate();
     // A hair of slack: fifty periods of a stimulator whose clock is fast are not quite a second.
@@ -38,6 +42,11 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
         inl.input(view.calibration.inl, per_code),
         Input::noise("noise", noise * per_code),
     ];
+    if together > 0.0 {
+        let line = |edge: f64| view.by_phase(Input::common("edge interpolation", edge * per_code));
+        let ([common, _], [_, own]) = (line(together), line(apart));
+        budget.extend([common, own]);
+    }
     if anchored > 0.0 && rest.offset > 0.0 {
         budget.push(Input::common("offset", rest.offset * anchored * per_code));
     }
@@ -115,6 +124,12 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
     let wanted = |name: &str| {
         if idle { view.is_idle(window, name) } else { name == view.contact.name }
     };
+    // The worst of those that are seen says nothing of the others.
+    let seen = |name: &str| setup.channels.iter().zip(&slow.codes).any(|(channel, _)| channel.name == name);
+    let mut contacts = view.case.phantom.contacts.iter().filter(|_| idle);
+    if let Some((name, _)) = contacts.find(|(name, _)| wanted(name) && !seen(name)) {
+        return Err(Reason::NoContact(name.clone()));
+    }
     let front_end = crate::measure::FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
     let settle = front_end.settling;
     // Whole cycles only: the filter leaves a ripple of the pulses.

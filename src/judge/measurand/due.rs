@@ -3,13 +3,14 @@
 use crate::signal::{Part, Run};
 
 use super::super::View;
+use super::super::train::CLOCKS;
 use super::event::Event;
 
 /// Groups (pulses, pairs, bursts) that must have been due and absent to show that an output is off.
 pub(super) const FEWEST: u64 = 3;
 
 /// Pulses that a part of a train emits by itself; more than any where nothing but a stop ends it, or where an earlier program had
-/// its share of the time, so that this one's count is not its length.
+/// its share of the time, so that its length in seconds tells, and not this one's count.
 pub(super) fn own_pulses(part: &Part<'_>) -> u64 {
     match part.program.run {
         Run::UntilStopped => u64::MAX,
@@ -27,6 +28,8 @@ pub(super) struct Due<'a> {
     n: u64,
     at: f64,
     rate: f64,
+    /// When the duration of a program that took over from another ends, samples; by a little early, as two clocks differ.
+    ends: f64,
 }
 
 impl<'a> Due<'a> {
@@ -37,6 +40,7 @@ impl<'a> Due<'a> {
             n: 0,
             at: started(view, event).unwrap_or(event.t0) as f64,
             rate: view.rate(),
+            ends: f64::INFINITY,
         })
     }
 
@@ -49,25 +53,34 @@ impl<'a> Due<'a> {
         let placed = view.placed(&row)?;
         let program = &placed.segment.programmed;
         let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
-        Some(Self { part, n: placed.n, at: row.start(), rate: view.rate() })
+        let train = view.trains().iter().find(|train| train.contains(&last));
+        let zero = train.and_then(|train| rows.get(train.start)).map(|first| first.start());
+        let ends = match (program.run, zero) {
+            (Run::Duration(duration), Some(zero)) if part.base > 0 => {
+                zero + duration * (1.0 - CLOCKS) * view.rate()
+            }
+            _ => f64::INFINITY,
+        };
+        Some(Self { part, n: placed.n, at: row.start(), rate: view.rate(), ends })
     }
 
     /// When the first pulse at or after a sample was due, samples; `None` where the program had ended by itself.
     pub(super) fn next(&self, sample: f64) -> Option<f64> {
         let n = self.before(sample);
         let later = self.part.start_of(n) - self.part.start_of(self.n);
-        (n < own_pulses(&self.part)).then_some(self.at + later * self.rate)
+        let at = self.at + later * self.rate;
+        (n < own_pulses(&self.part) && at < self.ends).then_some(at)
     }
 
     /// Pulses due before a sample, since the part began.
     fn before(&self, sample: f64) -> u64 {
-        let t = self.part.start_of(self.n) + (sample - self.at) / self.rate;
+        let t = self.part.start_of(self.n) + (sample.min(self.ends) - self.at) / self.rate;
         self.part.program.pulses_before_from(t, self.part.into).min(own_pulses(&self.part))
     }
 
     /// Whether the program had ended by itself before a sample.
     pub(super) fn is_over(&self, sample: u64) -> bool {
-        self.before(sample as f64) >= own_pulses(&self.part)
+        sample as f64 >= self.ends || self.before(sample as f64) >= own_pulses(&self.part)
     }
 
     /// Pulses due in samples [from, to).

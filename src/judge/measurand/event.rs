@@ -6,6 +6,7 @@ use crate::signal::Program;
 
 use super::super::{Instant, Reason, View};
 use super::due::Due;
+use super::owed::LATENCY;
 
 /// An instant and what was active around it.
 pub(super) struct Event<'a> {
@@ -64,10 +65,15 @@ impl<'a> Event<'a> {
         Ok(Self { activity, ..event })
     }
 
-    /// Whether it opens the way of the current, so that only the voltage at the stimulator tells.
+    /// Whether the way of the current is open from there on, by this step or an earlier one that was not cleared, so that only the
+    /// voltage at the stimulator tells.
     pub(super) fn interrupts_current(&self, view: &View<'_>) -> bool {
-        let step = view.case.steps.get(self.at.step).map(|step| &step.action);
-        matches!(step, Some(Action::Inject(Fault::OpenLead { .. })))
+        let steps = view.case.steps.iter().take(self.at.step + 1).map(|step| &step.action);
+        steps.fold(false, |open, action| match action {
+            Action::Inject(Fault::OpenLead { .. }) => true,
+            Action::Clear(fault) => open && fault != "open-lead",
+            _ => open,
+        })
     }
 
     /// The longest that a train in progress is silent by its program.
@@ -88,13 +94,22 @@ impl<'a> Event<'a> {
     pub(super) fn running(&self, view: &View<'a>) -> Result<(), Reason> {
         let Some(started) = self.started(view) else { return Err(Reason::NotRunning) };
         let since = self.t0.saturating_sub((self.longest_rest() * view.rate()) as u64);
-        let active =
-            |interval: &Interval| interval.first <= self.t0 && interval.last >= since.max(started.sample);
-        if started.sample >= since || self.activity.iter().any(active) {
-            Ok(())
-        } else {
-            Err(Reason::NotRunning)
-        }
+        let ran = self.only_just(view, started) || self.was_active(since.max(started.sample));
+        if ran { Ok(()) } else { Err(Reason::NotRunning) }
+    }
+
+    /// Whether something was active between a sample and the event.
+    fn was_active(&self, since: u64) -> bool {
+        self.activity.iter().any(|interval| interval.first <= self.t0 && interval.last >= since)
+    }
+
+    /// Whether the event came so soon after a start that nothing need have come of it yet: the first pulse is due within a period.
+    /// A record that begins behind the start may begin in a rest.
+    fn only_just(&self, view: &View<'_>, started: &Instant) -> bool {
+        let rest = self.longest_rest();
+        let first = if started.ahead > 0 { rest } else { rest.min(self.program.period().max(LATENCY)) };
+        let doubt = if started.marked { 0.0 } else { view.facts.round_trip };
+        self.t0.saturating_sub(started.sample) as f64 <= (first + doubt) * view.rate()
     }
 
     /// The start of the train that it met, unless the host had stopped that.
@@ -141,14 +156,18 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// To show that the output of a train in progress was off from a sample on, enough groups must have been due there before the
-    /// host stopped it. At rest nothing is due, and whatever comes is seen.
+    /// To show that the output of a train in progress was off from a sample on, something must have come of its start, and enough
+    /// groups must have been due there before the host stopped it. At rest nothing is due, and whatever comes is seen.
     ///
     /// # Errors
-    /// [`Reason::FewDue`].
+    /// [`Reason::NeverRan`] and [`Reason::FewDue`].
     pub(super) fn shown(&self, view: &View<'a>, (from, to): (f64, f64), need: u64) -> Result<(), Reason> {
+        let Some(started) = self.started(view) else { return Ok(()) };
+        if !self.only_just(view, started) && !self.was_active(started.sample) {
+            return Err(Reason::NeverRan);
+        }
         let due = Due::of(view, self);
-        if self.started(view).is_none() || due.is_over(self.t0) {
+        if due.is_over(self.t0) {
             return Ok(());
         }
         let end = self.stopped(view).map_or(to, |stop| to.min(stop as f64));

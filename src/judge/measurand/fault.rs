@@ -49,16 +49,22 @@ pub(super) fn shutdown_latency(view: &View<'_>, units: &mut Units<'_>) -> Result
     Ok(())
 }
 
+/// Of the stop that is named, else of each that found something running.
 pub(super) fn stop_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let stop = match &view.check.after {
-        Some(_) => Event::of(view)?,
-        None => {
-            let stop = view.stops().next();
-            Event::at(view, stop.ok_or_else(|| Reason::NoInstant("stop".to_owned()))?)?
+    if view.check.after.is_some() {
+        units.push(latency(view, &Event::of(view)?)?);
+        return Ok(());
+    }
+    let mut none = Reason::NoInstant("stop".to_owned());
+    for stop in view.stops() {
+        match latency(view, &Event::at(view, stop)?) {
+            Ok(unit) => units.push(unit),
+            // A fault, or the program itself, may have ended it before.
+            Err(Reason::NotRunning) => none = Reason::NotRunning,
+            Err(reason) => return Err(reason),
         }
-    };
-    units.push(latency(view, &stop)?);
-    Ok(())
+    }
+    if units.is_empty() { Err(none) } else { Ok(()) }
 }
 
 /// Σ |Q| of the phases after t0, on the worst contact; of a phase that runs at t0, the part after it.

@@ -1,16 +1,18 @@
 //! Programmed instants and the pulses that came at them.
 
 use crate::measure::PulseRow;
-use crate::scenario::interrupts;
-use crate::signal::Part;
+use crate::scenario::{Action, interrupts};
+use crate::signal::{Part, Run};
 
-use super::super::train::{Placed, slot};
+use super::super::train::{CLOCKS, Placed, group_span, slot};
 use super::super::view::{View, Window};
 use super::super::{Instant, Reason, Segment};
 use super::due::own_pulses;
+use super::interval::off_gap;
+use super::owed::{late, undelivered};
 
 /// A pulse within this part of an interval of its instant is that instant's.
-const REACH: f64 = 0.25;
+pub(super) const REACH: f64 = 0.25;
 
 /// What became of the programmed instants of a window.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -49,15 +51,24 @@ pub(super) fn grid(
     let seconds = |sample: f64| (sample - delay) / view.rate();
     let opens = (window.from as f64 - g) / view.rate();
     let shuts = (window.to as f64 - g) / view.rate();
+    // Before the first start nothing is due.
+    let led = view.trains().first().map_or(view.contact.pulses.len(), |train| train.start);
+    let starts = view.starts().next().map_or(f64::INFINITY, |start| (start.sample as f64 - g) / view.rate());
+    let before = opens..shuts.min(starts);
+    let unasked = view.contact.pulses.range(0..led).filter(|row| before.contains(&seconds(row.start())));
+    unasked.for_each(|row| grid.surplus(row));
     for (train, start) in view.trains().iter().zip(view.starts()) {
         let Some(first) = view.contact.pulses.get(train.start).filter(|_| !train.is_empty()) else {
-            grid.missing += undelivered(view, window, start);
+            // Whatever may have ended the train did so, wherever the window begins.
+            let closes = closes(view, Window { from: start.sample, ..window }, start, start.sample).at;
+            grid.missing += undelivered(view, window, start, closes);
             continue;
         };
         let began = first.at;
-        let ends = closes(view, window, began);
+        let ends = closes(view, window, start, began);
         let left_out = left_out(view, window.from.max(began));
         let closes = left_out.map_or(ends.at, |silent| ends.at.min(silent.requested as f64));
+        grid.missing += late(view, window, start, &first, closes);
         let closes = (closes - g) / view.rate();
         let rows = || view.contact.pulses.range(train.clone());
         let behind = |from: f64| {
@@ -83,6 +94,15 @@ pub(super) fn grid(
             }
         }
         let inside = |row: &PulseRow| (opens..closes).contains(&seconds(row.start()));
+        let zero = seconds(first.start());
+        // The pulse before a row, where nothing may have ended the train before the window.
+        let before = |number: usize| {
+            let last = number.checked_sub(1).filter(|last| *last >= train.start)?;
+            let ends = |action: &Action| action.is_fault() || matches!(action, Action::Probe(_));
+            let early = |at: &Instant| at.sample >= began && (at.sample as f64) < opens * view.rate();
+            let row = view.contact.pulses.get(last).filter(|_| !view.instants_of(ends).any(early))?;
+            Some(Walk::new(&view.placed(&row)?, seconds(row.start()), zero))
+        };
         let mut walk: Option<Walk<'_>> = None;
         for row in rows().filter(inside) {
             let at = seconds(row.start());
@@ -98,42 +118,40 @@ pub(super) fn grid(
                 },
                 Some(other) => {
                     grid.missing += other.missing_before(&placed);
-                    *other = Walk::new(&placed, at);
+                    *other = Walk::new(&placed, at, zero);
                 }
                 None => {
-                    let first = Walk::new(&placed, at);
+                    let first = Walk::new(&placed, at, zero);
                     if first.is_over() {
                         grid.surplus(row);
                         continue;
                     }
-                    // A train begins with its first pulse, whenever that comes.
-                    grid.missing += if row.number == train.start { 0 } else { first.missing_after(opens) };
+                    // A train begins with its first pulse; what a late one lacks is counted already.
+                    if row.number > train.start {
+                        let own = first.missing_after(opens);
+                        let last =
+                            before(row.number).filter(|last| !std::ptr::eq(last.segment, placed.segment));
+                        let earlier = last.map_or(0, |last| {
+                            last.missing_before(&placed).saturating_sub(last.missing_by(opens))
+                        });
+                        grid.missing += own.max(earlier);
+                    }
                     walk = Some(first);
                 }
             }
         }
-        grid.missing += walk.map_or(0, |walk| walk.missing_until(closes));
+        grid.missing += match walk {
+            Some(walk) => walk.missing_until(closes),
+            // It had broken off before the window.
+            None if closes > opens => {
+                let behind = view.contact.pulses.partition_point(|row| seconds(row.start()) < opens);
+                let last = before(behind.min(train.end));
+                last.map_or(0, |last| last.missing_until(closes).saturating_sub(last.missing_by(opens)))
+            }
+            None => 0,
+        };
     }
     Ok(grid)
-}
-
-/// What was due in a window after a start that was taken and that nothing came of.
-fn undelivered(view: &View<'_>, window: Window, start: &Instant) -> u64 {
-    // A start while running, or one that is refused, sets no marker.
-    let marks = view.starts().any(|start| start.marked);
-    let Some((segment, _)) = view.segment_at(start.sample).filter(|_| start.marked || !marks) else {
-        return 0;
-    };
-    let program = &segment.programmed;
-    if program.share_of(&view.contact.name) == 0.0 {
-        return 0;
-    }
-    // Whatever may have ended the train did so, wherever the window begins.
-    let closes = closes(view, Window { from: start.sample, ..window }, start.sample).at;
-    let since = |sample: f64| (sample - view.settling() as f64 - start.sample as f64) / view.rate();
-    let limit = program.pulse_limit().unwrap_or(u64::MAX);
-    let due = |sample: f64| program.pulses_before(since(sample) - REACH * slot(program)).min(limit);
-    due(closes).saturating_sub(due(window.from.max(start.sample) as f64))
 }
 
 /// Where a train ends within a window.
@@ -147,18 +165,19 @@ struct Ends {
     interrupted: Option<f64>,
 }
 
-/// Where a train that began at sample `began` ends within a window. A step that the load did not mark may have been taken earlier
-/// by as much as its instant is uncertain: what was due in that time is not missed. What interrupted it before the window has
-/// not ended it, if it goes on there.
-fn closes(view: &View<'_>, window: Window, began: u64) -> Ends {
+/// Where the train of a start, which began at sample `began`, ends within a window. A step that the load did not mark may have been
+/// taken earlier by as much as its instant is uncertain: what was due in that time is not missed. What interrupted it before the
+/// window has not ended it, if it goes on there.
+fn closes(view: &View<'_>, window: Window, start: &Instant, began: u64) -> Ends {
     let from = window.from.max(began);
     let doubt = |at: &Instant| if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
     let within = |at: &&Instant| at.sample <= window.to;
-    let stops = view.starts().chain(view.stops()).filter(within).filter(|at| at.sample > began);
+    // A stop ends it though its first pulse comes later.
+    let stops = view.starts().chain(view.stops()).filter(within).filter(|at| at.step > start.step);
     let stop = stops.min_by_key(|at| at.sample);
     let interrupted = view.instants_of(interrupts).filter(within).filter(|at| at.sample >= from);
     let interrupted = interrupted.min_by_key(|at| at.sample);
-    let earliest = |at: &Instant| (at.sample as f64 - doubt(at)).max(began as f64);
+    let earliest = |at: &Instant| (at.sample as f64 - doubt(at)).max(start.sample as f64);
     let ends = [stop, interrupted].into_iter().flatten().map(earliest);
     let seconds = |at: &Instant| (at.sample as f64 + doubt(at)) / view.rate();
     let at = ends.fold(window.to as f64, f64::min);
@@ -181,34 +200,37 @@ struct Walk<'a> {
     n: u64,
     /// The last pulse at all, s.
     last: f64,
+    /// From when to when the program's duration ends, s, as two clocks may differ; never where its count of pulses tells, or a stop.
+    ends: (f64, f64),
 }
 
 impl<'a> Walk<'a> {
-    fn new(placed: &Placed<'a>, at: f64) -> Self {
+    /// From a pulse at `at` on, of a train whose first came at `zero`.
+    fn new(placed: &Placed<'a>, at: f64, zero: f64) -> Self {
         let program = &placed.segment.programmed;
         let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
-        Self { segment: placed.segment, part, at, n: placed.n, last: at }
+        let ends = match program.run {
+            // An earlier program had its share of the time, and its pulses their own number.
+            Run::Duration(duration) if part.base > 0 => {
+                let latest = duration * (1.0 + CLOCKS) + group_span(program) + REACH * slot(program);
+                (zero + duration * (1.0 - CLOCKS), zero + latest)
+            }
+            _ => (f64::INFINITY, f64::INFINITY),
+        };
+        Self { segment: placed.segment, part, at, n: placed.n, last: at, ends }
     }
 
     /// Takes the pulse at `at`; the number of instants skipped since the one before, or `None` if it belongs to none.
     fn take(&mut self, at: f64) -> Option<u64> {
         let rest = at - std::mem::replace(&mut self.last, at);
-        let reach = REACH * slot(self.part.program);
-        let off = self.part.program.cycle.map_or(f64::INFINITY, |cycle| cycle.off_time);
         let due = self.part.start_of(self.n) + at - self.at;
-        let n = if rest > 0.5 * off {
-            // Whatever the off-time was, this is the beginning of an on-time: the one that begins nearest.
-            let ahead =
-                self.part.program.pulses_before_from(due + 0.5 * off, self.part.into).saturating_sub(1);
-            (self.n + 1..=ahead).rev().find(|n| self.part.begins_on_time(*n))?
-        } else {
-            let n = self.part.program.pulses_before_from(due + reach, self.part.into).saturating_sub(1);
-            if n <= self.n || (self.part.start_of(n) - due).abs() > reach {
-                return None;
-            }
-            n
-        };
-        if self.beyond(n) {
+        let near = self.nearest(due);
+        let goes_on = near.is_some_and(|n| !(self.n + 1..=n).any(|n| self.part.begins_on_time(n)));
+        let n = match rest > off_gap(self.part.program) && !goes_on {
+            true => self.turn(due).or(near),
+            false => near,
+        }?;
+        if self.beyond(n, at) {
             return None;
         }
         let skipped = n - self.n - 1;
@@ -216,14 +238,29 @@ impl<'a> Walk<'a> {
         Some(skipped)
     }
 
-    /// Whether the program has ended by itself before pulse `n`.
-    fn beyond(&self, n: u64) -> bool {
-        n >= own_pulses(&self.part)
+    /// The pulse behind an off-time, whatever that was: of those that begin an on-time the one that is nearest.
+    fn turn(&self, due: f64) -> Option<u64> {
+        let cycle = self.part.program.cycle?;
+        let nearest = due + 0.5 * (cycle.on_time + cycle.off_time);
+        let ahead = self.part.program.pulses_before_from(nearest, self.part.into).saturating_sub(1);
+        (self.n + 1..=ahead).rev().find(|n| self.part.begins_on_time(*n))
+    }
+
+    /// The pulse behind the last whose instant is `due`.
+    fn nearest(&self, due: f64) -> Option<u64> {
+        let reach = REACH * slot(self.part.program);
+        let n = self.part.program.pulses_before_from(due + reach, self.part.into).saturating_sub(1);
+        (n > self.n && (self.part.start_of(n) - due).abs() <= reach).then_some(n)
+    }
+
+    /// Whether the program has ended by itself before pulse `n`, which came at `at`.
+    fn beyond(&self, n: u64, at: f64) -> bool {
+        n >= own_pulses(&self.part) || at > self.ends.1
     }
 
     /// Whether it begins where its program has ended by itself.
     fn is_over(&self) -> bool {
-        self.beyond(self.n)
+        self.beyond(self.n, self.at)
     }
 
     /// Instants left out before the first pulse that was seen of another program.
@@ -241,11 +278,17 @@ impl<'a> Walk<'a> {
 
     /// Instants behind the last pulse, before `closes` by a margin that a free-running train may miss.
     fn missing_until(&self, closes: f64) -> u64 {
-        let reach = REACH * slot(self.part.program);
-        let closes = self.part.start_of(self.n) + closes - self.at - reach;
-        let due = self.part.program.pulses_before_from(closes, self.part.into);
-        let own =
-            self.part.program.pulse_limit().map_or(u64::MAX, |limit| limit.saturating_sub(self.part.base));
-        due.min(own).saturating_sub(self.n + 1)
+        self.missing_to(closes - REACH * slot(self.part.program))
+    }
+
+    /// Instants behind the last pulse that a window which begins at `opens` does not hold.
+    fn missing_by(&self, opens: f64) -> u64 {
+        self.missing_to(opens + REACH * slot(self.part.program))
+    }
+
+    fn missing_to(&self, to: f64) -> u64 {
+        let to = self.part.start_of(self.n) + to.min(self.ends.0) - self.at;
+        let due = self.part.program.pulses_before_from(to, self.part.into);
+        due.min(own_pulses(&self.part)).saturating_sub(self.n + 1)
     }
 }

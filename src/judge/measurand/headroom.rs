@@ -25,6 +25,10 @@ pub(super) fn compliance_headroom(view: &View<'_>, units: &mut Units<'_>) -> Res
         view.facts.output.as_ref().ok_or(Reason::Missing("a stimulator whose compliance is known"))?;
     let joint = joint(view)?;
     let window = view.window()?;
+    // Of the pulses of a program that leaves the contact out nothing is looked at.
+    if view.programs_within(window).any(|program| program.share_of(&view.contact.name) == 0.0) {
+        return Err(Reason::Missing("programs that all drive the contact"));
+    }
     let outputs = outputs(view, &joint.outputs)?;
     // Without a capacitor there is no drop to follow from pulse to pulse.
     let mut drops = match stage.blocking_capacitor > 0.0 {

@@ -122,7 +122,7 @@ fn stretches<'a>(view: &View<'a>, rows: impl Iterator<Item = PulseRow>, closes: 
 
 /// Longer than this from a pulse to the next is an off-time, s: half-way between what lies between the groups of an on-time and
 /// what lies across an off-time, both counted from the last pulse of a group.
-fn off_gap(program: &Program) -> f64 {
+pub(super) fn off_gap(program: &Program) -> f64 {
     program.cycle.map_or(f64::INFINITY, |cycle| {
         let pause =
             cycle.off_time + cycle.on_time - (cycle.on_time * program.rate - 1e-9).ceil() / program.rate;

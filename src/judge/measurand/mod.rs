@@ -16,6 +16,7 @@ mod identity;
 mod interval;
 mod latch;
 mod leak;
+mod owed;
 mod ramp;
 mod residual;
 mod shape;

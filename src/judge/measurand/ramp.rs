@@ -137,6 +137,15 @@ pub(super) fn restart_amplitude(view: &View<'_>, units: &mut Units<'_>) -> Resul
     let index = rows.partition_point(|row| row.at < start);
     let end = view.default_record_end(start);
     let row = rows.get(index).filter(|row| row.at < end);
+    // Of what was lost before it nobody knows that it was not the first.
+    let seen = row.as_ref().map_or(end, |row| row.at);
+    match view.recording.lost_within(start, seen) {
+        0 => {}
+        lost => return Err(Reason::SamplesLost(lost)),
+    }
+    if let Some(row) = row.as_ref().filter(|row| row.flags.endless) {
+        return Err(Reason::StayedOn { at: view.seconds(row.start()) });
+    }
     let (row, phase) = row
         .and_then(|row| Some((row, *row.phases().first()?)))
         .ok_or_else(|| view.no_pulse(Window { from: start, to: end }))?;

@@ -65,7 +65,8 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
         ];
         none = false;
         let unit = view.unit(&cycle.row, Measured::new(value, budget));
-        take(cycle.behind(), Unit { nominal: Some(0.0), ..unit });
+        let clipped = calibration.at_a_rail(level);
+        take(cycle.behind(), Unit { nominal: Some(0.0), clipped, ..unit });
     }
     match unread {
         _ if none => Err(Reason::NoVoltage),

@@ -14,6 +14,10 @@ pub(super) fn overshoot(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     phases(view, units, |row, phase, shape| {
         let top = height(view, row, phase);
         let seen = f64::from(shape.excess) / top.abs();
+        // The larger of nothing and what is no number would be nothing.
+        if !seen.is_finite() {
+            return None;
+        }
         let edge = &view.recording.front_end.edge;
         let own = edge.overshoot * f64::from(shape.step) / top;
         let part = edge.seen(f64::from(shape.half) / view.rate());

@@ -104,10 +104,17 @@ impl<'v> Branches<'v> {
     }
 }
 
-/// The programme in force at a pulse; `None` while a change is not yet known to rule.
+/// The programme in force at a pulse; `None` where a change may rule or not, be it that it is being taken or that a burst is still
+/// brought to its end, and the two divide the current otherwise.
 fn program<'v>(view: &View<'v>, row: &JointRow) -> Option<&'v Program> {
-    let (segment, pending) = view.segment_at(row.leading.0 as u64)?;
-    (!pending).then_some(&segment.programmed)
+    let mut programs = view.programs_at(row.leading.0 as u64);
+    let first = programs.next()?;
+    let alike = |other: &Program| {
+        let mut contacts = view.case.phantom.contacts.iter();
+        (other.leading, other.waveform) == (first.leading, first.waveform)
+            && contacts.all(|(name, _)| other.share_of(name) == first.share_of(name))
+    };
+    programs.all(alike).then_some(first)
 }
 
 /// I_k over the sum of the currents of the contacts of the same programmed polarity, with the sign of the programme: as
@@ -117,10 +124,10 @@ pub(super) fn current_share(view: &View<'_>, units: &mut Units<'_>) -> Result<()
         return share_of(view, units);
     }
     let window = view.window()?;
-    for contact in &view.recording.contacts {
-        if view.is_idle(window, &contact.name) {
-            share_of(&view.at(contact)?, units)?;
-        }
+    for (name, _) in view.case.phantom.contacts.iter().filter(|(name, _)| view.is_idle(window, name)) {
+        // The worst of those that are seen says nothing of the others.
+        let contact = view.recording.contact(name).ok_or_else(|| Reason::NoContact(name.clone()))?;
+        share_of(&view.at(contact)?, units)?;
     }
     if units.is_empty() {
         Err(Reason::Missing("a contact that is idle all through the window"))

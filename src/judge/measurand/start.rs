@@ -3,17 +3,16 @@
 use crate::measure::{Input, Measured};
 
 use super::super::{Reason, Unit, Units, View};
+use super::owed::begins;
 use super::time::edges;
 
-/// First leading 50 % instant after each start that the board took, less that instant.
+/// First leading 50 % instant after each start that was to begin a train, less the instant at which the board took it.
 ///
 /// The marker bit is sampled: the board took the start within the sample period before. On a bench without the bit the
 /// instant is the host's, and the round trip of the link is all that is known about it.
 pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let marks = view.starts().any(|start| start.marked);
     let rows = &view.contact.pulses;
-    // A start while running takes no effect and sets no marker.
-    for start in view.starts().filter(|start| start.marked || !marks) {
+    for start in view.starts().filter(|start| begins(view, start)) {
         let index = rows.partition_point(|row| row.at < start.sample);
         let until = view.default_record_end(start.sample);
         let first = rows.get(index).filter(|row| row.at < until);

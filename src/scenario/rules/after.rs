@@ -199,7 +199,7 @@ impl Rule<'_> {
         if !step.action.is_fault() {
             return;
         }
-        let quiet = (3.0 * self.program().period()).max(0.1);
+        let quiet = (3.0 * self.case.in_force(index).period()).max(0.1);
         let lasting = match &step.action {
             Action::Inject(Fault::BrownOut { duration }) => *duration,
             Action::Inject(Fault::CoreHalt) => self.case.halted_for(index),

@@ -168,3 +168,42 @@ fn a_burst_of_more_than_can_be_counted_is_no_tonic_train() {
         assert!(told.iter().any(|what| what.contains("longer than the 10000")), "{pulses}: {told:?}");
     }
 }
+
+#[test]
+fn a_start_that_must_be_refused_is_sent_by_the_program_in_force() {
+    let steps = |wait: &str| {
+        format!(
+            "start: {{}}; wait: 1 s; set: {{ rate: 2 Hz }}; wait: 1 s; inject: {{ fault: open-lead, contact: e1 }} as f; wait: {wait}; stop: {{}}"
+        )
+    };
+    let check = "restart_refused: { after: f }";
+    refused(PLAIN, &steps("2.9 s"), check, "is sent 1.5 s after it and watched for 1.5 s");
+    accepted(PLAIN, &steps("3 s"), check);
+    accepted("rate: 2 Hz", &steps("200 ms").replace("2 Hz", "50 Hz"), check);
+}
+
+#[test]
+fn what_is_judged_on_every_contact_says_so_where_one_is_named() {
+    let steps =
+        "start: {}; wait: 1 s; inject: { fault: open-lead, contact: e1 } as f; wait: 500 ms; stop: {}";
+    for check in [
+        "shutdown_latency: { after: f, at_most: 25 ms }",
+        "stays_off: { after: f, for: 150 ms }",
+        "charge_after_fault: { after: f, at_most: 2 uC }",
+    ] {
+        accepted(PLAIN, steps, check);
+        let named = check.replace(" }", ", contact: e1 }");
+        refused(PLAIN, steps, &named, "is judged on every contact, whichever is named");
+    }
+    accepted(PLAIN, steps, "cap_never_exceeded: { at_most: 3 mA, contact: e1 }");
+}
+
+#[test]
+fn bursts_are_counted_at_the_contact_that_is_named() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    accepted(
+        "rate: 10 Hz, burst: { pulses: 3, rate: 500 Hz }",
+        steps,
+        "burst_pulses: { equals: 3, contact: e1 }",
+    );
+}

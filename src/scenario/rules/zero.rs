@@ -72,8 +72,7 @@ fn looked_from(case: &Case, check: &Check, before: &[Step]) -> Option<usize> {
     let event = match (check.measurand, named) {
         (Measurand::RestartRefused, _) => case.refusing_fault(check),
         (_, Some(named)) => named,
-        (Measurand::StopLatency, None) => case.step_of("stop"),
-        (Measurand::NoTruncatedPulse, None) => stop,
+        (Measurand::StopLatency | Measurand::NoTruncatedPulse, None) => stop,
         (Measurand::AccumulatedCharge, None) if check.window.is_none() => stop,
         _ => None,
     };
@@ -103,7 +102,7 @@ fn judged(case: &Case, check: &Check, event: usize) -> Option<f64> {
                 Action::Inject(Fault::CoreHalt) => case.halted_for(event),
                 _ => 0.0,
             };
-            let sent = (3.0 * case.program.period()).max(0.1);
+            let sent = (3.0 * case.in_force(event).period()).max(0.1);
             Some(lasting + sent + quiet)
         }
         _ => None,
