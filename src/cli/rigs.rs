@@ -84,6 +84,7 @@ fn table(benches: &[Bench]) -> String {
             let age = match bench.calibration_days {
                 Some(days) if days < 0 => format!("EXPIRED {} d ago", -days),
                 Some(days) => format!("for {days} d"),
+                None if bench.calibration_unreadable => "UNREADABLE".to_owned(),
                 None => "-".to_owned(),
             };
             let holder = if bench.holders.is_empty() { "-".to_owned() } else { bench.holders.join(", ") };

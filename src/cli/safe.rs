@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::quantity::{Dimension, Quantity};
 use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, SafeState};
+use crate::rig::{Driver, Rig};
 use crate::run::{Interrupt, Waiting, make_safe};
 use crate::source::render;
 
@@ -16,7 +17,7 @@ use super::{Output, operator};
 /// Arguments of `safe`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 the output was measured off, 6 it was not or could not be, 3 the rig is in use, 2 the rig file is wrong."
+    after_help = "Exit codes: 0 the output was measured off, 6 it was not or could not be, as with a source that runs by itself, 3 the rig is in use, 2 the rig file is wrong."
 )]
 pub struct Args {
     /// Rig file [default: rig/sim.yaml, or the copy built into stimrig]
@@ -89,7 +90,9 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     if person.is_some() {
         safe.found.insert(0, format!("the person at the bench is {name}"));
     }
-    let mut text = format!("rig {}: safe state {}\n", rig.name, safe.safe_state.name());
+    let (state, by_itself) = (safe.safe_state, runs_by_itself(&rig));
+    let shown = if by_itself { SafeState::Impossible } else { state };
+    let mut text = format!("rig {}: safe state {}\n", rig.name, shown.name());
     for line in &safe.found {
         text += &format!("  {line}\n");
     }
@@ -99,9 +102,38 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     if let Err(error) = print(&text) {
         say!("stimrig: {error}");
     }
-    if safe.safe_state == SafeState::Confirmed {
-        return close(left_open(&rig, &args.runs, &lock), &safe, &lock, None);
+    if state == SafeState::Confirmed {
+        let code = close(left_open(&rig, &args.runs, &lock), &safe, &lock, None);
+        if !by_itself {
+            return code;
+        }
+        say!(
+            "stimrig: rig `{}` drives no stimulator: what runs by itself on it was neither stopped nor measured; switch it off by hand",
+            rig.name
+        );
+        return EXIT_UNSAFE;
     }
-    say!("{}", alarm(&rig, safe.safe_state));
+    say!("{}", alarm(&rig, state));
     EXIT_UNSAFE
+}
+
+/// Something may flow on this rig that no run of it has started: nothing can be told to stop it.
+fn runs_by_itself(rig: &Rig) -> bool {
+    !rig.capabilities.drives && rig.load != Driver::Recorded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    #[test]
+    fn a_source_that_runs_by_itself_is_not_made_safe_and_a_recording_needs_nothing() {
+        for (file, by_itself) in [("sigrok-demo", true), ("recorded", false), ("stimjim", false)] {
+            let path = format!("{}/rig/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            let rig = Rig::read(&Source::new(&path, &text)).unwrap();
+            assert_eq!(runs_by_itself(&rig), by_itself, "{file}");
+        }
+    }
 }

@@ -154,6 +154,13 @@ fn calibration(rig: &Rig) -> Option<Finding> {
         return Some(Finding::error("calibration", format!("{file} cannot be read"), remedy));
     };
     let (id, due) = (&certificate.id, certificate.due);
+    if !rig.capabilities.stream {
+        let found =
+            format!("{id} is not applied to a load that takes records: every case would be a rig error");
+        let remedy =
+            "leave `calibration` out, and state `accuracy` and `offset_error` of the channels instead";
+        return Some(Finding::error("calibration", found, remedy));
+    }
     Some(match days {
         ..0 => {
             let found = format!("{id} was due on {due}, {} days ago: every check would be invalid", -days);
@@ -220,5 +227,40 @@ fn space(runs: &Path) -> Finding {
         }
         Ok(free) => Finding::good("disk", format!("{} GB free for runs", free >> 30)),
         Err(error) => Finding::warning("disk", format!("free space is not known: {error}"), remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::Severity;
+    use crate::machine::today;
+    use crate::rig::Certificate;
+    use crate::source::Source;
+
+    #[test]
+    fn a_calibration_of_an_oscilloscope_is_told_of_before_a_run_meets_it() {
+        let look = |load: &str, input: &str| {
+            let text = format!(
+                "version: 1\nname: b\nstimulator: {{ driver: native, port: {{ tcp: 'b:1' }}, cap: 10 mA }}\n\
+                 load: {{ driver: {load}, port: {{ tcp: 'b:2' }}, channels: {{ e1: {{ quantity: current, {input}shunt: 100 ohm, ranges: [4 mA] }} }} }}\n\
+                 limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\ncalibration: c.yaml\n"
+            );
+            let source = Source::new("b.yaml", text.as_str());
+            let mut rig = Rig::read(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
+            rig.certificate = Some(Certificate {
+                id: "C".to_owned(),
+                unit: "U".to_owned(),
+                date: today(),
+                due: jiff::civil::Date::MAX,
+                reference: None,
+                file: "c.yaml".to_owned(),
+                channels: Vec::new(),
+            });
+            calibration(&rig).unwrap()
+        };
+        let (scope, board) = (look("scpi", "input: CH1, "), look("native", ""));
+        assert!(scope.severity == Severity::Error && scope.found.contains("takes records"), "{scope:?}");
+        assert_eq!(board.severity, Severity::Good, "{board:?}");
     }
 }

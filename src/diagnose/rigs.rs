@@ -35,6 +35,8 @@ pub struct Bench {
     pub holders: Vec<String>,
     /// Days until its calibration is due, negative once it was; `None` without one.
     pub calibration_days: Option<i64>,
+    /// It names a calibration whose file cannot be used: no run of it begins.
+    pub calibration_unreadable: bool,
 }
 
 /// Looks at a bench whose devices `held` says are held by whom.
@@ -55,6 +57,7 @@ pub fn bench(machine: &Machine, rig: &Rig, held: Vec<String>) -> Bench {
         load: (rig.load.name().to_owned(), reach_of(rig.wiring.load.as_ref())),
         holders,
         calibration_days: calibration_due(rig).map(|(_, days)| days),
+        calibration_unreadable: rig.wiring.calibration.is_some() && rig.certificate.is_none(),
     }
 }
 
@@ -75,4 +78,23 @@ pub(super) fn calibration_due(rig: &Rig) -> Option<(&Certificate, i64)> {
     let certificate = rig.certificate.as_ref()?;
     let days = certificate.due.since(today()).ok()?.get_days();
     Some((certificate, i64::from(days)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::DEFAULT_RIG;
+    use crate::source::Source;
+
+    #[test]
+    fn a_calibration_that_cannot_be_used_is_not_one_that_is_not_named() {
+        let look = |line: &str| {
+            let text = format!("{}{line}", DEFAULT_RIG.1);
+            let rig = Rig::read(&Source::new("rig.yaml", text.as_str())).unwrap();
+            let bench = bench(&Machine::here(), &rig, Vec::new());
+            (bench.calibration_days, bench.calibration_unreadable)
+        };
+        assert_eq!(look(""), (None, false));
+        assert_eq!(look("\ncalibration: nowhere.yaml\n"), (None, true));
+    }
 }

@@ -71,10 +71,19 @@ pub async fn scan(machine: &Machine, besides: &[rig::Port], only: bool) -> Vec<S
             | rig::Port::Pty(name)
             | rig::Port::Tcp(name) => name.clone(),
         };
-        let answer = ask(machine, port, PortKind::Serial).await;
+        let answer = ask(machine, port, kind_of(port)).await;
         scanned.push(Scanned { port: port.clone(), about, answer, doubles: Vec::new() });
     }
     scanned
+}
+
+/// What kind a port is that was named: an instrument on USBTMC is asked nothing but who it is, however it is found. The bytes of
+/// another protocol are commands to it, and each answer that it does not give keeps its file for seconds.
+fn kind_of(port: &rig::Port) -> PortKind {
+    let rig::Port::Path(path) = port else { return PortKind::Serial };
+    let whole = std::fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+    let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if name.starts_with("usbtmc") { PortKind::Usbtmc } else { PortKind::Serial }
 }
 
 /// How to name a port so that it is found again: by its serial number where that is its alone, else by a stable link.
@@ -191,4 +200,21 @@ async fn instrument(mut port: Box<dyn Port>) -> Option<Answer> {
         return Some(Answer::Instrument(text));
     }
     (!text.is_empty()).then(|| Answer::Unknown(format!("it answers `{}` to *IDN?", text.escape_debug())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instrument_on_usbtmc_is_known_by_its_node_and_by_a_link_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (node, link) = (folder.path().join("usbtmc0"), folder.path().join("scope"));
+        std::fs::write(&node, "").unwrap();
+        std::os::unix::fs::symlink(&node, &link).unwrap();
+        let kind = |path: &std::path::Path| kind_of(&rig::Port::Path(path.display().to_string()));
+        assert_eq!((kind(&node), kind(&link)), (PortKind::Usbtmc, PortKind::Usbtmc));
+        assert_eq!(kind(&folder.path().join("ttyS0")), PortKind::Serial);
+        assert_eq!(kind_of(&rig::Port::Tcp("usbtmc0:5025".to_owned())), PortKind::Serial);
+    }
 }

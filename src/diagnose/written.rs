@@ -46,9 +46,14 @@ pub fn rig_file(name: &str, scanned: &[Scanned], probes: &[PluggedProbe]) -> Opt
             cap
         }
         None => {
-            text +=
-                "# No stimulator answered: name its driver and port, or set it by hand (`driver: manual`).\n";
-            text += "stimulator: { driver: manual, cap: 10 mA }\n";
+            // An oscilloscope gives records: what hands switch on could not be waited for.
+            text += if loads.first().is_some_and(|(.., driver)| *driver == "scpi") {
+                "# No stimulator answered: name its driver and port.\n\
+                 stimulator: { driver: native, port: { serial_number: FILL-IN }, cap: 10 mA }\n"
+            } else {
+                "# No stimulator answered: name its driver and port, or set it by hand (`driver: manual`).\n\
+                 stimulator: { driver: manual, cap: 10 mA }\n"
+            };
             "10 mA".to_owned()
         }
     };

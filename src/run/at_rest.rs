@@ -31,8 +31,17 @@ pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(
     Ok(())
 }
 
-/// Takes a record of its own at once, on the finest ranges; returns to within what current the output was seen off for all of
-/// it, A, `None` if it was active.
+/// What a record of the output at rest has shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Off {
+    /// The largest current that counts as none, A.
+    pub(super) within: f64,
+    /// For how long the output was seen, s.
+    pub(super) lasted: f64,
+}
+
+/// Takes a record of its own at once, on the finest ranges; returns how the output was seen off for all of it, `None` if it was
+/// active.
 ///
 /// `length` says how long it is to be, s, and is asked anew while it is taken and read: a signal leaves no time for a long one,
 /// which is then given up for a shorter one.
@@ -42,7 +51,7 @@ pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(
 pub(super) async fn quiet(
     session: &mut Session<'_>,
     length: impl Fn(&Interrupt) -> f64,
-) -> Result<Option<f64>, Halt> {
+) -> Result<Option<Off>, Halt> {
     loop {
         let seconds = length(session.interrupt);
         let enough = |interrupt: &Interrupt| length(interrupt) >= seconds;
@@ -55,7 +64,8 @@ pub(super) async fn quiet(
                 engineering(seconds, Dimension::Time, 3)
             )));
         }
-        return Ok((!recorder.active_since(0)).then(|| recorder.safe_current()));
+        let off = || Off { within: recorder.safe_current(), lasted: seconds };
+        return Ok((!recorder.active_since(0)).then(off));
     }
 }
 

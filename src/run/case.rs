@@ -5,6 +5,7 @@ use crate::judge::{self, Basis, Facts, Instant};
 use crate::machine::today;
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Output;
+use crate::quantity::{Dimension, engineering};
 use crate::record::{
     CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, ProfileRecord, SafeState, Verdict,
 };
@@ -154,6 +155,8 @@ fn conclude(
     // Virtual time waits for this computer.
     let late = if rig.is_in_virtual_time() { 0.0 } else { session.pace.longest as f64 / SECOND };
     session.facts.poll_period = session.facts.poll_period.max(late);
+    session.facts.round_trip = session.facts.round_trip.max(POLL as f64 / SECOND + session.arrival.late());
+    let halted = halted.or_else(|| session.arrival.lost().map(never_came));
     session.facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
     session.facts.ended = session.recorder.samples_seen();
     let recording = session.recorder.finish();
@@ -203,6 +206,14 @@ fn conclude(
     };
     keep::conclude(session.archive, keeping, basis, &mut record);
     record
+}
+
+/// What a load that numbers nothing has lost on the way is no part of any window: everything behind it is too early.
+fn never_came(missing: f64) -> Halt {
+    Halt::Bench(format!(
+        "{} of samples never came from the load, and it numbers none: run less beside it, or sample more slowly",
+        engineering(missing, Dimension::Time, 2)
+    ))
 }
 
 /// The names of a step's instant: its own, and the built-in one if it is the first of its kind.

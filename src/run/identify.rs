@@ -2,7 +2,7 @@
 
 use crate::measure::FrontEnd;
 use crate::phantom::{Circuit, Output, Phantom, Probe};
-use crate::quantity::{Dimension, engineering};
+use crate::quantity::{Dimension, engineering, telling_digits};
 use crate::rig::Rig;
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
@@ -186,24 +186,26 @@ fn compare(phantom: &Phantom, expected: &Response, seen: &Response, u: (f64, f64
     let c_room =
         (r_tolerance + c_tolerance + u.0) * rise(expected).abs() + 2.0 * u.1 + u.0 * expected.early.abs();
     let c_off = (rise(seen) - rise(expected)).abs() > c_room;
-    let describe = |response: &Response, with_c: bool| {
-        let r = engineering(response.early, Dimension::Resistance, 3);
+    let describe = |response: &Response, with_c: bool, digits: usize| {
+        let r = engineering(response.early, Dimension::Resistance, digits);
         let c = (LATE.0 - EARLY.0) / rise(response);
         if with_c && c.is_finite() && c > 0.0 {
-            format!("R {r}, C {}", engineering(c, Dimension::Capacitance, 3))
+            format!("R {r}, C {}", engineering(c, Dimension::Capacitance, digits))
         } else {
             format!("R {r}")
         }
     };
     let with_c = judge_c || c_off;
     if r_off || c_off {
-        let (wanted, found) = (describe(expected, with_c), describe(seen, with_c));
+        // As many as show that they differ.
+        let digits = telling_digits(Some(seen.early), [Some(expected.early), None]);
+        let (wanted, found) = (describe(expected, with_c, digits), describe(seen, with_c, digits));
         return Err(format!(
             "wrong phantom: `{}` has {wanted}, found {found}: check what is plugged in",
             phantom.name
         ));
     }
-    Ok(describe(seen, with_c))
+    Ok(describe(seen, with_c, 3))
 }
 
 /// Keeps one plane's samples from the source's marker on.

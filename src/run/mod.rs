@@ -4,6 +4,7 @@
 //! interlock, steps, stop, see the output off, open the interlock, see it again, judge. Only events leave this module.
 
 mod acquisition;
+mod arrival;
 mod at_rest;
 mod by_hand;
 mod calibrate;
@@ -28,6 +29,7 @@ mod record;
 mod safe;
 mod session;
 mod setup;
+mod sight;
 mod steps;
 mod suite;
 mod teardown;

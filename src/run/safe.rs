@@ -72,7 +72,7 @@ async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (String, bool) {
 }
 
 /// Once more where the device took the first for the last request of a host that was killed: it has another number then.
-async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+pub(super) async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     match act().await {
         Ok(done) => Ok(done),
         Err(_) => act().await,
@@ -157,13 +157,15 @@ async fn made_safe(
     found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
     // Who drives it by hand was asked above, and what they answered is told.
     found.extend(ending.steps.into_iter().filter(|step| step != NEVER_ON));
+    if ending.stop_ignored {
+        found.push("the stimulator went on after the stop: switch it off by hand, nothing but the open interlock holds it".to_owned());
+    }
     if rig.capabilities.stream {
         let largest = engineering(session.recorder.guard().amplitude.value, Dimension::Current, 2);
         found.push(format!("largest current seen on any contact: {largest}"));
-    } else {
-        // What a record of the output at rest has shown.
-        found.append(&mut session.notes);
     }
+    // What a record of the output at rest has shown, and what kept the load from showing anything.
+    found.append(&mut session.notes);
     // Nobody can say what a stimulator does that nobody looked at.
     Safe { safe_state: if off { ending.safe_state } else { SafeState::Impossible }, found }
 }

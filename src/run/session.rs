@@ -9,12 +9,14 @@ use crate::rig::{Capabilities, Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Marker, MarkerBit, StreamKind};
 
+use super::arrival::Arrival;
 use super::faults::Injected;
 use super::guard;
 use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::message::Message;
 use super::probe::Log;
+use super::sight::Sight;
 
 /// The host polls the stimulator's status this often while it may be stimulating, and drains the stream with it.
 pub(super) const POLL: u64 = 10_000_000;
@@ -115,6 +117,10 @@ pub(super) struct Session<'a> {
     pub phantom: &'a Phantom,
     /// Fast samples per channel that arrived; those that were lost on the way do not count.
     pub received: u64,
+    /// Whether the load sees the output.
+    pub sight: Sight,
+    /// Whether the samples of a load that marks nothing among them keep up with the host's clock.
+    pub arrival: Arrival,
     /// The interlock has been told to close: from here on the output may reach the phantom.
     pub energised: bool,
     /// What the bench can do: what it cannot is left out, and said.
@@ -178,6 +184,8 @@ impl<'a> Session<'a> {
             limits: &rig.limits,
             phantom: &plan.case.phantom,
             received: 0,
+            sight: Sight::default(),
+            arrival: Arrival::default(),
             energised: false,
             capabilities: &rig.capabilities,
             armed: None,
@@ -310,19 +318,26 @@ impl Session<'_> {
 
     /// As [`Session::drain`], without the keepalive; what is drained goes to `also` too.
     pub async fn drain_into(&mut self, also: &mut dyn BlockSink) -> Result<(), Halt> {
-        let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
-        let mut sink = Drained { recorder, archive, received, also };
+        let (recorder, archive) = (&mut self.recorder, &mut self.archive);
+        let (received, sight) = (&mut self.received, &mut self.sight);
+        let mut sink = Drained { recorder, archive, received, sight, also };
         // What is recorded is read when it is complete.
         if let Sampling::Stream(stream) = self.instruments.load.sampling() {
             stream.drain(&mut sink).await?;
+            // What marks its samples numbers them too.
+            if !self.capabilities.markers {
+                self.arrival
+                    .note(self.instruments.clock.now(), self.received as f64 / self.setup.sample_rate);
+            }
         }
         Ok(())
     }
 
     /// One step of reading a record; its samples are measured and kept.
     pub async fn read_record(&mut self) -> Result<Reading, Halt> {
-        let (recorder, archive, received) = (&mut self.recorder, &mut self.archive, &mut self.received);
-        let mut sink = Drained { recorder, archive, received, also: &mut Nowhere };
+        let (recorder, archive) = (&mut self.recorder, &mut self.archive);
+        let (received, sight) = (&mut self.received, &mut self.sight);
+        let mut sink = Drained { recorder, archive, received, sight, also: &mut Nowhere };
         Ok(self.instruments.record()?.read(&mut sink).await?)
     }
 
@@ -352,6 +367,7 @@ struct Drained<'a> {
     recorder: &'a mut Recorder,
     archive: &'a mut Option<Box<dyn CaseArchive>>,
     received: &'a mut u64,
+    sight: &'a mut Sight,
     also: &'a mut dyn BlockSink,
 }
 
@@ -361,6 +377,7 @@ impl BlockSink for Drained<'_> {
             archive.block(block);
         }
         self.recorder.block(block);
+        self.sight.heed(block);
         if block.stream == StreamKind::Fast {
             *self.received += block.count as u64;
         }

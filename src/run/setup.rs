@@ -51,6 +51,9 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     }
     if test_source {
         steps::zero(session, plan.slow).await?;
+        if session.sight.is_driven() {
+            session.see().await?;
+        }
         discharge(session, &plan.case.phantom).await?;
         identify::phantom(session, plan, rig).await?;
     } else {
@@ -58,6 +61,8 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
             .leave_out("the load has no test source: no zero was taken and the phantom was not identified");
     }
     session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
+    // Neither the output guard nor anybody else would see what comes, if the word that the inputs are back was lost.
+    session.see().await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;

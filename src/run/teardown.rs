@@ -17,8 +17,13 @@ pub(super) const STOP_ALLOWANCE: f64 = 0.1;
 const QUIET: f64 = 0.1;
 
 /// How long a hurried end watches for an ignored stop before it opens the interlock, and how long it watches after, s. With
-/// the patience of the links, a signal is followed by a measured safe state within two seconds.
+/// the patience of the links, a signal is followed by a measured safe state within two seconds where there is an interlock.
 const HURRIED: (f64, f64) = (0.4, 1.0);
+
+/// Without an interlock nothing but the look itself shows that the output is off: a signal leaves it this long, s, so that even a
+/// record that is longer than was asked for ends within what continuous integration leaves a run that it cancels. A train that
+/// may be silent for longer is then not claimed to be off.
+const UNHELD: f64 = 2.0;
 
 /// Relays and filter settle within this, s.
 const RELAYS: f64 = 2e-3;
@@ -87,19 +92,16 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let began = session.instruments.clock.now();
     let calm = QUIET.max(silence);
     let interlock = session.capabilities.interlock;
-    // Without an interlock there is no second look, so that the first may not be shorter than one.
-    let first = if interlock {
-        Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 }
-    } else {
-        Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET }
-    };
+    // Without an interlock there is no second look.
+    let unheld = Span { calm, hurried: calm.min(UNHELD), urgent: calm.min(UNHELD) };
+    let first = if interlock { Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 } } else { unheld };
     // An output that is known to be on needs no look that could see an ignored stop.
     let watched =
         if session.left_on { Ok(Seen::Active) } else { watch(session, STOP_ALLOWANCE, first).await };
     // One that was never heard is not ignored.
     let ignored = stopped && !session.by_hand && matches!(watched, Ok(Seen::Active));
     let stop_ignored = session.stop_ignored || ignored;
-    let obeyed = matches!(watched, Ok(Seen::Quiet));
+    let obeyed = matches!(watched, Ok(Seen::Quiet(_)));
     let mut opened = true;
     let mut seen = None;
     if interlock {
@@ -125,13 +127,14 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     }
     // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
     for _ in 0..AGAIN {
-        if matches!(seen, Some(Seen::Quiet) | None) {
+        if matches!(seen, Some(Seen::Quiet(_)) | None) {
             break;
         }
         stopped |= stop(session, &mut trouble).await;
         let acknowledged = session.instruments.stimulator.acknowledge().await;
         note(&mut trouble, acknowledged.map_err(Halt::from));
         let again = Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET };
+        let again = if interlock { again } else { unheld };
         seen = look(session, &mut trouble, again).await;
     }
     steps.push(told(session, stopped).to_owned());
@@ -141,7 +144,16 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
             steps.push("output still active".to_owned());
             SafeState::Unconfirmed
         }
-        Some(Seen::Quiet) => {
+        Some(Seen::Quiet(lasted)) if !interlock && lasted < 0.999 * calm => {
+            let time = |seconds| engineering(seconds, Dimension::Time, 3);
+            steps.push(format!(
+                "output seen off for {} only, and the train may be silent for {}",
+                time(lasted),
+                time(calm)
+            ));
+            SafeState::Impossible
+        }
+        Some(Seen::Quiet(_)) => {
             steps.push("output measured off".to_owned());
             if opened { SafeState::Confirmed } else { SafeState::Impossible }
         }
@@ -233,10 +245,10 @@ impl Span {
 }
 
 /// What watching the output says about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Seen {
-    /// No activity.
-    Quiet,
+    /// No activity for so long, s.
+    Quiet(f64),
     /// It goes on.
     Active,
     /// Too few samples arrived to tell.
@@ -271,20 +283,25 @@ async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<
     if !session.capabilities.stream {
         session.instruments.clock.sleep((allowance * SECOND) as u64).await;
         let length = |interrupt: &Interrupt| span.now(interrupt).max(QUIET);
-        let Some(within) = at_rest::quiet(session, length).await? else { return Ok(Seen::Active) };
-        let within = engineering(within, Dimension::Current, 2);
+        let Some(off) = at_rest::quiet(session, length).await? else { return Ok(Seen::Active) };
+        let within = engineering(off.within, Dimension::Current, 2);
         session.notes.push(format!("output seen off to within {within}"));
-        return Ok(Seen::Quiet);
+        return Ok(Seen::Quiet(off.lasted));
     }
     drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
+    // Shorted inputs are quiet, whatever flows.
+    session.see().await?;
     let (from, received) = (session.sample(), session.received);
     let took = drain_for(session, span).await?;
     if session.recorder.active_since(from) {
         return Ok(Seen::Active);
     }
     let due = took * session.setup.sample_rate;
+    if !session.sight.is_clear() {
+        return Ok(Seen::Blind);
+    }
     let arrived = (session.received - received) as f64;
-    Ok(if arrived >= ENOUGH * due { Seen::Quiet } else { Seen::Blind })
+    Ok(if arrived >= ENOUGH * due { Seen::Quiet(took) } else { Seen::Blind })
 }
 
 /// Passes time without asking anything but the load, so that neither a signal nor a silent stimulator cuts it short. Returns

@@ -1,12 +1,15 @@
 //! Calibration of a load: written by `stimrig calibrate`, named by a rig file, applied where samples become amperes.
 
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rstest::rstest;
 use serde_json::Value;
 use stimrig::rig::{Certificate, read_certificate};
 use stimrig::source::Source;
 
+use crate::bench_on_ports::{SimBench, eventually};
 use crate::command::{checks, run, stimrig, text};
 
 /// One step of the simulated board's converter, A.
@@ -254,4 +257,101 @@ fn what_is_no_reference_is_refused() {
         assert!(text(&output).contains(what), "{arguments:?}: {}", text(&output));
         assert!(!file.exists());
     }
+}
+
+/// A served bench with one resistor plugged in for good: no selector switches its boards off and on between two commands.
+struct Served {
+    bench: SimBench,
+    rig: PathBuf,
+}
+
+impl Served {
+    fn new() -> Self {
+        let bench = SimBench::serve(&["--phantom", "r1k"]);
+        let text = bench.rig_text();
+        let lines = text.lines().filter(|line| !line.starts_with("selector:"));
+        let rig = bench.path("plain.yaml");
+        std::fs::write(&rig, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        Self { bench, rig }
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = stimrig();
+        command.arg(name).env("STIMRIG_LOCK_DIR", self.bench.path("locks"));
+        command
+    }
+
+    fn calibrate(&self, dwell: &str) -> Command {
+        let mut command = self.command("calibrate");
+        command.arg(self.bench.path("cal.yaml")).args(["--force", "--source-u", "0.1 %", "--dwell", dwell]);
+        command.arg("--rig").arg(&self.rig).arg("--runs").arg(self.bench.path("runs"));
+        command
+    }
+
+    /// Under way, with a level of the source on for longer than anybody waits.
+    fn calibrating(&self) -> Child {
+        let child = self.calibrate("20s").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        eventually("it never took the bench", || {
+            let locks = std::fs::read_dir(self.bench.path("locks")).into_iter().flatten().flatten();
+            locks
+                .into_iter()
+                .any(|file| std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("calibrate")))
+        });
+        std::thread::sleep(Duration::from_secs(2));
+        child
+    }
+
+    /// What `stimrig safe` prints: once more where this computer was too busy to see the output.
+    fn safe(&self) -> String {
+        let mut said = String::new();
+        for _ in 0..5 {
+            let mut command = self.command("safe");
+            command.arg("--rig").arg(&self.rig).arg("--runs").arg(self.bench.path("runs"));
+            let output = command.output().unwrap();
+            said += &String::from_utf8_lossy(&output.stdout);
+            said += &text(&output);
+            if output.status.code() == Some(0) {
+                break;
+            }
+        }
+        said
+    }
+}
+
+/// Boards count requests, and answer a number once: what a scan has asked first is not what comes first now.
+#[test]
+fn a_bench_that_was_scanned_can_be_calibrated() {
+    let served = Served::new();
+    let mut scan = served.command("scan");
+    let ports = ["stimulator", "load"].map(|name| served.bench.path(name));
+    let output = scan.arg("--only").args(ports).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // Where this computer is too busy for it, once more: what was scanned stays so.
+    let calibrated = || served.calibrate("10ms").output().unwrap();
+    let output =
+        (0..5).map(|_| calibrated()).find(|output| output.status.success()).unwrap_or_else(calibrated);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+/// The source of the load drives the phantom: it is off behind whatever ends a calibration, and where nothing could switch it off,
+/// whoever comes next sees that nothing was to be seen.
+#[test]
+fn a_test_source_is_not_left_on_and_not_taken_for_a_quiet_output() {
+    const BLIND: &str = "its samples showed nothing";
+    let served = Served::new();
+    let child = served.calibrating();
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output));
+    assert!(text(&output).contains("ended by SIGINT") && !served.bench.path("cal.yaml").exists());
+    let said = served.safe();
+    assert!(said.contains("output measured off") && !said.contains(BLIND), "{said}");
+    let mut child = served.calibrating();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = served.safe();
+    assert!(said.contains("output measured off") && said.contains(BLIND), "{said}");
+    let said = served.safe();
+    assert!(said.contains("output measured off") && !said.contains(BLIND), "{said}");
 }

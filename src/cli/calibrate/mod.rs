@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use crate::machine::today;
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
-use crate::record::{EXIT_RIG, EXIT_USAGE};
+use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE, Outcome, exit_code};
 use crate::rig::{Certificate, Rig};
 use crate::run::{Calibrated, Calibration, Interrupt, Reference, Waiting, calibrate};
 use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
@@ -70,7 +70,7 @@ pub struct Args {
 }
 
 /// Runs it: 0 written, 2 a file or an argument is wrong, 3 the rig is at fault, 6 a killed run left it and it does not confirm its
-/// safe state.
+/// safe state, 130 and 143 a signal ended it.
 pub fn run(args: &Args, color: bool) -> u8 {
     let refuse = |problems: Vec<Diagnostic>| {
         say_all!("{}", render(&problems, color));
@@ -100,8 +100,15 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(plugged) => plugged,
         Err(problems) => return refuse(problems),
     };
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            say!("stimrig: cannot listen for signals: {error}");
+            return EXIT_INTERNAL;
+        }
+    };
     // Nobody else has the rig meanwhile.
-    let lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+    let lock = match take(&rig, Waiting::No, &interrupt) {
         Ok(lock) => lock,
         Err(code) => return code,
     };
@@ -110,9 +117,9 @@ pub fn run(args: &Args, color: bool) -> u8 {
     }
     let hash = RefCell::new(String::new());
     let reading = args.reference.as_deref().map(|file| {
-        let hash = &hash;
+        let (hash, interrupt) = (&hash, &interrupt);
         move || {
-            let (recorded, digest) = reference::read(file, args.channel.as_deref(), u)?;
+            let (recorded, digest) = reference::read(file, args.channel.as_deref(), u, interrupt)?;
             *hash.borrow_mut() = digest;
             Ok(recorded)
         }
@@ -121,12 +128,13 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Some(reading) => Reference::Recorded(reading),
         None => Reference::Source(u),
     };
-    let how = Calibration { reference, dwell: args.dwell };
+    let how = Calibration { reference, dwell: args.dwell, interrupt: &interrupt };
     let calibrated = match calibrate(&rig, &planned, plugged.as_ref(), &how) {
         Ok(calibrated) => calibrated,
         Err(reason) => {
             say!("error: {reason}");
-            return EXIT_RIG;
+            let ended = interrupt.cause().map(|cause| exit_code(Some(Outcome::Aborted), Some(cause.name())));
+            return ended.unwrap_or(EXIT_RIG);
         }
     };
     let against = match &args.reference {

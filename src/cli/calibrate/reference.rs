@@ -7,19 +7,24 @@ use sha2::{Digest, Sha256};
 
 use crate::capture::{self, Capture};
 use crate::quantity::hex;
-use crate::run::{Recorded, recording};
+use crate::run::{Interrupt, Recorded, recording};
 
 /// How long a person may take to save it.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Reads the current that an instrument recorded while the levels were driven; waits for the file if it is not there yet.
-/// `u` is the instrument's relative standard uncertainty. Returns the hash of the file too.
+/// `u` is the instrument's relative standard uncertainty. Returns the hash of the file too. A signal ends the waiting.
 ///
 /// # Errors
 /// A lowercase fragment: why the file cannot be used, and what to do.
-pub(super) fn read(file: &Path, channel: Option<&str>, u: f64) -> Result<(Recorded, String), String> {
+pub(super) fn read(
+    file: &Path,
+    channel: Option<&str>,
+    u: f64,
+    interrupt: &Interrupt,
+) -> Result<(Recorded, String), String> {
     let shown = file.display();
-    await_file(file)?;
+    await_file(file, interrupt)?;
     let bytes = recording(file).map_err(|error| format!("the reference {error}"))?;
     let capture =
         capture::read(&shown.to_string(), &bytes).map_err(|error| format!("the reference: {error}"))?;
@@ -60,7 +65,7 @@ fn current(capture: &Capture, channel: Option<&str>) -> Result<Vec<f64>, String>
     Ok(found.values.clone())
 }
 
-fn await_file(file: &Path) -> Result<(), String> {
+fn await_file(file: &Path, interrupt: &Interrupt) -> Result<(), String> {
     let began = Instant::now();
     let mut told = false;
     while !file.exists() {
@@ -69,6 +74,9 @@ fn await_file(file: &Path) -> Result<(), String> {
                 "stimrig: every level was driven, the bench is off; save what the reference instrument recorded as {}",
                 file.display()
             );
+        }
+        if let Some(cause) = interrupt.cause() {
+            return Err(format!("ended by {}: nothing was written", cause.name()));
         }
         if began.elapsed() > PATIENCE {
             return Err(format!("the reference {} did not appear within 10 min", file.display()));

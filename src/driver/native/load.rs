@@ -202,7 +202,7 @@ impl Stream for Load {
             let range = (channel.range * 1e9).round() as u64;
             self.done(doing, &Request::Channel { index, channel: wired, range }).await?;
         }
-        self.samples.restart();
+        self.samples.restart(setup.channels.len());
         self.done(doing, &Request::Stream { slow: setup.slow }).await?;
         let slow = if setup.slow { self.contacts.len() } else { 0 };
         let mut calibrations = Vec::with_capacity(setup.channels.len() + slow);

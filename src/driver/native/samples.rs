@@ -20,6 +20,8 @@ struct Received {
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     sequence: Option<u16>,
+    /// Planes of a fast block, as they were asked for.
+    planes: Option<usize>,
     fast: Received,
     slow: Received,
     codes: Vec<i16>,
@@ -30,9 +32,10 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// A stream begins.
-    pub(super) fn restart(&mut self) {
+    /// A stream begins, of so many fast channels.
+    pub(super) fn restart(&mut self, channels: usize) {
         self.sequence = None;
+        self.planes = Some(channels);
         self.fast = Received::default();
         self.slow = Received::default();
         self.backlog.clear();
@@ -66,10 +69,15 @@ impl Samples {
         blocks
     }
 
-    /// Hands over one block; false for one that is none, or that has been seen.
+    /// Hands over one block; false for one that is none, that has been seen, or that has other planes than were asked for.
     pub(super) fn take(&mut self, sequence: u16, payload: &[u8], sink: &mut dyn BlockSink) -> bool {
         let Some(block) = WireBlock::parse(payload) else { return false };
         let head = block.head;
+        // A plane that is not there would be a channel on which nothing flows: such a block is as good as lost.
+        let asked = self.planes.filter(|_| head.stream == Stream::Fast);
+        if asked.is_some_and(|asked| asked != usize::from(head.planes)) {
+            return false;
+        }
         let (stream, received) = match head.stream {
             Stream::Fast => (StreamKind::Fast, &mut self.fast),
             Stream::Slow => (StreamKind::Slow, &mut self.slow),
@@ -164,5 +172,17 @@ mod tests {
         // The device had no room for five samples.
         send(&mut samples, &mut sink, 4, 45, 5);
         assert_eq!((sink.0.last(), samples.lost_blocks()), (Some(&(45, 10, 5)), 1));
+    }
+
+    /// Two channels were asked for: a block of one is missed like any other that did not come.
+    #[test]
+    fn a_block_of_other_planes_is_lost() {
+        let (mut samples, mut sink) = (Samples::default(), Seen::default());
+        samples.restart(2);
+        send(&mut samples, &mut sink, 0, 0, 0);
+        assert!(sink.0.is_empty());
+        samples.restart(1);
+        send(&mut samples, &mut sink, 1, 10, 0);
+        assert_eq!((sink.0.as_slice(), samples.lost_blocks()), (&[(10, 10, 10)][..], 1));
     }
 }

@@ -37,7 +37,8 @@ impl Column {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
         let span = (high - low).max(f64::MIN_POSITIVE);
         let lsb = (trace.step * factor.abs()).max(span / SPREAD);
-        let middle = 0.5 * (low + high);
+        // On one of the file's own steps: half-way between two, all would be rounded away from it, and a code would be missing.
+        let middle = low + (0.5 * span / lsb).round() * lsb;
         let code = |value: f64| ((value - middle) / lsb).round();
         let codes: Vec<i16> = values.map(|value| code(value) as i16).collect();
         let mut notes = Vec::new();

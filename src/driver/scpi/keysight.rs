@@ -24,6 +24,7 @@ pub(super) static WORDS: Words = Words {
         ":{input}:OFFS 0",
     ],
     off: ":{input}:DISP 0",
+    plain: &[":{input}:INV 0", ":{input}:IMP ONEM"],
     trigger: &[
         ":TRIG:MODE EDGE",
         ":TRIG:SOUR {input}",

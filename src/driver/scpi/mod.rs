@@ -131,13 +131,16 @@ impl Load {
         let (mut on, mut off) = (vec![words.stop.to_owned()], Vec::new());
         for own in words.inputs {
             match self.wired.iter().find(|wired| wired.uses(words, own)) {
-                Some(wired) => on.extend(words.channel(own, wired.full)),
+                Some(wired) => {
+                    on.extend(words.channel(own, wired.full));
+                    off.extend(words.plain(own));
+                }
                 None => off.extend(words.off(own)),
             }
         }
         self.talk.set(&on).await?;
-        // Many have two inputs. One that is not there is off, whatever is said about the word; the others are set by then, so that
-        // none is the last one that is on.
+        // Many have two inputs. One that is not there is off, whatever is said about the word, and what an input cannot be it is not;
+        // the others are set by then, so that none is the last one that is on.
         match self.talk.set(&off).await {
             Ok(()) | Err(Trouble::Command(_)) => {}
             Err(trouble) => return Err(trouble),

@@ -67,6 +67,7 @@ const COMMON: Words = Words {
         ":{input}:OFFS 0",
     ],
     off: ":{input}:DISP OFF",
+    plain: &[":{input}:INV OFF", ":{input}:IMP OMEG"],
     trigger: &[
         ":TRIG:MODE EDGE",
         ":TRIG:EDGE:SOUR {input}",

@@ -28,6 +28,7 @@ pub(super) static WORDS: Words = Words {
         "{input}:OFST 0V",
     ],
     off: "{input}:TRA OFF",
+    plain: &["{input}:INVS OFF"],
     trigger: &["TRSE EDGE,SR,{input},HT,OFF", "{input}:TRLV {level}V", "{input}:TRSL {slope}"],
     slopes: ["POS", "NEG"],
     arm: &["TRMD SINGLE", "ARM"],
@@ -60,6 +61,8 @@ impl Dialect for Siglent {
         let shown = division * GRIDS;
         let depths = [(7_000, "7K"), (70_000, "70K"), (700_000, "700K"), (7_000_000, "7M")];
         vec![
+            // An average would hide the one pulse that strayed.
+            "ACQW SAMPLING".to_owned(),
             format!("MSIZ {}", deep_enough(&depths, span.sample_rate * shown)),
             format!("TDIV {division:E}S"),
             format!("TRDL {:E}S", 0.5 * shown - span.before),

@@ -30,6 +30,7 @@ pub(super) static WORDS: Words = Words {
         ":CHANNEL{number}:OFFSET 0",
     ],
     off: ":CHANNEL{number}:SWITCH OFF",
+    plain: &[":CHANNEL{number}:INVERT OFF", ":CHANNEL{number}:IMPEDANCE ONEMEG"],
     trigger: &[
         ":TRIGGER:TYPE EDGE",
         ":TRIGGER:EDGE:SOURCE {input}",
@@ -56,6 +57,8 @@ impl Dialect for Siglent {
         let shown = division * DIVISIONS;
         let depths = [(10_000, "10k"), (100_000, "100k"), (1_000_000, "1M"), (10_000_000, "10M")];
         vec![
+            // An average would hide the one pulse that strayed.
+            ":ACQUIRE:TYPE NORMAL".to_owned(),
             format!(":ACQUIRE:MDEPTH {}", deep_enough(&depths, span.sample_rate * shown)),
             format!(":TIMEBASE:SCALE {division:E}"),
             format!(":TIMEBASE:DELAY {:E}", span.before - 0.5 * shown),

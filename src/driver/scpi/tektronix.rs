@@ -29,6 +29,7 @@ pub(super) static WORDS: Words = Words {
         "{input}:OFFS 0",
     ],
     off: "SEL:{input} OFF",
+    plain: &["{input}:INV OFF", "{input}:TER MEG"],
     trigger: &[
         "TRIG:A:TYP EDGE",
         "TRIG:A:MOD NORM",

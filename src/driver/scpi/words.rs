@@ -40,6 +40,9 @@ pub(super) struct Words {
     pub channel: &'static [&'static str],
     /// Switches an `{input}` off.
     pub off: &'static str,
+    /// Takes back what somebody may have left of an `{input}` at the front panel: a sign that is turned, 50 ohm. A model that does
+    /// not know the word has nothing to take back.
+    pub plain: &'static [&'static str],
     /// Triggers on an `{input}`'s `{slope}` at a `{level}` in V.
     pub trigger: &'static [&'static str],
     /// A rising slope and a falling one.
@@ -85,6 +88,11 @@ impl Words {
     /// Switches an input off.
     pub(super) fn off(&self, input: &str) -> Vec<String> {
         fill(&[self.off], &[("{input}", input.to_owned()), ("{number}", digits(input).to_owned())])
+    }
+
+    /// Takes an input as it is.
+    pub(super) fn plain(&self, input: &str) -> Vec<String> {
+        fill(self.plain, &[("{input}", input.to_owned()), ("{number}", digits(input).to_owned())])
     }
 
     /// Sets the trigger.
@@ -146,7 +154,7 @@ mod tests {
             let edge = Edge { input, level: -0.1, rising: false };
             let said =
                 [words.channel(input, 0.4), words.off(input), words.trigger(&edge), select, vec![data]];
-            for command in said.concat() {
+            for command in said.concat().into_iter().chain(words.plain(input)) {
                 assert!(!command.contains(['{', '}']), "{}: {command}", words.name);
             }
         }

@@ -107,6 +107,13 @@ impl Load {
     }
 }
 
+/// The unique id of a device: nothing but how it is named. What sigrok simulates itself says so: nothing counts for hardware that
+/// passes on it.
+fn unit(device: &str) -> String {
+    let driver = device.split(':').next().unwrap_or_default();
+    if driver == "demo" { format!("SIM-{device}") } else { device.to_owned() }
+}
+
 /// A value in steps as a code; what is no number is at its rail, as if clipped: 0 would pass for no current.
 fn coded(steps: f64) -> i16 {
     if steps.is_nan() { FULL as i16 } else { steps.round().clamp(-FULL, FULL) as i16 }
@@ -152,7 +159,7 @@ impl crate::instrument::Load for Load {
         self.channels = channels;
         Ok(LoadIdentity {
             model,
-            uid: self.device.clone(),
+            uid: unit(&self.device),
             firmware: String::new(),
             calibration: "as stated in the rig file".to_owned(),
             sample_rate: self.sample_rate,
@@ -239,6 +246,15 @@ impl Stream for Load {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_demo_device_is_no_hardware() {
+        assert_eq!(
+            unit("demo:analog_channels=2:logic_channels=0"),
+            "SIM-demo:analog_channels=2:logic_channels=0"
+        );
+        assert_eq!((unit("demo").as_str(), unit("hantek-6xxx").as_str()), ("SIM-demo", "hantek-6xxx"));
+    }
 
     #[test]
     fn what_is_no_number_is_clipped() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use regex::{Captures, Regex};
 
 use crate::instrument::{
     Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Reports, State, Status, StimulatorIdentity,
@@ -85,7 +86,7 @@ impl Stimulator {
             let reason = captures.name("reason").map_or(line.as_str(), |reason| reason.as_str());
             return Err(InstrumentFault::Refused(reason.to_owned()));
         }
-        let Some(captures) = pattern.0.captures(&line) else {
+        let Some(captures) = whole(&pattern.0, &line) else {
             let sent = String::from_utf8_lossy(request);
             let what = if line == sent.trim_end() {
                 "what was sent comes back: an echo, and no answer".to_owned()
@@ -183,6 +184,16 @@ impl Stimulator {
     }
 }
 
+/// What a pattern finds in a line that it matches as a whole: `OK` is not `NOK`.
+fn whole<'l>(pattern: &Regex, line: &'l str) -> Option<Captures<'l>> {
+    let found = pattern.captures(line)?;
+    if found.get(0).is_some_and(|all| all.range() == (0..line.len())) {
+        return Some(found);
+    }
+    // The first of several ways in which it matches may be a shorter one.
+    Regex::new(&format!("^(?:{})$", pattern.as_str())).ok()?.captures(line)
+}
+
 #[async_trait]
 impl crate::instrument::Stimulator for Stimulator {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
@@ -244,7 +255,9 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     fn reports(&mut self) -> Option<&mut dyn Reports> {
-        self.template.status.is_some().then_some(self as &mut dyn Reports)
+        // One whose faults cannot be acknowledged is planned for as one without a status.
+        let reports = self.template.status.is_some() && !self.template.acknowledge.is_empty();
+        reports.then_some(self as &mut dyn Reports)
     }
 
     async fn acknowledge(&mut self) -> Result<(), InstrumentError> {
@@ -267,6 +280,10 @@ impl crate::instrument::Stimulator for Stimulator {
 impl Reports for Stimulator {
     async fn status(&mut self) -> Result<Status, InstrumentError> {
         let doing = "read the status";
+        // Nobody says that a status counts as a word from the host where there is one of its own for that.
+        if let Some(keepalive) = self.template.keepalive.clone() {
+            self.once(&keepalive, None, "keep alive").await?;
+        }
         let Some(status) = self.template.status.clone() else {
             let what = "the template has no `status`".to_owned();
             return Err(DEVICE.failed(doing, InstrumentFault::Protocol(what)));

@@ -18,8 +18,11 @@ use crate::rig::{ChannelCertificate, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 
+use super::identity;
 use super::instruments::Instruments;
+use super::interrupt::Interrupt;
 use super::open;
+use super::safe::twice;
 use super::session::SECOND;
 use line::Line;
 use recorded::Window;
@@ -44,6 +47,8 @@ pub struct Calibration<'a> {
     pub reference: Reference<'a>,
     /// How long each level is read, s.
     pub dwell: f64,
+    /// What ends it early; its test source is switched off then too.
+    pub interrupt: &'a Interrupt,
 }
 
 /// What was measured.
@@ -61,7 +66,7 @@ pub struct Calibrated {
 /// `plugged` is what a simulated bench has plugged in instead.
 ///
 /// # Errors
-/// A lowercase fragment that says what is missing, what does not answer, or what was read that cannot be.
+/// A lowercase fragment that says what is missing, what does not answer, what was read that cannot be, or what ended it.
 pub fn calibrate(
     rig: &Rig,
     plan: &Plan,
@@ -80,16 +85,20 @@ pub fn calibrate(
         let mut instruments = open::open(rig, plan, plugged, None, None).await?;
         let said = |error: InstrumentError| error.to_string();
         // Whatever it was doing: the phantom is the source's alone.
-        let stopped = instruments.stimulator.stop().await;
+        let stopped = twice(async || instruments.stimulator.stop().await).await;
         let switches = instruments.switches().map_err(said)?;
-        switches.interlock(false).await.map_err(said)?;
+        twice(async || switches.interlock(false).await).await.map_err(said)?;
         stopped.map_err(said)?;
         switches.clear("all").await.map_err(said)?;
         let unit = instruments.load.identify().await.map_err(said)?.uid;
+        identity::check("load", rig.wiring.load_uid.as_deref(), &unit).map_err(|halt| halt.to_string())?;
         let measured = all_ranges(&mut instruments, rig, plan, how).await;
         // The source is switched off whatever was measured.
         let off = instruments.switches().map_err(said)?.test_source(driven(plan)?, 0.0).await.map_err(said);
-        let ranges = measured.map_err(said)?;
+        let ranges = measured.map_err(|why| match &off {
+            Ok(()) => why,
+            Err(on) => format!("{why}; the load's test source may still be on: {on}"),
+        })?;
         off?;
         let channels = certified(&ranges, resistor, &how.reference)?;
         check(&channels)?;
@@ -145,7 +154,7 @@ async fn all_ranges(
     rig: &Rig,
     plan: &Plan,
     how: &Calibration<'_>,
-) -> Result<Vec<Driven>, InstrumentError> {
+) -> Result<Vec<Driven>, String> {
     let phantom = &plan.case.phantom;
     let source = phantom.contacts.first().map_or("", |(name, _)| name.as_str());
     let back = phantom.return_contact();
@@ -164,7 +173,7 @@ async fn all_ranges(
             let channel = StreamChannel { name: channel.name.clone(), quantity: channel.quantity, range };
             let voltage = channel.quantity == Sensed::Voltage;
             let per_ampere = sign * if voltage { ohm } else { 1.0 };
-            let levels = one_range(instruments, source, &channel, per_ampere, how.dwell).await?;
+            let levels = one_range(instruments, source, &channel, per_ampere, how).await?;
             found.push(Driven { channel, voltage, sign, levels });
         }
     }
@@ -193,25 +202,32 @@ async fn one_range(
     source: &str,
     channel: &StreamChannel,
     per_ampere: f64,
-    dwell: f64,
-) -> Result<Vec<Level>, InstrumentError> {
+    how: &Calibration<'_>,
+) -> Result<Vec<Level>, String> {
+    let said = |error: InstrumentError| error.to_string();
     let setup = StreamSetup { channels: vec![channel.clone()], slow: false };
-    let stated = instruments.stream()?.start(&setup).await?;
+    let stated = instruments.stream().map_err(said)?.start(&setup).await.map_err(said)?;
     let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated| (stated.lsb, stated.offset));
     let mut levels = Vec::new();
     for step in -STEPS..=STEPS {
         let current = FILL * channel.range * f64::from(step) / f64::from(STEPS) / per_ampere;
-        instruments.switches()?.test_source(source, current).await?;
-        wait(instruments, SETTLE, &mut Mean::default()).await?;
+        instruments.switches().map_err(said)?.test_source(source, current).await.map_err(said)?;
+        wait(instruments, SETTLE, &mut Mean::default(), how.interrupt).await?;
         let from = instruments.clock.now();
         let mut mean = Mean::default();
-        wait(instruments, (dwell * SECOND) as u64, &mut mean).await?;
-        let reading = (mean.sum / mean.count.max(1.0) - zero) * lsb;
+        wait(instruments, (how.dwell * SECOND) as u64, &mut mean, how.interrupt).await?;
+        if mean.count == 0.0 {
+            return Err(format!(
+                "the load sent no samples of `{}`: see its cable, and run less beside it",
+                channel.name
+            ));
+        }
+        let reading = (mean.sum / mean.count - zero) * lsb;
         let to = instruments.clock.now() as f64 / SECOND;
         levels.push(Level { from: from as f64 / SECOND, to, current, reading });
     }
-    instruments.switches()?.test_source(source, 0.0).await?;
-    instruments.stream()?.end().await?;
+    instruments.switches().map_err(said)?.test_source(source, 0.0).await.map_err(said)?;
+    instruments.stream().map_err(said)?.end().await.map_err(said)?;
     Ok(levels)
 }
 
@@ -252,18 +268,23 @@ fn certified(
     Ok(ranges.iter().map(one).collect())
 }
 
-/// Lets time pass in slices, so that the load hears its host.
+/// Lets time pass in slices, so that the load hears its host, and a signal is heard.
 async fn wait(
     instruments: &mut Instruments,
     nanoseconds: u64,
     sink: &mut dyn BlockSink,
-) -> Result<(), InstrumentError> {
+    interrupt: &Interrupt,
+) -> Result<(), String> {
+    let said = |error: InstrumentError| error.to_string();
     let mut left = nanoseconds;
     while left > 0 {
+        if let Some(cause) = interrupt.cause() {
+            return Err(format!("ended by {}: nothing was written", cause.name()));
+        }
         let slice = left.min(super::session::POLL);
         instruments.clock.sleep(slice).await;
-        instruments.load.keepalive().await?;
-        instruments.stream()?.drain(sink).await?;
+        instruments.load.keepalive().await.map_err(said)?;
+        instruments.stream().map_err(said)?.drain(sink).await.map_err(said)?;
         left -= slice;
     }
     Ok(())

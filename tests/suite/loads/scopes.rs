@@ -182,6 +182,29 @@ fn an_inverting_output_is_taken_with_its_sign() {
     }
 }
 
+/// What somebody may have left at its front panel: a sign that is turned, 50 ohm, and an average instead of a single shot.
+#[test]
+fn an_input_is_taken_as_it_is_and_a_record_is_of_single_samples() {
+    let words: [(Make, &[&str]); 7] = [
+        (Make::Ds1000z, &[":CHAN1:INV OFF", ":ACQ:TYPE NORM"]),
+        (Make::Dho, &[":CHAN1:INV OFF", ":ACQ:TYPE NORM"]),
+        (Make::InfiniiVision, &[":CHAN1:INV 0", ":CHAN1:IMP ONEM", ":ACQ:TYPE NORM"]),
+        (Make::Siglent, &["C1:INVS OFF", "C1:CPL D1M", "ACQW SAMPLING"]),
+        (Make::SiglentNew, &[":CHANNEL1:INVERT OFF", ":CHANNEL1:IMPEDANCE ONEMEG", ":ACQUIRE:TYPE NORMAL"]),
+        (Make::Tbs, &["CH1:INV OFF", "ACQ:MOD SAM"]),
+        (Make::Mso, &["CH1:INV OFF", "CH1:TER MEG", "ACQ:MOD SAM"]),
+    ];
+    for (make, words) in words {
+        let scope = Scripted::new(make, Wrong::Nothing);
+        let heard = scope.heard();
+        record_of(scope, SHUNT, LEVEL).unwrap_or_else(|error| panic!("{make:?}: {error}"));
+        let heard = heard.lock().unwrap();
+        for word in words {
+            assert!(heard.iter().any(|line| line == word), "{make:?}: {word}: {heard:?}");
+        }
+    }
+}
+
 #[test]
 fn a_monitor_without_a_gain_is_refused_at_its_line() {
     let text = "version: 1\nname: n\nstimulator: { driver: simulated }\nload:\n  driver: scpi\n  sample_rate: 1 MHz\n  channels:\n    e1: { quantity: current, input: CH1, monitor: 0 V/mA, ranges: [4 mA] }\n";

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::command::{AGAIN, in_real_time, root, run};
+use crate::command::{AGAIN, in_real_time, root, run, stimrig, text};
 
 /// Whether there is a sigrok-cli to hold this against; without one only the gate insists.
 fn installed() -> bool {
@@ -33,6 +33,7 @@ fn the_demo_device_runs_a_scenario() {
     let (exit, record) = run_on("rig/sigrok-demo.yaml", "fixtures/loads/sigrok-demo.yaml");
     let case = &record["cases"][0];
     assert_eq!((exit, &case["outcome"]), (0, &"passed".into()), "{case:#}");
+    assert_eq!(record["fidelity"], "sim", "what it passes counts for hardware");
     // A square wave of ±10 V across 10 kohm.
     let peak = case["checks"][0]["value"].as_f64().unwrap();
     assert!((peak.abs() - 1e-3).abs() < 2e-5, "{peak:e}");
@@ -68,4 +69,16 @@ fn a_device_or_channel_that_is_not_there_is_named() {
         let reason = record["cases"][0]["reason"].as_str().unwrap().to_owned();
         assert!(exit != 0 && reason.contains(words), "{exit} {reason}");
     }
+}
+
+/// Its square wave runs by itself: nothing was told to stop, and nobody has looked.
+#[test]
+fn what_runs_by_itself_is_not_called_safe() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut command = stimrig();
+    command.args(["safe", "--wait=5min", "--rig", "rig/sigrok-demo.yaml", "--runs"]).arg(runs.path());
+    let output = command.output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(6), "{printed}{}", text(&output));
+    assert!(printed.contains("safe state impossible") && !printed.contains("confirmed"), "{printed}");
 }

@@ -250,6 +250,43 @@ fn a_stop_does_not_wait_for_a_late_reply_and_is_not_answered_by_it() {
     });
 }
 
+/// The driver says of itself what plans are made by, else the rig could not be opened; and who wants to be told that its host is
+/// alive is told so, whether it is asked for a status or not.
+#[test]
+fn a_status_needs_an_acknowledge_and_is_no_keepalive() {
+    let good = text("rig/template-text.yaml");
+    let acknowledge = "    acknowledge: { send: \"CLR\", expect: \"^OK$\" }\n";
+    let made = |to: &str| {
+        assert!(good.contains(acknowledge));
+        let source = Source::new("t.yaml", &good.replace(acknowledge, to));
+        Rig::read(&source).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    };
+    let without = made("");
+    let reports = described(&without, Scripted::new(board)).reports().is_some();
+    assert_eq!((reports, without.capabilities.status), (false, false));
+    let kept = made(&format!("{acknowledge}    keepalive: {{ send: \"ALIVE\", expect: \"^OK$\" }}\n"));
+    let port = Scripted::new(board);
+    let written = port.written();
+    let mut stimulator = described(&kept, port);
+    let status = block_on(stimulator.reports().unwrap().status()).unwrap();
+    assert_eq!((status.state, kept.capabilities.status), (State::Latched, true));
+    assert_eq!(*written.lock().unwrap(), [&b"ALIVE\r\n"[..], b"STAT?\r\n"]);
+}
+
+#[test]
+fn an_expected_reply_is_the_whole_reply() {
+    let good = text("rig/template-text.yaml");
+    let from = "send: \"OUTP OFF\", expect: \"^OK$\"";
+    assert!(good.contains(from));
+    let source = Source::new("t.yaml", &good.replace(from, "send: \"OUTP OFF\", expect: \"OK|OKAY\""));
+    let rig = Rig::read(&source).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    for (answer, taken) in [("OK", true), ("OKAY", true), ("NOK", false), ("OK NOT", false)] {
+        let port = Scripted::new(move |_| Some(format!("{answer}\r\n").into_bytes()));
+        let stopped = block_on(described(&rig, port).stop());
+        assert_eq!(stopped.is_ok(), taken, "{answer}: {stopped:?}");
+    }
+}
+
 #[test]
 fn mistakes_of_a_template_have_their_places() {
     let good = text("rig/template-text.yaml");
