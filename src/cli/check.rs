@@ -8,7 +8,7 @@ use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{load_bench, load_cases, read};
+use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
@@ -51,10 +51,12 @@ pub fn run(args: &Args, color: bool) -> u8 {
     let mut problems = Vec::new();
     let (mut scenarios, mut others) = (Vec::new(), 0);
     for path in &args.paths {
-        match check_other(path) {
+        let files = if path.is_dir() { without_scenarios(path) } else { vec![path.clone()] };
+        let found: Option<Vec<_>> = files.iter().map(|file| check_other(file)).collect();
+        match found.filter(|found| !found.is_empty()) {
             Some(found) => {
-                others += 1;
-                problems.extend(found);
+                others += found.len();
+                problems.extend(found.into_iter().flatten());
             }
             None => scenarios.push(path.clone()),
         }
@@ -128,6 +130,30 @@ fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
     }
 }
 
+/// The files below a folder of benches, phantoms, profiles or calibrations; none of a folder in which a scenario is, whose
+/// files are chosen as for a run.
+fn without_scenarios(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if name.starts_with('.') {
+                continue;
+            }
+            // A link to a folder above would never end.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let is_other = |path: &PathBuf| read(path).is_ok_and(|source| kind_of(&source) != FileKind::Scenario);
+    if files.iter().all(is_other) { files } else { Vec::new() }
+}
+
 /// The problems of a rig, phantom or profile file; `None` for a scenario, a folder, or a file that is not there.
 fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
     if !path.is_file() {
@@ -136,11 +162,20 @@ fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
     let source = read(path).ok()?;
     match kind_of(&source) {
         FileKind::Scenario => None,
-        FileKind::Rig => Some(Rig::read(&source).err().unwrap_or_default()),
+        FileKind::Rig => Some(Rig::read(&source).map_or_else(|found| found, |rig| named_by(&rig))),
         FileKind::Profile => Some(read_profile(&source).err().unwrap_or_default()),
         FileKind::Calibration => Some(read_certificate(&source).err().unwrap_or_default()),
         FileKind::Phantom => Some(read_phantom(&source).err().unwrap_or_default()),
     }
+}
+
+/// The problems of the files that a rig file names: a run would not begin with them.
+fn named_by(rig: &Rig) -> Vec<Diagnostic> {
+    let calibration = match certificate_of(rig) {
+        Ok(certificate) => certificate.map(|certificate| rig.unread_of(&certificate)).unwrap_or_default(),
+        Err(found) => found,
+    };
+    calibration.into_iter().chain(plugged_phantom(rig).err().unwrap_or_default()).collect()
 }
 
 fn kind_of(source: &Source) -> FileKind {

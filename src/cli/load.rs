@@ -112,7 +112,8 @@ pub fn load_bench(
 ) -> Result<Rig, Vec<Diagnostic>> {
     let mut rig = load_rig(path, set, defects)?;
     rig.certificate = certificate_of(&rig)?;
-    Ok(rig)
+    let unread = rig.certificate.as_ref().map(|certificate| rig.unread_of(certificate)).unwrap_or_default();
+    if unread.iter().any(Diagnostic::is_error) { Err(unread) } else { Ok(rig) }
 }
 
 /// The calibration that a rig file names.

@@ -4,6 +4,7 @@
 //! are those of the default bench's output stage: its current steps, its timer grid and its series capacitor.
 
 mod csv;
+mod extremes;
 mod figure;
 mod length;
 mod load;
@@ -69,6 +70,9 @@ pub struct Prediction {
     pub senses: Vec<String>,
     /// Their voltages, V.
     pub voltages: Vec<Vec<f64>>,
+    /// Smallest and largest value of each contact's current (A), then of each voltage channel (V): of the whole, where the rows
+    /// have only what lies on them.
+    pub extremes: Vec<(f64, f64)>,
     /// The program in force at the start.
     pub program: Program,
     /// Every program that puts out a pulse, with when its first one begins, s: more than one where it is changed on the way.
@@ -121,7 +125,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         },
         None => Output::ideal(),
     };
-    let mut circuit = Circuit::new(phantom, output)?;
+    let at_rest = Circuit::new(phantom, output)?;
     let pulses: Vec<(Part<'_>, Pulse)> =
         pulses(train.parts(&programs)).take_while(|(_, pulse)| pulse.start < seconds).collect();
     let mut driven = Vec::new();
@@ -136,6 +140,8 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
     let currents = (0..phantom.contacts.len()).map(Probe::Current);
     let voltages = phantom.senses.iter().map(|(_, plus, minus)| Probe::Nodes(*plus, *minus));
     let probes: Vec<Probe> = currents.chain(voltages).collect();
+    let extremes = extremes::extremes(&mut at_rest.clone(), &driven, &probes, seconds);
+    let mut circuit = at_rest;
     let mut planes = sample(&mut circuit, &driven, &probes, options.rate, rows as usize);
     let voltages = planes.split_off(phantom.contacts.len().min(planes.len()));
     Ok(Prediction {
@@ -145,6 +151,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         currents: planes,
         senses: phantom.senses.iter().map(|(name, ..)| name.clone()).collect(),
         voltages,
+        extremes,
         programs: ruling,
         load: PulseLoad::of(pulses.iter().map(|(_, pulse)| pulse)),
         again: Again::of(&trains, in_force),

@@ -21,19 +21,14 @@ pub fn summary(prediction: &Prediction) -> String {
             charge(again.charge)
         )
     }));
-    let extremes =
-        |values: &[f64]| values.iter().fold((0.0_f64, 0.0_f64), |(low, high), v| (low.min(*v), high.max(*v)));
-    let channels = [
-        (&prediction.contacts, &prediction.currents, Dimension::Current),
-        (&prediction.senses, &prediction.voltages, Dimension::Voltage),
-    ];
-    for (names, planes, dimension) in channels {
-        for (name, plane) in names.iter().zip(planes) {
-            let (low, high) = extremes(plane);
-            let shown = |value| engineering(value, dimension, 4);
-            let last = plane.last().copied().unwrap_or(0.0);
-            lines.push(format!("{name}: {} to {}, {} at the end", shown(low), shown(high), shown(last)));
-        }
+    let currents = prediction.contacts.iter().zip(&prediction.currents);
+    let voltages = prediction.senses.iter().zip(&prediction.voltages);
+    let currents = currents.map(|channel| (channel, Dimension::Current));
+    let channels = currents.chain(voltages.map(|channel| (channel, Dimension::Voltage)));
+    for (((name, plane), dimension), (low, high)) in channels.zip(&prediction.extremes) {
+        let shown = |value: f64| engineering(value, dimension, 4);
+        let last = plane.last().copied().unwrap_or(0.0);
+        lines.push(format!("{name}: {} to {}, {} at the end", shown(*low), shown(*high), shown(last)));
     }
     lines.join("\n  ") + "\n"
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::quantity::{Dimension, Quantity};
 use crate::signal::Sensed;
-use crate::source::schema::{list_of, object, published, text, words};
+use crate::source::schema::{list_of, object, published, text, version, words};
 use crate::source::{At, Context, Diagnostic, Fields, Source, parse};
 
 use super::{Certificate, ChannelCertificate};
@@ -45,7 +45,15 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Certificate> {
     }
     let reference = fields.get("reference").and_then(|at| at.text().map(str::to_owned));
     let items = fields.require("channels").and_then(|at| at.list());
-    let channels: Vec<ChannelCertificate> = items?.iter().filter_map(channel).collect();
+    let mut channels: Vec<ChannelCertificate> = Vec::new();
+    for item in items? {
+        let Some(one) = channel(&item) else { continue };
+        if channels.iter().any(|known| known.is_of(&one.channel, one.quantity, one.range)) {
+            let what = format!("this range of `{}` stands in the file before", one.channel);
+            item.error(&what, Some("which of the two counts? leave one out"));
+        }
+        channels.push(one);
+    }
     Some(Certificate {
         id: id?,
         unit: unit?,
@@ -151,7 +159,7 @@ pub fn calibration_schema() -> Value {
     let body = object(
         &[
             ("$schema", text()),
-            ("version", json!({ "const": 1 })),
+            ("version", version()),
             ("certificate", text()),
             ("unit", text()),
             ("date", day.clone()),
@@ -186,6 +194,19 @@ mod tests {
         );
         let (one, other) = (&again.channels[0], &read.channels[0]);
         assert!((one.gain.0 - other.gain.0).abs() < 1e-7 && (one.offset.0 - other.offset.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_range_of_a_channel_is_calibrated_once() {
+        let again = |other: &str| {
+            let line = FILE.lines().last().unwrap();
+            let twice = format!("{FILE}{}\n", line.replace("4 mA", other).replace("1.00043", "1.05"));
+            read_certificate(&Source::new("c.yaml", twice.as_str()))
+        };
+        assert_eq!(again("32 mA").unwrap().channels.len(), 2);
+        let problems = again("4000 uA").unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].to_string().starts_with("c.yaml:8:"), "{}", problems[0]);
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn channel(name: &str, at: &At<'_>, driver: Option<Driver>) -> Option<Channel> {
     };
     let of = fields
         .or("of", Vec::new(), |at| Some(at.list()?.iter().filter_map(At::text).map(str::to_owned).collect()));
+    one_way(&fields, quantity);
     let input = input(&fields, quantity);
     let terminal = fields.get("input").and_then(|at| at.text().map(str::to_owned));
     if let Some(driver @ (Driver::Scpi | Driver::Sigrok | Driver::Recorded)) = driver {
@@ -65,6 +66,35 @@ fn channel(name: &str, at: &At<'_>, driver: Option<Driver>) -> Option<Channel> {
         ),
         of,
     })
+}
+
+/// What a volt at the input stands for is said once, and a voltage is no current: of two, one would be left unread, and a
+/// voltage over a shunt would be told as a hundredth of itself.
+fn one_way(fields: &Fields<'_>, quantity: Sensed) {
+    const WAYS: [&str; 3] = ["shunt", "monitor", "scale"];
+    let mut given = WAYS.into_iter().filter(|key| fields.has(key));
+    let (Some(first), second) = (given.next(), given.next()) else { return };
+    if let Some((second, at)) = second.and_then(|second| Some((second, fields.get(second)?))) {
+        at.key_error(
+            &format!("`{first}` already says what this channel senses, and `{second}` would not be read"),
+            Some("leave one of them out"),
+        );
+    }
+    if quantity == Sensed::Voltage && first != "scale" {
+        let what = format!("`{first}` makes a current of a voltage, and this channel senses a voltage");
+        let help = "write `quantity: current`, or leave it out; a probe's attenuation is `probe`, a column's unit `scale`";
+        if let Some(at) = fields.get(first) {
+            at.key_error(&what, Some(help));
+        }
+    }
+    let two = fields.has("plus") || fields.has("minus");
+    for key in ["input", "monitor", "scale"].into_iter().filter(|key| two && fields.has(key)) {
+        if let Some(at) = fields.get(key) {
+            let what =
+                format!("`plus` and `minus` are two inputs across a shunt, and `{key}` would not be read");
+            at.key_error(&what, Some("leave it out"));
+        }
+    }
 }
 
 /// What an instrument of a third party cannot say itself.
@@ -165,4 +195,51 @@ fn gain(at: &At<'_>) -> Option<f64> {
         at.error(&format!("`{text}` is not a voltage per current"), Some("such as `2.5 mV/uA`"));
     }
     gain
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rig::Rig;
+    use crate::source::Source;
+
+    /// What is said of a channel of an oscilloscope.
+    fn said(channel: &str) -> Vec<String> {
+        let text = format!(
+            "version: 1\nname: s\nstimulator: {{ driver: simulated }}\nload:\n  driver: scpi\n  channels:\n    {channel}\n"
+        );
+        let found = Rig::read(&Source::new("rig.yaml", &text)).err().unwrap_or_default();
+        found.iter().map(|problem| problem.what.clone()).collect()
+    }
+
+    #[test]
+    fn a_channel_says_once_what_it_senses() {
+        for good in [
+            "e1: { input: CH1, shunt: 100 ohm, ranges: [4 mA] }",
+            "e1: { input: CH1, monitor: 1 mV/uA, ranges: [4 mA] }",
+            "e1: { plus: CH1, minus: CH2, shunt: 100 ohm, ranges: [4 mA] }",
+            "v1: { quantity: voltage, plus: CH1, minus: CH2, ranges: [2 V] }",
+            "vout: { input: CH1, probe: 10, ranges: [20 V] }",
+        ] {
+            assert_eq!(said(good), [""; 0], "{good}");
+        }
+        for (bad, word) in [
+            // 2 V over 100 ohm were told as 20 mV.
+            (
+                "v1: { quantity: voltage, input: CH1, shunt: 100 ohm, ranges: [2 V] }",
+                "`shunt` makes a current",
+            ),
+            ("vout: { input: CH1, monitor: 1 mV/uA, ranges: [2 V] }", "`monitor` makes a current"),
+            (
+                "e1: { input: CH1, shunt: 100 ohm, monitor: 1 mV/uA, ranges: [4 mA] }",
+                "`monitor` would not be read",
+            ),
+            (
+                "e1: { plus: CH1, minus: CH2, input: CH3, shunt: 1 ohm, ranges: [4 mA] }",
+                "`input` would not be read",
+            ),
+        ] {
+            let said = said(bad);
+            assert!(said.iter().any(|what| what.contains(word)), "{bad}: {said:?}");
+        }
+    }
 }

@@ -133,6 +133,15 @@ fn amount(kind: DefectKind, dimension: Dimension, at: &At<'_>) -> Option<f64> {
         | D::SlowEdges
         | D::PeriodJitter
         | D::ComplianceLow => at.not_negative(dimension),
+        // A clock that stands still, or a time of no length, would never end.
+        D::ClockError | D::RateError | D::WidthError | D::SecondPhaseWidthError | D::CycleError => {
+            let size = at.quantity(dimension)?;
+            if dimension == Dimension::Ratio && size <= -1.0 {
+                at.error("nothing is left of it at -100 %", Some("state a smaller error"));
+                return None;
+            }
+            Some(size)
+        }
         _ => at.quantity(dimension),
     }
 }

@@ -142,7 +142,16 @@ impl Rig {
             let help = "take it away: what another load samples with is written under `load`";
             self.written(&format!("sim.{part}.{key}"), &what, help)
         });
-        of_stimulator.chain(of_load).collect()
+        of_stimulator.chain(of_load).chain(self.second_stage()).collect()
+    }
+
+    /// An error for an output stage that is stated of a simulated one: voltages would be predicted, and headroom judged, by
+    /// another than the one that drives.
+    fn second_stage(&self) -> Option<Diagnostic> {
+        self.sim.as_ref()?;
+        let what = "`output` states the stage of a real stimulator, and this one is simulated: it has that of `sim.stimulator`";
+        let help = "take it away, or write its values under `sim.stimulator`";
+        self.written("stimulator.output", what, help)
     }
 
     /// An error at a path, if something is written there.
@@ -253,6 +262,21 @@ mod tests {
         );
         assert_eq!(said(scope, &[("sim.stimulator.watchdog", "1 s")], &[]), [""; 0]);
         assert_eq!(said(STIMJIM, &set, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_simulated_stage_is_stated_once() {
+        let output = ", output: { compliance: 50 V, blocking_capacitor: 0 F } }";
+        let real = "version: 1\nname: s\nstimulator: { driver: native, port: { pty: a }, cap: 3 mA }\n\
+                    load: { driver: native, port: { pty: b }, channels: { e1: { ranges: [4 mA] } } }\n\
+                    limits: { amplitude: 3 mA, charge_per_phase: 1 uC, mean_dc: 1 uA }\n";
+        assert_eq!(said(&real.replacen(" }, cap: 3 mA }", &format!(" }}{output}"), 1), &[], &[]), [""; 0]);
+        for driver in ["simulated", "stimjim"] {
+            let rig = STIMJIM.replace("stimjim, cap: 3 mA }", &format!("{driver}{output}"));
+            let problems = said(&rig, &[], &[]);
+            assert!(problems.len() == 1 && problems[0].starts_with("rig.yaml:3:"), "{problems:?}");
+            assert!(problems[0].contains("it has that of `sim.stimulator`"), "{problems:?}");
+        }
     }
 
     #[test]

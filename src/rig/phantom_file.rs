@@ -1,7 +1,7 @@
 //! A phantom file, lowered.
 
 use crate::phantom::{Element, ElementKind, Phantom};
-use crate::quantity::Dimension;
+use crate::quantity::{Dimension, engineering};
 use crate::source::{At, Context, Diagnostic, Fields, Source, parse};
 
 pub(super) const KEYS: &[&str] =
@@ -39,7 +39,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Phantom> {
     if let Some(at) = fields.get("contacts") {
         reachable(&at, &contacts, &elements, &nodes);
     }
-    let senses = fields.or("sense", Vec::new(), |at| senses(at, &nodes));
+    let senses = fields.or("sense", Vec::new(), |at| senses(at, &nodes, &contacts));
     let areas = fields.or("area", Vec::new(), |at| {
         let mut areas = Vec::new();
         for (key, at) in at.entries()? {
@@ -77,6 +77,13 @@ fn contacts(at: &At<'_>, nodes: &mut Vec<String>) -> Option<Vec<(String, usize)>
         if key.text == "vout" {
             at.key_error("`vout` names the stimulator's own voltage, not a contact", None);
         }
+        if key.text == "idle" {
+            let help = "a check of `contact: idle` is about those";
+            at.key_error("`idle` names all contacts that are not driven, not one of them", Some(help));
+        }
+        if key.text.contains([',', '"']) || key.text.contains(char::is_control) {
+            at.key_error("a contact's name heads a column of a table", Some("without commas and quotes"));
+        }
     }
     if contacts.len() < 2 {
         at.error("a phantom needs at least two contacts: an electrode and its return", None);
@@ -105,6 +112,16 @@ fn element(at: &At<'_>, nodes: &mut Vec<String>) -> Option<Element> {
     let (from, to) = (index(nodes, ends.0?), index(nodes, ends.1?));
     if from == to {
         at.error("both ends are on the same node", None);
+    }
+    if let (Some(nominal), Some((value, _)), Some(at)) = (nominal, measured, fields.get("measured"))
+        && !(0.5..=2.0).contains(&(value / nominal))
+    {
+        let what = format!(
+            "{} was measured of a part of {}",
+            engineering(value, dimension, 5),
+            engineering(nominal, dimension, 5)
+        );
+        at.error(&what, Some("is the prefix of its unit right?"));
     }
     Some(Element {
         kind,
@@ -140,7 +157,11 @@ fn measured(at: &At<'_>, dimension: Dimension) -> Option<(f64, f64)> {
     }
 }
 
-fn senses(at: &At<'_>, nodes: &[String]) -> Option<Vec<(String, usize, usize)>> {
+fn senses(
+    at: &At<'_>,
+    nodes: &[String],
+    contacts: &[(String, usize)],
+) -> Option<Vec<(String, usize, usize)>> {
     let mut senses = Vec::new();
     for (key, at) in at.entries()? {
         let ends = at.list()?;
@@ -160,6 +181,16 @@ fn senses(at: &At<'_>, nodes: &[String]) -> Option<Vec<(String, usize, usize)>> 
         }
         if key.text == "vout" {
             at.key_error("`vout` is the stimulator's own voltage, every bench has it", None);
+        }
+        if contacts.iter().any(|(name, _)| *name == key.text) {
+            let what = format!("`{}` is a contact, whose channel is its current", key.text);
+            at.key_error(&what, Some("give the voltage a name of its own, such as `v1`"));
+        }
+        if let Some((name, plus, minus)) = senses.last()
+            && *name == key.text
+            && plus == minus
+        {
+            at.error("both ends are on the same node: this is always 0 V", None);
         }
     }
     Some(senses)
@@ -220,6 +251,44 @@ area: { e1: 0.12 cm2 }
         assert_eq!((first.value, first.measured_u, first.tolerance), (1000.3, Some(0.1), 0.001));
         assert_eq!(phantom.senses, [("v1".to_owned(), 0, 1)]);
         assert!((phantom.area_of("e1").unwrap() - 0.12e-4).abs() < 1e-18);
+    }
+
+    #[test]
+    fn a_contact_has_a_name_that_means_nothing_else() {
+        let named = |name: &str| {
+            let file = GOOD.replace("{ e1:", &format!("{{ {name}:"));
+            read_phantom(&Source::new("rc.yaml", &file)).map_err(|found| found[0].what.clone())
+        };
+        assert!(named("e-2").is_ok() && named("\"tip 1\"").is_ok());
+        assert!(named("idle").unwrap_err().starts_with("`idle` names all contacts"));
+        assert!(named("vout").unwrap_err().starts_with("`vout` names"));
+        assert_eq!(named("\"e1,e2\"").unwrap_err(), "a contact's name heads a column of a table");
+    }
+
+    #[test]
+    fn a_voltage_has_a_name_of_its_own_and_two_ends() {
+        let sense = |text: &str| {
+            let file = GOOD.replace("{ v1: [a, gnd] }", text);
+            let found = read_phantom(&Source::new("rc.yaml", &file)).err().unwrap_or_default();
+            found.iter().map(|problem| problem.what.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(sense("{ v1: [a, gnd], v2: [b, gnd] }"), [""; 0]);
+        assert_eq!(sense("{ e1: [a, gnd] }"), ["`e1` is a contact, whose channel is its current"]);
+        assert_eq!(
+            sense("{ v1: [a, gnd], v2: [b, b] }"),
+            ["both ends are on the same node: this is always 0 V"]
+        );
+    }
+
+    #[test]
+    fn what_was_measured_is_of_the_part_that_is_named() {
+        let measured = |text: &str| {
+            let file = GOOD.replace("measured: 1.0003 kohm", &format!("measured: {text}"));
+            read_phantom(&Source::new("rc.yaml", &file)).map_err(|found| found[0].what.clone())
+        };
+        assert!(measured("0.6 kohm").is_ok() && measured("1900 ohm").is_ok());
+        assert_eq!(measured("1.0003 Mohm").unwrap_err(), "1.0003 MΩ was measured of a part of 1 kΩ");
+        assert!(measured("1.0003 ohm").is_err());
     }
 
     #[test]

@@ -282,6 +282,13 @@ fn pairing(fields: &Fields<'_>, stimulator: Driver, load: Driver, wiring: &Wirin
         let help = "a stimulator of `none` goes with a load of `recorded` or `sigrok`";
         error("stimulator", "with this load a stimulator must be driven", help);
     }
+    if stimulator == Driver::Manual && load == Driver::Scpi {
+        error(
+            "stimulator",
+            "what hands switch on is waited for in a stream of samples, and an oscilloscope gives records",
+            "use a native or sigrok load, or a stimulator that is driven",
+        );
+    }
     if load == Driver::Recorded && wiring.file.is_none() {
         error("load", "a recorded load names its `file`", "relative to this rig file");
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::quantity::Dimension;
 use crate::source::schema::{
-    any_of, count, list_of, map_of, object, pair_of, published, quantity, text, words,
+    any_of, count, list_of, map_of, object, pair_of, published, quantity, text, version, words,
 };
 
 use super::defect_file::{ValueKind, value_kind};
@@ -26,7 +26,7 @@ pub fn phantom_schema() -> Value {
     let body = object(
         &[
             ("$schema", text()),
-            ("version", json!({ "const": 1 })),
+            ("version", version()),
             ("name", text()),
             ("about", text()),
             ("contacts", map_of(text())),
@@ -100,7 +100,7 @@ pub fn rig_schema() -> Value {
     let body = object(
         &[
             ("$schema", text()),
-            ("version", json!({ "const": 1 })),
+            ("version", version()),
             ("name", text()),
             ("about", text()),
             ("stimulator", stimulator),

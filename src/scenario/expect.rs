@@ -36,17 +36,29 @@ pub(super) const PHASES: &[(&str, PhaseChoice)] =
 pub(super) const WINDOWS: &[(&str, WindowKind)] =
     &[("cycle", WindowKind::Cycle), ("pulse", WindowKind::Pulse)];
 
-/// Lowers the checks. A profile's are lowered without a phantom, and name no contact.
-pub(super) fn lower(at: &At<'_>, phantom: Option<&Phantom>) -> Option<Vec<Check>> {
-    let items = at.list()?;
-    if items.is_empty() {
-        let what = if phantom.is_some() { "scenario without a check" } else { "profile without a limit" };
-        at.key_error(&format!("a {what} proves nothing"), None);
-    }
-    Some(items.iter().filter_map(|item| check(item, phantom)).collect())
+/// Which contacts checks may name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Contacts<'p> {
+    /// Those of a phantom, or of one that could not be read: then any.
+    Of(Option<&'p Phantom>),
+    /// None: a profile's checks hold for any phantom.
+    Unnamed,
 }
 
-fn check(item: &At<'_>, phantom: Option<&Phantom>) -> Option<Check> {
+/// Lowers the checks.
+pub(super) fn lower(at: &At<'_>, contacts: Contacts<'_>) -> Option<Vec<Check>> {
+    let items = at.list()?;
+    if items.is_empty() {
+        let what = match contacts {
+            Contacts::Of(_) => "scenario without a check",
+            Contacts::Unnamed => "profile without a limit",
+        };
+        at.key_error(&format!("a {what} proves nothing"), None);
+    }
+    Some(items.iter().filter_map(|item| check(item, contacts)).collect())
+}
+
+fn check(item: &At<'_>, contacts: Contacts<'_>) -> Option<Check> {
     let entries = item.entries()?;
     let [(key, at)] = entries.as_slice() else {
         item.error(
@@ -78,11 +90,11 @@ fn check(item: &At<'_>, phantom: Option<&Phantom>) -> Option<Check> {
     }
     let fields = at.fields(KEYS)?;
     check.criterion = criterion(&fields, measurand, &traits).unwrap_or(Criterion::Holds);
-    options(&fields, &traits, phantom, &mut check);
+    options(&fields, &traits, contacts, &mut check);
     Some(check)
 }
 
-fn options(fields: &Fields<'_>, traits: &Traits, phantom: Option<&Phantom>, check: &mut Check) {
+fn options(fields: &Fields<'_>, traits: &Traits, contacts: Contacts<'_>, check: &mut Check) {
     let name = check.measurand.name();
     let refuse = |key: &str, allowed: bool| {
         if let Some(at) = fields.get(key).filter(|_| !allowed) {
@@ -113,10 +125,10 @@ fn options(fields: &Fields<'_>, traits: &Traits, phantom: Option<&Phantom>, chec
         check.contact = fields.get("contact").and_then(|at| {
             let idle = matches!(check.measurand, Measurand::DcLeakageCurrent | Measurand::CurrentShare)
                 && at.node().as_text() == Some("idle");
-            match phantom {
+            match contacts {
                 _ if idle => Some("idle".to_owned()),
-                Some(phantom) => steps::contact(&at, phantom),
-                None => {
+                Contacts::Of(phantom) => steps::contact(&at, phantom),
+                Contacts::Unnamed => {
                     at.error("a profile names no contact: it holds for any phantom", None);
                     None
                 }
@@ -163,7 +175,6 @@ fn window(at: &At<'_>) -> Option<(String, String)> {
 
 fn criterion(fields: &Fields<'_>, measurand: Measurand, traits: &Traits) -> Option<Criterion> {
     let name = measurand.name();
-    let dimension = measurand.dimension();
     let given: Vec<&str> = CRITERIA.into_iter().filter(|key| fields.has(key)).collect();
     let key = match given.as_slice() {
         [] if traits.holds => return Some(Criterion::Holds),
@@ -202,14 +213,23 @@ fn criterion(fields: &Fields<'_>, measurand: Measurand, traits: &Traits) -> Opti
     match key {
         "within" => within(fields, &at, measurand, traits),
         "at_most" => at.not_negative_unless_log(measurand).map(Criterion::AtMost),
-        "at_least" => at.not_negative_unless_log(measurand).map(Criterion::AtLeast),
+        "at_least" => {
+            let limit = at.not_negative_unless_log(measurand)?;
+            if limit == 0.0 && measurand != Measurand::ShannonK {
+                at.error(
+                    "a magnitude is always at least 0, so this could never fail",
+                    Some("state a limit above it"),
+                );
+            }
+            Some(Criterion::AtLeast(limit))
+        }
         "between" => {
             let ends = at.list()?;
             let [low, high] = ends.as_slice() else {
                 at.error("`between` takes two limits", Some("such as `[1 mA, 2 mA]`"));
                 return None;
             };
-            let (low, high) = (low.quantity(dimension), high.quantity(dimension));
+            let (low, high) = (limit(low, measurand), limit(high, measurand));
             let (low, high) = (low?, high?);
             if low > high {
                 at.error("the lower limit comes first", None);
@@ -229,6 +249,35 @@ impl At<'_> {
             self.not_negative(measurand.dimension())
         }
     }
+}
+
+/// A bound or a nominal, which is negative only where the measurand can be.
+fn limit(at: &At<'_>, measurand: Measurand) -> Option<f64> {
+    let value = at.quantity(measurand.dimension())?;
+    if value < 0.0 && !signed(measurand) {
+        at.error(&format!("`{}` is never negative", measurand.name()), Some("state it without a sign"));
+    }
+    Some(value)
+}
+
+/// Whether its value has a sign: all others are magnitudes, counts or times that pass.
+fn signed(measurand: Measurand) -> bool {
+    use Measurand as M;
+    matches!(
+        measurand,
+        M::Gap
+            | M::Overshoot
+            | M::Droop
+            | M::NetCharge
+            | M::ChargeImbalance
+            | M::MeanDcCurrent
+            | M::DcLeakageCurrent
+            | M::ResidualVoltage
+            | M::ResidualVoltageError
+            | M::Polarization
+            | M::ShannonK
+            | M::CurrentShare
+    )
 }
 
 fn equals(at: &At<'_>, measurand: Measurand) -> Option<f64> {
@@ -261,7 +310,7 @@ fn within(fields: &Fields<'_>, at: &At<'_>, measurand: Measurand, traits: &Trait
             of.error(&format!("`{name}` has no {word} value"), Some("state the nominal as a quantity"));
             None
         }
-        _ => of.quantity(dimension).map(Nominal::Value),
+        _ => limit(&of, measurand).map(Nominal::Value),
     };
     let tolerance = tolerance(at, dimension);
     if nominal == Some(Nominal::Value(0.0)) && tolerance.is_some_and(|tolerance| tolerance.abs == 0.0) {

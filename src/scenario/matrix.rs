@@ -1,5 +1,7 @@
 //! The matrix of a scenario: its combinations, and `$name` replaced by its value.
 
+use std::collections::HashSet;
+
 use crate::source::{At, Kind, Node, Severity, nearest};
 
 /// Combinations beyond this are a mistake, not a test plan.
@@ -28,6 +30,15 @@ pub(super) fn combinations<'a>(matrix: Option<&At<'a>>) -> Option<Vec<Combinatio
         if values.is_empty() {
             at.error(&format!("`{}` has no values, so the matrix is empty", key.text), None);
             return None;
+        }
+        let mut seen = HashSet::new();
+        for value in values.iter().filter(|value| !seen.insert(value.node().inline())) {
+            let what = format!(
+                "{} stands in `{}` before: two cases would have one name",
+                value.described(),
+                key.text
+            );
+            value.error(&what, Some("take one of them away"));
         }
         axes.push((&key.text, values));
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Context, Diagnostic, Fields, Source, parse};
 
-use super::{Check, expect};
+use super::Check;
+use super::expect::{self, Contacts};
 
 pub(super) const KEYS: &[&str] =
     &["$schema", "version", "name", "about", "citation", "verified", "verified_by", "expect"];
@@ -92,7 +93,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Profile> {
     let verified = fields.require("verified").and_then(|at| at.word("true or false", &words));
     let verified_by = text("verified_by");
     match (verified, &verified_by) {
-        (Some(true), None) => fields.at().key_error(
+        (Some(true), by) if by.as_ref().is_none_or(String::is_empty) => fields.at().key_error(
             "`verified: true` needs `verified_by`",
             Some("who compared the limits with the cited document, and when"),
         ),
@@ -103,7 +104,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Profile> {
         }
         _ => {}
     }
-    let checks = fields.require("expect").and_then(|at| expect::lower(&at, None));
+    let checks = fields.require("expect").and_then(|at| expect::lower(&at, Contacts::Unnamed));
     let name = name?.trim().to_owned();
     let checks = checks?.into_iter().map(|check| Check { profile: Some(name.clone()), ..check }).collect();
     Some(Profile {
@@ -155,6 +156,10 @@ mod tests {
         assert_eq!(with("citation: IEC 1\n"), Err("`verified` is missing".into()));
         assert_eq!(
             with("citation: IEC 1\nverified: true\n"),
+            Err("`verified: true` needs `verified_by`".into())
+        );
+        assert_eq!(
+            with("citation: IEC 1\nverified: true\nverified_by: ' '\n"),
             Err("`verified: true` needs `verified_by`".into())
         );
         assert_eq!(

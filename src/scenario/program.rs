@@ -38,12 +38,16 @@ pub(super) const POLARITIES: &[(&str, Polarity)] =
 pub(super) const LAWS: &[(&str, Law)] =
     &[("linear", Law::Linear), ("quarter-sine", Law::QuarterSine), ("width", Law::Width)];
 
-/// Lowers a program; with `base`, what is left out is the base's.
+/// Lowers a program; with `base`, what is left out is the base's. `None` for a phantom that could not be read: then nothing
+/// is said of contacts.
+///
+/// A number that could not be read is none (NaN), which is neither too long nor too short, and contacts are missing then:
+/// whoever goes on with it tells what else is wrong with the file, and [`is_whole`] says that it is no program.
 pub(super) fn lower(
     at: &At<'_>,
     keys: &'static [&'static str],
     base: Option<&Program>,
-    phantom: &Phantom,
+    phantom: Option<&Phantom>,
 ) -> Option<Program> {
     let fields = at.fields(keys)?;
     // `set` knows fewer keys than a whole program.
@@ -78,7 +82,10 @@ pub(super) fn lower(
         }
         _ => None,
     };
-    if let (Recovery::Passive { per_burst: after, .. }, Some(chosen)) = (&mut recovery, per_burst.or(still)) {
+    let anew = get("burst").map(|_| false);
+    if let (Recovery::Passive { per_burst: after, .. }, Some(chosen)) =
+        (&mut recovery, per_burst.or(still).or(anew))
+    {
         *after = chosen;
     } else if per_burst.is_some()
         && let Some(at) = get("burst")
@@ -91,25 +98,34 @@ pub(super) fn lower(
     let cycle = get("cycle").map_or(base.and_then(|base| base.cycle), |at| cycle(&at));
     let contacts = match get("contacts") {
         Some(at) => shares(&at, phantom),
-        None => Some(base.map_or_else(|| default_shares(phantom), |base| base.contacts.clone())),
+        None => match base {
+            Some(base) => Some(base.contacts.clone()),
+            None => phantom.map(default_shares),
+        },
     };
     let program = Program {
         waveform,
         leading,
-        amplitude: amplitude?,
-        width: width?,
+        amplitude: amplitude.unwrap_or(f64::NAN),
+        width: width.unwrap_or(f64::NAN),
         gap,
         recovery,
         recharge,
-        rate: rate?,
+        rate: rate.unwrap_or(f64::NAN),
         ramp,
         burst,
         cycle,
-        contacts: contacts?,
+        contacts: contacts.unwrap_or_default(),
         run: base.map_or(Run::UntilStopped, |base| base.run),
     };
     possible(&program, &fields);
     Some(program)
+}
+
+/// Whether everything of a program could be read.
+pub(super) fn is_whole(program: &Program) -> bool {
+    let numbers = [program.amplitude, program.width, program.rate];
+    numbers.iter().all(|number| number.is_finite()) && !program.contacts.is_empty()
 }
 
 fn recovery(at: &At<'_>, waveform: Waveform) -> Option<Recovery> {
@@ -182,10 +198,10 @@ fn cycle(at: &At<'_>) -> Option<Cycle> {
     Some(Cycle { on_time: on_time?, off_time: off_time? })
 }
 
-fn shares(at: &At<'_>, phantom: &Phantom) -> Option<Vec<Share>> {
+fn shares(at: &At<'_>, phantom: Option<&Phantom>) -> Option<Vec<Share>> {
     let mut shares = Vec::new();
     for (key, value) in at.entries()? {
-        if phantom.node_of(&key.text).is_none() {
+        if let Some(phantom) = phantom.filter(|phantom| phantom.node_of(&key.text).is_none()) {
             let names = phantom.contacts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             value.key_error(
                 &format!("`{}` is not a contact of phantom `{}`", key.text, phantom.name),
@@ -304,6 +320,8 @@ fn possible(program: &Program, fields: &Fields<'_>) {
         let busy = active + closed.map_or(0.0, |(closed, _)| closed);
         let ends = (groups - 1.0) * program.period() + burst_length.max(pair) + busy;
         let next = cycle.on_time + cycle.off_time;
+        // Half a period more than from one group to the next is what tells an off-time.
+        let rest = next - groups * program.period();
         if cycle.on_time < program.period() - SLACK {
             let (on, period) = (time(cycle.on_time), time(program.period()));
             blame(&["cycle"], format!("an on-time of {on} holds no whole period of {period}"));
@@ -311,6 +329,12 @@ fn possible(program: &Program, fields: &Fields<'_>) {
             let (ends, next) = (time(ends), time(next));
             let what = format!(
                 "the last pulse of an on-time ends {ends} after its begin, and the next begins after {next}"
+            );
+            blame(&["cycle"], what);
+        } else if rest < 0.5 * program.period() + SLACK {
+            let (rest, period) = (time(rest), time(program.period()));
+            let what = format!(
+                "an on-time begins {rest} behind the last period of the one before, less than half a period of {period}: they are one train"
             );
             blame(&["cycle"], what);
         }

@@ -4,8 +4,9 @@ use crate::quantity::Dimension;
 use crate::signal::Run;
 use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
 
+use super::expect::{self, Contacts};
 use super::shelf::{Phantoms, Resolve, Shelf};
-use super::{Case, Check, Decision, Fidelity, expect, lengths, matrix, program, rules, steps};
+use super::{Case, Check, Decision, Fidelity, lengths, matrix, program, rules, steps};
 
 pub(super) const KEYS: &[&str] = &[
     "$schema",
@@ -105,10 +106,10 @@ fn lower(
     let phantom = fields.require("phantom").and_then(|at| shelf.phantom(&at));
     let (program_at, expect_at) = (fields.require("program"), expect_list(&fields));
     let limits = fields.or("limits", Vec::new(), |at| Some(shelf.profiles(at)));
-    // Without a phantom nothing that names a contact can be understood.
-    let phantom = phantom?;
-    let program = program_at.as_ref().and_then(|at| program::lower(at, program::KEYS, None, &phantom));
-    let checks = expect_at.and_then(|at| expect::lower(&at, Some(&phantom)));
+    // Without a phantom nothing is said of contacts; what else is wrong with the file is told beside it.
+    let program =
+        program_at.as_ref().and_then(|at| program::lower(at, program::KEYS, None, phantom.as_ref()));
+    let checks = expect_at.and_then(|at| expect::lower(&at, Contacts::Of(phantom.as_ref())));
     let mut program = program?;
     program.run = match run {
         None if fields.has("steps") => Run::UntilStopped,
@@ -116,9 +117,13 @@ fn lower(
         Some(run) => run,
     };
     let steps = match fields.get("steps") {
-        Some(at) => steps::lower(&at, &program, &phantom),
+        Some(at) => steps::lower(&at, &program, phantom.as_ref()),
         None => Some(steps::default(&program, program_at.map_or(0, |at| at.key_place().span.line))),
     };
+    let phantom = phantom?;
+    if !program::is_whole(&program) {
+        return None;
+    }
     let mut places = Places::default();
     places.keep_all(root);
     let scenario = scenario?.trim().to_owned();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::quantity::Dimension;
 use crate::source::schema::{
-    any_of, count, list_of, map_of, object, pair_of, published, quantity, text, words,
+    any_of, count, list_of, map_of, object, pair_of, published, quantity, text, version, words,
 };
 
 use super::{Fault, FaultCode, Measurand, expect, program, read};
@@ -14,7 +14,7 @@ pub fn scenario_schema() -> Value {
     let body = object(
         &[
             ("$schema", text()),
-            ("version", json!({ "const": 1 })),
+            ("version", version()),
             ("name", text()),
             ("about", text()),
             ("verifies", list_of(text())),
@@ -40,7 +40,7 @@ pub fn profile_schema() -> Value {
     let body = object(
         &[
             ("$schema", text()),
-            ("version", json!({ "const": 1 })),
+            ("version", version()),
             ("name", text()),
             ("about", text()),
             ("citation", text()),

@@ -15,8 +15,8 @@ pub(super) const FAULT_KEYS: &[&str] =
 /// Instants that exist without being named.
 pub(super) const BUILT_IN: [&str; 3] = ["start", "stop", "settled"];
 
-/// Lowers the steps; `program` is what is loaded first.
-pub(super) fn lower(at: &At<'_>, program: &Program, phantom: &Phantom) -> Option<Vec<Step>> {
+/// Lowers the steps; `program` is what is loaded first. Without a phantom nothing is said of contacts.
+pub(super) fn lower(at: &At<'_>, program: &Program, phantom: Option<&Phantom>) -> Option<Vec<Step>> {
     let items = at.list()?;
     let mut running = program.clone();
     let mut steps: Vec<Step> = Vec::new();
@@ -60,7 +60,7 @@ fn step(
     base: &Program,
     running: &mut Program,
     injected: &mut Vec<Fault>,
-    phantom: &Phantom,
+    phantom: Option<&Phantom>,
 ) -> Option<Step> {
     let entries = item.entries()?;
     let mut name = None;
@@ -136,7 +136,7 @@ fn inject(at: &At<'_>, fault: Fault, injected: &mut Vec<Fault>) -> Option<Action
 }
 
 /// The name of what is cleared, by its name or as the map that injected it.
-fn cleared(at: &At<'_>, injected: &mut Vec<Fault>, phantom: &Phantom) -> Option<String> {
+fn cleared(at: &At<'_>, injected: &mut Vec<Fault>, phantom: Option<&Phantom>) -> Option<String> {
     let (name, map) = if at.node().as_text().is_some() {
         let names: Vec<(&str, &str)> = Fault::NAMES.iter().map(|name| (*name, *name)).collect();
         (at.word("a fault", &names)?.to_owned(), None)
@@ -160,7 +160,7 @@ fn cleared(at: &At<'_>, injected: &mut Vec<Fault>, phantom: &Phantom) -> Option<
     Some(name)
 }
 
-fn fault(at: &At<'_>, phantom: &Phantom) -> Option<Fault> {
+fn fault(at: &At<'_>, phantom: Option<&Phantom>) -> Option<Fault> {
     let names: Vec<(&str, &str)> = Fault::NAMES.iter().map(|name| (*name, *name)).collect();
     if at.node().as_text().is_some() {
         return match at.word("a fault", &names)? {
@@ -198,7 +198,7 @@ fn fault(at: &At<'_>, phantom: &Phantom) -> Option<Fault> {
         "short-lead" => Fault::ShortLead { between: shorted(at, &fields, phantom)? },
         "leakage" => {
             let (contact, ohms) = (contact(), value("ohms", Dimension::Resistance));
-            if contact.as_deref() == Some(phantom.return_contact()) {
+            if contact.as_deref() == Some(back(phantom)) {
                 at.error("a leakage goes from a contact to the return, and this is the return", None);
                 return None;
             }
@@ -218,9 +218,18 @@ fn fault(at: &At<'_>, phantom: &Phantom) -> Option<Fault> {
     })
 }
 
-fn shorted(at: &At<'_>, fields: &crate::source::Fields<'_>, phantom: &Phantom) -> Option<(String, String)> {
+/// The return contact; nothing is called like that of a phantom that could not be read.
+fn back(phantom: Option<&Phantom>) -> &str {
+    phantom.map_or("", Phantom::return_contact)
+}
+
+fn shorted(
+    at: &At<'_>,
+    fields: &crate::source::Fields<'_>,
+    phantom: Option<&Phantom>,
+) -> Option<(String, String)> {
     let pair = match (fields.get("contact"), fields.get("between")) {
-        (Some(at), None) => (contact(&at, phantom)?, phantom.return_contact().to_owned()),
+        (Some(at), None) => (contact(&at, phantom)?, back(phantom).to_owned()),
         (None, Some(at)) => {
             let names: Vec<String> =
                 at.list()?.iter().map(|item| contact(item, phantom)).collect::<Option<_>>()?;
@@ -244,10 +253,10 @@ fn shorted(at: &At<'_>, fields: &crate::source::Fields<'_>, phantom: &Phantom) -
     Some(pair)
 }
 
-/// A contact of the phantom, by name.
-pub(super) fn contact(at: &At<'_>, phantom: &Phantom) -> Option<String> {
+/// A contact of the phantom, by name; any name where the phantom could not be read.
+pub(super) fn contact(at: &At<'_>, phantom: Option<&Phantom>) -> Option<String> {
     let name = at.text()?;
-    if phantom.node_of(name).is_none() {
+    if let Some(phantom) = phantom.filter(|phantom| phantom.node_of(name).is_none()) {
         at.unknown(
             &format!("contact in phantom `{}` named", phantom.name),
             phantom.contacts.iter().map(|(name, _)| name.as_str()),

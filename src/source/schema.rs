@@ -36,16 +36,26 @@ pub fn text() -> Value {
     json!({ "type": ["string", "number"] })
 }
 
-/// A whole number from `least` on.
-pub fn count(least: u64) -> Value {
-    json!({ "type": "integer", "minimum": least })
+/// The version that every file states.
+pub fn version() -> Value {
+    json!({ "enum": [1, "1"] })
 }
+
+/// A whole number from `least` on; in quotes it is the same number.
+pub fn count(least: u64) -> Value {
+    json!({ "type": ["integer", "string"], "minimum": least, "pattern": "^(0|[1-9][0-9]*)$" })
+}
+
+/// Digits with or without a point, as a number's text begins.
+const DIGITS: &str = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?";
 
 /// Text of a quantity with a unit of its dimension, or a bare number where the dimension is a number.
 pub fn quantity(dimension: Dimension) -> Value {
     let prefix = "[pnuµ\u{3bc}mkMG]?";
     let unit = match dimension {
-        Dimension::Number => return json!({ "type": "number" }),
+        Dimension::Number => {
+            return json!({ "type": ["number", "string"], "pattern": format!("^{DIGITS}$") });
+        }
         Dimension::Current => format!("{prefix}A"),
         Dimension::Voltage => format!("{prefix}V"),
         Dimension::Charge => format!("{prefix}C"),
@@ -54,15 +64,15 @@ pub fn quantity(dimension: Dimension) -> Value {
         Dimension::Resistance => format!("{prefix}(ohm|Ω|\u{2126})"),
         Dimension::Capacitance => format!("{prefix}F"),
         Dimension::Ratio => "(%|ppm)".to_owned(),
-        Dimension::Area => "[uµmc]?m[2²]".to_owned(),
-        Dimension::ChargeDensity => "(C/m2|[uµm]C/cm[2²])".to_owned(),
+        Dimension::Area => "[uµ\u{3bc}mc]?m[2²]".to_owned(),
+        Dimension::ChargeDensity => "(C/m2|[uµ\u{3bc}m]C/cm[2²])".to_owned(),
         Dimension::Codes => "lsb".to_owned(),
     };
     let (what, example) = dimension.described();
     json!({
         "type": "string",
         "description": format!("{what}, such as {example}"),
-        "pattern": format!("^\\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\\s*{unit}\\s*$"),
+        "pattern": format!("^\\s*{DIGITS}\\s*{unit}\\s*$"),
         "examples": [example],
     })
 }

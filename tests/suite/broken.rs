@@ -113,6 +113,40 @@ fn one_bad_file_among_many_stops_everything() {
     assert!(said(&output).contains("did you mean `rate`?"), "{}", said(&output));
 }
 
+#[test]
+fn a_folder_without_scenarios_is_checked_as_what_it_holds() {
+    for folder in ["../phantoms", "../../rig", "../../scenarios/profiles"] {
+        let output = check(Path::new(folder));
+        assert_eq!(output.status.code(), Some(0), "{folder}: {}", said(&output));
+        let counted = said(&output);
+        assert!(
+            counted.starts_with("0 scenarios, 0 cases, ") && counted.contains(" other files: all right"),
+            "{counted}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bench = "version: 1\nname: b\nstimulator: { driver: simulated }\nload: { driver: simulated }\ncalibration: mine.yaml\n";
+    std::fs::write(folder.path().join("bench.yaml"), bench).unwrap();
+    let missing = check(folder.path());
+    assert!(
+        missing.status.code() == Some(2) && said(&missing).contains("bench.yaml:5:"),
+        "{}",
+        said(&missing)
+    );
+    // A calibration of a range that the load does not have would be applied to nothing.
+    let with = |range: &str| {
+        let text = format!(
+            "version: 1\ncertificate: C\nunit: U\ndate: 2026-01-01\ndue: 2027-01-01\nchannels:\n  - {{ channel: e1, quantity: current, range: {range}, gain: 1.001 ± 0.0001, offset: 0 A ± 1 nA }}\n"
+        );
+        std::fs::write(folder.path().join("mine.yaml"), text).unwrap();
+        let output = check(folder.path());
+        (output.status.code(), said(&output))
+    };
+    assert_eq!(with("4 mA").0, Some(0), "{}", with("4 mA").1);
+    let (exit, text) = with("5 mA");
+    assert!(exit == Some(2) && text.contains("has a line for `e1` at 5 mA"), "{text}");
+}
+
 /// Overrides are read with the same care.
 #[test]
 fn overrides_name_what_is_wrong() {
@@ -125,6 +159,8 @@ fn overrides_name_what_is_wrong() {
             "sim.stimulator.timer=1 ps",
             "--defect",
             "gain_error=5 mA",
+            "--defect",
+            "clock_error=-150 %",
         ])
         .env("NO_COLOR", "1")
         .output()
@@ -134,6 +170,7 @@ fn overrides_name_what_is_wrong() {
     assert!(text.contains("unknown key `niose`") && text.contains("did you mean `noise`?"), "{text}");
     assert!(text.contains("`5 mA` is a current, expected a ratio"), "{text}");
     assert!(text.contains("a timer ticks between once in 1 ns"), "{text}");
+    assert!(text.contains("nothing is left of it at -100 %"), "{text}");
 }
 
 #[test]

@@ -176,6 +176,28 @@ fn a_prediction_follows_a_change_from_the_next_pulse_on() {
     );
 }
 
+/// A millisecond from row to row meets hardly any of a phase of 200 us: what is largest lies between them.
+#[test]
+fn the_extremes_are_those_of_the_whole_however_far_apart_the_rows_are() {
+    let options = Options { rate: 1e3, applied: None };
+    let prediction = predict(&case(Recovery::Mirrored, 50e-6, 0.02), &options).unwrap();
+    // 2 mA through 1 kohm and, with R C = 0.1 s, into 1 uF across 100 kohm: I R (1 − a), and what the second phase leaves of it.
+    let (a, ab) = ((-200e-6_f64 / 0.1).exp(), (-250e-6_f64 / 0.1).exp());
+    let (first, left) = (200.0 * (1.0 - a), 200.0 * (1.0 - a) * (1.0 - ab));
+    for (found, expected) in prediction.extremes.iter().zip([
+        (-2e-3, 2e-3),
+        (-2e-3, 2e-3),
+        (-2.0 - first, 2.0 + left),
+        (-first, left),
+    ]) {
+        assert!(
+            (found.0 - expected.0).abs() < 1e-9 && (found.1 - expected.1).abs() < 1e-9,
+            "{found:?} {expected:?}"
+        );
+    }
+    assert!(summary(&prediction).contains("e1: -2 mA to 2 mA"), "{}", summary(&prediction));
+}
+
 /// It is what one looks at before energising: nothing larger than it says may come.
 #[test]
 fn the_summary_is_of_every_program_and_names_what_starts_again() {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use stimrig::rig::{DEFAULT_RIG, DefectKind, Rig};
-use stimrig::scenario::{Measurand, Plan, plan, read_profile, read_requirements, read_scenario, shipped};
+use stimrig::scenario::{
+    Check, Criterion, Measurand, Plan, plan, read_profile, read_requirements, read_scenario, shipped,
+};
 use stimrig::source::{Source, parse};
 
 use crate::command::{checks, run};
@@ -151,6 +153,62 @@ fn every_scenario_says_where_its_numbers_come_from_and_what_it_verifies() {
         assert!(plan.case.about.is_some() && !plan.case.tags.is_empty(), "{}", plan.case.name);
         assert!(!plan.case.verifies.is_empty(), "{} verifies nothing", plan.case.name);
     }
+}
+
+/// A scenario that claims a requirement asks for no less than its figure: else a pass of that scenario would prove too much.
+#[test]
+fn a_scenario_asks_for_the_figure_of_what_it_verifies() {
+    let within = |check: &Check, rel: f64, abs: f64| match check.criterion {
+        Criterion::Within { tolerance, .. } => tolerance.rel <= rel && tolerance.abs <= abs,
+        _ => false,
+    };
+    let below = |check: &Check, most: f64| match check.criterion {
+        Criterion::AtMost(limit) | Criterion::Magnitude(limit) => limit <= most,
+        _ => false,
+    };
+    let asks = |id: &str, check: &Check| match (id, check.measurand) {
+        ("SYS-AM-001", Measurand::Amplitude | Measurand::ChargePerPhase) => within(check, 0.03, 0.0),
+        ("SYS-TI-001", Measurand::Width) => within(check, 0.02, 5e-6),
+        ("SYS-TI-002", Measurand::Rate) => within(check, 0.005, 0.0),
+        ("SYS-TI-005", Measurand::StartLatency) => below(check, 20e-3),
+        ("SYS-CB-001" | "SYS-CB-008", Measurand::ChargeImbalance) => below(check, 0.005),
+        ("SYS-CB-004", Measurand::MeanDcCurrent | Measurand::DcLeakageCurrent) => below(check, 100e-9),
+        ("SYS-CB-005", Measurand::ResidualVoltage) => below(check, 50e-3),
+        ("SYS-CB-007", Measurand::MeanDcCurrent) => below(check, 1e-6),
+        ("SYS-FS-001" | "SYS-FS-002", Measurand::ShutdownLatency) => below(check, 25e-3),
+        ("SYS-FS-003", Measurand::ShutdownLatency) => below(check, 0.6),
+        ("SYS-SA-001", Measurand::StopLatency) => below(check, 0.1),
+        _ => false,
+    };
+    let figures = [
+        "SYS-AM-001",
+        "SYS-TI-001",
+        "SYS-TI-002",
+        "SYS-TI-005",
+        "SYS-CB-001",
+        "SYS-CB-004",
+        "SYS-CB-005",
+        "SYS-CB-007",
+        "SYS-CB-008",
+        "SYS-FS-001",
+        "SYS-FS-002",
+        "SYS-FS-003",
+        "SYS-SA-001",
+    ];
+    let mut held = BTreeSet::new();
+    for plan in &plans() {
+        let checks = &plan.case.checks;
+        for id in plan.case.verifies.iter().filter(|id| figures.contains(&id.as_str())) {
+            let asked = checks.iter().any(|check| asks(id, check));
+            assert!(asked, "{} verifies {id} and asks for less", plan.case.name);
+            held.insert(id.clone());
+        }
+        if plan.case.verifies.iter().any(|id| id == "SYS-TI-002") {
+            let counted = |check: &Check| check.measurand == Measurand::MissingPulses;
+            assert!(checks.iter().any(counted), "{} misses no pulse", plan.case.name);
+        }
+    }
+    assert_eq!(held.len(), figures.len(), "{held:?}");
 }
 
 #[test]

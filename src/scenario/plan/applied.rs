@@ -21,7 +21,8 @@ pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
     // Sign and magnitude: one bit is the sign.
     let step = spec.full_scale / (2_f64.powi(spec.dac_bits.clamp(2, 32) as i32 - 1) - 1.0);
     let ticks = |seconds: f64| (seconds / spec.timer).round() * spec.timer;
-    let ratio = if let Recovery::Ratio(ratio) = program.recovery { ratio } else { 1.0 };
+    let ratio =
+        if let Recovery::Ratio(ratio) = program.recovery { thousandths(ratio) as f64 / 1e3 } else { 1.0 };
     let recovery = match program.recovery {
         Recovery::Passive { duration, per_burst } => {
             Recovery::Passive { duration: ticks(duration), per_burst }
@@ -29,6 +30,12 @@ pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
         other => other,
     };
     let codes = (program.amplitude / ratio / step).round();
+    // What is rounded to above the cap is rounded down, with a hair for one that lies on a code; what is asked for above it is
+    // refused, and shown as it is asked for.
+    let largest = spec.cap.min(spec.full_scale);
+    let most = ((largest / step + 1e-6) / ratio.max(1.0)).floor();
+    let codes = if program.largest_current() > largest * (1.0 + 1e-9) { codes } else { codes.min(most) };
+    let codes = codes - codes % grain(program) as f64;
     let (codes, common) = match program.waveform {
         Waveform::Triphasic => (codes - codes % 2.0, (codes / 2.0).floor()),
         _ => (codes, codes),
@@ -42,6 +49,21 @@ pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
         recovery,
         ..program.clone()
     }
+}
+
+/// A ratio as the board is told it.
+pub(super) fn thousandths(ratio: f64) -> u64 {
+    ((ratio * 1e3).round() as u64).max(1)
+}
+
+/// Only multiples of this are codes, or ticks, of which a recovery of the program's ratio makes whole ones; 1 of a whole ratio.
+pub(super) fn grain(program: &Program) -> u64 {
+    let Recovery::Ratio(ratio) = program.recovery else { return 1 };
+    let (mut a, mut b) = (thousandths(ratio), 1000);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    1000 / a.max(1)
 }
 
 #[cfg(test)]
@@ -80,7 +102,18 @@ mod tests {
         // 0.5 mA / 25 mA · 32767 = 655.34 → 655 codes of recovery, 2620 of the leading phase.
         assert!((applied.amplitude - 2620.0 * step).abs() < 1e-15, "{}", applied.amplitude / step);
         assert!((applied.width - 200e-6).abs() < 1e-15);
-        let mirrored = quantised(&Program { recovery: Recovery::Mirrored, ..program }, &rig, &phantom());
+        let mirrored =
+            quantised(&Program { recovery: Recovery::Mirrored, ..program.clone() }, &rig, &phantom());
         assert!((mirrored.amplitude - 2621.0 * step).abs() < 1e-15);
+        // 12.7 mA are 16645.6 codes: the one above is beyond the cap.
+        let most = quantised(
+            &Program { recovery: Recovery::Mirrored, amplitude: 12.7e-3, ..program.clone() },
+            &rig,
+            &phantom(),
+        );
+        assert!((most.amplitude - 16645.0 * step).abs() < 1e-12, "{}", most.amplitude / step);
+        // 2.375 is 19 eighths: of 2 mA / 2.375, 1103.7 codes, only every eighth has a leading phase of whole codes.
+        let odd = quantised(&Program { recovery: Recovery::Ratio(2.375), ..program }, &rig, &phantom());
+        assert!((odd.amplitude - 1104.0 * 2.375 * step).abs() < 1e-12, "{}", odd.amplitude / step);
     }
 }

@@ -10,6 +10,9 @@ use super::Planned;
 
 /// Shorter phases cannot be told from the front end's own step response on the simulated bench, s.
 const SHORTEST_PHASE: f64 = 15e-6;
+/// Phases nearer to each other than this touch behind the front end of the simulated bench: their gap would be told as none, and
+/// each as wider by half of it, s.
+const SHORTEST_GAP: f64 = 7e-6;
 /// Silence is proved by three periods without a pulse, after every stop: beyond this nobody waits for it, s.
 const LONGEST_PERIOD: f64 = 60.0;
 /// The most that one case may take, s: a day.
@@ -151,5 +154,14 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
             engineering(SHORTEST_PHASE, Dimension::Time, 4)
         );
         problems.push(planned.place(case, "width").error(&what, None));
+    }
+    let between = matches!(program.waveform, Waveform::Biphasic | Waveform::Triphasic);
+    if rig.is_simulated() && between && program.gap > 0.0 && program.gap < SHORTEST_GAP - 1e-12 {
+        let what = format!(
+            "a gap of {} cannot be told from none on this bench, whose filter needs {}",
+            engineering(program.gap, Dimension::Time, 4),
+            engineering(SHORTEST_GAP, Dimension::Time, 4)
+        );
+        problems.push(planned.place(case, "gap").error(&what, Some("take none, or a longer one")));
     }
 }

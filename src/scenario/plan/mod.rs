@@ -1,6 +1,7 @@
 //! A case bound to a rig: everything that can be known before anything is energised.
 
 mod applied;
+mod board;
 mod changes;
 mod channels;
 mod device;
@@ -99,14 +100,14 @@ pub fn plan_among(
     let programs = programs(&case);
     limits::check(&case, rig, &programs, &mut problems);
     device::check(&case, rig, &programs, &mut problems);
-    let applied = applied::quantised(&case.program, rig, &case.phantom);
-    if applied.amplitude <= 0.0 && case.program.amplitude > 0.0 {
-        problems.push(
-            case.places
-                .find("program.amplitude")
-                .error("this amplitude rounds to zero on the converter", None),
-        );
+    board::check(&case, rig, &programs, &mut problems);
+    for planned in &programs {
+        if applied::quantised(planned.program, rig, &case.phantom).amplitude <= 0.0 {
+            let what = "this amplitude rounds to zero on the converter";
+            problems.push(planned.place(&case, "amplitude").error(what, Some("take a larger amplitude")));
+        }
     }
+    let applied = applied::quantised(&case.program, rig, &case.phantom);
     shares::check(&case, rig, &programs, &mut problems);
     let peaks = drive::peaks(&case, rig, &programs, circuits, &mut problems);
     let before = problems.len();

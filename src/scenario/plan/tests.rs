@@ -168,3 +168,49 @@ fn a_recharge_takes_a_lone_phase_back_by_either_name() {
     let problems = planned("gap: 0 us").unwrap_err();
     assert!(problems.iter().any(|problem| problem.what.contains("a mean current over 1 s")), "{problems:#?}");
 }
+
+/// The board would refuse it only when it is told: a change in the middle of a run.
+#[test]
+fn a_change_that_the_board_would_refuse_is_refused_before_anything_runs() {
+    let planned = |change: &str| {
+        let steps = format!(
+            "steps:\n  - start: {{}}\n  - wait: 300 ms\n  - set: {{ {change} }}\n  - wait: 300 ms\n  - stop: {{}}\n{AMPLITUDE}"
+        );
+        plan(case("r1k", "amplitude: 2 mA", &steps), &rig(&[]), false)
+    };
+    assert!(planned("width: 300 us, recovery: { ratio: 1.5 }").is_ok());
+    for (change, word) in [
+        ("width: 333 us, recovery: { ratio: 1.5 }", "ends between two ticks"),
+        ("amplitude: 0.3 uA", "rounds to zero"),
+        ("recharge: 0.3 us", "less than half a tick"),
+    ] {
+        let problems = planned(change).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].what.contains(word), "{change}: {problems:#?}");
+        assert_eq!(problems[0].place.span.line, 8, "{change}");
+    }
+}
+
+#[test]
+fn what_the_board_refuses_is_not_what_the_rig_file_states() {
+    let planned = |set: &[(&str, &str)]| plan(case("r500", "amplitude: 15 mA", AMPLITUDE), &rig(set), false);
+    let problems = planned(&[("stimulator.cap", "20 mA")]).unwrap_err();
+    assert!(
+        problems.len() == 1 && problems[0].what.contains("the board's own cap of 12.7 mA"),
+        "{problems:#?}"
+    );
+    assert!(planned(&[("sim.stimulator.cap", "20 mA")]).is_ok());
+}
+
+#[test]
+fn a_gap_that_the_front_end_closes_is_refused() {
+    let planned = |program: &str| {
+        plan(case("r1k", &format!("amplitude: 2 mA, {program}"), AMPLITUDE), &rig(&[]), false)
+    };
+    for good in ["gap: 0 us", "gap: 7 us", "gap: 50 us"] {
+        assert!(planned(good).is_ok(), "{good}");
+    }
+    let problems = planned("gap: 5 us").unwrap_err();
+    assert!(problems.len() == 1 && problems[0].what.contains("cannot be told from none"), "{problems:#?}");
+    // Before a passive recovery it is no gap between phases.
+    assert!(planned("waveform: monophasic, gap: 5 us, recovery: { passive: 5 ms }").is_ok());
+}
