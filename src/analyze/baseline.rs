@@ -9,7 +9,7 @@ use super::survey::Outside;
 /// One pooled rest level for the whole record, in units of its samples.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Baseline {
-    /// Median of all samples outside the pulses.
+    /// Mean of the samples outside the pulses that lie within the noise of their median.
     pub level: f64,
     /// How many samples.
     pub count: usize,
@@ -131,13 +131,21 @@ impl<'a, O> Rest<'a, O> {
     where
         O: Outside<S>,
     {
-        let (level, count) = self.outside.level();
+        let (level, count) = self.outside.level(reach(noise, step));
         let (low, high) = self.plateaus.unwrap_or((level, level));
         let plateaus = (low.min(level), high.max(level));
         // The median of n normal values has 1.25 σ/√n; the extremes of some thousand of them reach 3.5 times that.
         let by_noise = 2.0 * 3.5 * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
         Baseline { level, count, plateaus, quiet: plateaus.1 - plateaus.0 <= by_noise }
     }
+}
+
+/// How far from their median samples count for the level. The median of codes is a code, off by up to half a step, and over a
+/// cycle that is the charge of many phases; their mean is not, as noise carries the level across the codes. Four standard
+/// deviations and a step hold all of the noise and nothing of another plateau. The bound lies between two codes, so that values
+/// and codes agree on what lies within it.
+fn reach(noise: f64, step: f64) -> f64 {
+    if step > 0.0 { ((4.0 * noise / step).floor() + 1.5) * step } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -164,6 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn a_level_between_two_codes_is_found_there() {
+        // Noise of 0.6 codes about 0.45, evenly spread over its distribution; a plateau of another kind is none of it.
+        let mut seed = 3_u32;
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 24)
+        };
+        // Twelve uniform numbers less their mean are normal enough, of standard deviation 1.
+        let mut normal = || (0..12).map(|_| next()).sum::<f64>() - 6.0;
+        let codes: Vec<f64> = (0..40_000).map(|_| (0.45 + 0.6 * normal()).round()).collect();
+        let found = baseline(&[codes.as_slice(), &[40.0; 400]].concat(), &[], 0.6, 1.0);
+        // 0.67/√40000 is 0.0034.
+        assert!((found.level - 0.45).abs() < 0.015, "{}", found.level);
+    }
+
+    #[test]
     fn codes_in_pieces_give_what_all_values_at_once_give() {
         let codes: Vec<i16> = (0..5000_i32).map(|k| (k * 7919 % 13 - 6 + k / 900) as i16).collect();
         let values: Vec<f64> = codes.iter().map(|code| f64::from(*code)).collect();
@@ -184,9 +208,13 @@ mod tests {
             );
             from = (end.ceil() as usize + 1).min(5000).max(from);
         }
-        let level = median(&mut outside);
+        // Noise of one code: what lies within five codes and a half of the median.
+        let middle = median(&mut outside);
+        let near: Vec<f64> = outside.iter().copied().filter(|y| (y - middle).abs() <= 5.5).collect();
+        let level = near.iter().sum::<f64>() / near.len() as f64;
         let bounds = plateaus.iter().fold((level, level), |(low, high), y| (low.min(*y), high.max(*y)));
-        assert_eq!((expected.level, expected.count, expected.plateaus), (level, outside.len(), bounds));
+        assert!((expected.level - level).abs() < 1e-9, "{} {level}", expected.level);
+        assert_eq!((expected.count, expected.plateaus), (outside.len(), bounds));
         for piece in [1, 31, 64, 700] {
             let mut tally = <i16 as Kind>::Tally::default();
             tally.add(None, &codes);
@@ -197,7 +225,9 @@ mod tests {
                     View { first, fresh: first, current: &codes[first..end], voltage: &[], last: false };
                 rest.take(&view);
             }
-            assert_eq!(rest.finish::<i16>(1.0, 1.0), expected, "{piece}");
+            let found = rest.finish::<i16>(1.0, 1.0);
+            assert!((found.level - expected.level).abs() < 1e-9, "{piece}: {}", found.level);
+            assert_eq!(Baseline { level: expected.level, ..found }, expected, "{piece}");
         }
     }
 }

@@ -151,7 +151,7 @@ pub(super) struct Chosen {
 /// # Errors
 /// A column is missing, or no column is known to be a current.
 pub(super) fn choose(columns: &[(&str, &str)], options: &Options) -> Result<Chosen, AnalyzeError> {
-    let Options { current, voltage, scale, .. } = options;
+    let Options { current, contact, voltage, scale, .. } = options;
     let at = |index: usize| columns.get(index).copied().unwrap_or_default();
     let named = |name: &str| {
         let found = columns.iter().position(|(own, _)| own.eq_ignore_ascii_case(name));
@@ -159,10 +159,15 @@ pub(super) fn choose(columns: &[(&str, &str)], options: &Options) -> Result<Chos
     };
     let current = match current {
         Some(name) => named(name)?,
-        None => columns
-            .iter()
-            .position(|(name, unit)| *unit == "A" && Some(*name) != voltage.as_deref())
-            .ok_or_else(|| AnalyzeError::NoCurrent { columns: listed(columns) })?,
+        None => {
+            let is_current = |(name, unit): &(&str, &str)| *unit == "A" && Some(*name) != voltage.as_deref();
+            let own = |(name, _): &(&str, &str)| {
+                contact.as_deref().is_some_and(|own| name.eq_ignore_ascii_case(own))
+            };
+            let found = columns.iter().position(|column| is_current(column) && own(column));
+            let found = found.or_else(|| columns.iter().position(is_current));
+            found.ok_or_else(|| AnalyzeError::NoCurrent { columns: listed(columns) })?
+        }
     };
     let (name, unit) = at(current);
     let shown = || if unit.is_empty() { "no stated unit".to_owned() } else { unit.to_owned() };
@@ -221,6 +226,19 @@ fn listed(columns: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_contact_that_is_judged_goes_before_the_first_in_ampere() {
+        let columns = [("case", "A"), ("e1", "A"), ("v1", "V")];
+        let chosen = |current: Option<&str>, contact: Option<&str>| {
+            let [current, contact] = [current, contact].map(|name| name.map(str::to_owned));
+            choose(&columns, &Options { current, contact, ..Options::default() }).unwrap().current_name
+        };
+        assert_eq!(chosen(None, None), "case");
+        assert_eq!(chosen(None, Some("E1")), "e1");
+        assert_eq!(chosen(None, Some("v1")), "case", "it is no current");
+        assert_eq!(chosen(Some("case"), Some("e1")), "case");
+    }
 
     #[test]
     fn a_scale_is_a_current_per_displayed_unit() {

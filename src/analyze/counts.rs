@@ -163,7 +163,14 @@ impl Outside<i16> for Counts {
     // They are counted already.
     fn outside(&mut self, _: &[i16]) {}
 
-    fn level(&mut self) -> (f64, usize) {
-        (self.median().map_or(0.0, code), self.count() as usize)
+    fn level(&mut self, reach: f64) -> (f64, usize) {
+        let Some(middle) = self.median() else { return (0.0, 0) };
+        let reach = reach.max(0.0) as usize;
+        let near = self.bins.iter().enumerate().take(middle + reach + 1).skip(middle.saturating_sub(reach));
+        let (sum, count) = near.fold((0.0, 0.0), |(sum, all), (bin, count)| {
+            let count = *count as f64;
+            (sum + count * (bin as f64 - middle as f64), all + count)
+        });
+        (code(middle) + sum / count, self.count() as usize)
     }
 }

@@ -4,9 +4,10 @@ use crate::judge::{recorded, unmeasured};
 use crate::measure::Evaluation;
 use crate::quantity::{Dimension, engineering, with_uncertainty};
 use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord};
-use crate::scenario::{Case, Check, Measurand};
+use crate::scenario::{Case, Check, Measurand, Statistic};
 use crate::verdict::{Decision, Guards};
 
+use super::pulse::in_step;
 use super::statistic::{Judged, decided};
 use super::units::units;
 use super::{Analysis, FindingCode};
@@ -18,7 +19,12 @@ pub fn judge(analysis: &Analysis, case: &Case) -> Vec<CheckRecord> {
 
 fn one(analysis: &Analysis, case: &Case, check: &Check) -> CheckRecord {
     let record = unmeasured(check, case.decision);
-    let judged = units(analysis, &case.program, check).and_then(|units| decided(units, check, case.decision));
+    let mut units = units(analysis, &case.program, check);
+    if let (Ok(units), Statistic::Mean) = (&mut units, check.statistic) {
+        let share = analysis.pulses.in_step();
+        units.iter_mut().for_each(|unit| unit.estimate = in_step(std::mem::take(&mut unit.estimate), share));
+    }
+    let judged = units.and_then(|units| decided(units, check, case.decision));
     match judged {
         Ok(judged) => fill(record, analysis, check, judged),
         Err(reason) => CheckRecord { reason: Some(reason), ..record },

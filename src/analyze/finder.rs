@@ -18,7 +18,7 @@ use super::stay::Watch;
 use super::survey::Survey;
 
 /// A segment enters above this part of the largest excursion, and ends below half of it.
-const ENTER: f64 = 0.08;
+pub(super) const ENTER: f64 = 0.08;
 /// … and above this many standard deviations of the noise.
 const SIGMAS: f64 = 6.0;
 /// A phase has a top: over its central 60 % it spreads (10th to 90th percentile) by no more than this part of its level.
@@ -45,6 +45,8 @@ pub(super) struct Finder<'a> {
     /// Runs that wait for the samples after them.
     runs: VecDeque<(usize, usize)>,
     found: Found,
+    /// Runs of fewer samples than a phase has.
+    slivers: Vec<Segment>,
     /// What current and voltage are watched for besides.
     watches: [Option<&'a mut Watch>; 2],
     top: Vec<f64>,
@@ -72,6 +74,7 @@ impl<'a> Finder<'a> {
             open: None,
             runs: VecDeque::new(),
             found: Found::default(),
+            slivers: Vec::new(),
             watches,
             top: Vec::new(),
         }
@@ -79,7 +82,7 @@ impl<'a> Finder<'a> {
 
     /// What was found, once the stage is through.
     pub(super) fn finish(mut self) -> Found {
-        self.found.separate(self.excursion);
+        self.found.separate(self.excursion, self.slivers);
         self.found.mark_cut(self.samples);
         self.found
     }
@@ -132,6 +135,18 @@ impl<'a> Finder<'a> {
                 self.found.others.push(Segment { edges, level, transition: 0.0, truncated });
             }
         }
+    }
+
+    /// A run of too few samples to be held against its own level.
+    fn sliver<S: Sample>(&self, view: &View<'_, S>, first: usize, last: usize) -> Option<Segment> {
+        let samples = view.current(first, last + 1);
+        if samples.is_empty() || samples.len() >= FEWEST {
+            return None;
+        }
+        let level = S::sum(samples) / samples.len() as f64 - self.rest;
+        let edges = PhaseEdges { start: first as f64 - 0.5, end: last as f64 + 0.5 };
+        let truncated = first == 0 || last + 1 == self.samples;
+        Some(Segment { edges, level, transition: 0.0, truncated })
     }
 
     /// The segment with its own level and 50 % instants, and whether it has a top.
@@ -193,7 +208,7 @@ impl<S: Sample + PartialOrd> Stage<S> for Finder<'_> {
             match self.held(view, first, last) {
                 Some((segment, true)) => self.found.phases.push(segment),
                 Some((segment, false)) => self.found.spikes.push(segment),
-                None => {}
+                None => self.slivers.extend(self.sliver(view, first, last)),
             }
         }
         let open = self.open.filter(|open| open.long.is_none()).map(|open| open.first);
@@ -286,6 +301,51 @@ mod tests {
         samples.extend((0..200).map(|k| 3.0 * (-f64::from(k) / 8.0).exp()));
         let found = find(&samples, 0.0, 1e-3);
         assert!(found.short.is_empty() && !found.spikes.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn phases_of_too_few_samples_are_told_of_beside_those_that_have_enough() {
+        // As a slow sampling makes of equal phases.
+        let mut parts = vec![(0.0, 50)];
+        for at in 0..12 {
+            parts.extend([(-1.0, 2 + usize::from(at % 3 > 0)), (0.0, 4), (1.0, 3), (0.0, 90)]);
+        }
+        let found = find(&record(&parts), 0.0, 1e-3);
+        assert_eq!((found.phases.len(), found.short.len()), (20, 4), "{found:?}");
+        assert_eq!(found.short[0].edges, PhaseEdges { start: 49.5, end: 51.5 });
+        // Ringing of less than half the height is none, nor is the sample that the record begins with.
+        let ringing = [(-1.0, 1), (0.0, 60), (-1.0, 30), (0.3, 2), (0.0, 90)];
+        let found = find(&record(&ringing), 0.0, 1e-3);
+        assert_eq!((found.phases.len(), found.short.len()), (1, 0), "{found:?}");
+    }
+
+    #[test]
+    fn an_output_that_is_still_on_after_its_width_is_not_merely_cut_off() {
+        let pulse = [(-1.0, 200), (0.0, 50), (1.0, 200), (0.0, 800)];
+        let ends = |last: &[(f64, usize)]| {
+            let found = find(&record(&[&[(0.0, 300)][..], &pulse.repeat(5), last].concat()), 0.0, 1e-3);
+            (found.whole().count(), found.cut(), found.others.len())
+        };
+        assert_eq!(ends(&[(-1.0, 150)]), (5, 1, 0));
+        assert_eq!(ends(&[(-1.0, 230)]), (5, 1, 0), "it may have ended with the next sample");
+        assert_eq!(ends(&[(-1.0, 300)]), (5, 1, 1));
+        assert_eq!(ends(&[(-1.0, 200), (0.0, 50), (1.0, 300)]), (5, 1, 1));
+        let begins = find(&record(&[&[(1.0, 400), (0.0, 300)][..], &pulse.repeat(5)].concat()), 0.0, 1e-3);
+        assert_eq!((begins.whole().count(), begins.cut(), begins.others.len()), (5, 1, 1));
+    }
+
+    #[test]
+    fn phases_without_a_rest_between_them_are_paired_in_their_order() {
+        // One edge or the other may be caught by a sample.
+        let mut parts = vec![(0.0, 300)];
+        for at in 0..40 {
+            parts.extend([(1.0, 50), (0.0, at % 2), (-1.0, 50), (0.0, at / 2 % 2)]);
+        }
+        parts.push((0.0, 300));
+        let found = find(&record(&parts), 0.0, 1e-3);
+        let pulses = pair(&found);
+        assert_eq!(pulses.len(), 40);
+        assert!(pulses.iter().all(|(lead, recovery)| lead.level > 0.0 && recovery.is_some()));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum FindingCode {
     BaselineNotQuiet,
     /// A pulse is cut off by an end of the record.
     TruncatedPulse,
+    /// The record itself is cut off: it was longer.
+    TruncatedRecord,
     /// The currents are not those of a stimulator.
     UnitsSuspect,
     /// Phases that are much longer, richer or shorter than those of the train.
@@ -41,6 +43,7 @@ impl FindingCode {
             Self::EdgesUnresolved => "edges-unresolved",
             Self::BaselineNotQuiet => "baseline-not-quiet",
             Self::TruncatedPulse => "truncated-pulse",
+            Self::TruncatedRecord => "truncated-record",
             Self::UnitsSuspect => "units-suspect",
             Self::UnlikeTheTrain => "unlike-the-train",
         }
@@ -87,6 +90,12 @@ pub(super) fn not_uniform(line: u64, off: f64) -> Finding {
         engineering(off, Dimension::Time, 3)
     );
     Finding { code: FindingCode::NonUniformTime, message }
+}
+
+/// The file ends before what was written into it did.
+pub(super) fn cut_off() -> Finding {
+    let message = "the recording is cut off behind its last sample, as that of a run that was killed: what followed is not measured";
+    Finding { code: FindingCode::TruncatedRecord, message: message.to_owned() }
 }
 
 /// Phases that are not of the train: a test pulse before it, or a stimulus that got stuck, which a reader must see.

@@ -14,6 +14,8 @@ const DWARFED: f64 = 0.25;
 /// A segment as short and poor as a spike that has a top, at least at this part of the highest phase, may be a pulse that was
 /// cut short or one too many: it is told of.
 const AS_HIGH: f64 = 0.5;
+/// A phase that an end of the record cuts off, and that is longer by this factor than any whole one by then, is none of the train.
+const STUCK: f64 = 1.25;
 /// A train outnumbers what else is in its record (a test pulse, a stimulus that got stuck) by this much …
 const TRAIN: usize = 20;
 /// … and this part of it carries alike charges: within a quarter of their median.
@@ -39,14 +41,15 @@ pub(super) struct Found {
     pub phases: Vec<Segment>,
     /// Segments that are no phases.
     pub spikes: Vec<Segment>,
-    /// Segments with a top, as high as phases and too short to be any of the train: not measured.
+    /// Segments as high as phases and too short to be any of the train, with a top or of too few samples to have one: not measured.
     pub short: Vec<Segment>,
     /// Phases much longer or richer than those of the train: not of it.
     pub others: Vec<Segment>,
 }
 
 /// Phases as pulses: (leading, recovery). A phase belongs to the next one of opposite sign unless that lies
-/// nearer to the one after it, so that a record that begins in the middle of a pulse is paired right.
+/// nearer to the one after it, so that a record that begins in the middle of a pulse is paired right. Where phases follow each
+/// other without a rest, noise does not decide.
 #[derive(Debug, Clone)]
 pub(super) struct Pairs<'a> {
     rest: &'a [Segment],
@@ -64,8 +67,9 @@ impl Iterator for Pairs<'_> {
             let gap = second.edges.start - leading.edges.end;
             let next = after.get(1).map(|third| third.edges.start - second.edges.end);
             // Alone in the record, a recovery may wait for some widths; in a train, for less than the rest after it.
-            let near = next
-                .map_or(gap <= 10.0 * leading.edges.width().max(second.edges.width()), |next| gap <= next);
+            let near = next.map_or(gap <= 10.0 * leading.edges.width().max(second.edges.width()), |next| {
+                gap <= next + 1.0
+            });
             second.level.signum() != leading.level.signum() && near
         });
         self.rest = after.get(usize::from(second.is_some())..).unwrap_or(&[]);
@@ -74,8 +78,9 @@ impl Iterator for Pairs<'_> {
 }
 
 impl Found {
-    /// Moves the spikes out of the phases, and what is not of the train; `excursion` is the largest of the record from its rest.
-    pub(super) fn separate(&mut self, excursion: f64) {
+    /// Moves the spikes out of the phases, and what is not of the train; `excursion` is the largest of the record from its rest,
+    /// `slivers` are the segments of too few samples to be held against their own levels.
+    pub(super) fn separate(&mut self, excursion: f64, slivers: Vec<Segment>) {
         let mut phases = std::mem::take(&mut self.phases);
         let spikes = loop {
             let (spikes, rest) = partition(phases);
@@ -91,6 +96,7 @@ impl Found {
         let highest = self.phases.iter().map(|segment| segment.level.abs()).fold(0.0, f64::max);
         if highest < DWARFED * excursion {
             self.spikes.extend(spikes);
+            self.spikes.extend(slivers);
             self.spikes.append(&mut self.phases);
             return;
         }
@@ -99,6 +105,22 @@ impl Found {
             spikes.into_iter().partition(|segment| segment.level.abs() >= AS_HIGH * highest);
         self.short = short;
         self.spikes.extend(spikes);
+        // Of phases that are as long as a few samples some have one less than others: those must not be missed without a word.
+        let as_high = |segment: &Segment| !segment.truncated && segment.level.abs() >= AS_HIGH * highest;
+        self.short.extend(slivers.into_iter().filter(as_high));
+        self.short.sort_by(|a, b| a.edges.start.total_cmp(&b.edges.start));
+        self.tell_of_stuck();
+    }
+
+    /// An output that got stuck and is still on when the record ends is no phase that was merely cut off: it is told of.
+    fn tell_of_stuck(&mut self) {
+        let widths = self.phases.iter().filter(|phase| !phase.truncated).map(|phase| phase.edges.width());
+        let longest = widths.fold(0.0, f64::max);
+        if longest > 0.0 {
+            let most = STUCK * longest + FEWEST as f64;
+            let stuck = self.phases.iter().filter(|phase| phase.truncated && phase.edges.width() > most);
+            self.others.extend(stuck);
+        }
     }
 
     /// A record of so many samples that begins or ends in the gap of a pulse holds one phase of it, which is no pulse of its

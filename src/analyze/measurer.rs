@@ -9,7 +9,7 @@ use crate::measure::window::windowed_sum;
 
 use super::baseline::{Baseline, Rest};
 use super::finder::AROUND;
-use super::found::Pair;
+use super::found::{Pair, Segment};
 use super::passes::{Stage, View};
 use super::row::{self, Levels, Row};
 use super::survey::{Kind, Outside, STRETCHES};
@@ -29,6 +29,7 @@ pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Pair>> {
     rest: Rest<'a, O>,
     cycle: Cycle,
     rows: Vec<Row>,
+    unread: Vec<Segment>,
     voltages: Vec<VoltageRow>,
     first: Picture<S>,
 }
@@ -38,6 +39,8 @@ pub(super) struct Read<S> {
     pub base: Baseline,
     /// A row for each pulse.
     pub rows: Vec<Row>,
+    /// The leading phases of pulses that could not be read.
+    pub unread: Vec<Segment>,
     /// What was read off the voltage, a row for each pulse; empty without one.
     pub voltages: Vec<VoltageRow>,
     /// The samples around the first pulse.
@@ -73,6 +76,7 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
             rest: Rest::new(windows, levels.samples, outside),
             cycle: Cycle::default(),
             rows: Vec::new(),
+            unread: Vec::new(),
             voltages: Vec::new(),
             first: Picture { from: 0, current: empty(), voltage: empty() },
         }
@@ -81,7 +85,7 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
     /// What was read, once the stage is through.
     pub(super) fn finish(self) -> Read<S> {
         let base = self.rest.finish::<S>(self.levels.noise, self.levels.step);
-        Read { base, rows: self.rows, voltages: self.voltages, first: self.first }
+        Read { base, rows: self.rows, unread: self.unread, voltages: self.voltages, first: self.first }
     }
 
     /// The samples that a pulse is read off, [from, to).
@@ -102,6 +106,7 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
         let recovery = recovery.map(|recovery| moved(recovery.edges));
         let samples = view.current(from, to);
         let Some(mut row) = row::read(&self.levels, samples, &moved(leading.edges), recovery.as_ref()) else {
+            self.unread.push(*leading);
             return;
         };
         let window = row.window(self.levels.guard);
@@ -109,10 +114,12 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
         if self.rows.is_empty() {
             self.first = picture(view, from, window);
         }
+        let row = row.moved(from);
         if let Some(electrode) = &self.electrode {
-            self.voltages.push(electrode.read(&row, view.voltage(from, to)));
+            let free = self.rows.last().map_or(f64::NEG_INFINITY, |before| before.window(0.0).1);
+            self.voltages.push(electrode.read(&row, (from, view.voltage(from, to)), free));
         }
-        self.rows.push(row.moved(from));
+        self.rows.push(row);
     }
 }
 

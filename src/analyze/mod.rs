@@ -22,6 +22,7 @@ mod json;
 mod measurer;
 mod noise;
 mod passes;
+mod phases;
 mod pulse;
 mod pulses;
 mod replay;
@@ -58,8 +59,10 @@ use stages::{Record, measure};
 /// How a capture is to be read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Options {
-    /// Column of the current; else the first in ampere.
+    /// Column of the current; else that of `contact`, or the first in ampere.
     pub current: Option<String>,
+    /// The contact that is to be judged.
+    pub contact: Option<String>,
     /// Column of the voltage; else the first in volt.
     pub voltage: Option<String>,
     /// What a displayed unit of the current's column stands for.
@@ -111,14 +114,14 @@ pub fn analyze(capture: &Capture, options: &Options) -> Result<Analysis, Analyze
     let columns: Vec<_> =
         capture.traces.iter().map(|trace| (trace.name.as_str(), trace.unit.as_str())).collect();
     let chosen = channels::choose(&columns, options)?;
-    let values = |index: Option<usize>| {
-        index.and_then(|index| capture.traces.get(index)).map_or(&[][..], |trace| &trace.values)
-    };
+    let traces = [Some(chosen.current), chosen.voltage].map(|index| capture.traces.get(index?));
+    let [current, voltage] = traces.map(|trace| trace.map_or(&[][..], |trace| &trace.values));
     let mut samples = Whole {
-        current: values(Some(chosen.current)),
-        voltage: values(chosen.voltage),
+        current,
+        voltage,
         factor: chosen.factor,
         stray: capture.time.worst_deviation,
+        rails: traces.map(|trace| trace?.rails),
     };
     let record = Record {
         file: &capture.file,

@@ -71,6 +71,9 @@ pub(super) trait Recording {
     /// Where the samples stray furthest from a uniform grid of interval `dt`, as far as was seen: line or sample, and by how
     /// much, s.
     fn stray(&self, dt: f64) -> Option<(u64, f64)>;
+
+    /// Whether it was cut off behind its last sample, as far as the file tells; known after a pass.
+    fn is_cut(&self) -> bool;
 }
 
 /// (sample − offset) · gain.
@@ -103,6 +106,8 @@ pub(super) struct Whole<'a> {
     pub factor: f64,
     /// Where their times stray furthest from a uniform grid, s.
     pub stray: Option<(u64, f64)>,
+    /// The ends of the ranges of both, where they are known.
+    pub rails: [Option<(f64, f64)>; 2],
 }
 
 impl Recording for Whole<'_> {
@@ -119,11 +124,15 @@ impl Recording for Whole<'_> {
     }
 
     fn rails(&self) -> [Option<(f64, f64)>; 2] {
-        [None, None]
+        self.rails
     }
 
     fn stray(&self, _: f64) -> Option<(u64, f64)> {
         self.stray
+    }
+
+    fn is_cut(&self) -> bool {
+        false
     }
 }
 
@@ -197,6 +206,10 @@ impl Recording for Blocks<'_, '_> {
 
     fn stray(&self, dt: f64) -> Option<(u64, f64)> {
         self.lost.map(|(sample, missing)| (sample, missing as f64 * dt))
+    }
+
+    fn is_cut(&self) -> bool {
+        self.coded.is_cut()
     }
 }
 

@@ -74,8 +74,29 @@ pub(super) struct Setting {
     pub electrode: Option<Electrode>,
 }
 
-/// The line that is left out of a ratio: the gain is common to both charges and cancels.
+/// The lines that grow with a charge and with nothing else: both charges of a ratio have them in common, and they cancel.
 const INSTRUMENT: &str = "instrument limit of error";
+pub(super) const INTERVAL: &str = "sample interval of the file";
+
+/// What finite sampling leaves open: where edges lie between samples.
+const EDGES: &str = "edges";
+
+/// An estimate as it enters a mean, where edges share that part of the variance of their errors ([`super::Pulses::in_step`]): what
+/// they share does not become smaller.
+pub(super) fn in_step(mut estimate: Measured, share: f64) -> Measured {
+    let mut free = Vec::new();
+    for line in estimate.budget.iter_mut().filter(|line| line.name == EDGES) {
+        free.push(Input::noise("edges at a free phase", line.u * (1.0 - share).max(0.0).sqrt()));
+        *line = Input::common(EDGES, line.u * share.sqrt());
+    }
+    estimate.budget.extend(free);
+    estimate
+}
+
+/// Whether a line grows with the value alone.
+pub(super) fn is_factor(line: &Input) -> bool {
+    line.name == INSTRUMENT || line.name == INTERVAL
+}
 
 /// Whether noise of that size is too small to carry a level across the steps of the file: rounding then errs by the same in
 /// every sample of a plateau, and no mean makes it smaller.
@@ -96,8 +117,13 @@ impl Setting {
     /// What a time column of few digits leaves open in a duration or a rate: the rounding of its first and of its last time,
     /// two equal rectangles.
     pub(super) fn interval(&self, value: f64) -> Option<Input> {
-        let line = Input::common("sample interval of the file", self.dt_u * value);
+        let line = Input::common(INTERVAL, self.dt_u * value);
         (self.dt_u > 0.0).then(|| Input { bounded: line.u.powi(4) / 2.0, ..line })
+    }
+
+    /// The lines that grow with a charge.
+    pub(super) fn factors(&self, charge: f64) -> impl Iterator<Item = Input> + use<> {
+        self.gain(charge).into_iter().chain(self.interval(charge))
     }
 
     /// What finite sampling leaves open in the instant of an edge, samples. An edge within one interval lies anywhere
@@ -110,8 +136,7 @@ impl Setting {
     /// A pulse with its budgets.
     pub(super) fn pulse(&self, index: usize, row: &Row, voltage: Option<&VoltageRow>) -> Pulse {
         let window = row.window(self.guard);
-        let between =
-            row.recovery.map_or(window.1, |recovery| (row.leading.edges.end + recovery.edges.start) / 2.0);
+        let between = row.between(self.guard);
         let mut phases = Vec::with_capacity(2);
         let lead = self.phase(&row.leading, between - window.0);
         let (amplitude, transition, lead_charge) =
@@ -128,7 +153,7 @@ impl Setting {
             let rest = recovery.edges.start - row.leading.edges.end;
             let value = if row.joined { 0.0 } else { rest * self.dt };
             let edge = self.instant(transition) * std::f64::consts::SQRT_2 * self.dt;
-            let lines = [Input::noise("edges", edge)].into_iter().chain(self.interval(value));
+            let lines = [Input::noise(EDGES, edge)].into_iter().chain(self.interval(value));
             Measured::new(value, lines.collect())
         });
         let mut pulse = Pulse {
@@ -136,7 +161,7 @@ impl Setting {
             time: self.t0 + row.leading.edges.start * self.dt,
             gap,
             charge_imbalance: Measured::new(ratio, relative),
-            net_charge: Measured::new(net, lines.into_iter().chain(self.gain(net)).collect()),
+            net_charge: Measured::new(net, lines.into_iter().chain(self.factors(net)).collect()),
             phases,
             window,
             access_voltage: None,
@@ -170,7 +195,7 @@ impl Setting {
         let edges = self.instant(row.transition) * std::f64::consts::SQRT_2 * self.dt;
         let width = row.edges.width() * self.dt;
         let lines = [
-            Input::noise("edges", edges),
+            Input::noise(EDGES, edges),
             Input::noise("noise", (4.0_f64 / 3.0).sqrt() * self.noise * tilt * self.dt),
             Input::common("level", own(&amplitude) * tilt * self.dt),
         ];
@@ -182,7 +207,7 @@ impl Setting {
             edges: row.edges,
             amplitude,
             width,
-            charge: Measured::new(charge, lines.into_iter().chain(self.gain(charge)).collect()),
+            charge: Measured::new(charge, lines.into_iter().chain(self.factors(charge)).collect()),
             transition: row.transition,
         }
     }
@@ -195,13 +220,13 @@ impl Setting {
             self.rest.scaled(length * self.dt),
             Input::rectangular("quantisation of the file", self.step / 2.0 * self.rounded(length) * self.dt),
             Input::noise("noise", self.noise * length.sqrt() * self.dt),
-            Input::noise("edges", edges),
+            Input::noise(EDGES, edges),
         ]
     }
 }
 
-/// Standard uncertainty without the instrument's.
+/// Standard uncertainty without what grows with the value.
 fn own(estimate: &Measured) -> f64 {
-    let lines = estimate.budget.iter().filter(|line| line.name != INSTRUMENT);
+    let lines = estimate.budget.iter().filter(|line| !is_factor(line));
     lines.map(|line| line.u * line.u).sum::<f64>().sqrt()
 }

@@ -57,6 +57,20 @@ impl Pulses {
         Some(((next.before - self.base * length) * setting.scale.gain * setting.dt, length))
     }
 
+    /// Which part of the variance of an edge's error all pulses share. The error goes by where between two samples the edge lies, close
+    /// to a sine of one interval: the squared length of the mean of the edges' phasors tells how alike they lie. Edges within one
+    /// interval do not show where they are, and may all lie alike.
+    pub(super) fn in_step(&self) -> f64 {
+        if self.rows.iter().any(|row| row.leading.transition < 1.0) {
+            return 1.0;
+        }
+        let phasor = |row: &Row| (std::f64::consts::TAU * row.leading.edges.start.fract()).sin_cos();
+        let add = |(a, b): (f64, f64), (sine, cosine)| (a + sine, b + cosine);
+        let (sine, cosine) = self.rows.iter().map(phasor).fold((0.0, 0.0), add);
+        let count = self.rows.len().max(1) as f64;
+        ((sine * sine + cosine * cosine) / (count * count)).min(1.0)
+    }
+
     /// The largest leading or recovery amplitude, A.
     pub(super) fn largest(&self) -> f64 {
         let level =

@@ -43,6 +43,25 @@ impl Row {
         (self.leading.edges.start - guard, end + guard)
     }
 
+    /// Where the leading phase's window ends: in the middle of the gap, or with the pulse.
+    pub(super) fn between(&self, guard: f64) -> f64 {
+        let middle = |recovery: PhaseRow| (self.leading.edges.end + recovery.edges.start) / 2.0;
+        self.recovery.map_or(self.window(guard).1, middle)
+    }
+
+    /// The same about a baseline that is higher by a difference too small to move an edge.
+    pub(super) fn about(mut self, higher: f64, guard: f64) -> Self {
+        let ((start, end), between) = (self.window(guard), self.between(guard));
+        self.leading.level -= higher;
+        self.leading.charge -= higher * (between - start);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.level -= higher;
+            recovery.charge -= higher * (end - between);
+        }
+        self.net -= higher * (end - start);
+        self
+    }
+
     /// Its instants counted from a sample `origin` before.
     pub(super) fn moved(mut self, origin: usize) -> Self {
         for phase in [Some(&mut self.leading), self.recovery.as_mut()].into_iter().flatten() {

@@ -82,14 +82,15 @@ pub(super) fn measure<R: Recording>(
     let mut current = Seen::new(survey, amperes, rails);
     let voltage = analysis.channels.voltage.as_ref();
     let mut voltage = voltage.map(|_| Seen::new(voltage_tally.finish().0, volts, voltage_rails));
-    let found = find(samples, &mut current, voltage.as_mut())?;
+    let mut found = find(samples, &mut current, voltage.as_mut())?;
     let transition = found.transition();
     let shared = Shared {
         survey: &current.survey,
         electrode: voltage.as_ref().map(|seen| Electrode::new(&seen.survey, volts, record.dt)),
         guard: found.guard(transition),
     };
-    let Read { base, rows, voltages, first } = read(samples, &found, &shared, &outside)?;
+    let Read { base, rows, unread, voltages, first } = read(samples, &found, &shared, &outside)?;
+    found.others.extend(unread);
     analysis.channels.current.first = record.points(&first.current, first.from, amperes);
     if let Some(trace) = &mut analysis.channels.voltage {
         trace.first = record.points(&first.voltage, first.from, volts);
@@ -99,14 +100,15 @@ pub(super) fn measure<R: Recording>(
     analysis.pulses = Pulses { rows, voltages, setting: Some(setting), base: base.level };
     analysis.summary = summary(&analysis.pulses, record.dt);
     let channels = &analysis.channels;
-    analysis.findings = findings(
+    analysis.findings.extend(samples.is_cut().then(finding::cut_off));
+    analysis.findings.extend(findings(
         record,
         channels,
         (&found, transition),
         (&current, voltage.as_ref()),
         &analysis.pulses,
         &base,
-    );
+    ));
     Ok(analysis)
 }
 
@@ -170,8 +172,8 @@ impl Shared<'_> {
 
 type OutsideOf<S> = <<S as Kind>::Tally as Tally<S>>::Outside;
 
-/// The third pass. Pulses are measured about the baseline, which is known at its end only; but the median of all samples is
-/// nearly always the same code as the median of those outside the pulses. Where it is not, the pass is done once more.
+/// The third pass. Pulses are measured about the baseline, which is known at its end only; but the median of all samples nearly
+/// always lies within a step of it, which moves no edge, and the rows are corrected. Where it does not, the pass is done once more.
 fn read<R: Recording>(
     samples: &mut R,
     found: &Found,
@@ -188,8 +190,13 @@ fn read<R: Recording>(
         samples.pass(&mut stage)?;
         Ok(stage.finish())
     };
-    let first = pass(survey.rest)?;
-    if first.base.level == survey.rest { Ok(first) } else { pass(first.base.level) }
+    let mut first = pass(survey.rest)?;
+    let higher = first.base.level - survey.rest;
+    if higher.abs() > survey.step {
+        return pass(first.base.level);
+    }
+    first.rows.iter_mut().for_each(|row| *row = row.about(higher, guard));
+    Ok(first)
 }
 
 fn findings(

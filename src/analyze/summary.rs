@@ -2,7 +2,7 @@
 
 use crate::quantity::Dimension;
 
-use super::pulse::{Phase, Pulse};
+use super::pulse::{Phase, Pulse, in_step};
 use super::pulses::Pulses;
 use crate::judge::Mean;
 use crate::measure::{Input, Measured};
@@ -45,6 +45,7 @@ pub(super) fn summary(pulses: &Pulses, dt: f64) -> Vec<Summary> {
     let count = pulses.len();
     let estimate = Measured::exact(count as f64);
     let mut rows = vec![Summary { name: "pulse_count", dimension: Dimension::Number, estimate, count }];
+    let share = pulses.in_step();
     let mut means = COLUMNS.map(|column| (column, Mean::default()));
     for mut pulse in pulses.iter() {
         // Not after the mean: the sign may change from pulse to pulse.
@@ -53,7 +54,7 @@ pub(super) fn summary(pulses: &Pulses, dt: f64) -> Vec<Summary> {
         }
         for ((_, _, of), mean) in &mut means {
             if let Some(estimate) = of(&pulse) {
-                mean.add(estimate);
+                mean.add(&in_step(estimate.clone(), share));
             }
         }
     }

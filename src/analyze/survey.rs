@@ -59,8 +59,8 @@ pub(super) trait Outside<S>: Clone {
     fn inside(&mut self, samples: &[S]);
     /// Samples of the baseline.
     fn outside(&mut self, samples: &[S]);
-    /// Median and number of the samples outside.
-    fn level(&mut self) -> (f64, usize);
+    /// Mean of the samples outside that lie within `reach` of their median, and how many are outside in all.
+    fn level(&mut self, reach: f64) -> (f64, usize);
 }
 
 impl Kind for f64 {
@@ -110,8 +110,11 @@ impl Outside<f64> for Vec<f64> {
         self.extend_from_slice(samples);
     }
 
-    fn level(&mut self) -> (f64, usize) {
-        (median(self), self.len())
+    fn level(&mut self, reach: f64) -> (f64, usize) {
+        let middle = median(self);
+        let near = self.iter().map(|sample| sample - middle).filter(|off| off.abs() <= reach);
+        let (sum, count) = near.fold((0.0, 0.0), |(sum, count), off| (sum + off, count + 1.0));
+        (if count > 0.0 { middle + sum / count } else { middle }, self.len())
     }
 }
 
@@ -183,7 +186,13 @@ mod tests {
                 outside.inside(&codes[100..250]);
                 outside.outside(&codes[..100]);
                 let mut rest: Vec<f64> = values[..100].iter().chain(&values[250..]).copied().collect();
-                assert_eq!(outside.level(), (median(&mut rest), values.len() - 150));
+                assert_eq!(outside.level(0.5), (median(&mut rest), values.len() - 150));
+                // Within any reach both have the same mean.
+                for reach in [2.5, 400.5] {
+                    let (own, count) = outside.level(reach);
+                    let (other, all) = rest.level(reach);
+                    assert!((own - other).abs() < 1e-9 && count == all, "{reach}: {own} {other}");
+                }
             }
         }
     }

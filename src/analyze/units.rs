@@ -2,11 +2,14 @@
 
 use crate::judge::Mean;
 use crate::measure::{Input, Measured};
-use crate::scenario::{Check, Measurand, PhaseChoice, WindowKind};
-use crate::signal::Program;
+use crate::quantity::{Dimension, engineering};
+use crate::scenario::{Check, Measurand, WindowKind};
+use crate::signal::{Program, Waveform};
 
+use super::phases::{phases, share};
+use super::pulse::{INTERVAL, in_step, is_factor};
 use super::summary::rate;
-use super::{Analysis, FindingCode, Phase, Pulse};
+use super::{Analysis, FindingCode, Pulse};
 
 /// One value to judge.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +32,8 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
     if analysis.has(FindingCode::NonUniformTime) {
         return Err("the time column is not uniform".to_owned());
     }
-    if of_the_whole_train(check.measurand)
-        && let Some(reason) = left_out(analysis)
-    {
+    let unanswerable = unanswerable(program, check).or_else(|| of_another(analysis, program, check));
+    if let Some(reason) = unanswerable.or_else(|| incomplete(analysis, check.measurand)) {
         return Err(reason);
     }
     // (n - 1)/(tₙ - t₁) of all pulses is neither the rate of the bursts nor that within them.
@@ -44,33 +46,42 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
     let one = |estimate, nominal| vec![Unit { pulse: None, time: None, estimate, nominal }];
     let exact = |value: f64| Measured::new(value, Vec::new());
     if check.measurand == Measurand::PulseCount {
+        let excursion = |(_, current): &(f64, f64)| (current - analysis.rest).abs();
+        let largest = analysis.channels.current.whole.iter().map(excursion).fold(0.0, f64::max);
+        // Half the programmed amplitude makes a pulse, whatever its shape.
+        if pulses.is_empty() && largest >= 0.5 * program.amplitude * share(&program, check) {
+            let reached = engineering(largest, Dimension::Current, 3);
+            return Err(format!("no pulse found in the record, although its current reaches {reached}"));
+        }
         return Ok(one(exact(pulses.len() as f64), None));
     }
     if pulses.is_empty() {
         return Err("no pulse found in the record".to_owned());
     }
-    let each = |value: &dyn Fn(&Pulse) -> Option<Measured>, nominal: Option<f64>| -> Vec<Unit> {
-        let unit = |pulse: &Pulse| Some(at(analysis, pulse, value(pulse)?, nominal));
-        pulses.iter().filter_map(|pulse| unit(&pulse)).collect()
+    // What cannot be read makes the check invalid, not its sample smaller; but the first and the last pulse may lack what lies
+    // beyond the record.
+    let each = |value: &dyn Fn(&Pulse) -> Option<Measured>, nominal: Option<f64>| {
+        let mut units = Vec::with_capacity(pulses.len());
+        for pulse in pulses.iter() {
+            match value(&pulse) {
+                Some(estimate) => units.push(at(analysis, &pulse, estimate, nominal)),
+                None if pulse.index == 0 || pulse.index + 1 == pulses.len() => {}
+                None => {
+                    let name = check.measurand.name();
+                    return Err(format!("`{name}` could not be read at pulse {}", pulse.index));
+                }
+            }
+        }
+        Ok(units)
     };
     let units = match check.measurand {
-        Measurand::Amplitude => {
-            phases(analysis, &program, check, |phase| phase.amplitude.clone(), |asked| asked.current.abs())
+        Measurand::Amplitude | Measurand::Width | Measurand::ChargePerPhase => {
+            phases(analysis, &program, check)?
         }
-        Measurand::Width => {
-            phases(analysis, &program, check, |phase| phase.width.clone(), |asked| asked.width)
-        }
-        Measurand::ChargePerPhase => phases(
-            analysis,
-            &program,
-            check,
-            |phase| Measured { value: phase.charge.value.abs(), ..phase.charge.clone() },
-            |asked| (asked.current * asked.width).abs(),
-        ),
-        Measurand::Gap => each(&|pulse| pulse.gap.clone(), Some(program.gap)),
-        Measurand::Polarity => each(&|pulse| Some(exact(f64::from(pulse.phases.first()?.polarity))), None),
-        Measurand::AccessResistance => each(&|pulse| pulse.access_resistance.clone(), None),
-        Measurand::Polarization => each(&|pulse| pulse.polarization.clone(), None),
+        Measurand::Gap => each(&|pulse| pulse.gap.clone(), Some(program.gap))?,
+        Measurand::Polarity => each(&|pulse| Some(exact(f64::from(pulse.phases.first()?.polarity))), None)?,
+        Measurand::AccessResistance => each(&|pulse| pulse.access_resistance.clone(), None)?,
+        Measurand::Polarization => each(&|pulse| pulse.polarization.clone(), None)?,
         Measurand::Rate => rate(pulses, dt).map_or_else(Vec::new, |(rate, _)| one(rate, Some(program.rate))),
         Measurand::NetCharge | Measurand::ChargeImbalance if check.window_kind == WindowKind::Cycle => {
             let cycles = cycles(analysis, check.measurand == Measurand::ChargeImbalance);
@@ -81,8 +92,8 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
             }
             cycles
         }
-        Measurand::NetCharge => each(&|pulse| Some(pulse.net_charge.clone()), None),
-        Measurand::ChargeImbalance => each(&|pulse| Some(pulse.charge_imbalance.clone()), None),
+        Measurand::NetCharge => each(&|pulse| Some(pulse.net_charge.clone()), None)?,
+        Measurand::ChargeImbalance => each(&|pulse| Some(pulse.charge_imbalance.clone()), None)?,
         Measurand::MeanDcCurrent => return mean_dc(analysis).map(|estimate| one(estimate, None)),
         other => return Err(not_in_a_capture(other)),
     };
@@ -92,32 +103,8 @@ pub(super) fn units(analysis: &Analysis, program: &Program, check: &Check) -> Re
     Ok(units)
 }
 
-fn at(analysis: &Analysis, pulse: &Pulse, estimate: Measured, nominal: Option<f64>) -> Unit {
+pub(super) fn at(analysis: &Analysis, pulse: &Pulse, estimate: Measured, nominal: Option<f64>) -> Unit {
     Unit { pulse: Some(pulse.index as u64), time: Some(pulse.time - analysis.t0), estimate, nominal }
-}
-
-/// One value per phase that the check means.
-fn phases(
-    analysis: &Analysis,
-    program: &Program,
-    check: &Check,
-    value: impl Fn(&Phase) -> Measured,
-    asked: impl Fn(&crate::signal::Phase) -> f64,
-) -> Vec<Unit> {
-    let wanted: &[usize] = match check.phase {
-        PhaseChoice::Leading => &[0],
-        PhaseChoice::Recovery => &[1],
-        PhaseChoice::Each => &[0, 1],
-    };
-    let programmed = program.pulse(0);
-    let mut units = Vec::new();
-    for pulse in analysis.pulses.iter() {
-        for index in wanted {
-            let nominal = programmed.phases().get(*index).map(&asked);
-            units.extend(pulse.phases.get(*index).map(|phase| at(analysis, &pulse, value(phase), nominal)));
-        }
-    }
-    units
 }
 
 /// Net charge of each whole cycle, or its ratio to the leading phase's.
@@ -131,15 +118,15 @@ fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
             "baseline" | "baseline not quiet" => longer,
             "noise" => longer.sqrt(),
             "quantisation of the file" => setting.map_or(longer, |setting| setting.rounded(longer)),
-            "instrument limit of error" => (value / pulse.net_charge.value).abs(),
             _ => 1.0,
         };
         let lead = pulse.phases.first()?.charge.value.abs();
         let scale = if ratio { 1.0 / lead } else { 1.0 };
-        let lines =
-            pulse.net_charge.budget.iter().filter(|line| !ratio || line.name != "instrument limit of error");
-        let lines = lines.map(|line| line.scaled(grown(line) * scale)).collect();
-        Some(at(analysis, &pulse, Measured::new(value * scale, lines), None))
+        let own = pulse.net_charge.budget.iter().filter(|line| !is_factor(line));
+        let own = own.map(|line| line.scaled(grown(line) * scale));
+        let factors = setting.filter(|_| !ratio).into_iter().flat_map(|setting| setting.factors(value));
+        let estimate = Measured::new(value * scale, own.chain(factors).collect());
+        Some(at(analysis, &pulse, estimate, None))
     };
     analysis.pulses.iter().filter_map(cycle).collect()
 }
@@ -158,10 +145,13 @@ fn mean_dc(analysis: &Analysis) -> Result<Measured, String> {
         ));
     }
     let mut mean = Mean::default();
-    charges.iter().for_each(|unit| mean.add(&unit.estimate));
+    let share = analysis.pulses.in_step();
+    charges.into_iter().for_each(|unit| mean.add(&in_step(unit.estimate, share)));
     let (mean, count) = mean.finish().ok_or("no whole cycle in the record")?;
     let per_cycle = seconds / count as f64;
-    let lines = mean.budget.iter().map(|line| line.scaled(1.0 / per_cycle)).collect();
+    // Charge and duration have the sample interval in common.
+    let lines = mean.budget.iter().filter(|line| line.name != INTERVAL);
+    let lines = lines.map(|line| line.scaled(1.0 / per_cycle)).collect();
     Ok(Measured::new(mean.value / per_cycle, lines))
 }
 
@@ -173,11 +163,56 @@ fn of_the_whole_train(measurand: Measurand) -> bool {
         M::Width
             | M::Amplitude
             | M::ChargePerPhase
+            | M::Gap
+            | M::NetCharge
             | M::ChargeImbalance
+            | M::MeanDcCurrent
             | M::Polarity
             | M::PulseCount
             | M::Rate
     )
+}
+
+/// Why a capture cannot answer a check as it is asked, whatever is in it, for people.
+fn unanswerable(program: &Program, check: &Check) -> Option<String> {
+    let name = check.measurand.name();
+    // Their phases are not a leading one and its recovery.
+    if matches!(program.waveform, Waveform::Triphasic | Waveform::Alternating) {
+        return Some(format!("`{name}` of triphasic or alternating pulses cannot be measured in a capture"));
+    }
+    // The first one is what a capture is measured by.
+    let other =
+        check.definition.as_deref().filter(|own| check.measurand.traits().definitions.first() != Some(own));
+    if let Some(other) = other {
+        return Some(format!("`{name}` by `definition: {other}` cannot be measured in a capture"));
+    }
+    let counted = check.measurand == Measurand::PulseCount && check.window.is_some();
+    counted.then(|| {
+        "a capture does not know the instants of `in:` between which pulses are to be counted".to_owned()
+    })
+}
+
+/// Where the column of the current is called like another contact than the check is about, for people: the current of a return says
+/// nothing of how its contacts share it.
+fn of_another(analysis: &Analysis, program: &Program, check: &Check) -> Option<String> {
+    let column = &analysis.channels.current.name;
+    let contact = check.contact.as_deref().unwrap_or_else(|| program.main_contact());
+    let named = program.contacts.iter().find(|share| share.contact.eq_ignore_ascii_case(column))?;
+    (named.contact != contact).then(|| {
+        format!("the current measured is that of `{column}`, and the check is about `{contact}`: name its column with --current")
+    })
+}
+
+/// What of the record keeps it from speaking for the whole train, for people.
+fn incomplete(analysis: &Analysis, measurand: Measurand) -> Option<String> {
+    let is_cut = |code| matches!(code, FindingCode::TruncatedPulse | FindingCode::TruncatedRecord);
+    let cut = || analysis.findings.iter().find(|finding| is_cut(finding.code));
+    match measurand {
+        // Whether a pulse that an end of the record cuts counts, nobody can say.
+        Measurand::PulseCount => left_out(analysis).or_else(|| cut().map(|finding| finding.message.clone())),
+        other if of_the_whole_train(other) => left_out(analysis),
+        _ => None,
+    }
 }
 
 /// What of the stimulus was not measured, for people: the rest must not pass for the whole.

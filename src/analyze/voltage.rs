@@ -1,6 +1,5 @@
 //! What the voltage says about the electrode: the step across the leading edge, and what stays after the phase.
 
-use crate::measure::edge::PhaseEdges;
 use crate::measure::sample::Sample;
 use crate::measure::{Input, Measured};
 
@@ -59,12 +58,18 @@ impl Electrode {
     /// 100 µs before it, and extrapolated to the 50 % instant. A metal electrode bends where a phantom is straight, so a
     /// fit is halved as long as it shows the bend; what the last halving changed stays in U.
     ///
-    /// Its instants are counted from the first of `samples`.
-    pub(super) fn read<S: Sample>(&self, row: &Row, samples: &[S]) -> VoltageRow {
-        let PhaseEdges { start: t50, end: end50 } = row.leading.edges;
+    /// `samples` begin with that index; the pulse before ended at `free`, and what is fitted before this one lies behind it.
+    pub(super) fn read<S: Sample>(
+        &self,
+        row: &Row,
+        (first, samples): (usize, &[S]),
+        free: f64,
+    ) -> VoltageRow {
+        let [t50, end50, free] =
+            [row.leading.edges.start, row.leading.edges.end, free].map(|instant| instant - first as f64);
         let settle = (2.0 * row.leading.transition).max(2.0);
         let longest = (0.4 * row.leading.edges.width()).min(LONGEST / self.dt);
-        let before = (LONGEST / self.dt).min(t50 - settle);
+        let before = (LONGEST / self.dt).min(t50 - settle - (free + settle).max(0.0));
         let line = |from: f64, to: f64, at: f64, halve: bool| fit(samples, from, to, at, self.noise, halve);
         let none = VoltageRow { access: None, polarization: None };
         let Some(rest) = line(t50 - settle - before, t50 - settle, t50, false) else { return none };
@@ -76,7 +81,7 @@ impl Electrode {
         let access = line(t50 + settle, t50 + settle + longest, t50, true).map(shift);
         let gap = match row.recovery {
             Some(_) if row.joined => 0.0,
-            Some(recovery) => recovery.edges.start - end50,
+            Some(recovery) => recovery.edges.start - row.leading.edges.end,
             None => f64::INFINITY,
         };
         let room = (gap - 2.0 * settle).min(longest);

@@ -38,7 +38,27 @@ pub(super) fn column(cell: &str) -> Column {
         let unit = cell.get(name.len()..).unwrap_or_default();
         return Column { name: name.to_owned(), unit: unit.to_owned(), factor: 1.0 };
     }
-    Column { name: cell.to_owned(), unit: String::new(), factor: 1.0 }
+    worded(cell).unwrap_or_else(|| Column { name: cell.to_owned(), unit: String::new(), factor: 1.0 })
+}
+
+/// `CH1 in V`, `i/mA`, `CH1 mV`, `CH1 {mV}`, `mA`. A bare `A` or `V` at the end is rather a letter of the name (`Channel A`), but a
+/// prefix before it is none: not to see it would be wrong by powers of ten.
+fn worded(cell: &str) -> Option<Column> {
+    let stated = cell.rsplit_once(" in ").or_else(|| cell.rsplit_once('/'));
+    if let Some((name, (unit, factor))) = stated.and_then(|(name, unit)| Some((name, known_unit(unit)?)))
+        && !name.is_empty()
+    {
+        return Some(Column { name: name.trim().to_owned(), unit, factor });
+    }
+    let word = cell.trim_end_matches(|last: char| !last.is_alphanumeric());
+    let (name, word) = match word.rfind(|separator: char| !separator.is_alphanumeric()) {
+        Some(at) => word.split_at(at),
+        None => ("", word),
+    };
+    let (unit, factor) = known_unit(word.trim_start_matches(|first: char| !first.is_alphanumeric()))?;
+    let name = name.trim_end_matches(|last: char| !last.is_alphanumeric());
+    let name = if name.is_empty() { cell } else { name };
+    (factor < 1.0).then(|| Column { name: name.to_owned(), unit, factor })
 }
 
 /// The SI base unit a unit text stands for, and the factor to it.
@@ -77,6 +97,17 @@ mod tests {
             ("I_stim (µA)", "I_stim", "A", 1e-6),
             ("X(CH1)", "X(CH1)", "", 1.0),
             ("probe", "probe", "", 1.0),
+            ("CH1 in V", "CH1", "V", 1.0),
+            ("CH1 in mV", "CH1", "V", 1e-3),
+            ("i/mA", "i", "A", 1e-3),
+            ("CH2 mV", "CH2", "V", 1e-3),
+            ("CH2 - uA", "CH2", "A", 1e-6),
+            ("CH2 {mV}", "CH2", "V", 1e-3),
+            ("mA", "mA", "A", 1e-3),
+            // Letters, and words of which the end is none.
+            ("Channel A", "Channel A", "", 1.0),
+            ("V", "V", "", 1.0),
+            ("Current mean", "Current mean", "", 1.0),
         ] {
             assert_eq!(column(cell), Column { name: name.into(), unit: unit.into(), factor }, "{cell}");
         }

@@ -10,7 +10,7 @@ const MOST_COLUMNS: usize = 64;
 /// Whose header a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// `Model,…`, `Vertical Units,…`, `TIME,CH1,…`.
+    /// `Model,…`, `Vertical Units,…`, `TIME,CH1,…`; or settings with time and value beside them.
     Tektronix,
     /// `X,CH1,Start,Increment` with a row of units, `Time(s),CH1V`, or `CH1V,t0=…,tInc=…`.
     Rigol,
@@ -173,7 +173,9 @@ fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
     let mut stated = None;
     if dialect == Dialect::Tektronix {
         for (channel, unit) in channels.iter_mut().zip(header.values("Vertical Units").unwrap_or(&[])) {
-            (channel.unit, channel.factor) = known_unit(unit).unwrap_or((unit.clone(), 1.0));
+            // Some write `CH1:V`.
+            let unit = unit.rsplit(':').next().unwrap_or(unit);
+            (channel.unit, channel.factor) = known_unit(unit).unwrap_or((unit.to_owned(), 1.0));
         }
         stated = header.values("Horizontal Units").and_then(<[String]>::first);
     }
@@ -194,7 +196,7 @@ fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
 const LONGEST_UNIT: f64 = 3600.0;
 
 /// What a time column in seconds may be called without saying so.
-fn is_bare(name: &str) -> bool {
+pub(super) fn is_bare(name: &str) -> bool {
     ["t", "time", "x"].iter().any(|bare| name.trim().trim_matches('"').trim().eq_ignore_ascii_case(bare))
 }
 

@@ -5,6 +5,7 @@
 //! known by its first bytes ([`mod@format`]); integer codes need not be held ([`coded`]). It opens no file: whoever calls it hands in the
 //! bytes, or what [`bytes()`] reads them from.
 
+mod beside;
 pub mod coded;
 mod columns;
 pub mod container;
@@ -41,6 +42,9 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Capture, CaptureError> {
         return read;
     }
     let text = encoding::text(bytes).map_err(|fault| CaptureError::whole(file, fault))?;
+    if let Some(read) = beside::read(file, text) {
+        return read;
+    }
     let delimiter = header::delimiter(text);
     let (header, rows) = table::split(file, text, delimiter)?;
     let layout =

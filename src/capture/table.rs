@@ -5,6 +5,7 @@ use super::columns::Column;
 use super::dialect::{Layout, TimeSource, names_time};
 use super::error::CaptureFault;
 use super::header::{Header, HeaderRow, number};
+use super::trace::is_sample;
 
 /// Lines of settings any scope writes before its numbers, with room to spare.
 const MOST_HEADER_ROWS: usize = 400;
@@ -39,7 +40,7 @@ pub(super) struct Digits {
 
 impl Digits {
     /// Of one more cell; `fraction` says whether any cell before it had digits behind a point.
-    fn see(&mut self, cell: &[u8], fraction: &mut bool) {
+    pub(super) fn see(&mut self, cell: &[u8], fraction: &mut bool) {
         let mantissa = cell.split(|byte| byte.eq_ignore_ascii_case(&b'e')).next().unwrap_or_default();
         let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit());
         self.most = self.most.max(digits.skip_while(|byte| **byte == b'0').count());
@@ -132,9 +133,9 @@ pub(super) fn numbers(
         if used == 0 || record.get(0).is_some_and(|cell| cell.starts_with(b"#")) {
             continue;
         }
-        let line = rows.line() + record.position().map_or(1, csv::Position::line) - 1;
+        let line = || rows.line() + line_of(body, record.position()) - 1;
         if used > width {
-            return Err(CaptureError::at(file, line, CaptureFault::LongRow { found: used, wanted: width }));
+            return Err(CaptureError::at(file, line(), CaptureFault::LongRow { found: used, wanted: width }));
         }
         if record.len() < width {
             let last = !ends_cleanly && reader.position().byte() >= body.len() as u64;
@@ -143,14 +144,14 @@ pub(super) fn numbers(
                 true => CaptureFault::TruncatedRow { found, wanted },
                 false => CaptureFault::ShortRow { found, wanted },
             };
-            return Err(CaptureError::at(file, line, fault));
+            return Err(CaptureError::at(file, line(), fault));
         }
-        let cell = Cells { file, record: &record, delimiter, line };
+        let cell = Cells { file, record: &record, delimiter, line: &line };
         if let TimeSource::Column(factor) = layout.time {
             let time = cell.read(0, || "time".to_owned())? * factor;
             if time < previous {
                 let fault = CaptureFault::TimeNotGrowing { before: previous, after: time };
-                return Err(CaptureError::cell(file, line, 1, fault));
+                return Err(CaptureError::cell(file, line(), 1, fault));
             }
             previous = time;
             numbers.time.push(time);
@@ -161,7 +162,7 @@ pub(super) fn numbers(
             let number = cell.read(0, || "row number".to_owned())?;
             if previous.is_finite() && (number - previous - 1.0).abs() > 1e-6 {
                 let fault = CaptureFault::Sequence { before: previous, after: number };
-                return Err(CaptureError::cell(file, line, 1, fault));
+                return Err(CaptureError::cell(file, line(), 1, fault));
             }
             previous = number;
         }
@@ -170,7 +171,7 @@ pub(super) fn numbers(
         let cut = !ends_cleanly && end.len() < shortest && reader.position().byte() >= body.len() as u64;
         if cut && numbers.values.first().is_some_and(|values| values.len() >= FEWEST_TO_COMPARE) {
             let fault = CaptureFault::TruncatedNumber { text: shortened(end) };
-            return Err(CaptureError::at(file, line, fault));
+            return Err(CaptureError::at(file, line(), fault));
         }
         shortest = shortest.min(end.len());
         for (index, (values, Column { name, factor, .. })) in
@@ -184,26 +185,38 @@ pub(super) fn numbers(
     Ok(numbers)
 }
 
+/// The line of `text` on which a record begins, from 1. The reader's own count takes a line feed for the end of a line: where that
+/// is a carriage return and a line feed it leaves the second to the next record, and a carriage return alone it does not count.
+pub(super) fn line_of(text: &[u8], position: Option<&csv::Position>) -> u64 {
+    let from = position.map_or(0, |position| position.byte() as usize);
+    let ends = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
+    let skipped = text.get(from..).map_or(0, |rest| rest.iter().take_while(ends).count());
+    let before = text.get(..from + skipped).unwrap_or(text);
+    let alone =
+        before.iter().zip(before.iter().skip(1).chain([&0])).filter(|(a, b)| **a == b'\r' && **b != b'\n');
+    1 + (before.iter().filter(|byte| **byte == b'\n').count() + alone.count()) as u64
+}
+
 /// One row and where it stands.
-struct Cells<'a> {
+struct Cells<'a, L> {
     file: &'a str,
     record: &'a csv::ByteRecord,
     delimiter: u8,
-    line: u64,
+    line: &'a L,
 }
 
-impl Cells<'_> {
+impl<L: Fn() -> u64> Cells<'_, L> {
     fn read(&self, index: usize, name: impl Fn() -> String) -> Result<f64, CaptureError> {
         let cell = self.record.get(index).unwrap_or_default();
         let fault = match number(cell, self.delimiter) {
-            Some(value) if value.is_finite() => return Ok(value),
+            Some(value) if is_sample(value) => return Ok(value),
             Some(_) => CaptureFault::NotFinite { text: shortened(cell), column: name() },
             None if cell.is_empty() => CaptureFault::EmptyCell(name()),
             None => CaptureFault::NotANumber { text: shortened(cell), column: name() },
         };
         // Cells before it and the characters between them.
         let before: usize = self.record.iter().take(index).map(|cell| cell.len() + 1).sum();
-        Err(CaptureError::cell(self.file, self.line, before as u64 + 1, fault))
+        Err(CaptureError::cell(self.file, (self.line)(), before as u64 + 1, fault))
     }
 }
 

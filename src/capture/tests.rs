@@ -88,6 +88,11 @@ fn each_kind_of_bad_file_is_named_with_its_place() {
         (Fault::NotFinite { text: "nan".into(), column: "a".into() }, Some(3), Some(3))
     );
     assert_eq!(fault("t,a,b\n0,1,2\n1,inf,2\n").1, Some(3));
+    // What instruments write for one they could not convert.
+    assert_eq!(
+        one("t,a\n0,1\n1,+9.91E+37\n"),
+        Fault::NotFinite { text: "+9.91E+37".into(), column: "a".into() }
+    );
     assert_eq!(fault("t,a,b\n0,1,2\n1,,2\n"), (Fault::EmptyCell("a".into()), Some(3), Some(3)));
     assert_eq!(
         fault("t,a\n0,1\n1,2x\n"),
@@ -109,6 +114,14 @@ fn each_kind_of_bad_file_is_named_with_its_place() {
         read("c.csv", rows.replace("0,1\n1,2\n", "1,1\n2,2\n").as_bytes()).is_ok(),
         "it may begin anywhere"
     );
+}
+
+#[test]
+fn a_line_is_counted_whatever_ends_it() {
+    let text = "t,a\n0,1\n1,1\n2,1\n3,x\n4,1\n";
+    for end in ["\n", "\r\n", "\r"] {
+        assert_eq!(fault(&text.replace('\n', end)).1, Some(5), "{end:?}");
+    }
 }
 
 #[test]
@@ -140,6 +153,11 @@ fn time_is_uniform_as_far_as_its_digits_tell() {
         read("t.csv", format!("t,a\n{rows}").as_bytes()).unwrap().time
     };
     assert!(table(&["0", "0.1", "0.2", "0.3", "0.4"]).is_uniform());
+    // Since 1970, with more digits than a number holds: read to a quarter of a microsecond.
+    let since = |at: usize| format!("1732900000.{:09}", 1000 * at);
+    let stamps: Vec<String> = (0..40).map(since).collect();
+    let stamps: Vec<&str> = stamps.iter().map(String::as_str).collect();
+    assert!(table(&stamps).is_uniform(), "{:?}", table(&stamps));
     // A row is missing: found at its line.
     let lost = table(&["0.00", "0.10", "0.20", "0.40", "0.50", "0.60", "0.70", "0.80", "0.90", "1.00"]);
     assert_eq!(lost.worst_deviation.map(|(line, _)| line), Some(5));

@@ -72,6 +72,8 @@ fn grid(times: &[f64], digits: Digits, first_line: u64) -> Result<TimeBase, Capt
     // Half a unit of the last digit at the largest time, both at this sample and at the ends that define the grid.
     let largest = first.abs().max(last.abs());
     let rounding = 10_f64.powf((largest.log10() + 1e-9).floor() - digits.most as f64 + 1.0);
+    // More digits than a double holds, as of seconds since 1970, are rounded when they are read.
+    let rounding = rounding.max(largest * f64::EPSILON);
     let allowed = JITTER * dt + rounding;
     let mut worst = (0_usize, 0.0_f64);
     for (n, time) in times.iter().enumerate() {

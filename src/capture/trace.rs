@@ -14,6 +14,8 @@ pub struct Trace {
     pub unit: String,
     /// Samples in that unit.
     pub values: Vec<f64>,
+    /// The ends of the converter's range, same unit, where the kind of file states them.
+    pub rails: Option<(f64, f64)>,
     /// Smallest step between two samples, same unit: the resolution of the *file*, which after averaging is finer than
     /// the converter's; 0 for a constant trace.
     pub step: f64,
@@ -21,8 +23,16 @@ pub struct Trace {
 
 impl Trace {
     pub(super) fn new(name: String, unit: String, values: Vec<f64>) -> Self {
-        Self { name, unit, step: step(&values), values }
+        Self { name, unit, rails: None, step: step(&values), values }
     }
+}
+
+/// What instruments write for a sample that they could not convert: 9.9e37 is infinity, 9.91e37 no number (SCPI-99, 7.2.1.4).
+const NO_SAMPLE: f64 = 9.9e37;
+
+/// Whether a number is one that was measured.
+pub(super) fn is_sample(value: f64) -> bool {
+    value.is_finite() && value.abs() < NO_SAMPLE
 }
 
 /// One export.

@@ -27,11 +27,11 @@ pub struct Args {
     /// a case in a run's evidence.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Column of the current [default: the first in ampere].
+    /// Column of the current [default: that of the contact that --expect judges, or the first in ampere].
     #[arg(long, value_name = "COLUMN")]
     current: Option<String>,
-    /// What a displayed unit of that column stands for, such as '1 mA/A' or '10 mA/V'.
-    #[arg(long, value_name = "CURRENT/UNIT")]
+    /// What a displayed unit of that column stands for, such as '1 mA/A' or, of a monitor that inverts, '-10 mA/V'.
+    #[arg(long, value_name = "CURRENT/UNIT", allow_hyphen_values = true)]
     scale: Option<String>,
     /// Column of the electrode voltage [default: the first in volt].
     #[arg(long, value_name = "COLUMN")]
@@ -123,8 +123,9 @@ pub fn run(args: &Args) -> u8 {
 }
 
 fn execute(args: &Args) -> Result<u8, Failure> {
-    let options = options(args)?;
     let case = args.expect.as_deref().map(|path| pick_case(path, None)).transpose()?;
+    let contact = case.as_ref().map(|case| case.program.main_contact().to_owned());
+    let options = Options { contact, ..options(args)? };
     let mut results: Vec<(Analysis, Vec<CheckRecord>)> = Vec::with_capacity(args.files.len());
     let rate = args.sample_rate.as_deref().map(|text| Quantity::parse_as(text, Dimension::Frequency));
     let rate = rate.transpose().map_err(Failure::SampleRate)?;
@@ -225,7 +226,8 @@ fn options(args: &Args) -> Result<Options, Failure> {
         }
     };
     let scale = args.scale.as_deref().map(Scale::parse).transpose().map_err(Failure::Scale)?;
-    Ok(Options { current: args.current.clone(), voltage: args.voltage.clone(), scale, max_error })
+    let (current, voltage) = (args.current.clone(), args.voltage.clone());
+    Ok(Options { current, contact: None, voltage, scale, max_error })
 }
 
 fn numbered(path: &Path, number: usize) -> PathBuf {

@@ -3,11 +3,14 @@
 use stimrig::analyze::{Analysis, FindingCode, Options, Scale, analyze};
 use stimrig::capture::read;
 
+mod judged;
+
 fn capture(name: &str, max_error: Option<f64>) -> Analysis {
     let file = format!("fixtures/captures/{name}.CSV");
     let capture = read(&file, &std::fs::read(&file).unwrap()).unwrap();
     let options = Options {
         current: Some("CH2".into()),
+        contact: None,
         voltage: Some("CH1".into()),
         scale: Some(Scale::parse("1 mA/A").unwrap()),
         max_error,
@@ -146,13 +149,23 @@ fn judged_table(
     program: &str,
     checks: &[&str],
 ) -> (Analysis, Vec<(stimrig::record::Verdict, String)>) {
+    judged_on("r1k", table, program, checks)
+}
+
+/// The same of a scenario on another phantom.
+fn judged_on(
+    phantom: &str,
+    table: &str,
+    program: &str,
+    checks: &[&str],
+) -> (Analysis, Vec<(stimrig::record::Verdict, String)>) {
     let capture = read("train.csv", table.as_bytes()).unwrap();
     let analysis = analyze(&capture, &Options::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("train.yaml");
     let lines: String = checks.iter().map(|check| format!("  - {check}\n")).collect();
     let text = format!(
-        "version: 1\nname: train\nphantom: r1k\nprogram: {{ {program} }}\nduration: 1 s\nexpect:\n{lines}"
+        "version: 1\nname: train\nphantom: {phantom}\nprogram: {{ {program} }}\nduration: 1 s\nexpect:\n{lines}"
     );
     std::fs::write(&file, text).unwrap();
     let loaded = stimrig::cli::load::load_cases(&[file]).unwrap();
@@ -303,7 +316,9 @@ fn a_coarse_time_column_widens_u_of_rates_and_durations() {
     let coarse = record(4656, 6);
     assert_eq!(coarse.pulses.len(), 4);
     let part = 1e-6 / (6_f64.sqrt() * 4468e-6);
-    for (name, expected) in [("rate", 1000.0), ("width", 200e-6), ("gap", 100e-6)] {
+    for (name, expected) in
+        [("rate", 1000.0), ("width", 200e-6), ("gap", 100e-6), ("charge_per_phase", 200e-9)]
+    {
         let (value, u, line) = of(&coarse, name);
         let (own, common) = line.unwrap();
         near(name, own / value, part, 1e-3 * part);

@@ -110,6 +110,28 @@ fn analyze_gets_the_same_numbers_from_every_format() {
     }
 }
 
+#[test]
+fn a_case_whose_samples_are_cut_off_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(case_folder()).unwrap().flatten() {
+        let path = folder.path().join(entry.file_name());
+        fs::copy(entry.path(), &path).unwrap();
+        if path.extension().is_some_and(|extension| extension == "trace") {
+            let file = fs::File::options().write(true).open(&path).unwrap();
+            file.set_len(file.metadata().unwrap().len() - 20).unwrap();
+        }
+    }
+    let codes = |path: &Path| {
+        let output = stimrig().arg("analyze").arg(path).args(["--format", "json"]).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = found["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(codes(folder.path()).contains(&"truncated-record".to_owned()));
+    assert!(!codes(&case_folder()).contains(&"truncated-record".to_owned()));
+}
+
 /// A kept case knows its own sample rate: another one is refused, and the same one changes nothing.
 #[test]
 fn a_kept_case_states_its_own_sample_rate() {

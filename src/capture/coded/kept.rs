@@ -56,6 +56,10 @@ impl<R: Read + Seek + Send> Blocks for Planes<R> {
             ) => Err(unreadable("container", end)),
         }
     }
+
+    fn is_cut(&self) -> bool {
+        matches!(self.end(), Some(End::Damaged { damage: Damage::Cut(_), .. }))
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +147,19 @@ mod tests {
         assert_eq!(gap(&[0, 1, 4]), Some((0, 2.0 * long)));
         let fault = read(&blocks, &[0, 1, 2, 4, 3]).unwrap_err().to_string();
         assert!(fault.contains("stands behind later ones"), "{fault}");
+    }
+
+    #[test]
+    fn a_recording_without_its_end_is_cut_off() {
+        let blocks = blocks(&[(0, 0), (ALL, 0)]);
+        let cut = |order: &[usize]| {
+            let bytes: Vec<u8> = order.iter().flat_map(|at| blocks[*at].iter().copied()).collect();
+            let mut coded = kept("e1_A.trace", vec![Decoder::new(Cursor::new(&bytes[..])).unwrap()]);
+            let mut planes = Vec::new();
+            while coded.pull(&[0], &mut planes).unwrap().is_some() {}
+            coded.is_cut()
+        };
+        assert!(cut(&[0, 1, 2, 3]) && !cut(&[0, 1, 2, 3, 4]));
     }
 
     #[test]

@@ -67,6 +67,11 @@ pub(super) trait Blocks: Send {
     /// Puts the next codes of the wanted channels into `planes`, one each; says how many samples were lost before them,
     /// and `None` at the end.
     fn pull(&mut self, wanted: &[usize], planes: &mut [Vec<i16>]) -> Result<Option<u64>, CaptureFault>;
+
+    /// Whether the end is where they were cut off; known once the last of them was put.
+    fn is_cut(&self) -> bool {
+        false
+    }
 }
 
 /// A recording of codes.
@@ -118,6 +123,11 @@ impl Coded<'_> {
             if apart { Err(unreadable("file", "its channels are not equally long")) } else { Ok(lost) }
         });
         found.map_err(|fault| CaptureError::whole(&self.file, fault))
+    }
+
+    /// Whether the recording was cut off behind its last sample, as that of a run that was killed; known once all was read.
+    pub fn is_cut(&self) -> bool {
+        self.blocks.is_cut()
     }
 
     /// The whole recording as values.

@@ -19,7 +19,7 @@ use super::container::{End, Fault, Head, Planes, Stretch};
 use super::dialect::time_factor;
 use super::error::{CaptureError, CaptureFault};
 use super::time_base::TimeBase;
-use super::trace::{Capture, Trace};
+use super::trace::{Capture, Trace, is_sample};
 use super::{Dialect, coded, columns};
 
 /// What samples can be exported as.
@@ -207,7 +207,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Option<Result<Capture, CaptureEr
     };
     Some(found.map_err(|fault| CaptureError::whole(file, fault)).and_then(|(dialect, table)| {
         let time = table.time.map_err(|fault| CaptureError::whole(file, fault))?;
-        assembled(file, dialect, time, table.columns.into_iter())
+        let mut capture = assembled(file, dialect, time, table.columns.into_iter())?;
+        capture.traces.iter_mut().for_each(|trace| trace.rails = table.rails);
+        Ok(capture)
     }))
 }
 
@@ -215,6 +217,8 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Option<Result<Capture, CaptureEr
 struct Table {
     time: Result<TimeBase, CaptureFault>,
     columns: Vec<(String, Vec<f64>)>,
+    /// The ends of the converter's range, where they are known.
+    rails: Option<(f64, f64)>,
 }
 
 impl Table {
@@ -222,7 +226,7 @@ impl Table {
     fn with_time(mut columns: Vec<(String, Vec<f64>)>) -> Self {
         if columns.len() < 2 {
             let found = columns.len();
-            return Self { time: Err(CaptureFault::MissingColumns { found }), columns };
+            return Self { time: Err(CaptureFault::MissingColumns { found }), columns, rails: None };
         }
         let (name, times) = columns.remove(0);
         let time = match time_factor(&name) {
@@ -230,7 +234,7 @@ impl Table {
             None if name.to_ascii_lowercase().starts_with('t') => Err(CaptureFault::TimeUnit(name)),
             None => Err(CaptureFault::NoTimeBase),
         };
-        Self { time, columns }
+        Self { time, columns, rails: None }
     }
 }
 
@@ -266,7 +270,7 @@ pub(super) fn finished(
         Some(first) => {
             let apart = capture.traces.iter().any(|trace| trace.values.len() != first.values.len());
             let infinite =
-                capture.traces.iter().find(|trace| trace.values.iter().any(|value| !value.is_finite()));
+                capture.traces.iter().find(|trace| trace.values.iter().any(|value| !is_sample(*value)));
             match infinite {
                 _ if apart => unreadable("file", "its channels are not equally long"),
                 Some(trace) => {

@@ -99,17 +99,31 @@ pub(in super::super) fn open<'a, R: Read + Seek + Send + 'a>(
     let sample_rate = sample_rate.ok_or(CaptureFault::NoSampleRate)?;
     let io = |error| unreadable("NumPy file", error);
     let bytes = input.seek(SeekFrom::End(0)).map_err(io)?.saturating_sub(start);
-    let frame = 2 * names.len() as u64;
-    if frame == 0 || bytes % frame != 0 {
-        return Err(unreadable("NumPy file", "it is cut off"));
-    }
+    let frames = rows(&text, bytes, 2 * names.len() as u64)?;
     Ok(Some(Coded {
         file: file.to_owned(),
         dialect: Dialect::Npy,
         sample_rate,
         channels: names.iter().map(|name| CodedChannel::new(name, 1.0, 0.0)).collect(),
-        blocks: Box::new(Interleaved::new(input, "NumPy file", start, bytes / frame, names.len())),
+        blocks: Box::new(Interleaved::new(input, "NumPy file", start, frames, names.len())),
     }))
+}
+
+/// How long the array is along each axis.
+fn shape(header: &str) -> Option<Vec<u64>> {
+    let lengths = header.split_once("'shape'")?.1.split_once('(')?.1.split_once(')')?.0.split(',');
+    lengths.map(str::trim).filter(|length| !length.is_empty()).map(|length| length.parse().ok()).collect()
+}
+
+/// How many rows of `width` bytes there are in so many bytes: as many as the header states, or the file is not whole.
+fn rows(header: &str, bytes: u64, width: u64) -> Result<u64, CaptureFault> {
+    let stated = shape(header).and_then(|shape| shape.first().copied());
+    let rows = stated.ok_or_else(|| unreadable("NumPy file", "its header states no shape"))?;
+    if width == 0 || rows.checked_mul(width) != Some(bytes) {
+        let why = format!("it is cut off: {rows} rows of {width} bytes are stated, and {bytes} bytes follow");
+        return Err(unreadable("NumPy file", why));
+    }
+    Ok(rows)
 }
 
 /// The channels of an array whose every element is a 16-bit code.
@@ -123,11 +137,9 @@ fn coded_names(header: &str) -> Option<Vec<String>> {
             .all(|(_, kind)| kind.code)
             .then(|| fields.into_iter().map(|(name, _)| name).collect());
     }
-    let shape = header.split_once("'shape'")?.1.split_once('(')?.1.split_once(')')?.0;
-    let lengths: Vec<&str> = shape.split(',').map(str::trim).filter(|length| !length.is_empty()).collect();
-    let channels = match lengths.as_slice() {
+    let channels = match shape(header)?.as_slice() {
         [_] => 1,
-        [_, channels] if header.contains("'fortran_order': False") => channels.parse::<u16>().ok()?,
+        [_, channels] if header.contains("'fortran_order': False") => u16::try_from(*channels).ok()?,
         _ => return None,
     };
     rest.starts_with("'<i2'").then(|| (1..=channels).map(|at| format!("CH{at}")).collect())
@@ -141,10 +153,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
     let fields = fields(&text).ok_or_else(|| {
         bad("it is no structured array of little-endian numbers; save one with a field time_s and one for each channel")
     })?;
-    let width: usize = fields.iter().map(|(_, kind)| kind.bytes).sum();
-    if width == 0 || data.len() % width != 0 {
-        return Err(bad("it is cut off"));
+    if shape(&text).is_none_or(|shape| shape.len() != 1) {
+        return Err(bad("it has more than one axis; save one row for each sample"));
     }
+    let width: usize = fields.iter().map(|(_, kind)| kind.bytes).sum();
+    rows(&text, data.len() as u64, width as u64)?;
     let mut columns: Vec<(String, Vec<f64>)> =
         fields.iter().map(|(name, _)| (name.clone(), Vec::with_capacity(data.len() / width))).collect();
     for row in data.chunks_exact(width) {
@@ -191,11 +204,72 @@ fn kind(text: &str) -> Option<Kind> {
 /// `'descr': [('time_s', '<f8'), ('e1_A', '<f8')]` to names and kinds.
 fn fields(header: &str) -> Option<Vec<(String, Kind)>> {
     let (_, rest) = header.split_once("'descr'")?;
-    let list = rest.split_once('[')?.1.split_once(']')?.0;
-    let quoted: Vec<&str> = list.split('\'').skip(1).step_by(2).collect();
-    let pairs = quoted.chunks_exact(2);
-    if quoted.is_empty() || !quoted.len().is_multiple_of(2) {
+    // Names may hold brackets: what counts stands outside of the quotes.
+    let mut parts = rest.split_once('[')?.1.split('\'');
+    let (mut quoted, mut opened) = (Vec::new(), 0);
+    loop {
+        let outside = parts.next()?;
+        let (list, ended) = outside.split_once(']').map_or((outside, false), |(list, _)| (list, true));
+        opened += list.matches('(').count();
+        if ended {
+            break;
+        }
+        quoted.push(parts.next()?);
+    }
+    // A field that has a title, or several numbers in a row, is more than a name and a kind.
+    if quoted.is_empty() || quoted.len() != 2 * opened {
         return None;
     }
+    let pairs = quoted.chunks_exact(2);
     pairs.map(|pair| Some(((*pair.first()?).to_owned(), kind(pair.get(1)?)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// An array of so many bytes under a header.
+    fn array(descr: &str, shape: &str, bytes: usize) -> Vec<u8> {
+        let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
+        let mut file = b"\x93NUMPY\x01\x00".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.as_bytes());
+        // Times that grow, whatever stands beside them.
+        file.extend((0..bytes / 8).flat_map(|at| (at as f64).to_le_bytes()));
+        file.extend(vec![0; bytes % 8]);
+        file
+    }
+
+    #[test]
+    fn an_array_that_is_shorter_than_its_header_says_is_cut_off() {
+        let table = |rows: usize| read(&array("[('time_s', '<f8'), ('i_A', '<f8')]", "(10,)", 16 * rows));
+        assert_eq!(table(10).ok().unwrap().columns[0].1.len(), 10);
+        let codes = |rows: usize| {
+            let bytes = array("'<i2'", "(10, 2)", 4 * rows);
+            open("x.npy", Cursor::new(bytes), Some(1e6)).map(|coded| coded.is_some())
+        };
+        assert_eq!(codes(10), Ok(true));
+        for rows in [9, 11] {
+            for fault in [table(rows).err(), codes(rows).err()] {
+                let said = fault.unwrap().to_string();
+                assert!(said.contains("cut off"), "{rows}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn fields_of_several_numbers_are_refused_and_names_may_hold_brackets() {
+        let fields = |list: &str| fields(&format!("{{'descr': [{list}], 'shape': (3,), }}"));
+        let names = |list: &str| {
+            fields(list).map(|found| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
+        };
+        let expected = Some(vec!["t [us]".to_owned(), "i (mA)".to_owned()]);
+        assert_eq!(names("('t [us]', '<f8'), ('i (mA)', '<f4')"), expected);
+        assert_eq!(names("('time_s', '<f8'), ('i_A', '<f8', (2,))"), None);
+        assert_eq!(names("(('a title', 'time_s'), '<f8'), ('i_A', '<f8')"), None);
+        let two = read(&array("[('time_s', '<f8'), ('i_A', '<f8')]", "(5, 2)", 160)).err().unwrap();
+        assert!(two.to_string().contains("more than one axis"), "{two}");
+    }
 }

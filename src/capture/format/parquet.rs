@@ -3,7 +3,7 @@
 use std::io::{Seek, Write};
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Repetition, Type as Physical};
+use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{DataType, DoubleType};
 use parquet::errors::ParquetError;
@@ -11,8 +11,9 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnDescriptor, Type};
 
+use super::super::dialect::is_bare;
 use super::super::error::CaptureFault;
 use super::{ExportError, Format, Meta, Rows, Stretch, Table, format_error, unreadable};
 
@@ -91,6 +92,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
     let bad = |error: ParquetError| unreadable("Parquet file", error);
     let reader = SerializedFileReader::new(bytes::Bytes::copy_from_slice(bytes)).map_err(bad)?;
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    for (index, column) in schema.columns().iter().enumerate() {
+        if !is_plain(column) {
+            let name = column.name();
+            let why = format!(
+                "column `{name}` holds no plain numbers; save floats, not dates or decimals, and the time in seconds as time_s"
+            );
+            return Err(unreadable("Parquet file", why));
+        }
+        // A duration is stored as a whole number of a unit that only its writer knows.
+        let whole = matches!(column.physical_type(), Physical::INT32 | Physical::INT64);
+        if index == 0 && whole && is_bare(column.name()) {
+            return Err(CaptureFault::TimeUnit(column.name().to_owned()));
+        }
+    }
     let mut columns: Vec<(String, Vec<f64>)> =
         schema.columns().iter().map(|column| (column.name().to_owned(), Vec::new())).collect();
     for group in 0..reader.num_row_groups() {
@@ -116,6 +131,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
     Ok(Table::with_time(columns))
 }
 
+/// Whether the numbers of a column are what they stand for: a date, a decimal and an unsigned number are stored as integers that
+/// mean something else.
+fn is_plain(column: &ColumnDescriptor) -> bool {
+    use ConvertedType as C;
+    match column.logical_type_ref() {
+        Some(LogicalType::Integer(kind)) => kind.is_signed || kind.bit_width <= 16,
+        Some(_) => false,
+        None => matches!(
+            column.converted_type(),
+            C::NONE | C::UINT_8 | C::UINT_16 | C::INT_8 | C::INT_16 | C::INT_32 | C::INT_64
+        ),
+    }
+}
+
 fn numbers<T: DataType>(
     mut column: ColumnReaderImpl<T>,
     rows: usize,
@@ -136,4 +165,50 @@ fn numbers<T: DataType>(
         into.extend(values.drain(..).map(&value));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::basic::TimeUnit;
+    use parquet::data_type::Int64Type;
+
+    use super::*;
+
+    /// What is read of the times 0, 1 and 2 in a column of whole numbers that stand for something, beside a current.
+    fn times(name: &str, meaning: Option<LogicalType>) -> Result<f64, CaptureFault> {
+        let whole = Type::primitive_type_builder(name, Physical::INT64).with_logical_type(meaning);
+        let fields = [whole, Type::primitive_type_builder("i_A", Physical::DOUBLE)]
+            .map(|field| Arc::new(field.with_repetition(Repetition::REQUIRED).build().unwrap()));
+        let schema = Type::group_type_builder("samples").with_fields(fields.into()).build().unwrap();
+        let mut bytes = Vec::new();
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut out = SerializedFileWriter::new(&mut bytes, Arc::new(schema), properties).unwrap();
+        let mut group = out.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<Int64Type>().write_batch(&[0, 1, 2], None, None).unwrap();
+        column.close().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        column.typed::<DoubleType>().write_batch(&[0.0, 1e-3, 0.0], None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        out.close().unwrap();
+        read(&bytes)?.time.map(|time| time.dt)
+    }
+
+    #[test]
+    fn whole_numbers_that_stand_for_something_else_are_not_taken_for_seconds() {
+        for plain in [None, Some(LogicalType::integer(64, true))] {
+            assert!(times("time_us", plain.clone()).is_ok_and(|dt| (dt / 1e-6 - 1.0).abs() < 1e-9));
+            // A duration, whose unit only its writer knows.
+            assert_eq!(times("time", plain), Err(CaptureFault::TimeUnit("time".to_owned())));
+        }
+        for other in [
+            LogicalType::timestamp(false, TimeUnit::NANOS),
+            LogicalType::time(false, TimeUnit::MICROS),
+            LogicalType::integer(64, false),
+        ] {
+            let refused = times("time_us", Some(other.clone()));
+            assert!(matches!(refused, Err(CaptureFault::Unreadable { .. })), "{other:?}: {refused:?}");
+        }
+    }
 }

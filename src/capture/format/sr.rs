@@ -216,7 +216,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         }
         columns.push((name, values));
     }
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt: 1.0 / rate, dt_u: 0.0, worst_deviation: None }), columns })
+    let time = TimeBase { t0: 0.0, dt: 1.0 / rate, dt_u: 0.0, worst_deviation: None };
+    Ok(Table { time: Ok(time), columns, rails: None })
 }
 
 fn archive<R: Read + Seek>(input: R) -> Result<ZipArchive<R>, CaptureFault> {

@@ -172,8 +172,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         }
     }
     let (changes, end) = changes(body, &index).ok_or_else(|| bad("a change or a time in it is no number"))?;
-    let dt = meta.as_ref().map_or_else(|| common_period(&changes, tick), |meta| 1.0 / meta.sample_rate);
-    let samples = (end as f64 * tick / dt).round();
+    // A variable has no value before its first change.
+    let mut firsts = vec![None; names.len()];
+    for (at, column, _) in changes.iter().rev() {
+        if let Some(first) = firsts.get_mut(*column) {
+            *first = Some(*at);
+        }
+    }
+    let start = firsts.iter().flatten().max().copied().unwrap_or(0);
+    let since = |at: u64| at.saturating_sub(start);
+    let times = changes.iter().map(|(at, ..)| since(*at));
+    let dt = meta.as_ref().map_or_else(|| common_period(times, tick), |meta| 1.0 / meta.sample_rate);
+    let samples = (since(end) as f64 * tick / dt).round();
     if !(2.0..MOST / names.len().max(1) as f64).contains(&samples) {
         return Err(if samples < 2.0 {
             CaptureFault::OneSample
@@ -185,7 +195,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         names.into_iter().map(|name| (name, Vec::with_capacity(samples as usize))).collect();
     for (at, column, value) in changes {
         let Some((_, values)) = columns.get_mut(column) else { continue };
-        let sample = (at as f64 * tick / dt).round() as usize;
+        let sample = (since(at) as f64 * tick / dt).round() as usize;
         let held = values.last().copied().unwrap_or(0.0);
         values.resize(sample.min(samples as usize).max(values.len()), held);
         match values.get_mut(sample) {
@@ -195,11 +205,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
             None => {}
         }
     }
+    columns.retain(|(_, values)| !values.is_empty());
     for (_, values) in &mut columns {
         let held = values.last().copied().unwrap_or(0.0);
         values.resize(samples as usize, held);
     }
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, dt_u: 0.0, worst_deviation: None }), columns })
+    let time = TimeBase { t0: start as f64 * tick, dt, dt_u: 0.0, worst_deviation: None };
+    Ok(Table { time: Ok(time), columns, rails: None })
 }
 
 /// The text of a declaration, up to its `$end`.
@@ -233,12 +245,12 @@ fn changes(body: &str, index: &BTreeMap<&str, usize>) -> Option<Changes> {
     Some((found, now))
 }
 
-/// The longest period, s, of which every time of a change is a multiple.
-fn common_period(changes: &[(u64, usize, f64)], tick: f64) -> f64 {
+/// The longest period, s, of which every time of a change, in ticks, is a multiple.
+fn common_period(times: impl Iterator<Item = u64>, tick: f64) -> f64 {
     fn divisor(a: u64, b: u64) -> u64 {
         if b == 0 { a } else { divisor(b, a % b) }
     }
-    changes.iter().fold(0, |found, (at, ..)| divisor(found, *at)).max(1) as f64 * tick
+    times.fold(0, divisor).max(1) as f64 * tick
 }
 
 #[cfg(test)]
@@ -252,6 +264,17 @@ mod tests {
         {
             assert_eq!(scale(rate).0, name, "{rate}");
         }
+    }
+
+    #[test]
+    fn no_value_is_made_up_before_the_first_change() {
+        let dump = "$timescale 1 us $end\n$var real 64 ! a $end\n$var real 64 % b $end\n$var real 64 & none $end\n$enddefinitions $end\n\
+                    #1000001\nr1 !\n#1000005\nr2 !\nr10 %\n#1000007\nr3 !\n#1000011\nr20 %\n#1000013\n";
+        let table = read(dump.as_bytes()).unwrap();
+        let time = table.time.unwrap();
+        assert!((time.t0 - 1.000_005).abs() < 1e-12 && (time.dt - 2e-6).abs() < 1e-18, "{time:?}");
+        let expected = [("a", vec![2.0, 3.0, 3.0, 3.0]), ("b", vec![10.0, 10.0, 10.0, 20.0])];
+        assert_eq!(table.columns, expected.map(|(name, values)| (name.to_owned(), values)));
     }
 
     #[test]

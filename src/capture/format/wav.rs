@@ -161,5 +161,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         }
     }
     let dt = 1.0 / f64::from(spec.sample_rate);
-    Ok(Table { time: Ok(TimeBase { t0: 0.0, dt, dt_u: 0.0, worst_deviation: None }), columns })
+    let time = TimeBase { t0: 0.0, dt, dt_u: 0.0, worst_deviation: None };
+    // Floats come from a converter whose full scale is one.
+    let high = if spec.sample_format == SampleFormat::Int { 1.0 - 1.0 / full } else { 1.0 };
+    Ok(Table { time: Ok(time), columns, rails: Some((-1.0, high)) })
 }
