@@ -3,7 +3,7 @@
 use crate::instrument::Mirror;
 use crate::phantom::Phantom;
 use crate::rig::{Pairs, SimBench};
-use crate::signal::{Phase, Program};
+use crate::signal::{Phase, Program, Waveform};
 
 use super::analog::Analog;
 use super::defects::TrainDefects;
@@ -152,15 +152,24 @@ impl Running {
     /// Lists what happens in the pulse that is next.
     fn prepare(&mut self) {
         let pulse = self.program.pulse(self.pulse);
+        let ended = self.acts.last().map(|(at, _)| *at);
         self.acts.clear();
-        if self.trains.leaves_out(self.pulse) {
+        // Of a pair the second pulse is the second phase, and pairs are counted.
+        let pairs = self.program.waveform == Waveform::Alternating;
+        let second = pairs && !self.pulse.is_multiple_of(2);
+        let kept = match (pairs, second) {
+            (false, _) if self.trains.does_not_recover(self.pulse) => 1,
+            (_, true) if self.trains.does_not_recover(self.pulse / 2) => 0,
+            _ => usize::MAX,
+        };
+        if kept == 0 || self.trains.leaves_out(self.pulse) {
             self.acts.push((pulse.start, Act::Off));
             return;
         }
-        let kept = if self.trains.does_not_recover(self.pulse) { 1 } else { usize::MAX };
         let mut phases: Vec<Phase> = pulse.phases().iter().take(kept).copied().collect();
-        let late = self.trains.shape(&mut phases);
-        for (index, phase) in phases.iter().enumerate() {
+        let late = ended.filter(|_| second).map_or(0.0, |ended| self.trains.within_pair(pulse.start, ended));
+        let late = self.trains.shape(&mut phases, usize::from(second), late);
+        for (index, phase) in (usize::from(second)..).zip(&phases) {
             let end = self.acts.last().map(|(at, _)| *at);
             if end.is_some_and(|end| end >= phase.start) {
                 // The phase before ends where this one begins.
@@ -242,5 +251,58 @@ impl DeviceEnd for ProgramEnd {
 
     fn transmit(&mut self, _into: &mut [u8]) -> usize {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::{Defect, DefectKind, DefectValue};
+    use crate::signal::Recovery;
+
+    /// Instants (us) of two pairs of 200 us every 20 ms, and what happens then.
+    fn acts(kind: DefectKind, value: DefectValue) -> Vec<(i64, Option<u8>)> {
+        let pairs = Program {
+            waveform: Waveform::Alternating,
+            recovery: Recovery::None,
+            ..Program::biphasic(["e1", "case"], 2e-3, 200e-6, 0.0, 50.0)
+        };
+        let trains = TrainDefects::new(&[Defect { kind, value }]);
+        let mut running = Running {
+            program: pairs,
+            factors: Vec::new(),
+            origin: 0,
+            trains,
+            pulse: 0,
+            acts: Vec::new(),
+            at: 0,
+            stopping: false,
+        };
+        let mut all = Vec::new();
+        for pulse in 0..4 {
+            running.pulse = pulse;
+            running.prepare();
+            all.extend(running.acts.iter().map(|(at, act)| {
+                let phase = if let Act::Phase(index, _) = act { Some(*index) } else { None };
+                ((at * 1e6).round() as i64, phase)
+            }));
+        }
+        all
+    }
+
+    #[test]
+    fn a_pair_is_bent_as_the_phases_of_a_pulse_are() {
+        let first = [(0, Some(0)), (200, None)];
+        let pair = [first[0], first[1], (10_000, Some(1)), (10_200, None)];
+        let none = acts(DefectKind::GapError, DefectValue::Amount(0.0));
+        assert_eq!(none[..4], pair);
+        let wide = acts(DefectKind::SecondPhaseWidthError, DefectValue::Amount(0.1));
+        assert_eq!(wide[..4], [pair[0], pair[1], pair[2], (10_220, None)]);
+        let early = acts(DefectKind::GapError, DefectValue::Amount(-2e-3));
+        assert_eq!(early[..5], [pair[0], pair[1], (8_000, Some(1)), (8_200, None), (20_000, Some(0))]);
+        // Pairs are counted: the second one lacks its second pulse.
+        let lacks = acts(DefectKind::MissingRecoveryEvery, DefectValue::Every(2));
+        assert_eq!(lacks[..4], pair);
+        assert_eq!(lacks[4..], [(20_000, Some(0)), (20_200, None), (30_000, None)]);
     }
 }

@@ -133,6 +133,19 @@ fn what_a_defect_must_not_touch_still_passes(
     assert!(!named.is_empty() && named.iter().all(|(_, check)| check["verdict"] == "pass"), "{named:#?}");
 }
 
+/// A current that rises keeps its level as little as one that sinks; what grows is sampled as it is.
+#[test]
+fn a_negative_droop_is_measured_and_fails() {
+    let (exit, record) = run(&["scenarios/shape/flat-top.yaml", "--defect", "droop=-10 %"]);
+    assert_eq!(exit, 1, "{record:#}");
+    let all = checks(&record);
+    assert!(!all.is_empty());
+    for (_, check) in all {
+        let value = check["value"].as_f64().unwrap().abs();
+        assert!(check["verdict"] == "fail" && (value - 0.1).abs() < 2e-3, "{check:#}");
+    }
+}
+
 #[test]
 fn a_recharge_switch_that_never_opens_takes_part_of_the_driven_phase() {
     let (exit, record) =

@@ -205,8 +205,7 @@ impl<P: Policy> Board<P> {
         let first = now.saturating_add(lead_in).saturating_add(1);
         let period = self.policy.period(plan.applied().period);
         let after_fault = core::mem::take(&mut self.after_fault);
-        let plan = if self.policy.ramps(after_fault) { plan } else { plan.without_ramp() };
-        self.train = Some(Train::new(plan, period, first));
+        self.train = Some(Train::new(plan, period, first, self.policy.ramps(after_fault)));
         self.supervision = Supervision::default();
         self.restart = false;
         self.pulses = 0;
@@ -304,7 +303,12 @@ impl<P: Policy> Board<P> {
             }
             // A stopped core checks nothing, and hands the sequencer nothing new either.
             if self.halted.is_none() {
-                let Some(amplitude) = self.policy.checked(train.plan.amplitude()) else {
+                let checked = self.policy.checked(train.plan.amplitude());
+                // Copies that were overwritten alike agree: the cap that was built in is the last thing they are held to.
+                let cap = self.spec.cap;
+                let Some(amplitude) = checked.filter(|kept| {
+                    train.plan.is_commanded(*kept) || self.policy.permits(train.plan.largest(*kept), cap)
+                }) else {
                     // It would drive another current than was commanded.
                     self.train = None;
                     self.declare(now, FaultCode::OverCurrent);

@@ -5,18 +5,24 @@ use stimrig_protocol::{Decoder, Kind, MESSAGE_FRAME, decode_message, encode_mess
 
 use crate::{Board, Hal, Policy};
 
+/// A frame comes in one piece: a pause this long within one is its end, ns. Shorter than a host waits before it asks again, so that
+/// its next attempt is heard, whatever half of a frame lies before it.
+const SILENCE: u64 = 25_000_000;
+
 /// A board on a byte stream. It executes each sequence number once and repeats its reply when asked again.
 #[derive(Debug, Clone)]
 pub struct Endpoint<P> {
     board: Board<P>,
     decoder: Decoder<[u8; MESSAGE_FRAME]>,
     last: Option<(u16, Reply)>,
+    /// When the last byte came, ticks.
+    heard: u64,
 }
 
 impl<P: Policy> Endpoint<P> {
     /// Puts a board on a byte stream.
     pub fn new(board: Board<P>) -> Self {
-        Self { board, decoder: Decoder::new([0; MESSAGE_FRAME]), last: None }
+        Self { board, decoder: Decoder::new([0; MESSAGE_FRAME]), last: None, heard: 0 }
     }
 
     /// The board.
@@ -41,6 +47,11 @@ impl<P: Policy> Endpoint<P> {
         if self.board.is_halted() {
             return;
         }
+        if now.saturating_sub(self.heard) >= self.board.spec().ticks(SILENCE) {
+            // Whole frames were taken when they came: what is left would make a stop wait for the rest of another message.
+            self.decoder = Decoder::new([0; MESSAGE_FRAME]);
+        }
+        self.heard = now;
         loop {
             let taken = self.decoder.push(bytes);
             bytes = bytes.get(taken..).unwrap_or_default();
@@ -72,5 +83,62 @@ impl<P: Policy> Endpoint<P> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use stimrig_protocol::stimulator::State;
+
+    use super::*;
+    use crate::plan::tests::{program, spec};
+    use crate::{AsDesigned, Line, Output, Reading};
+
+    struct Nothing;
+
+    impl Hal for Nothing {
+        fn output(&mut self, _: Output) {}
+
+        fn sense(&mut self) -> Reading {
+            Reading::default()
+        }
+
+        fn toggle(&mut self, _: Line) {}
+    }
+
+    fn frame(sequence: u16, request: &Request) -> Vec<u8> {
+        let mut buffer = [0; MESSAGE_FRAME];
+        let length = encode_message(&mut buffer, Kind::StimulatorRequest, sequence, request).unwrap();
+        buffer[..length].to_vec()
+    }
+
+    /// How many replies come to bytes at a tick.
+    fn replies(endpoint: &mut Endpoint<AsDesigned>, tick: u64, bytes: &[u8]) -> usize {
+        let mut count = 0;
+        endpoint.receive(tick, bytes, &mut Nothing, |_| count += 1);
+        count
+    }
+
+    #[test]
+    fn half_a_frame_does_not_keep_a_stop_from_being_heard() {
+        let mut endpoint = Endpoint::new(Board::new(spec(), AsDesigned));
+        let load = frame(1, &Request::Load(program()));
+        assert_eq!(replies(&mut endpoint, 0, &load), 1);
+        assert_eq!(replies(&mut endpoint, 0, &frame(2, &Request::Start)), 1);
+        // A host is killed in the middle of a message; the next one says stop, 50 ms later.
+        assert_eq!(replies(&mut endpoint, 1_000, &frame(3, &Request::Load(program()))[..40]), 0);
+        assert_eq!(replies(&mut endpoint, 51_000, &frame(4, &Request::Stop)), 1);
+        assert_eq!(endpoint.board().status().state, State::Idle);
+    }
+
+    #[test]
+    fn a_frame_that_comes_in_pieces_is_heard() {
+        let mut endpoint = Endpoint::new(Board::new(spec(), AsDesigned));
+        let load = frame(1, &Request::Load(program()));
+        let (early, late) = load.split_at(40);
+        assert_eq!(replies(&mut endpoint, 100_000, early), 0);
+        assert_eq!(replies(&mut endpoint, 120_000, late), 1);
     }
 }

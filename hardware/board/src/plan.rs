@@ -44,6 +44,10 @@ impl Plan {
         if asked.amplitude > spec.cap {
             return Err(Refusal::OverAmplitude);
         }
+        if asked.waveform == Waveform::Alternating && asked.burst.is_some() {
+            // Its bursts would be left out in silence.
+            return Err(Refusal::Unsupported);
+        }
         let shares = Shares::new(spec, asked)?;
         let ratio = match (asked.waveform, asked.recovery) {
             (Waveform::Biphasic, Recovery::Mirrored) => 1000,
@@ -116,6 +120,16 @@ impl Plan {
     /// The amplitude in memory, to be overwritten.
     pub(crate) fn amplitude_mut(&mut self) -> &mut Guarded {
         &mut self.amplitude
+    }
+
+    /// Whether `kept` (pA), the amplitude in memory, is the program's own.
+    pub(crate) fn is_commanded(&self, kept: u64) -> bool {
+        kept == self.program.amplitude
+    }
+
+    /// The largest current of a phase at `kept` (pA), pA: a recovery narrower than the leading phase is larger.
+    pub(crate) fn largest(&self, kept: u64) -> u64 {
+        kept.max(kept.saturating_mul(1000) / self.ratio.max(1))
     }
 
     /// A code of the program at `kept` (pA), the amplitude in memory as it was checked.

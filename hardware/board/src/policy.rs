@@ -60,7 +60,8 @@ pub trait Policy {
     }
 
     /// When a pulse is emitted that is due at `tick`; never before the pulse ahead of it is over.
-    fn instant(&mut self, tick: u64) -> u64 {
+    fn instant(&mut self, place: Place, tick: u64) -> u64 {
+        let _ = place;
         tick
     }
 
@@ -88,6 +89,12 @@ pub trait Policy {
     /// A word on which safety depends, as it is used; `None` where it must not be used.
     fn checked(&self, word: Guarded) -> Option<u64> {
         word.get()
+    }
+
+    /// Whether a pulse may begin whose largest phase would be `largest` under a `cap` (pA), where memory holds another amplitude
+    /// than was commanded.
+    fn permits(&self, largest: u64, cap: u64) -> bool {
+        largest <= cap
     }
 
     /// Patience without a frame, and of the independent watchdog without its core, ticks; `None` is endless.

@@ -38,13 +38,16 @@ pub(crate) struct Train {
     pub(crate) faulted: bool,
     /// The pulse in progress or next is one too many.
     extra: bool,
+    /// Whether it follows a program's ramp, which a change of program does not decide anew.
+    ramps: bool,
 }
 
 impl Train {
-    pub(crate) fn new(plan: Plan, period: u64, first: u64) -> Self {
+    /// A train whose first pulse is due at `first`. Without `ramps` it is at its plateau at once.
+    pub(crate) fn new(plan: Plan, period: u64, first: u64, ramps: bool) -> Self {
         Self {
             amplitude: plan.applied().amplitude,
-            plan,
+            plan: if ramps { plan } else { plan.without_ramp() },
             waiting: None,
             period,
             first,
@@ -57,6 +60,7 @@ impl Train {
             stopping: false,
             faulted: false,
             extra: false,
+            ramps,
         }
     }
 
@@ -132,7 +136,7 @@ impl Train {
         {
             self.change(plan, policy);
         }
-        self.due = policy.instant(self.due).max(now);
+        self.due = policy.instant(self.place(), self.due).max(now);
     }
 
     /// Another program, from the next pulse (burst, pair) on; that pulse keeps its instant.
@@ -143,7 +147,7 @@ impl Train {
         }
         let elapsed = self.plan.elapsed(self.number - self.base, self.period, self.into);
         self.into = if plan.continues(&self.plan) { elapsed } else { 0 };
-        self.plan = plan;
+        self.plan = if self.ramps { plan } else { plan.without_ramp() };
         self.amplitude = plan.applied().amplitude;
         self.period = policy.period(plan.applied().period);
         self.origin = self.due;

@@ -13,13 +13,15 @@ pub(super) struct Relays {
     open: Vec<usize>,
     shorts: Vec<(usize, usize)>,
     leaks: Vec<(usize, usize)>,
+    /// Between which contacts the parallel resistor of an impedance step lies.
+    stepped: Option<(usize, usize)>,
     /// Inputs shorted for a zero.
     pub zero: bool,
 }
 
 impl Relays {
     pub(super) fn new(access: Vec<f64>) -> Self {
-        Self { access, open: Vec::new(), shorts: Vec::new(), leaks: Vec::new(), zero: false }
+        Self { access, open: Vec::new(), shorts: Vec::new(), leaks: Vec::new(), stepped: None, zero: false }
     }
 }
 
@@ -87,11 +89,17 @@ impl Analog {
         let (far, near) = (contact.max(reference), contact.min(reference));
         let series = to.filter(|to| *to > access).map(|to| (contact, to - access));
         let parallel = to.filter(|to| *to < access).map(|to| (1.0 / to - 1.0 / access).recip());
+        let before = self.relays.stepped.take();
         let mut applied = Ok(());
         self.change(|analog| {
-            applied = analog.circuit.insert(series).and_then(|()| analog.circuit.leak(far, near, parallel));
+            let circuit = &mut analog.circuit;
+            // Another contact may be driven by now than when that one was put there.
+            let removed = before.map_or(Ok(()), |(far, near)| circuit.leak(far, near, None));
+            let inserted = removed.and_then(|()| circuit.insert(series));
+            applied = inserted.and_then(|()| circuit.leak(far, near, parallel));
         });
         applied?;
+        self.relays.stepped = parallel.map(|_| (far, near));
         self.set_marker(MarkerBit::Impedance, to.is_some());
         Ok(())
     }

@@ -218,6 +218,40 @@ fn limiting_and_loads_are_seen_by_the_stimulator() {
     assert!(!analog.at_compliance());
 }
 
+/// The step is made at one contact and ended while another one is driven.
+#[test]
+fn an_impedance_step_that_has_ended_leaves_nothing_at_a_contact_that_was_driven_before() {
+    let resistor = |from| Element {
+        kind: ElementKind::Resistor,
+        value: 1e3,
+        tolerance: 0.0,
+        measured_u: None,
+        from,
+        to: 2,
+    };
+    let two = Phantom {
+        contacts: vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 2)],
+        elements: vec![resistor(0), resistor(1)],
+        senses: Vec::new(),
+        ..phantom()
+    };
+    let mut analog = Analog::new(&perfect(), &two, 1, 2).unwrap();
+    analog.interlock(true);
+    let load = |analog: &mut Analog, currents: [f64; 3]| {
+        analog.set_drive(&Drive::Currents(currents.to_vec()));
+        analog.advance(analog.now() + 1_000);
+        analog.load_resistance()
+    };
+    let (one, other) = ([-2e-3, 0.0, 2e-3], [0.0, -2e-3, 2e-3]);
+    assert!((load(&mut analog, one) - 1e3).abs() < 2.0);
+    analog.impedance_step(Some(500.0)).unwrap();
+    assert!((load(&mut analog, one) - 500.0).abs() < 2.0);
+    assert!((load(&mut analog, other) - 1e3).abs() < 2.0);
+    analog.impedance_step(None).unwrap();
+    let after = load(&mut analog, one);
+    assert!((after - 1e3).abs() < 2.0, "{after}");
+}
+
 #[test]
 fn unknown_channels_are_named() {
     let mut analog = Analog::new(&perfect(), &phantom(), 1, 2).unwrap();

@@ -82,8 +82,10 @@ impl Policy for Bent {
         self.timing.ramps(after_fault)
     }
 
-    fn instant(&mut self, tick: u64) -> u64 {
-        self.timing.instant(tick)
+    /// The interval within a pair lies before its second pulse.
+    fn instant(&mut self, place: Place, tick: u64) -> u64 {
+        let moved = if place.part == Part::Second { self.gap } else { 0 };
+        self.timing.instant(tick.saturating_add_signed(moved))
     }
 
     fn repeats(&self, n: u64) -> bool {
@@ -112,9 +114,8 @@ impl Policy for Bent {
             pulse.truncate(kept);
             pulse.recharge = None;
         }
-        // What a wider phase or a longer interval gains, everything behind it is late by. The interval within a pair lies before
-        // its second pulse, which cannot begin before it is due.
-        let mut late = if place.part == Part::Second { self.gap.max(0) } else { 0 };
+        // What a wider phase or a longer interval gains, everything behind it is late by.
+        let mut late = 0_i64;
         let mut before: Option<u64> = None;
         for (index, phase) in pulse.phases_mut().iter_mut().enumerate() {
             if let Some(end) = before.replace(phase.end()) {
@@ -143,6 +144,10 @@ impl Policy for Bent {
 
     fn checked(&self, word: Guarded) -> Option<u64> {
         if self.unchecked { Some(word.value()) } else { word.get() }
+    }
+
+    fn permits(&self, largest: u64, cap: u64) -> bool {
+        self.unchecked || self.no_cap || largest <= cap
     }
 
     fn watchdog(&self, ticks: u64) -> Option<u64> {

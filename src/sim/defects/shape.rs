@@ -1,4 +1,4 @@
-//! Defects of the shape of a phase: edges that shoot over or lag, tops that sink.
+//! Defects of the shape of a phase: edges that shoot over or lag, tops that sink or rise.
 //!
 //! Each multiplies or filters the phase by exponentials, so the phantom still sees a current in closed form.
 
@@ -12,6 +12,9 @@ const OVERSHOOT: f64 = 10e-6;
 /// The phase over which a droop has its stated size, s: a sinking source has a time constant of its own, so longer phases
 /// sink further.
 const DROOP_OVER: f64 = 200e-6;
+/// Time constant at which a phase rises that gains instead, s: it saturates, because what grows without a bound is no sum of
+/// decaying exponentials, and the samples of such a term are not computed.
+const RISE: f64 = 1e-3;
 
 /// What is wrong with the shape of phases.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +23,8 @@ pub(in crate::sim) struct ShapeDefects {
     overshoot: f64,
     /// Rate at which a phase sinks, 1/s.
     droop: f64,
+    /// What a phase gains at last, as a fraction of what it begins with.
+    rise: f64,
     /// Rate at which the output follows, 1/s.
     lag: Option<f64>,
 }
@@ -30,10 +35,12 @@ impl ShapeDefects {
         let overshoot = amount(defects, DefectKind::Overshoot);
         let droop = amount(defects, DefectKind::Droop);
         let edges = amount(defects, DefectKind::SlowEdges).filter(|time| *time > 0.0);
+        let tilt = droop.unwrap_or(0.0);
         (overshoot.is_some() || droop.is_some() || edges.is_some()).then(|| Self {
             overshoot: overshoot.unwrap_or(0.0),
             // The tilt is what is lost between 10 % and 90 %, over what there is at 10 %: 1 − exp(−0.8·W·rate).
-            droop: -(1.0 - droop.unwrap_or(0.0)).max(1e-3).ln() / (0.8 * DROOP_OVER),
+            droop: -(1.0 - tilt.max(0.0)).max(1e-3).ln() / (0.8 * DROOP_OVER),
+            rise: risen(-tilt.min(0.0)),
             // A first-order lag goes from 10 % to 90 % in ln 9 time constants.
             lag: edges.map(|time| 9_f64.ln() / time),
         })
@@ -41,7 +48,10 @@ impl ShapeDefects {
 
     /// The drive that comes of a phase of constant `currents`, the sources carrying `before` at its first edge.
     pub(in crate::sim) fn phase(&self, currents: &[f64], before: &[f64]) -> Drive {
-        let mut terms = vec![(self.droop, 1.0)];
+        let mut terms = vec![(self.droop, 1.0 + self.rise)];
+        if self.rise != 0.0 {
+            terms.push((RISE.recip(), -self.rise));
+        }
         if self.overshoot != 0.0 {
             terms.push((self.droop + OVERSHOOT.recip(), self.overshoot));
         }
@@ -79,6 +89,14 @@ impl ShapeDefects {
         }
         Drive::Shaped(shape)
     }
+}
+
+/// What a phase gains at last that is larger by `tilt` at 90 % of the stated width than at 10 %: with
+/// 1 + a·(1 − exp(−t/τ)) at both, a·(e₁ − e₉) = tilt·(1 + a·(1 − e₁)).
+fn risen(tilt: f64) -> f64 {
+    let left = |part: f64| (-part * DROOP_OVER / RISE).exp();
+    let (early, late) = (left(0.1), left(0.9));
+    tilt / (early - late - tilt * (1.0 - early)).max(1e-3)
 }
 
 #[cfg(test)]
@@ -122,9 +140,25 @@ mod tests {
         assert_eq!(ShapeDefects::new(&[]), None);
     }
 
+    /// A term that grows has no samples: the load saw no current at all where a charge flowed.
+    #[test]
+    fn a_negative_droop_is_a_phase_that_rises_by_its_size_and_not_for_ever() {
+        for size in [0.01, 0.1, 0.5] {
+            let rising = of(DefectKind::Droop, -size).phase(&[-2e-3, 2e-3], &[0.0, 0.0]);
+            let (early, late) = (at(&rising, 20e-6), at(&rising, 180e-6));
+            assert!((at(&rising, 0.0) + 2e-3).abs() < 1e-15);
+            assert!(((late - early) / early - size).abs() < 1e-12, "{early} {late}");
+            let Drive::Shaped(shape) = &rising else { panic!("{rising:?}") };
+            assert!(shape.tails.iter().all(|tail| tail.rate > 0.0), "{shape:?}");
+        }
+        // By hand: exp(-0.02) − exp(-0.18) = 0.144928, 1 − exp(-0.02) = 0.019801; 0.1/(0.144928 − 0.001980) = 0.69955.
+        assert!((risen(0.1) - 0.699_55).abs() < 1e-4, "{}", risen(0.1));
+        assert_eq!(risen(0.0), 0.0);
+    }
+
     #[test]
     fn an_edge_begins_where_the_output_is_whatever_else_is_wrong() {
-        let all = ShapeDefects { overshoot: 0.2, droop: 500.0, lag: Some(2e5) };
+        let all = ShapeDefects { overshoot: 0.2, droop: 500.0, rise: 0.0, lag: Some(2e5) };
         let drive = all.phase(&[-2e-3, 2e-3], &[1e-3, -1e-3]);
         assert!((at(&drive, 0.0) - 1e-3).abs() < 1e-15);
         // Behind the lag the phase sinks a lag's time constant late.

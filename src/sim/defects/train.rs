@@ -62,9 +62,15 @@ impl TrainDefects {
         nth(self.missing_pulse, n)
     }
 
-    /// Whether pulse `n` ends behind its first phase.
+    /// Whether pulse `n` (of pairs: the pair) ends behind its first phase.
     pub(in crate::sim) fn does_not_recover(&self, n: u64) -> bool {
         nth(self.missing_recovery, n)
+    }
+
+    /// By how much the second pulse of a pair is late that is due at `start`, s; `ended` is when the output rested behind the
+    /// first one. The interval between them cannot be shorter than nothing.
+    pub(in crate::sim) fn within_pair(&self, start: f64, ended: f64) -> f64 {
+        self.gap.max(ended - start)
     }
 
     /// Factor of the width of a pulse's driven phase, which count from 0.
@@ -72,12 +78,11 @@ impl TrainDefects {
         if phase == 1 { self.width * self.second_width } else { self.width }
     }
 
-    /// Bends the phases of a pulse: what a longer phase or interval gains, everything behind it is late by. Returns by how
-    /// much what follows the last phase is, s.
-    pub(in crate::sim) fn shape(&self, phases: &mut [Phase]) -> f64 {
-        let mut late = 0.0;
+    /// Bends the phases of a pulse that begins `late`, of which the first is number `first` of those that balance each other: what a
+    /// longer phase or interval gains, everything behind it is late by. Returns by how much what follows the last phase is, s.
+    pub(in crate::sim) fn shape(&self, phases: &mut [Phase], first: usize, mut late: f64) -> f64 {
         let mut before: Option<f64> = None;
-        for (index, phase) in phases.iter_mut().enumerate() {
+        for (index, phase) in (first..).zip(phases.iter_mut()) {
             if let Some(end) = before.replace(phase.start + phase.width) {
                 // An interval cannot be shorter than nothing.
                 late += self.gap.max(end - phase.start);
@@ -113,7 +118,7 @@ mod tests {
     fn shaped(defects: &TrainDefects) -> (Vec<f64>, f64) {
         let phase = |start| Phase { start, width: 200.0, current: 1.0, kind: Kind::Leading };
         let mut phases = [phase(0.0), phase(300.0)];
-        let late = defects.shape(&mut phases);
+        let late = defects.shape(&mut phases, 0, 0.0);
         (phases.iter().flat_map(|phase| [phase.start, phase.width]).collect(), late)
     }
 
@@ -128,6 +133,21 @@ mod tests {
         assert_eq!(shaped(&of(DefectKind::GapError, 10.0)), (vec![0.0, 200.0, 310.0, 200.0], 10.0));
         // 100 of interval cannot lose 150.
         assert_eq!(shaped(&of(DefectKind::GapError, -150.0)), (vec![0.0, 200.0, 200.0, 200.0], -100.0));
+    }
+
+    #[test]
+    fn the_second_pulse_of_a_pair_is_its_second_phase_and_comes_at_its_interval() {
+        let second = |defects: &TrainDefects| {
+            let mut phase = [Phase { start: 1000.0, width: 200.0, current: 1.0, kind: Kind::Leading }];
+            let late = defects.within_pair(1000.0, 200.0);
+            let behind = defects.shape(&mut phase, 1, late);
+            (phase[0].start, phase[0].width, behind)
+        };
+        assert_eq!(second(&TrainDefects::new(&[])), (1000.0, 200.0, 0.0));
+        assert_eq!(second(&of(DefectKind::SecondPhaseWidthError, 0.25)), (1000.0, 250.0, 50.0));
+        assert_eq!(second(&of(DefectKind::GapError, -300.0)), (700.0, 200.0, -300.0));
+        // 800 of interval cannot lose 900.
+        assert_eq!(second(&of(DefectKind::GapError, -900.0)), (200.0, 200.0, -800.0));
     }
 
     #[test]

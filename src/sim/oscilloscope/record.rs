@@ -9,6 +9,8 @@ use crate::sim::analog::Analog;
 
 /// Samples taken from the world at a time.
 const BLOCK: usize = 4096;
+/// Standard deviation of its time base, drawn once for a bench: the data sheet allows 25 ppm, three of these.
+const CLOCK: f64 = 8e-6;
 
 /// The true signals, from the arming on.
 #[derive(Debug, Default)]
@@ -50,7 +52,7 @@ impl Memory {
             offset: 0.0,
             gain_error: 0.0,
             inl: 0.0,
-            clock_error: 0.0,
+            clock_error: CLOCK,
             filter: FilterSpec { poles: 1, cutoff: 20e6 },
         });
         // A channel that the phantom lacks is a socket with nothing in it.
@@ -101,5 +103,48 @@ impl Memory {
             Some(f64::from(*lane.codes.get(index as usize)?) * lane.lsb * factor)
         });
         terms.sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phantom::{Element, ElementKind, Phantom};
+    use crate::rig::SimBench;
+
+    /// A time base without an error would hide who forgets that there is one.
+    #[test]
+    fn its_time_base_is_off_by_another_draw_on_each_bench() {
+        let resistor = Element {
+            kind: ElementKind::Resistor,
+            value: 1e3,
+            tolerance: 0.0,
+            measured_u: None,
+            from: 0,
+            to: 1,
+        };
+        let phantom = Phantom {
+            name: "r1k".to_owned(),
+            hash: String::new(),
+            nodes: vec!["a".to_owned(), "gnd".to_owned()],
+            contacts: vec![("e1".to_owned(), 0), ("case".to_owned(), 1)],
+            elements: vec![resistor],
+            senses: Vec::new(),
+            areas: Vec::new(),
+            source: None,
+        };
+        // Samples of a second at 1 MHz, beside a million.
+        let beyond = |seed: u64| {
+            let bench = SimBench { seed, ..SimBench::default() };
+            let mut analog = Analog::new(&bench, &phantom, seed, 1).unwrap();
+            let sockets = Socket::all(&[], &phantom, seed);
+            let mut memory = Memory::begin(&sockets, 1e6, &mut analog);
+            analog.advance(1_000_000_000);
+            memory.take(&mut analog);
+            memory.end as i64 - 1_000_000
+        };
+        let off: Vec<i64> = (1..=4).map(beyond).collect();
+        assert!(off.iter().all(|samples| samples.abs() <= 33), "{off:?}");
+        assert!(off.iter().any(|samples| samples.abs() >= 2) && off[1..] != off[..3], "{off:?}");
     }
 }

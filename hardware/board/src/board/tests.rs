@@ -436,4 +436,28 @@ fn a_stopped_core_detects_nothing() {
     assert_eq!(bench.fault(), (State::Latched, FaultCode::OpenLead));
 }
 
+/// A train that jumped to its amplitude does not fall back onto its ramp when its amplitude is set.
+#[test]
+fn a_train_without_its_ramp_does_not_find_it_in_another_program() {
+    struct Jumps;
+    impl Policy for Jumps {
+        fn ramps(&self, _: bool) -> bool {
+            false
+        }
+    }
+    let ramped = Program { ramp: Some(Ramp { up: 200_000_000, law: Law::Linear }), ..program() };
+    let (mut board, mut hal) = (Board::new(spec(), Jumps), Load { ohms: 1000.0, ..Load::default() });
+    board.handle(0, &Request::Load(ramped), &mut hal);
+    board.handle(0, &Request::Start, &mut hal);
+    board.on_deadline(10_000, &mut hal);
+    board.handle(10_000, &Request::Load(Program { amplitude: 3_000_000_000, ..ramped }), &mut hal);
+    board.on_deadline(30_000, &mut hal);
+    let code = |output: &Output| match output {
+        Output::Phase { index: 0, codes } => Some(codes[0]),
+        _ => None,
+    };
+    let codes: Vec<_> = hal.log.iter().filter_map(|(_, output)| code(output)).collect();
+    assert_eq!(codes, [-2621, -3932]);
+}
+
 mod checked;

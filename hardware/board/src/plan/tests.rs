@@ -245,6 +245,16 @@ fn only_whole_ticks_between_two_pulses_are_sure_to_be_there() {
     assert_eq!(of(2, 19_550_500_000, 200_000), Err(Refusal::Timing));
 }
 
+/// They would be emitted as single pairs, and reported as applied.
+#[test]
+fn pairs_in_bursts_are_refused_and_not_left_out() {
+    let pairs = Program { waveform: Waveform::Alternating, recovery: Recovery::None, ..program() };
+    assert!(Plan::new(&spec(), &pairs).is_ok());
+    let burst = Some(Burst { pulses: 3, period: 2_000_000_000 });
+    let refused = Plan::new(&spec(), &Program { burst, ..pairs }).map(|_| ());
+    assert_eq!(refused, Err(Refusal::Unsupported));
+}
+
 #[test]
 fn no_times_are_too_long_to_be_refused() {
     let spec = Spec { tick: 1, ..spec() };

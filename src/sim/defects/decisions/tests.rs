@@ -95,10 +95,75 @@ fn the_second_pulse_of_a_pair_is_its_second_phase() {
     let mut wider = of(DefectKind::SecondPhaseWidthError, DefectValue::Amount(0.1));
     assert_eq!(shaped(&mut wider, 0, Part::First).phases()[0].width, 200);
     assert_eq!(shaped(&mut wider, 1, Part::Second).phases()[0].width, 220);
-    let mut later = of(DefectKind::GapError, DefectValue::Amount(20e-6));
-    assert_eq!(shaped(&mut later, 0, Part::First).phases()[0].start, 0);
-    let second = shaped(&mut later, 1, Part::Second);
-    assert_eq!((second.phases()[0].start, second.recharge.unwrap().start), (20, 320));
+}
+
+/// What a bent board does with pairs of 200 us every 20 ms: the tick and the sign of each pulse.
+fn pairs(bent: Bent) -> Vec<(u64, i32)> {
+    use stimrig_board::{Board, Hal, Line, Output, Reading};
+    use stimrig_protocol::stimulator::Request;
+
+    #[derive(Default)]
+    struct Log {
+        now: u64,
+        pulses: Vec<(u64, i32)>,
+    }
+    impl Hal for Log {
+        fn output(&mut self, output: Output) {
+            if let Output::Phase { codes, .. } = output {
+                self.pulses.push((self.now, codes[1].signum()));
+            }
+        }
+        fn sense(&mut self) -> Reading {
+            Reading { microvolts: 2_000_000, at_compliance: false }
+        }
+        fn toggle(&mut self, _: Line) {}
+    }
+
+    let mut shares = [0; MAX_CONTACTS];
+    shares[..2].copy_from_slice(&[-1_000_000, 1_000_000]);
+    let program = Program {
+        waveform: Waveform::Alternating,
+        anodic: false,
+        amplitude: 2_000_000_000,
+        width: 200_000,
+        gap: 0,
+        recovery: Recovery::None,
+        recharge: None,
+        period: 20_000_000_000,
+        ramp: None,
+        burst: None,
+        cycle: None,
+        shares,
+        run: Run::Pulses(4),
+    };
+    // A voltage that never steps would be a short.
+    let mut board = Board::new(Spec { short_detect: 0, ..spec() }, bent);
+    let mut log = Log::default();
+    board.handle(0, &Request::Load(program), &mut log);
+    board.handle(0, &Request::Start, &mut log);
+    while let Some(due) = board.next_deadline() {
+        log.now = due;
+        board.on_deadline(due, &mut log);
+    }
+    log.pulses
+}
+
+#[test]
+fn the_interval_within_a_pair_is_longer_or_shorter_and_never_less_than_nothing() {
+    let with = |seconds| pairs(of(DefectKind::GapError, DefectValue::Amount(seconds)));
+    // 150 ticks of lead-in and one more; half a period of 10 000.
+    assert_eq!(with(0.0), [(151, 1), (10_151, -1), (20_151, 1), (30_151, -1)]);
+    assert_eq!(with(20e-6), [(151, 1), (10_171, -1), (20_151, 1), (30_171, -1)]);
+    assert_eq!(with(-2e-3), [(151, 1), (8_151, -1), (20_151, 1), (28_151, -1)]);
+    assert_eq!(with(-1.0), [(151, 1), (351, -1), (20_151, 1), (20_351, -1)]);
+}
+
+/// A stray write above the cap shows what nobody checks, though both copies agree.
+#[test]
+fn a_board_that_checks_nothing_permits_what_memory_holds() {
+    assert!(!of(DefectKind::GainError, DefectValue::Amount(0.1)).permits(13, 12));
+    assert!(of(DefectKind::MemoryUnchecked, DefectValue::Flag).permits(13, 12));
+    assert!(of(DefectKind::CapNotEnforced, DefectValue::Flag).permits(13, 12));
 }
 
 #[test]

@@ -40,6 +40,27 @@ fn a_word_that_flips_within_a_pulse_does_not_change_its_other_phases() {
     }
 }
 
+/// Both copies agree on what no command could have set.
+#[test]
+fn an_amplitude_above_the_cap_is_not_driven_even_if_both_its_copies_say_so() {
+    let overwritten = |program: Program, pico: u64| {
+        let mut bench = Bench::started(program);
+        bench.run_to(10_000);
+        *bench.board.amplitude_mut().unwrap() = Guarded::new(pico);
+        bench.run_to(30_000);
+        (since(&bench, 10_000), bench.fault().1)
+    };
+    let over = (std::vec![], FaultCode::OverCurrent);
+    assert_eq!(overwritten(program(), 12_700_000_001), over);
+    // At the cap: 12.7 mA / 25 mA · 32767 = 16645.6.
+    let at_cap = std::vec![(20_151, 16_645), (20_401, -16_645)];
+    assert_eq!(overwritten(program(), 12_700_000_000), (at_cap, FaultCode::None));
+    // Recovered in half the width by twice the current: 8 mA would take 16 mA.
+    let narrow = Program { recovery: Recovery::Ratio(500), ..program() };
+    assert_eq!(overwritten(narrow, 8_000_000_000), over);
+    assert_eq!(overwritten(narrow, 6_000_000_000).1, FaultCode::None);
+}
+
 #[test]
 fn a_stopped_core_goes_on_with_the_amplitude_it_checked_last() {
     let mut bench = Bench::started(program());
