@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::record::{CheckRecord, Outcome, RunRecord, Verdict};
+use crate::statistics::poisson_bound;
 
 /// What one check of one case said over all seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,14 +73,13 @@ impl Alarms {
         self.alarms.is_empty() && self.checks > 0
     }
 
-    /// Upper bound at 95 % confidence on the probability that a check of a clean bench does not pass: the rule of three
-    /// where none was seen, else a normal approximation of the Poisson bound.
+    /// Upper bound at 95 % confidence on the probability that a check of a clean bench does not pass, at most 1: that of the mean of a
+    /// Poisson count, χ²(0.95; 2k + 2)/2 (F. Garwood, Biometrika 28, 1936). A case that alarmed without a check that did counts as one.
     pub fn rate_bound(&self) -> f64 {
         let seen: u64 =
             self.by_check.iter().map(|tally| tally.failed + tally.inconclusive + tally.invalid).sum();
-        let seen = seen as f64;
-        let bound = if seen == 0.0 { 3.0 } else { seen + 1.645 * (seen + 0.25).sqrt() + 1.0 };
-        bound / self.checks.max(1) as f64
+        let bound = poisson_bound(seen.max(self.alarms.len() as u64));
+        (bound / self.checks.max(1) as f64).min(1.0)
     }
 }
 
@@ -227,7 +227,8 @@ mod tests {
     fn nothing_alarms_until_something_does() {
         let clean = alarms(1, 3, |_| Ok::<_, ()>(record(Verdict::Pass, Outcome::Passed))).unwrap();
         assert!(clean.holds() && clean.checks == 3);
-        assert!((clean.rate_bound() - 1.0).abs() < 1e-12, "3 of 3: three checks prove nothing");
+        // −ln 0.05 = 2.9957 of three: three checks prove nothing.
+        assert!((clean.rate_bound() - 20_f64.ln() / 3.0).abs() < 1e-9, "{}", clean.rate_bound());
         let bad = alarms(1, 3, |seed| {
             Ok::<_, ()>(if seed == 2 {
                 record(Verdict::Fail, Outcome::Failed)
@@ -239,6 +240,10 @@ mod tests {
         assert!(!bad.holds());
         assert_eq!((bad.alarms.len(), bad.alarms[0].seed, bad.by_check[0].failed), (1, 2, 1));
         assert!(text(&bad).contains("seed 2  failed  a"));
+        // One of three: 4.74 of three, which no share is.
+        assert_eq!(bad.rate_bound(), 1.0);
+        let rare = Alarms { checks: 1000, ..bad };
+        assert!((rare.rate_bound() - 4.743_865e-3).abs() < 1e-8, "{}", rare.rate_bound());
         let none = alarms(1, 1, |_| Ok::<_, ()>(head())).unwrap();
         assert!(!none.holds(), "a run without checks shows nothing");
     }

@@ -148,6 +148,28 @@ impl Coverage {
             && self.one_sided.values().all(OneSided::holds)
     }
 
+    /// The measurand of which the fewest benches tell, and the smallest share of it that would still have passed for the claim.
+    pub fn blind(&self) -> Option<(&'static str, f64)> {
+        let measured = self.overall.iter().filter(|(_, share)| share.measured > 0);
+        let fewest = measured.min_by_key(|(_, share)| share.measured);
+        fewest.map(|(name, share)| (*name, (0.94 - 3.0 * share.standard_error()).max(0.0)))
+    }
+
+    /// Whether it holds, in a sentence, and how well these benches can tell.
+    pub(super) fn verdict(&self) -> String {
+        if !self.holds() {
+            return "the claim does not hold".to_owned();
+        }
+        let blind = self.blind().map(|(name, least)| {
+            format!(
+                ", as far as {} benches tell: of {name} {:.1} % would still have passed for it",
+                self.benches,
+                100.0 * least
+            )
+        });
+        format!("the claim holds{}", blind.unwrap_or_default())
+    }
+
     fn add(&mut self, trial: &Trial) {
         for outcome in &trial.outcomes {
             match outcome {
@@ -267,8 +289,7 @@ pub fn text(found: &Coverage) -> String {
             at.judged
         ));
     }
-    out.push_str(if found.holds() { "\nthe claim holds\n" } else { "\nthe claim does not hold\n" });
-    out
+    out + &format!("\n{}\n", found.verdict())
 }
 
 /// One measurand.
@@ -304,6 +325,13 @@ mod tests {
             Coverage { overall: [("amplitude", share)].into(), ..Coverage::empty(1, 5000) }.holds()
         };
         assert!(with(4750) && with(4800));
+        // Of 100 benches the standard error is √(0.95·0.05/100) = 2.18 %: 94 % less three of them.
+        let few = |measured| ("amplitude", Share { covered: measured, measured, invalid: 0 });
+        let found =
+            Coverage { overall: [few(100), ("width", few(5000).1)].into(), ..Coverage::empty(1, 5000) };
+        let (name, least) = found.blind().unwrap();
+        assert!(name == "amplitude" && (least - 0.874_617).abs() < 1e-6, "{name} {least}");
+        assert_eq!(Coverage::empty(1, 1).blind(), None);
         assert!(!with(4600) && !with(4900));
         let at = |passed, failed| AtLimit { judged: 5000, passed, failed, invalid: 0 }.holds();
         assert!(at(125, 0) && at(0, 125) && !at(200, 0) && !at(0, 200));

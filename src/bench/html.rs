@@ -15,9 +15,12 @@ fn percent(value: f64) -> String {
 
 /// Coverage: each measurand, then each stratum of each.
 pub fn coverage_page(found: &Coverage, provenance: &str) -> String {
-    let verdict = if found.holds() { "The claim holds." } else { "The claim does not hold." };
+    let mut verdict = found.verdict() + ".";
+    if let Some(first) = verdict.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
     let under = format!("{} benches, seed {}. {provenance}", found.benches, found.seed);
-    let mut body = head("Does value ± U hold the truth?", &under, found.holds(), verdict);
+    let mut body = head("Does value ± U hold the truth?", &under, found.holds(), &verdict);
     body.push_str(
         "<p>Every bench is new: gain, offset, non-linearity, clock and filter are drawn from the distributions that the uncertainty \
          budgets state, and what was driven is known exactly. A bar is the 95 % interval of a share. Where an uncertainty is made of bounds \

@@ -18,7 +18,8 @@ const EXIT_REGRESSION: u8 = 1;
 #[command(
     after_help = "A run is an id or the beginning of one, a folder, `latest`, or `latest~1` for the one before it.\n\
     Two values differ by d ± U(d); where the same instruments measured both, their own errors cancel in it.\n\
-    Exit codes: 0 whatever is other, 1 with --fail-on regression if something came out worse, 2 if a run cannot be read."
+    Exit codes: 0 whatever is other, 1 with --fail-on regression if something came out worse or a run is not what it was when it ended, 2 if a \
+    run cannot be read."
 )]
 pub struct Args {
     /// The earlier run
@@ -45,7 +46,8 @@ pub struct Args {
 enum FailOn {
     /// Whatever is other, 0
     Never,
-    /// If the run, a case or a check came out worse, or a case that passed is not run any more
+    /// If the run, a case or a check came out worse, a case that passed is not run any more or on the simulator only, a check is not judged
+    /// any more, or a run was altered after it ended
     Regression,
 }
 
@@ -59,26 +61,48 @@ enum Format {
     Html,
 }
 
-/// Why a run need not be what it was when it ended; none if it is intact, or never ended.
-pub(super) fn suspicion(folder: &Path) -> Option<String> {
+/// How far a run is to be taken for what it says.
+pub(super) enum Standing {
+    /// It is what it was when it ended.
+    Intact,
+    /// It was not closed, in words.
+    Open(String),
+    /// It need not be what it was when it ended: why.
+    Suspect(String),
+}
+
+/// How far the run in a folder is to be taken for what it says.
+pub(super) fn standing(folder: &Path) -> Standing {
     match verify(folder, None, false) {
-        Ok(found) if found.findings.is_empty() => None,
-        Ok(_) => Some("altered after the run ended: `stimrig verify` says what".to_owned()),
-        Err(error) => Some(format!("whether it is as it was cannot be told: {error}")),
+        Ok(found) if found.is_intact() => Standing::Intact,
+        Ok(found) if found.findings.is_empty() => Standing::Open(
+            "has no manifest: it goes on or was never closed, and nothing proves that this is all there was"
+                .to_owned(),
+        ),
+        Ok(_) => Standing::Suspect("altered after the run ended: `stimrig verify` says what".to_owned()),
+        Err(error) => Standing::Suspect(format!("whether it is as it was cannot be told: {error}")),
     }
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> u8 {
-    let read = |wanted: &str| {
+    let (mut remarks, mut altered) = (Vec::new(), false);
+    let mut read = |wanted: &str| {
         let folder = find_run(&args.runs, wanted)?;
         let (record, cut) = read_record(&folder)?;
-        if cut {
-            say!("note: {}: the journal's last line is cut off: the run did not end", folder.display());
-        }
+        let cut = cut.then(|| "the journal's last line is cut off: the run did not end".to_owned());
         // What was altered can be compared, but not unsaid.
-        if let Some(what) = suspicion(&folder) {
+        let standing = match standing(&folder) {
+            Standing::Intact => None,
+            Standing::Open(what) => Some(what),
+            Standing::Suspect(what) => {
+                altered = true;
+                Some(what)
+            }
+        };
+        for what in cut.into_iter().chain(standing) {
             say!("note: {}: {what}", folder.display());
+            remarks.push(format!("{}: {what}", record.id));
         }
         Ok(record)
     };
@@ -92,12 +116,13 @@ pub fn run(args: &Args) -> u8 {
         }
     };
     let found = compare(&before, &after);
-    let pair = Pair { before: &before, after: &after, found: &found };
+    let pair = Pair { before: &before, after: &after, found: &found, remarks: &remarks };
     let shown = match args.format {
         Format::Text => text(&pair),
         Format::Json => json(&pair),
         Format::Html => page(&pair, &provenance()),
     };
-    let worse = args.fail_on == FailOn::Regression && found.is_regression();
+    // A run that somebody changed may have been better, or worse, than it says.
+    let worse = args.fail_on == FailOn::Regression && (found.is_regression() || altered);
     put(&shown, args.output.as_deref(), if worse { EXIT_REGRESSION } else { 0 })
 }

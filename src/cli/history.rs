@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Without a measurand: the latest runs, what did not repeat, and the trends that are worth a look.\n\
-    A trend is one check of one case on one rig; the simulator and a rig are never in one. Runs that were altered after they \
-    ended are left out and named; so are, without --defects, those of a simulated stimulator with a deliberate defect."
+    A trend is one check of one case on one rig; the simulator and a rig are never in one, nor is a simulated bench with \
+    other --set. Runs that were altered after they ended are left out and named; so are, without --defects, those of a simulated stimulator with a deliberate defect."
 )]
 pub struct Args {
     /// Measurand whose trends to show, such as amplitude

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::record::{EXIT_USAGE, compare};
-use crate::report::{MergeError, Part, compare as side_by_side, ctrf, junit, merge, page, tap};
+use crate::report::{MergeError, Part, compare as side_by_side, ctrf_of, junit_of, merge, page, tap_of};
 use crate::store::read_run;
 
-use super::compare::suspicion;
+use super::compare::{Standing, standing};
 use super::show::{provenance, write};
 use super::stdout;
 
@@ -56,18 +56,21 @@ pub(super) fn run(args: &Args) -> u8 {
 }
 
 fn report(args: &Args) -> Result<(), String> {
-    let read = |folder: &PathBuf| {
+    let mut doubts = Vec::new();
+    let mut read = |folder: &PathBuf| {
         let stored = read_run(folder).map_err(|error| error.to_string())?;
         let mut remarks = stored.notes;
-        // Whoever edits a journal is not to have the page of a run that passed for it: the page says so, and so does stderr, for
-        // forms that have no place for it.
-        if let Some(what) = suspicion(folder) {
+        // Whoever edits a journal is not to have the page of a run that passed for it: every form says so, and so does stderr, for the
+        // record, which has no place for it.
+        if let Standing::Open(what) | Standing::Suspect(what) = standing(folder) {
             say!("note: {}: {what}", folder.display());
-            remarks.push(format!("{}: {what}", stored.record.id));
+            let doubt = format!("{}: {what}", stored.record.id);
+            remarks.push(doubt.clone());
+            doubts.push(doubt);
         }
         Ok(Part { record: stored.record, figures: stored.figures, remarks })
     };
-    let parts: Vec<Part> = args.runs.iter().map(read).collect::<Result<_, String>>()?;
+    let parts: Vec<Part> = args.runs.iter().map(&mut read).collect::<Result<_, String>>()?;
     // The same cases twice are no parts of one suite: two runs of them stand side by side.
     let shared = matches!(merge(parts.clone(), true), Err(MergeError::Twice { .. }));
     if let ([before, after], true) = (parts.as_slice(), shared) {
@@ -83,9 +86,9 @@ fn report(args: &Args) -> Result<(), String> {
         Format::Json => {
             serde_json::to_string_pretty(&whole.record).map_err(|error| error.to_string())? + "\n"
         }
-        Format::Junit => junit(&whole.record, folder),
-        Format::Ctrf => ctrf(&whole.record, folder),
-        Format::Tap => tap(&whole.record),
+        Format::Junit => junit_of(&whole.record, folder, &doubts),
+        Format::Ctrf => ctrf_of(&whole.record, folder, &doubts),
+        Format::Tap => tap_of(&whole.record, &doubts),
     };
     show(args, &text)
 }
@@ -93,13 +96,11 @@ fn report(args: &Args) -> Result<(), String> {
 /// What is other in the second of two runs.
 fn compared(format: Format, before: &Part, after: &Part) -> Result<String, String> {
     let found = compare(&before.record, &after.record);
-    let pair = side_by_side::Pair { before: &before.record, after: &after.record, found: &found };
+    let remarks: Vec<String> = before.remarks.iter().chain(&after.remarks).cloned().collect();
+    let pair =
+        side_by_side::Pair { before: &before.record, after: &after.record, found: &found, remarks: &remarks };
     match format {
-        Format::Html => {
-            let remarks = before.remarks.iter().chain(&after.remarks);
-            let said = remarks.fold(provenance(), |said, remark| format!("{said} {remark}."));
-            Ok(side_by_side::page(&pair, &said))
-        }
+        Format::Html => Ok(side_by_side::page(&pair, &provenance())),
         Format::Json => Ok(side_by_side::json(&pair)),
         _ => Err("both runs have the same cases: side by side they are html or json only".to_owned()),
     }

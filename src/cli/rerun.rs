@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{EXIT_USAGE, Outcome, RunRecord};
 use crate::store::{find_run, read_record};
 
-use super::compare::suspicion;
+use super::compare::{Standing, standing};
 use super::load::{load_cases, read};
 use super::{NoTests, Output, RunArgs, run};
 
@@ -41,18 +41,23 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         Err(error) => return refuse(&error.to_string()),
     };
     // It names the rig that is to be energised, and what had passed: neither is known of a run that is not what it was.
-    if let Some(what) = suspicion(&folder) {
+    if let Standing::Suspect(what) = standing(&folder) {
         return refuse(&format!(
             "{}: {what}; name the cases that are meant to `stimrig run`",
             folder.display()
         ));
     }
     let left = left_over(&record, args.all);
+    if record.selected.is_empty() && record.cases.is_empty() {
+        return refuse(&format!("{}: has no case that could be run again", record.id));
+    }
     if left.is_empty() {
         say!("stimrig: every case of {} passed: nothing to run again (--all runs them all)", record.id);
         return 0;
     }
-    for (file, hash) in &record.scenarios {
+    // The rig's own too: with other ranges, limits or calibration it is another bench.
+    let rig = (&record.rig_file, &record.rig_hash);
+    for (file, hash) in record.scenarios.iter().chain([rig]) {
         // A file that is gone is told by the run, with all else that is wrong.
         if read(Path::new(file)).is_ok_and(|source| source.hash != *hash) {
             say!("stimrig: {file} has changed since {}", record.id);
@@ -79,12 +84,15 @@ fn left_over(record: &RunRecord, all: bool) -> Vec<String> {
     for case in record.cases.iter().filter(|case| case.outcome == Outcome::Passed) {
         *passed.entry(format!("{}#{}", case.scenario, case.number)).or_default() += 1;
     }
+    // A record of before it was kept does not say what was selected: what has a case was, at least.
+    let of_cases = || record.cases.iter().map(|case| format!("{}#{}", case.scenario, case.number)).collect();
+    let selected: Vec<String> = if record.selected.is_empty() { of_cases() } else { record.selected.clone() };
     let mut planned: BTreeMap<&String, usize> = BTreeMap::new();
-    for case in &record.selected {
+    for case in &selected {
         *planned.entry(case).or_default() += 1;
     }
     let mut left: Vec<String> = Vec::new();
-    for case in &record.selected {
+    for case in &selected {
         let whole = passed.get(case) == planned.get(case);
         if (all || !whole) && !left.contains(case) {
             left.push(case.clone());
@@ -158,4 +166,31 @@ fn arguments(args: &Args, record: &RunRecord, paths: Vec<String>) -> Result<RunA
     arguments.json.clone_from(&args.json);
     arguments.junit.clone_from(&args.junit);
     Ok(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::CaseRecord;
+    use crate::record::samples::{case, head};
+
+    #[test]
+    fn what_did_not_pass_is_left_over_of_a_record_that_does_not_say_what_was_selected_too() {
+        let of = |number, outcome| CaseRecord { number, outcome, ..case("a") };
+        let cases = vec![of(1, Outcome::Passed), of(2, Outcome::Failed)];
+        let record = RunRecord { cases, ..head() };
+        let file = "scenarios/amplitude/a.yaml";
+        assert_eq!(left_over(&record, false), [format!("{file}#2")]);
+        assert_eq!(left_over(&record, true).len(), 2);
+        let selected = (1..=3).map(|number| format!("{file}#{number}")).collect();
+        let record = RunRecord { selected, ..record };
+        assert_eq!(left_over(&record, false), [format!("{file}#2"), format!("{file}#3")]);
+        // Of two repetitions, one that passed is not both.
+        let twice = RunRecord {
+            selected: vec![format!("{file}#1"); 2],
+            cases: vec![of(1, Outcome::Passed)],
+            ..head()
+        };
+        assert_eq!(left_over(&twice, false), [format!("{file}#1")]);
+    }
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use crate::record::{EXIT_INTERNAL, EXIT_USAGE, RunRecord};
+use crate::record::{EXIT_INTERNAL, EXIT_USAGE, RunRecord, readable};
 use crate::scenario::{Requirement, read_requirements};
 use crate::source::{nearest, render};
 use crate::store::{
-    Ended, Finding, ReadError, VerifyError, ordered_runs, read_chain, read_public_key, read_record, verify,
+    Ended, Finding, ReadError, ordered_runs, read_chain, read_public_key, read_record, verify,
 };
 use crate::trace::{Level, Matrix, Now, Run, csv, json, page, text, trace};
 
@@ -24,11 +24,10 @@ const EXIT_HOLE: u8 = 1;
 
 /// Arguments of `trace`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "A run counts if its bundle is intact; the worst current judgement of a case stands, so running it again never turns it green.\n\
+#[command(after_help = "A run counts if its bundle is intact, of one that was killed what failed; \
+    the worst current judgement of a case stands, so running it again never turns it green.\n\
     What was judged with another firmware, scenario, profile or phantom is stale. A pass on the simulator never counts for a rig.\n\
-    Exit codes: 0, 1 if a requirement that --require names is not proved, 2 for files and arguments that are wrong."
-)]
+    Exit codes: 0, 1 if a requirement that --require names is not proved, 2 for files and arguments that are wrong.")]
 pub struct Args {
     /// Folder of all runs
     #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
@@ -84,10 +83,17 @@ enum Format {
 
 /// Runs the command.
 pub fn run(args: &Args, output: &Output) -> u8 {
-    let (matrix, gaps) = match build(args, output) {
+    let matrix = match build(args, output) {
         Ok(built) => built,
         Err(code) => return code,
     };
+    if let Some((one, other)) = matrix.ambiguous() {
+        let wanted = args.firmware.as_deref().unwrap_or_default();
+        let (one, other) = (readable(one), readable(other));
+        return refuse(&format!(
+            "--firmware: `{wanted}` is the beginning of `{one}` and of `{other}`: give more of it"
+        ));
+    }
     let (wanted, level) = match wanted(args, &matrix) {
         Ok(wanted) => (wanted, if args.fidelity == FidelityArg::Rig { Level::Rig } else { Level::Sim }),
         Err(what) => return refuse(&what),
@@ -115,11 +121,11 @@ pub fn run(args: &Args, output: &Output) -> u8 {
             say!("stimrig: {} is not proved: {why}", row.id);
         }
     }
-    for gap in &gaps {
+    for gap in &matrix.gaps {
         say!("stimrig: {gap}");
     }
     // A run that was taken away may have been the one that failed.
-    let incomplete = !gaps.is_empty() && !wanted.is_empty();
+    let incomplete = !matrix.gaps.is_empty() && !wanted.is_empty();
     if holes > 0 || incomplete { EXIT_HOLE } else { 0 }
 }
 
@@ -145,8 +151,8 @@ fn wanted<'a>(args: &'a Args, matrix: &'a Matrix) -> Result<BTreeSet<&'a str>, S
     Ok(wanted)
 }
 
-/// The matrix, and the runs of the chain that are not there any more.
-fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
+/// The matrix, with the runs of the chain that are not there any more.
+fn build(args: &Args, output: &Output) -> Result<Matrix, u8> {
     let problems = |found: &[crate::source::Diagnostic]| {
         say_all!("{}", render(found, output.color()));
         EXIT_USAGE
@@ -167,7 +173,7 @@ fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
     let recent = |at: Option<i64>| args.since.is_none_or(|since| at.is_none_or(|at| at >= since));
     let (mut kept, mut unreadable, mut gaps) = (Vec::new(), Vec::new(), Vec::new());
     let mut there: BTreeSet<String> = BTreeSet::new();
-    for Judged { name, run, why, suspect } in runs {
+    for Judged { name, run, why, suspect, killed } in runs {
         there.insert(name.clone());
         there.extend(run.as_ref().map(|record| record.id.clone()));
         if !recent(run.as_ref().and_then(|record| started(&record.started))) {
@@ -180,7 +186,7 @@ fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
             ));
         }
         match run {
-            Some(record) => kept.push(Run { record, not_counted: why }),
+            Some(record) => kept.push(Run { record, not_counted: why, killed }),
             None => unreadable.push((name, why.unwrap_or_default())),
         }
     }
@@ -191,7 +197,8 @@ fn build(args: &Args, output: &Output) -> Result<(Matrix, Vec<String>), u8> {
         format!("run {} of rig {} is not here any more: what it showed is unknown (--since leaves out what is older)", line.run, line.rig)
     });
     gaps.extend(lost);
-    Ok((matrix, gaps))
+    matrix.gaps = gaps;
+    Ok(matrix)
 }
 
 /// Nanoseconds since 1970.
@@ -223,23 +230,35 @@ struct Judged {
     why: Option<String>,
     /// Somebody may have made it so: it is not what it was when it ended.
     suspect: bool,
+    /// It did not end: what had failed in it counts.
+    killed: bool,
 }
 
 fn one(folder: &Path, key: Option<&str>) -> Judged {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let of = |run, why, suspect| Judged { name: name.clone(), run, why, suspect };
+    let of = |run, why, suspect| Judged { name: name.clone(), run, why, suspect, killed: false };
     let record = match read_record(folder) {
         Ok((record, _)) => record,
-        Err(error @ (ReadError::Folder(VerifyError::Newer { .. }) | ReadError::NeverBegan(_))) => {
-            return of(None, Some(error.to_string()), false);
+        // Nothing had happened yet, unless the manifest or the chain says that something had.
+        Err(error @ ReadError::NeverBegan(_)) => {
+            let began = verify(folder, key, false)
+                .map_or(true, |found| found.manifest.is_some() || !found.findings.is_empty());
+            return of(None, Some(error.to_string()), began);
         }
+        // Whoever cannot read it, because a newer stimrig wrote it or somebody made it say so, does not know that it passed.
         Err(error) => return of(None, Some(error.to_string()), true),
     };
     let defects = record.defects.join(", ");
     let (why, suspect) = match verify(folder, key, false) {
         Err(error) => (Some(error.to_string()), true),
         Ok(found) => match (found.findings.as_slice(), &found.manifest) {
-            ([], None) => (Some("unfinished: nothing proves that it is all there was".to_owned()), false),
+            ([], None) => {
+                let why = "unfinished: nothing proves that it is all there was; what failed in it counts";
+                return Judged {
+                    killed: defects.is_empty(),
+                    ..of(Some(record), Some(why.to_owned()), false)
+                };
+            }
             ([], Some(_)) if !defects.is_empty() => {
                 (Some(format!("its stimulator had a deliberate defect: {defects}")), false)
             }

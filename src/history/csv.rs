@@ -2,7 +2,7 @@
 
 use super::History;
 
-const HEAD: [&str; 19] = [
+const HEAD: [&str; 21] = [
     "run",
     "started",
     "fidelity",
@@ -22,6 +22,8 @@ const HEAD: [&str; 19] = [
     "upper",
     "margin",
     "verdict",
+    "sim_only",
+    "settings",
 ];
 
 /// CSV with a heading, numbers in SI base units.
@@ -33,6 +35,7 @@ pub fn csv(history: &History) -> Result<String, csv::Error> {
     out.write_record(HEAD)?;
     for trend in &history.trends {
         for point in &trend.points {
+            let sim_only = if point.sim_only { "yes" } else { "no" };
             let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
             out.write_record([
                 &point.run,
@@ -54,6 +57,8 @@ pub fn csv(history: &History) -> Result<String, csv::Error> {
                 &number(point.upper),
                 &number(point.margin),
                 point.verdict,
+                sim_only,
+                &trend.settings,
             ])?;
         }
     }

@@ -27,7 +27,7 @@ fn methods() -> Value {
         "signals": "outside the control limits; eight or more in a row on one side of the mean",
         "capability": "Cpk of all values with its 95 % interval after Bissell (NIST/SEMATECH e-Handbook 6.1.6)",
         "flakes": "share of runs that came out otherwise than mostly with nothing changed, 95 % interval after Wilson",
-        "erosion": "least-squares line through margin − U over the runs; told where the 95 % interval of its slope is below zero"
+        "erosion": "least-squares line through margin − U over the runs; told where its slope is below zero with a probability by chance of at most 2.5 % over all trends together (Bonferroni)"
     })
 }
 

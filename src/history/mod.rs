@@ -1,7 +1,7 @@
 //! Many runs looked at together: how each measurand goes over the runs, how well it fits between its limits, what does not repeat,
 //! and which margin is being used up before anything fails.
 //!
-//! Pure: the past is handed in. Simulator and rig are never in one trend, nor are two rigs.
+//! Pure: the past is handed in. Simulator and rig are never in one trend, nor are two rigs, nor a simulated bench with other settings.
 
 mod chart;
 mod csv;
@@ -68,6 +68,18 @@ pub struct Run {
     pub firmware: String,
     /// Cases.
     pub cases: usize,
+    /// Those of them that passed on the simulator, where a rig was asked for: of hardware they say nothing.
+    pub sim_only: usize,
+    /// The part of the suite it ran, as `hash:1/2`; empty for the whole.
+    pub partition: String,
+    /// The run of which it ran again what had not passed; empty if none.
+    pub rerun_of: String,
+    /// What the command line set on the simulated bench; empty if nothing.
+    pub settings: String,
+    /// What was wrong with the simulated stimulator on purpose.
+    pub defects: Vec<String>,
+    /// `sealed`, or `unsealed` where it goes on or was never closed: what it passed so far is not all that it is to pass.
+    pub bundle: &'static str,
 }
 
 /// Looks at the past.
@@ -81,6 +93,12 @@ pub fn history(past: &Past, measurand: Option<&str>, split: Split) -> History {
         dut: run.dut.clone(),
         firmware: run.firmware.clone(),
         cases: run.cases,
+        sim_only: run.sim_only,
+        partition: run.partition.clone(),
+        rerun_of: run.rerun_of.clone(),
+        settings: run.settings.clone(),
+        defects: run.defects.clone(),
+        bundle: run.bundle.name(),
     });
     let (flakes, repeated) = flakes::flakes(past);
     History {

@@ -2,13 +2,16 @@
 
 use crate::plot::dots::{Dots, Row, Tone};
 use crate::plot::escape;
-use crate::plot::page::{head, page as whole_page, table};
+use crate::plot::page::{head, page as whole_page, remark, table};
 use crate::plot::run_chart::{RunChart, RunPoint};
-use crate::quantity::{engineering, short_hash};
-use crate::record::Verdict;
+use crate::quantity::engineering;
+use crate::record::{Verdict, readable};
 use crate::statistics::Signal;
 
-use super::words::{changes, day, dimension, measured, or_none, outcomes, place, rate, sentences};
+use super::words::{
+    changes, day, dimension, firmware_name, is_open, marks, measured, or_none, outcome, outcomes, place,
+    rate, sentences,
+};
 use super::{Flake, History, Trend};
 
 /// Charts on a page; more would not be looked at.
@@ -37,7 +40,7 @@ pub fn page(history: &History, provenance: &str) -> String {
     let good = worth == 0 && history.flakes.is_empty();
     let mut body = head(&format!("History of {what}"), &under, good, &verdict);
     for note in &history.notes {
-        body.push_str(&format!("<p class=\"soft\">Note: {}</p>\n", escape(note)));
+        body.push_str(&remark(note));
     }
     if history.measurand.is_none() {
         body.push_str(&flakes(&history.flakes, history.repeated));
@@ -61,10 +64,11 @@ pub fn page(history: &History, provenance: &str) -> String {
     }
     body.push_str(&run_table(history));
     body.push_str(
-        "<h2>How to read it</h2>\n<p class=\"soft\">A point is the value of one run with its expanded uncertainty (95 %). Control limits: mean ± 2.66 × \
+        "<h2>How to read it</h2>\n<p class=\"soft\">A point is the value of one run with its expanded uncertainty (95 %): red where it did not pass, amber outside the control \
+         limits, a cross on the axis where it could not be measured. Red lines are the limits of the check. Control limits: mean ± 2.66 × \
          mean moving range (NIST/SEMATECH e-Handbook 6.3.2.2). Cpk with its 95 % interval after Bissell (6.1.6), of all values; their spread \
-         holds that of the measurement too. A margin shrinks where the 95 % interval of the slope of margin − U lies below zero; runs that \
-         depend on each other make that interval too narrow. What did not repeat: share of runs that came out otherwise than mostly although \
+         holds that of the measurement too. A margin shrinks where the slope of margin − U lies below zero with a probability by chance of \
+         at most 2.5 % over all trends together; its 95 % interval is that of the trend alone, and too narrow where runs depend on each other. What did not repeat: share of runs that came out otherwise than mostly although \
          rig, device, firmware, scenario, limits and phantom were the same, with Wilson’s 95 % interval.</p>\n",
     );
     whole_page(&format!("stimrig history: {what}"), &body)
@@ -84,12 +88,13 @@ fn figure(trend: &Trend) -> String {
             Tone::Good
         },
         about: format!(
-            "{}, {}, run {}, device {}, firmware {}: {}",
+            "{}, {}{}, run {}, device {}, firmware {}: {}",
             measured(point, dimension),
             point.verdict,
+            if point.sim_only { " (sim only)" } else { "" },
             point.run,
             or_none(&point.dut),
-            or_none(&point.firmware),
+            readable(or_none(&point.firmware)),
             point.started
         ),
     });
@@ -171,23 +176,25 @@ fn run_table(history: &History) -> String {
         .take(200)
         .map(|run| {
             let tone = match run.outcome {
-                Some("passed") => "good",
+                Some("passed") if run.sim_only == 0 && run.defects.is_empty() && !is_open(run) => "good",
+                Some("passed") => "odd",
                 Some("skipped" | "inconclusive" | "aborted") | None => "odd",
                 Some(_) => "bad",
             };
             vec![
                 (run.started.get(..19).unwrap_or(&run.started).replace('T', " "), ""),
-                (run.outcome.unwrap_or("nothing ran").to_owned(), tone),
+                (outcome(run), tone),
                 (run.cases.to_string(), ""),
+                (marks(run).join(", "), "odd"),
                 (format!("{} ({})", run.rig, run.fidelity), ""),
                 (or_none(&run.dut).to_owned(), ""),
-                (short_hash(or_none(&run.firmware)).to_owned(), ""),
+                (firmware_name(&run.firmware), ""),
                 (run.id.clone(), ""),
             ]
         })
         .collect();
     format!(
         "<h2>Runs, latest first</h2>\n{}",
-        table(&["started (UTC)", "outcome", "cases", "rig", "device", "firmware", "run"], &lines)
+        table(&["started (UTC)", "outcome", "cases", "of what", "rig", "device", "firmware", "run"], &lines)
     )
 }

@@ -17,6 +17,10 @@ fn run(at: usize, fidelity: &str, rig: &str, firmware: &str) -> PastRun {
         bundle: Bundle::Sealed,
         defects: Vec::new(),
         cases: 1,
+        sim_only: 0,
+        partition: String::new(),
+        rerun_of: String::new(),
+        settings: String::new(),
     }
 }
 
@@ -27,7 +31,17 @@ fn line(values: &[Option<f64>]) -> CheckLine {
         let margin = value.map(|value| (value - 1.94e-3).min(2.06e-3 - value));
         let verdict = if value.is_some() { Verdict::Pass } else { Verdict::Invalid };
         let uncertainty = value.map(|_| 3e-6);
-        Reading { run, value, uncertainty, lower: Some(1.94e-3), upper: Some(2.06e-3), margin, verdict }
+        let limits = (Some(1.94e-3), Some(2.06e-3));
+        Reading {
+            run,
+            value,
+            uncertainty,
+            lower: limits.0,
+            upper: limits.1,
+            margin,
+            verdict,
+            sim_only: false,
+        }
     });
     CheckLine {
         scenario: "a.yaml".into(),
@@ -71,6 +85,36 @@ fn a_margin_that_shrinks_is_told_long_before_it_fails() {
 }
 
 #[test]
+fn of_many_trends_that_only_scatter_none_is_told_to_shrink() {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, StandardNormal};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+    let mut scattered = || -> CheckLine {
+        line(&[(); 12].map(|()| Some(2.0 + 1e-3 * Distribution::<f64>::sample(&StandardNormal, &mut rng))))
+    };
+    let mut past = past(&[Some(2.0); 12]);
+    past.lines = (0..400).map(|_| scattered()).collect();
+    // About ten of them have a slope whose own interval lies below zero.
+    let alone = past.lines.iter().filter(|line| {
+        let one = Past { lines: vec![(*line).clone()], ..past.clone() };
+        history(&one, Some("amplitude"), Split::default()).trends[0].erosion.is_some()
+    });
+    let alone = alone.count();
+    assert!((3..20).contains(&alone), "{alone}");
+    let told = |past: &Past| {
+        let found = history(past, Some("amplitude"), Split::default());
+        found.trends.iter().filter(|trend| trend.erosion.is_some()).count()
+    };
+    let by_chance = told(&past);
+    assert!(by_chance <= 1, "{by_chance}");
+    // One that does shrink is found among them: 1 uA a run, as much as the others scatter.
+    past.lines.push(line(
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(|at| Some(2.0 + at as f64 * 1e-3 + noise(at))),
+    ));
+    assert_eq!(told(&past), by_chance + 1);
+}
+
+#[test]
 fn a_value_outside_the_control_limits_is_named_although_it_passes() {
     let mut values: Vec<_> = (0..20).map(|at| Some(2.0 + noise(at))).collect();
     values[4] = None;
@@ -101,6 +145,72 @@ fn simulator_and_rig_and_two_rigs_are_never_in_one_trend() {
             .iter()
             .all(|trend| trend.points.iter().all(|p| Some(&p.firmware) == trend.firmware.as_ref()))
     );
+}
+
+#[test]
+fn a_pass_where_a_rig_was_asked_for_is_no_plain_pass_of_a_run_nor_of_a_value() {
+    let mut past = past(&[Some(2.0), Some(2.0)]);
+    past.runs[1] = PastRun { cases: 3, sim_only: 2, ..run(1, "sim", "sim", "aa") };
+    past.lines[0].readings[1].sim_only = true;
+    let found = history(&past, Some("amplitude"), Split::default());
+    let said = text(&history(&past, None, Split::default()), 100);
+    assert!(said.contains("  passed, 2 sim only    3 cases  simulator sim"), "{said}");
+    assert!(said.contains("  passed          1 cases  rig bench"), "{said}");
+    assert!(
+        text(&found, 100).contains(": sim only, its case asks for a rig; limits"),
+        "{}",
+        text(&found, 100)
+    );
+    let page = page(&found, "test");
+    assert!(
+        page.contains("<td class=\"odd\">passed, 2 sim only</td>") && page.contains("pass (sim only)"),
+        "{page}"
+    );
+    assert!(page.contains("<td class=\"good\">passed</td>"), "the one on a rig");
+    let json: serde_json::Value = serde_json::from_str(&json(&found).unwrap()).unwrap();
+    assert_eq!((&json["runs"][0]["sim_only"], &json["runs"][1]["sim_only"]), (&0.into(), &2.into()));
+    let table = csv(&found).unwrap();
+    let rows: Vec<::csv::StringRecord> =
+        ::csv::Reader::from_reader(table.as_bytes()).records().map(Result::unwrap).collect();
+    let mut only: Vec<&str> = rows.iter().map(|row| &row[19]).collect();
+    only.sort_unstable();
+    assert_eq!(only, ["no", "yes"]);
+}
+
+#[test]
+fn a_run_that_is_less_or_other_than_the_suite_says_so() {
+    let mut past = past(&[Some(2.0); 5]);
+    past.runs[0].partition = "hash:1/2".into();
+    past.runs[1].rerun_of = "run-000".into();
+    past.runs[2].settings = "sim.adc.noise=9 lsb".into();
+    past.runs[3].defects = vec!["gain_error".into()];
+    past.runs[4].bundle = Bundle::Unsealed;
+    let found = history(&past, None, Split::default());
+    let (said, page) = (text(&found, 100), page(&found, "test"));
+    for mark in
+        ["part hash:1/2", "rerun", "set sim.adc.noise=9 lsb", "DEFECT ON PURPOSE gain_error", "NOT CLOSED"]
+    {
+        assert!(said.contains(&format!(", {mark}  run-00")), "{mark}: {said}");
+        assert!(page.contains(&format!("<td class=\"odd\">{mark}</td>")), "{mark}: {page}");
+    }
+    assert!(
+        page.matches("<td class=\"good\">passed</td>").count() == 3,
+        "a pass with a defect is none, nor one of a run that is not closed"
+    );
+}
+
+#[test]
+fn a_bench_with_other_settings_is_in_no_trend_of_the_bench_without() {
+    // Five runs on a bench that was made worse would make the spread of all, and their Cpk, that of another bench.
+    let values: Vec<_> = (0..12).map(|at| Some(if at < 6 { 2.0 + noise(at) } else { 2.05 })).collect();
+    let mut past = past(&values);
+    past.runs.iter_mut().for_each(|run| run.fidelity = "sim".into());
+    past.runs.iter_mut().skip(6).for_each(|run| run.settings = "sim.adc.noise=9 lsb".into());
+    let found = history(&past, Some("amplitude"), Split::default());
+    assert_eq!(found.trends.iter().map(|trend| trend.points.len()).collect::<Vec<_>>(), [6, 6]);
+    let said = text(&found, 100);
+    assert!(said.contains("(simulator bench, 6 values)"), "{said}");
+    assert!(said.contains("(simulator bench, set sim.adc.noise=9 lsb, 6 values)"), "{said}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The history as text for a terminal.
 
-use crate::quantity::short_hash;
+use crate::plot::harmless;
 
-use super::words::{day, or_none, outcomes, place, rate, sentences};
+use super::words::{day, firmware_name, marks, outcome, outcomes, place, rate, sentences};
 use super::{History, Run, Trend, chart};
 
 /// Trends shown in an overview; `stimrig history MEASURAND` shows all of one.
@@ -11,6 +11,10 @@ const LATEST: usize = 10;
 
 /// The whole history, `width` columns wide.
 pub fn text(history: &History, width: usize) -> String {
+    harmless::lines(&whole(history, width))
+}
+
+fn whole(history: &History, width: usize) -> String {
     let mut out = String::new();
     for note in &history.notes {
         out += &format!("note: {note}\n");
@@ -68,15 +72,16 @@ fn overview(out: &mut String, history: &History, width: usize) {
 }
 
 fn line(run: &Run) -> String {
-    let outcome = run.outcome.unwrap_or("nothing ran");
     let when = run.started.get(..16).unwrap_or(&run.started).replace('T', " ");
     let on = if run.fidelity == "sim" { "simulator" } else { "rig" };
     let device = if run.dut.is_empty() { String::new() } else { format!(", device {}", run.dut) };
+    let marks = marks(run).iter().map(|mark| format!(", {mark}")).collect::<String>();
     format!(
-        "  {when}  {outcome:<12} {:>4} cases  {on} {}{device}, firmware {}  {}\n",
+        "  {when}  {:<12} {:>4} cases  {on} {}{device}, firmware {}{marks}  {}\n",
+        outcome(run),
         run.cases,
         run.rig,
-        short_hash(or_none(&run.firmware)),
+        firmware_name(&run.firmware),
         run.id
     )
 }

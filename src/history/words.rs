@@ -1,10 +1,10 @@
 //! What a trend says, in words: the same in a terminal and on a page.
 
-use crate::quantity::{Dimension, engineering, range, short_hash, telling_digits, with_uncertainty};
-use crate::record::Verdict;
+use crate::quantity::{Dimension, engineering, range, telling_digits, with_uncertainty};
+use crate::record::{Bundle, Verdict, short_identity};
 use crate::statistics::Signal;
 
-use super::{Flake, Point, Trend};
+use super::{Flake, Point, Run, Trend};
 
 /// Dimension of a trend's unit.
 pub(super) fn dimension(trend: &Trend) -> Dimension {
@@ -17,16 +17,54 @@ pub(super) fn place(trend: &Trend) -> String {
         "sim" => format!("simulator {}", trend.rig),
         _ => format!("rig {}", trend.rig),
     }];
+    if !trend.settings.is_empty() {
+        parts.push(format!("set {}", trend.settings));
+    }
     parts.extend(trend.dut.as_ref().map(|dut| format!("device {}", or_none(dut))));
-    parts.extend(
-        trend.firmware.as_ref().map(|firmware| format!("firmware {}", short_hash(or_none(firmware)))),
-    );
+    parts.extend(trend.firmware.as_ref().map(|firmware| format!("firmware {}", firmware_name(firmware))));
     parts.join(", ")
 }
 
 /// Text, or a word for its absence.
 pub(super) fn or_none(text: &str) -> &str {
     if text.is_empty() { "not stated" } else { text }
+}
+
+/// A firmware, short enough for a line.
+pub(super) fn firmware_name(firmware: &str) -> String {
+    short_identity(or_none(firmware))
+}
+
+/// The outcome of a run, which passed on the simulator only where a case of it asks for a rig.
+pub(super) fn outcome(run: &Run) -> String {
+    let outcome = run.outcome.unwrap_or("nothing ran");
+    if run.sim_only > 0 { format!("{outcome}, {} sim only", run.sim_only) } else { outcome.to_owned() }
+}
+
+/// Whether a run goes on, or was never closed: nothing proves that what there is of it is all.
+pub(super) fn is_open(run: &Run) -> bool {
+    run.bundle == Bundle::Unsealed.name()
+}
+
+/// What makes a run less, or other, than the whole suite on its bench: one part each.
+pub(super) fn marks(run: &Run) -> Vec<String> {
+    let mut marks = Vec::new();
+    if is_open(run) {
+        marks.push("NOT CLOSED".to_owned());
+    }
+    if !run.partition.is_empty() {
+        marks.push(format!("part {}", run.partition));
+    }
+    if !run.rerun_of.is_empty() {
+        marks.push("rerun".to_owned());
+    }
+    if !run.settings.is_empty() {
+        marks.push(format!("set {}", run.settings));
+    }
+    if !run.defects.is_empty() {
+        marks.push(format!("DEFECT ON PURPOSE {}", run.defects.join(", ")));
+    }
+    marks
 }
 
 /// The day of an instant.
@@ -73,8 +111,13 @@ pub(super) fn sentences(trend: &Trend) -> Vec<String> {
     let dimension = dimension(trend);
     let mut said = Vec::new();
     if let Some(last) = trend.points.last() {
-        let verdict =
-            if last.verdict == Verdict::Pass.name() { String::new() } else { format!(": {}", last.verdict) };
+        let verdict = match last.verdict {
+            pass if pass == Verdict::Pass.name() && last.sim_only => {
+                ": sim only, its case asks for a rig".to_owned()
+            }
+            pass if pass == Verdict::Pass.name() => String::new(),
+            other => format!(": {other}"),
+        };
         said.push(format!("latest {}{verdict}; limits {}", measured(last, dimension), limits(trend)));
     }
     match &trend.control {
@@ -158,7 +201,7 @@ pub(super) fn changes(trend: &Trend) -> Vec<(usize, String)> {
     let pairs = trend.points.iter().zip(trend.points.iter().skip(1)).enumerate();
     let changed = pairs.filter_map(|(at, (before, after))| {
         if before.firmware != after.firmware {
-            Some((at + 1, format!("firmware {}", short_hash(or_none(&after.firmware)))))
+            Some((at + 1, format!("firmware {}", firmware_name(&after.firmware))))
         } else if before.dut != after.dut {
             Some((at + 1, format!("device {}", or_none(&after.dut))))
         } else {
@@ -201,6 +244,7 @@ mod tests {
                 upper: Some(upper),
                 margin: None,
                 verdict: Verdict::Fail.name(),
+                sim_only: false,
             };
             limits(&Trend {
                 measurand: "amplitude".into(),
@@ -212,6 +256,7 @@ mod tests {
                 profile: String::new(),
                 fidelity: "rig".into(),
                 rig: "bench".into(),
+                settings: String::new(),
                 dut: None,
                 firmware: None,
                 points: vec![point],

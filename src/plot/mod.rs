@@ -6,6 +6,7 @@
 pub mod dots;
 mod draw;
 pub mod gauge;
+pub mod harmless;
 mod inline;
 pub mod page;
 pub mod run_chart;
@@ -201,9 +202,9 @@ pub fn escape(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            // XML 1.0 has no other control characters, not even escaped.
+            // XML 1.0 has no other control characters, not even escaped; a mark of direction would turn what is around the text.
             '\t' | '\n' | '\r' => safe.push(letter),
-            control if control.is_control() => safe.push('\u{fffd}'),
+            harmful if harmful.is_control() || harmless::turns(harmful) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }

@@ -11,6 +11,7 @@ h1{font-size:1.5em;margin:0 0 .2em}h2{font-size:1.1em;margin:2em 0 .4em}p{margin
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.6em 0;font-variant-numeric:tabular-nums}\
 th,td{text-align:left;padding:.25em .9em .25em 0;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;color:var(--soft)}\
 td.good{color:var(--good)}td.odd{color:var(--odd)}td.bad{color:var(--bad);font-weight:600}\
+p.remark{border-left:4px solid var(--odd);padding:.1em .8em;margin:.6em 0}\
 svg{display:block;width:100%;height:auto;margin:1em 0;font-family:system-ui,sans-serif}svg text{fill:var(--ink);font-size:12px}\
 svg .title{font-size:14px;font-weight:600}svg .name{text-anchor:end}svg .tick{text-anchor:middle;fill:var(--soft)}svg .note{fill:var(--soft);font-size:11.5px}\
 svg .grid{stroke:var(--line)}svg .mark{stroke:var(--ink);stroke-dasharray:4 3}svg .bar{stroke-width:2}\
@@ -24,6 +25,11 @@ pub fn page(title: &str, body: &str) -> String {
          <title>{}</title><style>{STYLE}</style></head><body>\n{body}</body></html>\n",
         escape(title)
     )
+}
+
+/// What a reader should know before all else: a line that is marked.
+pub fn remark(text: &str) -> String {
+    format!("<p class=\"remark\">{}</p>\n", escape(text))
 }
 
 /// A table; a cell's class is one of those of the page (`good`, `odd`, `bad`) or empty.

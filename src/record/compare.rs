@@ -42,6 +42,8 @@ pub struct CaseChange {
     pub before: Option<Outcome>,
     /// Its outcome after; none if it was not run.
     pub after: Option<Outcome>,
+    /// Whether it passed on the simulator only, where a rig is asked for: before, and after.
+    pub sim_only: (bool, bool),
     /// What it is judged by that is other: `scenario`, `phantom`, `profiles`.
     pub inputs: Vec<&'static str>,
     /// Checks in which something is other.
@@ -91,15 +93,41 @@ impl CheckChange {
 }
 
 impl CaseChange {
-    /// It came out worse, or a case that passed is not run any more.
+    /// It came out worse, or a case that passed, or a check in it, is not there any more. A pass on the simulator only is less than one
+    /// that was not.
     pub fn is_regression(&self) -> bool {
         match (self.before, self.after) {
             (Some(before), Some(after)) => {
-                after > before || self.checks.iter().any(CheckChange::is_regression)
+                after > before
+                    || (before == Outcome::Passed && self.sim_only == (false, true))
+                    || self.checks.iter().any(CheckChange::is_regression)
+                    || self.gone().next().is_some()
             }
             (Some(before), None) => before == Outcome::Passed,
             (None, after) => after.is_some_and(|after| after > Outcome::Skipped),
         }
+    }
+}
+
+impl CaseChange {
+    /// The measurands of which fewer checks are judged than before. One that is written otherwise is another check in its
+    /// place.
+    pub fn gone(&self) -> impl Iterator<Item = &str> {
+        let of = |side: fn(&CheckChange) -> (&Option<CheckRecord>, &Option<CheckRecord>)| {
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for change in &self.checks {
+                if let (Some(only), None) = side(change) {
+                    *counts.entry(only.measurand.as_str()).or_default() += 1;
+                }
+            }
+            counts
+        };
+        let (before, after) =
+            (of(|change| (&change.before, &change.after)), of(|change| (&change.after, &change.before)));
+        before
+            .into_iter()
+            .filter(move |(name, count)| after.get(name).is_none_or(|now| now < count))
+            .map(|(name, _)| name)
     }
 }
 
@@ -212,8 +240,9 @@ fn about(before: &RunRecord, after: &RunRecord) -> Vec<(&'static str, String, St
         both("stimulator", &|record| instrument(record, "stimulator", uid)),
         both("load", &|record| instrument(record, "load", uid)),
         both("calibration of the load", &|record| instrument(record, "load", calibration)),
-        both("deliberate defects", &|record| record.defects.join(", ")),
-        both("laid over the rig", &|record| record.overrides.join(" ")),
+        both("deliberate defects", &|record| or_none(record.defects.join(", "))),
+        both("laid over the rig", &|record| or_none(record.overrides.join(" "))),
+        both("part of the suite", &|record| record.partition.clone().unwrap_or_else(|| "whole".to_owned())),
         both("seed", &|record| record.seed.map(|seed| seed.to_string()).unwrap_or_default()),
         both("tool", &|record| record.tool.clone()),
         both("host", &|record| record.host.clone()),
@@ -224,6 +253,11 @@ fn about(before: &RunRecord, after: &RunRecord) -> Vec<(&'static str, String, St
         both("safe state", &|record| record.safe_state.name().to_owned()),
     ];
     all.into_iter().filter(|(_, before, after)| before != after).collect()
+}
+
+/// A list, or a word for an empty one.
+fn or_none(list: String) -> String {
+    if list.is_empty() { "none".to_owned() } else { list }
 }
 
 /// Why the instruments' own errors need not be the same in both runs.
@@ -281,12 +315,15 @@ fn change(
         checks = check_changes(&old.checks, &new.checks, shared);
     }
     let (was, is) = (old.map(|case| case.outcome), new.map(|case| case.outcome));
-    let changed = was != is || !inputs.is_empty() || !checks.is_empty();
+    let only = |case: Option<&CaseRecord>| case.is_some_and(|case| case.sim_only);
+    let sim_only = (only(old), only(new));
+    let changed = was != is || sim_only.0 != sim_only.1 || !inputs.is_empty() || !checks.is_empty();
     changed.then(|| CaseChange {
         scenario: some.scenario.clone(),
         name: some.title(),
         before: was,
         after: is,
+        sim_only,
         inputs,
         checks,
     })

@@ -56,6 +56,14 @@ pub struct PastRun {
     pub defects: Vec<String>,
     /// Cases that ended.
     pub cases: usize,
+    /// Those of them that passed on the simulator, where a rig was asked for.
+    pub sim_only: usize,
+    /// The part of the selection it ran, as `hash:1/2`; empty for the whole.
+    pub partition: String,
+    /// The run whose cases that had not passed were run again; empty if none.
+    pub rerun_of: String,
+    /// What the command line set on the simulated bench, as `sim.adc.noise=2 lsb`, but for its seed; empty if nothing.
+    pub settings: String,
 }
 
 /// One value of a line.
@@ -75,6 +83,8 @@ pub struct Reading {
     pub margin: Option<f64>,
     /// Verdict.
     pub verdict: Verdict,
+    /// Its case passed on the simulator, where a rig was asked for.
+    pub sim_only: bool,
 }
 
 /// The same check of the same case, over all runs.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
+use super::against::{against, qualified};
 use super::check_line::{allowed, margin, measured};
 use super::ending::early;
 use super::profile;
@@ -21,7 +22,11 @@ pub fn annotations(record: &RunRecord) -> Vec<String> {
     // What may hurt somebody comes before what is merely wrong.
     let (alarming, rest): (Vec<_>, Vec<_>) =
         record.cases.iter().partition(|case| case.outcome == Outcome::Unsafe);
-    let mut all = alarming.into_iter().chain(rest).flat_map(of_case);
+    // Of what speaks against the run as a whole no case says anything.
+    let whole = against(record, &[]);
+    let whole = whole.iter().map(|against| format!("::error title=stimrig::{}", data(&against.message)));
+    let (alarming, rest) = (alarming.into_iter().flat_map(of_case), rest.into_iter().flat_map(of_case));
+    let mut all = alarming.chain(whole).chain(rest);
     let mut shown: Vec<String> = all.by_ref().take(ANNOTATIONS).collect();
     let more = all.count();
     if more > 0 {
@@ -81,8 +86,10 @@ pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
     let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
     let sim_only =
         if sim_only > 0 { format!(", {sim_only} of them on the simulator only") } else { String::new() };
+    let qualified: String =
+        qualified(record).iter().map(|(name, value)| format!("{name}: {}\n\n", cell(value))).collect();
     let mut text = format!(
-        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, safe state {}\n\n{early}\
+        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, safe state {}\n\n{qualified}{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
         record.cases.len(),
         cell(&record.rig),
@@ -205,6 +212,28 @@ mod tests {
         let line =
             "\n\n**interrupted by SIGTERM (another program asked for the end): 1 of 2 cases did not run · ";
         assert!(summary.contains(line), "{summary}");
+    }
+
+    #[test]
+    fn what_speaks_against_the_run_as_a_whole_is_annotated_and_what_qualifies_it_is_in_the_summary() {
+        let mut record = RunRecord { cases: vec![case("a")], ..head() };
+        assert!(annotations(&record).is_empty());
+        record.interrupted = Some("SIGTERM".into());
+        record.defects = vec!["gain_error".into()];
+        record.partition = Some("hash:1/2".into());
+        let shown = annotations(&record);
+        assert!(
+            shown.len() == 1 && shown[0].starts_with("::error title=stimrig::interrupted by SIGTERM"),
+            "{shown:?}"
+        );
+        let summary = step_summary(&record, None);
+        assert!(
+            summary.contains("\n\ndefects: gain\\_error\n\npartition: hash:1/2\n\n**interrupted"),
+            "{summary}"
+        );
+        // An output that may be on comes first.
+        record.cases.push(CaseRecord { outcome: Outcome::Unsafe, ..case("b") });
+        assert!(annotations(&record)[0].contains("SAFE STATE NOT CONFIRMED"));
     }
 
     #[test]

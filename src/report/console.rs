@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink};
+use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink, readable};
 
 use super::Paint;
 use super::case_line::{case_line, check_lines};
@@ -137,6 +137,10 @@ impl Console {
         };
         let totals = format!("{} · {} · {:.1} s · {safe}", parts.join(", "), totals(record), record.elapsed);
         let mut lines = vec![totals];
+        if !record.defects.is_empty() {
+            let wrong = format!("the stimulator was wrong on purpose: {}", plain(&record.defects.join(", ")));
+            lines.push(self.paint.odd(&wrong));
+        }
         if record.outcome == Some(Outcome::Unsafe) {
             let warning = "SAFE STATE NOT CONFIRMED: the output may be on. Switch the stimulator off by hand or pull its lead, then \
                            `stimrig safe`";
@@ -249,7 +253,11 @@ impl Sink for Console {
             Event::Identified(instrument) if verbosity >= 1 => {
                 let line = format!(
                     "{} {} {} uid {} firmware {}",
-                    instrument.role, instrument.driver, instrument.model, instrument.uid, instrument.firmware
+                    instrument.role,
+                    instrument.driver,
+                    instrument.model,
+                    readable(&instrument.uid),
+                    readable(&instrument.firmware)
                 );
                 self.print(&self.paint.faint(&plain(&line)));
             }

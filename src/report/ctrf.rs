@@ -6,23 +6,28 @@ use serde_json::{Map, Value, json};
 
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
+use super::against::{Against, RUN, against, qualified};
 use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
-use super::ending::early;
-use super::junit::{ENDED_EARLY, RUN, TO_THE_END, description, message};
+use super::junit::{description, message};
 use super::profile;
 
 /// The run as CTRF. `folder` is where it is kept, for its attachments.
 ///
 /// What did not pass is `failed`, whatever the reason: a reader that knows five words only must not take it for anything better.
-/// `rawStatus` has the outcome itself. A run that was ended early has one test more, which failed.
+/// `rawStatus` has the outcome itself. A run that was ended early, or in which nothing was judged, has one test more, which failed.
 pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
+    ctrf_of(record, folder, &[])
+}
+
+/// The same of a run that is not to be taken for what it says: each of the `doubts` is a failed test more.
+pub fn ctrf_of(record: &RunRecord, folder: Option<&Path>, doubts: &[String]) -> String {
     let count = |status: &str| record.cases.iter().filter(|case| name(case.outcome) == status).count();
     let (start, stop) = (millis(&record.started), millis(&record.ended));
-    let cut = early(record).map(|ending| ended_early(&ending));
-    // One test and one suite more.
-    let more = usize::from(cut.is_some());
-    let tests: Vec<Value> = record.cases.iter().map(|case| test(record, case, folder)).chain(cut).collect();
+    let against: Vec<Value> = against(record, doubts).iter().map(of_run).collect();
+    let (more, suite) = (against.len(), usize::from(!against.is_empty()));
+    let tests: Vec<Value> =
+        record.cases.iter().map(|case| test(record, case, folder)).chain(against).collect();
     let (tool, version) = record.tool.split_once(' ').unwrap_or((&record.tool, ""));
     let commit = version.split_once('(').map(|(_, git)| git.trim_end_matches(')'));
     let report = json!({
@@ -40,10 +45,11 @@ pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
                 "skipped": count("skipped"),
                 "pending": 0,
                 "other": 0,
-                "suites": record.scenarios.len() + more,
+                "suites": record.scenarios.len() + suite,
                 "start": start,
                 "stop": stop,
-                "duration": stop.saturating_sub(start),
+                // By the clock that nobody sets.
+                "duration": (record.elapsed.max(0.0) * 1e3).round() as u64,
                 "extra": {
                     "outcome": record.outcome.map(Outcome::name),
                     "safeState": record.safe_state.name(),
@@ -55,30 +61,37 @@ pub fn ctrf(record: &RunRecord, folder: Option<&Path>) -> String {
             "environment": {
                 "reportName": "stimrig",
                 "testEnvironment": format!("{} ({})", record.rig, record.fidelity),
-                "extra": {
-                    "dut": record.dut,
-                    "operator": record.operator,
-                    "host": record.host,
-                    "seed": record.seed,
-                    "rigHash": record.rig_hash,
-                    "instruments": record.instruments,
-                },
+                "extra": environment(record),
             },
         },
     });
     serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
 }
 
-/// Stands for the cases that did not run: who counts what failed would take the part that was run for all of it.
-fn ended_early(ending: &str) -> Value {
+fn environment(record: &RunRecord) -> Value {
+    let mut extra = json!({
+        "dut": record.dut,
+        "operator": record.operator,
+        "host": record.host,
+        "seed": record.seed,
+        "rigHash": record.rig_hash,
+        "instruments": record.instruments,
+    });
+    if let Some(map) = extra.as_object_mut() {
+        map.extend(qualified(record).into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+    }
+    extra
+}
+
+fn of_run(against: &Against) -> Value {
     json!({
-        "name": TO_THE_END,
+        "name": against.test,
         "status": "failed",
         "duration": 0,
         "suite": [RUN],
-        "rawStatus": ENDED_EARLY,
+        "rawStatus": against.kind,
         "type": "hardware-in-the-loop",
-        "message": ending,
+        "message": against.message,
     })
 }
 
@@ -168,6 +181,13 @@ mod tests {
         let report: Value = serde_json::from_str(&ctrf(&RunRecord { cases, ..head() }, None)).unwrap();
         let of = |at: usize| report["results"]["tests"][at]["extra"]["simOnly"].as_bool();
         assert_eq!((of(0), of(1)), (Some(true), Some(false)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_changes_no_duration() {
+        let record = RunRecord { ended: "2026-01-01T00:00:00Z".into(), elapsed: 1.5, ..head() };
+        let report: Value = serde_json::from_str(&ctrf(&record, None)).unwrap();
+        assert_eq!(report["results"]["summary"]["duration"], 1500);
     }
 
     #[test]

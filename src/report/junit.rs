@@ -8,24 +8,24 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
+use super::against::{Against, RUN, against, qualified};
 use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
-use super::ending::early;
 use super::profile;
-
-/// Suite of the one test that stands for the run as a whole, where it did not come to its end.
-pub(super) const RUN: &str = "run";
-/// Name of that test.
-pub(super) const TO_THE_END: &str = "every selected case was run to its end";
-/// What that test has where those of cases have an outcome.
-pub(super) const ENDED_EARLY: &str = "ended-early";
 
 /// The run as JUnit XML: a suite for each scenario file, a test case for each case.
 ///
 /// A failed or inconclusive case is a `failure`: it was measured and did not pass. What could not be measured, and whatever
-/// went wrong with the rig, is an `error`; so is a run that was ended early, in a suite of its own. `folder` is where the run is
-/// kept: cases that did not pass link to files in it, as Jenkins and GitLab read it. Characters that XML cannot hold are left out.
+/// went wrong with the rig, is an `error`; so is, in a suite of its own, a run that was ended early or in which nothing was judged.
+/// `folder` is where the run is kept: cases that did not pass link to files in it, as Jenkins and GitLab read it. Characters that XML
+/// cannot hold are left out.
 pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
+    junit_of(record, folder, &[])
+}
+
+/// The same of a run that is not to be taken for what it says, such as one that was altered after it ended: each of the `doubts` is an
+/// `error` more.
+pub fn junit_of(record: &RunRecord, folder: Option<&Path>, doubts: &[String]) -> String {
     let mut report = Report::new("stimrig");
     report.set_time(seconds(record.elapsed));
     for (scenario, cases) in by_scenario(&record.cases) {
@@ -34,15 +34,18 @@ pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
         suite.add_property(Property::new("fidelity", record.fidelity.as_str()));
         suite.add_property(Property::new("rig", record.rig.as_str()));
         suite.add_property(Property::new("safe_state", record.safe_state.name()));
+        for (name, value) in qualified(record) {
+            suite.add_property(Property::new(name, value));
+        }
         suite.set_time(seconds(cases.iter().map(|case| case.elapsed).sum()));
         for case in cases {
             suite.add_test_case(test_case(scenario, case, folder));
         }
         report.add_test_suite(suite);
     }
-    // Who counts what did not pass would take the part that was run for all of it.
-    if let Some(ending) = early(record) {
-        report.add_test_suite(ended_early(&ending));
+    let against = against(record, doubts);
+    if !against.is_empty() {
+        report.add_test_suite(of_run(&against));
     }
     // Quotes and brackets are escaped by the writer; what XML cannot hold even escaped goes here, markup being ASCII.
     // Only a failing writer can make this an error, and a string does not fail; should it ever, the file says so.
@@ -52,13 +55,16 @@ pub fn junit(record: &RunRecord, folder: Option<&Path>) -> String {
     text.chars().filter(|c| is_xml(*c)).collect()
 }
 
-fn ended_early(ending: &str) -> TestSuite {
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_type(ENDED_EARLY).set_message(ending).set_description(ending);
-    let mut test = TestCase::new(TO_THE_END, status);
-    test.set_classname(RUN).set_time(Duration::ZERO);
+fn of_run(all: &[Against]) -> TestSuite {
     let mut suite = TestSuite::new(RUN);
-    suite.set_time(Duration::ZERO).add_test_case(test);
+    suite.set_time(Duration::ZERO);
+    for Against { test, kind, message } in all {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type(*kind).set_message(message.as_str()).set_description(message.as_str());
+        let mut test = TestCase::new(*test, status);
+        test.set_classname(RUN).set_time(Duration::ZERO);
+        suite.add_test_case(test);
+    }
     suite
 }
 

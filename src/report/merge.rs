@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{CaseFigures, Event, RunRecord, fold};
+use crate::record::{CaseFigures, Event, RunRecord, fold, readable};
+
+use super::parts::missing;
 
 /// A run with what its pictures are drawn from.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +17,7 @@ pub struct Part {
     pub remarks: Vec<String>,
 }
 
-/// Why runs are not parts of one.
+/// Why runs are not parts of one suite.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// There is none.
@@ -45,7 +47,7 @@ const RIG: &str = "rig";
 ///
 /// # Errors
 /// When a case is in two of them, or they differ in rig, tool, device, firmware, calibration, seed or the text of a scenario, phantom or
-/// limit profile.
+/// limit profile, or a part of the suite is not among several.
 pub fn merge(parts: Vec<Part>, mixed: bool) -> Result<Part, MergeError> {
     let differences = differences(&parts);
     if !differences.is_empty() && !mixed {
@@ -136,7 +138,8 @@ fn differences(parts: &[Part]) -> Vec<String> {
         let found = record.instruments.iter().find(|instrument| instrument.role == role);
         let Some(found) = found else { return "none".to_owned() };
         let calibration = found.calibration.as_deref().map(|stated| format!(" calibration {stated}"));
-        format!("{} firmware {}{}", found.uid, found.firmware, calibration.unwrap_or_default())
+        let (uid, firmware) = (readable(&found.uid), readable(&found.firmware));
+        format!("{uid} firmware {firmware}{}", calibration.unwrap_or_default())
     };
     same("fidelity", &|record| record.fidelity.clone());
     same("rig", &|record| record.rig.clone());
@@ -151,6 +154,9 @@ fn differences(parts: &[Part]) -> Vec<String> {
         overrides => overrides.join(" "),
     });
     found.extend(changed(parts).into_iter().map(|what| format!("{what} was changed in between")));
+    if parts.len() > 1 {
+        found.extend(missing(parts.iter().filter_map(|part| part.record.partition.as_deref())));
+    }
     found
 }
 
@@ -298,6 +304,25 @@ mod tests {
             part(id, vec![case(&format!("{name} too")), other])
         };
         assert!(merge(vec![two("1", "a"), two("2", "b")], false).is_ok());
+    }
+
+    #[test]
+    fn parts_of_which_one_is_missing_are_no_suite() {
+        let of = |id: &str, partition: &str| {
+            let mut part = part(id, vec![case(id)]);
+            part.record.partition = Some(partition.into());
+            part
+        };
+        let (first, third) = (of("1", "hash:1/3"), of("3", "hash:3/3"));
+        let error = merge(vec![first.clone(), third.clone()], false).unwrap_err().to_string();
+        assert!(error.contains("part hash:2/3 of the suite is not among them; --mixed"), "{error}");
+        let whole = merge(vec![first.clone(), third.clone()], true).unwrap();
+        assert_eq!(
+            whole.remarks,
+            ["merged from runs that differ: part hash:2/3 of the suite is not among them"]
+        );
+        assert!(merge(vec![first.clone(), of("2", "hash:2/3"), third], false).is_ok());
+        assert!(merge(vec![first], false).is_ok(), "a part alone says itself what it is");
     }
 
     #[test]

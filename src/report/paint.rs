@@ -1,5 +1,7 @@
 //! Colour, where it is wanted and nowhere else.
 
+use crate::plot::harmless::turns;
+
 /// What `--color` asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
@@ -76,12 +78,7 @@ impl Paint {
 /// Text of others (names, reasons) without the characters that could move the cursor, recolour or clear a terminal, or turn what is
 /// written around them into another order.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_direction(c) { '\u{fffd}' } else { c }).collect()
-}
-
-/// A mark, an override or an isolate of the direction of writing.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -4,16 +4,21 @@ use std::fmt::Write as _;
 
 use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
 
+use super::against::{Against, against, qualified};
 use super::check_line::{allowed, measured};
-use super::ending::early;
-use super::junit::{ENDED_EARLY, TO_THE_END, message};
+use super::junit::message;
 use super::profile;
 
-/// The run as TAP: a line for each case, and a YAML block with what did not pass. A run that was ended early has one test more, which
-/// failed, and bails out where something ended it, so that no reader takes what there is for all of it.
+/// The run as TAP: a line for each case, and a YAML block with what did not pass. A run that was ended early, or in which nothing was
+/// judged, has one test more, which failed, and bails out where something ended it, so that no reader takes what there is for all of it.
 pub fn tap(record: &RunRecord) -> String {
-    let ending = early(record);
-    let tests = record.cases.len() + usize::from(ending.is_some());
+    tap_of(record, &[])
+}
+
+/// The same of a run that is not to be taken for what it says: each of the `doubts` is a failed test more.
+pub fn tap_of(record: &RunRecord, doubts: &[String]) -> String {
+    let against = against(record, doubts);
+    let tests = record.cases.len() + against.len();
     let mut text = format!("TAP version 14\n1..{tests}");
     if tests == 0 {
         text.push_str(" # SKIP nothing ran");
@@ -21,13 +26,15 @@ pub fn tap(record: &RunRecord) -> String {
     text.push('\n');
     let (fidelity, rig) = (described(&record.fidelity), described(&record.rig));
     let _ = writeln!(text, "# fidelity: {fidelity}, rig {rig}");
+    for (name, value) in qualified(record) {
+        let _ = writeln!(text, "# {name}: {}", described(&value));
+    }
     for (number, case) in (1..).zip(&record.cases) {
         test(&mut text, number, case);
     }
-    // Who counts what failed would take the part that was run for all of it.
-    if let Some(ending) = ending {
-        let _ = writeln!(text, "not ok {tests} - {TO_THE_END}\n  ---\n  outcome: {ENDED_EARLY}");
-        let _ = writeln!(text, "  message: {}\n  ...", quoted(&ending));
+    for (number, Against { test, kind, message }) in (record.cases.len() + 1..).zip(&against) {
+        let _ = writeln!(text, "not ok {number} - {test}\n  ---\n  outcome: {kind}");
+        let _ = writeln!(text, "  message: {}\n  ...", quoted(message));
     }
     if let Some(signal) = &record.interrupted {
         let _ = writeln!(text, "Bail out! ended by {}", described(signal));

@@ -11,6 +11,8 @@ pub struct Line {
     pub interval: (f64, f64),
     /// The line at the last value.
     pub last: f64,
+    /// How probable a slope as far down as this one is where there is none: one side of the same distribution.
+    pub chance_down: f64,
 }
 
 impl Line {
@@ -37,9 +39,16 @@ pub fn fit(values: &[f64]) -> Option<Line> {
     let slope = xy / xx;
     let left: f64 =
         values.iter().enumerate().map(|(place, value)| (value - mean - slope * at(place)).powi(2)).sum();
-    let t = StudentsT::new(0.0, 1.0, n - 2.0).ok()?.inverse_cdf(0.975);
-    let half = t * (left / (n - 2.0) / xx).sqrt();
-    Some(Line { slope, interval: (slope - half, slope + half), last: mean + slope * middle })
+    let student = StudentsT::new(0.0, 1.0, n - 2.0).ok()?;
+    let error = (left / (n - 2.0) / xx).sqrt();
+    let half = student.inverse_cdf(0.975) * error;
+    // Without any scatter a slope is what it is.
+    let chance_down = match error > 0.0 {
+        true => student.cdf(slope / error),
+        false if slope < 0.0 => 0.0,
+        false => 1.0,
+    };
+    Some(Line { slope, interval: (slope - half, slope + half), last: mean + slope * middle, chance_down })
 }
 
 #[cfg(test)]
@@ -53,6 +62,12 @@ mod tests {
         assert!((line.slope - 0.8).abs() < 1e-12 && (line.last - 4.6).abs() < 1e-12, "{line:?}");
         assert!((line.interval.1 - (0.8 + 3.18245 * 0.346_410_16)).abs() < 1e-5, "{line:?}");
         assert_eq!(line.reaches_zero(), None, "it grows");
+        // t = 0.8/0.34641 = 2.3094 with 3 degrees of freedom: 5.2 % beyond it on one side.
+        assert!((line.chance_down - 0.947_96).abs() < 1e-4, "{line:?}");
+        let down = fit(&[-1.0, -3.0, -2.0, -5.0, -4.0]).unwrap();
+        assert!((down.chance_down + line.chance_down - 1.0).abs() < 1e-12, "{down:?}");
+        assert_eq!(fit(&[5.0, 4.0, 3.0, 2.0, 1.0]).unwrap().chance_down, 0.0);
+        assert_eq!(fit(&[1.0; 5]).unwrap().chance_down, 1.0);
     }
 
     #[test]

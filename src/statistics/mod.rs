@@ -11,7 +11,7 @@ mod proportion;
 pub use capability::{Capability, capability};
 pub use control::{Chart, Signal, chart, signals};
 pub use line::{Line, fit};
-pub use proportion::wilson;
+pub use proportion::{poisson_bound, wilson};
 
 /// The normal quantile of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_984_540_054;

@@ -1,5 +1,7 @@
 //! How often something happens.
 
+use statrs::function::gamma::gamma_ur;
+
 use super::Z;
 
 /// Wilson's 95 % interval of a proportion (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927). It stays within 0 and 1, and says something
@@ -14,9 +16,43 @@ pub fn wilson(counted: u64, of: u64) -> (f64, f64) {
     ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
+/// Upper bound, at 95 % confidence, on the mean of a Poisson count of which `counted` were seen: λ with P(N ≤ counted | λ) = 5 %, which is
+/// χ²(0.95; 2·counted + 2)/2 (F. Garwood, Biometrika 28, 1936). Where none was seen it is 3.
+pub fn poisson_bound(counted: u64) -> f64 {
+    let seen = counted as f64;
+    let at_most = |mean: f64| gamma_ur(seen + 1.0, mean);
+    // Three of the count's own deviations, and what a small count needs besides.
+    let (mut low, mut high) = (seen, seen + 3.0 * seen.sqrt() + 4.0);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if at_most(middle) > 0.05 { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bound_of_a_count_is_that_of_the_tables() {
+        // χ²(0.95; 2k + 2)/2; a normal approximation of it is a fifth too small where one was seen.
+        for (counted, bound) in [
+            (0, 2.995_732),
+            (1, 4.743_865),
+            (2, 6.295_794),
+            (5, 10.513_035),
+            (10, 16.962_219),
+            (100, 118.079_273),
+        ] {
+            let found = poisson_bound(counted);
+            assert!((found / bound - 1.0).abs() < 5e-5, "{counted}: {found}");
+        }
+        assert!((poisson_bound(0) - 20_f64.ln()).abs() < 1e-9);
+        // What was seen is no more than 5 % probable at the bound: P(N ≤ 1 | λ) = (1 + λ) exp(−λ).
+        let mean = poisson_bound(1);
+        assert!(((1.0 + mean) * (-mean).exp() - 0.05).abs() < 1e-9, "{mean}");
+    }
 
     #[test]
     fn the_interval_is_the_published_one() {

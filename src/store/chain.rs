@@ -25,6 +25,9 @@ pub struct Ended {
     pub manifest: String,
     /// UTC start, RFC 3339.
     pub started: String,
+    /// The line was made from the run's manifest, because the chain was lost: what was before it cannot be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remade: bool,
 }
 
 /// The chain, held so that no other run ends meanwhile.
@@ -116,7 +119,7 @@ fn from_manifests(runs: &Path) -> Vec<Ended> {
         let text = fs::read(entry.path().join(MANIFEST)).ok()?;
         let manifest: Manifest = serde_json::from_slice(&text).ok()?;
         let Manifest { rig, run, started, .. } = manifest;
-        Some(Ended { rig, run, manifest: sha256(&text), started })
+        Some(Ended { rig, run, manifest: sha256(&text), started, remade: true })
     });
     let mut ended: Vec<Ended> = ended.collect();
     ended.sort_by(|a, b| (&a.started, &a.run).cmp(&(&b.started, &b.run)));

@@ -101,7 +101,7 @@ impl RunFolder {
         }
         write_atomic(&path, &text)?;
         let (rig, run, started) = (record.rig.clone(), record.id.clone(), record.started.clone());
-        chain.append(runs, Ended { rig, run, manifest: sha256(&text), started })
+        chain.append(runs, Ended { rig, run, manifest: sha256(&text), started, remade: false })
     }
 
     /// Where the raw samples of its cases go. `patient`, `alarm`: see [`Evidence::new`].

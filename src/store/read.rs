@@ -187,7 +187,8 @@ mod tests {
     use crate::record::{Outcome, Sink as _};
 
     fn ended(run: &str) -> Ended {
-        Ended { rig: "sim".into(), run: run.into(), manifest: String::new(), started: String::new() }
+        let (manifest, started) = (String::new(), String::new());
+        Ended { rig: "sim".into(), run: run.into(), manifest, started, remade: false }
     }
 
     #[test]

@@ -138,6 +138,79 @@ fn a_record_that_the_journal_does_not_come_to_is_a_contradiction() {
 }
 
 #[test]
+fn a_run_in_the_place_of_another_is_not_taken_for_it() {
+    let runs = tempfile::tempdir().unwrap();
+    run(runs.path(), "good", "a", "2026-01-02T03:00:00Z");
+    run(runs.path(), "bad", "b", "2026-01-02T03:01:00Z");
+    let (good, bad) = (runs.path().join("good"), runs.path().join("bad"));
+    let files = || fs::read_dir(&good).unwrap().map(|entry| entry.unwrap().path());
+    let copied = |into: &Path, but: Option<&str>| {
+        let _ = fs::remove_dir_all(into);
+        fs::create_dir(into).unwrap();
+        for file in files().filter(|file| !but.is_some_and(|but| file.ends_with(but))) {
+            fs::copy(&file, into.join(file.file_name().unwrap())).unwrap();
+        }
+    };
+    copied(&bad, None);
+    let (findings, _) = said(&bad);
+    assert_eq!(
+        findings,
+        ["chain: run bad is not here any more: its folder holds run good, and what it showed is unknown"]
+    );
+    // Without a manifest as well: the chain says that this folder had one.
+    copied(&bad, Some(MANIFEST));
+    let journal = fs::read_to_string(bad.join(JOURNAL)).unwrap();
+    fs::write(bad.join(JOURNAL), journal.replace("\"id\":\"good\"", "\"id\":\"other\"")).unwrap();
+    assert_eq!(said(&bad).0, ["manifest.json: missing"]);
+    // A copy under a name that the chain does not know is a copy.
+    let copy = runs.path().join("copy");
+    copied(&copy, None);
+    assert_eq!(said(&copy), (vec![], vec![]));
+    assert_eq!(said(&good), (vec![], vec![]));
+}
+
+#[test]
+fn a_run_that_was_taken_out_of_the_chain_too_is_missed_by_the_one_after_it() {
+    let runs = tempfile::tempdir().unwrap();
+    for (id, minute) in [("a1", 0), ("a2", 1), ("a3", 2)] {
+        run(runs.path(), id, "a", &format!("2026-01-02T03:0{minute}:00Z"));
+    }
+    let chain = runs.path().join(CHAIN);
+    let whole = fs::read_to_string(&chain).unwrap();
+    fs::remove_dir_all(runs.path().join("a2")).unwrap();
+    let alone = || verify(&runs.path().join("a3"), None, false).unwrap();
+    assert!(alone().findings.is_empty(), "the chain still tells of it");
+    let without: String =
+        whole.lines().filter(|line| !line.contains("\"a2\"")).flat_map(|line| [line, "\n"]).collect();
+    fs::write(&chain, without).unwrap();
+    let found = alone().findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    let words = "the run before, a2, was taken out of chain.jsonl";
+    assert!(found[0].to_string().contains(words), "{found:?}");
+    // Of a chain that was lost and made anew nobody can say that.
+    fs::remove_file(&chain).unwrap();
+    run(runs.path(), "b1", "b", "2026-01-02T03:05:00Z");
+    assert!(alone().findings.is_empty() && alone().notes[0].contains("not checked"), "{:?}", alone());
+}
+
+#[test]
+fn a_run_that_is_linked_to_belongs_to_the_chain_beside_the_link() {
+    let (runs, disk) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(runs.path(), "a1", "a", "2026-01-02T03:00:00Z");
+    run(runs.path(), "a2", "a", "2026-01-02T03:01:00Z");
+    let (link, there) = (runs.path().join("a2"), disk.path().join("a2"));
+    fs::rename(&link, &there).unwrap();
+    std::os::unix::fs::symlink(&there, &link).unwrap();
+    assert_eq!(said(&link), (vec![], vec![]));
+    // Written anew where it lies now, with a seal that fits: the chain beside the link has another.
+    let text = fs::read(there.join(MANIFEST)).unwrap();
+    let mut manifest: Manifest = serde_json::from_slice(&text).unwrap();
+    manifest.tool = "another".into();
+    fs::write(there.join(MANIFEST), manifest.seal().unwrap()).unwrap();
+    assert!(said(&link).0[0].contains("written anew"), "{:?}", said(&link));
+}
+
+#[test]
 fn a_manifest_that_was_removed_is_missed() {
     let runs = tempfile::tempdir().unwrap();
     run(runs.path(), "a1", "a", "2026-01-02T03:00:00Z");

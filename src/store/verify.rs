@@ -10,7 +10,7 @@ use crate::record::{Event, RunRecord, fold};
 use super::chain::{CHAIN, Ended, parse, read_chain, unreadable};
 use super::keys::is_signed;
 use super::manifest::{Tree, is_plain, sha256};
-use super::read::newer;
+use super::read::{name_of, newer};
 use super::{EVIDENCE, JOURNAL, MANIFEST, Manifest, RECORD, SIGNATURE, StoreError, read_journal};
 
 /// Something that is not as it was.
@@ -192,6 +192,7 @@ pub fn verify(folder: &Path, key: Option<&str>, whole_chain: bool) -> Result<Ver
     signature(&mut found, &manifest, &text, key);
     files(&mut found, &manifest)?;
     chain(&mut found, &manifest, &sha256(&text), &runs, whole_chain);
+    place(&mut found, &manifest, &sha256(&text), &read_chain(&runs));
     if found.findings.is_empty() {
         agreement(&mut found, &manifest)?;
     }
@@ -199,11 +200,22 @@ pub fn verify(folder: &Path, key: Option<&str>, whole_chain: bool) -> Result<Ver
     Ok(found)
 }
 
-/// The folder of all runs.
+/// The folder of all runs. A run that is linked to is where the link is, not where somebody has moved it.
 fn parent(folder: &Path) -> PathBuf {
-    // `.` and `..` have no name; their parent is known once they are resolved.
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    whole.parent().unwrap_or(Path::new(".")).to_owned()
+    let named = named(folder);
+    match named.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) => parent.to_owned(),
+        None => named,
+    }
+}
+
+/// A folder by a path that ends in its name: `.` and `..` have none before they are resolved.
+fn named(folder: &Path) -> PathBuf {
+    match folder.file_name() {
+        Some(_) => folder.to_owned(),
+        None => folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+    }
 }
 
 fn signature(found: &mut Verification, manifest: &Manifest, text: &[u8], key: Option<&str>) {
@@ -255,9 +267,12 @@ fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path,
     }
     let Some(previous) = &manifest.previous else { return };
     let named = format!("the run before, {},", previous.run);
+    // Whoever added this run's line took the run before from the lines above it.
+    let cut_out = own.is_some_and(|line| !line.remade) && !lines.iter().any(|line| line.run == previous.run);
     let path = runs.join(&previous.run).join(MANIFEST);
     let problem = match fs::read(&path) {
         _ if !is_name(&previous.run) => "has no name of a run",
+        _ if cut_out => "was taken out of chain.jsonl: what it showed is unknown",
         Err(_) if whole => "is not there",
         Err(_) => {
             found.notes.push(format!("{named} is not here: the chain to it was not checked"));
@@ -270,7 +285,7 @@ fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path,
                 if before.started > manifest.started {
                     let (now, then) = (&manifest.started, &before.started);
                     found.notes.push(format!(
-                        "the clock went backwards: this run started {now}, {named} {then}; their order is the chain's"
+                        "they ran at once, or the clock went backwards: this run started {now}, {named} {then}; their order is the chain's"
                     ));
                 }
                 return;
@@ -279,6 +294,18 @@ fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path,
         },
     };
     found.findings.push(Finding::Chain(format!("{named} {problem}")));
+}
+
+/// A folder that the chain knows as that of another run: what it held is gone, and a copy of this run stands in its place.
+fn place(found: &mut Verification, manifest: &Manifest, hash: &str, lines: &[Ended]) {
+    let Some(name) = name_of(&named(&found.folder)).filter(|name| *name != manifest.run) else { return };
+    if lines.iter().any(|line| line.run == name && line.manifest != hash) {
+        let what = format!(
+            "run {name} is not here any more: its folder holds run {}, and what it showed is unknown",
+            manifest.run
+        );
+        found.findings.push(Finding::Chain(what));
+    }
 }
 
 /// Files that are as they were must also say the same.
@@ -316,8 +343,9 @@ fn unfinished(found: &mut Verification, chain: &[Ended]) -> Result<(), VerifyErr
         Event::RunStarted(record) => Some(record.id.as_str()),
         _ => None,
     });
-    let id = id.map(str::to_owned).or_else(|| Some(found.folder.file_name()?.to_string_lossy().into_owned()));
-    if chain.iter().any(|line| Some(&line.run) == id.as_ref()) {
+    // By its folder too, which may hold another run now.
+    let name = name_of(&named(&found.folder));
+    if chain.iter().any(|line| Some(line.run.as_str()) == id || Some(&line.run) == name.as_ref()) {
         found.findings.push(Finding::Missing(MANIFEST.to_owned()));
     }
     let last = if cut { ", its last line cut off" } else { "" };

@@ -14,6 +14,7 @@ pub fn json(matrix: &Matrix) -> String {
         "columns": columns.collect::<Vec<Value>>(),
         "requirements": matrix.rows.iter().map(row).collect::<Vec<Value>>(),
         "unknown": matrix.unknown.iter().map(|(id, file)| json!({ "id": id, "scenario": file })).collect::<Vec<Value>>(),
+        "gaps": matrix.gaps,
         "runs_counted": matrix.counted,
         "runs_not_counted": matrix.not_counted.iter().map(|(run, why)| json!({ "run": run, "why": why })).collect::<Vec<Value>>(),
     });

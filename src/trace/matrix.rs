@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::record::{CaseRecord, Outcome, RunRecord};
+use crate::record::{CaseRecord, Outcome, RunRecord, identity_begins};
 use crate::scenario::Requirement;
 
 use super::cell::{CaseCell, case_cell, together};
@@ -98,6 +98,18 @@ pub struct Matrix {
     pub not_counted: Vec<(String, String)>,
     /// Runs that count.
     pub counted: usize,
+    /// Runs that may have failed and show nothing any more, a sentence each: altered, or taken away.
+    pub gaps: Vec<String>,
+}
+
+impl Matrix {
+    /// Two firmwares that are both taken for the one to be proved, if there are: what one proved says nothing of the other.
+    pub fn ambiguous(&self) -> Option<(&str, &str)> {
+        let current = || self.columns.iter().filter(|column| column.current);
+        let mut pairs = current().flat_map(|one| current().map(move |other| (one, other)));
+        let found = pairs.find(|(one, other)| one.level == other.level && one.firmware != other.firmware);
+        found.map(|(one, other)| (one.firmware.as_str(), other.firmware.as_str()))
+    }
 }
 
 /// A case is found again by its name and the name of its file, wherever it was run from.
@@ -131,7 +143,8 @@ pub fn trace(requirements: &[Requirement], cases: &[Now], runs: &[Run], firmware
         unknown.flat_map(|(id, files)| files.keys().map(|file| ((*id).to_owned(), (*file).to_owned())));
     let not_counted = runs.iter().filter_map(|run| Some((run.record.id.clone(), run.not_counted.clone()?)));
     let not_counted: Vec<(String, String)> = not_counted.collect();
-    Matrix { columns, rows, unknown: unknown.collect(), counted: runs.len() - not_counted.len(), not_counted }
+    let counted = runs.len() - not_counted.len();
+    Matrix { columns, rows, unknown: unknown.collect(), counted, not_counted, gaps: Vec::new() }
 }
 
 /// Fidelity of a case. What does not say `rig` is simulated, and a pass that asked for a rig and had none is a simulated one,
@@ -145,12 +158,18 @@ fn firmware_of(record: &RunRecord) -> &str {
     stimulator.map_or("", |instrument| instrument.firmware.as_str())
 }
 
-/// The cases of the runs that count.
+/// Whether a case of a run counts.
+fn counts(run: &Run, case: &CaseRecord) -> bool {
+    let stands = matches!(case.outcome, Outcome::Failed | Outcome::Unsafe | Outcome::Inconclusive);
+    run.not_counted.is_none() || (run.killed && stands)
+}
+
+/// The cases that count.
 fn sorted(runs: &[Run]) -> Records<'_> {
     let mut records: Records<'_> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.not_counted.is_none()) {
+    for run in runs {
         let record = &run.record;
-        for case in &record.cases {
+        for case in record.cases.iter().filter(|case| counts(run, case)) {
             let of = records.entry((level(record, case), firmware_of(record))).or_default();
             of.entry(key(&case.scenario, &case.name)).or_default().push((record, case));
         }
@@ -171,7 +190,7 @@ fn columns(records: &Records<'_>, runs: &[Run], wanted: Option<&str>) -> Vec<Col
             level: *level,
             firmware: (*firmware).to_owned(),
             current: match wanted {
-                Some(wanted) => firmware.starts_with(wanted),
+                Some(wanted) => identity_begins(firmware, wanted),
                 None => latest(*level) == Some(*firmware),
             },
         })

@@ -2,7 +2,8 @@
 //!
 //! Pure: requirements, the cases as they are now and the records of all runs are handed in. Three rules:
 //!
-//! * **Only what counts.** A run counts if its bundle is sealed and intact and its stimulator had no deliberate defect.
+//! * **Only what counts.** A run counts if its bundle is sealed and intact and its stimulator had no deliberate defect. Of one that was
+//!   killed what did not pass counts, and nothing else: killing a run makes no failure of it undone.
 //! * **Only what is current.** A record proves a case as long as the scenario, its limit profiles, the phantom and the firmware are
 //!   those it was judged with. What is older is *stale*: it neither proves nor disproves.
 //! * **The worst counts.** Of the current records of a case, the worst judgement stands; running it again never turns it green. A
@@ -69,6 +70,8 @@ pub struct Run {
     pub record: RunRecord,
     /// Why it does not count; none if it does.
     pub not_counted: Option<String>,
+    /// It was killed: what it had passed until then proves nothing, and what had failed still stands.
+    pub killed: bool,
 }
 
 #[cfg(test)]

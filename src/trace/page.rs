@@ -1,7 +1,7 @@
 //! The matrix as a page.
 
 use crate::plot::escape;
-use crate::plot::page::{head, page as whole_page, table};
+use crate::plot::page::{head, page as whole_page, remark, table};
 
 use super::text::{cell, column_name};
 use super::{Cell, Level, Matrix, Row, Standing, Status};
@@ -16,7 +16,9 @@ pub fn page(matrix: &Matrix, provenance: &str) -> String {
         matrix.rows.len()
     );
     let under = format!("{} runs count, {} do not. {provenance}", matrix.counted, matrix.not_counted.len());
-    let mut body = head("What is proved, and by what", &under, rig == matrix.rows.len() && rig > 0, &verdict);
+    let good = rig == matrix.rows.len() && rig > 0 && matrix.gaps.is_empty();
+    let mut body = head("What is proved, and by what", &under, good, &verdict);
+    body.extend(matrix.gaps.iter().map(|gap| remark(gap)));
     for (title, on_a_rig) in [("Not proved", false), ("Proved on a rig, but not on the simulator", true)] {
         let rows = matrix.rows.iter().filter(|row| (row.status == Status::Rig) == on_a_rig);
         let lines: Vec<Vec<(String, &str)>> = rows
@@ -47,7 +49,7 @@ pub fn page(matrix: &Matrix, provenance: &str) -> String {
     }
     body.push_str(
         "<h2>How to read it</h2>\n<p class=\"soft\">A column is one firmware, as it was read back, at one fidelity. A run counts if its bundle is sealed and intact and \
-         its stimulator had no deliberate defect. A record proves a case while scenario, limit profiles, phantom and firmware are those it was \
+         its stimulator had no deliberate defect; of one that was killed, what had failed. A record proves a case while scenario, limit profiles, phantom and firmware are those it was \
          judged with; what is older is stale. Of the current records of a case the worst judgement stands, so running it again never turns \
          it green; a run that judged nothing (invalid, rig error, aborted) stands until a later one judges. A requirement is proved when every \
          case that verifies it passed. A pass on the simulator never counts for a rig; of a case that asks for one it is shown as sim only.</p>\n",

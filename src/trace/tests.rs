@@ -39,7 +39,7 @@ fn run(id: &str, fidelity: &str, firmware: &str, cases: &[(&str, Outcome)]) -> R
         cases: cases.collect(),
         ..head()
     };
-    Run { record, not_counted: None }
+    Run { record, not_counted: None, killed: false }
 }
 
 /// Status of the first requirement, whose only case is `a`, and why it is not proved on a rig.
@@ -195,6 +195,63 @@ fn a_run_that_does_not_count_proves_and_disproves_nothing_but_is_named() {
     let found = trace(&requirements(), &[now("a", &["R-1"])], &[altered], None);
     assert_eq!(found.rows[0].missing(Level::Sim), Some("not run: a"));
     assert_eq!((found.counted, &found.not_counted[..]), (0, &[("x".to_owned(), "altered".to_owned())][..]));
+}
+
+#[test]
+fn what_failed_in_a_run_that_was_killed_still_counts_and_what_passed_does_not() {
+    let killed = |outcome| {
+        let mut run = run("k", "rig", "aa", &[("a", outcome)]);
+        (run.not_counted, run.killed) = (Some("unfinished".into()), true);
+        run
+    };
+    let passed = run("p", "rig", "aa", &[("a", Outcome::Passed)]);
+    for outcome in [Outcome::Failed, Outcome::Unsafe, Outcome::Inconclusive] {
+        assert_eq!(hole(&[killed(outcome), passed.clone()]), format!("{}: a (run k)", outcome.name()));
+    }
+    for outcome in [Outcome::Passed, Outcome::Aborted] {
+        assert_eq!(hole(&[killed(outcome)]), "not run: a");
+        assert_eq!(status(&[killed(outcome), passed.clone()]).0, Status::Rig);
+    }
+    // Of another scenario than the one that is traced it is stale, as everything else.
+    let mut old = killed(Outcome::Failed);
+    old.record.scenarios.values_mut().for_each(|hash| *hash = "12".into());
+    assert_eq!(status(&[old, passed]).0, Status::Rig);
+}
+
+#[test]
+fn what_two_firmwares_proved_is_not_put_together() {
+    let runs = [
+        run("r", "rig", "ab1", &[("a", Outcome::Passed)]),
+        run("s", "rig", "ab2", &[("b", Outcome::Passed)]),
+    ];
+    let cases = [now("a", &["R-1"]), now("b", &["R-1"])];
+    let traced = |wanted: Option<&str>| trace(&requirements(), &cases, &runs, wanted);
+    assert_eq!(traced(Some("ab")).ambiguous(), Some(("ab1", "ab2")));
+    for wanted in [None, Some("ab1"), Some("ab2"), Some("ff")] {
+        let found = traced(wanted);
+        assert_eq!(found.ambiguous(), None, "{wanted:?}");
+        assert!(matches!(found.rows[0].status, Status::Hole(_)), "{wanted:?}");
+    }
+    // The simulator's own is another column, not another firmware to be proved.
+    let both = [runs[0].clone(), run("t", "sim", "ab3", &[("a", Outcome::Passed)])];
+    assert_eq!(trace(&requirements(), &cases, &both, Some("ab")).ambiguous(), None);
+}
+
+#[test]
+fn runs_that_were_taken_away_are_in_every_form_that_has_a_place_for_them() {
+    let good = run("r", "rig", "aa", &[("a", Outcome::Passed)]);
+    let all = [Requirement { id: "R-1".into(), text: String::new(), line: 1 }];
+    let mut found = trace(&all, &[now("a", &["R-1"])], &[good], None);
+    assert!(page(&found, "test").contains("class=\"verdict good\""));
+    found.gaps = vec!["run <x> is not here any more".into()];
+    assert!(text(&found).contains("  MISSING: run <x> is not here any more\n"));
+    let value: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
+    assert_eq!(value["gaps"][0], "run <x> is not here any more");
+    let page = page(&found, "test");
+    assert!(
+        page.contains("run &lt;x&gt; is not here any more") && page.contains("class=\"verdict bad\""),
+        "{page}"
+    );
 }
 
 #[test]

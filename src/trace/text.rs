@@ -1,11 +1,16 @@
 //! The matrix as text for a terminal.
 
-use crate::quantity::short_hash;
+use crate::plot::harmless;
+use crate::record::short_identity;
 
 use super::{Cell, Column, Level, Matrix, Row, Standing, Status};
 
 /// The whole matrix, holes first.
 pub fn text(matrix: &Matrix) -> String {
+    harmless::lines(&whole(matrix))
+}
+
+fn whole(matrix: &Matrix) -> String {
     let mut out = String::new();
     let count = |status: fn(&Status) -> bool| matrix.rows.iter().filter(|row| status(&row.status)).count();
     let (rig, sim) = (count(|s| *s == Status::Rig), count(|s| *s == Status::SimOnly));
@@ -17,6 +22,9 @@ pub fn text(matrix: &Matrix) -> String {
     out += &format!("{} runs count, {} do not\n", matrix.counted, matrix.not_counted.len());
     for (at, column) in matrix.columns.iter().enumerate() {
         out += &format!("  [{}] {}\n", at + 1, column_name(column));
+    }
+    for gap in &matrix.gaps {
+        out += &format!("  MISSING: {gap}\n");
     }
     let section = |title: &str, wanted: fn(&Row) -> bool| {
         let rows: Vec<&Row> = matrix.rows.iter().filter(|row| wanted(row)).collect();
@@ -50,7 +58,8 @@ pub(super) fn column_name(column: &Column) -> String {
         Level::Rig => "rig",
     };
     let current = if column.current { " (current)" } else { "" };
-    let firmware = if column.firmware.is_empty() { "not stated" } else { short_hash(&column.firmware) };
+    let firmware =
+        if column.firmware.is_empty() { "not stated".to_owned() } else { short_identity(&column.firmware) };
     format!("{place}, firmware {firmware}{current}")
 }
 

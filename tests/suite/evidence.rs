@@ -350,10 +350,40 @@ fn a_report_of_a_run_that_was_altered_says_so() {
     fs::write(&journal, edited).unwrap();
     let (page, said) = report(&[&folder], "html");
     assert!(page.contains("SN-7") && page.contains(words) && said.contains(words), "{said}");
-    // A form without a place for it, and two runs side by side.
-    assert!(report(&[&folder], "junit").1.contains(words));
+    // No CI system reads it as green, and two runs side by side say it too.
+    let xml = report(&[&folder], "junit").0;
+    let read = quick_junit::Report::deserialize_from_str(&xml).unwrap();
+    assert!((read.tests, read.errors) == (2, 1) && xml.contains(words), "{xml}");
+    let ctrf: serde_json::Value = serde_json::from_str(&report(&[&folder], "ctrf").0).unwrap();
+    assert_eq!(
+        (&ctrf["results"]["summary"]["passed"], &ctrf["results"]["summary"]["failed"]),
+        (&1.into(), &1.into())
+    );
+    assert!(report(&[&folder], "tap").0.contains("\nnot ok 2 - the run is what it was when it ended\n"));
+    assert!(report(&[&folder], "json").1.contains(words), "the record has no place for it");
     let (page, said) = report(&[&RUN.1, &folder], "html");
     assert!(page.contains("SN-7") && page.contains(words) && said.contains(words), "{said}");
+}
+
+#[test]
+fn a_comparison_with_a_run_that_was_altered_says_so_in_every_form_and_is_no_success() {
+    let (_into, folder) = copy(&RUN.1);
+    let journal = folder.join("journal.jsonl");
+    let edited = fs::read_to_string(&journal).unwrap().replace("\"dut\":null", "\"dut\":\"SN-7\"");
+    fs::write(&journal, edited).unwrap();
+    let compared = |after: &Path, more: &[&str]| {
+        let output = stimrig().arg("compare").args([RUN.1.as_path(), after]).args(more).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let words = "altered after the run ended";
+    for format in ["text", "json", "html"] {
+        let (code, shown) = compared(&folder, &["--format", format]);
+        assert!(code == 0 && shown.contains(words), "{format}: {shown}");
+        let (_, shown) = compared(&RUN.1, &["--format", format]);
+        assert!(!shown.contains(words), "{format}: {shown}");
+    }
+    assert_eq!(compared(&folder, &["--fail-on", "regression"]).0, 1, "what it was cannot be told");
+    assert_eq!(compared(&RUN.1, &["--fail-on", "regression"]).0, 0);
 }
 
 #[test]

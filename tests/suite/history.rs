@@ -62,10 +62,29 @@ fn runs_of_a_bench_become_trends_with_the_values_of_their_records() {
         code == 0 && overview.contains("6 runs") && overview.contains("worth a look: 0 of"),
         "{overview}"
     );
+    assert!(
+        overview.contains(
+            "note: left out: 1 run of a stimulator with a deliberate defect (--defects shows them)"
+        ) && overview.contains("firmware simulated-stim-1"),
+        "{overview}"
+    );
     let page = runs.path().join("page.html");
     assert_eq!(history(runs.path(), &["rate", "--format", "html", "-o", page.to_str().unwrap()]).0, 0);
     let page = fs::read_to_string(page).unwrap();
     assert!(page.matches("<circle").count() == 6 && page.contains("control limit"));
+}
+
+#[test]
+fn a_case_that_asks_for_a_rig_is_no_plain_pass_on_the_simulator() {
+    let runs = tempfile::tempdir().unwrap();
+    let scenario = runs.path().join("rig-only.yaml");
+    let text = "version: 1\nname: rig only\nmin_fidelity: rig\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 200 us, rate: 50 Hz }\nduration: 0.5 s\nexpect:\n  - rate: { of: programmed, within: 0.5 % }\n";
+    fs::write(&scenario, text).unwrap();
+    ran(&runs.path().join("runs"), &[scenario.to_str().unwrap()]);
+    let (code, said, _) = history(&runs.path().join("runs"), &[]);
+    assert!(code == 0 && said.contains("passed, 1 sim only"), "{said}");
+    let (_, said, _) = history(&runs.path().join("runs"), &["rate"]);
+    assert!(said.contains(": sim only, its case asks for a rig; limits"), "{said}");
 }
 
 #[test]

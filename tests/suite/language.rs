@@ -206,6 +206,135 @@ expect:
     assert_eq!(recovery(6), Recovery::Passive { duration: 1e-3, per_burst: false });
 }
 
+#[test]
+fn a_mistake_in_the_program_or_the_phantom_hides_no_other() {
+    let text = "version: 1\nname: n\nphantom: r1kk\nprogram: { amplitude: 2 mA, width: 200, rate: 50 Hz, contacts: { e1: -100 %, back: 100 % } }\nsteps:\n  - start: {}\n  - wait: 1\n  - inject: { fault: open-lead, contact: e9 }\n  - set: { gap: 5 mA }\n  - stpo: {}\nexpect:\n  - amplitude: { of: programmed, within: 3, contact: e7 }\n";
+    // Of contacts nothing can be said: nobody knows whose.
+    let expected = [
+        "s.yaml:3:10: error: there is no phantom `r1kk`",
+        "s.yaml:4:36: error: `200` has no unit",
+        "s.yaml:7:11: error: `1` has no unit",
+        "s.yaml:9:17: error: `5 mA` is a current, expected a time, such as `200 us`",
+        "s.yaml:10:5: error: there is no step `stpo`",
+        "s.yaml:12:42: error: `3` has no unit",
+    ];
+    let (cases, problems) = read(text);
+    assert!(cases.is_empty());
+    assert_eq!(lines(&problems), expected);
+    // With the phantom that was meant, what its contacts are called is told beside all that.
+    let (_, problems) = read(&text.replace("r1kk", "r1k"));
+    let contacts = [
+        "s.yaml:4:78: error: `back` is not a contact of phantom `r1k`",
+        "s.yaml:8:42: error: there is no contact in phantom `r1k` named `e9`",
+        "s.yaml:12:54: error: there is no contact in phantom `r1k` named `e7`",
+    ];
+    let said = lines(&problems);
+    assert!(
+        contacts.iter().chain(&expected[1..]).all(|line| said.contains(&(*line).to_owned())),
+        "{said:#?}"
+    );
+    assert_eq!(said.len(), 8);
+}
+
+/// What a plain program on 1 kohm is told of one check.
+fn of_check(check: &str) -> Vec<String> {
+    let head = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\nexpect:\n  - ";
+    lines(&read(&format!("{head}{check}\n")).1)
+}
+
+#[test]
+fn a_limit_that_nothing_could_miss_or_meet_is_refused() {
+    for (check, word) in [
+        ("amplitude: { at_least: 0 mA }", "could never fail"),
+        ("missing_pulses: { at_least: 0 }", "could never fail"),
+        ("amplitude: { between: [-5 mA, 5 mA] }", "`amplitude` is never negative"),
+        ("width: { between: [-0.1 us, 300 us] }", "`width` is never negative"),
+        ("rate: { of: -50 Hz, within: 1 % }", "`rate` is never negative"),
+        ("extra_pulses: { between: [-1, 1] }", "`extra_pulses` is never negative"),
+    ] {
+        let said = of_check(check);
+        assert!(said.len() == 1 && said[0].contains(word), "{check}: {said:?}");
+    }
+    for check in [
+        "amplitude: { at_least: 1.9 mA }",
+        "net_charge: { between: [-4 nC, 4 nC] }",
+        "net_charge: { of: -1 nC, within: { abs: 4 nC } }",
+        "charge_imbalance: { between: [-1 %, 1 %] }",
+        "gap: { between: [-1 us, 1 us] }",
+        "overshoot: { between: [-5 %, 10 %] }",
+    ] {
+        assert_eq!(of_check(check), [""; 0], "{check}");
+    }
+}
+
+#[test]
+fn a_value_stands_once_in_an_axis_of_the_matrix() {
+    let with = |values: &str| {
+        let text = format!(
+            "version: 1\nname: n\nphantom: r1k\nmatrix:\n  a: {values}\nprogram: {{ amplitude: $a, width: 200 us, rate: 50 Hz }}\nexpect:\n  - width: {{ of: programmed, within: 3 % }}\n"
+        );
+        lines(&read(&text).1)
+    };
+    assert_eq!(with("[1 mA, 2 mA]"), [""; 0]);
+    let told = "s.yaml:5:19: error: `1 mA` stands in `a` before: two cases would have one name";
+    assert_eq!(with("[1 mA, 2 mA, 1 mA]"), [told]);
+}
+
+#[test]
+fn on_times_that_cannot_be_told_apart_are_refused() {
+    let with = |on_time: &str, off_time: &str| {
+        let text = format!(
+            "version: 1\nname: n\nphantom: r1k\nprogram: {{ amplitude: 2 mA, width: 200 us, rate: 50 Hz, cycle: {{ on_time: {on_time}, off_time: {off_time} }} }}\nexpect:\n  - width: {{ of: programmed, within: 3 % }}\n"
+        );
+        lines(&read(&text).1)
+    };
+    // 400 ms are twenty whole periods of 20 ms; of the third of 50 ms, 10 ms lie in the off-time.
+    for (on_time, off_time, word) in [
+        ("400 ms", "11 ms", None),
+        ("400 ms", "9 ms", Some("begins 9 ms behind the last period")),
+        ("50 ms", "21 ms", None),
+        ("50 ms", "19 ms", Some("less than half a period of 20 ms: they are one train")),
+    ] {
+        let said = with(on_time, off_time);
+        let right = word.map_or(said.is_empty(), |word| said.len() == 1 && said[0].contains(word));
+        assert!(right, "{on_time} {off_time}: {said:?}");
+    }
+}
+
+#[test]
+fn a_burst_that_is_written_anew_is_recharged_as_it_says() {
+    let text = r#"version: 1
+name: n
+phantom: r1k
+program:
+  waveform: monophasic
+  amplitude: 1 mA
+  width: 200 us
+  rate: 40 Hz
+  recovery: { passive: 1.5 ms }
+  burst: { pulses: 5, rate: 500 Hz, recovery_after: burst }
+steps:
+  - start: {}
+  - wait: 500 ms
+  - program: { burst: { pulses: 3, rate: 400 Hz } }
+  - wait: 500 ms
+  - program: { amplitude: 2 mA }
+  - wait: 500 ms
+  - stop: {}
+expect:
+  - width: { of: programmed, within: 3 %, in: [start, stop] }
+"#;
+    let (cases, problems) = read(text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    let recovery = |step: usize| match &cases[0].steps[step].action {
+        Action::Program(program) => program.recovery,
+        other => panic!("{other:?}"),
+    };
+    // `pulse` is what a burst means that does not say; where none is written, the scenario's is.
+    assert_eq!(recovery(2), Recovery::Passive { duration: 1.5e-3, per_burst: false });
+    assert_eq!(recovery(4), Recovery::Passive { duration: 1.5e-3, per_burst: true });
+}
+
 /// A tree as JSON, scalars typed as an editor's YAML reader would.
 fn json(node: &Node) -> Value {
     match &node.kind {
@@ -270,10 +399,19 @@ fn shipped_files_are_valid_to_editors_too() {
 fn the_schema_refuses_what_the_language_refuses() {
     let validator = jsonschema::draft7::new(&schema(Format::Scenario)).unwrap();
     assert!(validator.is_valid(&tree(EXAMPLE)));
+    // A number in quotes is the same number.
+    for (plain, quoted) in
+        [("version: 1\n", "version: \"1\"\n"), ("recovery: mirrored", "recovery: { ratio: \"4\" }")]
+    {
+        let text = EXAMPLE.replacen(plain, quoted, 1);
+        assert!(validator.is_valid(&tree(&text)), "{quoted}");
+        assert_eq!(lines(&read(&text).1), Vec::<String>::new(), "{quoted}");
+    }
     for (right, wrong) in [
         ("width: 200 us", "widht: 200 us"),
         ("width: 200 us", "width: 200"),
         ("width: 200 us", "width: 200 mV"),
+        ("width: 200 us", "width: 2.0.0 us"),
         ("rate: 50 Hz", "rate: 50 ms"),
         ("leading: cathodic", "leading: cathodal"),
         ("law: linear", "law: cubic"),

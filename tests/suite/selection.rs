@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command::{folders, run, stimrig, text};
+use crate::command::{folders, root, run, stimrig, text};
 
 fn names(record: &Value) -> Vec<String> {
     let cases = record["cases"].as_array().unwrap().iter();
@@ -181,6 +181,21 @@ fn the_rig_that_is_built_in_stays_that_whatever_the_environment_names() {
     let first = call(&["run", "two.yaml", "--defect", "gain_error=5 %"], None);
     let again = call(&["rerun"], Some("another.yaml"));
     assert_eq!((&again["rig_file"], &again["rig_hash"]), (&first["rig_file"], &first["rig_hash"]));
+}
+
+#[test]
+fn a_rig_file_that_has_changed_since_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let rig = folder.path().join("bench.yaml");
+    let text = fs::read_to_string(root().join("rig/sim.yaml")).unwrap();
+    fs::write(&rig, &text).unwrap();
+    run_two(folder.path(), &["--rig", rig.to_str().unwrap()]);
+    let runs = folder.path().join("runs");
+    let (exit, _, said) = rerun(&runs, &[]);
+    assert!(exit == 1 && !said.contains("has changed since"), "{said}");
+    fs::write(&rig, format!("# Another bench.\n{text}")).unwrap();
+    let (exit, _, said) = rerun(&runs, &[]);
+    assert!(exit == 1 && said.contains(&format!("{} has changed since", rig.display())), "{said}");
 }
 
 #[test]

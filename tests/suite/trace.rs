@@ -155,6 +155,39 @@ fn runs_that_were_tampered_with_taken_away_or_made_wrong_on_purpose_prove_nothin
 }
 
 #[test]
+fn a_run_is_not_gone_because_its_journal_was_emptied_or_says_it_is_newer() {
+    let project = Project::new();
+    project.run(&[]);
+    let other = project.run(&[]);
+    let require = || project.call("trace", &["--require", "REQ-1"]);
+    assert_eq!(require().0, 0);
+    let journal = other.join("journal.jsonl");
+    let whole = fs::read_to_string(&journal).unwrap();
+    for changed in [String::new(), whole.replacen("\"version\":1", "\"version\":2", 1)] {
+        fs::write(&journal, &changed).unwrap();
+        let (code, _, why) = require();
+        assert!(code == 1 && why.contains(&name(&other)) && why.contains("may have failed"), "{why}");
+    }
+    fs::write(&journal, &whole).unwrap();
+    // One that has only just begun is no such run.
+    let begun = project.path("runs/0190-begun");
+    fs::create_dir(&begun).unwrap();
+    fs::write(begun.join("journal.jsonl"), "").unwrap();
+    let (code, said, why) = require();
+    assert!(code == 0 && said.contains("never began"), "{said}{why}");
+    // What stands in the place of a run is not it, though it be whole.
+    fs::remove_dir_all(&begun).unwrap();
+    let first = project.runs().into_iter().find(|run| *run != other).unwrap();
+    for file in fs::read_dir(&first).unwrap().map(|entry| entry.unwrap().path()) {
+        fs::copy(&file, other.join(file.file_name().unwrap())).unwrap();
+    }
+    let (code, _, why) = require();
+    assert!(code == 1 && why.contains(&format!("run {} is not here any more", name(&other))), "{why}");
+    let page = project.call("trace", &["--format", "html"]).1;
+    assert!(page.contains("is not here any more") && page.contains("may have failed"), "{page}");
+}
+
+#[test]
 fn files_that_are_wrong_and_ids_that_are_unknown_are_named() {
     let project = Project::new();
     fs::create_dir(project.path("runs")).unwrap();

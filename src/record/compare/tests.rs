@@ -135,6 +135,38 @@ fn a_run_that_became_worse_as_a_whole_is_one_although_every_case_is_the_same() {
 }
 
 #[test]
+fn a_pass_on_the_simulator_is_less_than_one_on_a_rig_that_was_asked_for() {
+    let rig = run(vec![amplitude(0.0)], Outcome::Passed);
+    let mut sim = rig.clone();
+    sim.cases[0].sim_only = true;
+    let found = compare(&rig, &sim);
+    assert_eq!((found.cases.len(), found.same, found.cases[0].sim_only), (1, 0, (false, true)));
+    assert!(found.is_regression());
+    assert!(!compare(&sim, &rig).is_regression() && !compare(&sim, &sim).is_regression());
+    assert_eq!((compare(&sim, &rig).cases.len(), compare(&sim, &sim).same), (1, 1));
+    let mut failed = rig.clone();
+    failed.cases[0].outcome = Outcome::Failed;
+    assert!(!compare(&failed, &sim).is_regression(), "what had failed came out no worse");
+}
+
+#[test]
+fn a_check_that_is_not_judged_any_more_is_a_regression_and_one_that_is_written_otherwise_is_not() {
+    let width = || check("width", Verdict::Pass);
+    let both = run(vec![amplitude(0.0), width()], Outcome::Passed);
+    let one = run(vec![amplitude(0.0)], Outcome::Passed);
+    let found = compare(&both, &one);
+    assert_eq!(found.cases[0].gone().collect::<Vec<_>>(), ["width"]);
+    assert!(found.is_regression() && !compare(&one, &both).is_regression());
+    // Another limit: another check of the same measurand takes its place, and is judged.
+    let tighter = CheckRecord { text: "width: { within: 1 % }".into(), ..width() };
+    let other = run(vec![amplitude(0.0), tighter.clone()], Outcome::Passed);
+    assert!(!compare(&both, &other).is_regression() && !compare(&other, &both).is_regression());
+    // One for two is one too few.
+    let two = run(vec![amplitude(0.0), width(), width()], Outcome::Passed);
+    assert!(compare(&two, &other).is_regression());
+}
+
+#[test]
 fn other_limits_scenarios_and_instruments_are_told() {
     let old = run(vec![amplitude(0.0)], Outcome::Passed);
     let mut new = old.clone();

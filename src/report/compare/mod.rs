@@ -5,7 +5,7 @@ mod page;
 mod text;
 
 use crate::quantity::{Dimension, engineering, short_hash, with_uncertainty};
-use crate::record::{CaseChange, CheckChange, Comparison, RunRecord, Verdict};
+use crate::record::{CaseChange, CheckChange, CheckRecord, Comparison, Outcome, RunRecord, Verdict, spelled};
 
 use super::check_line::{allowed, dimension_of, measured};
 
@@ -22,6 +22,8 @@ pub struct Pair<'a> {
     pub after: &'a RunRecord,
     /// What is other.
     pub found: &'a Comparison,
+    /// What a reader should know first, such as that one of them was altered.
+    pub remarks: &'a [String],
 }
 
 impl Pair<'_> {
@@ -59,16 +61,43 @@ impl Pair<'_> {
 
 /// `passed → failed`.
 fn outcomes(case: &CaseChange) -> String {
-    let name =
-        |outcome: Option<crate::record::Outcome>| outcome.map_or("not run", crate::record::Outcome::name);
-    if case.before == case.after {
-        return name(case.after).to_owned();
-    }
-    format!("{} → {}", name(case.before), name(case.after))
+    let name = |outcome: Option<Outcome>, sim_only| match outcome {
+        Some(Outcome::Passed) if sim_only => "sim only",
+        other => other.map_or("not run", Outcome::name),
+    };
+    let (before, after) = (name(case.before, case.sim_only.0), name(case.after, case.sim_only.1));
+    if before == after { after.to_owned() } else { format!("{before} → {after}") }
+}
+
+/// What is other in a case besides its outcome: `2 values differ, 1 check gone, another scenario`.
+fn what(case: &CaseChange) -> String {
+    let count = |is: &dyn Fn(&CheckChange) -> bool| case.checks.iter().filter(|change| is(change)).count();
+    let verdict = |change: &CheckChange| other(change, |old, new| old.verdict != new.verdict);
+    let limit = |change: &CheckChange| other(change, |old, new| old.limit != new.limit);
+    let value = |change: &CheckChange| change.difference.is_some_and(|found| found.is_significant());
+    let many = |count: usize, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    };
+    let parts = [
+        many(count(&verdict), "verdict other", "verdicts other"),
+        many(count(&value), "value differs", "values differ"),
+        many(count(&limit), "limit other", "limits other"),
+        many(count(&|change| change.after.is_none()), "check gone", "checks gone"),
+        many(count(&|change| change.before.is_none()), "check new", "checks new"),
+    ];
+    let inputs = case.inputs.iter().map(|input| format!("another {input}"));
+    parts.into_iter().flatten().chain(inputs).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a check that is in both runs is other in something.
+fn other(change: &CheckChange, differs: impl Fn(&CheckRecord, &CheckRecord) -> bool) -> bool {
+    change.before.as_ref().zip(change.after.as_ref()).is_some_and(|(old, new)| differs(old, new))
 }
 
 /// Value, limit and verdict of one side, the latter where it is no pass.
-fn side(check: Option<&crate::record::CheckRecord>) -> String {
+fn side(check: Option<&CheckRecord>) -> String {
     let Some(check) = check else { return "no such check".to_owned() };
     let verdict =
         if check.verdict == Verdict::Pass { String::new() } else { format!(" {}", check.verdict.name()) };
@@ -99,6 +128,9 @@ fn limits(change: &CheckChange) -> String {
 
 /// A hash or a text, short enough for a line.
 fn short(text: &str) -> String {
+    if let Some(name) = spelled(text) {
+        return name;
+    }
     let hash = text.len() > 24 && text.chars().all(|letter| letter.is_ascii_hexdigit());
     match (text, hash) {
         ("", _) => "not stated".to_owned(),
@@ -111,20 +143,19 @@ fn short(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::samples::{case, check, head};
-    use crate::record::{CaseRecord, Outcome, compare};
+    use crate::record::{CaseRecord, compare};
 
     #[test]
     fn every_form_says_what_is_other_and_no_text_leaves_its_element() {
         let run = |outcome, value: f64, verdict| {
-            let checks =
-                vec![crate::record::CheckRecord { value: Some(value), ..check("amplitude", verdict) }];
+            let checks = vec![CheckRecord { value: Some(value), ..check("amplitude", verdict) }];
             RunRecord { cases: vec![CaseRecord { outcome, checks, ..case("<b>a</b>") }], ..head() }
         };
         let before = run(Outcome::Passed, 2.0e-3, Verdict::Pass);
         let mut after = run(Outcome::Failed, 2.1e-3, Verdict::Fail);
         after.dut = Some("<i>7</i>".into());
         let found = compare(&before, &after);
-        let pair = Pair { before: &before, after: &after, found: &found };
+        let pair = Pair { before: &before, after: &after, found: &found, remarks: &[] };
         let said = text(&pair);
         for words in [
             "device under test",
@@ -146,9 +177,44 @@ mod tests {
         );
         let same = compare(&before, &before);
         assert!(
-            text(&Pair { before: &before, after: &before, found: &same })
+            text(&Pair { before: &before, after: &before, found: &same, remarks: &[] })
                 .contains("Nothing is other in 1 cases.\n")
         );
+    }
+
+    #[test]
+    fn every_form_says_what_makes_a_run_doubtful_and_no_page_is_good_then() {
+        let run = RunRecord { outcome: Some(Outcome::Passed), cases: vec![case("a")], ..head() };
+        let found = compare(&run, &run);
+        let remarks = ["r1: <altered> after the run ended".to_owned()];
+        let pair = Pair { before: &run, after: &run, found: &found, remarks: &remarks };
+        assert!(text(&pair).starts_with("note: r1: <altered> after the run ended\n"), "{}", text(&pair));
+        let value: serde_json::Value = serde_json::from_str(&json(&pair)).unwrap();
+        assert_eq!(value["remarks"][0], "r1: <altered> after the run ended");
+        let shown = page(&pair, "test");
+        assert!(
+            shown.contains("r1: &lt;altered&gt; after") && shown.contains("class=\"verdict bad\""),
+            "{shown}"
+        );
+        let sound = Pair { remarks: &[], ..pair };
+        assert!(page(&sound, "test").contains("class=\"verdict good\""));
+    }
+
+    #[test]
+    fn a_case_says_what_is_other_in_it() {
+        let of = |checks, sim_only| RunRecord {
+            cases: vec![CaseRecord { checks, sim_only, ..case("a") }],
+            ..head()
+        };
+        let before = of(vec![check("amplitude", Verdict::Pass), check("width", Verdict::Pass)], false);
+        let wide = CheckRecord { value: Some(2.1e-3), ..check("amplitude", Verdict::Inconclusive) };
+        let mut after = of(vec![wide], true);
+        after.scenarios.values_mut().for_each(|hash| *hash = "12".into());
+        let found = compare(&before, &after);
+        assert_eq!(outcomes(&found.cases[0]), "passed → sim only");
+        assert_eq!(what(&found.cases[0]), "1 verdict other, 1 value differs, 1 check gone, another scenario");
+        let pair = Pair { before: &before, after: &after, found: &found, remarks: &[] };
+        assert!(text(&pair).contains("WORSE  passed → sim only  a  (1 verdict other, "), "{}", text(&pair));
     }
 
     #[test]
@@ -156,7 +222,7 @@ mod tests {
         let before = RunRecord { outcome: Some(Outcome::Passed), cases: vec![case("a")], ..head() };
         let after = RunRecord { outcome: Some(Outcome::Aborted), ..before.clone() };
         let found = compare(&before, &after);
-        let pair = Pair { before: &before, after: &after, found: &found };
+        let pair = Pair { before: &before, after: &after, found: &found, remarks: &[] };
         let words = "Nothing is other in 1 cases. The run itself came out worse: passed → aborted.";
         assert!(text(&pair).contains(words), "{}", text(&pair));
         let value: serde_json::Value = serde_json::from_str(&json(&pair)).unwrap();

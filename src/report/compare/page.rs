@@ -1,16 +1,18 @@
 //! The comparison as a page.
 
 use crate::plot::escape;
-use crate::plot::page::{head, page as whole_page, table};
+use crate::plot::page::{head, page as whole_page, remark, table};
 use crate::record::{Outcome, RunRecord};
 
-use super::{Pair, by, limits, outcomes, short, side};
+use super::{Pair, by, limits, outcomes, short, side, what};
 
 /// One self-contained page.
 pub fn page(pair: &Pair<'_>, provenance: &str) -> String {
-    let good = !pair.found.is_regression();
+    let good = !pair.found.is_regression() && pair.remarks.is_empty();
     let under = format!("{} and {}. {provenance}", pair.before.id, pair.after.id);
-    whole_page("stimrig compare", &(head("What is other", &under, good, &pair.verdict()) + &body(pair)))
+    let remarks: String = pair.remarks.iter().map(|text| remark(text)).collect();
+    let head = head("What is other", &under, good, &pair.verdict());
+    whole_page("stimrig compare", &(head + &remarks + &body(pair)))
 }
 
 /// The tables of that page, for a page that shows more.
@@ -45,12 +47,12 @@ pub fn body(pair: &Pair<'_>) -> String {
             vec![
                 (outcomes(case), tone),
                 (case.name.clone(), ""),
-                (case.inputs.join(", "), "odd"),
+                (what(case), if case.inputs.is_empty() { "" } else { "odd" }),
                 (case.scenario.clone(), ""),
             ]
         })
         .collect();
-    text += &table(&["outcome", "case", "judged by another", "scenario"], &lines);
+    text += &table(&["outcome", "case", "what is other", "scenario"], &lines);
     let lines: Vec<Vec<(String, &str)>> = pair
         .found
         .cases
@@ -75,7 +77,8 @@ pub fn body(pair: &Pair<'_>) -> String {
         text += "<h2>Values</h2>\n";
         text += &table(&["measurand", "case", "before", "after", "difference", "limits"], &lines);
         text += &format!(
-            "<p class=\"soft\">{}; ± is the expanded uncertainty (95 %).</p>\n",
+            "<p class=\"soft\">{}; ± is the expanded uncertainty (95 %), beyond which five in a hundred values that are the same differ by \
+             chance.</p>\n",
             escape(&capital(&pair.shared()))
         );
     }

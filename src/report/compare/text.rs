@@ -1,14 +1,21 @@
 //! The comparison for a terminal.
 
-use super::{Pair, by, limits, outcomes, short, side};
+use crate::plot::harmless;
+
+use super::{Pair, by, limits, outcomes, short, side, what};
 
 /// What is other, worst first.
 pub fn text(pair: &Pair<'_>) -> String {
+    harmless::lines(&whole(pair))
+}
+
+fn whole(pair: &Pair<'_>) -> String {
     let line = |record: &crate::record::RunRecord| {
         let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
         format!("{}  {}  {outcome}, {} cases\n", record.id, record.started, record.cases.len())
     };
-    let mut out = format!("before  {}after   {}", line(pair.before), line(pair.after));
+    let mut out: String = pair.remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
+    out += &format!("before  {}after   {}", line(pair.before), line(pair.after));
     for (what, before, after) in &pair.found.about {
         out += &format!("  {what}: {} → {}\n", short(before), short(after));
     }
@@ -19,12 +26,9 @@ pub fn text(pair: &Pair<'_>) -> String {
     }
     for case in &pair.found.cases {
         let worse = if case.is_regression() { "WORSE  " } else { "" };
-        let inputs = if case.inputs.is_empty() {
-            String::new()
-        } else {
-            format!("  ({} changed)", case.inputs.join(", "))
-        };
-        out += &format!("\n{worse}{}  {}{inputs}\n", outcomes(case), case.name);
+        let what = what(case);
+        let what = if what.is_empty() { what } else { format!("  ({what})") };
+        out += &format!("\n{worse}{}  {}{what}\n", outcomes(case), case.name);
         for change in &case.checks {
             let Some(check) = change.either() else { continue };
             let parts = [

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::record::{Outcome, RunRecord, SafeState};
+use crate::record::{Outcome, RunRecord, SafeState, readable};
 
 use super::super::counts;
 use super::super::ending::looked;
@@ -21,12 +21,19 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
                 h1 {
                     span aria-hidden="true" { (sign) } " " (capital(word))
                     @if record.fidelity == "sim" { " " small { "simulated" } }
+                    @if !record.defects.is_empty() { " " small { "with a defect on purpose" } }
                 }
                 (safe_state(record))
                 p class="counts" { (counts::counts(record)) " · " (format!("{:.1} s", record.elapsed)) }
             }
             @if let Some(signal) = &record.interrupted {
                 p class="remark" { "Ended early by " (text(signal)) "." }
+            }
+            @if !record.defects.is_empty() {
+                p class="remark" {
+                    b { "The stimulator was wrong on purpose: " code { (name(&record.defects.join(", "))) } }
+                    " This run shows what the checks notice, and nothing about a device."
+                }
             }
             @if !record.overrides.is_empty() {
                 p class="remark" { "The rig was changed on the command line: " code { (name(&record.overrides.join(" "))) } }
@@ -35,6 +42,14 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
             @if never > 0 {
                 p class="remark" { b { (counts::counted(never, "selected case")) " never ran" } " and are not in this report." }
             }
+            @if let Some(part) = record.partition.as_ref().filter(|part| !part.contains('+')) {
+                p class="remark" {
+                    b { "Part " (text(part)) " of the suite" } ": what the other parts showed is not in this report."
+                }
+            }
+            @if let Some(earlier) = &record.rerun_of {
+                p class="remark" { "Runs again what had not passed in run " (name(earlier)) ", whose record stays as it is." }
+            }
             @for remark in remarks { p class="remark" { (name(remark)) } }
             dl class="facts" {
                 (fact("Device under test", record.dut.as_deref().unwrap_or("not stated")))
@@ -42,12 +57,11 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
                 (fact("Rig", &format!("{} ({})", record.rig, fidelity(record))))
                 (fact("Started", &instant(&record.started)))
                 @for instrument in record.instruments.iter().filter(|instrument| instrument.role == "stimulator") {
-                    (fact("Stimulator", &format!("{} · uid {}", instrument.model, instrument.uid)))
-                    (fact("Firmware", &instrument.firmware))
+                    (fact("Stimulator", &format!("{} · uid {}", instrument.model, readable(&instrument.uid))))
+                    (fact("Firmware", &readable(&instrument.firmware)))
                 }
                 (fact("Run", &record.id))
-                @if let Some(part) = &record.partition { (fact("Part of the suite", part)) }
-                @if let Some(earlier) = &record.rerun_of { (fact("Runs again what had not passed in", earlier)) }
+                @if let Some(part) = record.partition.as_ref().filter(|part| part.contains('+')) { (fact("Parts of the suite", part)) }
                 (fact("Exit code", &record.exit_code.to_string()))
             }
         }
@@ -103,8 +117,51 @@ fn capital(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::CaseRecord;
     use crate::record::samples;
+    use crate::record::{CaseRecord, InstrumentRecord};
+
+    #[test]
+    fn a_pass_with_a_defect_or_of_a_part_is_no_plain_pass_at_the_head() {
+        let of = |record: RunRecord| {
+            let record =
+                RunRecord { outcome: Some(Outcome::Passed), cases: vec![samples::case("a")], ..record };
+            head(&record, &[]).into_string()
+        };
+        let plain = of(samples::head());
+        assert!(
+            !plain.contains("on purpose") && !plain.contains("of the suite") && !plain.contains("again"),
+            "{plain}"
+        );
+        let wrong = of(RunRecord { defects: vec!["gain_error".into(), "droop".into()], ..samples::head() });
+        assert!(wrong.contains("<small>with a defect on purpose</small>"), "{wrong}");
+        assert!(
+            wrong.contains("The stimulator was wrong on purpose: <code><bdi>gain_error, droop</bdi></code>"),
+            "{wrong}"
+        );
+        let part = of(RunRecord { partition: Some("hash:1/2".into()), ..samples::head() });
+        assert!(
+            part.contains("<b>Part hash:1/2 of the suite</b>: what the other parts showed is not"),
+            "{part}"
+        );
+        let whole = of(RunRecord { partition: Some("hash:1/2 + hash:2/2".into()), ..samples::head() });
+        assert!(!whole.contains("what the other parts showed"), "{whole}");
+        let again = of(RunRecord { rerun_of: Some("r0".into()), ..samples::head() });
+        assert!(again.contains("Runs again what had not passed in run <bdi>r0</bdi>"), "{again}");
+    }
+
+    #[test]
+    fn a_simulated_board_is_called_by_the_name_it_spells() {
+        let stimulator = InstrumentRecord {
+            role: "stimulator".into(),
+            driver: "native".into(),
+            model: "board".into(),
+            uid: "53494d2d5354494d2d303031".into(),
+            firmware: "73696d756c617465642d7374696d2d31".into(),
+            calibration: None,
+        };
+        let page = head(&RunRecord { instruments: vec![stimulator], ..samples::head() }, &[]).into_string();
+        assert!(page.contains("board · uid SIM-STIM-001") && page.contains("simulated-stim-1"), "{page}");
+    }
 
     #[test]
     fn a_run_in_which_nothing_was_opened_does_not_claim_a_measurement() {

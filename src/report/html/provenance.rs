@@ -3,11 +3,19 @@
 use maud::{Markup, html};
 
 use crate::quantity::short_hash;
-use crate::record::RunRecord;
+use crate::record::{RunRecord, spelled};
 
 use super::super::profile;
 use super::head::{fact, instant};
 use super::words::name;
+
+/// An identity as the board states it, and before it the text that it spells, where it does.
+fn identity(stated: &str) -> Markup {
+    html! {
+        @if let Some(text) = spelled(stated) { (name(&text)) br; }
+        code { (name(stated)) }
+    }
+}
 
 /// The last part of the page.
 pub(super) fn provenance(record: &RunRecord) -> Markup {
@@ -31,7 +39,7 @@ pub(super) fn provenance(record: &RunRecord) -> Markup {
                     @for instrument in &record.instruments {
                         tr {
                             td { (name(&instrument.role)) } td { (name(&instrument.driver)) } td { (name(&instrument.model)) }
-                            td { code { (name(&instrument.uid)) } } td { code { (name(&instrument.firmware)) } }
+                            td { (identity(&instrument.uid)) } td { (identity(&instrument.firmware)) }
                             td { (name(instrument.calibration.as_deref().unwrap_or("not stated"))) }
                         }
                     }

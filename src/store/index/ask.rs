@@ -5,11 +5,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row, params};
 
-use crate::record::{Attempt, Bundle, CheckLine, Outcome, Past, PastRun, Reading, Verdict};
+use crate::record::{Attempt, Bundle, CheckLine, Outcome, Past, PastRun, Reading, Verdict, identity_begins};
 use crate::store::MANIFEST;
 use crate::store::chain::{Ended, read_chain};
 use crate::store::read::in_order;
 
+use super::notes::notes;
 use super::{Index, IndexError};
 
 /// Which part of the past is wanted. Everything is optional.
@@ -34,21 +35,30 @@ pub struct Query {
 }
 
 /// A run's row.
-struct Found {
+pub(super) struct Found {
     id: i64,
-    started_ns: i64,
-    trouble: Option<String>,
-    run: PastRun,
+    /// Its start, nanoseconds since 1970; 0 where it is not known.
+    pub(super) started_ns: i64,
+    /// Why it cannot be read.
+    pub(super) trouble: Option<String>,
+    /// Hash of its manifest; empty without one.
+    manifest: String,
+    pub(super) run: PastRun,
 }
 
 impl Found {
-    /// The run, beside the chain: what is in it had a manifest once, and without one is not what it was. Asked each time, because
-    /// the chain is not among what the index is compared with.
+    /// The run, beside the chain: what is in it had that manifest, and without one or with another is not what it was. So is a folder
+    /// that the chain knows as that of another run. Asked each time, because the chain is not among what the index is compared with.
     fn beside(mut self, chain: &[Ended], runs: &Path) -> Self {
-        let own = |line: &Ended| line.run == self.run.id || line.run == self.run.folder;
+        let mut own = chain.iter().filter(|line| line.run == self.run.id || line.run == self.run.folder);
         // One that has just ended may have been sealed since it was indexed.
         let missing = || !runs.join(&self.run.folder).join(MANIFEST).exists();
-        if self.run.bundle == Bundle::Unsealed && chain.iter().any(own) && missing() {
+        let altered = match self.run.bundle {
+            Bundle::Unsealed => own.next().is_some() && missing(),
+            Bundle::Sealed => own.any(|line| line.manifest != self.manifest),
+            Bundle::Altered => true,
+        };
+        if altered {
             self.run.bundle = Bundle::Altered;
         }
         self
@@ -70,7 +80,7 @@ impl Index {
             found.map(|found| (found.run.folder.clone(), found)).collect();
         let order = in_order(named.keys().cloned().collect(), &chain);
         let ordered: Vec<Found> = order.iter().filter_map(|name| named.remove(name)).collect();
-        past.notes.extend(notes(&ordered));
+        past.notes = notes(query, &ordered, &chain, &self.runs);
         let mut wanted: Vec<Found> = ordered.into_iter().filter(|found| wants(query, found)).collect();
         if query.limit > 0 && wanted.len() > query.limit {
             wanted.drain(..wanted.len() - query.limit);
@@ -87,9 +97,10 @@ impl Index {
     }
 }
 
-fn wants(query: &Query, found: &Found) -> bool {
+/// Whether a run is among those that are asked for.
+pub(super) fn wants(query: &Query, found: &Found) -> bool {
     let is = |wanted: &Option<String>, value: &str| wanted.as_ref().is_none_or(|wanted| wanted == value);
-    let begins = query.firmware.as_ref().is_none_or(|wanted| found.run.firmware.starts_with(wanted.as_str()));
+    let begins = query.firmware.as_ref().is_none_or(|wanted| identity_begins(&found.run.firmware, wanted));
     found.trouble.is_none()
         && found.run.bundle != Bundle::Altered
         && is(&query.dut, &found.run.dut)
@@ -99,47 +110,20 @@ fn wants(query: &Query, found: &Found) -> bool {
         && (query.defects || found.run.defects.is_empty())
 }
 
-/// What is wrong with the runs there are.
-fn notes(ordered: &[Found]) -> Vec<String> {
-    let mut notes = Vec::new();
-    for found in ordered {
-        let folder = &found.run.folder;
-        match &found.trouble {
-            Some(trouble) => notes.push(format!("left out: {trouble}")),
-            None if found.run.bundle == Bundle::Altered => notes
-                .push(format!("left out: {folder} was altered after it ended: `stimrig verify` says what")),
-            None => {}
-        }
-    }
-    let dated = ordered.iter().filter(|found| found.started_ns > 0 && found.run.bundle == Bundle::Sealed);
-    let dated: Vec<&Found> = dated.collect();
-    for pair in dated.windows(2) {
-        if let [before, after] = pair
-            && before.started_ns > after.started_ns
-            && before.run.rig == after.run.rig
-        {
-            notes.push(format!(
-                "the clock went backwards: {} started {}, the run before it {}; their order is the chain's",
-                after.run.folder, after.run.started, before.run.started
-            ));
-        }
-    }
-    notes
-}
-
 /// Text of a column; empty for null.
 fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(row.get::<_, Option<String>>(at)?.unwrap_or_default())
 }
 
 fn runs(db: &Connection) -> rusqlite::Result<Vec<Found>> {
-    let sql = "SELECT id, folder, trouble, run, started, started_ns, fidelity, outcome, rig, dut, firmware, tool, bundle, defects, cases FROM run";
+    let sql = "SELECT id, folder, trouble, run, started, started_ns, fidelity, outcome, rig, dut, firmware, tool, bundle, defects, cases, manifest, sim_only, part, rerun_of, settings FROM run";
     db.prepare_cached(sql)?
         .query_map([], |row| {
             Ok(Found {
                 id: row.get(0)?,
                 started_ns: row.get::<_, Option<i64>>(5)?.unwrap_or_default(),
                 trouble: row.get(2)?,
+                manifest: text(row, 15)?,
                 run: PastRun {
                     folder: text(row, 1)?,
                     id: text(row, 3)?,
@@ -153,6 +137,10 @@ fn runs(db: &Connection) -> rusqlite::Result<Vec<Found>> {
                     bundle: Bundle::of_name(&text(row, 12)?).unwrap_or(Bundle::Unsealed),
                     defects: text(row, 13)?.split_whitespace().map(str::to_owned).collect(),
                     cases: row.get::<_, Option<i64>>(14)?.unwrap_or_default() as usize,
+                    sim_only: row.get::<_, Option<i64>>(16)?.unwrap_or_default() as usize,
+                    partition: text(row, 17)?,
+                    rerun_of: text(row, 18)?,
+                    settings: text(row, 19)?,
                 },
             })
         })?
@@ -180,7 +168,7 @@ fn lines(
     let sql = "SELECT id, subject, measurand, unit, statistic, text, profile FROM line WHERE ?1 IS NULL OR measurand = ?1 ORDER BY measurand, subject, id";
     let mut asked = db.prepare_cached(sql)?;
     let mut of_line = db.prepare_cached(
-        "SELECT run, value, uncertainty, lower, upper, margin, verdict FROM reading WHERE line = ?1 AND run >= ?2",
+        "SELECT run, value, uncertainty, lower, upper, margin, verdict, sim_only FROM reading WHERE line = ?1 AND run >= ?2",
     )?;
     let mut rows = asked.query([&query.measurand])?;
     let mut lines = Vec::new();
@@ -198,6 +186,7 @@ fn lines(
                 upper: value.get(4)?,
                 margin: value.get(5)?,
                 verdict: verdict(value.get_ref(6)?.as_str()?),
+                sim_only: value.get(7)?,
             });
         }
         readings.sort_by_key(|reading| reading.run);

@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 
 use crate::quantity::hex;
 use crate::record::{Bundle, CaseRecord, CheckRecord, RunRecord};
-use crate::store::manifest::hash_file;
+use crate::store::manifest::{hash_file, sha256};
 use crate::store::read::{goes_on, name_of};
 use crate::store::{JOURNAL, MANIFEST, Manifest, read_record, runs_in};
 
+use super::notes::started_ns;
 use super::{Index, IndexError};
 
 /// What bringing an index up to date did.
@@ -102,24 +103,31 @@ fn put(db: &Connection, folder: &Path, name: &str, stamp: &str) -> rusqlite::Res
         }
     };
     let stimulator = record.instruments.iter().find(|instrument| instrument.role == "stimulator");
-    let started: Option<jiff::Timestamp> = record.started.parse().ok();
+    let (bundle, manifest) = bundle(folder);
+    let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
     let sql = "INSERT INTO run (folder, stamp, run, started, started_ns, fidelity, outcome, rig, dut, firmware, tool, bundle, \
-               defects, cases) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+               defects, cases, manifest, sim_only, part, rerun_of, settings) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
     db.prepare_cached(sql)?.execute(params![
         name,
         stamp,
         record.id,
         record.started,
-        started.map_or(0, |started| started.as_nanosecond() as i64),
+        started_ns(&record.started).unwrap_or_default(),
         record.fidelity,
         record.outcome.map(crate::record::Outcome::name),
         record.rig,
         record.dut.as_deref().unwrap_or_default(),
         stimulator.map_or("", |instrument| instrument.firmware.as_str()),
         record.tool,
-        bundle(folder).name(),
+        bundle.name(),
         record.defects.join(" "),
         record.cases.len() as i64,
+        manifest,
+        sim_only as i64,
+        record.partition.as_deref().unwrap_or_default(),
+        record.rerun_of.as_deref().unwrap_or_default(),
+        settings(&record),
     ])?;
     let run = db.last_insert_rowid();
     // Repetitions of a case have the same checks.
@@ -136,8 +144,8 @@ fn put(db: &Connection, folder: &Path, name: &str, stamp: &str) -> rusqlite::Res
         ])?;
         for check in &case.checks {
             let line = line(db, subject, check)?;
-            let sql = "INSERT INTO reading (line, run, position, value, uncertainty, lower, upper, margin, verdict) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+            let sql = "INSERT INTO reading (line, run, position, value, uncertainty, lower, upper, margin, verdict, sim_only) \
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
             db.prepare_cached(sql)?.execute(params![
                 line,
                 run,
@@ -147,7 +155,8 @@ fn put(db: &Connection, folder: &Path, name: &str, stamp: &str) -> rusqlite::Res
                 check.limit.lower,
                 check.limit.upper,
                 check.margin,
-                check.verdict.name()
+                check.verdict.name(),
+                case.sim_only
             ])?;
         }
     }
@@ -185,6 +194,12 @@ fn line(db: &Connection, subject: i64, check: &CheckRecord) -> rusqlite::Result<
     Ok(db.last_insert_rowid())
 }
 
+/// What the command line set on the simulated bench, but for its seed: another bench, whatever its rig file says.
+fn settings(record: &RunRecord) -> String {
+    let set = record.overrides.iter().filter_map(|laid| laid.strip_prefix("--set "));
+    set.filter(|set| !set.starts_with("sim.seed=")).collect::<Vec<&str>>().join(", ")
+}
+
 /// What a case was judged by and the bench it ran on, as one hash. The seed is left out: on a simulated bench nothing else would
 /// ever come out otherwise.
 fn inputs(record: &RunRecord, case: &CaseRecord) -> String {
@@ -201,14 +216,16 @@ fn inputs(record: &RunRecord, case: &CaseRecord) -> String {
     hex(hash.finalize().get(..8).unwrap_or_default())
 }
 
-/// Whether the journal is the one its manifest names. The other files matter to `verify`, not to a history.
-fn bundle(folder: &Path) -> Bundle {
-    let Ok(text) = fs::read(folder.join(MANIFEST)) else { return Bundle::Unsealed };
+/// Whether the journal is the one its manifest names, and the hash of that manifest, which the chain states too; empty without one.
+/// The other files matter to `verify`, not to a history.
+fn bundle(folder: &Path) -> (Bundle, String) {
+    let Ok(text) = fs::read(folder.join(MANIFEST)) else { return (Bundle::Unsealed, String::new()) };
     let manifest = serde_json::from_slice::<Manifest>(&text).ok();
     let named = manifest.filter(|manifest| manifest.is_sealed_as(&text));
     let named = named.and_then(|manifest| manifest.files.get(JOURNAL).cloned());
-    match (named, hash_file(&folder.join(JOURNAL))) {
+    let bundle = match (named, hash_file(&folder.join(JOURNAL))) {
         (Some(named), Ok(found)) if named == found => Bundle::Sealed,
         _ => Bundle::Altered,
-    }
+    };
+    (bundle, sha256(&text))
 }

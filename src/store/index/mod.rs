@@ -6,6 +6,7 @@
 
 mod ask;
 mod fill;
+mod notes;
 mod place;
 
 use std::fs::{self, File, TryLockError};
@@ -25,12 +26,13 @@ pub const INDEX: &str = "index.sqlite";
 /// Held while it is open.
 const LOCK: &str = "index.lock";
 /// Raised whenever a table changes, or what is put into one; an index of any other is made anew.
-const SCHEMA: i32 = 2;
+const SCHEMA: i32 = 3;
 
 const TABLES: &str = "
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, trouble TEXT, run TEXT, started TEXT, started_ns INTEGER,
-    fidelity TEXT, outcome TEXT, rig TEXT, dut TEXT, firmware TEXT, tool TEXT, bundle TEXT, defects TEXT, cases INTEGER
+    fidelity TEXT, outcome TEXT, rig TEXT, dut TEXT, firmware TEXT, tool TEXT, bundle TEXT, defects TEXT, cases INTEGER,
+    manifest TEXT, sim_only INTEGER, part TEXT, rerun_of TEXT, settings TEXT
 );
 CREATE TABLE subject (id INTEGER PRIMARY KEY, scenario TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (name, scenario));
 CREATE TABLE attempt (
@@ -43,7 +45,7 @@ CREATE TABLE line (
 );
 CREATE TABLE reading (
     line INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, position INTEGER NOT NULL, value REAL,
-    uncertainty REAL, lower REAL, upper REAL, margin REAL, verdict TEXT NOT NULL, PRIMARY KEY (line, run, position)
+    uncertainty REAL, lower REAL, upper REAL, margin REAL, verdict TEXT NOT NULL, sim_only INTEGER NOT NULL, PRIMARY KEY (line, run, position)
 ) WITHOUT ROWID;
 CREATE INDEX reading_of_run ON reading (run);
 ";

@@ -90,7 +90,74 @@ fn what_is_new_changed_or_gone_is_noticed() {
     File::options().write(true).open(&journal).unwrap().set_modified(before).unwrap();
     let past = asked(runs.path(), &Query::default());
     assert_eq!(amplitudes(&past), [3.0, 4.0]);
-    assert!(past.notes.len() == 1 && past.notes[0].contains("r2 was altered"), "{:?}", past.notes);
+    assert!(past.notes[0].contains("r2 was altered"), "{:?}", past.notes);
+    assert!(past.notes[1].starts_with("1 run is in chain.jsonl and not here any more"), "{:?}", past.notes);
+    assert_eq!(past.notes.len(), 2);
+    // What is missing on another rig, or from before, is no news.
+    let since = "2026-01-02T03:02:00Z".parse::<jiff::Timestamp>().unwrap().as_nanosecond() as i64;
+    for query in [
+        Query { rig: Some("other".into()), ..Query::default() },
+        Query { since: Some(since), ..Query::default() },
+    ] {
+        assert_eq!(asked(runs.path(), &query).notes.len(), 1);
+    }
+}
+
+#[test]
+fn a_run_in_the_place_of_another_or_sealed_anew_is_left_out() {
+    let runs = three();
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())), [1.0, 2.0, 3.0]);
+    // The run that looked worst is gone, and another stands under its name.
+    let (first, third) = (runs.path().join("r1"), runs.path().join("r3"));
+    fs::remove_dir_all(&third).unwrap();
+    fs::create_dir(&third).unwrap();
+    for file in fs::read_dir(&first).unwrap().map(|entry| entry.unwrap().path()) {
+        fs::copy(&file, third.join(file.file_name().unwrap())).unwrap();
+    }
+    let past = asked(runs.path(), &Query::default());
+    assert_eq!(amplitudes(&past), [1.0, 2.0]);
+    assert!(past.notes.iter().any(|note| note.contains("r3 was altered")), "{:?}", past.notes);
+    // A manifest that somebody sealed anew is whole, and not the one that the chain has.
+    let path = runs.path().join("r2").join(MANIFEST);
+    let mut manifest: crate::store::Manifest = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest.tool = "another".into();
+    fs::write(&path, manifest.seal().unwrap()).unwrap();
+    assert_eq!(amplitudes(&asked(runs.path(), &Query::default())), [1.0]);
+}
+
+#[test]
+fn what_makes_a_run_less_than_the_suite_is_kept_and_a_defect_on_purpose_is_told_of() {
+    let runs = tempfile::tempdir().unwrap();
+    let record = RunRecord {
+        id: "r1".into(),
+        partition: Some("hash:1/2".into()),
+        rerun_of: Some("r0".into()),
+        overrides: ["--set sim.adc.noise=2 lsb", "--set sim.seed=7", "--defect gain_error=1 %"]
+            .map(str::to_owned)
+            .into(),
+        ..head()
+    };
+    let amplitude = || vec![check("amplitude", Verdict::Pass)];
+    let sim_only = CaseRecord { sim_only: true, checks: amplitude(), ..case("a") };
+    run_of(runs.path(), record, vec![sim_only, CaseRecord { checks: amplitude(), ..case("b") }]);
+    let wrong = RunRecord { id: "r2".into(), defects: vec!["gain_error".into()], ..head() };
+    run_of(runs.path(), wrong, vec![case("a")]);
+    let past = asked(runs.path(), &Query::default());
+    let run = &past.runs[0];
+    assert_eq!((past.runs.len(), run.cases, run.sim_only), (1, 2, 1));
+    assert_eq!(
+        (run.partition.as_str(), run.rerun_of.as_str(), run.settings.as_str()),
+        ("hash:1/2", "r0", "sim.adc.noise=2 lsb")
+    );
+    let marked: Vec<bool> = past.lines.iter().map(|line| line.readings[0].sim_only).collect();
+    assert_eq!(marked, [true, false]);
+    assert_eq!(
+        past.notes,
+        ["left out: 1 run of a stimulator with a deliberate defect (--defects shows them)"]
+    );
+    let all = asked(runs.path(), &Query { defects: true, ..Query::default() });
+    assert_eq!((all.runs.len(), all.notes.len()), (2, 0));
+    assert_eq!(all.runs[1].defects, ["gain_error"]);
 }
 
 #[test]

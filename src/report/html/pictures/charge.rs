@@ -6,10 +6,12 @@ use crate::record::{CheckRecord, PulseFigure};
 
 use super::{MEASURED, line, whisker, window};
 
+/// The measurand that is a sum over all pulses.
+const PILED_UP: &str = "accumulated_charge";
+
 /// Whether a check is about charge.
 pub(super) fn is_about(check: &CheckRecord) -> bool {
-    let names =
-        ["charge_imbalance", "net_charge", "mean_dc_current", "accumulated_charge", "charge_per_phase"];
+    let names = ["charge_imbalance", "net_charge", "mean_dc_current", PILED_UP, "charge_per_phase"];
     names.contains(&check.measurand.as_str())
 }
 
@@ -38,7 +40,11 @@ pub(super) fn panel(pulse: &PulseFigure, check: &CheckRecord, period: f64) -> Pa
         unit: "C".to_owned(),
         window: window(pulse),
         series: vec![line("", &pulse.charge_error, MEASURED)],
-        bounds: if scale > 0.0 { upper.into_iter().chain(lower).collect() } else { Vec::new() },
+        // What has piled up over many pulses has no limit within one of them.
+        bounds: match scale > 0.0 && check.measurand != PILED_UP {
+            true => upper.into_iter().chain(lower).collect(),
+            false => Vec::new(),
+        },
         whiskers: at_end(pulse, check, scale).into_iter().collect(),
         ..Panel::default()
     }
@@ -61,11 +67,42 @@ fn coulombs(pulse: &PulseFigure, check: &CheckRecord, period: f64) -> f64 {
 /// What the check measured, where the integral ends.
 fn at_end(pulse: &PulseFigure, check: &CheckRecord, scale: f64) -> Option<Whisker> {
     let (from, to) = window(pulse)?;
-    let decided =
-        pulse.why == "decided" && scale > 0.0 && !per_phase(check) && check.measurand != "accumulated_charge";
+    let decided = pulse.why == "decided" && scale > 0.0 && !per_phase(check) && check.measurand != PILED_UP;
     let (value, u) = (check.value.filter(|_| decided)? * scale, check.uncertainty? * scale);
     // An imbalance is a magnitude; the picture has a sign.
     let last = pulse.charge_error.spans().last().map_or(0.0, |(_, low, high)| 0.5 * (low + high));
     let signed = if check.unit == "ratio" && last < 0.0 { -value.abs() } else { value };
     Some(whisker(to - 0.02 * (to - from), signed, u, Dimension::Charge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::check;
+    use crate::record::{LimitRecord, Trace, Verdict};
+
+    #[test]
+    fn the_limit_of_a_sum_over_all_pulses_is_not_drawn_over_one() {
+        let trace = |unit: &str| Trace::of("e1", unit, (0.0, 1e-6), &[0.0, 1e-10, 0.0]);
+        let pulse = PulseFigure {
+            pulse: 3,
+            contact: "e1".into(),
+            time: 0.1,
+            why: "decided".into(),
+            measured: trace("A"),
+            programmed: Vec::new(),
+            recharge: None,
+            charge_error: trace("C"),
+            voltage: None,
+            predicted: None,
+        };
+        let limit =
+            LimitRecord { criterion: "at_most".into(), nominal: None, lower: None, upper: Some(2e-8) };
+        let of = |measurand: &str| {
+            let check =
+                CheckRecord { unit: "C".into(), limit: limit.clone(), ..check(measurand, Verdict::Fail) };
+            panel(&pulse, &check, 0.02).bounds.len()
+        };
+        assert_eq!((of("net_charge"), of("accumulated_charge")), (2, 0));
+    }
 }
