@@ -32,7 +32,7 @@ fn rows(file: &str, text: &[u8]) -> Result<Capture, CaptureError> {
         if record.iter().all(<[u8]>::is_empty) {
             continue;
         }
-        let line = || line_of(text, record.position());
+        let line = || line_of(text, record.position().map_or(0, csv::Position::byte));
         let cell = |at: usize| record.get(at).unwrap_or_default();
         let words = |at: usize| String::from_utf8_lossy(cell(at)).trim_matches('"').to_owned();
         let read = |at: usize, name: &str| match number(cell(at), b',') {

@@ -122,7 +122,7 @@ pub(super) fn numbers(
     // A guess from the first row's length saves growing the vectors again and again.
     let row_length = body.iter().position(|byte| *byte == b'\n').unwrap_or(body.len()) + 1;
     let room = body.len() / row_length + 1;
-    let mut numbers = Numbers { first_line: rows.line(), ..Numbers::default() };
+    let mut numbers = Numbers { first_line: line_of(text, rows.byte()), ..Numbers::default() };
     numbers.values = layout.channels.iter().map(|_| Vec::with_capacity(room)).collect();
     let ends_cleanly = text.ends_with(b"\n") || text.ends_with(b"\r");
     let width = layout.width();
@@ -133,7 +133,7 @@ pub(super) fn numbers(
         if used == 0 || record.get(0).is_some_and(|cell| cell.starts_with(b"#")) {
             continue;
         }
-        let line = || rows.line() + line_of(body, record.position()) - 1;
+        let line = || line_of(text, rows.byte() + record.position().map_or(0, csv::Position::byte));
         if used > width {
             return Err(CaptureError::at(file, line(), CaptureFault::LongRow { found: used, wanted: width }));
         }
@@ -185,10 +185,10 @@ pub(super) fn numbers(
     Ok(numbers)
 }
 
-/// The line of `text` on which a record begins, from 1. The reader's own count takes a line feed for the end of a line: where that
+/// The line of `text` on which the record at a byte begins, from 1. The reader's own count takes a line feed for the end of a line: where that
 /// is a carriage return and a line feed it leaves the second to the next record, and a carriage return alone it does not count.
-pub(super) fn line_of(text: &[u8], position: Option<&csv::Position>) -> u64 {
-    let from = position.map_or(0, |position| position.byte() as usize);
+pub(super) fn line_of(text: &[u8], byte: u64) -> u64 {
+    let from = byte as usize;
     let ends = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
     let skipped = text.get(from..).map_or(0, |rest| rest.iter().take_while(ends).count());
     let before = text.get(..from + skipped).unwrap_or(text);
