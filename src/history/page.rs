@@ -24,7 +24,8 @@ pub fn page(history: &History, provenance: &str) -> String {
     let runs = &history.runs;
     let ends = [runs.first(), runs.last()].map(|run| run.map_or("", |run| day(&run.started)));
     let what = history.measurand.as_deref().unwrap_or("all measurands");
-    let under = format!("{} runs, {} to {}. {provenance}", runs.len(), ends[0], ends[1]);
+    let plural = if runs.len() == 1 { "" } else { "s" };
+    let under = format!("{} run{plural}, {} to {}. {provenance}", runs.len(), ends[0], ends[1]);
     let many = |count: usize, one: &str, more: &str| match count {
         0 => format!("no {one}"),
         1 => format!("1 {one}"),
@@ -195,6 +196,6 @@ fn run_table(history: &History) -> String {
         .collect();
     format!(
         "<h2>Runs, latest first</h2>\n{}",
-        table(&["started (UTC)", "outcome", "cases", "of what", "rig", "device", "firmware", "run"], &lines)
+        table(&["started (UTC)", "outcome", "cases", "part", "rig", "device", "firmware", "run"], &lines)
     )
 }

@@ -224,7 +224,7 @@ fn a_run_that_became_worse_as_a_whole_is_a_regression_although_its_cases_are_the
         project.call("compare", &[before, after, "--fail-on", "regression"])
     };
     let (code, said, _) = compared([&whole, &cut]);
-    let words = "Nothing is other in 1 cases. The run itself came out worse: passed → aborted.";
+    let words = "Nothing differs in 1 case. The run itself came out worse: passed → aborted.";
     assert!(code == 1 && said.contains(words), "{said}");
     let (code, said, _) = compared([&cut, &whole]);
     assert!(code == 0 && !said.contains("worse"), "{said}");
@@ -240,7 +240,7 @@ fn two_runs_are_compared_by_what_people_call_them() {
     assert!(
         code == 0
             && said.contains("device under test: not stated → unit-2")
-            && said.contains("Nothing is other in 1 cases"),
+            && said.contains("Nothing differs in 1 case"),
         "{said}"
     );
     let (code, json, _) = project.call(

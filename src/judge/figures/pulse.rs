@@ -76,7 +76,8 @@ pub(super) fn figure(
     let index = row.number;
     let why = match decided {
         Some(pulse) if pulse == index as u64 => "decided".to_owned(),
-        Some(pulse) => format!("{}; most like pulse {pulse}, which decided", excerpt.why),
+        // Other checks that other pulses decided share the picture.
+        Some(_) => format!("{}; most like the one that decided", excerpt.why),
         None => excerpt.why.to_owned(),
     };
     let same = |known: &PulseFigure| known.pulse == index as u64 && known.contact == view.contact.name;

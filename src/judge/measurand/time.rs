@@ -84,7 +84,10 @@ pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> 
             let mut budget = edges(view, seconds, height(first).min(height(second)), 2.0);
             if first.end >= second.start {
                 // The filter closes a short rest, and a slow stage makes none look like one: neither is told from the other.
-                budget.push(Input::rectangular("a rest within the shared edge", view.contact.shared / view.rate()));
+                budget.push(Input::rectangular(
+                    "a rest within the shared edge",
+                    view.contact.shared / view.rate(),
+                ));
             }
             let clipped = row.flags.clipped;
             units.push(Unit { nominal, clipped, ..view.unit(&row, Measured::new(seconds, budget)) });

@@ -40,11 +40,15 @@ impl Pair<'_> {
         let worse = self.found.regressions().count();
         let other = self.found.cases.len();
         match (other, worse) {
-            (0, _) => format!("Nothing is other in {} cases.", self.found.same),
+            (0, _) => format!("Nothing differs in {}.", cases(self.found.same)),
             (_, 0) => {
-                format!("{other} cases are other, none came out worse; {} are the same.", self.found.same)
+                format!("{} changed, none of them for the worse; {} the same.", cases(other), self.found.same)
             }
-            _ => format!("{other} cases are other, {worse} of them worse; {} are the same.", self.found.same),
+            _ => format!(
+                "{} changed, {worse} of them for the worse; {} the same.",
+                cases(other),
+                self.found.same
+            ),
         }
     }
 
@@ -59,6 +63,11 @@ impl Pair<'_> {
     }
 }
 
+/// `1 case`, `2 cases`.
+fn cases(count: usize) -> String {
+    format!("{count} case{}", if count == 1 { "" } else { "s" })
+}
+
 /// `passed → failed`.
 fn outcomes(case: &CaseChange) -> String {
     let name = |outcome: Option<Outcome>, sim_only| match outcome {
@@ -69,7 +78,7 @@ fn outcomes(case: &CaseChange) -> String {
     if before == after { after.to_owned() } else { format!("{before} → {after}") }
 }
 
-/// What is other in a case besides its outcome: `2 values differ, 1 check gone, another scenario`.
+/// What changed in a case besides its outcome: `2 values differ, 1 check gone, another scenario`.
 fn what(case: &CaseChange) -> String {
     let count = |is: &dyn Fn(&CheckChange) -> bool| case.checks.iter().filter(|change| is(change)).count();
     let verdict = |change: &CheckChange| other(change, |old, new| old.verdict != new.verdict);
@@ -81,9 +90,9 @@ fn what(case: &CaseChange) -> String {
         count => Some(format!("{count} {more}")),
     };
     let parts = [
-        many(count(&verdict), "verdict other", "verdicts other"),
+        many(count(&verdict), "verdict changed", "verdicts changed"),
         many(count(&value), "value differs", "values differ"),
-        many(count(&limit), "limit other", "limits other"),
+        many(count(&limit), "limit changed", "limits changed"),
         many(count(&|change| change.after.is_none()), "check gone", "checks gone"),
         many(count(&|change| change.before.is_none()), "check new", "checks new"),
     ];
@@ -178,7 +187,7 @@ mod tests {
         let same = compare(&before, &before);
         assert!(
             text(&Pair { before: &before, after: &before, found: &same, remarks: &[] })
-                .contains("Nothing is other in 1 cases.\n")
+                .contains("Nothing differs in 1 case.\n")
         );
     }
 
@@ -212,9 +221,12 @@ mod tests {
         after.scenarios.values_mut().for_each(|hash| *hash = "12".into());
         let found = compare(&before, &after);
         assert_eq!(outcomes(&found.cases[0]), "passed → sim only");
-        assert_eq!(what(&found.cases[0]), "1 verdict other, 1 value differs, 1 check gone, another scenario");
+        assert_eq!(
+            what(&found.cases[0]),
+            "1 verdict changed, 1 value differs, 1 check gone, another scenario"
+        );
         let pair = Pair { before: &before, after: &after, found: &found, remarks: &[] };
-        assert!(text(&pair).contains("WORSE  passed → sim only  a  (1 verdict other, "), "{}", text(&pair));
+        assert!(text(&pair).contains("WORSE  passed → sim only  a  (1 verdict changed, "), "{}", text(&pair));
     }
 
     #[test]
@@ -223,7 +235,7 @@ mod tests {
         let after = RunRecord { outcome: Some(Outcome::Aborted), ..before.clone() };
         let found = compare(&before, &after);
         let pair = Pair { before: &before, after: &after, found: &found, remarks: &[] };
-        let words = "Nothing is other in 1 cases. The run itself came out worse: passed → aborted.";
+        let words = "Nothing differs in 1 case. The run itself came out worse: passed → aborted.";
         assert!(text(&pair).contains(words), "{}", text(&pair));
         let value: serde_json::Value = serde_json::from_str(&json(&pair)).unwrap();
         assert_eq!((&value["run_worse"][0], &value["regressions"]), (&"passed → aborted".into(), &0.into()));

@@ -11,7 +11,7 @@ pub fn page(pair: &Pair<'_>, provenance: &str) -> String {
     let good = !pair.found.is_regression() && pair.remarks.is_empty();
     let under = format!("{} and {}. {provenance}", pair.before.id, pair.after.id);
     let remarks: String = pair.remarks.iter().map(|text| remark(text)).collect();
-    let head = head("What is other", &under, good, &pair.verdict());
+    let head = head("What changed", &under, good, &pair.verdict());
     whole_page("stimrig compare", &(head + &remarks + &body(pair)))
 }
 
@@ -52,7 +52,7 @@ pub fn body(pair: &Pair<'_>) -> String {
             ]
         })
         .collect();
-    text += &table(&["outcome", "case", "what is other", "scenario"], &lines);
+    text += &table(&["outcome", "case", "what changed", "scenario"], &lines);
     let lines: Vec<Vec<(String, &str)>> = pair
         .found
         .cases
