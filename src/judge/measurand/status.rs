@@ -5,8 +5,8 @@ use crate::scenario::{Action, Criterion, FaultCode};
 
 use super::super::{Observation, Reason, Unit, Units, View};
 
-/// A host that looks this seldom, s, was kept from it.
-const LATE: f64 = 0.03;
+/// A host that looks this seldom, s, was kept from it: it means to look every 10 ms.
+const LATE: f64 = 0.015;
 
 /// From the fault to the first status that declares it, s; the poll that saw it may have come up to one poll period
 /// late, so that much is its one-sided uncertainty. Without a time limit: whether it was declared at all. That none is declared
