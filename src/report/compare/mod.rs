@@ -172,7 +172,7 @@ mod tests {
             "passed → failed",
             "2.1000 ± 0.0031 mA fail",
             "by 100.0 ± 4.4 µA (significant",
-            "1 of them worse",
+            "1 of them for the worse",
         ] {
             assert!(said.contains(words), "{words}: {said}");
         }
