@@ -7,7 +7,7 @@ use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type a
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{DataType, DoubleType};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
@@ -110,6 +110,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, CaptureFault> {
         schema.columns().iter().map(|column| (column.name().to_owned(), Vec::new())).collect();
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group).map_err(bad)?;
+        let damaged = |chunk: &ColumnChunkMetaData| {
+            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+            start < 0 || chunk.compressed_size() < 0
+        };
+        // The reader panics over a place that cannot be.
+        if group.metadata().columns().iter().any(damaged) {
+            return Err(unreadable("Parquet file", "its directory is damaged: save it again"));
+        }
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
         for (index, (name, values)) in columns.iter_mut().enumerate() {
             let before = values.len();
