@@ -1,5 +1,7 @@
 //! The pulses of a record: kept as rows, handed out with their budgets.
 
+use crate::statistics::resultant;
+
 use super::Pulse;
 use super::pulse::Setting;
 use super::row::Row;
@@ -64,11 +66,7 @@ impl Pulses {
         if self.rows.iter().any(|row| row.leading.transition < 1.0) {
             return 1.0;
         }
-        let phasor = |row: &Row| (std::f64::consts::TAU * row.leading.edges.start.fract()).sin_cos();
-        let add = |(a, b): (f64, f64), (sine, cosine)| (a + sine, b + cosine);
-        let (sine, cosine) = self.rows.iter().map(phasor).fold((0.0, 0.0), add);
-        let count = self.rows.len().max(1) as f64;
-        ((sine * sine + cosine * cosine) / (count * count)).min(1.0)
+        resultant(self.rows.iter().map(|row| row.leading.edges.start)).unwrap_or(0.0)
     }
 
     /// The largest leading or recovery amplitude, A.

@@ -5,8 +5,8 @@ use super::columns::{Column, known_unit};
 use super::dialect::{Dialect, Layout, TimeSource, time_factor};
 use super::error::{CaptureError, CaptureFault};
 use super::header::number;
-use super::table::{Numbers, line_of};
-use super::trace::{Capture, assemble, is_sample};
+use super::table::{Numbers, line_of, sample};
+use super::trace::{Capture, assemble};
 
 /// Columns of time and value.
 const TIME: usize = 3;
@@ -35,12 +35,7 @@ fn rows(file: &str, text: &[u8]) -> Result<Capture, CaptureError> {
         let line = || line_of(text, record.position().map_or(0, csv::Position::byte));
         let cell = |at: usize| record.get(at).unwrap_or_default();
         let words = |at: usize| String::from_utf8_lossy(cell(at)).trim_matches('"').to_owned();
-        let read = |at: usize, name: &str| match number(cell(at), b',') {
-            Some(value) if is_sample(value) => Ok(value),
-            Some(_) => Err(CaptureFault::NotFinite { text: words(at), column: name.to_owned() }),
-            None if cell(at).is_empty() => Err(CaptureFault::EmptyCell(name.to_owned())),
-            None => Err(CaptureFault::NotANumber { text: words(at), column: name.to_owned() }),
-        };
+        let read = |at: usize, name: &str| sample(cell(at), b',', || name.to_owned());
         let pair = read(TIME, "time").and_then(|time| Ok((time, read(VALUE, "value")?)));
         let (time, value) = pair.map_err(|fault| CaptureError::at(file, line(), fault))?;
         if time < previous {

@@ -207,16 +207,21 @@ struct Cells<'a, L> {
 
 impl<L: Fn() -> u64> Cells<'_, L> {
     fn read(&self, index: usize, name: impl Fn() -> String) -> Result<f64, CaptureError> {
-        let cell = self.record.get(index).unwrap_or_default();
-        let fault = match number(cell, self.delimiter) {
-            Some(value) if is_sample(value) => return Ok(value),
-            Some(_) => CaptureFault::NotFinite { text: shortened(cell), column: name() },
-            None if cell.is_empty() => CaptureFault::EmptyCell(name()),
-            None => CaptureFault::NotANumber { text: shortened(cell), column: name() },
-        };
-        // Cells before it and the characters between them.
-        let before: usize = self.record.iter().take(index).map(|cell| cell.len() + 1).sum();
-        Err(CaptureError::cell(self.file, (self.line)(), before as u64 + 1, fault))
+        sample(self.record.get(index).unwrap_or_default(), self.delimiter, name).map_err(|fault| {
+            // Cells before it and the characters between them.
+            let before: usize = self.record.iter().take(index).map(|cell| cell.len() + 1).sum();
+            CaptureError::cell(self.file, (self.line)(), before as u64 + 1, fault)
+        })
+    }
+}
+
+/// The sample in a cell of the column of that name.
+pub(super) fn sample(cell: &[u8], delimiter: u8, name: impl Fn() -> String) -> Result<f64, CaptureFault> {
+    match number(cell, delimiter) {
+        Some(value) if is_sample(value) => Ok(value),
+        Some(_) => Err(CaptureFault::NotFinite { text: shortened(cell), column: name() }),
+        None if cell.is_empty() => Err(CaptureFault::EmptyCell(name())),
+        None => Err(CaptureFault::NotANumber { text: shortened(cell), column: name() }),
     }
 }
 

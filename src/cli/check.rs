@@ -8,7 +8,7 @@ use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read};
+use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read, walk};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
@@ -133,23 +133,11 @@ fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
 /// The files below a folder of benches, phantoms, profiles or calibrations; none of a folder in which a scenario is, whose
 /// files are chosen as for a run.
 fn without_scenarios(folder: &Path) -> Vec<PathBuf> {
-    let (mut files, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let (path, name) = (entry.path(), entry.file_name());
-            let name = name.to_string_lossy();
-            if name.starts_with('.') {
-                continue;
-            }
-            // A link to a folder above would never end.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(path);
-            } else if name.ends_with(".yaml") || name.ends_with(".yml") {
-                files.push(path);
-            }
-        }
+    let mut files = Vec::new();
+    // What cannot be read is told as of a folder of scenarios.
+    if walk(folder, &mut files).is_err() {
+        return Vec::new();
     }
-    files.sort();
     let is_other = |path: &PathBuf| read(path).is_ok_and(|source| kind_of(&source) != FileKind::Scenario);
     if files.iter().all(is_other) { files } else { Vec::new() }
 }

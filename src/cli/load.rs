@@ -177,7 +177,8 @@ fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>
     let refuse = |what: &str, help: Option<&str>| Box::new(Diagnostic::of_file(&text, what, help));
     if path.is_dir() {
         let mut files = Vec::new();
-        walk(path, false, &mut files).map_err(|error| refuse(&format!("cannot be read: {error}"), None))?;
+        walk(path, &mut files).map_err(|error| refuse(&format!("cannot be read: {error}"), None))?;
+        files.retain(|file| is_among_scenarios(path, file));
         if files.is_empty() {
             return Err(refuse("there is no scenario in this folder", None));
         }
@@ -213,21 +214,32 @@ fn may_be_a_scenario(path: &Path) -> bool {
     }
 }
 
-/// The scenario files below a folder; `mixed` if others may be among them.
-fn walk(folder: &Path, mixed: bool, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// Whether a file below a folder of scenarios is one, as far as its place and, where others may lie beside them, its keys tell.
+fn is_among_scenarios(folder: &Path, file: &Path) -> bool {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    let is = |part: &std::ffi::OsStr, names: &[&str]| names.iter().any(|name| part == *name);
+    let listed = below.iter().any(|part| is(part, &NOT_SCENARIOS));
+    let mixed = below.parent().into_iter().flatten().any(|part| is(part, &MIXED));
+    !listed && (!mixed || may_be_a_scenario(file))
+}
+
+/// The YAML files below a folder, hidden ones left out.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
-        if name.starts_with('.') || NOT_SCENARIOS.contains(&name.as_ref()) {
+        if name.starts_with('.') {
             continue;
         }
         // A link to a folder above would never end.
         if entry.file_type()?.is_dir() {
-            walk(&path, mixed || MIXED.contains(&name.as_ref()), files)?;
-        } else if (name.ends_with(".yaml") || name.ends_with(".yml")) && (!mixed || may_be_a_scenario(&path))
-        {
+            walk(&path, files)?;
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
             files.push(path);
         }
     }

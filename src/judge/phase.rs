@@ -1,6 +1,7 @@
 //! Whether pulses and samples keep step: what part of an edge's interpolation error all pulses have in common.
 
 use crate::measure::{ContactRecord, Input};
+use crate::statistics::resultant;
 
 use super::View;
 
@@ -22,15 +23,8 @@ fn in_phase(contact: &ContactRecord) -> f64 {
         places.sort_unstable();
     }
     let mut rows = rows.iter();
-    let (mut real, mut imaginary, mut count) = (0.0, 0.0, 0_u32);
-    for row in places.into_iter().filter_map(|place| rows.at(place)) {
-        if let Some(leading) = row.phases().first() {
-            let (sine, cosine) = (std::f64::consts::TAU * f64::from(leading.start).fract()).sin_cos();
-            (real, imaginary, count) = (real + cosine, imaginary + sine, count + 1);
-        }
-    }
-    let n = f64::from(count.max(1));
-    if count == 0 { 1.0 } else { ((real * real + imaginary * imaginary) / (n * n)).min(1.0) }
+    let rows = places.into_iter().filter_map(|place| rows.at(place));
+    resultant(rows.filter_map(|row| Some(f64::from(row.phases().first()?.start)))).unwrap_or(1.0)
 }
 
 /// Place `k` of an even but aperiodic spread over `length`: equal steps could keep step with the phase themselves.
@@ -58,24 +52,12 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Flags, PhaseRow, PulseRow, Rise, Runs, Table};
+    use crate::measure::{PhaseRow, PulseRow, Rise, Runs, Table};
 
     fn contact(starts: impl Iterator<Item = f64>) -> ContactRecord {
-        let row = |(number, start): (usize, f64)| PulseRow {
-            number,
-            at: start.floor() as u64,
-            phases: [PhaseRow { start: start.fract() as f32, ..PhaseRow::default() }; 3],
-            count: 1,
-            from: 0,
-            base: 0.0,
-            pulse_area: 0.0,
-            pulse_span: 0,
-            cycle_area: 0.0,
-            cycle_span: 0,
-            before: None,
-            after: None,
-            recharge: 0.0,
-            flags: Flags::default(),
+        let row = |(number, start): (usize, f64)| {
+            let phase = PhaseRow { start: start.fract() as f32, ..PhaseRow::default() };
+            PulseRow { number, ..PulseRow::of(start.floor() as u64, [phase; 3], 1) }
         };
         ContactRecord {
             channel: 0,

@@ -167,24 +167,21 @@ struct StepSeen {
 impl StepSeen {
     /// Of a step response, sampled every `period` delays.
     fn of(response: &[f64], period: f64) -> Self {
-        let (instants, areas): (Vec<f64>, Vec<f64>) = sampled(response, period)
-            .map(|(first, samples)| {
-                let found = crossing(&samples, 0, 0.5, Slope::Rising).unwrap_or(0.0);
-                (first + found * period, windowed_sum(&samples, 0.0, found) * period)
-            })
-            .unzip();
+        let (mut instants, mut areas, mut wholes) = (Vec::new(), Vec::new(), Vec::new());
+        for (first, samples) in sampled(response, period) {
+            let found = crossing(&samples, 0, 0.5, Slope::Rising).unwrap_or(0.0);
+            instants.push(first + found * period);
+            areas.push(windowed_sum(&samples, 0.0, found) * period);
+            // The whole of what is sampled, less how long it is: what is left differs from phase to phase by the error alone.
+            let until = first + (samples.len() as f64 - 0.5) * period;
+            wholes.push(samples.iter().sum::<f64>() * period - until);
+        }
         let ((delay, interpolation), (early, _)) = (spread(&instants), spread(&areas));
         let products = instants.iter().zip(&areas).map(|(t, area)| (t - delay) * (area - early));
         let covariance = products.sum::<f64>() / instants.len() as f64;
         let height = if interpolation > 0.0 { covariance / interpolation.powi(2) } else { 0.0 };
         let left: Vec<f64> = instants.iter().zip(&areas).map(|(t, area)| area - height * t).collect();
-        // The whole of what is sampled, less how long it is: what is left differs from phase to phase by the error alone.
-        let wholes = sampled(response, period).map(|(first, samples)| {
-            let until = first + (samples.len() as f64 - 0.5) * period;
-            samples.iter().sum::<f64>() * period - until
-        });
-        let summed = spread(&wholes.collect::<Vec<f64>>()).1;
-        Self { delay, early, interpolation, height, cut: spread(&left).1, summed }
+        Self { delay, early, interpolation, height, cut: spread(&left).1, summed: spread(&wholes).1 }
     }
 }
 

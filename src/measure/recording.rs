@@ -316,6 +316,29 @@ impl Recording {
 }
 
 #[cfg(test)]
+impl PulseRow {
+    /// A row of these phases, counted from sample `at`, on a baseline of 0; without levels beside it and areas.
+    pub(crate) fn of(at: u64, phases: [PhaseRow; 3], count: usize) -> Self {
+        Self {
+            number: 0,
+            at,
+            phases,
+            count: count as u8,
+            from: 0,
+            base: 0.0,
+            pulse_area: 0.0,
+            pulse_span: 0,
+            cycle_area: f64::NAN,
+            cycle_span: 0,
+            before: None,
+            after: None,
+            recharge: 0.0,
+            flags: Flags::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -326,22 +349,7 @@ mod tests {
             let start = (100.0 + rest) * k as f32;
             *phase = PhaseRow { start, end: start + 100.0, level: 7.0 + level, ..PhaseRow::default() };
         }
-        PulseRow {
-            number: 0,
-            at: 0,
-            phases,
-            count: levels.len() as u8,
-            from: 0,
-            base: 7.0,
-            pulse_area: 0.0,
-            pulse_span: 0,
-            cycle_area: f64::NAN,
-            cycle_span: 0,
-            before: None,
-            after: None,
-            recharge,
-            flags: Flags::default(),
-        }
+        PulseRow { base: 7.0, recharge, ..PulseRow::of(0, phases, levels.len()) }
     }
 
     #[test]

@@ -245,13 +245,14 @@ pub fn sample(
     planes
 }
 
-/// Drives a circuit, which stands at the first change; `visit` sees every span of constant waveforms before it passes.
+/// As [`stretch`], to the last change.
 fn run(circuit: &mut Circuit, changes: &[(f64, Drive)], visit: impl FnMut(&Circuit, f64)) {
     stretch(circuit, changes, None, visit);
 }
 
-/// As [`run`], and on to the instant `until`.
-fn stretch(
+/// Drives a circuit, which stands at the first change, and on to the instant `until`, where there is one; `visit` sees every span of
+/// constant waveforms before it passes.
+pub fn stretch(
     circuit: &mut Circuit,
     changes: &[(f64, Drive)],
     until: Option<f64>,

@@ -1,14 +1,18 @@
 //! Text of others (names, reasons) that can neither drive a terminal nor turn what is written around it.
 
-/// A mark, an override or an isolate of the direction of writing: with one, a name may make `failed` be read before it as after it.
-pub fn turns(letter: char) -> bool {
+/// A control character, or a mark, an override or an isolate of the direction of writing: with one of those a name may make `failed` be
+/// read before it as after it.
+pub fn harms(letter: char) -> bool {
+    letter.is_control() || turns(letter)
+}
+
+fn turns(letter: char) -> bool {
     matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text of several lines without what could move a cursor, clear a terminal or turn its words around; its lines stay.
 pub fn lines(text: &str) -> String {
-    let harmful = |letter: char| (letter.is_control() && letter != '\n') || turns(letter);
-    text.chars().map(|letter| if harmful(letter) { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if harms(letter) && letter != '\n' { '\u{fffd}' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ pub fn escape(text: &str) -> String {
             '\'' => safe.push_str("&#39;"),
             // XML 1.0 has no other control characters, not even escaped; a mark of direction would turn what is around the text.
             '\t' | '\n' | '\r' => safe.push(letter),
-            harmful if harmful.is_control() || harmless::turns(harmful) => safe.push('\u{fffd}'),
+            harmful if harmless::harms(harmful) => safe.push('\u{fffd}'),
             other => safe.push(other),
         }
     }

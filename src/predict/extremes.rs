@@ -1,5 +1,6 @@
 //! The extremes of each channel, which the rows of a table may miss.
 
+use crate::phantom::train::stretch;
 use crate::phantom::{Circuit, Drive, Probe, Waveform};
 
 /// Smallest and largest value of each probe, zero with them, while a circuit that stands at the first change passes them all and
@@ -14,21 +15,13 @@ pub(super) fn extremes(
 ) -> Vec<(f64, f64)> {
     let mut found = vec![(0.0_f64, 0.0_f64); probes.len()];
     let mut wave = Waveform::default();
-    let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([end]);
-    for ((at, drive), until) in changes.iter().zip(ends) {
-        circuit.set_drive(drive);
-        let mut left = until - at;
-        while left > 0.0 {
-            let span = circuit.span(left);
-            for (probe, (low, high)) in probes.iter().zip(&mut found) {
-                circuit.waveform(*probe, &mut wave);
-                for value in [wave.at(0.0), wave.at(span)] {
-                    (*low, *high) = (low.min(value), high.max(value));
-                }
+    stretch(circuit, changes, Some(end), |circuit, span| {
+        for (probe, (low, high)) in probes.iter().zip(&mut found) {
+            circuit.waveform(*probe, &mut wave);
+            for value in [wave.at(0.0), wave.at(span)] {
+                (*low, *high) = (low.min(value), high.max(value));
             }
-            circuit.step(span);
-            left -= span;
         }
-    }
+    });
     found
 }

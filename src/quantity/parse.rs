@@ -73,8 +73,6 @@ const FIXED: &[(&str, Dimension, i32, f64)] = &[
     ("um²", Dimension::Area, -12, 1.0),
     ("µm2", Dimension::Area, -12, 1.0),
     ("µm²", Dimension::Area, -12, 1.0),
-    ("\u{3bc}m2", Dimension::Area, -12, 1.0),
-    ("\u{3bc}m²", Dimension::Area, -12, 1.0),
     ("m2", Dimension::Area, 0, 1.0),
     ("m²", Dimension::Area, 0, 1.0),
     ("C/m2", Dimension::ChargeDensity, 0, 1.0),
@@ -82,24 +80,12 @@ const FIXED: &[(&str, Dimension, i32, f64)] = &[
     ("uC/cm²", Dimension::ChargeDensity, -2, 1.0),
     ("µC/cm2", Dimension::ChargeDensity, -2, 1.0),
     ("µC/cm²", Dimension::ChargeDensity, -2, 1.0),
-    ("\u{3bc}C/cm2", Dimension::ChargeDensity, -2, 1.0),
-    ("\u{3bc}C/cm²", Dimension::ChargeDensity, -2, 1.0),
     ("mC/cm2", Dimension::ChargeDensity, 1, 1.0),
     ("mC/cm²", Dimension::ChargeDensity, 1, 1.0),
 ];
 
-const PREFIXES: &[(&str, i32)] = &[
-    ("p", -12),
-    ("n", -9),
-    ("u", -6),
-    ("µ", -6),
-    ("\u{3bc}", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-];
+const PREFIXES: &[(&str, i32)] =
+    &[("p", -12), ("n", -9), ("u", -6), ("µ", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9)];
 
 impl Quantity {
     /// Reads a number with its unit.
@@ -171,6 +157,8 @@ fn number_length(text: &str) -> usize {
 }
 
 fn lookup(unit: &str) -> Option<(Dimension, i32, f64)> {
+    // The Greek letter is what the sign for micro decomposes into.
+    let unit = &unit.replace('\u{3bc}', "µ");
     if let Some((_, dimension, exponent, factor)) = FIXED.iter().find(|(symbol, ..)| *symbol == unit) {
         return Some((*dimension, *exponent, *factor));
     }

@@ -107,9 +107,7 @@ impl CaseChange {
             (None, after) => after.is_some_and(|after| after > Outcome::Skipped),
         }
     }
-}
 
-impl CaseChange {
     /// The measurands of which fewer checks are judged than before. One that is written otherwise is another check in its
     /// place.
     pub fn gone(&self) -> impl Iterator<Item = &str> {

@@ -1,6 +1,6 @@
 //! Colour, where it is wanted and nowhere else.
 
-use crate::plot::harmless::turns;
+use crate::plot::harmless::harms;
 
 /// What `--color` asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +78,7 @@ impl Paint {
 /// Text of others (names, reasons) without the characters that could move the cursor, recolour or clear a terminal, or turn what is
 /// written around them into another order.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if harms(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

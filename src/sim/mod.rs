@@ -19,6 +19,8 @@ mod port;
 pub mod probe;
 mod program;
 mod pulse_pal;
+#[cfg(test)]
+mod samples;
 mod science_mode;
 mod serve;
 mod stimjim;

@@ -66,34 +66,13 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phantom::{Element, ElementKind, Phantom};
     use crate::rig::SimBench;
-
-    fn phantom() -> Phantom {
-        let resistor = Element {
-            kind: ElementKind::Resistor,
-            value: 1e3,
-            tolerance: 0.0,
-            measured_u: None,
-            from: 0,
-            to: 1,
-        };
-        Phantom {
-            name: "r1k".to_owned(),
-            hash: String::new(),
-            nodes: vec!["a".to_owned(), "gnd".to_owned()],
-            contacts: vec![("e1".to_owned(), 0), ("case".to_owned(), 1)],
-            elements: vec![resistor],
-            senses: Vec::new(),
-            areas: Vec::new(),
-            source: None,
-        }
-    }
+    use crate::sim::samples::r1k;
 
     #[test]
     fn the_truth_is_that_of_the_output_stage_and_the_interlock() {
         use crate::phantom::Drive;
-        let bench = super::super::open(&SimBench::default(), &phantom(), 1).unwrap();
+        let bench = super::super::open(&SimBench::default(), &r1k(), 1).unwrap();
         let witness = bench.witness;
         let with = |change: &dyn Fn(&mut SimWorld)| change(&mut witness.world());
         assert_eq!(witness.truth(), Truth::default());

@@ -1,5 +1,5 @@
 //! Statistics of many runs: a proportion with its interval, individuals control charts, capability, a straight line with the
-//! interval of its slope.
+//! interval of its slope. And of many pulses: how alike their edges lie between samples.
 //!
 //! Each formula names where it is from. All take plain numbers, in order of the runs where order matters.
 
@@ -7,11 +7,13 @@ mod capability;
 mod control;
 mod line;
 mod proportion;
+mod resultant;
 
 pub use capability::{Capability, capability};
 pub use control::{Chart, Signal, chart, signals};
 pub use line::{Line, fit};
 pub use proportion::{poisson_bound, wilson};
+pub use resultant::resultant;
 
 /// The normal quantile of a two-sided 95 % interval.
 const Z: f64 = 1.959_963_984_540_054;

@@ -191,8 +191,9 @@ pub fn verify(folder: &Path, key: Option<&str>, whole_chain: bool) -> Result<Ver
     }
     signature(&mut found, &manifest, &text, key);
     files(&mut found, &manifest)?;
-    chain(&mut found, &manifest, &sha256(&text), &runs, whole_chain);
-    place(&mut found, &manifest, &sha256(&text), &read_chain(&runs));
+    let (hash, lines) = (sha256(&text), read_chain(&runs));
+    chain(&mut found, &manifest, &hash, (&runs, &lines), whole_chain);
+    place(&mut found, &manifest, &hash, &lines);
     if found.findings.is_empty() {
         agreement(&mut found, &manifest)?;
     }
@@ -255,8 +256,13 @@ fn files(found: &mut Verification, manifest: &Manifest) -> Result<(), StoreError
     Ok(())
 }
 
-fn chain(found: &mut Verification, manifest: &Manifest, hash: &str, runs: &Path, whole: bool) {
-    let lines = read_chain(runs);
+fn chain(
+    found: &mut Verification,
+    manifest: &Manifest,
+    hash: &str,
+    (runs, lines): (&Path, &[Ended]),
+    whole: bool,
+) {
     let own = lines.iter().find(|line| line.run == manifest.run);
     if own.is_some_and(|line| line.manifest != hash) {
         found.findings.push(Finding::Manifest("written anew: the chain has another hash for this run"));

@@ -168,9 +168,10 @@ expect:
     assert_eq!(cases[0].checks.len(), 5);
 }
 
-#[test]
-fn another_duration_of_a_recovery_leaves_it_after_the_burst() {
-    let text = r#"version: 1
+/// The case of bursts that are recharged for `passive` at their end, and changed by `steps` while they run.
+fn recharged_bursts(passive: &str, steps: &str) -> Case {
+    let text = format!(
+        r#"version: 1
 name: n
 phantom: r1k
 program:
@@ -178,25 +179,33 @@ program:
   amplitude: 1 mA
   width: 200 us
   rate: 40 Hz
-  recovery: { passive: 10 ms }
-  burst: { pulses: 5, rate: 500 Hz, recovery_after: burst }
+  recovery: {{ passive: {passive} }}
+  burst: {{ pulses: 5, rate: 500 Hz, recovery_after: burst }}
 steps:
-  - start: {}
-  - wait: 500 ms
+  - start: {{}}
+{steps}  - stop: {{}}
+expect:
+  - width: {{ of: programmed, within: 3 %, in: [start, stop] }}
+"#
+    );
+    let (mut cases, problems) = read(&text);
+    assert_eq!(lines(&problems), Vec::<String>::new());
+    cases.remove(0)
+}
+
+#[test]
+fn another_duration_of_a_recovery_leaves_it_after_the_burst() {
+    let steps = r"  - wait: 500 ms
   - set: { recovery: { passive: 12 ms } }
   - wait: 500 ms
   - program: { recovery: { passive: 11 ms } }
   - wait: 500 ms
   - program: { recovery: { passive: 1 ms }, burst: { pulses: 3, rate: 400 Hz } }
   - wait: 500 ms
-  - stop: {}
-expect:
-  - width: { of: programmed, within: 3 %, in: [start, stop] }
-"#;
+";
     // Within a burst there would be no room for 12 ms.
-    let (cases, problems) = read(text);
-    assert_eq!(lines(&problems), Vec::<String>::new());
-    let recovery = |step: usize| match &cases[0].steps[step].action {
+    let case = recharged_bursts("10 ms", steps);
+    let recovery = |step: usize| match &case.steps[step].action {
         Action::Set(program) | Action::Program(program) => program.recovery,
         other => panic!("{other:?}"),
     };
@@ -303,30 +312,14 @@ fn on_times_that_cannot_be_told_apart_are_refused() {
 
 #[test]
 fn a_burst_that_is_written_anew_is_recharged_as_it_says() {
-    let text = r#"version: 1
-name: n
-phantom: r1k
-program:
-  waveform: monophasic
-  amplitude: 1 mA
-  width: 200 us
-  rate: 40 Hz
-  recovery: { passive: 1.5 ms }
-  burst: { pulses: 5, rate: 500 Hz, recovery_after: burst }
-steps:
-  - start: {}
-  - wait: 500 ms
+    let steps = r"  - wait: 500 ms
   - program: { burst: { pulses: 3, rate: 400 Hz } }
   - wait: 500 ms
   - program: { amplitude: 2 mA }
   - wait: 500 ms
-  - stop: {}
-expect:
-  - width: { of: programmed, within: 3 %, in: [start, stop] }
-"#;
-    let (cases, problems) = read(text);
-    assert_eq!(lines(&problems), Vec::<String>::new());
-    let recovery = |step: usize| match &cases[0].steps[step].action {
+";
+    let case = recharged_bursts("1.5 ms", steps);
+    let recovery = |step: usize| match &case.steps[step].action {
         Action::Program(program) => program.recovery,
         other => panic!("{other:?}"),
     };

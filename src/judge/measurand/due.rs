@@ -20,6 +20,18 @@ pub(super) fn own_pulses(part: &Part<'_>) -> u64 {
     }
 }
 
+/// How long, s from its first pulse, the train of a part lasts by itself where no count of pulses tells; by a little less, as two
+/// clocks differ, and by as much more.
+pub(super) fn own_seconds(part: &Part<'_>) -> Option<(f64, f64)> {
+    match part.program.run {
+        // An earlier program had its share of the time, and its pulses their own number.
+        Run::Duration(duration) if part.base > 0 => {
+            Some((duration * (1.0 - CLOCKS), duration * (1.0 + CLOCKS)))
+        }
+        _ => None,
+    }
+}
+
 /// The train that an event met, counted on from one of its pulses.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Due<'a> {
@@ -55,12 +67,9 @@ impl<'a> Due<'a> {
         let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
         let train = view.trains().iter().find(|train| train.contains(&last));
         let zero = train.and_then(|train| rows.get(train.start)).map(|first| first.start());
-        let ends = match (program.run, zero) {
-            (Run::Duration(duration), Some(zero)) if part.base > 0 => {
-                zero + duration * (1.0 - CLOCKS) * view.rate()
-            }
-            _ => f64::INFINITY,
-        };
+        let ends = zero
+            .zip(own_seconds(&part))
+            .map_or(f64::INFINITY, |(zero, (least, _))| zero + least * view.rate());
         Some(Self { part, n: placed.n, at: row.start(), rate: view.rate(), ends })
     }
 

@@ -2,12 +2,12 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::{Part, Run};
+use crate::signal::Part;
 
-use super::super::train::{CLOCKS, Placed, group_span, slot};
+use super::super::train::{Placed, group_span, slot};
 use super::super::view::{View, Window};
 use super::super::{Instant, Reason, Segment};
-use super::due::own_pulses;
+use super::due::{own_pulses, own_seconds};
 use super::interval::off_gap;
 use super::owed::{late, undelivered};
 
@@ -209,14 +209,9 @@ impl<'a> Walk<'a> {
     fn new(placed: &Placed<'a>, at: f64, zero: f64) -> Self {
         let program = &placed.segment.programmed;
         let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
-        let ends = match program.run {
-            // An earlier program had its share of the time, and its pulses their own number.
-            Run::Duration(duration) if part.base > 0 => {
-                let latest = duration * (1.0 + CLOCKS) + group_span(program) + REACH * slot(program);
-                (zero + duration * (1.0 - CLOCKS), zero + latest)
-            }
-            _ => (f64::INFINITY, f64::INFINITY),
-        };
+        let ends = own_seconds(&part).map_or((f64::INFINITY, f64::INFINITY), |(least, most)| {
+            (zero + least, zero + (most + group_span(program) + REACH * slot(program)))
+        });
         Self { segment: placed.segment, part, at, n: placed.n, last: at, ends }
     }
 

@@ -67,22 +67,7 @@ fn pulse(at: u64, lengths: &[u64], level: f32) -> (Finished, PulseRow) {
         *phase = PhaseRow { start, end, level, ..PhaseRow::default() };
         start = end + 50.0;
     }
-    let row = PulseRow {
-        number: 0,
-        at,
-        phases,
-        count: lengths.len() as u8,
-        from: at - 17,
-        base: 5.0,
-        pulse_area: 0.0,
-        pulse_span: 0,
-        cycle_area: f64::NAN,
-        cycle_span: 0,
-        before: None,
-        after: None,
-        recharge: 0.0,
-        flags: Flags::default(),
-    };
+    let row = PulseRow { from: at - 17, base: 5.0, ..PulseRow::of(at, phases, lengths.len()) };
     (Finished { row: 0, from: at - 17, to: at + 500, rest: 300, cut: false }, row)
 }
 

@@ -8,6 +8,7 @@ use crate::quantity::{Dimension, engineering, short_hash, with_uncertainty};
 use crate::record::{CaseChange, CheckChange, CheckRecord, Comparison, Outcome, RunRecord, Verdict, spelled};
 
 use super::check_line::{allowed, dimension_of, measured};
+use super::counts::counted;
 
 pub use json::json;
 pub use page::{body, page};
@@ -40,13 +41,17 @@ impl Pair<'_> {
         let worse = self.found.regressions().count();
         let other = self.found.cases.len();
         match (other, worse) {
-            (0, _) => format!("Nothing differs in {}.", cases(self.found.same)),
+            (0, _) => format!("Nothing differs in {}.", counted(self.found.same, "case")),
             (_, 0) => {
-                format!("{} changed, none of them for the worse; {} the same.", cases(other), self.found.same)
+                format!(
+                    "{} changed, none of them for the worse; {} the same.",
+                    counted(other, "case"),
+                    self.found.same
+                )
             }
             _ => format!(
                 "{} changed, {worse} of them for the worse; {} the same.",
-                cases(other),
+                counted(other, "case"),
                 self.found.same
             ),
         }
@@ -61,11 +66,6 @@ impl Pair<'_> {
             Some(why) => format!("nothing of the instruments cancels in a difference: {why}"),
         }
     }
-}
-
-/// `1 case`, `2 cases`.
-fn cases(count: usize) -> String {
-    format!("{count} case{}", if count == 1 { "" } else { "s" })
 }
 
 /// `passed → failed`.

@@ -12,7 +12,7 @@ mod recorded;
 
 pub use recorded::Recorded;
 
-use crate::instrument::{InstrumentError, StreamChannel, StreamSetup};
+use crate::instrument::{StreamChannel, StreamSetup};
 use crate::phantom::{ElementKind, Phantom};
 use crate::rig::{ChannelCertificate, Rig};
 use crate::scenario::Plan;
@@ -23,7 +23,7 @@ use super::instruments::Instruments;
 use super::interrupt::Interrupt;
 use super::open;
 use super::safe::twice;
-use super::session::SECOND;
+use super::session::{Halt, POLL, SECOND};
 use line::Line;
 use recorded::Window;
 
@@ -83,18 +83,12 @@ pub fn calibrate(
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
         let mut instruments = open::open(rig, plan, plugged, None, None).await?;
-        let said = |error: InstrumentError| error.to_string();
-        // Whatever it was doing: the phantom is the source's alone.
-        let stopped = twice(async || instruments.stimulator.stop().await).await;
-        let switches = instruments.switches().map_err(said)?;
-        twice(async || switches.interlock(false).await).await.map_err(said)?;
-        stopped.map_err(said)?;
-        switches.clear("all").await.map_err(said)?;
-        let unit = instruments.load.identify().await.map_err(said)?.uid;
-        identity::check("load", rig.wiring.load_uid.as_deref(), &unit).map_err(|halt| halt.to_string())?;
-        let measured = all_ranges(&mut instruments, rig, plan, how).await;
+        let source = driven(plan)?;
+        let unit = alone(&mut instruments, rig).await.map_err(said)?;
+        let measured = all_ranges(&mut instruments, (rig, plan), source, how).await.map_err(said);
         // The source is switched off whatever was measured.
-        let off = instruments.switches().map_err(said)?.test_source(driven(plan)?, 0.0).await.map_err(said);
+        let off = async { instruments.switches()?.test_source(source, 0.0).await };
+        let off = off.await.map_err(|error| error.to_string());
         let ranges = measured.map_err(|why| match &off {
             Ok(()) => why,
             Err(on) => format!("{why}; the load's test source may still be on: {on}"),
@@ -104,6 +98,26 @@ pub fn calibrate(
         check(&channels)?;
         Ok(Calibrated { unit, resistor, channels })
     })
+}
+
+/// Why it ended, for people.
+fn said(halt: Halt) -> String {
+    match halt {
+        Halt::Interrupted(_) => format!("{halt}: nothing was written"),
+        other => other.to_string(),
+    }
+}
+
+/// Leaves the phantom to the load's source, whatever the bench was doing; the unique id of the load, which is the rig's.
+async fn alone(instruments: &mut Instruments, rig: &Rig) -> Result<String, Halt> {
+    let stopped = twice(async || instruments.stimulator.stop().await).await;
+    let switches = instruments.switches()?;
+    twice(async || switches.interlock(false).await).await?;
+    stopped?;
+    switches.clear("all").await?;
+    let unit = instruments.load.identify().await?.uid;
+    identity::check("load", rig.wiring.load_uid.as_deref(), &unit)?;
+    Ok(unit)
 }
 
 /// The one resistor of the phantom.
@@ -151,12 +165,11 @@ struct Level {
 
 async fn all_ranges(
     instruments: &mut Instruments,
-    rig: &Rig,
-    plan: &Plan,
+    (rig, plan): (&Rig, &Plan),
+    source: &str,
     how: &Calibration<'_>,
-) -> Result<Vec<Driven>, String> {
+) -> Result<Vec<Driven>, Halt> {
     let phantom = &plan.case.phantom;
-    let source = phantom.contacts.first().map_or("", |(name, _)| name.as_str());
     let back = phantom.return_contact();
     let ohm = phantom.elements.first().map_or(1.0, |resistor| resistor.value);
     let mut found = Vec::new();
@@ -203,31 +216,30 @@ async fn one_range(
     channel: &StreamChannel,
     per_ampere: f64,
     how: &Calibration<'_>,
-) -> Result<Vec<Level>, String> {
-    let said = |error: InstrumentError| error.to_string();
+) -> Result<Vec<Level>, Halt> {
     let setup = StreamSetup { channels: vec![channel.clone()], slow: false };
-    let stated = instruments.stream().map_err(said)?.start(&setup).await.map_err(said)?;
+    let stated = instruments.stream()?.start(&setup).await?;
     let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated| (stated.lsb, stated.offset));
     let mut levels = Vec::new();
     for step in -STEPS..=STEPS {
         let current = FILL * channel.range * f64::from(step) / f64::from(STEPS) / per_ampere;
-        instruments.switches().map_err(said)?.test_source(source, current).await.map_err(said)?;
+        instruments.switches()?.test_source(source, current).await?;
         wait(instruments, SETTLE, &mut Mean::default(), how.interrupt).await?;
         let from = instruments.clock.now();
         let mut mean = Mean::default();
         wait(instruments, (how.dwell * SECOND) as u64, &mut mean, how.interrupt).await?;
         if mean.count == 0.0 {
-            return Err(format!(
-                "the load sent no samples of `{}`: see its cable, and run less beside it",
-                channel.name
-            ));
+            let name = &channel.name;
+            return Err(Halt::Bench(format!(
+                "the load sent no samples of `{name}`: see its cable, and run less beside it"
+            )));
         }
         let reading = (mean.sum / mean.count - zero) * lsb;
         let to = instruments.clock.now() as f64 / SECOND;
         levels.push(Level { from: from as f64 / SECOND, to, current, reading });
     }
-    instruments.switches().map_err(said)?.test_source(source, 0.0).await.map_err(said)?;
-    instruments.stream().map_err(said)?.end().await.map_err(said)?;
+    instruments.switches()?.test_source(source, 0.0).await?;
+    instruments.stream()?.end().await?;
     Ok(levels)
 }
 
@@ -274,17 +286,16 @@ async fn wait(
     nanoseconds: u64,
     sink: &mut dyn BlockSink,
     interrupt: &Interrupt,
-) -> Result<(), String> {
-    let said = |error: InstrumentError| error.to_string();
+) -> Result<(), Halt> {
     let mut left = nanoseconds;
     while left > 0 {
         if let Some(cause) = interrupt.cause() {
-            return Err(format!("ended by {}: nothing was written", cause.name()));
+            return Err(Halt::Interrupted(cause));
         }
-        let slice = left.min(super::session::POLL);
+        let slice = left.min(POLL);
         instruments.clock.sleep(slice).await;
-        instruments.load.keepalive().await.map_err(said)?;
-        instruments.stream().map_err(said)?.drain(sink).await.map_err(said)?;
+        instruments.load.keepalive().await?;
+        instruments.stream()?.drain(sink).await?;
         left -= slice;
     }
     Ok(())

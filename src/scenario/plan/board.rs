@@ -24,7 +24,6 @@ struct Unlike {
 /// Refuses programs that a board whose grid is known would refuse, and warns of those that its grid changes.
 pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: &mut Vec<Diagnostic>) {
     let (Driver::Simulated | Driver::Native, Some(sim)) = (rig.stimulator, &rig.sim) else { return };
-    let current = |amperes| engineering(amperes, Dimension::Current, 4);
     for planned in programs {
         let (largest, cap) = (planned.program.largest_current(), sim.stimulator.cap);
         let above = |limit: f64| largest > limit * (1.0 + 1e-9);
@@ -40,6 +39,10 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
     }
 }
 
+fn current(amperes: f64) -> String {
+    engineering(amperes, Dimension::Current, 4)
+}
+
 fn time(seconds: f64) -> String {
     engineering(seconds, Dimension::Time, 6)
 }
@@ -49,7 +52,6 @@ fn unlike(program: &Program, spec: &StimulatorSpec) -> Vec<Unlike> {
     let mut tell = |severity, key, what: String, help: Option<String>| {
         found.push(Unlike { severity, key, what, help });
     };
-    let current = |amperes| engineering(amperes, Dimension::Current, 4);
     if let Recovery::Ratio(ratio) = program.recovery {
         let sent = thousandths(ratio) as f64 / 1e3;
         if (sent - ratio).abs() > 1e-9 * ratio {

@@ -109,30 +109,13 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phantom::{Element, ElementKind, Phantom};
     use crate::rig::SimBench;
+    use crate::sim::samples::r1k;
 
     /// A time base without an error would hide who forgets that there is one.
     #[test]
     fn its_time_base_is_off_by_another_draw_on_each_bench() {
-        let resistor = Element {
-            kind: ElementKind::Resistor,
-            value: 1e3,
-            tolerance: 0.0,
-            measured_u: None,
-            from: 0,
-            to: 1,
-        };
-        let phantom = Phantom {
-            name: "r1k".to_owned(),
-            hash: String::new(),
-            nodes: vec!["a".to_owned(), "gnd".to_owned()],
-            contacts: vec![("e1".to_owned(), 0), ("case".to_owned(), 1)],
-            elements: vec![resistor],
-            senses: Vec::new(),
-            areas: Vec::new(),
-            source: None,
-        };
+        let phantom = r1k();
         // Samples of a second at 1 MHz, beside a million.
         let beyond = |seed: u64| {
             let bench = SimBench { seed, ..SimBench::default() };

@@ -1,53 +1,17 @@
 //! The board in its world: what its deadlines are, and that they end.
 
-use stimrig_protocol::MAX_CONTACTS;
-use stimrig_protocol::stimulator::{Program, Recovery, Reply, Run, State, Waveform};
+use stimrig_protocol::stimulator::{Reply, State};
 
 use super::*;
-use crate::phantom::{Element, ElementKind};
 use crate::rig::{Defect, DefectKind, DefectValue};
-
-fn phantom() -> Phantom {
-    let element =
-        Element { kind: ElementKind::Resistor, value: 1e3, tolerance: 0.0, measured_u: None, from: 0, to: 1 };
-    Phantom {
-        name: "r1k".into(),
-        hash: String::new(),
-        nodes: vec!["a".into(), "gnd".into()],
-        contacts: vec![("e1".into(), 0), ("case".into(), 1)],
-        elements: vec![element],
-        senses: Vec::new(),
-        areas: Vec::new(),
-        source: None,
-    }
-}
-
-fn program() -> Program {
-    let mut shares = [0; MAX_CONTACTS];
-    shares[..2].copy_from_slice(&[-1_000_000, 1_000_000]);
-    Program {
-        waveform: Waveform::Biphasic,
-        anodic: false,
-        amplitude: 2_000_000_000,
-        width: 200_000,
-        gap: 50_000,
-        recovery: Recovery::Mirrored,
-        recharge: None,
-        period: 20_000_000_000,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        shares,
-        run: Run::UntilStopped,
-    }
-}
+use crate::sim::samples::{program, r1k};
 
 #[test]
 fn a_stopped_core_does_not_forget_its_fault_and_time_goes_on() {
     let latched = Defect { kind: DefectKind::NoLatch, value: DefectValue::Flag };
     let bench = SimBench { defects: vec![latched], ..SimBench::default() };
-    let mut analog = Analog::new(&bench, &phantom(), 1, 1).unwrap();
-    let mut device = StimulatorDevice::new(&bench, &phantom(), 1, &mut analog);
+    let mut analog = Analog::new(&bench, &r1k(), 1, 1).unwrap();
+    let mut device = StimulatorDevice::new(&bench, &r1k(), 1, &mut analog);
     let mut hal = OutputStage { stage: &mut device.stage, analog: &mut analog };
     let board = device.endpoint.board_mut();
     assert!(matches!(board.handle(0, &Request::Load(program()), &mut hal), Reply::Applied(_)));

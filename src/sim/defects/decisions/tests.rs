@@ -1,11 +1,12 @@
 //! What a defect of the decisions bends, and what it leaves alone.
 
 use stimrig_board::{Phase, Plan, Window};
+use stimrig_protocol::Text;
 use stimrig_protocol::stimulator::{Refusal, Run};
-use stimrig_protocol::{MAX_CONTACTS, Text};
 
 use super::*;
 use crate::rig::DefectValue;
+use crate::sim::samples::program;
 
 fn spec() -> Spec {
     Spec {
@@ -60,24 +61,8 @@ fn a_wrong_code_is_wrong_and_of_the_same_kind() {
 
 #[test]
 fn a_clamped_command_is_accepted_whichever_phase_is_the_larger() {
-    let mut shares = [0; MAX_CONTACTS];
-    shares[..2].copy_from_slice(&[-1_000_000, 1_000_000]);
     let bent = of(DefectKind::CapClampsSilently, DefectValue::Flag);
-    let asked = |recovery| Program {
-        waveform: Waveform::Biphasic,
-        anodic: false,
-        amplitude: 15_000_000_000,
-        width: 200_000,
-        gap: 50_000,
-        recovery,
-        recharge: None,
-        period: 20_000_000_000,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        shares,
-        run: Run::UntilStopped,
-    };
+    let asked = |recovery| Program { amplitude: 15_000_000_000, recovery, ..program() };
     for (recovery, clamped) in [
         (Recovery::Mirrored, 12_700_000_000),
         (Recovery::Ratio(4000), 12_700_000_000),
@@ -119,22 +104,12 @@ fn pairs(bent: Bent) -> Vec<(u64, i32)> {
         fn toggle(&mut self, _: Line) {}
     }
 
-    let mut shares = [0; MAX_CONTACTS];
-    shares[..2].copy_from_slice(&[-1_000_000, 1_000_000]);
     let program = Program {
         waveform: Waveform::Alternating,
-        anodic: false,
-        amplitude: 2_000_000_000,
-        width: 200_000,
         gap: 0,
         recovery: Recovery::None,
-        recharge: None,
-        period: 20_000_000_000,
-        ramp: None,
-        burst: None,
-        cycle: None,
-        shares,
         run: Run::Pulses(4),
+        ..program()
     };
     // A voltage that never steps would be a short.
     let mut board = Board::new(Spec { short_detect: 0, ..spec() }, bent);
