@@ -31,7 +31,7 @@ pub struct Trial {
     pub kind: Kind,
     /// On the load's wire instead of the stimulator's, where it is one of the two.
     pub on_load: bool,
-    /// To how many replies or blocks; `u64::MAX` for all from then on.
+    /// To how many requests, replies or blocks; `u64::MAX` for all from then on.
     pub times: u64,
     /// When, s of scenario time since the bench was opened.
     pub at: f64,
@@ -57,9 +57,9 @@ impl Trial {
         let (scenario, plain, length) = scenario::draw(&mut dice, number);
         let lasting = dice.random::<f64>() < 0.3;
         let times = match kind {
-            Kind::ReplyLost | Kind::ReplyDamaged if lasting => u64::MAX,
+            Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged if lasting => u64::MAX,
             // A request is sent four times before it is given up.
-            Kind::ReplyLost | Kind::ReplyDamaged => dice.random_range(1..=2),
+            Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged => dice.random_range(1..=2),
             _ => dice.random_range(1..=4),
         };
         let on_load = dice.random::<bool>();
@@ -73,7 +73,9 @@ impl Trial {
         let times = if self.times == u64::MAX { "all".to_owned() } else { self.times.to_string() };
         let how = match self.kind {
             Kind::PortClosed => format!(" ({wire})"),
-            Kind::ReplyLost | Kind::ReplyDamaged => format!(" ({wire}, {times})"),
+            Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged => {
+                format!(" ({wire}, {times})")
+            }
             Kind::BlockLost | Kind::BlockTwice => format!(" ({times})"),
             _ => String::new(),
         };

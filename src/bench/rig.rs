@@ -237,6 +237,7 @@ pub(super) fn facts(program: &Program, samples: &[u64], ended: u64) -> Facts {
         segments: vec![segment],
         statuses: Vec::new(),
         restarts: Vec::new(),
+        ending: None,
         ended,
         link_errors: 0,
         cap: 25e-3,

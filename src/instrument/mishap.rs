@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use stimrig_protocol::frame::SYNC;
 use stimrig_protocol::{Decoder, Kind, MAX_PAYLOAD, OVERHEAD, encode};
 
 use super::{InstrumentFault, Port};
@@ -19,6 +20,8 @@ pub enum Mishap {
     ReplyLost,
     /// A bit of a reply is flipped.
     ReplyDamaged,
+    /// A bit of a request is flipped.
+    RequestDamaged,
     /// Blocks of samples are lost.
     BlockLost,
     /// Blocks of samples arrive twice.
@@ -36,6 +39,7 @@ impl std::fmt::Debug for Mishap {
             Self::Silence => "Silence",
             Self::ReplyLost => "ReplyLost",
             Self::ReplyDamaged => "ReplyDamaged",
+            Self::RequestDamaged => "RequestDamaged",
             Self::BlockLost => "BlockLost",
             Self::BlockTwice => "BlockTwice",
             Self::BlocksSwapped => "BlocksSwapped",
@@ -50,7 +54,7 @@ pub struct Trap {
     mishap: Mishap,
     /// Port time from which on it happens, ns.
     at: u64,
-    /// How many replies or blocks it happens to.
+    /// How many requests, replies or blocks it happens to.
     times: u64,
     hits: AtomicU64,
     /// When it happened first, ns; `u64::MAX` while it has not.
@@ -58,7 +62,7 @@ pub struct Trap {
 }
 
 impl Trap {
-    /// Sets a trap at `at` ns of port time, for so many replies or blocks.
+    /// Sets a trap at `at` ns of port time, for so many requests, replies or blocks.
     pub fn new(mishap: Mishap, at: u64, times: u64) -> Self {
         Self { mishap, at, times, hits: AtomicU64::new(0), sprung: AtomicU64::new(u64::MAX) }
     }
@@ -73,7 +77,7 @@ impl Trap {
         self.sprung.compare_exchange(u64::MAX, now, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
-    /// Whether it happens to the reply or block that arrives now.
+    /// Whether it happens to the request, reply or block that arrives now.
     fn hits(&self, now: u64) -> bool {
         let hit = now >= self.at && self.hits.fetch_add(1, Ordering::SeqCst) < self.times;
         if hit {
@@ -129,8 +133,10 @@ impl TrappedPort {
 
     fn happens_to(&self, kind: Kind) -> bool {
         let reply = matches!(kind, Kind::StimulatorReply | Kind::LoadReply);
+        let request = matches!(kind, Kind::StimulatorRequest | Kind::LoadRequest);
         match self.trap.mishap {
             Mishap::ReplyLost | Mishap::ReplyDamaged => reply,
+            Mishap::RequestDamaged => request,
             Mishap::BlockLost | Mishap::BlockTwice | Mishap::BlocksSwapped => kind == Kind::Samples,
             Mishap::Gone | Mishap::Silence | Mishap::Call(_) => false,
         }
@@ -158,9 +164,7 @@ impl TrappedPort {
                     // Somewhere in its payload or checksum, never twice in the same place.
                     let at = OVERHEAD.min(bytes.len() - 1)
                         + (now as usize % bytes.len().saturating_sub(OVERHEAD).max(1));
-                    if let Some(byte) = bytes.get_mut(at) {
-                        *byte ^= 1 << (now % 8);
-                    }
+                    flip(&mut bytes, at, now);
                 }
                 (Mishap::BlockTwice, true) => self.out.extend_from_slice(&bytes),
                 (Mishap::BlocksSwapped, true) if self.held.is_none() => {
@@ -206,6 +210,77 @@ impl Port for TrappedPort {
         if self.step_on()? {
             return Ok(());
         }
+        let now = self.port.now();
+        // A host writes a request as a whole; what begins no frame is none.
+        let kind = bytes.strip_prefix(&SYNC).and_then(|rest| rest.get(1)).copied().and_then(Kind::from_byte);
+        if kind.is_some_and(|kind| self.happens_to(kind)) && self.trap.hits(now) {
+            let mut damaged = bytes.to_vec();
+            // Anywhere, the sync word and the length included: the device must find the next request all the same.
+            flip(&mut damaged, now as usize % bytes.len().max(1), now);
+            return self.port.write_all(&damaged).await;
+        }
         self.port.write_all(bytes).await
+    }
+}
+
+/// Flips a bit of byte `at`, another one at another instant.
+fn flip(bytes: &mut [u8], at: usize, now: u64) {
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= 1 << (now % 8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Keeps what is written, at an instant of its own.
+    struct Written {
+        now: u64,
+        bytes: Arc<Mutex<Vec<u8>>>,
+    }
+
+    #[async_trait]
+    impl Port for Written {
+        fn now(&self) -> u64 {
+            self.now
+        }
+
+        async fn read(&mut self, _: &mut [u8], _: u64) -> Result<usize, InstrumentFault> {
+            Err(InstrumentFault::Timeout)
+        }
+
+        async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
+            self.bytes.lock().unwrap().extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    /// What of four writes reaches a device as a frame, with a trap for two from 100 ns on.
+    #[tokio::test]
+    async fn a_damaged_request_is_none_and_the_next_one_is_heard() {
+        let mut request = [0; 3 + OVERHEAD];
+        encode(&mut request, Kind::StimulatorRequest, 7, b"abc").unwrap();
+        // Every bit of every byte is hit by some instant.
+        for instant in 100..100 + 8 * request.len() as u64 {
+            let trap = Arc::new(Trap::new(Mishap::RequestDamaged, 100, 2));
+            let mut decoder = Decoder::new([0; 256]);
+            let mut arrived = Vec::new();
+            for now in [99, instant, instant, instant] {
+                let bytes = Arc::new(Mutex::new(Vec::new()));
+                let port = Box::new(Written { now, bytes: Arc::clone(&bytes) });
+                let mut port = TrappedPort::new(port, Arc::clone(&trap));
+                // What begins no frame is passed on as it is, and uses nothing up.
+                port.write_all(&[0; 4]).await.unwrap();
+                port.write_all(&request).await.unwrap();
+                let bytes = bytes.lock().unwrap().clone();
+                decoder.push(&bytes);
+                arrived.push(std::iter::from_fn(|| decoder.pull().map(|frame| frame.sequence)).count());
+            }
+            assert_eq!(arrived, [1, 0, 0, 1], "at {instant} ns");
+            assert_eq!(trap.sprung(), Some(instant));
+        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nalgebra::{DVector, DVectorView};
-
 use super::output::check;
 use super::stepping::RELEASE;
 use super::tails::Tails;
@@ -155,19 +153,22 @@ impl Circuit {
     /// contact's `vout` input. Together with the drive and the switches this is the whole state.
     pub fn capacitor_voltages(&self) -> Vec<f64> {
         let mut voltages = self.capacitors.clone();
-        let first_input = voltages.len() - self.drive.len();
+        self.refresh(&mut voltages);
+        voltages
+    }
+
+    /// Puts the present voltages over those that capacitors had when the wiring changed last.
+    fn refresh(&self, voltages: &mut [f64]) {
+        let first_input = voltages.len().saturating_sub(self.drive.len());
         // An input that the guard holds has its lead's voltage.
         for (slot, contact) in voltages.iter_mut().skip(first_input).zip(&self.topology.voltages) {
             *slot = self.evaluate(&contact.lead);
         }
-        let modes = DVectorView::from_slice(&self.modes, self.modes.len());
-        let present = &self.topology.modes.capacitors * modes;
-        for (id, voltage) in self.topology.capacitors.iter().zip(present.iter()) {
+        for (id, of_modes) in self.topology.capacitors.iter().zip(self.topology.modes.capacitors.row_iter()) {
             if let Some(slot) = voltages.get_mut(*id) {
-                *slot = *voltage;
+                *slot = of_modes.iter().zip(&self.modes).map(|(weight, mode)| weight * mode).sum();
             }
         }
-        voltages
     }
 
     /// Puts the state back that [`capacitor_voltages`](Self::capacitor_voltages) gave.
@@ -214,14 +215,16 @@ impl Circuit {
             && recharged.clone().eq(self.wiring.recharged.iter().copied())
             && limited.clone().eq(self.wiring.limited.iter().copied());
         if !same {
+            // What the new wiring is given includes what is injected into it.
             let (closed, recharged, limited) = (closed.collect(), recharged.collect(), limited.collect());
             self.rewire(|wiring| {
                 wiring.closed = closed;
                 wiring.recharged = recharged;
                 wiring.limited = limited;
             });
+        } else {
+            self.inject();
         }
-        self.inject();
     }
 
     pub(super) fn inject(&mut self) {
@@ -236,13 +239,15 @@ impl Circuit {
         };
         let contact = |k: usize| self.phantom.contacts.get(k).map_or(0, |(_, node)| *node);
         let home = self.topology.phantom_node(contact(self.home));
-        for (k, (leakage, test)) in self.leakage.iter().zip(&self.test).enumerate() {
+        for (k, test) in self.test.iter().enumerate() {
             if k != self.wiring.reference {
                 add(self.topology.terminal(k), self.source(k));
-                add(self.topology.lead(k), *leakage);
+                add(self.topology.lead(k), self.leaked(k));
             }
-            add(self.topology.phantom_node(contact(k)), *test);
-            add(home, -test);
+            if *test != 0.0 {
+                add(self.topology.phantom_node(contact(k)), *test);
+                add(home, -test);
+            }
         }
         // Current enters at a node or two.
         self.push.clear();
@@ -258,7 +263,9 @@ impl Circuit {
 
     /// Changes the wiring; capacitors keep their voltages (or share their charge where they come to lie in parallel).
     pub(super) fn rewire(&mut self, change: impl FnOnce(&mut Wiring)) {
-        self.capacitors = self.capacitor_voltages();
+        let mut voltages = std::mem::take(&mut self.capacitors);
+        self.refresh(&mut voltages);
+        self.capacitors = voltages;
         change(&mut self.wiring);
         self.topology = self.decomposed();
         self.restore();
@@ -281,12 +288,13 @@ impl Circuit {
 
     /// Modes from the capacitors' voltages.
     fn restore(&mut self) {
-        let present = self.topology.capacitors.iter();
-        let voltages = present.map(|id| self.capacitors.get(*id).copied().unwrap_or(0.0));
-        let voltages = DVector::from_iterator(self.topology.capacitors.len(), voltages);
-        let modes = &self.topology.modes.from_capacitors * voltages;
+        let modes = &self.topology.modes;
         self.modes.clear();
-        self.modes.extend_from_slice(modes.as_slice());
+        self.modes.resize(modes.rates.len(), 0.0);
+        for (id, to_modes) in self.topology.capacitors.iter().zip(modes.from_capacitors.column_iter()) {
+            let voltage = self.capacitors.get(*id).copied().unwrap_or(0.0);
+            self.modes.iter_mut().zip(&to_modes).for_each(|(mode, weight)| *mode += weight * voltage);
+        }
         self.inject();
     }
 }

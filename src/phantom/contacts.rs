@@ -96,6 +96,29 @@ fn only_what_was_driven_is_recharged() {
     assert!((currents(&circuit)[E1] / e1 - (-1.0_f64).exp()).abs() < 1e-6);
 }
 
+/// A program that leaves the case out and returns through its first contact, which is the one that leaks.
+#[test]
+fn what_leaks_into_the_return_comes_back_through_a_driven_lead() {
+    let mut phantom = star();
+    phantom.nodes.push("c".into());
+    let lead = Element { value: 500.0, from: 4, to: 2, ..phantom.elements[0].clone() };
+    phantom.elements.push(lead);
+    phantom.contacts.insert(2, ("e3".into(), 4));
+    let mut circuit = Circuit::new(&phantom, Output::default()).unwrap();
+    circuit.set_leakage(E1, 1e-6);
+    let carry = |circuit: &Circuit, expected: [f64; 4]| {
+        let currents = [0, 1, 2, 3].map(|contact| circuit.value(Probe::Current(contact)));
+        currents.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12)
+    };
+    // Before the first program the case returns it.
+    assert!(carry(&circuit, [1e-6, 0.0, 0.0, -1e-6]));
+    circuit.set_drive(&Drive::Currents(vec![-2e-3, 1e-3, 1e-3, 0.0]));
+    assert_eq!((circuit.reference(), circuit.driven().collect::<Vec<_>>()), (E1, vec![1, 2]));
+    assert!(carry(&circuit, [-2e-3 + 1e-6, 1e-3 - 1e-6, 1e-3, 0.0]));
+    circuit.set_drive(&Drive::Off);
+    assert!(carry(&circuit, [1e-6, -1e-6, 0.0, 0.0]));
+}
+
 #[test]
 fn a_state_that_is_put_back_limits_as_it_did() {
     let mut circuit = driven([-2e-3, 0.0, 2e-3]);

@@ -126,10 +126,7 @@ impl Circuit {
 
     fn contact_current(&self, contact: usize) -> (Cow<'_, Reading>, f64) {
         let closed = |k: usize| self.wiring.closed.get(k).copied().unwrap_or(false);
-        let supplied = |k: usize| {
-            let at = |values: &[f64]| values.get(k).copied().unwrap_or(0.0);
-            if closed(k) { self.source(k) + at(&self.leakage) } else { 0.0 }
-        };
+        let supplied = |k: usize| if closed(k) { self.source(k) + self.leaked(k) } else { 0.0 };
         let mut own = self.test.get(contact).copied().unwrap_or(0.0);
         if contact == self.home {
             own -= self.test.iter().sum::<f64>();
@@ -150,6 +147,14 @@ impl Circuit {
             own -= supplied(k);
         }
         (Cow::Owned(sum), own)
+    }
+
+    /// What leaks into the lead of a contact that is not the reference, A. The reference's own leakage comes back through the first
+    /// driven lead: through the ground alone it would pass by the phantom.
+    pub(super) fn leaked(&self, contact: usize) -> f64 {
+        let of = |k: usize| self.leakage.get(k).copied().unwrap_or(0.0);
+        let back = if contact == self.wiring.sensed { of(self.wiring.reference) } else { 0.0 };
+        of(contact) - back
     }
 
     /// Current a contact's source injects, with the Norton equivalent of a limiting source.

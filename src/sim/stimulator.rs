@@ -1,5 +1,8 @@
 //! The device end of the stimulator's wire: the reference board on a simulated output stage.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use stimrig_board::{Board, Codes, Endpoint, Hal, Line, Output, Reading, Spec};
 use stimrig_protocol::Text;
 use stimrig_protocol::stimulator::{FaultCode, Request};
@@ -60,8 +63,11 @@ struct Stage {
     defects: StageDefects,
     /// Levels of the acknowledge lines: start, stop, program.
     lines: [bool; 3],
-    /// A stop has cut the pulse in progress (a defect): nothing more is driven until a start.
-    cut: bool,
+    /// A stop has cut the pulse in progress (a defect): nothing more is driven until a start, and whoever supervises the output
+    /// knows it.
+    cut: Arc<AtomicBool>,
+    /// It was started, and not stopped since.
+    started: bool,
 }
 
 impl StimulatorDevice {
@@ -91,12 +97,13 @@ impl StimulatorDevice {
             contacts: phantom.contacts.len(),
             defects: StageDefects::new(&bench.defects, &contacts),
             lines: [false; 3],
-            cut: false,
+            cut: Arc::default(),
+            started: false,
         };
         if let Some(leakage) = stage.defects.leakage {
             analog.set_leakage(0, leakage);
         }
-        let policy = Bent::new(&bench.defects, &spec, noise_seed);
+        let policy = Bent::new(&bench.defects, &spec, noise_seed).watching(Arc::clone(&stage.cut));
         let endpoint = Endpoint::new(Board::new(spec, policy));
         Self {
             endpoint,
@@ -112,9 +119,10 @@ impl StimulatorDevice {
         }
     }
 
-    /// When it forgets its fault and starts again by itself: that takes a core, so a stopped one waits.
+    /// When it forgets its fault and starts again by itself: that takes a core, so a stopped one waits. What was stopped meanwhile
+    /// has nothing to go on with.
     fn relapse_due(&self) -> Option<u64> {
-        self.relapse.due().filter(|_| !self.endpoint.board().is_halted())
+        self.relapse.due(self.stage.started).filter(|_| !self.endpoint.board().is_halted())
     }
 
     /// Whether the board still believes in its fault.
@@ -240,7 +248,7 @@ impl OutputStage<'_> {
 impl Hal for OutputStage<'_> {
     fn output(&mut self, output: Output) {
         let drive = match output {
-            _ if self.stage.cut => Drive::Off,
+            _ if self.stage.cut.load(Ordering::Relaxed) => Drive::Off,
             Output::Off => match self.stage.defects.shape {
                 Some(shape) => shape.off(&self.analog.source_currents()),
                 None => Drive::Off,
@@ -257,9 +265,10 @@ impl Hal for OutputStage<'_> {
         self.analog.set_drive(&drive);
     }
 
-    fn sense(&mut self) -> Reading {
+    fn sense(&mut self, between: [usize; 2]) -> Reading {
+        let contacts = between.map(|output| self.stage.defects.wired(output));
         Reading {
-            microvolts: (self.analog.output_voltage() * 1e6) as i32,
+            microvolts: (self.analog.voltage_between(contacts) * 1e6) as i32,
             at_compliance: self.analog.at_compliance(),
         }
     }
@@ -273,14 +282,20 @@ impl Hal for OutputStage<'_> {
         };
         *level = !*level;
         let level = *level;
+        let cut = |is: bool| self.stage.cut.store(is, Ordering::Relaxed);
         match (line, self.stage.defects.stop_cut) {
             (Line::StopTaken, StopCut::AtOnce) => {
-                self.stage.cut = true;
+                cut(true);
                 self.analog.set_drive(&Drive::Off);
             }
-            (Line::StopTaken, StopCut::BehindPhase) => self.stage.cut = true,
-            (Line::StartTaken, _) => self.stage.cut = false,
+            (Line::StopTaken, StopCut::BehindPhase) => cut(true),
+            (Line::StartTaken, _) => cut(false),
             _ => {}
+        }
+        match line {
+            Line::StartTaken => self.stage.started = true,
+            Line::StopTaken => self.stage.started = false,
+            Line::ProgramTaken => {}
         }
         self.analog.set_marker(bit, level);
     }

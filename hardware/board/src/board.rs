@@ -3,9 +3,9 @@
 use stimrig_protocol::stimulator::{FaultCode, Program, Refusal, Reply, Request, State, Status};
 
 use crate::pulse::Action;
-use crate::supervision::{Supervision, is_of_the_lead};
+use crate::supervision::{Seen, Supervision, is_of_the_lead};
 use crate::train::Train;
-use crate::{Guarded, Hal, Line, Output, Plan, Policy, Spec};
+use crate::{Codes, Guarded, Hal, Line, Output, Plan, Policy, Spec};
 
 /// A stimulator board. Times are ticks of its own timer.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub struct Board<P> {
     restart: bool,
     /// A fault was acknowledged since the last start.
     after_fault: bool,
-    /// Code of the phase being driven, for the output with the largest share.
-    driving: Option<u32>,
+    /// Codes of the phase being driven.
+    driving: Option<Codes>,
     supervision: Supervision,
     fault: FaultCode,
     off_at: Option<u64>,
@@ -321,7 +321,7 @@ impl<P: Policy> Board<P> {
             self.policy.shape(place, &mut pulse);
             train.begin(pulse);
             self.pulses += 1;
-            self.supervision.rest(hal.sense());
+            self.supervision.rest(look(&train.plan, hal));
             if pulse.step(0).is_some_and(|step| step.at > 0) {
                 return;
             }
@@ -336,28 +336,29 @@ impl<P: Policy> Board<P> {
             }
             _ => None,
         });
-        let over = train.pulse_is_over();
+        let (over, between) = (train.pulse_is_over(), train.plan.largest_outputs());
         match step.map(|step| step.action) {
             Some(Action::Phase(_)) => {
-                self.leave_phase(now, hal);
+                self.leave_phase(now, between, hal);
                 if let Some((index, codes)) = phase {
-                    self.driving = codes.iter().map(|code| code.unsigned_abs()).max();
+                    self.driving = Some(codes);
                     hal.output(Output::Phase { index: u8::try_from(index).unwrap_or(u8::MAX), codes });
                 }
             }
             Some(Action::Sense) => {
-                let fault =
-                    self.driving.and_then(|code| self.supervision.edge(&self.spec, hal.sense(), code));
+                let seen = look(&train.plan, hal);
+                let edge = |codes| self.supervision.edge(&self.spec, &seen, &codes, between);
+                let fault = self.driving.and_then(edge);
                 if let Some(fault) = fault {
                     self.declare(now, fault);
                 }
             }
             Some(Action::Off) => {
-                self.leave_phase(now, hal);
+                self.leave_phase(now, between, hal);
                 hal.output(Output::Off);
             }
             Some(Action::Recharge) => {
-                self.leave_phase(now, hal);
+                self.leave_phase(now, between, hal);
                 hal.output(Output::Recharge);
             }
             None => {}
@@ -367,9 +368,9 @@ impl<P: Policy> Board<P> {
         }
     }
 
-    fn leave_phase(&mut self, now: u64, hal: &mut impl Hal) {
+    fn leave_phase(&mut self, now: u64, between: [usize; 2], hal: &mut impl Hal) {
         if self.driving.take().is_some()
-            && let Some(fault) = self.supervision.phase_end(&self.spec, hal.sense())
+            && let Some(fault) = self.supervision.phase_end(&self.spec, hal.sense(between))
         {
             self.declare(now, fault);
         }
@@ -392,6 +393,20 @@ impl<P: Policy> Board<P> {
             self.begin(now, plan);
         }
     }
+}
+
+/// Reads the driven outputs of a plan, one after the other; of two the voltage between them says all.
+fn look(plan: &Plan, hal: &mut impl Hal) -> Seen {
+    let [sink, source] = plan.largest_outputs();
+    let mut seen = Seen { largest: hal.sense([sink, source]), ..Seen::default() };
+    for (output, slot) in seen.microvolts.iter_mut().enumerate() {
+        if output == sink {
+            *slot = seen.largest.microvolts;
+        } else if output != source && plan.drives(output) {
+            *slot = hal.sense([output, source]).microvolts;
+        }
+    }
+    seen
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ mod tests {
     impl Hal for Nothing {
         fn output(&mut self, _: Output) {}
 
-        fn sense(&mut self) -> Reading {
+        fn sense(&mut self, _: [usize; 2]) -> Reading {
             Reading::default()
         }
 

@@ -24,7 +24,7 @@ pub enum Output {
 /// What the output stage senses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
-    /// Between the driven output and its return, at the terminals, µV.
+    /// Between the two outputs that were asked for, at the terminals, µV.
     pub microvolts: i32,
     /// The stage cannot drive the current it was told to.
     pub at_compliance: bool,
@@ -45,8 +45,9 @@ pub enum Line {
 pub trait Hal {
     /// Sets the output stage, now.
     fn output(&mut self, output: Output);
-    /// Reads the output stage, now.
-    fn sense(&mut self) -> Reading;
+    /// Reads the output stage, now: the voltage between two outputs. It is asked for several pairs at one instant, which a multiplexer
+    /// before one converter answers in some microseconds.
+    fn sense(&mut self, between: [usize; 2]) -> Reading;
     /// Toggles an acknowledge line.
     fn toggle(&mut self, line: Line);
 }

@@ -40,4 +40,4 @@ pub use plan::Plan;
 pub use policy::{AsDesigned, Part, Place, Policy};
 pub use pulse::{Phase, Pulse, Window};
 pub use spec::Spec;
-pub use supervision::is_of_the_lead;
+pub use supervision::{SMALLEST_CODE, Steps, is_of_the_lead};

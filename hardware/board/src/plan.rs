@@ -280,15 +280,28 @@ impl Plan {
         pulse
     }
 
-    /// Codes of the outputs for the code of phase `index`, quantised where the phases of a pulse have their common part: the
-    /// recovery of a k-th, the outer phases of three.
+    /// Codes of the outputs for the code of phase `index`, quantised where the phases of a pulse have their common part: what
+    /// leading phase and recovery are whole multiples of, the outer phases of three.
     pub(crate) fn codes(&self, index: usize, code: i32) -> Codes {
-        let grain = match (self.program.waveform, index) {
-            (Waveform::Biphasic, 0) => self.ratio.max(1000),
-            (Waveform::Triphasic, 1) => 2000,
-            _ => 1000,
+        // The ratio in lowest terms is that of the two multiples.
+        let steps = grain(self.ratio);
+        let parts = match (self.program.waveform, index) {
+            (Waveform::Biphasic, 0) => steps.saturating_mul(self.ratio) / 1000,
+            (Waveform::Biphasic, _) => steps,
+            (Waveform::Triphasic, 1) => 2,
+            _ => 1,
         };
-        self.shares.codes(grain, code)
+        self.shares.codes(parts, code)
+    }
+
+    /// Whether an output has a share.
+    pub(crate) fn drives(&self, output: usize) -> bool {
+        self.shares.drives(output)
+    }
+
+    /// Outputs of the largest sink and the largest source.
+    pub(crate) fn largest_outputs(&self) -> [usize; 2] {
+        self.shares.largest()
     }
 
     /// Codes of the outputs at the leading phase of the plateau.

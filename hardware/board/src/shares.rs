@@ -33,21 +33,31 @@ impl Shares {
         Ok(Self { asked, balancing })
     }
 
-    /// Codes of the outputs for the code of a phase that is `grain` thousandths of what it has in common with the others.
+    /// Codes of the outputs for the code of a phase that is `parts` times what it has in common with the other phases of its pulse.
     ///
-    /// Each output is quantised in that common part and multiplied from there, so that every output balances to the code,
-    /// not only their sum.
-    pub(crate) fn codes(&self, grain: u64, code: i32) -> Codes {
-        let part = i64::from(code.unsigned_abs()) * 1000;
-        let grain = i64::try_from(grain).unwrap_or(i64::MAX);
-        let part = (part + grain / 2) / grain * i64::from(code.signum());
+    /// Each output is quantised in that common part and multiplied by a whole number from there, so that every output balances to
+    /// the code, not only their sum: a multiple that is not whole would be rounded at each output by itself.
+    pub(crate) fn codes(&self, parts: u64, code: i32) -> Codes {
+        let parts = i64::try_from(parts).unwrap_or(i64::MAX).max(1);
+        let common = (i64::from(code.unsigned_abs()) + parts / 2) / parts * i64::from(code.signum());
         let mut codes =
-            self.asked.map(|share| i32::try_from(nearest(i64::from(share) * part, 1_000_000)).unwrap_or(0));
-        self.balance(&mut codes, i32::try_from(part).unwrap_or(0));
-        let mut codes =
-            codes.map(|common| i32::try_from(nearest(i64::from(common) * grain, 1000)).unwrap_or(0));
+            self.asked.map(|share| i32::try_from(nearest(i64::from(share) * common, 1_000_000)).unwrap_or(0));
+        self.balance(&mut codes, i32::try_from(common).unwrap_or(0));
+        let mut codes = codes.map(|common| i32::try_from(i64::from(common) * parts).unwrap_or(0));
+        // A code that is no multiple (memory that was overwritten) still flows in full, and back.
         self.balance(&mut codes, code);
         codes
+    }
+
+    /// The outputs of the largest sink and the largest source. The voltage between them is never cancelled by what the others drive
+    /// through the load, as that of a small one may be.
+    pub(crate) fn largest(&self) -> [usize; 2] {
+        self.balancing
+    }
+
+    /// Whether an output has a share.
+    pub(crate) fn drives(&self, output: usize) -> bool {
+        self.asked.get(output).is_some_and(|share| *share != 0)
     }
 
     /// No output that was asked for is too small for the converter.
@@ -110,18 +120,18 @@ mod tests {
         ]);
         let spec = Spec { outputs: 8, ..spec() };
         let shares = Shares::new(&spec, &Program { shares: asked, ..program() }).unwrap();
-        for grain in [1000, 1500, 2000, 4000] {
+        for parts in [1, 2, 3, 4] {
             for code in -60..=60 {
-                let codes = shares.codes(grain, code);
+                let codes = shares.codes(parts, code);
                 let sinks: i32 = codes[..7].iter().sum();
-                assert_eq!((sinks, codes[7]), (-code, code), "{grain} {codes:?}");
+                assert_eq!((sinks, codes[7]), (-code, code), "{parts} {codes:?}");
                 let source = codes[7].signum();
                 let against = |(code, share): (&i32, &i32)| code.signum() * share.signum() * source < 0;
-                assert!(!codes.iter().zip(&asked).any(against), "{grain} {code}: {codes:?}");
-                let other = shares.codes(grain, -code);
+                assert!(!codes.iter().zip(&asked).any(against), "{parts} {code}: {codes:?}");
+                let other = shares.codes(parts, -code);
                 assert_eq!(codes.map(|code| -code), other, "a mirrored phase takes all of it back");
             }
         }
-        assert_eq!(shares.codes(1000, 4)[..8], [0, -1, -1, -1, -1, 0, 0, 4]);
+        assert_eq!(shares.codes(1, 4)[..8], [0, -1, -1, -1, -1, 0, 0, 4]);
     }
 }

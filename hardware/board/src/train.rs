@@ -31,6 +31,8 @@ pub(crate) struct Train {
     /// Number of the pulse in progress or next, since the start.
     pub(crate) number: u64,
     due: u64,
+    /// When it is due by the program, whatever a policy makes of that: what a duration counts.
+    planned: u64,
     pub(crate) current: Option<Current>,
     /// Ends behind the pulse in progress, or behind the last of those that are balanced together.
     pub(crate) stopping: bool,
@@ -56,6 +58,7 @@ impl Train {
             into: 0,
             number: 0,
             due: first,
+            planned: first,
             current: None,
             stopping: false,
             faulted: false,
@@ -77,7 +80,7 @@ impl Train {
 
     /// Whether the next pulse belongs to the program.
     pub(crate) fn emits(&self) -> bool {
-        self.owes() || self.plan.emits(self.number, self.due.saturating_sub(self.first))
+        self.owes() || self.plan.emits(self.number, self.planned.saturating_sub(self.first))
     }
 
     /// Whether the next pulse takes back charge of those before it, so that the train cannot end here.
@@ -127,10 +130,12 @@ impl Train {
         self.extra = !self.extra && policy.repeats(self.number);
         if self.extra {
             self.due = (begun + next.saturating_sub(begun) / 2).max(now);
+            self.planned = self.due;
             return;
         }
         self.number += 1;
         self.due = next;
+        self.planned = next;
         if self.plan.begins_group(self.number - self.base)
             && let Some(plan) = self.waiting.take()
         {
@@ -150,7 +155,8 @@ impl Train {
         self.plan = if self.ramps { plan } else { plan.without_ramp() };
         self.amplitude = plan.applied().amplitude;
         self.period = policy.period(plan.applied().period);
-        self.origin = self.due;
+        // Wherever a policy moves that pulse, those behind it are counted from where it is planned.
+        self.origin = self.planned;
         self.base = self.number;
     }
 }

@@ -81,10 +81,10 @@ fn of_kind<'a>(trial: &Trial, seen: &Seen, at: f64, undisturbed: &'a [Outcome]) 
         // The stimulator's port does not keep the load from measuring; without the load nobody sees.
         Kind::PortClosed if !trial.on_load => &[Outcome::RigError],
         Kind::PortClosed | Kind::HostSilent => &[Outcome::RigError, Outcome::Unsafe],
-        Kind::ReplyLost | Kind::ReplyDamaged if trial.times == u64::MAX => {
+        Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged if trial.times == u64::MAX => {
             &[Outcome::RigError, Outcome::Unsafe]
         }
-        Kind::ReplyLost | Kind::ReplyDamaged | Kind::BlockTwice => undisturbed,
+        Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged | Kind::BlockTwice => undisturbed,
         Kind::BlockLost | Kind::BlocksSwapped if running(seen, at) => &MISSED,
         // A scenario that asks for nothing but a cap misses no pulse.
         Kind::BoardReset if trial.plain && running(seen, at) => &MISSED,
@@ -195,6 +195,16 @@ mod tests {
         assert_eq!(wrong(&trial(Kind::BlockTwice), &seen(Outcome::Passed)), None);
         assert!(wrong(&trial(Kind::BlockTwice), &seen(Outcome::Invalid)).is_some());
         assert!(wrong(&trial(Kind::PortClosed), &seen(Outcome::Passed)).is_some());
+    }
+
+    #[test]
+    fn a_request_that_is_damaged_changes_nothing_unless_all_are() {
+        let (once, all) =
+            (trial(Kind::RequestDamaged), Trial { times: u64::MAX, ..trial(Kind::RequestDamaged) });
+        assert_eq!(wrong(&once, &seen(Outcome::Passed)), None);
+        assert!(wrong(&once, &seen(Outcome::RigError)).is_some());
+        assert_eq!(wrong(&all, &seen(Outcome::RigError)), None);
+        assert!(wrong(&all, &seen(Outcome::Passed)).is_some());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Kind {
     ReplyLost,
     /// A reply is damaged, or all are from then on.
     ReplyDamaged,
+    /// A request is damaged, or all are from then on.
+    RequestDamaged,
     /// Sample blocks are lost.
     BlockLost,
     /// Sample blocks arrive twice.
@@ -46,7 +48,7 @@ pub enum Kind {
 
 impl Kind {
     /// Those that are tried within this process, in the order of the table.
-    pub const WITHIN: [Self; 12] = [
+    pub const WITHIN: [Self; 13] = [
         Self::Sigint,
         Self::Sigterm,
         Self::DoubleSigint,
@@ -55,6 +57,7 @@ impl Kind {
         Self::HostSilent,
         Self::ReplyLost,
         Self::ReplyDamaged,
+        Self::RequestDamaged,
         Self::BlockLost,
         Self::BlockTwice,
         Self::BlocksSwapped,
@@ -76,6 +79,7 @@ impl Kind {
             Self::HostSilent => "host silent",
             Self::ReplyLost => "reply lost",
             Self::ReplyDamaged => "reply damaged",
+            Self::RequestDamaged => "request damaged",
             Self::BlockLost => "sample block lost",
             Self::BlockTwice => "sample block twice",
             Self::BlocksSwapped => "sample blocks swapped",
@@ -100,7 +104,7 @@ impl Kind {
             Self::HostSilent => {
                 "both boards stop by themselves; rig error or unsafe, because nobody saw it off"
             }
-            Self::ReplyLost | Self::ReplyDamaged => {
+            Self::ReplyLost | Self::ReplyDamaged | Self::RequestDamaged => {
                 "asked again, and judged as if nothing had been; a rig error if it goes on"
             }
             Self::BlockLost | Self::BlocksSwapped => {

@@ -6,6 +6,8 @@ use super::noise::{Gaussian, key, normal, uniform};
 
 /// Knots of the integral non-linearity over full scale.
 const KNOTS: usize = 33;
+/// Samples converted together.
+const CHUNK: usize = 64;
 
 /// What a converter is specified to: the distributions its errors are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,8 +31,8 @@ pub(super) struct Converter {
     offset: f64,
     /// Non-linearity at the knots, codes; one more so that the last interval needs no special case.
     inl: [f64; KNOTS + 1],
-    /// Codes between knots.
-    pitch: f64,
+    /// Knots per code.
+    per_code: f64,
     noise: f64,
     noise_key: u64,
     low: f64,
@@ -53,7 +55,7 @@ impl Converter {
             scale: (1.0 + grade.gain * normal(draw, 1)) / lsb,
             offset: grade.offset * normal(draw, 2),
             inl,
-            pitch: 2.0 * half / (KNOTS - 1) as f64,
+            per_code: (KNOTS - 1) as f64 / (2.0 * half),
             noise: grade.noise,
             noise_key: key(noise_seed, name),
             low: -half,
@@ -76,31 +78,66 @@ impl Converter {
         self.calibration
     }
 
+    /// The code of a value without noise and non-linearity.
+    #[inline]
+    fn linear(&self, value: f64) -> f64 {
+        value * self.scale + self.offset
+    }
+
+    /// Where a code lies among the knots; beyond the rails the outermost ones hold.
+    #[inline]
+    fn position(&self, code: f64) -> f64 {
+        // The pitch is a power of two: the product is the quotient.
+        ((code - self.low) * self.per_code).clamp(0.0, (KNOTS - 1) as f64)
+    }
+
+    /// The non-linearity at a knot and by how much it is more at the next.
+    #[inline]
+    fn section(&self, knot: usize) -> (f64, f64) {
+        let at = |knot: usize| self.inl.get(knot).copied().unwrap_or(0.0);
+        (at(knot), at(knot + 1) - at(knot))
+    }
+
     /// The code, not yet rounded, of a value without noise.
     #[inline]
     pub(super) fn ideal(&self, value: f64) -> f64 {
-        let code = value * self.scale + self.offset;
-        // Beyond the rails the outermost knots hold.
-        let position = ((code - self.low) / self.pitch).clamp(0.0, (KNOTS - 1) as f64);
+        let code = self.linear(value);
+        let position = self.position(code);
         let knot = position as usize;
-        let (left, right) =
-            (self.inl.get(knot).copied().unwrap_or(0.0), self.inl.get(knot + 1).copied().unwrap_or(0.0));
-        code + left + (right - left) * (position - knot as f64)
+        let (left, more) = self.section(knot);
+        code + left + more * (position - knot as f64)
     }
 
-    /// Converts noise-free values in place of `codes`, samples `first` and on.
-    pub(super) fn convert(&self, gaussian: &Gaussian, first: u64, values: &[f64], codes: &mut Vec<i16>) {
-        let mut noise = [0.0; 64];
+    /// Replaces values by their codes, not yet rounded.
+    fn ideals(&self, values: &mut [f64]) {
+        let span = |(low, high): (f64, f64), value: &f64| {
+            (if *value < low { *value } else { low }, if *value > high { *value } else { high })
+        };
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), span);
+        let knot = |value: f64| self.position(self.linear(value)) as usize;
+        if knot(low) != knot(high) {
+            values.iter_mut().for_each(|value| *value = self.ideal(*value));
+            return;
+        }
+        // Nearly always neighbours lie between the same knots, and several of them are computed at a time.
+        let (left, more) = self.section(knot(low));
+        let before = knot(low) as f64;
+        for value in values {
+            let code = self.linear(*value);
+            *value = code + left + more * (self.position(code) - before);
+        }
+    }
+
+    /// Converts noise-free values, samples `first` and on.
+    pub(super) fn convert(&self, gaussian: &Gaussian, first: u64, values: &mut [f64], codes: &mut Vec<i16>) {
         let mut index = first;
-        for chunk in values.chunks(noise.len()) {
+        for chunk in values.chunks_mut(CHUNK) {
+            self.ideals(chunk);
+            let mut noise = [0.0; CHUNK];
             let noise = noise.get_mut(..chunk.len()).unwrap_or_default();
             gaussian.fill(self.noise_key, index, noise);
-            codes.extend(
-                chunk
-                    .iter()
-                    .zip(&*noise)
-                    .map(|(value, z)| self.quantise(self.ideal(*value) + self.noise * z)),
-            );
+            let noisy = chunk.iter().zip(&*noise).map(|(ideal, z)| self.quantise(ideal + self.noise * z));
+            codes.extend(noisy);
             index += chunk.len() as u64;
         }
     }
@@ -115,7 +152,7 @@ impl Converter {
         codes: &mut Vec<i16>,
     ) {
         let ideal = self.ideal(value);
-        let mut noise = [0.0; 256];
+        let mut noise = [0.0; CHUNK];
         let (mut index, mut left) = (first, count);
         while left > 0 {
             let now = left.min(noise.len());

@@ -198,6 +198,11 @@ impl Analog {
         self.circuit.driven().next().map_or(0.0, |contact| self.value(Probe::Source(contact)))
     }
 
+    /// Voltage between the sources of two contacts, upstream of their series capacitors, V.
+    pub fn voltage_between(&self, [a, b]: [usize; 2]) -> f64 {
+        self.value(Probe::Source(a)) - self.value(Probe::Source(b))
+    }
+
     /// Current of each contact's source now, A.
     pub fn source_currents(&mut self) -> Vec<f64> {
         self.change(|_| {});

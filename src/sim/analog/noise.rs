@@ -28,17 +28,24 @@ impl Gaussian {
         Self { table }
     }
 
-    /// Standard normal deviates of samples `first`, `first` + 1, … of the stream `key`.
+    /// Standard normal deviates of samples `first`, `first` + 1, … of the stream `key`. One word serves an even sample and the odd
+    /// one after it.
     #[inline]
     pub(super) fn fill(&self, key: u64, first: u64, out: &mut [f64]) {
-        let mut word = mix(key, first >> 1);
-        for (index, value) in (first..).zip(out) {
-            // One word serves an even sample and the odd one after it.
-            let even = index & 1 == 0;
-            if even {
-                word = mix(key, index >> 1);
-            }
-            *value = self.draw(if even { word } else { word >> 32 });
+        let mut word = first >> 1;
+        let (head, rest) = out.split_at_mut(((first & 1) as usize).min(out.len()));
+        if let [odd] = head {
+            *odd = self.draw(mix(key, word) >> 32);
+            word += 1;
+        }
+        let (pairs, tail) = rest.as_chunks_mut::<2>();
+        for [even, odd] in pairs {
+            let bits = mix(key, word);
+            (*even, *odd) = (self.draw(bits), self.draw(bits >> 32));
+            word += 1;
+        }
+        if let [even] = tail {
+            *even = self.draw(mix(key, word));
         }
     }
 

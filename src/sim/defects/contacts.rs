@@ -32,6 +32,15 @@ impl ContactDefects {
         }
     }
 
+    /// The contact that an output is wired to.
+    pub(super) fn wired(&self, output: usize) -> usize {
+        match self.swapped {
+            Some((a, b)) if output == a => b,
+            Some((a, b)) if output == b => a,
+            _ => output,
+        }
+    }
+
     /// Bends the currents, A. They sum to zero before and after.
     pub(super) fn bend(&self, currents: &mut [f64]) {
         if self.reversed {
@@ -147,6 +156,15 @@ mod tests {
         );
         let all = [-0.5e-3, -0.25e-3, -0.25e-3, 1e-3];
         assert_eq!(bent(DefectKind::Crosstalk, DefectValue::Amount(0.03), &all), all);
+    }
+
+    /// What the board senses at an output is what that output drives.
+    #[test]
+    fn contacts_that_change_places_are_sensed_where_they_are() {
+        let contacts: Vec<String> = ["e1", "e2", "case"].map(str::to_owned).to_vec();
+        let wired = |defects: &[Defect]| [0, 1, 2].map(|k| ContactDefects::new(defects, &contacts).wired(k));
+        let swapped = Defect { kind: DefectKind::SwappedContacts, value: names(&["e1", "e2"]) };
+        assert_eq!((wired(&[]), wired(&[swapped])), ([0, 1, 2], [1, 0, 2]));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Defects of the board's decisions: timing, supervision, obedience.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use stimrig_board::{Guarded, Part, Place, Policy, Pulse, Spec, is_of_the_lead};
 use stimrig_protocol::stimulator::{Burst, Cycle, FaultCode, Program, Recovery, Waveform};
 
@@ -29,6 +32,8 @@ pub(in crate::sim) struct Bent {
     clamps: bool,
     ignores_stop: bool,
     unchecked: bool,
+    /// The output is cut off, whatever the board drives.
+    cut: Arc<AtomicBool>,
     timing: Timing,
 }
 
@@ -56,8 +61,14 @@ impl Bent {
             clamps: has(defects, DefectKind::CapClampsSilently),
             ignores_stop: has(defects, DefectKind::StopIgnored),
             unchecked: has(defects, DefectKind::MemoryUnchecked),
+            cut: Arc::default(),
             timing: Timing::new(defects, spec, seed),
         }
+    }
+
+    /// The same, and it is told when a stop has cut its output off.
+    pub(in crate::sim) fn watching(self, cut: Arc<AtomicBool>) -> Self {
+        Self { cut, ..self }
     }
 }
 
@@ -135,6 +146,8 @@ impl Policy for Bent {
 
     fn declare(&mut self, detected: FaultCode) -> Option<FaultCode> {
         match detected {
+            // Where nothing is driven there is no voltage, which is not a short.
+            FaultCode::OpenLead | FaultCode::ShortLead if self.cut.load(Ordering::Relaxed) => None,
             FaultCode::OpenLead if self.deaf_to_open_leads => None,
             FaultCode::ShortLead if self.deaf_to_shorts => None,
             detected if self.wrong_code => Some(another(detected)),

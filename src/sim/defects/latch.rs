@@ -11,18 +11,20 @@ const DELAY: u64 = 50_000_000;
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct Relapse {
     has: bool,
+    obeys_stop: bool,
     due: Option<u64>,
 }
 
 impl Relapse {
     /// As the list says.
     pub(in crate::sim) fn new(defects: &[Defect]) -> Self {
-        Self { has: has(defects, DefectKind::NoLatch), due: None }
+        let obeys_stop = !has(defects, DefectKind::StopIgnored);
+        Self { has: has(defects, DefectKind::NoLatch), obeys_stop, due: None }
     }
 
-    /// When it starts again, ns.
-    pub(in crate::sim) fn due(&self) -> Option<u64> {
-        self.due
+    /// When it starts again, ns; `started` if nothing has stopped it since its last start.
+    pub(in crate::sim) fn due(&self, started: bool) -> Option<u64> {
+        self.due.filter(|_| started || !self.obeys_stop)
     }
 
     /// Looks at the latch at `now`.

@@ -55,6 +55,11 @@ impl StageDefects {
         }
     }
 
+    /// The contact that an output is wired to.
+    pub(in crate::sim) fn wired(&self, output: usize) -> usize {
+        self.contacts.wired(output)
+    }
+
     /// Bends the currents of phase `index`, A. What is added at the first driven contact returns through the last.
     pub(in crate::sim) fn bend(&self, index: u8, currents: &mut [f64]) {
         let factor = if index == 1 { self.gain * self.mismatch } else { self.gain };

@@ -4,7 +4,7 @@ use stimrig_protocol::stimulator::{Burst, Cycle, Law, Ramp, Recovery, Run, Wavef
 
 use super::*;
 use crate::plan::tests::{program, spec};
-use crate::{AsDesigned, Reading};
+use crate::{AsDesigned, Place, Reading};
 
 /// A resistor on the output, and a record of what was done to it.
 struct Bench {
@@ -29,7 +29,7 @@ impl Hal for Load {
         self.current = f64::from(code) * 25e-3 / 32767.0;
     }
 
-    fn sense(&mut self) -> Reading {
+    fn sense(&mut self, _: [usize; 2]) -> Reading {
         let volts = self.current * self.ohms;
         Reading { microvolts: (volts.clamp(-15.0, 15.0) * 1e6) as i32, at_compliance: volts.abs() >= 15.0 }
     }
@@ -458,6 +458,38 @@ fn a_train_without_its_ramp_does_not_find_it_in_another_program() {
     };
     let codes: Vec<_> = hal.log.iter().filter_map(|(_, output)| code(output)).collect();
     assert_eq!(codes, [-2621, -3932]);
+}
+
+/// A policy that moves the instants moves no pulse into a duration or out of it.
+#[test]
+fn a_duration_counts_instants_as_they_are_programmed() {
+    struct Early;
+    impl Policy for Early {
+        fn instant(&mut self, _: Place, tick: u64) -> u64 {
+            tick - 30
+        }
+    }
+    struct Late;
+    impl Policy for Late {
+        fn instant(&mut self, _: Place, tick: u64) -> u64 {
+            tick + 30
+        }
+    }
+    fn leads(policy: impl Policy, duration: u64) -> Vec<u64> {
+        let (mut board, mut hal) = (Board::new(spec(), policy), Load { ohms: 1000.0, ..Load::default() });
+        board.handle(0, &Request::Load(Program { run: Run::Duration(duration), ..program() }), &mut hal);
+        board.handle(0, &Request::Start, &mut hal);
+        while let Some(due) = board.next_deadline().filter(|due| *due <= 200_000) {
+            hal.now = due;
+            board.on_deadline(due, &mut hal);
+        }
+        let lead = |output: &Output| matches!(output, Output::Phase { index: 0, .. });
+        hal.log.iter().filter(|(_, output)| lead(output)).map(|(tick, _)| *tick).collect()
+    }
+    // The first begins as it is; a third one, at 40 ms, lies behind the duration.
+    assert_eq!(leads(Early, 40_000_000), [151, 20_121]);
+    // One that is programmed 10 us before its end is in it.
+    assert_eq!(leads(Late, 40_010_000), [151, 20_181, 40_181]);
 }
 
 mod checked;

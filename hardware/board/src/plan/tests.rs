@@ -118,6 +118,10 @@ fn every_output_of_any_shares_balances_to_the_code() {
         Program { shares, ..program() },
         Program { shares, recovery: Recovery::Ratio(4000), ..program() },
         Program { shares, recovery: Recovery::Ratio(7000), anodic: true, ..program() },
+        // Of 3 : 2, 3 : 4 and 1 : 2 an output's part of either phase is no whole multiple of its part of the other.
+        Program { shares, recovery: Recovery::Ratio(1500), ..program() },
+        Program { shares, recovery: Recovery::Ratio(750), amplitude: 100_000_000, ..program() },
+        Program { shares, recovery: Recovery::Ratio(500), anodic: true, ..program() },
         Program { shares, waveform: Waveform::Triphasic, recovery: Recovery::None, ..program() },
     ];
     for asked in programs {

@@ -162,6 +162,7 @@ impl Hands {
             | Kind::LoadUnplugged => Mishap::Silence,
             Kind::ReplyLost => Mishap::ReplyLost,
             Kind::ReplyDamaged => Mishap::ReplyDamaged,
+            Kind::RequestDamaged => Mishap::RequestDamaged,
             Kind::BlockLost => Mishap::BlockLost,
             Kind::BlockTwice => Mishap::BlockTwice,
             Kind::BlocksSwapped => Mishap::BlocksSwapped,
@@ -189,10 +190,14 @@ impl Tamper for Hands {
         let trapped = |port| -> Box<dyn Port> { Box::new(TrappedPort::new(port, Arc::clone(&self.trap))) };
         match self.kind {
             // Of one wire or the other.
-            Kind::PortClosed | Kind::ReplyLost | Kind::ReplyDamaged if self.on_load => {
+            Kind::PortClosed | Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged
+                if self.on_load =>
+            {
                 [stimulator, trapped(load)]
             }
-            Kind::PortClosed | Kind::ReplyLost | Kind::ReplyDamaged => [trapped(stimulator), load],
+            Kind::PortClosed | Kind::ReplyLost | Kind::ReplyDamaged | Kind::RequestDamaged => {
+                [trapped(stimulator), load]
+            }
             _ => [trapped(stimulator), trapped(load)],
         }
     }

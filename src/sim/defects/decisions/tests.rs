@@ -98,7 +98,7 @@ fn pairs(bent: Bent) -> Vec<(u64, i32)> {
                 self.pulses.push((self.now, codes[1].signum()));
             }
         }
-        fn sense(&mut self) -> Reading {
+        fn sense(&mut self, _: [usize; 2]) -> Reading {
             Reading { microvolts: 2_000_000, at_compliance: false }
         }
         fn toggle(&mut self, _: Line) {}
