@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::record::{EXIT_RIG, EXIT_USAGE};
-use crate::run::{FlashError, Interrupt, Waiting, flash};
+use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE, Outcome, exit_code};
+use crate::run::{Cause, FlashError, Flashing, Interrupt, Waiting, flash};
 use crate::source::render;
 use crate::store::{FlashedRecord, record_flash};
 
@@ -32,7 +32,7 @@ pub struct Args {
 }
 
 /// Runs it: 0 flashed and verified, 2 the image or the rig file is at fault, 3 the rig is, 6 a killed run left it and it does not
-/// confirm its safe state.
+/// confirm its safe state, 130 and 143 a signal came: before anything was written, or while an image was that is now complete.
 pub fn run(args: &Args, color: bool) -> u8 {
     let rig = match load_rig(args.rig.as_deref(), &args.set, &[]) {
         Ok(rig) => rig,
@@ -41,12 +41,19 @@ pub fn run(args: &Args, color: bool) -> u8 {
             return EXIT_USAGE;
         }
     };
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            say!("stimrig: cannot listen for signals: {error}");
+            return EXIT_INTERNAL;
+        }
+    };
     // Nobody else has the rig meanwhile.
-    let lock = match take(&rig, Waiting::No, &Interrupt::default()) {
+    let lock = match take(&rig, Waiting::No, &interrupt) {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    if let Err(code) = recover_ahead(&rig, &args.runs, &lock) {
+    if let Err(code) = recover_ahead(&rig, &args.runs, &lock, &interrupt) {
         if !args.output_off {
             return code;
         }
@@ -54,11 +61,20 @@ pub fn run(args: &Args, color: bool) -> u8 {
         let next = format!("`stimrig safe --rig {}` is still to be done", rig.file);
         say!("stimrig: flashing all the same, because --output-off says that the output is off; {next}");
     }
-    let report = match flash(&rig, args.image.as_deref(), args.output_off) {
+    let how = Flashing {
+        output_off: args.output_off,
+        interrupt: &interrupt,
+        tell: &|what| say!("stimrig: {what}"),
+    };
+    let report = match flash(&rig, args.image.as_deref(), &how) {
         Ok(report) => report,
         Err(error) => {
             say!("error: {error}");
-            return if matches!(error, FlashError::File(_)) { EXIT_USAGE } else { EXIT_RIG };
+            return match error {
+                FlashError::File(_) => EXIT_USAGE,
+                FlashError::Rig(_) => EXIT_RIG,
+                FlashError::Ended(cause) => ended(cause),
+            };
         }
     };
     let (flashed, probe) = (&report.flashed, &report.probe);
@@ -84,10 +100,16 @@ pub fn run(args: &Args, color: bool) -> u8 {
         say!("stimrig: {error}");
     }
     match recorded {
-        Ok(()) => 0,
+        // Whoever asked for the end is not told that all is well: what was to come next may not.
+        Ok(()) => interrupt.cause().map_or(0, ended),
         Err(error) => {
             say!("error: flashed, but not recorded: {error}");
             EXIT_RIG
         }
     }
+}
+
+/// The exit code of what a signal ended.
+fn ended(cause: Cause) -> u8 {
+    exit_code(Some(Outcome::Aborted), Some(cause.name()))
 }

@@ -121,18 +121,17 @@ pub(super) fn recover(
     }
 }
 
-/// As [`recover`], ahead of what is no run: whoever sits at the terminal is asked, and no signal is waited for.
+/// As [`recover`], ahead of what is no run: whoever sits at the terminal is asked.
 ///
 /// # Errors
 /// The exit code, if the rig did not confirm.
-pub(super) fn recover_ahead(rig: &Rig, runs: &Path, lock: &RigLock) -> Result<(), u8> {
+pub(super) fn recover_ahead(rig: &Rig, runs: &Path, lock: &RigLock, interrupt: &Interrupt) -> Result<(), u8> {
     let Some(left) = anything_left(rig, runs, lock) else { return Ok(()) };
-    let interrupt = Interrupt::default();
-    let person = operator::person(rig, Some(&operator::whoever(None)), &interrupt).map_err(|error| {
+    let person = operator::person(rig, Some(&operator::whoever(None)), interrupt).map_err(|error| {
         say!("stimrig: cannot listen to the terminal: {error}");
         EXIT_INTERNAL
     })?;
-    see_to(rig, left, lock, None, &interrupt, person.as_ref())
+    see_to(rig, left, lock, None, interrupt, person.as_ref())
 }
 
 /// What was left, if the bench has to be made safe for it. That a folder is gone says nothing about an output.

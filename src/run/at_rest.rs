@@ -75,7 +75,7 @@ async fn taken(
     seconds: f64,
     wanted: impl Fn(&Interrupt) -> bool,
 ) -> Result<Option<(Recorder, Setup)>, Halt> {
-    let channels = session.finest.clone();
+    let channels = session.bench.finest.clone();
     session.instruments.record()?.set_up(&channels).await?;
     session.instruments.record()?.arm(&RecordRequest { before: 0.0, after: seconds, trigger: None }).await?;
     let mut recorder: Option<(Recorder, Setup)> = None;
@@ -89,7 +89,7 @@ async fn taken(
             Reading::Waiting => session.instruments.clock.sleep(POLL).await,
             Reading::Head(head) => {
                 session.note(&head.notes);
-                let setup = with(&session.setup, &head);
+                let setup = with(&session.intake.setup, &head);
                 recorder = Some((Recorder::new(setup.clone()), setup));
             }
             Reading::Part(_) => {}

@@ -18,15 +18,15 @@ pub(super) async fn await_output(session: &mut Session<'_>) -> Result<(), Halt> 
     loop {
         let from = session.sample();
         session.pass(POLL).await?;
-        if session.recorder.active_since(from) {
+        if session.intake.recorder.active_since(from) {
             place(session, from);
             session.progress("first pulse seen");
             return Ok(());
         }
-        if (session.instruments.clock.now() - begun) as f64 > session.patience * SECOND {
+        if (session.instruments.clock.now() - begun) as f64 > session.bench.patience * SECOND {
             return Err(Halt::Bench(format!(
                 "no pulse within {} s of asking for it: is the stimulator connected and switched on?",
-                session.patience
+                session.bench.patience
             )));
         }
     }
@@ -42,17 +42,17 @@ pub(super) async fn await_quiet(session: &mut Session<'_>, quiet: f64) -> Result
     let begun = session.instruments.clock.now();
     let asked = session.sample();
     loop {
-        let rate = session.setup.sample_rate;
-        let last = session.recorder.last_activity().map_or(0, |interval| interval.last);
+        let rate = session.intake.setup.sample_rate;
+        let last = session.intake.recorder.last_activity().map_or(0, |interval| interval.last);
         if session.sample().saturating_sub(last.max(asked)) as f64 >= quiet * rate {
             return Ok(last.max(asked));
         }
         session.pass(POLL).await?;
-        if (session.instruments.clock.now() - begun) as f64 > session.patience * SECOND {
-            session.left_on = true;
+        if (session.instruments.clock.now() - begun) as f64 > session.bench.patience * SECOND {
+            session.output.left_on = true;
             return Err(Halt::Bench(format!(
                 "the output is still on {} s after asking for it to be off",
-                session.patience
+                session.bench.patience
             )));
         }
     }
@@ -63,7 +63,7 @@ pub(super) async fn await_quiet(session: &mut Session<'_>, quiet: f64) -> Result
 /// # Errors
 /// As [`await_quiet`].
 pub(super) async fn await_stop(session: &mut Session<'_>) -> Result<(), Halt> {
-    let period = session.facts.segments.last().map_or(0.0, |segment| segment.programmed.period());
+    let period = session.account.facts.segments.last().map_or(0.0, |segment| segment.programmed.period());
     let last = await_quiet(session, STOPPED.max(3.0 * period)).await?;
     place(session, last);
     Ok(())
@@ -71,7 +71,7 @@ pub(super) async fn await_stop(session: &mut Session<'_>) -> Result<(), Halt> {
 
 /// The step that is due lies at a sample that only the samples could tell.
 fn place(session: &mut Session<'_>, sample: u64) {
-    if let Some(pending) = session.pending.last_mut() {
+    if let Some(pending) = session.account.pending.last_mut() {
         pending.from = sample;
     }
 }

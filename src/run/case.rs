@@ -43,7 +43,7 @@ pub(super) async fn run(
     let archive = rig.capabilities.stream.then(|| keeping.begin(plan, &setup)).flatten();
     let recorder = Recorder::new(setup.clone());
     let mut session = Session::new(instruments, (setup, recorder), plan, rig, interrupt, tell);
-    (session.archive, session.simulated) = (archive, simulated);
+    (session.intake.archive, session.account.simulated) = (archive, simulated);
     let ran = caught(async {
         setup::run(&mut session, plan, rig).await?;
         if rig.capabilities.stream {
@@ -58,6 +58,8 @@ pub(super) async fn run(
         Some(Halt::Interrupted(cause)) => session.progress(format!("ended by {}", cause.name())),
         _ => {}
     }
+    // A record was stopped before it was read.
+    session.account.facts.ending = Some(session.taking.stopped.unwrap_or_else(|| session.sample()));
     let ending = teardown(&mut session, plan.case.longest_silence()).await;
     session.release_probe(ending.safe_state == SafeState::Confirmed).await;
     session.progress(ending.steps.join(", "));
@@ -153,17 +155,19 @@ fn conclude(
 ) -> CaseRecord {
     let instruments = &session.instruments;
     // Virtual time waits for this computer.
-    let late = if rig.is_in_virtual_time() { 0.0 } else { session.pace.longest as f64 / SECOND };
-    session.facts.poll_period = session.facts.poll_period.max(late);
-    session.facts.round_trip = session.facts.round_trip.max(POLL as f64 / SECOND + session.arrival.late());
-    let halted = halted.or_else(|| session.arrival.lost().map(never_came));
-    session.facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
-    session.facts.ended = session.recorder.samples_seen();
-    let recording = session.recorder.finish();
+    let late = if rig.is_in_virtual_time() { 0.0 } else { session.watch.pace.longest as f64 / SECOND };
+    session.account.facts.poll_period = session.account.facts.poll_period.max(late);
+    session.account.facts.round_trip =
+        session.account.facts.round_trip.max(POLL as f64 / SECOND + session.intake.arrival.late());
+    let halted = halted.or_else(|| session.intake.arrival.lost().map(never_came));
+    session.account.facts.link_errors =
+        instruments.stimulator.link().total() + instruments.load.link().total();
+    session.account.facts.ended = session.intake.recorder.samples_seen();
+    let recording = session.intake.recorder.finish();
     // Samples that may still have been on their way when the next step was taken.
-    let slack = (session.facts.round_trip * session.setup.sample_rate) as u64;
-    session.facts.instants = instants(&session.pending, &recording.markers, slack);
-    for segment in &mut session.facts.segments {
+    let slack = (session.account.facts.round_trip * session.intake.setup.sample_rate) as u64;
+    session.account.facts.instants = instants(&session.account.pending, &recording.markers, slack);
+    for segment in &mut session.account.facts.segments {
         let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
         segment.from = taken.unwrap_or(segment.requested);
     }
@@ -172,26 +176,28 @@ fn conclude(
         Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_) | Halt::Panicked(_))
     );
     let (checks, mut figures) = if judged {
-        judge::judge_and_draw(&plan.case, &session.facts, &recording)
+        judge::judge_and_draw(&plan.case, &session.account.facts, &recording)
     } else {
-        (Vec::new(), judge::figures(&plan.case, &session.facts, &recording, &[], &[]))
+        (Vec::new(), judge::figures(&plan.case, &session.account.facts, &recording, &[], &[]))
     };
-    let unasked = if judged { judge::unasked(&plan.case, &session.facts, &recording) } else { Vec::new() };
+    let unasked =
+        if judged { judge::unasked(&plan.case, &session.account.facts, &recording) } else { Vec::new() };
     figures.case = keeping.case;
     keeping.archive.figures(&figures);
-    let (outcome, reason) = rank(&checks, halted, &ending, session.energised);
-    let events = session.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
+    let (outcome, reason) = rank(&checks, halted, &ending, session.output.energised);
+    let events =
+        session.account.facts.instants.iter().flat_map(|instant| named(plan, instant, recording.period()));
     let mut record = untouched(plan, outcome, String::new());
-    let simulated = session.simulated || rig.fidelity() != "rig";
+    let simulated = session.account.simulated || rig.fidelity() != "rig";
     record.sim_only = outcome == Outcome::Passed && simulated && plan.case.min_fidelity == Fidelity::Rig;
     record.reason = reason;
     record.safe_state = ending.safe_state;
     record.events = events.collect();
     record.checks = checks;
     record.unasked = unasked;
-    record.notes = session.notes;
-    record.notes.extend(ending.trouble.into_iter().chain(session.log.remark()));
-    record.log = session.log.lines;
+    record.notes = session.account.notes;
+    record.notes.extend(ending.trouble.into_iter().chain(session.account.log.remark()));
+    record.log = session.account.log.lines;
     if ending.safe_state != SafeState::Confirmed {
         record.notes.push(format!("how the bench was left: {}", ending.steps.join(", ")));
     }
@@ -199,12 +205,12 @@ fn conclude(
         version: Basis::VERSION,
         tool: keeping.tool.to_owned(),
         case: plan.case.clone(),
-        facts: session.facts,
-        setup: session.setup,
-        programs: session.programs,
+        facts: session.account.facts,
+        setup: session.intake.setup,
+        programs: session.account.programs,
         judged,
     };
-    keep::conclude(session.archive, keeping, basis, &mut record);
+    keep::conclude(session.intake.archive, keeping, basis, &mut record);
     record
 }
 
@@ -242,6 +248,7 @@ pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
         segments: Vec::new(),
         statuses: Vec::new(),
         restarts: Vec::new(),
+        ending: None,
         ended: 0,
         link_errors: 0,
         cap: rig.cap,

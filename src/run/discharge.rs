@@ -20,7 +20,7 @@ const RANGE: (f64, f64) = (0.02, 10.0);
 /// As [`Session::pass`], and when the load refuses.
 pub(super) async fn discharge(session: &mut Session<'_>, phantom: &Phantom) -> Result<bool, Halt> {
     let longest = longest_time_constant(phantom);
-    if !session.capabilities.can("short-lead") {
+    if !session.bench.capabilities.can("short-lead") {
         // A phantom without capacitors has nothing to keep.
         return Ok(longest == 0.0);
     }

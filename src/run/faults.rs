@@ -96,20 +96,21 @@ impl Session<'_> {
             Err(error) => return Err(self.explained(error.into())),
         };
         self.progress(if refused { "start refused" } else { "start taken" });
-        self.facts.restarts.push(Restart { step, sample, refused });
+        self.account.facts.restarts.push(Restart { step, sample, refused });
         Ok(())
     }
 }
 
 /// Notes when a start is to be tried after the step that begins now, if a check wants to see it refused.
 pub(super) fn expect_restart(session: &mut Session<'_>, index: usize, case: &Case) {
-    let period = case.in_force(index).period();
+    // In an off-time nothing shows the fault yet, and a stimulator that has not latched it takes a start.
+    let rest = case.in_force(index).longest_rest();
     let lasting = match case.steps.get(index).map_or(&Action::Zero, |step| &step.action) {
         Action::Inject(Fault::BrownOut { duration }) | Action::HostSilence(duration) => *duration,
         Action::Inject(Fault::CoreHalt) => case.halted_for(index),
         _ => 0.0,
     };
-    let wait = lasting + RESTART.max(3.0 * period);
+    let wait = lasting + RESTART.max(rest);
     let at = session.instruments.clock.now().saturating_add((wait * SECOND) as u64);
     session.injected.restarts.push((index, at));
 }
@@ -147,7 +148,8 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
         "corrupt-link" => disturb(session, 0.0)?,
         "over-amplitude" => {
             // One that was refused has left nothing behind but the latch, which is acknowledged, not cleared.
-            let before = session.facts.segments.iter().rev().nth(1).map(|segment| segment.programmed.clone());
+            let before =
+                session.account.facts.segments.iter().rev().nth(1).map(|segment| segment.programmed.clone());
             if let Some(program) = before.filter(|_| std::mem::take(&mut session.injected.over_cap)) {
                 steps::load(session, &program, false).await?;
             }
@@ -193,7 +195,7 @@ fn disturb(session: &mut Session<'_>, rate: f64) -> Result<(), Halt> {
 }
 
 async fn over_amplitude(session: &mut Session<'_>, amplitude: f64) -> Result<(), Halt> {
-    let Some(now) = session.facts.segments.last().map(|segment| segment.programmed.clone()) else {
+    let Some(now) = session.account.facts.segments.last().map(|segment| segment.programmed.clone()) else {
         return Err(Halt::Bench("no program is loaded whose amplitude could be raised".to_owned()));
     };
     let program = crate::signal::Program { amplitude, ..now };

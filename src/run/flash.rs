@@ -1,7 +1,9 @@
 //! Firmware into the stimulator's core: what `stimrig flash` does.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::instrument::{DebugProbe, Flashed, Image, Operator, OutputState, ProbeIdentity, State};
 use crate::rig::{Probe, Rig, Wiring};
@@ -9,8 +11,10 @@ use crate::scenario::{Action, Plan, ProbeAction, Step};
 
 use super::identity;
 use super::instruments::Instruments;
+use super::interrupt::{Cause, Interrupt};
 use super::look::{Nobody, look};
 use super::open;
+use super::session::{POLL, SECOND};
 
 /// What was flashed into what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +36,29 @@ pub enum FlashError {
     /// The rig is: probe, target, or an output that may be enabled.
     #[error("{0}")]
     Rig(String),
+    /// A signal came before anything was written.
+    #[error("ended by {}: nothing was flashed", .0.name())]
+    Ended(Cause),
+}
+
+/// How to flash.
+pub struct Flashing<'a> {
+    /// The word of an operator who sees that the output is off, for a stimulator whose firmware cannot say so itself.
+    pub output_off: bool,
+    /// What ends it, as long as nothing is written: half an image would be a core that does nothing anybody knows.
+    pub interrupt: &'a Interrupt,
+    /// Hears that a signal came while the core was being written, and what becomes of it.
+    pub tell: &'a dyn Fn(&str),
 }
 
 /// Flashes an image (else the one that the rig file names), verifies it, and reads it back.
 ///
-/// Flashing stops the core, so it is refused while the stimulator runs. `output_off` is the word of an operator who sees that
-/// the output is off, for a stimulator whose firmware cannot say so itself.
+/// Flashing stops the core, so it is refused while the stimulator runs. A signal ends it before the first byte is written; after
+/// that it is completed and verified.
 ///
 /// # Errors
 /// As [`FlashError`] says. An image that is not for this chip is refused before the probe is opened.
-pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashReport, FlashError> {
+pub fn flash(rig: &Rig, image: Option<&Path>, how: &Flashing<'_>) -> Result<FlashReport, FlashError> {
     if rig.wiring.probe.is_none() {
         let add = "add `probe: { selector: …, chip: … }` to its file";
         return Err(FlashError::Rig(format!("rig `{}` has no debug probe: {add}", rig.name)));
@@ -67,7 +84,7 @@ pub fn flash(rig: &Rig, image: Option<&Path>, output_off: bool) -> Result<FlashR
         let nobody: Arc<dyn Operator> = Arc::new(Nobody);
         let opened = open::open(rig, &asked, None, None, Some(&nobody)).await;
         let mut instruments = opened.map_err(FlashError::Rig)?;
-        let result = write(&mut instruments, &rig.wiring, &image, output_off).await.map_err(FlashError::Rig);
+        let result = write(&mut instruments, &rig.wiring, &image, how).await;
         if let Some(mut probe) = instruments.probe.take() {
             // Whoever could not be asked is left untouched.
             probe.release(if result.is_ok() { OutputState::Off } else { OutputState::Enabled }).await;
@@ -80,18 +97,41 @@ async fn write(
     instruments: &mut Instruments,
     wiring: &Wiring,
     image: &Image,
-    output_off: bool,
-) -> Result<FlashReport, String> {
-    if !output_off {
-        output_is_off(instruments, wiring).await?;
-    }
-    let missing = || "this rig has no debug probe".to_owned();
+    how: &Flashing<'_>,
+) -> Result<FlashReport, FlashError> {
+    let wanted = || how.interrupt.cause().map_or(Ok(()), |cause| Err(FlashError::Ended(cause)));
+    wanted()?;
+    let off = if how.output_off { Ok(()) } else { output_is_off(instruments, wiring).await };
+    // Whoever was told to end needs neither an answer nor a probe that attaches, which stops the core for a moment.
+    wanted()?;
+    off.map_err(FlashError::Rig)?;
+    let missing = || FlashError::Rig("this rig has no debug probe".to_owned());
     let probe: &mut Box<dyn DebugProbe> = instruments.probe.as_mut().ok_or_else(missing)?;
-    let said = |error: crate::instrument::InstrumentError| error.to_string();
+    let said = |error: crate::instrument::InstrumentError| FlashError::Rig(error.to_string());
     let identity = probe.identify(OutputState::Off).await.map_err(said)?;
-    let flashed = probe.flash(image, OutputState::Off).await.map_err(said)?;
+    wanted()?;
+    let flashed = to_its_end(probe.flash(image, OutputState::Off), how).await.map_err(said)?;
     let probe = ProbeIdentity { firmware: Some(flashed.read_back.clone()), ..identity };
     Ok(FlashReport { image: image.name.clone(), probe, flashed })
+}
+
+/// Waits for what may not be left half done. A signal that comes meanwhile is answered once, by what is waited for.
+async fn to_its_end<T>(writing: impl Future<Output = T>, how: &Flashing<'_>) -> T {
+    let mut writing = pin!(writing);
+    loop {
+        let slice = Duration::from_secs_f64(POLL as f64 / SECOND);
+        match tokio::time::timeout(slice, writing.as_mut()).await {
+            Ok(written) => return written,
+            Err(_) => {
+                let Some(cause) = how.interrupt.cause() else { continue };
+                (how.tell)(&format!(
+                    "{}: the core is being written, and half an image is none: this ends when it is verified",
+                    cause.name()
+                ));
+                return writing.await;
+            }
+        }
+    }
 }
 
 /// The stimulator says itself that it does not run. Another one on its port says nothing about the core that is to be stopped.
@@ -127,6 +167,46 @@ mod tests {
     use crate::sim::probe as sim;
     use crate::source::Source;
 
+    /// Without anybody who ends it.
+    async fn write_as(
+        instruments: &mut Instruments,
+        rig: &Rig,
+        image: &Image,
+        output_off: bool,
+    ) -> Result<FlashReport, String> {
+        let interrupt = Interrupt::default();
+        let how = Flashing { output_off, interrupt: &interrupt, tell: &|_| {} };
+        write(instruments, &rig.wiring, image, &how).await.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_signal_ends_it_before_anything_is_written_and_not_in_the_middle() {
+        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let asked = asking(&rig).unwrap();
+        let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
+            let interrupt = Interrupt::default();
+            interrupt.raise(Cause::Terminate);
+            let told = std::cell::RefCell::new(Vec::new());
+            let tell = |what: &str| told.borrow_mut().push(what.to_owned());
+            let how = Flashing { output_off: true, interrupt: &interrupt, tell: &tell };
+            let ended = write(&mut instruments, &rig.wiring, &image, &how).await.unwrap_err();
+            assert_eq!(ended, FlashError::Ended(Cause::Terminate));
+            assert_eq!(ended.to_string(), "ended by SIGTERM: nothing was flashed");
+            assert!(told.borrow().is_empty(), "{told:?}");
+            // Ten times as long as one is looked for.
+            let writing = async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                7
+            };
+            assert_eq!(to_its_end(writing, &how).await, 7);
+            assert_eq!(told.borrow().len(), 1, "{told:?}");
+            assert!(told.borrow()[0].starts_with("SIGTERM: the core is being written"), "{told:?}");
+        });
+    }
+
     #[test]
     fn a_core_is_not_flashed_under_an_output_that_is_enabled() {
         let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
@@ -138,13 +218,13 @@ mod tests {
             instruments.stimulator.identify().await.unwrap();
             instruments.stimulator.load(&asked.case.program).await.unwrap();
             instruments.stimulator.start().await.unwrap();
-            let refused = write(&mut instruments, &rig.wiring, &image, false).await.unwrap_err();
+            let refused = write_as(&mut instruments, &rig, &image, false).await.unwrap_err();
             assert!(refused.contains("output is enabled") && refused.contains("stop it first"), "{refused}");
             let status = instruments.stimulator.reports().unwrap().status().await.unwrap();
             assert_eq!(status.state, State::Running);
             instruments.stimulator.stop().await.unwrap();
             instruments.clock.sleep(50_000_000).await;
-            let report = write(&mut instruments, &rig.wiring, &image, false).await.unwrap();
+            let report = write_as(&mut instruments, &rig, &image, false).await.unwrap();
             assert_eq!(report.flashed.image, report.flashed.read_back);
         });
     }
@@ -160,12 +240,12 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
-            let refused = write(&mut instruments, &rig.wiring, &image, false).await.unwrap_err();
+            let refused = write_as(&mut instruments, &rig, &image, false).await.unwrap_err();
             for words in ["wrong stimulator", "53494d2d5354494d2d303032", "53494d2d5354494d2d303031"] {
                 assert!(refused.contains(words), "{refused}");
             }
             // Whoever sees the output may say so in its place.
-            let report = write(&mut instruments, &rig.wiring, &image, true).await.unwrap();
+            let report = write_as(&mut instruments, &rig, &image, true).await.unwrap();
             assert_eq!(report.flashed.image, report.flashed.read_back);
         });
     }

@@ -3,14 +3,18 @@
 use crate::measure::FrontEnd;
 use crate::phantom::{Circuit, Output, Phantom, Probe};
 use crate::quantity::{Dimension, engineering, telling_digits};
-use crate::rig::Rig;
+use crate::rig::{Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
 
 use super::session::{Halt, SECOND, Session};
 
-/// How long the test current flows, s.
+/// How long the test current flows at least, s.
 const LENGTH: f64 = 2e-3;
+/// So many times that long at most until it is told to end, however late its samples arrive; and at most how long it flows, s, as a
+/// link takes its time too.
+const HELD: usize = 4;
+const LONGEST: f64 = 10e-3;
 /// The early and late windows in which the voltage is averaged, s after the source switches on. The early one begins
 /// after the front end has settled; the late one ends with the current.
 const EARLY: (f64, f64) = (40e-6, 80e-6);
@@ -48,11 +52,11 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
     let expected =
         expected(phantom, &contact).ok_or_else(|| Halt::Bench("the phantom cannot be solved".to_owned()))?;
     let range = plan.channels.get(plane).map_or(1.0, |channel| channel.range);
-    let current = LARGEST.min(FILL * range / expected.late.abs().max(expected.early.abs()));
+    let current = test_current(&expected, range, session.bench.limits);
     let seen = drive(session, &contact, plane, current).await?;
     let (relative, absolute) = resolution(session, plane, current);
     // The marker and the windows are known to a sample.
-    let absolute = absolute + expected.slope.abs() / session.setup.sample_rate;
+    let absolute = absolute + expected.slope.abs() / session.intake.setup.sample_rate;
     match compare(phantom, &expected, &seen, (relative, absolute)) {
         Ok(found) => {
             session.progress(format!("phantom identified: {found}"));
@@ -60,6 +64,15 @@ pub(super) async fn phantom(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -
         }
         Err(reason) => Err(Halt::Bench(reason)),
     }
+}
+
+/// The test current, A: what may flow on this bench at most, and no more than a part of the channel's range, V, resolves.
+fn test_current(expected: &Response, range: f64, limits: &Limits) -> f64 {
+    let charge = limits.charge_per_phase / LONGEST;
+    LARGEST
+        .min(limits.amplitude)
+        .min(charge)
+        .min(FILL * range / expected.late.abs().max(expected.early.abs()))
 }
 
 /// Ohms seen in the two windows.
@@ -111,24 +124,30 @@ async fn drive(
     plane: usize,
     current: f64,
 ) -> Result<Response, Halt> {
-    let (rate, calibration) = (session.setup.sample_rate, calibration(session, plane));
+    let (rate, calibration) = (session.intake.setup.sample_rate, calibration(session, plane));
     let mut excerpt = Excerpt { plane, calibration, values: Vec::new(), on: None };
     session.drain().await?;
     session.instruments.clock.sleep((2.0 * BEFORE * SECOND) as u64).await;
     session.instruments.switches()?.test_source(contact, current).await?;
     session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
     // What follows a step slowly comes out of the filter late by its delay; the marker does not.
-    let (poles, cutoff) = session.setup.filter;
+    let (poles, cutoff) = session.intake.setup.filter;
     let delay = FrontEnd::bessel(poles, cutoff, 1.0 / rate).area_delay;
     let needed = ((LATE.1 + delay) * rate).round() as usize;
-    for _ in 0..TRIES {
+    let mut flows = true;
+    for tried in 1..=TRIES {
         session.drain_into(&mut excerpt).await?;
-        if excerpt.on.is_some_and(|on| excerpt.values.len() >= on + needed) {
+        let seen = excerpt.on.is_some_and(|on| excerpt.values.len() >= on + needed);
+        // How late samples arrive is not how long the phantom may be charged.
+        if flows && (seen || tried >= HELD) {
+            session.instruments.switches()?.test_source(contact, 0.0).await?;
+            flows = false;
+        }
+        if seen {
             break;
         }
         session.instruments.clock.sleep((LENGTH * SECOND) as u64).await;
     }
-    session.instruments.switches()?.test_source(contact, 0.0).await?;
     let mean = |from: usize, to: usize| {
         let values = excerpt.values.get(from..to).filter(|values| !values.is_empty())?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
@@ -160,7 +179,7 @@ fn calibration(session: &Session<'_>, plane: usize) -> Calibration {
         rails: (0, 0),
         ..Calibration::default()
     };
-    session.setup.channels.get(plane).map_or(none, |channel| channel.calibration)
+    session.intake.setup.channels.get(plane).map_or(none, |channel| channel.calibration)
 }
 
 /// Expanded uncertainty of an ohms reading: gain, and what remains of offset, linearity and noise.
@@ -260,6 +279,23 @@ mod tests {
     fn compared(named: &Phantom, plugged: &Phantom) -> Result<String, String> {
         let (expected, seen) = (expected(named, "e1").unwrap(), expected(plugged, "e1").unwrap());
         compare(named, &expected, &seen, (2e-3, 0.1))
+    }
+
+    #[test]
+    fn the_test_current_is_within_the_range_and_within_what_the_bench_allows() {
+        let expected = Response { early: 1e3, late: 1e3, slope: 0.0 };
+        // 40 % of 2 V across 1 kohm are 0.8 mA.
+        let limits =
+            |amplitude| Limits { amplitude, charge_per_phase: 25e-6, mean_dc: 1e-4, shannon_k: None };
+        let current = |range, limit| test_current(&expected, range, &limits(limit));
+        assert!((current(2.0, 10e-3) - 0.8e-3).abs() < 1e-12);
+        assert_eq!(
+            (current(20.0, 10e-3), current(20.0, 0.5e-3), current(2.0, 0.5e-3)),
+            (1e-3, 0.5e-3, 0.5e-3)
+        );
+        // 2 uC in the 10 ms for which it flows at most.
+        let charge = Limits { charge_per_phase: 2e-6, ..limits(10e-3) };
+        assert!((test_current(&expected, 20.0, &charge) - 0.2e-3).abs() < 1e-12);
     }
 
     #[test]

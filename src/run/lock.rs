@@ -1,4 +1,5 @@
-//! One owner per bench: a lock file for each device the rig file names, with who holds it since when.
+//! One owner per bench: a lock file for each device the rig file names, with who holds it since when. A device that has several
+//! names (a node, and the link or serial number that leads to it) has a file for each.
 //!
 //! The kernel drops a lock with its process, however that ends, so a lock never outlives its owner. What is written in the
 //! file does: one that is free and still names a run was left by one that was killed. Whoever has the lock next hands that
@@ -7,6 +8,7 @@
 mod device;
 mod file;
 mod holder;
+mod socket;
 
 use std::fs::{self, File};
 use std::io;
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 use crate::rig::Rig;
 
 use super::interrupt::Interrupt;
-use device::file_name;
+use device::{Device, file_name, owned};
 use file::{FOLDER, folder, open, read, replace};
 
 pub use device::devices;
@@ -58,9 +60,9 @@ pub enum Waiting {
     Forever,
 }
 
-/// The lock file of one device.
+/// The lock file of one name of a device.
 #[derive(Debug)]
-struct Device {
+struct HeldFile {
     file: File,
     /// Runs that were killed while they held it: what is settled for it is not for the other devices of theirs.
     left: Vec<PathBuf>,
@@ -71,7 +73,7 @@ struct Device {
 pub struct RigLock {
     holder: Holder,
     /// In the order of their names: two rigs that share devices cannot wait for each other.
-    devices: Vec<Device>,
+    files: Vec<HeldFile>,
     /// Runs that were killed while they held one of the devices, as they were found.
     left: Vec<PathBuf>,
     /// Those of them that need nothing more.
@@ -108,14 +110,17 @@ impl RigLock {
         let began = Instant::now();
         let mut lock = Self {
             holder: Holder::new(rig),
-            devices: Vec::new(),
+            files: Vec::new(),
             left: Vec::new(),
             settled: Mutex::default(),
             complete: false,
             unsettled: false,
         };
         let mut said = false;
-        for device in devices(rig) {
+        let mut names: Vec<String> = owned(rig).into_iter().flat_map(Device::names).collect();
+        names.sort();
+        names.dedup();
+        for device in names {
             let path = folder.join(file_name(&device));
             let mut file = open(&path)?;
             loop {
@@ -150,7 +155,7 @@ impl RigLock {
                     lock.left.push(run.clone());
                 }
             }
-            lock.devices.push(Device { file, left });
+            lock.files.push(HeldFile { file, left });
         }
         lock.complete = true;
         lock.write();
@@ -180,19 +185,22 @@ impl RigLock {
 
     fn look_in(folder: &Path, rig: &Rig) -> (Vec<Held>, Vec<PathBuf>) {
         let (mut held, mut left) = (Vec::new(), Vec::new());
-        for device in devices(rig) {
-            let Ok(mut file) = File::open(folder.join(file_name(&device))) else { continue };
-            let taken = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
-            // Let go of before it is read: a run that starts now must not find it held.
-            let _free = file.unlock();
-            let holder = read(&mut file);
-            if taken {
-                held.push(Held { rig: rig.name.clone(), device, holder });
-            } else {
-                for run in holder.map(Holder::killed).unwrap_or_default() {
-                    if !left.contains(&run) {
-                        left.push(run);
+        for device in owned(rig) {
+            let mut told = false;
+            for name in device.names() {
+                let Ok(mut file) = File::open(folder.join(file_name(&name))) else { continue };
+                let taken = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
+                // Let go of before it is read: a run that starts now must not find it held.
+                let _free = file.unlock();
+                let holder = read(&mut file);
+                if !taken {
+                    for run in holder.map(Holder::killed).unwrap_or_default() {
+                        if !left.contains(&run) {
+                            left.push(run);
+                        }
                     }
+                } else if !std::mem::replace(&mut told, true) {
+                    held.push(Held { rig: rig.name.clone(), device: name, holder });
                 }
             }
         }
@@ -208,7 +216,7 @@ impl RigLock {
     /// A file of another user's that cannot be written holds the lock all the same, and goes on naming what it names.
     fn write(&mut self) {
         let settled = self.settled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for device in &mut self.devices {
+        for device in &mut self.files {
             device.left.retain(|run| !settled.contains(run));
             let holder = Holder { left: device.left.clone(), ..self.holder.clone() };
             let Ok(mut line) = serde_json::to_vec(&holder) else { continue };
@@ -229,7 +237,7 @@ impl Drop for RigLock {
             self.holder.run = None;
         }
         self.write();
-        for device in &mut self.devices {
+        for device in &mut self.files {
             if self.holder.run.is_none() && device.left.is_empty() {
                 // An empty file says that nobody was killed here.
                 let _ = replace(&mut device.file, b"");

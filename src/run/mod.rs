@@ -38,7 +38,7 @@ pub use crate::driver::recorded::bytes as recording;
 pub use crate::sim::{Truth, Witness};
 pub use acquisition::{Acquisition, acquisition};
 pub use calibrate::{Calibrated, Calibration, Recorded, Reference, calibrate};
-pub use flash::{FlashError, FlashReport, flash};
+pub use flash::{FlashError, FlashReport, Flashing, flash};
 pub use interrupt::{Cause, Interrupt};
 pub use keep::Keep;
 pub use lock::{Held, Holder, LockError, RigLock, Waiting, devices};

@@ -136,12 +136,12 @@ impl Session<'_> {
         let Some(probe) = self.instruments.probe.as_mut().filter(|_| powered) else { return Ok(()) };
         let time = now as f64 / SECOND;
         for text in probe.log().await? {
-            if self.log.lines.len() == LINES {
-                self.log.lost += 1;
+            if self.account.log.lines.len() == LINES {
+                self.account.log.lost += 1;
                 continue;
             }
             (self.tell)(Message::Event(Event::Logged { case: 0, time, line: text.clone() }));
-            self.log.lines.push(LogRecord { time, line: text });
+            self.account.log.lines.push(LogRecord { time, line: text });
         }
         Ok(())
     }
@@ -155,10 +155,10 @@ impl Session<'_> {
 
     /// What is known of the output: off is what was seen to be quiet for as long as a train in progress never is.
     fn output(&self) -> OutputState {
-        let quiet = (self.silence.max(QUIET) * self.setup.sample_rate) as u64;
+        let quiet = (self.bench.silence.max(QUIET) * self.intake.setup.sample_rate) as u64;
         let since = self.sample().saturating_sub(quiet);
-        let running =
-            self.started.is_some_and(|started| started > since) || self.recorder.active_since(since);
+        let running = self.output.started.is_some_and(|started| started > since)
+            || self.intake.recorder.active_since(since);
         if running { OutputState::Enabled } else { OutputState::Off }
     }
 

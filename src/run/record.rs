@@ -33,18 +33,19 @@ pub(super) async fn run(
     let mut channels = setup::stream_setup(plan).channels;
     for taken in 1..=RECORDS {
         // Reading the record before took its time, with the output off and nobody waiting.
-        session.pace.anew();
+        session.watch.pace.anew();
         arm(session, plan).await?;
         steps::run(session, plan).await?;
         // While a record is read nobody watches the output: it must be off. What the steps left injected must neither swallow
         // the stop nor be there in the next taking.
         faults::let_it_hear(session).await?;
         session.instruments.stimulator.stop().await?;
-        session.stopped = Some(session.sample());
+        session.taking.stopped = Some(session.sample());
         take(session, plan, keeping).await?;
-        session.stop_ignored |= session.capabilities.drives && goes_on(session);
-        if session.capabilities.drives
-            && let Some(reason) = guard::tripped(&session.recorder, session.limits, session.phantom)
+        session.taking.stop_ignored |= session.bench.capabilities.drives && goes_on(session);
+        if session.bench.capabilities.drives
+            && let Some(reason) =
+                guard::tripped(&session.intake.recorder, session.bench.limits, session.bench.phantom)
         {
             return Err(Halt::Guard(reason));
         }
@@ -56,7 +57,7 @@ pub(super) async fn run(
     for channel in channels {
         let (range, dimension) = (channel.range, dimension(channel.quantity));
         if range > 0.0 {
-            session.notes.push(format!(
+            session.account.notes.push(format!(
                 "{} was taken on a range of {}",
                 channel.name,
                 engineering(range, dimension, 3)
@@ -68,9 +69,9 @@ pub(super) async fn run(
 
 async fn arm(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
     let RecordPlan { before, after, trigger } = RecordPlan::of(&plan.case);
-    let trigger = trigger.map(|level| Trigger { channel: session.setup.main, level });
+    let trigger = trigger.map(|level| Trigger { channel: session.intake.setup.main, level });
     session.instruments.record()?.arm(&RecordRequest { before, after, trigger }).await?;
-    session.armed = Some(session.instruments.clock.now());
+    session.taking.armed = Some(session.instruments.clock.now());
     Ok(())
 }
 
@@ -108,26 +109,26 @@ fn place(
     keeping: &Keeping<'_>,
     head: RecordHead,
 ) -> Result<(), Halt> {
-    let before = session.setup.sample_rate;
+    let before = session.intake.setup.sample_rate;
     let rate = head.sample_rate;
     let placed = |sample: u64| ((sample as f64 / before - head.began) * rate).round();
     // What happened before the record is in force from its first sample on.
     let to = |sample: u64| placed(sample).max(0.0) as u64;
-    session.facts.moved(to);
-    for pending in &mut session.pending {
+    session.account.facts.moved(to);
+    for pending in &mut session.account.pending {
         // A step is not moved into the record: what came so long after it counts from where it was.
         pending.ahead = (-placed(pending.from)).max(0.0) as u64;
         pending.from = to(pending.from);
     }
-    for change in &mut session.programs {
+    for change in &mut session.account.programs {
         (change.arrived, change.from) = (to(change.arrived), to(change.from));
     }
-    session.stopped = session.stopped.map(to);
-    session.facts.round_trip = session.facts.poll_period + head.began_u;
+    session.taking.stopped = session.taking.stopped.map(to);
+    session.account.facts.round_trip = session.account.facts.poll_period + head.began_u;
     session.note(&head.notes);
-    session.armed = None;
+    session.taking.armed = None;
     in_its_place(session, plan, &head)?;
-    let needed = session.pending.last().map_or(0, |last| last.from);
+    let needed = session.account.pending.last().map_or(0, |last| last.from);
     if needed > head.samples {
         let seconds = |samples: u64| engineering(samples as f64 / rate, Dimension::Time, 4);
         return Err(Halt::Bench(format!(
@@ -136,21 +137,21 @@ fn place(
             seconds(needed)
         )));
     }
-    session.setup = with(&session.setup, &head);
-    session.recorder = Recorder::new(session.setup.clone());
+    session.intake.setup = with(&session.intake.setup, &head);
+    session.intake.recorder = Recorder::new(session.intake.setup.clone());
     // The first program is the setup's own.
-    for change in session.programs.iter().skip(1) {
-        session.recorder.program_changed(change.from, &change.program);
+    for change in session.account.programs.iter().skip(1) {
+        session.intake.recorder.program_changed(change.from, &change.program);
     }
-    session.archive = keeping.begin(plan, &session.setup);
+    session.intake.archive = keeping.begin(plan, &session.intake.setup);
     Ok(())
 }
 
 /// A record that was triggered before the first start was sent shows something else.
 fn in_its_place(session: &Session<'_>, plan: &Plan, head: &RecordHead) -> Result<(), Halt> {
     let RecordPlan { trigger, .. } = RecordPlan::of(&plan.case);
-    let start = session.pending.iter().find(|pending| pending.bit == Some(MarkerBit::StartTaken));
-    let by_trigger = trigger.is_some() && !head.forced && session.capabilities.drives;
+    let start = session.account.pending.iter().find(|pending| pending.bit == Some(MarkerBit::StartTaken));
+    let by_trigger = trigger.is_some() && !head.forced && session.bench.capabilities.drives;
     let Some(start) = start.filter(|_| by_trigger) else { return Ok(()) };
     let at = start.from as f64 / head.sample_rate;
     let early = at - (head.trigger + head.began_u + EARLY);
@@ -166,8 +167,11 @@ fn in_its_place(session: &Session<'_>, plan: &Plan, head: &RecordHead) -> Result
 /// Whether the record shows output when the stop must have been obeyed. By the time it has been read, the stimulator's own
 /// dead-man may have ended what the stop did not.
 fn goes_on(session: &Session<'_>) -> bool {
-    let allowed = (STOP_ALLOWANCE + session.facts.round_trip) * session.setup.sample_rate;
-    session.stopped.is_some_and(|stopped| session.recorder.active_since(stopped + allowed as u64))
+    let allowed = (STOP_ALLOWANCE + session.account.facts.round_trip) * session.intake.setup.sample_rate;
+    session
+        .taking
+        .stopped
+        .is_some_and(|stopped| session.intake.recorder.active_since(stopped + allowed as u64))
 }
 
 /// The setup of a record.
@@ -183,7 +187,7 @@ pub(super) fn with(setup: &Setup, head: &RecordHead) -> Setup {
 fn coarser(session: &mut Session<'_>, rig: &Rig, channels: &mut [StreamChannel]) -> bool {
     let mut moved = false;
     for (index, channel) in channels.iter_mut().enumerate() {
-        if !session.recorder.clipped(index) {
+        if !session.intake.recorder.clipped(index) {
             continue;
         }
         let stated = rig.channels.iter().find(|stated| stated.name == channel.name);
@@ -205,16 +209,16 @@ fn coarser(session: &mut Session<'_>, rig: &Rig, channels: &mut [StreamChannel])
 
 /// Back to before the steps, with other ranges.
 async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel]) -> Result<(), Halt> {
-    if let Some(archive) = session.archive.take() {
+    if let Some(archive) = session.intake.archive.take() {
         archive.end(None);
     }
-    session.pending.clear();
-    session.programs.clear();
-    session.facts.segments.clear();
-    session.facts.statuses.clear();
-    session.facts.restarts.clear();
+    session.account.pending.clear();
+    session.account.programs.clear();
+    session.account.facts.segments.clear();
+    session.account.facts.statuses.clear();
+    session.account.facts.restarts.clear();
     session.instruments.record()?.set_up(channels).await?;
-    session.recorder = Recorder::new(session.setup.clone());
+    session.intake.recorder = Recorder::new(session.intake.setup.clone());
     session.instruments.stimulator.acknowledge().await?;
     steps::load(session, &plan.case.program, false).await
 }

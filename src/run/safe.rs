@@ -161,11 +161,12 @@ async fn made_safe(
         found.push("the stimulator went on after the stop: switch it off by hand, nothing but the open interlock holds it".to_owned());
     }
     if rig.capabilities.stream {
-        let largest = engineering(session.recorder.guard().amplitude.value, Dimension::Current, 2);
+        let largest = engineering(session.intake.recorder.guard().amplitude.value, Dimension::Current, 2);
         found.push(format!("largest current seen on any contact: {largest}"));
     }
     // What a record of the output at rest has shown, and what kept the load from showing anything.
-    found.append(&mut session.notes);
+    let notes = std::mem::take(&mut session.account.notes);
+    found.extend(notes.into_iter().filter(|note| !found.contains(note)).collect::<Vec<_>>());
     // Nobody can say what a stimulator does that nobody looked at.
     Safe { safe_state: if off { ending.safe_state } else { SafeState::Impossible }, found }
 }

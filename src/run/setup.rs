@@ -41,17 +41,18 @@ pub(super) fn finest(plan: &Plan, rig: &Rig) -> Vec<StreamChannel> {
 pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Result<(), Halt> {
     identify_stimulator(session, rig).await?;
     check_certificate(session, rig).await?;
-    let (interlock, test_source) = (session.capabilities.interlock, session.capabilities.test_source);
+    let (interlock, test_source) =
+        (session.bench.capabilities.interlock, session.bench.capabilities.test_source);
     if interlock {
         let switches = session.instruments.switches()?;
         switches.clear("all").await?;
         switches.interlock(false).await?;
-    } else if session.capabilities.drives {
+    } else if session.bench.capabilities.drives {
         session.leave_out("the load has no interlock: the stimulator stays connected to the phantom");
     }
     if test_source {
         steps::zero(session, plan.slow).await?;
-        if session.sight.is_driven() {
+        if session.intake.sight.is_driven() {
             session.see().await?;
         }
         discharge(session, &plan.case.phantom).await?;
@@ -60,32 +61,32 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
         session
             .leave_out("the load has no test source: no zero was taken and the phantom was not identified");
     }
-    session.facts.relaxed = discharge(session, &plan.case.phantom).await?;
+    session.account.facts.relaxed = discharge(session, &plan.case.phantom).await?;
     // Neither the output guard nor anybody else would see what comes, if the word that the inputs are back was lost.
     session.see().await?;
     session.instruments.stimulator.stop().await?;
     session.instruments.stimulator.acknowledge().await?;
     session.attach_probe(rig).await?;
-    if session.capabilities.drives && !session.capabilities.stream {
+    if session.bench.capabilities.drives && !session.bench.capabilities.stream {
         at_rest::rehearse(session, plan).await?;
     }
     steps::load(session, &plan.case.program, false).await?;
-    session.energised = session.capabilities.drives;
+    session.output.energised = session.bench.capabilities.drives;
     if interlock {
         session.instruments.switches()?.interlock(true).await?;
     }
-    if session.capabilities.stream {
+    if session.bench.capabilities.stream {
         session.pass_seconds(RELAXED).await?;
     }
-    session.guarded = true;
-    session.polling = true;
+    session.watch.guarded = true;
+    session.watch.polling = true;
     Ok(())
 }
 
 /// A calibration counts for the load it was measured on.
 async fn check_certificate(session: &mut Session<'_>, rig: &Rig) -> Result<(), Halt> {
     let Some(certificate) = &rig.certificate else { return Ok(()) };
-    if !session.capabilities.stream {
+    if !session.bench.capabilities.stream {
         // What a record was taken with is the instrument's own word, range by range.
         return Err(Halt::Bench(format!(
             "calibration {} is not applied to a load that takes records: state `accuracy` and `offset_error` of its channels instead",
@@ -115,8 +116,8 @@ async fn identify_stimulator(session: &mut Session<'_>, rig: &Rig) -> Result<(),
         firmware: identity.firmware.clone(),
         calibration: None,
     };
-    session.simulated |= record.is_simulated();
-    session.pace.patience =
+    session.account.simulated |= record.is_simulated();
+    session.watch.pace.patience =
         if identity.watchdog > 0.0 { (identity.watchdog * SECOND) as u64 } else { u64::MAX };
     (session.tell)(Message::Identity(record));
     super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid)?;

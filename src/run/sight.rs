@@ -60,11 +60,12 @@ impl Session<'_> {
         if self.sees_soon().await? {
             return Ok(());
         }
-        let Sight { shorted, driven } = self.sight;
+        let Sight { shorted, driven } = self.intake.sight;
         let blind = "the load's inputs were shorted, or its test source was on, and its samples showed nothing: this was ended";
         self.progress(blind);
         self.note(&[blind.to_owned()]);
-        let contacts: Vec<String> = self.phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
+        let contacts: Vec<String> =
+            self.bench.phantom.contacts.iter().map(|(name, _)| name.clone()).collect();
         let switches = self.instruments.switches()?;
         if driven {
             for contact in &contacts {
@@ -92,13 +93,13 @@ impl Session<'_> {
 
     /// Whether the load sees the output, or says within a while that it does.
     async fn sees_soon(&mut self) -> Result<bool, Halt> {
-        let patience = PATIENCE.max(BLOCK / self.setup.sample_rate);
+        let patience = PATIENCE.max(BLOCK / self.intake.setup.sample_rate);
         let end = self.instruments.clock.now().saturating_add((patience * SECOND) as u64);
-        while !self.sight.is_clear() && self.instruments.clock.now() < end {
+        while !self.intake.sight.is_clear() && self.instruments.clock.now() < end {
             self.instruments.clock.sleep(POLL).await;
             self.drain().await?;
         }
-        Ok(self.sight.is_clear())
+        Ok(self.intake.sight.is_clear())
     }
 }
 

@@ -30,16 +30,16 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan) -> Result<(), Ha
 async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(), Halt> {
     match &step.action {
         Action::Start => {
-            session.started = Some(session.sample());
+            session.output.started = Some(session.sample());
             session.instruments.stimulator.start().await?;
-            if session.by_hand {
+            if session.bench.by_hand {
                 by_hand::await_output(session).await?;
             }
             session.progress("started");
         }
         Action::Stop => {
             session.instruments.stimulator.stop().await?;
-            if session.by_hand {
+            if session.bench.by_hand {
                 by_hand::await_stop(session).await?;
             }
             session.progress("stopped");
@@ -59,9 +59,9 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
         }
         Action::HostSilence(seconds) => {
             session.progress("host falls silent");
-            session.silent = true;
+            session.watch.silent = true;
             let passed = session.pass_seconds(*seconds).await;
-            session.silent = false;
+            session.watch.silent = false;
             passed?;
         }
         Action::Probe(action) => session.debug(action).await?,
@@ -82,13 +82,13 @@ pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap:
         instruments.stimulator.load(program).await?
     };
     if !over_cap {
-        allowed(&applied.program, session.limits).map_err(Halt::Bench)?;
+        allowed(&applied.program, session.bench.limits).map_err(Halt::Bench)?;
     }
     let from = session.sample();
-    session.recorder.program_changed(from, program);
-    session.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
+    session.intake.recorder.program_changed(from, program);
+    session.account.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
     // `from` is placed by the marker once the stream has shown it.
-    session.facts.segments.push(Segment {
+    session.account.facts.segments.push(Segment {
         requested,
         from: requested,
         programmed: program.clone(),

@@ -57,9 +57,9 @@ pub(super) struct Ending {
 /// The output is watched before the interlock opens, because only then can an ignored stop be seen, and again after. A
 /// signal, before or meanwhile, cuts the first of the two short, not the second below what it takes to see.
 pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending {
-    session.guarded = false;
-    session.silent = false;
-    session.armed = None;
+    session.watch.guarded = false;
+    session.watch.silent = false;
+    session.taking.armed = None;
     match caught(measured(session, silence)).await {
         Ok(ending) => ending,
         Err(panic) => {
@@ -70,10 +70,10 @@ pub(super) async fn teardown(session: &mut Session<'_>, silence: f64) -> Ending 
 }
 
 async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
-    if !session.capabilities.drives {
-        let left = "no stimulator was driven: nothing was energised that had to be made safe";
-        session.notes.push(left.to_owned());
-        let steps = vec![left.to_owned()];
+    if !session.bench.capabilities.drives {
+        let left = undriven(session, silence);
+        session.account.notes.push(left.clone());
+        let steps = vec![left];
         return Ending { safe_state: SafeState::Confirmed, stop_ignored: false, trouble: None, steps };
     }
     let mut trouble = None;
@@ -81,32 +81,37 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
     let mut stopped = stop(session, &mut trouble).await;
+    let interlock = session.bench.capabilities.interlock;
+    // Of a stop that was not acknowledged nobody can say that it was ignored. What goes on then is not left on the phantom for as
+    // long as a train may be silent: the interlock opens first, and the same look follows.
+    let unheard = interlock && !stopped;
+    let mut opened = !unheard || open_interlock(session, &mut trouble).await;
     // A hand takes its time. Whoever interrupts the run is not waited for, nor a second time who did not switch it off: the
     // interlock opens.
-    let waits = session.by_hand && !session.left_on && session.interrupt.cause().is_none();
-    if waits && session.recorder.active_since(1) {
-        session.polling = false;
+    let waits = session.bench.by_hand && !session.output.left_on && session.interrupt.cause().is_none();
+    if waits && session.intake.recorder.active_since(1) {
+        session.watch.polling = false;
         let quiet = by_hand::await_quiet(session, QUIET.max(silence)).await;
         note(&mut trouble, quiet.map(|_| ()));
     }
     let began = session.instruments.clock.now();
     let calm = QUIET.max(silence);
-    let interlock = session.capabilities.interlock;
     // Without an interlock there is no second look.
     let unheld = Span { calm, hurried: calm.min(UNHELD), urgent: calm.min(UNHELD) };
     let first = if interlock { Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 } } else { unheld };
     // An output that is known to be on needs no look that could see an ignored stop.
     let watched =
-        if session.left_on { Ok(Seen::Active) } else { watch(session, STOP_ALLOWANCE, first).await };
+        if session.output.left_on { Ok(Seen::Active) } else { watch(session, STOP_ALLOWANCE, first).await };
     // One that was never heard is not ignored.
-    let ignored = stopped && !session.by_hand && matches!(watched, Ok(Seen::Active));
-    let stop_ignored = session.stop_ignored || ignored;
+    let ignored = stopped && !session.bench.by_hand && matches!(watched, Ok(Seen::Active));
+    let stop_ignored = session.taking.stop_ignored || ignored;
     let obeyed = matches!(watched, Ok(Seen::Quiet(_)));
-    let mut opened = true;
     let mut seen = None;
     if interlock {
         note(&mut trouble, watched.map(|_| ()));
-        opened = open_interlock(session, &mut trouble).await;
+        if !unheard || !opened {
+            opened = open_interlock(session, &mut trouble).await;
+        }
         if let Some(switches) = session.instruments.load.switches() {
             note(&mut trouble, switches.clear("all").await.map_err(Halt::from));
         }
@@ -165,6 +170,28 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     Ending { safe_state, stop_ignored, trouble, steps }
 }
 
+/// How a bench is left on which no stimulator was driven. A recording is over; what runs by itself beside a live load goes on, and
+/// nobody is told that it is off: all there is to say is what was last seen of it.
+fn undriven(session: &Session<'_>, silence: f64) -> String {
+    if !session.bench.capabilities.stream {
+        return "no stimulator was driven: nothing was energised that had to be made safe".to_owned();
+    }
+    let (recorder, rate) = (&session.intake.recorder, session.intake.setup.sample_rate);
+    let seen = recorder.samples_seen();
+    let quiet =
+        recorder.last_activity().map_or(seen, |last| seen.saturating_sub(last.last + 1)) as f64 / rate;
+    let last = if seen == 0 {
+        "nothing was seen of it".to_owned()
+    } else if quiet < QUIET.max(silence) {
+        "it was on when it was last seen".to_owned()
+    } else {
+        format!("nothing flowed in the last {} that were seen", engineering(quiet, Dimension::Time, 3))
+    };
+    format!(
+        "no stimulator was driven: what runs by itself was not told to stop, and nothing here keeps it from the phantom; {last}"
+    )
+}
+
 /// What is left when measuring itself has gone wrong: the two commands that make the bench safe, and no claim that it is.
 async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
     let mut steps = Vec::new();
@@ -182,8 +209,8 @@ async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
 
 /// What became of the stop. A person acknowledges nothing, and is asked to switch off what they were asked to switch on.
 fn told(session: &Session<'_>, stopped: bool) -> &'static str {
-    match (session.by_hand, stopped) {
-        (true, _) if session.started.is_none() => NEVER_ON,
+    match (session.bench.by_hand, stopped) {
+        (true, _) if session.output.started.is_none() => NEVER_ON,
         (true, true) => "asked to switch off",
         (true, false) => "could not be asked to switch off",
         (false, true) => "stop acknowledged",
@@ -280,27 +307,27 @@ fn found(watched: Result<Seen, Halt>, trouble: &mut Option<String>) -> Option<Se
 
 /// Lets `allowance` pass, then says whether the output stayed quiet.
 async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<Seen, Halt> {
-    if !session.capabilities.stream {
+    if !session.bench.capabilities.stream {
         session.instruments.clock.sleep((allowance * SECOND) as u64).await;
         let length = |interrupt: &Interrupt| span.now(interrupt).max(QUIET);
         let Some(off) = at_rest::quiet(session, length).await? else { return Ok(Seen::Active) };
         let within = engineering(off.within, Dimension::Current, 2);
-        session.notes.push(format!("output seen off to within {within}"));
+        session.account.notes.push(format!("output seen off to within {within}"));
         return Ok(Seen::Quiet(off.lasted));
     }
     drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
     // Shorted inputs are quiet, whatever flows.
     session.see().await?;
-    let (from, received) = (session.sample(), session.received);
+    let (from, received) = (session.sample(), session.intake.received);
     let took = drain_for(session, span).await?;
-    if session.recorder.active_since(from) {
+    if session.intake.recorder.active_since(from) {
         return Ok(Seen::Active);
     }
-    let due = took * session.setup.sample_rate;
-    if !session.sight.is_clear() {
+    let due = took * session.intake.setup.sample_rate;
+    if !session.intake.sight.is_clear() {
         return Ok(Seen::Blind);
     }
-    let arrived = (session.received - received) as f64;
+    let arrived = (session.intake.received - received) as f64;
     Ok(if arrived >= ENOUGH * due { Seen::Quiet(took) } else { Seen::Blind })
 }
 

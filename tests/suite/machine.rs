@@ -190,7 +190,8 @@ fn locks_and_calibrations_are_looked_at() {
     };
     assert_eq!(safe().status.code(), Some(6));
     let locks: Vec<_> = fs::read_dir(folder.path().join("locks")).unwrap().flatten().collect();
-    let lock = locks.iter().find(|lock| lock.file_name().to_string_lossy().contains("127")).unwrap().path();
+    let lock =
+        locks.iter().find(|lock| lock.file_name().to_string_lossy().contains("localhost")).unwrap().path();
     let holder = "{\"pid\":4242,\"user\":\"ada\",\"host\":\"bench\",\"rig\":\"made-up\",\"command\":\"stimrig run\",\"since\":\"2026-01-02T03:04:05Z\",\"run\":\"/runs/one\"}\n";
     fs::write(&lock, holder).unwrap();
     let left = said("doctor");

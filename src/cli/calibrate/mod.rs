@@ -112,7 +112,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(lock) => lock,
         Err(code) => return code,
     };
-    if let Err(code) = recover_ahead(&rig, &args.runs, &lock) {
+    if let Err(code) = recover_ahead(&rig, &args.runs, &lock, &interrupt) {
         return code;
     }
     let hash = RefCell::new(String::new());

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use regex::{Captures, Regex};
 
 use crate::instrument::{
     Applied, InstrumentError, InstrumentFault, LinkCounters, Port, Reports, State, Status, StimulatorIdentity,
@@ -82,11 +81,11 @@ impl Stimulator {
     ) -> Result<Told, InstrumentFault> {
         let Framing::Text { terminator, refused } = &self.template.framing else { return Ok(Told::new()) };
         let line = self.wire.line(terminator.as_bytes(), deadline).await?;
-        if let Some(captures) = refused.as_ref().and_then(|refused| refused.0.captures(&line)) {
+        if let Some(captures) = refused.as_ref().and_then(|refused| refused.anywhere(&line)) {
             let reason = captures.name("reason").map_or(line.as_str(), |reason| reason.as_str());
             return Err(InstrumentFault::Refused(reason.to_owned()));
         }
-        let Some(captures) = whole(&pattern.0, &line) else {
+        let Some(captures) = pattern.whole(&line) else {
             let sent = String::from_utf8_lossy(request);
             let what = if line == sent.trim_end() {
                 "what was sent comes back: an echo, and no answer".to_owned()
@@ -94,13 +93,13 @@ impl Stimulator {
                 format!(
                     "`{line}` in reply to `{}`, where `{}` was expected",
                     sent.trim_end(),
-                    pattern.0.as_str()
+                    pattern.as_str()
                 )
             };
             return Err(InstrumentFault::Protocol(what));
         };
-        let names = pattern.0.capture_names().flatten();
-        Ok(names
+        Ok(pattern
+            .names()
             .filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned())))
             .collect())
     }
@@ -182,16 +181,6 @@ impl Stimulator {
         }
         told.map_err(|fault| DEVICE.failed(doing, fault))
     }
-}
-
-/// What a pattern finds in a line that it matches as a whole: `OK` is not `NOK`.
-fn whole<'l>(pattern: &Regex, line: &'l str) -> Option<Captures<'l>> {
-    let found = pattern.captures(line)?;
-    if found.get(0).is_some_and(|all| all.range() == (0..line.len())) {
-        return Some(found);
-    }
-    // The first of several ways in which it matches may be a shorter one.
-    Regex::new(&format!("^(?:{})$", pattern.as_str())).ok()?.captures(line)
 }
 
 #[async_trait]

@@ -2,8 +2,8 @@
 //!
 //! The source's current is the reference of the current channels, or what a traceable instrument recorded of it
 //! ([`Reference::Recorded`]); with the resistor it gives that of the voltage channels.
-//! Each range is driven at nine levels over 80 % of its scale, and a straight line is laid through what is read: its slope
-//! is the gain, its intercept the offset. What the readings scatter about the line (noise, non-linearity) is their type A
+//! Each range is driven at nine levels over 80 % of its scale, or as much of it as the rig's limit of the amplitude allows. A
+//! straight line is laid through what is read: its slope is the gain, its intercept the offset. What the readings scatter about the line (noise, non-linearity) is their type A
 //! uncertainty; that of the reference and of the resistor is added to the gain. The interlock stays open: a load refuses its test
 //! source behind a closed one, so `vout`, on the stimulator's side of it, is not reached.
 
@@ -149,6 +149,8 @@ struct Driven {
     voltage: bool,
     /// Which way it lies.
     sign: f64,
+    /// Relative standard uncertainty of a gain that was found on a part of the scale only, because the rig allows no more current.
+    part_u: f64,
     levels: Vec<Level>,
 }
 
@@ -186,11 +188,37 @@ async fn all_ranges(
             let channel = StreamChannel { name: channel.name.clone(), quantity: channel.quantity, range };
             let voltage = channel.quantity == Sensed::Voltage;
             let per_ampere = sign * if voltage { ohm } else { 1.0 };
-            let levels = one_range(instruments, source, &channel, per_ampere, how).await?;
-            found.push(Driven { channel, voltage, sign, levels });
+            let top = Top::of(range, per_ampere, rig.limits.amplitude);
+            let (levels, inl) = one_range(instruments, source, &channel, top, how).await?;
+            let part_u = top.part_u(inl, per_ampere);
+            found.push(Driven { channel, voltage, sign, part_u, levels });
         }
     }
     Ok(found)
+}
+
+/// The last level of a range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Top {
+    /// What the source is told, A.
+    current: f64,
+    /// The rig allows no more, and the range would.
+    limited: bool,
+}
+
+impl Top {
+    /// `per_ampere` is how much of the range's unit an ampere of the source makes, with its sign. Nothing on this rig is driven
+    /// beyond `limit`, A, and nothing that is measured on it needs a calibration there.
+    fn of(range: f64, per_ampere: f64, limit: f64) -> Self {
+        let full = FILL * range / per_ampere;
+        Self { current: full.signum() * full.abs().min(limit), limited: full.abs() > limit }
+    }
+
+    /// What the rest of the scale may do to the gain, as a relative standard uncertainty: a converter that is bent by `inl`, in the
+    /// range's unit, makes the slope of a part of it differ by as much over that part. Nothing where the scale was driven.
+    fn part_u(self, inl: f64, per_ampere: f64) -> f64 {
+        if self.limited { inl / (self.current * per_ampere).abs() / 3_f64.sqrt() } else { 0.0 }
+    }
 }
 
 /// Which way a sense lies across the resistor.
@@ -210,19 +238,21 @@ fn ranges(rig: &Rig, name: &str, quantity: Sensed) -> Option<Vec<f64>> {
     stated.map(|channel| channel.ranges.clone()).or(simulated)
 }
 
+/// Drives a range and reads its levels; also how far its converter is bent, in the channel's unit.
 async fn one_range(
     instruments: &mut Instruments,
     source: &str,
     channel: &StreamChannel,
-    per_ampere: f64,
+    top: Top,
     how: &Calibration<'_>,
-) -> Result<Vec<Level>, Halt> {
+) -> Result<(Vec<Level>, f64), Halt> {
     let setup = StreamSetup { channels: vec![channel.clone()], slow: false };
     let stated = instruments.stream()?.start(&setup).await?;
     let (lsb, zero) = stated.first().map_or((1.0, 0.0), |stated| (stated.lsb, stated.offset));
+    let inl = stated.first().map_or(0.0, |stated| stated.inl * stated.lsb);
     let mut levels = Vec::new();
     for step in -STEPS..=STEPS {
-        let current = FILL * channel.range * f64::from(step) / f64::from(STEPS) / per_ampere;
+        let current = top.current * f64::from(step) / f64::from(STEPS);
         instruments.switches()?.test_source(source, current).await?;
         wait(instruments, SETTLE, &mut Mean::default(), how.interrupt).await?;
         let from = instruments.clock.now();
@@ -240,7 +270,7 @@ async fn one_range(
     }
     instruments.switches()?.test_source(source, 0.0).await?;
     instruments.stream()?.end().await?;
-    Ok(levels)
+    Ok((levels, inl))
 }
 
 /// Gain and offset of every range, once it is known what current flowed.
@@ -271,7 +301,7 @@ fn certified(
             channel: range.channel.name.clone(),
             quantity: range.channel.quantity,
             range: range.channel.range,
-            gain: (line.slope, line.slope_u.hypot(line.slope * reference_u)),
+            gain: (line.slope, line.slope_u.hypot(line.slope * reference_u.hypot(range.part_u))),
             // Readings are without their zero, so what is left at no current may as well be the reference's own offset, of which
             // nothing is stated.
             offset: (line.intercept, line.intercept_u.hypot(line.intercept / 3_f64.sqrt())),
@@ -339,4 +369,21 @@ fn check(channels: &[ChannelCertificate]) -> Result<(), String> {
         return Err("the load has no channel that its test source reaches".to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_lies_beyond_what_the_rig_allows() {
+        // 80 % of 32 mA is more than 10 mA, 80 % of 4 mA is not; 20 V on 1 kohm would take 16 mA.
+        assert_eq!(Top::of(32e-3, 1.0, 10e-3), Top { current: 10e-3, limited: true });
+        assert_eq!(Top::of(4e-3, -1.0, 10e-3), Top { current: -3.2e-3, limited: false });
+        assert_eq!(Top::of(20.0, -1e3, 10e-3), Top { current: -10e-3, limited: true });
+        // A bend of 3 mV over the 10 V that were driven: 3e-4, as the half-width of a rectangle.
+        let u = Top::of(20.0, -1e3, 10e-3).part_u(3e-3, -1e3);
+        assert!((u - 3e-4 / 3_f64.sqrt()).abs() < 1e-15, "{u:e}");
+        assert_eq!(Top::of(4e-3, 1.0, 10e-3).part_u(1e-6, 1.0), 0.0);
+    }
 }

@@ -19,7 +19,7 @@ fn take(folder: &Path, rig: &Rig, waiting: Waiting) -> Result<RigLock, LockError
 
 /// Kills its owner: a killed process runs no destructor, and the kernel closes its files.
 fn kill(mut lock: RigLock) {
-    drop(std::mem::take(&mut lock.devices));
+    drop(std::mem::take(&mut lock.files));
 }
 
 #[test]
@@ -175,6 +175,77 @@ fn a_device_under_two_names_is_one_and_a_simulated_bench_has_none() {
     assert_ne!(file_name("a/b"), file_name("a-b"));
     let simulated = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
     assert!(devices(&simulated).is_empty());
+}
+
+/// Its name, its number, and the file of another bench that writes it otherwise.
+#[test]
+fn a_socket_is_held_under_every_name_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tcp = |address: &str| rig(&format!("tcp: '{address}'"), "serial_number: L1");
+    let _held = take(folder.path(), &tcp("localhost:5025"), Waiting::No).unwrap();
+    for other in ["127.0.0.1:5025", "[::1]:5025", "LocalHost:5025"] {
+        let refused = take(folder.path(), &tcp(other), Waiting::No);
+        let Err(LockError::Held(held)) = refused else { panic!("{other}: {refused:?}") };
+        assert_eq!(held.device, "localhost:5025", "{other}");
+        assert_eq!(devices(&tcp(other)), devices(&tcp("localhost:5025")));
+    }
+    let elsewhere = rig("tcp: '127.0.0.1:5026'", "serial_number: L2");
+    assert!(take(folder.path(), &elsewhere, Waiting::No).is_ok(), "another port is another device");
+}
+
+/// Whoever switches it connects another phantom under a run that goes on; it is no part of what makes a bench this one.
+#[test]
+fn a_selector_has_one_owner_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = rig("serial_number: S1", "serial_number: L1");
+    let selected = |bench: &Rig| {
+        let mut bench = bench.clone();
+        bench.wiring.selector = Some(crate::rig::Port::Tcp("127.0.0.1:7001".to_owned()));
+        bench
+    };
+    let other = rig("serial_number: S2", "serial_number: L2");
+    let _held = take(folder.path(), &selected(&bench), Waiting::No).unwrap();
+    let refused = take(folder.path(), &selected(&other), Waiting::No);
+    assert!(matches!(refused, Err(LockError::Held(held)) if held.device == "localhost:7001"));
+    assert!(take(folder.path(), &other, Waiting::No).is_ok());
+    assert_eq!(devices(&selected(&bench)), devices(&bench));
+}
+
+/// A board that was pulled has no node, and the terminals of a bench that is no longer served are gone.
+#[test]
+fn a_run_is_remembered_by_the_name_in_the_rig_file_when_its_node_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second, link) =
+        (folder.path().join("tty1"), folder.path().join("tty2"), folder.path().join("link"));
+    fs::write(&first, "").unwrap();
+    std::os::unix::fs::symlink(&first, &link).unwrap();
+    let named = |path: &Path| rig(&format!("path: {}", path.display()), "serial_number: L1");
+    let (by_node, by_link) = (named(&first), named(&link));
+    let one = PathBuf::from("/runs/one");
+    let mut lock = take(folder.path(), &by_link, Waiting::No).unwrap();
+    lock.runs_in(&one);
+    lock.leave_unsettled();
+    // Who holds it is told once, by its node, whatever it is called.
+    for bench in [&by_node, &by_link] {
+        let (held, _) = RigLock::look_in(folder.path(), bench);
+        let names: Vec<&str> = held.iter().map(|held| held.device.as_str()).collect();
+        assert_eq!(names, [fs::canonicalize(&first).unwrap().to_str().unwrap(), "serial number L1"]);
+    }
+    drop(lock);
+    fs::remove_file(&first).unwrap();
+    let left = |bench: &Rig| take(folder.path(), bench, Waiting::No).unwrap().left_behind().to_vec();
+    // Its load is another one, so that only the link can tell.
+    let other = |path: &Path| rig(&format!("path: {}", path.display()), "serial_number: L2");
+    assert_eq!(left(&other(&link)), std::slice::from_ref(&one), "nothing is plugged in");
+    // Plugged in again, at another node.
+    fs::write(&second, "").unwrap();
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&second, &link).unwrap();
+    let next = take(folder.path(), &other(&link), Waiting::No).unwrap();
+    assert_eq!(next.left_behind(), std::slice::from_ref(&one));
+    next.settle(&one);
+    drop(next);
+    assert!(left(&other(&link)).is_empty(), "it was measured since");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Ends of cases on simulated benches: who is waited for, and for how long.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
@@ -11,11 +12,11 @@ use super::super::{open, steps};
 use super::*;
 use crate::driver::{none, port::RealClock};
 use crate::instrument::{
-    Applied, Clock, InstrumentError, Load, LoadIdentity, Operator, Sampling, Stimulator, StimulatorIdentity,
-    Switches,
+    Applied, Clock, InstrumentError, InstrumentFault, Load, LoadIdentity, Operator, Sampling, Stimulator,
+    StimulatorIdentity, Switches,
 };
 use crate::measure::Recorder;
-use crate::rig::Rig;
+use crate::rig::{Capabilities, Rig};
 use crate::scenario::Fault;
 use crate::signal::{Program, Run};
 use crate::source::Source;
@@ -109,17 +110,17 @@ fn now(session: &Session<'_>) -> f64 {
 #[test]
 fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
     let (took, ending) = on(BY_HAND, async |session, program| {
-        session.patience = 3.0;
+        session.bench.patience = 3.0;
         // The step's stop and the teardown's first.
         let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
         session.instruments.stimulator = Box::new(Slow(hand, 2));
         let program = Program { run: Run::UntilStopped, ..program.clone() };
         steps::load(session, &program, false).await.unwrap();
         session.instruments.switches().unwrap().interlock(true).await.unwrap();
-        session.started = Some(session.sample());
+        session.output.started = Some(session.sample());
         session.instruments.stimulator.start().await.unwrap();
         session.pass_seconds(0.2).await.unwrap();
-        assert!(session.recorder.active_since(1), "it never drove");
+        assert!(session.intake.recorder.active_since(1), "it never drove");
         session.instruments.stimulator.stop().await.unwrap();
         let halt = by_hand::await_stop(session).await.unwrap_err();
         assert!(halt.to_string().contains("still on 3 s after asking"), "{halt}");
@@ -181,6 +182,119 @@ fn a_look_that_a_signal_cuts_short_confirms_nothing_without_an_interlock() {
     }
 }
 
+/// A stimulator whose answers to a stop are lost.
+struct Deaf(Box<dyn Stimulator>);
+
+#[async_trait]
+impl Stimulator for Deaf {
+    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        self.0.identify().await
+    }
+
+    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        self.0.load(program).await
+    }
+
+    async fn start(&mut self) -> Result<(), InstrumentError> {
+        self.0.start().await
+    }
+
+    async fn stop(&mut self) -> Result<(), InstrumentError> {
+        self.0.stop().await?;
+        Err(InstrumentError {
+            device: "stimulator".to_owned(),
+            doing: "stop".to_owned(),
+            fault: InstrumentFault::Timeout,
+            next: "see its cable".to_owned(),
+        })
+    }
+}
+
+/// A clock that counts how long was slept by it, ns.
+struct Counted(Box<dyn Clock>, Arc<AtomicU64>);
+
+#[async_trait]
+impl Clock for Counted {
+    fn now(&self) -> u64 {
+        self.0.now()
+    }
+
+    async fn sleep(&mut self, nanoseconds: u64) {
+        self.0.sleep(nanoseconds).await;
+        self.1.fetch_add(nanoseconds, Ordering::SeqCst);
+    }
+}
+
+/// A train that may be silent for 5 s is not left on the phantom for as long where nobody knows whether it heard the stop.
+#[test]
+fn the_interlock_does_not_wait_for_a_stimulator_that_does_not_answer() {
+    let (answered, deaf) = (opening(false), opening(true));
+    // What can be seen of an ignored stop is looked for with the interlock closed: the allowance, and a silence.
+    assert!((5.0..6.0).contains(&answered.0), "{answered:?}");
+    assert!(deaf.0 < 0.2, "{deaf:?}");
+    assert_eq!(deaf.1.steps, ["stop not acknowledged", "interlock open", "output measured off"], "{deaf:?}");
+    assert!(deaf.1.safe_state == SafeState::Confirmed && !deaf.1.stop_ignored, "{deaf:?}");
+    assert!(deaf.1.trouble.is_some(), "{deaf:?}");
+}
+
+/// When the interlock opened, s after the end began, and how it ended.
+fn opening(deaf: bool) -> (f64, Ending) {
+    on(SIMULATED, async |session, _| {
+        let slept = Arc::new(AtomicU64::new(0));
+        let clock = std::mem::replace(&mut session.instruments.clock, Box::new(RealClock::new()));
+        session.instruments.clock = Box::new(Counted(clock, Arc::clone(&slept)));
+        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
+        let opened = Arc::new(Mutex::new(None));
+        let noted = Arc::clone(&opened);
+        session.instruments.load = Box::new(Stuck {
+            load: Some(load),
+            shorted: false,
+            opening: Box::new(move || {
+                let now = slept.load(Ordering::SeqCst);
+                noted.lock().unwrap().get_or_insert(now);
+            }),
+        });
+        if deaf {
+            let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
+            let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
+            session.instruments.stimulator = Box::new(Deaf(stimulator));
+        }
+        session.instruments.switches().unwrap().interlock(true).await.unwrap();
+        let ending = teardown(session, 5.0).await;
+        let opened = opened.lock().unwrap().unwrap();
+        (opened as f64 / SECOND, ending)
+    })
+}
+
+/// A source that runs by itself: whoever reads the record is told what was seen of it, and that nobody has stopped it.
+#[test]
+fn of_what_runs_by_itself_is_said_what_was_last_seen() {
+    let (on_then, off_then) = on(SIMULATED, async |session, program| {
+        let undriven = Capabilities { drives: false, ..session.bench.capabilities.clone() };
+        let program = Program { run: Run::UntilStopped, ..program.clone() };
+        steps::load(session, &program, false).await.unwrap();
+        session.instruments.switches().unwrap().interlock(true).await.unwrap();
+        session.instruments.stimulator.start().await.unwrap();
+        session.pass_seconds(0.2).await.unwrap();
+        assert!(session.intake.recorder.active_since(1), "it never drove");
+        session.bench.capabilities = Box::leak(Box::new(undriven));
+        let first = teardown(session, 0.02).await;
+        session.instruments.stimulator.stop().await.unwrap();
+        // And up to a period of 20 ms before it.
+        session.pass_seconds(0.45).await.unwrap();
+        (first, teardown(session, 0.02).await)
+    });
+    let (on_then, off_then) = (on_then.steps.join(", "), off_then.steps.join(", "));
+    for said in [&on_then, &off_then] {
+        assert!(said.contains("was not told to stop"), "{said}");
+    }
+    assert!(on_then.ends_with("it was on when it was last seen"), "{on_then}");
+    assert!(
+        off_then.contains("nothing flowed in the last 4") && !off_then.contains("it was on"),
+        "{off_then}"
+    );
+}
+
 const SIMULATED: &str =
     "version: 1\nname: sim\nstimulator: { driver: simulated }\nload: { driver: simulated }\n";
 
@@ -196,9 +310,9 @@ fn what_keeps_the_load_from_seeing_the_output_is_ended_before_it_is_called_off()
                 switches.test_source("e1", 1e-4).await.unwrap();
             }
             session.pass_seconds(0.02).await.unwrap();
-            let before = session.sight.is_clear();
+            let before = session.intake.sight.is_clear();
             let ending = teardown(session, 0.02).await;
-            (before, session.sight.is_clear(), session.notes.join("\n"), ending)
+            (before, session.intake.sight.is_clear(), session.account.notes.join("\n"), ending)
         });
         assert!(!before && after, "{shorted}: {ending:?}");
         assert_eq!(ending.safe_state, SafeState::Confirmed, "{shorted}: {ending:?}");
@@ -211,30 +325,39 @@ fn what_keeps_the_load_from_seeing_the_output_is_ended_before_it_is_called_off()
 fn what_only_seems_to_keep_the_load_from_seeing_is_told_from_what_does() {
     let clear = on(SIMULATED, async |session, _| {
         session.pass_seconds(0.02).await.unwrap();
-        session.sight = Sight::BLIND;
+        session.intake.sight = Sight::BLIND;
         session.see().await.unwrap();
-        session.sight.is_clear()
+        session.intake.sight.is_clear()
     });
     assert!(clear);
 }
 
-/// A load whose inputs stay shorted; none while it is being put in the other's place.
-struct Stuck(Option<Box<dyn Load>>);
+/// A load that tells when its interlock is opened, and whose inputs may stay shorted; none while it is being put in the other's
+/// place.
+struct Stuck {
+    load: Option<Box<dyn Load>>,
+    shorted: bool,
+    opening: Box<dyn Fn() + Send + Sync>,
+}
 
 impl Stuck {
+    fn placeholder() -> Self {
+        Self { load: None, shorted: false, opening: Box::new(|| ()) }
+    }
+
     fn own(&mut self) -> &mut dyn Switches {
-        self.0.as_mut().unwrap().switches().unwrap()
+        self.load.as_mut().unwrap().switches().unwrap()
     }
 }
 
 #[async_trait]
 impl Load for Stuck {
     async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
-        self.0.as_mut().unwrap().identify().await
+        self.load.as_mut().unwrap().identify().await
     }
 
     fn sampling(&mut self) -> Sampling<'_> {
-        self.0.as_mut().unwrap().sampling()
+        self.load.as_mut().unwrap().sampling()
     }
 
     fn switches(&mut self) -> Option<&mut dyn Switches> {
@@ -242,13 +365,16 @@ impl Load for Stuck {
     }
 
     async fn keepalive(&mut self) -> Result<(), InstrumentError> {
-        self.0.as_mut().unwrap().keepalive().await
+        self.load.as_mut().unwrap().keepalive().await
     }
 }
 
 #[async_trait]
 impl Switches for Stuck {
     async fn interlock(&mut self, closed: bool) -> Result<(), InstrumentError> {
+        if !closed {
+            (self.opening)();
+        }
         self.own().interlock(closed).await
     }
 
@@ -261,7 +387,7 @@ impl Switches for Stuck {
     }
 
     async fn zero(&mut self, on: bool) -> Result<(), InstrumentError> {
-        if on { self.own().zero(true).await } else { Ok(()) }
+        if on || !self.shorted { self.own().zero(on).await } else { Ok(()) }
     }
 
     async fn test_source(&mut self, contact: &str, amplitude: f64) -> Result<(), InstrumentError> {
@@ -272,8 +398,9 @@ impl Switches for Stuck {
 #[test]
 fn a_load_whose_inputs_stay_shorted_does_not_say_that_the_output_is_off() {
     let ending = on(SIMULATED, async |session, _| {
-        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck(None)));
-        session.instruments.load = Box::new(Stuck(Some(load)));
+        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
+        session.instruments.load =
+            Box::new(Stuck { load: Some(load), shorted: true, ..Stuck::placeholder() });
         session.instruments.switches().unwrap().zero(true).await.unwrap();
         session.pass_seconds(0.02).await.unwrap();
         teardown(session, 0.02).await

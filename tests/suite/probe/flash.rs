@@ -1,12 +1,13 @@
 //! `stimrig flash`.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use rstest::rstest;
 use stimrig::sim::probe::{self as target};
 
 use super::rig;
+use crate::bench_on_ports::eventually;
 use crate::command::{stimrig, text};
 
 fn flash(arguments: &[&str], runs: &Path) -> Output {
@@ -131,4 +132,42 @@ fn a_rig_of_any_stimulator_is_opened(#[case] rig: &str, #[case] says: bool) {
     let output = flash(&at, folder.path());
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     assert_eq!(text(&output).contains("--output-off"), !says, "{}", text(&output));
+}
+
+/// A board that takes the connection and says nothing: whoever stops waiting for it is told that nothing was written.
+#[test]
+fn a_signal_ends_a_flash_that_waits_for_its_stimulator() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("fw.elf");
+    std::fs::write(&image, target::elf("nRF52840_xxAA", 0)).unwrap();
+    let listen = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (stimulator, load) = (listen(), listen());
+    let at = |listener: &std::net::TcpListener| listener.local_addr().unwrap();
+    let file = folder.path().join("rig.yaml");
+    let text_of = format!(
+        "version: 1\nname: silent\nstimulator: {{ driver: native, port: {{ tcp: '{}' }}, cap: 10 mA }}\n\
+         load: {{ driver: native, port: {{ tcp: '{}' }}, channels: {{ e1: {{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }} }} }}\n\
+         limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\n\
+         probe: {{ selector: \"f055:0001:NOT-silent\", chip: nRF52840_xxAA }}\n",
+        at(&stimulator),
+        at(&load)
+    );
+    std::fs::write(&file, text_of).unwrap();
+    let locks = folder.path().join("locks");
+    let mut command = stimrig();
+    command.arg("flash").arg("--rig").arg(&file).arg(&image).arg("--runs").arg(folder.path());
+    command.env("STIMRIG_LOCK_DIR", &locks);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It listens for signals before it takes the bench.
+    eventually("it never took the bench", || {
+        let files = std::fs::read_dir(&locks).into_iter().flatten().flatten();
+        files
+            .into_iter()
+            .any(|file| std::fs::read_to_string(file.path()).is_ok_and(|text| text.contains("flash")))
+    });
+    let pid = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(143), "{}", text(&output));
+    assert!(text(&output).contains("ended by SIGTERM: nothing was flashed"), "{}", text(&output));
 }

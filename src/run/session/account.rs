@@ -1,0 +1,111 @@
+//! What a case keeps for whoever judges it and whoever reads its record.
+
+use crate::judge::{Facts, Instant, ProgramChange};
+use crate::signal::{Marker, MarkerBit};
+
+use super::super::probe::Log;
+
+/// What has happened in a case, beside its samples.
+pub(in crate::run) struct Account {
+    /// What the judge must know that no sample shows.
+    pub facts: Facts,
+    /// What the recorder was told while it measured.
+    pub programs: Vec<ProgramChange>,
+    /// The steps that were reached, to be placed by the markers once those have come.
+    pub pending: Vec<Pending>,
+    /// What a person should know about this case.
+    pub notes: Vec<String>,
+    /// What the firmware has logged.
+    pub log: Log,
+    /// An instrument said that it is simulated.
+    pub simulated: bool,
+}
+
+impl Account {
+    /// Nothing has happened yet.
+    pub(super) fn new(facts: Facts) -> Self {
+        Self {
+            facts,
+            programs: Vec::new(),
+            pending: Vec::new(),
+            notes: Vec::new(),
+            log: Log::default(),
+            simulated: false,
+        }
+    }
+}
+
+/// A step whose instant a marker bit will place: the first change of `bit` at or after `from`.
+pub(in crate::run) struct Pending {
+    /// Index of the step.
+    pub step: usize,
+    /// The bit, where the load marks such a step.
+    pub bit: Option<MarkerBit>,
+    /// Last sample seen when the request was sent.
+    pub from: u64,
+    /// By how many samples that was before the first one of a record, whose `from` is 0 then.
+    pub ahead: u64,
+}
+
+/// Where the steps that were reached lie in the sample stream.
+///
+/// A step's marker comes before the next step is taken, give or take `slack` samples that are still on their way. A step
+/// that changed nothing (a start while running, a second lead opened) has none, and may not take a later one's.
+pub(in crate::run) fn instants(pending: &[Pending], markers: &[Marker], slack: u64) -> Vec<Instant> {
+    let mut taken: Vec<usize> = Vec::new();
+    let mut placed = Vec::with_capacity(pending.len());
+    for (index, one) in pending.iter().enumerate() {
+        let until = pending.get(index + 1).map_or(u64::MAX, |next| next.from.saturating_add(slack));
+        let own = |at: usize, marker: &Marker| {
+            // A bit that stands for a state changes to true with its fault; the others toggle.
+            let toggles =
+                matches!(marker.bit, MarkerBit::StartTaken | MarkerBit::StopTaken | MarkerBit::ProgramTaken);
+            one.bit == Some(marker.bit)
+                && (one.from..=until).contains(&marker.sample)
+                && (toggles || marker.value)
+                && !taken.contains(&at)
+        };
+        let found = markers.iter().enumerate().find(|(at, marker)| own(*at, marker));
+        let marked = found.map(|(at, marker)| (at, marker.sample));
+        taken.extend(marked.map(|(at, _)| at));
+        let (sample, ahead) = marked.map_or((one.from, one.ahead), |(_, sample)| (sample, 0));
+        placed.push(Instant { step: one.step, sample, ahead, marked: marked.is_some() });
+    }
+    placed
+}
+
+/// The first change of a bit at or after a sample.
+pub(in crate::run) fn first_change(markers: &[Marker], bit: MarkerBit, from: u64) -> Option<u64> {
+    markers.iter().find(|marker| marker.bit == bit && marker.sample >= from).map(|marker| marker.sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_changed_nothing_takes_no_later_marker() {
+        let marker = |sample, bit, value| Marker { sample, bit, value };
+        let markers = [
+            marker(100, MarkerBit::StartTaken, true),
+            marker(5000, MarkerBit::Lead, true),
+            marker(9000, MarkerBit::Lead, false),
+            marker(20_000, MarkerBit::StartTaken, false),
+        ];
+        let pending = |step, bit, from| Pending { step, bit: Some(bit), from, ahead: 0 };
+        let steps = [
+            pending(0, MarkerBit::StartTaken, 100),
+            // While it runs; then a second lead, whose relay does not change the bit.
+            pending(1, MarkerBit::StartTaken, 3000),
+            pending(2, MarkerBit::Lead, 5000),
+            pending(3, MarkerBit::Lead, 6000),
+            Pending { step: 4, bit: None, from: 9000, ahead: 0 },
+            pending(5, MarkerBit::StartTaken, 19_999),
+        ];
+        let placed: Vec<_> =
+            instants(&steps, &markers, 10).into_iter().map(|at| (at.sample, at.marked)).collect();
+        let expected =
+            [(100, true), (3000, false), (5000, true), (6000, false), (9000, false), (20_000, true)];
+        assert_eq!(placed, expected);
+    }
+}
