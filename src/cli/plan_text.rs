@@ -18,6 +18,7 @@ pub(super) struct PlanText {
     phantom: String,
     duration: String,
     peak_voltage: Option<String>,
+    peak_recharge: Option<String>,
     settled: Option<String>,
     program: ProgramText,
     applied: ProgramText,
@@ -89,6 +90,7 @@ impl PlanText {
             phantom: case.phantom.name.clone(),
             duration: time(plan.duration),
             peak_voltage: plan.peak_voltage.map(|volts| engineering(volts, Dimension::Voltage, 5)),
+            peak_recharge: plan.peak_recharge.map(|amperes| recharge(amperes, plan.largest_amplitude())),
             settled: plan.settled.map(time),
             program: ProgramText::of(&case.program),
             applied: ProgramText::of(&plan.applied),
@@ -99,6 +101,19 @@ impl PlanText {
             limits: case.limits.iter().map(|profile| profile.file.clone()).collect(),
             checks: case.checks.iter().map(listed).collect(),
         }
+    }
+}
+
+/// A recharge beyond the amplitudes decides the range of the currents, and with it their uncertainty.
+fn recharge(amperes: f64, amplitude: f64) -> String {
+    let text = |amperes| engineering(amperes, Dimension::Current, 5);
+    match amperes > amplitude {
+        true => format!(
+            "{}: more than the {} of the pulses, so it decides the range of the currents, and a larger range is less certain",
+            text(amperes),
+            text(amplitude)
+        ),
+        false => text(amperes),
     }
 }
 

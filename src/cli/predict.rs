@@ -6,11 +6,13 @@ use crate::plot::{PlotError, draw};
 use crate::predict::{Options, PredictError, figure, predict, summary, write_csv};
 use crate::quantity::{Dimension, Quantity, QuantityError};
 use crate::record::EXIT_USAGE;
-use crate::rig::SimBench;
+use crate::source::{Diagnostic, render};
 
 use crate::store::write_atomic;
 
+use super::load::load_rig;
 use super::pick_case::{NoCase, pick_case};
+use super::run_args::assignment;
 use super::stdout::{OutputError, print, stream};
 
 /// Arguments of `predict`.
@@ -31,16 +33,23 @@ pub struct Args {
     /// Rows per second
     #[arg(long, value_name = "RATE", default_value = "1 MHz")]
     rate: String,
-    /// What the default bench's output stage would deliver, with its steps, timer and series capacitor, instead of the
-    /// programmed values
+    /// What the rig's stimulator would deliver, with its steps, timer and series capacitor, instead of the programmed values
     #[arg(long)]
     applied: bool,
+    /// Rig whose stimulator --applied asks [default: rig/sim.yaml]
+    #[arg(long, value_name = "FILE", env = "STIMRIG_RIG")]
+    rig: Option<PathBuf>,
+    /// Set a value of a simulated rig for --applied, such as sim.stimulator.dac_bits=12
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment, requires = "applied")]
+    set: Vec<(String, String)>,
 }
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("{0}")]
     NoCase(#[from] NoCase),
+    #[error("the rig cannot be read\n{}", render(.0, false).trim_end())]
+    Rig(Vec<Diagnostic>),
     #[error("--rate: {0}")]
     Rate(QuantityError),
     #[error("--rate: `{0}` is not more than 0 Hz")]
@@ -70,7 +79,9 @@ fn execute(args: &Args) -> Result<(), Failure> {
         return Err(Failure::NoRate(args.rate.clone()));
     }
     let case = pick_case(&args.scenario, args.case)?;
-    let applied = args.applied.then(|| SimBench::default().stimulator);
+    // Without --applied no rig is asked, whatever the environment names.
+    let rig = || load_rig(args.rig.as_deref(), &args.set, &[]).map_err(Failure::Rig);
+    let applied = args.applied.then(rig).transpose()?;
     let prediction = predict(&case, &Options { rate, applied })?;
     match args.csv.as_deref() {
         Some(path) if path == Path::new("-") => stream(|out| write_csv(&prediction, out))?,

@@ -9,6 +9,7 @@ mod cpe;
 mod modes;
 mod network;
 mod output;
+mod period;
 mod probe;
 mod sampled;
 mod stepping;

@@ -19,6 +19,9 @@ impl Circuit {
     /// How long, at most `limit` seconds, the present waveforms hold: until a source begins or ceases to limit.
     pub fn span(&mut self, limit: f64) -> f64 {
         self.pending = None;
+        if self.output.compliance.is_infinite() {
+            return limit;
+        }
         let mut span = limit;
         let mut wave = Waveform::default();
         for (k, (&current, &rail)) in self.drive.iter().zip(&self.rails).enumerate() {

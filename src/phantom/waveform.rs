@@ -45,7 +45,18 @@ impl Waveform {
 
     /// Largest |y| over [0, `until`], to about one part in 1e9 (or 1e-12 absolute).
     pub fn peak(&self, until: f64) -> f64 {
-        self.extreme_in(0.0, 0.0, until, 48)
+        self.peak_above(0.0, until)
+    }
+
+    /// The larger of `floor` and [`peak`](Self::peak), which is not looked for where it cannot lie above `floor`.
+    pub fn peak_above(&self, floor: f64, until: f64) -> f64 {
+        // Constant and line between their ends, and each decaying term between its start and nothing.
+        let line = self.constant + self.slope * until;
+        let (lowest, highest) = (self.constant.min(line), self.constant.max(line));
+        let (lowest, highest) = self.decays.iter().fold((lowest, highest), |(lowest, highest), (_, term)| {
+            (lowest + term.min(0.0), highest + term.max(0.0))
+        });
+        if highest.max(-lowest) <= floor { floor } else { self.extreme_in(floor, 0.0, until, 48) }
     }
 
     /// −y.
@@ -123,6 +134,17 @@ mod tests {
         assert!((humped().peak(10.0) - expected).abs() < 1e-8);
         assert!((humped().negated().peak(10.0) - expected).abs() < 1e-8);
         assert_eq!(humped().peak(0.1), 1.0, "at its start, where it is negative");
+    }
+
+    #[test]
+    fn a_peak_is_looked_for_only_above_what_is_known() {
+        let peak = humped().peak(10.0);
+        assert!((peak - 1.5443).abs() < 1e-4, "{peak}");
+        assert!((humped().peak_above(1.54, 10.0) - peak).abs() < 1e-8);
+        assert!((humped().negated().peak_above(1.54, 10.0) - peak).abs() < 1e-8);
+        assert_eq!((humped().peak_above(1.55, 10.0), humped().peak_above(7.0, 10.0)), (1.55, 7.0));
+        let falling = Waveform { constant: 1.0, slope: -3.0, decays: Vec::new() };
+        assert_eq!((falling.peak_above(0.0, 2.0), falling.peak_above(4.9, 2.0)), (5.0, 5.0));
     }
 
     #[test]

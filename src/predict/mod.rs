@@ -1,7 +1,7 @@
 //! What a case would put out: its programmed values through its phantom, before anything is energised.
 //!
 //! The prediction is exact: no quantisation, no noise, no series capacitor, no compliance. With `applied` the values
-//! are those of the default bench's output stage: its current steps, its timer grid and its series capacitor.
+//! are those of a rig's stimulator: its current steps, its timer grid, its series capacitor and its compliance.
 
 mod csv;
 mod extremes;
@@ -12,8 +12,8 @@ mod words;
 
 use crate::phantom::train::{TrainPulse, changes, sample};
 use crate::phantom::{Circuit, NetworkError, Output, Probe};
-use crate::rig::StimulatorSpec;
-use crate::scenario::{Case, Train, on_grid};
+use crate::rig::{Impossible, OutputStage, Rig};
+use crate::scenario::{Case, Train, quantised};
 use crate::signal::{Part, Program, Pulse, pulses};
 
 pub use csv::write_csv;
@@ -30,8 +30,8 @@ const MOST_VALUES: f64 = 5e7;
 pub struct Options {
     /// Rows per second, Hz.
     pub rate: f64,
-    /// `None`: the programmed values; else what this output stage would deliver.
-    pub applied: Option<StimulatorSpec>,
+    /// `None`: the programmed values; else what this rig's stimulator would deliver.
+    pub applied: Option<Rig>,
 }
 
 /// Why a case cannot be predicted.
@@ -43,6 +43,19 @@ pub enum PredictError {
     /// Steps that never start the stimulator.
     #[error("the steps of this case never start the stimulator")]
     NeverStarts,
+    /// A rig that does not know what its stimulator would deliver.
+    #[error(
+        "rig `{0}` does not say what its output stage is: state `stimulator.output` in its file, or predict without --applied"
+    )]
+    UnknownStage(String),
+    /// A program that the rig's stimulator cannot emit.
+    #[error("rig `{rig}` would refuse this: {}", told(.why))]
+    Impossible {
+        /// The rig.
+        rig: String,
+        /// Everything that it cannot do.
+        why: Vec<Impossible>,
+    },
     /// Too many rows for a file.
     #[error("{seconds} s at {rate} rows per second are {rows:.0} rows: lower --rate")]
     TooLong {
@@ -100,9 +113,10 @@ impl Prediction {
 pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictError> {
     let trains = case.trains();
     let train = trains.first().ok_or(PredictError::NeverStarts)?;
+    let stage = options.applied.as_ref().map(|rig| stage_of(rig, case, &trains)).transpose()?;
     let in_force = |train: &Train<'_>| -> Vec<Program> {
         let applied = |program: Program| match &options.applied {
-            Some(stage) => on_grid(&program, stage),
+            Some(rig) => quantised(&program, rig, &case.phantom),
             None => program,
         };
         train.written().into_iter().map(applied).collect()
@@ -115,7 +129,7 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
     if !rows.is_finite() || rows * columns > MOST_VALUES {
         return Err(PredictError::TooLong { seconds, rate: options.rate, rows });
     }
-    let output = match &options.applied {
+    let output = match stage {
         Some(stage) => Output {
             compliance: stage.compliance,
             blocking_capacitor: stage.blocking_capacitor,
@@ -158,6 +172,19 @@ pub fn predict(case: &Case, options: &Options) -> Result<Prediction, PredictErro
         program: programs.into_iter().next().unwrap_or_else(|| case.program.clone()),
         seconds,
     })
+}
+
+/// The output stage of a rig that can emit every program of a case.
+fn stage_of(rig: &Rig, case: &Case, trains: &[Train<'_>]) -> Result<OutputStage, PredictError> {
+    for program in trains.iter().flat_map(Train::written) {
+        let impossible = |why| PredictError::Impossible { rig: rig.name.clone(), why };
+        rig.nearest(&program, &case.phantom).map_err(impossible)?;
+    }
+    rig.output_stage().ok_or_else(|| PredictError::UnknownStage(rig.name.clone()))
+}
+
+fn told(why: &[Impossible]) -> String {
+    why.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 fn train_pulse(pulse: &Pulse) -> TrainPulse {

@@ -25,7 +25,7 @@ mod trains;
 pub use case::{Action, Case, Decision, Fault, FaultCode, Fidelity, ProbeAction, Step};
 pub use catalogue::{After, Per, Traits};
 pub use check::{Check, Criterion, Measurand, Nominal, PhaseChoice, Statistic, Tolerance, WindowKind};
-pub use plan::{Plan, PlannedChannel, RecordPlan, on_grid, plan, plan_among, unreached_defects};
+pub use plan::{Plan, PlannedChannel, RecordPlan, plan, plan_among, quantised, unreached_defects};
 pub use profile::{Profile, builtin_profile, builtin_profiles, read_profile};
 pub use read::{read_scenario, read_scenario_among};
 pub use requirements::{Requirement, read_requirements};

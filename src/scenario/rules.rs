@@ -5,9 +5,11 @@ use crate::source::{Context, Severity, nearest};
 
 mod after;
 mod core;
+mod ended;
 mod evidence;
 #[cfg(test)]
 mod tests;
+mod vacuous;
 mod zero;
 
 use super::timeline::Timeline;
@@ -26,6 +28,8 @@ pub(super) fn check(case: &Case, context: &Context<'_>) {
         rule.contact();
         rule.evidence();
         rule.after_fault();
+        rule.ended();
+        rule.vacuous();
     }
 }
 

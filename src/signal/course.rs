@@ -1,5 +1,6 @@
 //! The pulses of a train whose program changes while it runs.
 
+use super::pulse::HALF_TICK;
 use super::{Program, Pulse, Run};
 
 /// A stretch of a train under one program.
@@ -59,7 +60,7 @@ impl<'p> Part<'p> {
                 // A pair, or a burst that is recharged at its end, is finished.
                 let owed =
                     self.program.balances_together() && !n.is_multiple_of(self.program.pulses_per_period());
-                owed || self.start_of(n) < duration - 1e-12
+                owed || self.start_of(n) < duration - HALF_TICK - 1e-12
             }
         }
     }
@@ -121,5 +122,8 @@ mod tests {
         let limited = Program { run: Run::Duration(0.1), ..program() };
         let fast = Program { rate: 100.0, ..limited.clone() };
         assert_eq!(pulses(course(&limited, &[(0.05, &fast)])).count(), 3 + 4);
+        // Ten periods, rounded up to a microsecond.
+        let ten = Program { rate: 60.0, run: Run::Duration(0.166_667), ..program() };
+        assert_eq!(pulses(course(&ten, &[])).count(), 10);
     }
 }

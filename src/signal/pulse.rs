@@ -135,6 +135,11 @@ impl Program {
         }
     }
 
+    /// Groups (pulses, pairs, bursts) in each whole on-time; `None` without cycling.
+    pub fn groups_per_on(&self) -> Option<u64> {
+        self.cycle.map(|cycle| groups_below(cycle.on_time, self.rate))
+    }
+
     /// The longest that a train in progress is silent, with a margin, s: three periods, and a cycle's time off. Silence
     /// that short proves nothing.
     pub fn longest_rest(&self) -> f64 {
@@ -147,9 +152,10 @@ impl Program {
             Run::UntilStopped => None,
             Run::Pulses(pulses) => Some(pulses),
             Run::Duration(duration) => {
-                let begun = self.pulses_before(duration);
+                let begun = self.pulses_before(duration - HALF_TICK);
                 let per_period = self.pulses_per_period();
-                Some(if self.balances_together() { begun.div_ceil(per_period) * per_period } else { begun })
+                let whole = begun.div_ceil(per_period).saturating_mul(per_period);
+                Some(if self.balances_together() { whole } else { begun })
             }
         }
     }
@@ -166,7 +172,7 @@ impl Program {
         }
         // Starts grow with n: bisect between 0 and a bound that ignores pauses.
         let densest = self.burst.map_or(self.rate, |burst| burst.rate.max(self.rate)) * 2.0;
-        let (mut low, mut high) = (0_u64, (t * densest).ceil() as u64 + 2);
+        let (mut low, mut high) = (0_u64, ((t * densest).ceil() as u64).saturating_add(2));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.start_from(middle, into) < t - 1e-12 { low = middle + 1 } else { high = middle }
@@ -255,9 +261,13 @@ impl Program {
     }
 }
 
+/// Half a tick of the reference board's timer, s: what would begin later than this before the end of an on-time or of a duration
+/// begins on that tick, and so not before it. Ten periods of 60 Hz are 166.667 ms to whoever writes them down.
+pub(super) const HALF_TICK: f64 = 0.5e-6;
+
 /// How many periods begin within `on_time`; at least one.
 fn groups_below(on_time: f64, rate: f64) -> u64 {
-    ((on_time * rate - 1e-9).ceil() as u64).max(1)
+    (((on_time - HALF_TICK) * rate - 1e-9).ceil() as u64).max(1)
 }
 
 #[cfg(test)]
@@ -300,6 +310,10 @@ mod tests {
         assert_eq!(at(2.0), Some(100));
         assert_eq!(at(0.0201), Some(2));
         assert_eq!(at(0.02), Some(1));
+        // The eleventh of 60 Hz is due at 166 666.67 us: on the tick at which 166 667 us end, and before that of 166 668 us.
+        let sixty =
+            |duration| Program { rate: 60.0, run: Run::Duration(duration), ..program() }.pulse_limit();
+        assert_eq!((sixty(0.166_667), sixty(0.166_668)), (Some(10), Some(11)));
     }
 
     #[test]
@@ -314,5 +328,21 @@ mod tests {
         // Taken 0.4 s into an on-time: thirty pulses are left of it.
         assert!((cycle.start_from(30, 0.4) - 2.6).abs() < 1e-12);
         assert_eq!(cycle.pulses_before_from(2.61, 0.4), 31);
+    }
+
+    #[test]
+    fn an_on_time_that_was_rounded_up_to_its_periods_has_no_pulse_more() {
+        let of = |on_time| {
+            let cycle = Some(Cycle { on_time, off_time: 0.1 });
+            let program = Program { rate: 60.0, cycle, ..program() };
+            (program.groups_per_on(), program.start_of(10))
+        };
+        let (groups, eleventh) = of(0.166_667);
+        assert_eq!(groups, Some(10));
+        assert!((eleventh - 0.266_667).abs() < 1e-12, "{eleventh}");
+        let (groups, eleventh) = of(0.166_668);
+        assert_eq!(groups, Some(11));
+        assert!((eleventh - 10.0 / 60.0).abs() < 1e-12, "{eleventh}");
+        assert_eq!(program().groups_per_on(), None);
     }
 }

@@ -6,13 +6,15 @@ use super::Share;
 /// to a step, and what that leaves over goes to the largest sink and to the largest source, so that both still carry the
 /// whole. A share too small for a step becomes 0.
 ///
-/// `codes` are those of the part that all phases of a pulse have in common: of the recovery where the leading phase is k
-/// times as large, because the leading codes are k times those of the recovery at every contact.
+/// `codes` are those of the part that all phases of a pulse have in common, of which each is a whole multiple at every contact: of
+/// the recovery where the leading phase is four times as large, of half of it where that is 1.5 times as large.
 pub fn quantised_shares(shares: &[Share], codes: f64) -> Vec<Share> {
     if codes < 1.0 {
         return shares.to_vec();
     }
-    let mut steps: Vec<f64> = shares.iter().map(|share| (share.share * codes).round()).collect();
+    // Boards are told millionths, of which half a step is exactly that.
+    let nearest = |share: &Share| ((share.share * 1e6).round() * codes / 1e6).round();
+    let mut steps: Vec<f64> = shares.iter().map(nearest).collect();
     for sign in [-1.0, 1.0] {
         let of_kind = |share: &Share| share.share * sign > 0.0;
         let sum: f64 = shares.iter().zip(&steps).filter(|(share, _)| of_kind(share)).map(|(_, n)| *n).sum();

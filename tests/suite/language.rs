@@ -153,7 +153,7 @@ steps:
   - clear: core-halt
   - clear: { fault: short-lead, between: [e1, case] }
   - program: { waveform: triphasic, burst: { pulses: 3, rate: 400 Hz } }
-  - wait: 500 ms
+  - wait: 700 ms
   - stop: {}
 expect:
   - amplitude: { of: programmed, within: 3 %, statistic: p99, in: [start, stop] }

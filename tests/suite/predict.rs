@@ -5,6 +5,8 @@ use stimrig::predict::{Options, figure, predict, summary, write_csv};
 use stimrig::scenario::{Action, Case, Decision, Fidelity, Step};
 use stimrig::signal::{Polarity, Program, Recovery, Run, Share, Waveform};
 
+use crate::command::{stimrig, text};
+
 /// The phantom of the references: 1 kΩ in series with 1 µF across 100 kΩ.
 fn rc() -> Phantom {
     let element = |kind, value, from, to| Element { kind, value, tolerance: 0.0, measured_u: None, from, to };
@@ -237,4 +239,47 @@ fn no_phase_is_shaded_in_the_colour_of_a_contact() {
         let bands: Vec<_> = figure.panels.iter().flat_map(|panel| &panel.bands).collect();
         assert!(bands.len() >= 4 && bands.iter().all(|band| !traces.contains(&band.colour)), "{bands:?}");
     }
+}
+
+const PLAIN: &str = "version: 1\nname: p\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\nduration: 100 ms\nexpect:\n  - amplitude: { of: programmed, within: 3 % }\n";
+
+#[test]
+fn what_is_applied_is_what_the_named_rig_makes_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let scenario = file("s.yaml", PLAIN);
+    let predicted = |arguments: &[&str]| {
+        let output = stimrig().arg("predict").arg(&scenario).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &text(&output))
+    };
+    let peaks = |arguments: &[&str], peak: &str| {
+        let (code, said) = predicted(arguments);
+        assert!(code == Some(0) && said.contains(&format!("e1: -{peak} to {peak}, ")), "{said}");
+    };
+    peaks(&[], "2 mA");
+    // 2621 codes of 25 mA / 32767, and ten of 25 mA / 127.
+    peaks(&["--applied"], "2 mA");
+    let coarse = ["--applied", "--set", "sim.stimulator.dac_bits=8"];
+    peaks(&coarse, "1.969 mA");
+    let bench = "version: 1\nname: b\nstimulator: { driver: simulated }\nload: { driver: simulated }\nsim: { stimulator: { dac_bits: 8 } }\n";
+    let bench = file("b.yaml", bench).display().to_string();
+    peaks(&["--applied", "--rig", &bench], "1.969 mA");
+    // Of what nobody asks a rig for, none is read.
+    peaks(&["--rig", "there-is-none.yaml"], "2 mA");
+    let refused = |arguments: &[&str], why: &str| {
+        let (code, said) = predicted(arguments);
+        assert!(code == Some(2) && said.contains(why), "{said}");
+    };
+    refused(&["--set", "sim.stimulator.dac_bits=8"], "--applied");
+    refused(&["--applied", "--rig", "there-is-none.yaml"], "there-is-none.yaml");
+    let stimjim =
+        "version: 1\nname: s\nstimulator: { driver: stimjim, cap: 3 mA }\nload: { driver: simulated }\n";
+    let stimjim = file("stimjim.yaml", stimjim).display().to_string();
+    peaks(&["--applied", "--rig", &stimjim], "2 mA");
+    file("s.yaml", &PLAIN.replace("rate: 50 Hz", "rate: 50 Hz, ramp: { up: 50 ms, law: linear }"));
+    refused(&["--applied", "--rig", &stimjim], "rig `s` would refuse this: a Stimjim has no ");
 }

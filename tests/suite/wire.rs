@@ -1,5 +1,6 @@
 //! The wire between host and instruments, end to end: native drivers, framed links, simulated devices.
 
+mod agreement;
 mod damage;
 mod exchange;
 mod frozen;

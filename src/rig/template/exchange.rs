@@ -1,7 +1,5 @@
 //! Exchanges of a template, lowered: what is sent, and what comes back.
 
-use regex::Regex;
-
 use crate::quantity::{Dimension, Quantity};
 use crate::source::At;
 
@@ -48,7 +46,7 @@ pub(super) fn exchange(at: &At<'_>, framing: &Framing) -> Option<Exchange> {
             let reply = fields.get("expect").and_then(|at| {
                 let pattern = pattern(&at)?;
                 let simulated = fields.get("simulated").and_then(|at| at.text().map(str::to_owned));
-                let simulated = simulated.unwrap_or_else(|| answer_of(pattern.0.as_str()));
+                let simulated = simulated.unwrap_or_else(|| answer_of(pattern.as_str()));
                 Some(Reply::Text { pattern, simulated })
             });
             Some(Exchange { send: Message::Text(pieces), reply })
@@ -78,8 +76,8 @@ fn byte(at: &At<'_>) -> Option<u8> {
 
 /// A regular expression.
 pub(super) fn pattern(at: &At<'_>) -> Option<Pattern> {
-    match Regex::new(at.text()?) {
-        Ok(regex) => Some(Pattern(regex)),
+    match Pattern::new(at.text()?) {
+        Ok(pattern) => Some(pattern),
         Err(error) => {
             let why = error.to_string();
             let last = why.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();

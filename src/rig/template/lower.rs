@@ -90,9 +90,7 @@ fn complete(template: &Template, fields: &Fields<'_>) {
         }
     }
     let names = |exchange: &Exchange| match &exchange.reply {
-        Some(Reply::Text { pattern, .. }) => {
-            pattern.0.capture_names().flatten().map(str::to_owned).collect::<Vec<_>>()
-        }
+        Some(Reply::Text { pattern, .. }) => pattern.names().map(str::to_owned).collect::<Vec<_>>(),
         Some(Reply::Binary(items)) => items
             .iter()
             .filter_map(|item| match item {

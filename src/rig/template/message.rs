@@ -1,6 +1,6 @@
 //! Messages of a described protocol: what they are made of, as bytes and back.
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::{Checksum, Field};
 
@@ -167,13 +167,50 @@ impl Message {
     }
 }
 
-/// A regular expression; two with the same text are the same.
+/// A regular expression as it is written and for lines that match as a whole; two with the same text are the same.
 #[derive(Debug, Clone)]
-pub struct Pattern(pub Regex);
+pub struct Pattern {
+    written: Regex,
+    whole: Regex,
+}
+
+impl Pattern {
+    /// Of the text of a regular expression.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn new(text: &str) -> Result<Self, regex::Error> {
+        let written = Regex::new(text)?;
+        // A comment at the end (of a pattern that allows some) would swallow what follows it on its line.
+        let whole =
+            Regex::new(&format!("^(?:{text})$")).or_else(|_| Regex::new(&format!("^(?:{text}\n)$")))?;
+        Ok(Self { written, whole })
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        self.written.as_str()
+    }
+
+    /// The names of its groups.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.written.capture_names().flatten()
+    }
+
+    /// What it finds anywhere in a line.
+    pub fn anywhere<'l>(&self, line: &'l str) -> Option<Captures<'l>> {
+        self.written.captures(line)
+    }
+
+    /// What it finds in a line that it matches as a whole: `OK` is not `NOK`.
+    pub fn whole<'l>(&self, line: &'l str) -> Option<Captures<'l>> {
+        self.whole.captures(line)
+    }
+}
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_str() == other.0.as_str()
+        self.as_str() == other.as_str()
     }
 }
 
@@ -303,5 +340,29 @@ impl Framing {
         let opcode = *body.get(header.len()).ok_or("a frame cut short")?;
         let status = if head > header.len() + 2 { body.get(header.len() + 2).copied() } else { None };
         Ok((opcode, status, body.get(head..).ok_or("a frame cut short")?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_a_line_as_a_whole_whichever_way_of_several_it_takes() {
+        let matches = |pattern: &str, line: &str| Pattern::new(pattern).unwrap().whole(line).is_some();
+        assert!(matches("OK", "OK") && !matches("OK", "NOK") && !matches("OK", "OK 1"));
+        // The first way in which it matches is the shorter one.
+        assert!(matches("O|OK", "OK") && matches("^(?:O|OK)$", "OK"));
+        let named = Pattern::new("(?P<model>.+?) (?P<uid>[0-9]+)?").unwrap();
+        let found = named.whole("a b 7").unwrap();
+        assert_eq!((&found["model"], &found["uid"]), ("a b", "7"));
+        assert_eq!(named.names().collect::<Vec<_>>(), ["model", "uid"]);
+        // What is written behind a comment in it is part of the comment.
+        let told = Pattern::new("(?x) OK [0-9] # and a digit").unwrap();
+        assert!(told.whole("OK7").is_some() && told.whole("OK77").is_none());
+        assert!(told.anywhere("OK77").is_some());
+        assert_eq!(told, told.clone());
+        assert_ne!(told, named);
+        assert!(Pattern::new("(").is_err());
     }
 }

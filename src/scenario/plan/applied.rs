@@ -4,9 +4,11 @@ use crate::phantom::Phantom;
 use crate::rig::{Driver, Rig, StimulatorSpec};
 use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 
+use super::timer::Timer;
+
 /// On the grid of the simulated board's converter and timer, or of the device that the rig names; unchanged where the grid
 /// is not known, or where the device cannot do it, which [`super::device`] reports.
-pub(super) fn quantised(program: &Program, rig: &Rig, phantom: &Phantom) -> Program {
+pub fn quantised(program: &Program, rig: &Rig, phantom: &Phantom) -> Program {
     match (rig.stimulator, &rig.sim) {
         (Driver::Simulated | Driver::Native, Some(sim)) => on_grid(program, &sim.stimulator),
         _ => rig.nearest(program, phantom).unwrap_or_else(|_| program.clone()),
@@ -17,19 +19,26 @@ pub(super) fn quantised(program: &Program, rig: &Rig, phantom: &Phantom) -> Prog
 ///
 /// With a recovery of a k-th the recovery's code is chosen first and the leading phase is exactly k times it, so that the
 /// charges cancel on the grid; the middle phase of three is an even code, twice the outer ones.
-pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
+pub(super) fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
     // Sign and magnitude: one bit is the sign.
-    let step = spec.full_scale / (2_f64.powi(spec.dac_bits.clamp(2, 32) as i32 - 1) - 1.0);
-    let ticks = |seconds: f64| (seconds / spec.timer).round() * spec.timer;
-    let ratio =
-        if let Recovery::Ratio(ratio) = program.recovery { thousandths(ratio) as f64 / 1e3 } else { 1.0 };
+    let largest_code = 2_f64.powi(spec.dac_bits.clamp(2, 32) as i32 - 1) - 1.0;
+    let step = spec.full_scale / largest_code;
+    // As the board rounds: in whole nanoseconds, so that half a tick goes the same way.
+    let timer = Timer::of(spec);
+    let ticks = |seconds: f64| timer.seconds(timer.ticks(seconds));
+    let told = if let Recovery::Ratio(ratio) = program.recovery { thousandths(ratio) } else { 1000 };
+    let ratio = told as f64 / 1e3;
     let recovery = match program.recovery {
         Recovery::Passive { duration, per_burst } => {
             Recovery::Passive { duration: ticks(duration), per_burst }
         }
         other => other,
     };
-    let codes = (program.amplitude / ratio / step).round();
+    // As the board rounds: in whole picoamperes, so that half a code goes the same way.
+    let pico = |amperes: f64| (amperes * 1e12).round() as u128;
+    let (unit, full) =
+        (pico(program.amplitude).saturating_mul(1000) / u128::from(told), pico(spec.full_scale).max(1));
+    let codes = (unit.saturating_mul(largest_code as u128).saturating_add(full / 2) / full) as f64;
     // What is rounded to above the cap is rounded down, with a hair for one that lies on a code; what is asked for above it is
     // refused, and shown as it is asked for.
     let largest = spec.cap.min(spec.full_scale);
@@ -38,7 +47,8 @@ pub fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
     let codes = codes - codes % grain(program) as f64;
     let (codes, common) = match program.waveform {
         Waveform::Triphasic => (codes - codes % 2.0, (codes / 2.0).floor()),
-        _ => (codes, codes),
+        // What leading phase and recovery are whole multiples of.
+        _ => (codes, codes / grain(program) as f64),
     };
     Program {
         amplitude: codes * step * ratio,
@@ -76,6 +86,23 @@ mod tests {
     fn phantom() -> Phantom {
         let (path, text) = builtin_phantom("r1k").unwrap();
         read_phantom(&Source::new(path, text)).unwrap()
+    }
+
+    #[test]
+    fn shares_are_made_in_what_both_phases_are_multiples_of() {
+        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let share = |contact: &str, share| Share { contact: contact.to_owned(), share };
+        let made = |ratio: f64, amplitude: f64, small: f64| {
+            let contacts = vec![share("e1", small - 1.0), share("e2", -small), share("case", 1.0)];
+            let recovery = Recovery::Ratio(ratio);
+            let plain = Program::biphasic(["e1", "case"], amplitude, 200e-6, 0.0, 50.0);
+            let program = Program { recovery, contacts, ..plain };
+            quantised(&program, &rig, &phantom()).contacts[1].share
+        };
+        // 66.7 uA are 87 codes, of which 86 are two of 43: 14.2 of them.
+        assert!((made(1.5, 0.1e-3, 0.33) + 14.0 / 43.0).abs() < 1e-12);
+        // A recovery of 60 uA, 78 codes, is twice a leading phase of 39: a hundredth of those is none.
+        assert_eq!(made(0.5, 30e-6, 0.01), 0.0);
     }
 
     #[test]

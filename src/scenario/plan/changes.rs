@@ -1,7 +1,7 @@
 //! What a change of program while running, or another start, does to the load: charge that is carried over, and when it
 //! settles.
 
-use crate::phantom::train::{self, Peaks, TrainPulse};
+use crate::phantom::train::{self, TrainPulse};
 use crate::phantom::{Circuit, Circuits};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
@@ -10,7 +10,7 @@ use crate::source::Diagnostic;
 
 use super::super::{Case, Train};
 use super::applied;
-use super::drive::{MARGIN, RUN, asserts_compliance, settled as settled_from_rest, shares, unlimited};
+use super::drive::{MARGIN, Peaks, RUN, asserts_compliance, settled as settled_from_rest, shares, unlimited};
 
 /// When a case settles.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,5 +113,5 @@ fn peaks_of(case: &Case, circuit: &mut Circuit, part: &Part<'_>, total: u64) -> 
     let pulses: Vec<TrainPulse> = (0..total.min(stepped)).map(train_pulse).collect();
     let repeated =
         train::Train { pulses: &pulses, group: usize::try_from(group).unwrap_or(usize::MAX), total };
-    train::peaks(circuit, &repeated, &shares(&case.phantom, program))
+    Peaks::of(circuit, &repeated, &shares(&case.phantom, program))
 }

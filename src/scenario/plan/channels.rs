@@ -1,6 +1,5 @@
 //! Channels to stream and their ranges.
 
-use crate::phantom::train::Peaks;
 use crate::quantity::{Dimension, engineering};
 use crate::rig::{Driver, Rig};
 use crate::signal::Sensed;
@@ -8,18 +7,21 @@ use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault};
 use super::PlannedChannel;
+use super::drive::Peaks;
 
 /// Room above what is expected, so that noise and a stimulator that is off by a quarter do not clip.
 const HEADROOM: f64 = 1.25;
 
-/// Every contact, every sense and `vout`, each with the smallest range that holds what is expected.
+/// Every contact, every sense and `vout`, each with the smallest range that holds what is expected; `recharged` is the largest current
+/// of a recharge, A.
 pub(super) fn choose(
     case: &Case,
     rig: &Rig,
     peaks: Option<Peaks>,
+    recharged: f64,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<PlannedChannel> {
-    let current = HEADROOM * largest_amplitude(case);
+    let current = HEADROOM * largest_amplitude(case).max(recharged);
     let (sensed, output) =
         peaks.map_or((f64::INFINITY, f64::INFINITY), |peaks| (peaks.phantom, peaks.source));
     // An open lead drives the output to its compliance.
@@ -55,6 +57,14 @@ pub(super) fn choose(
                 engineering(full, Dimension::Current, 4)
             );
             problems.push(case.places.find("program.amplitude").error(&what, None));
+        } else if recharged > full {
+            let current = |amperes| engineering(amperes, Dimension::Current, 4);
+            let what = format!(
+                "the recharge would reach {}, beyond the load's range of {}: what is judged there is clipped",
+                current(recharged),
+                current(full)
+            );
+            problems.push(case.places.find("program").warning(&what, None));
         }
         return channels;
     }

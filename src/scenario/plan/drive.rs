@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::phantom::train::{self, Peaks, Train, TrainPulse};
+use crate::phantom::train::{self, Train, TrainPulse};
 use crate::phantom::{Circuit, Circuits, Drive, NetworkError, Output, Phantom};
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
@@ -10,12 +10,44 @@ use crate::signal::{Program, Recovery};
 use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault, FaultCode, Measurand};
-use super::{Planned, applied};
+use super::{Planned, applied, recharge};
 
 /// Pulses run one by one before the rest is taken to repeat the last period.
 pub(super) const RUN: u64 = 64;
 /// What the plan leaves between the predicted peak and the compliance, V.
 pub(super) const MARGIN: f64 = 0.2;
+
+/// The largest magnitudes that a case reaches: voltages, V, and the current of a recharge, A.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Peaks {
+    /// Of any driven source, upstream of its series capacitor.
+    pub(super) source: f64,
+    /// Across the phantom, from any driven contact.
+    pub(super) phantom: f64,
+    /// Of any series capacitor.
+    pub(super) series: f64,
+    /// Of the current of any contact while the recharge switch is closed.
+    pub(super) recharge: f64,
+}
+
+impl Peaks {
+    /// Of a train through a circuit, which is left at the end of its last pulse.
+    pub(super) fn of(circuit: &mut Circuit, train: &Train<'_>, shares: &[f64]) -> Self {
+        let recharge = recharge::peak(circuit, train, shares);
+        let volts = train::peaks(circuit, train, shares);
+        Self { source: volts.source, phantom: volts.phantom, series: volts.series, recharge }
+    }
+
+    /// The larger of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            source: self.source.max(other.source),
+            phantom: self.phantom.max(other.phantom),
+            series: self.series.max(other.series),
+            recharge: self.recharge.max(other.recharge),
+        }
+    }
+}
 
 /// The rig's output stage without its compliance, so that a train maps the load linearly; `None` where it is not known.
 pub(super) fn unlimited(rig: &Rig) -> Option<Output> {
@@ -36,11 +68,18 @@ pub(super) fn peaks(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Peaks> {
     let output = unlimited(rig)?;
-    let step = impedance_steps(case).map(|(_, ohms)| ohms).reduce(f64::max);
+    // Without a step the most flows back, with one the voltage is highest; one that lowers the resistance lets still more flow back.
+    let ohms = || impedance_steps(case).map(|(_, ohms)| ohms);
+    let mut steps = vec![None];
+    steps.extend(ohms().reduce(f64::max).map(Some));
+    steps.extend(ohms().reduce(f64::min).map(Some));
+    steps.dedup();
     let found = programs.iter().try_fold(Peaks::default(), |most, planned| {
         let program = applied::quantised(planned.program, rig, &case.phantom);
-        let circuit = circuits.at_rest(&case.phantom, &output)?;
-        Ok(most.max(peaks_of(case, &program, planned.running, circuit, step)?))
+        steps.iter().try_fold(most, |most, step| {
+            let circuit = circuits.at_rest(&case.phantom, &output)?;
+            Ok(most.max(peaks_of(case, &program, planned.running, circuit, *step)?))
+        })
     });
     let unsolved =
         |error: NetworkError| problems.push(case.places.find("phantom").error(&error.to_string(), None));
@@ -100,7 +139,7 @@ fn impedance_steps(case: &Case) -> impl Iterator<Item = (usize, f64)> + '_ {
     })
 }
 
-/// Peaks under one program; `step` is the access resistance after an impedance step, which can only raise it in series.
+/// Peaks under one program; `step` is the access resistance after an impedance step, by a resistor in series or in parallel.
 fn peaks_of(
     case: &Case,
     program: &Program,
@@ -113,8 +152,12 @@ fn peaks_of(
         circuit.set_drive(&Drive::Currents(shares.clone()));
         let driven = circuit.driven().next();
         circuit.set_drive(&Drive::Off);
-        let added = driven.map(|contact| (contact, to - circuit.access_resistance(contact)));
-        circuit.insert(added.filter(|(_, ohms)| *ohms > 0.0))?;
+        let access = driven.map_or(0.0, |contact| circuit.access_resistance(contact));
+        circuit.insert(driven.map(|contact| (contact, to - access)).filter(|(_, ohms)| *ohms > 0.0))?;
+        if let Some(contact) = driven.filter(|_| to > 0.0 && to < access) {
+            let back = circuit.reference();
+            circuit.leak(contact, back, Some((to.recip() - access.recip()).recip()))?;
+        }
     }
     let total = program.pulse_limit().unwrap_or_else(|| program.pulses_before(running).max(1));
     // The ramp must have ended before a period can repeat; its amplitude only grows.
@@ -123,7 +166,7 @@ fn peaks_of(
     let stepped = (ramp + RUN.max(2 * group)).div_ceil(group) * group;
     let pulses: Vec<TrainPulse> = (0..total.min(stepped)).map(|n| train_pulse(program, n)).collect();
     let train = Train { pulses: &pulses, group: usize::try_from(group).unwrap_or(usize::MAX), total };
-    Ok(train::peaks(&mut circuit, &train, &shares))
+    Ok(Peaks::of(&mut circuit, &train, &shares))
 }
 
 fn train_pulse(program: &Program, n: u64) -> TrainPulse {
@@ -148,6 +191,7 @@ pub(super) fn settled(phantom: &Phantom, program: &Program, rig: &Rig, circuits:
     let mut circuit = circuits.at_rest(phantom, &output).ok()?;
     // Which contacts the recharge reaches is decided by which were driven.
     circuit.set_drive(&Drive::Currents(shares(phantom, &program)));
+    let driven: Vec<usize> = circuit.driven().collect();
     circuit.set_drive(&Drive::Off);
     let closed = match (program.recovery, program.recharge) {
         (Recovery::Passive { duration, per_burst: true }, _) => duration,
@@ -158,7 +202,7 @@ pub(super) fn settled(phantom: &Phantom, program: &Program, rig: &Rig, circuits:
     };
     let period = program.period();
     let at_rest = circuit.capacitor_voltages();
-    let charged = charged(at_rest.len(), phantom, &program, output.blocking_capacitor);
+    let charged = charged(at_rest.len(), phantom.contacts.len(), &driven, output.blocking_capacitor);
     let mut map = DMatrix::zeros(charged.len(), charged.len());
     for (k, mut column) in charged.iter().zip(map.column_iter_mut()) {
         let mut start = at_rest.clone();
@@ -183,23 +227,66 @@ pub(super) fn settled(phantom: &Phantom, program: &Program, rig: &Rig, circuits:
     Some((cycles + first) * period)
 }
 
-/// Numbers of the capacitors that a driven contact can charge, of `count` in a circuit.
-fn charged(count: usize, phantom: &Phantom, program: &Program, blocking: f64) -> Vec<usize> {
+/// Numbers of the capacitors that a driven contact can charge, of `count` in a circuit: the contact through which the current
+/// returns, which is not among the driven ones, has no series capacitor in its way.
+fn charged(count: usize, contacts: usize, driven: &[usize], blocking: f64) -> Vec<usize> {
     // Layout of a circuit's capacitors: the phantom's, the series ones per contact, the `vout` inputs per contact. Those
     // only load a floating output and have no part in this.
-    let contacts = phantom.contacts.len();
     let own = count.saturating_sub(2 * contacts);
-    let back = phantom.return_contact();
-    let driven = |at: usize| {
-        phantom.contacts.get(at).is_some_and(|(name, _)| name != back && program.share_of(name) != 0.0)
-    };
-    (0..own + contacts).filter(|k| *k < own || (blocking > 0.0 && driven(k - own))).collect()
+    (0..own + contacts).filter(|k| *k < own || (blocking > 0.0 && driven.contains(&(k - own)))).collect()
 }
 
-/// Largest magnitude among the eigenvalues of a map.
+/// How often a map is squared: the size of what 2⁴⁰ cycles leave says what one leaves of the slowest mode, to some 1e-12.
+const SQUARINGS: i32 = 40;
+
+/// Largest magnitude among the eigenvalues of a map: the 2⁴⁰th root of the size of its 2⁴⁰th power. A search for the eigenvalues
+/// themselves does not end on every map: of several capacitors that nothing discharges some are the same but for rounding.
 fn slowest(map: &DMatrix<f64>) -> f64 {
     if map.is_empty() {
         return 0.0;
     }
-    map.complex_eigenvalues().iter().map(|value| value.norm()).fold(0.0, f64::max)
+    let (mut power, mut log) = (map.clone(), 0.0);
+    for k in 0..=SQUARINGS {
+        if k > 0 {
+            power = &power * &power;
+            log *= 2.0;
+        }
+        let size = power.amax();
+        if size == 0.0 {
+            return 0.0;
+        }
+        power /= size;
+        log += size.ln();
+    }
+    (log / 2_f64.powi(SQUARINGS)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slowest_mode_is_that_of_closed_forms() {
+        let of = |rows: &[f64]| {
+            let size = rows.len().isqrt();
+            slowest(&DMatrix::from_row_slice(size, size, rows))
+        };
+        let cases: [(&[f64], f64); 8] = [
+            (&[], 0.0),
+            (&[0.25], 0.25),
+            (&[0.5, 0.0, 0.0, 0.9], 0.9),
+            // Two that never decay, and one that is moved by what they hold.
+            (&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.3, 0.4, 0.2], 1.0),
+            // No basis of modes: what is left after n cycles is n/2ⁿ⁻¹.
+            (&[0.5, 1.0, 0.0, 0.5], 0.5),
+            // A quarter turn, whose modes are not real.
+            (&[0.0, -0.8, 0.8, 0.0], 0.8),
+            // Gone after two cycles.
+            (&[0.0, 1.0, 0.0, 0.0], 0.0),
+            (&[0.0, 0.0, 0.0, 0.0], 0.0),
+        ];
+        for (rows, expected) in cases {
+            assert!((of(rows) - expected).abs() < 1e-9, "{rows:?}: {}", of(rows));
+        }
+    }
 }

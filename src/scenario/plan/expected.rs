@@ -5,14 +5,15 @@ use crate::rig::{AdcSpec, Driver, Rig};
 use crate::signal::{Sensed, code_noise};
 use crate::source::{Diagnostic, Severity};
 
-use super::super::{Case, Check, Criterion, Measurand, Nominal, PhaseChoice, Tolerance};
+use super::super::{Case, Check, Criterion, Decision, Measurand, Nominal, PhaseChoice, Tolerance};
 use super::PlannedChannel;
 use crate::signal::{Recovery, Waveform};
 
 /// Coverage factor of a normal distribution at 95 %.
 const K: f64 = 1.960;
 
-/// Warns of every check whose limit is smaller than the uncertainty to expect: it could only be inconclusive.
+/// Warns of every check whose limit is smaller than the uncertainty to expect: it could only be inconclusive, or, where the
+/// uncertainty is left out of the decision, decided by the bench's own errors.
 pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problems: &mut Vec<Diagnostic>) {
     for check in &case.checks {
         let (Some(limit), Some(expected)) = (limit(case, check), expected(case, rig, channels, check)) else {
@@ -21,8 +22,12 @@ pub(super) fn check(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
         // A limit of zero asks for a count of zero, never for an exact quantity; it is as unreachable as a small one.
         if limit < expected {
             let text = |value| engineering(value, check.measurand.dimension(), 3);
+            let then = match case.decision {
+                Decision::Simple => "with `decision: simple` the bench's own error decides it",
+                Decision::Guarded => "it can only be inconclusive",
+            };
             let what = format!(
-                "a limit of {} is below the {} of uncertainty to expect here: it can only be inconclusive",
+                "a limit of {} is below the {} of uncertainty to expect here: {then}",
                 text(limit),
                 text(expected)
             );

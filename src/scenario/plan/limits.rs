@@ -3,9 +3,9 @@
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::signal::{Law, Program, Pulse, Recovery, Waveform};
-use crate::source::Diagnostic;
+use crate::source::{Diagnostic, Severity};
 
-use super::super::{Action, Case, Fault, Timeline};
+use super::super::{Action, Case, Criterion, Fault, Measurand, Timeline};
 use super::Planned;
 
 /// Shorter phases cannot be told from the front end's own step response on the simulated bench, s.
@@ -30,6 +30,7 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
         let what = format!("the case would take {taken}, more than the {limit} of a day");
         problems.push(case.places.find(key.unwrap_or("program.rate")).error(&what, None));
     }
+    cap(case, rig, problems);
     for (index, step) in case.steps.iter().enumerate() {
         let Action::Inject(Fault::OverAmplitude { amplitude }) = &step.action else { continue };
         let place = case.places.find(&format!("steps[{index}].inject.amplitude"));
@@ -57,6 +58,26 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
                 charge(most)
             );
             problems.push(place.error(&what, Some("narrower pulses show the same")));
+        }
+    }
+}
+
+/// A limit that a scenario sets in the place of the cap is none that is above it.
+fn cap(case: &Case, rig: &Rig, problems: &mut Vec<Diagnostic>) {
+    for check in case.checks.iter().filter(|check| check.measurand == Measurand::CapNeverExceeded) {
+        let most = match check.criterion {
+            Criterion::AtMost(most) | Criterion::Magnitude(most) | Criterion::Between(_, most) => most,
+            _ => continue,
+        };
+        if most > rig.cap * (1.0 + 1e-9) {
+            let current = |amperes| engineering(amperes, Dimension::Current, 4);
+            let what = format!(
+                "this allows {}, and the stimulator's cap is {}: an output above the cap would pass",
+                current(most),
+                current(rig.cap)
+            );
+            let help = Some("leave the limit out, and it is the cap");
+            problems.push(case.problem(check, "", Severity::Warning, &what, help));
         }
     }
 }

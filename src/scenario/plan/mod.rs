@@ -10,19 +10,22 @@ mod expected;
 mod limits;
 mod needs;
 mod reach;
+mod recharge;
 mod record;
 mod shares;
 #[cfg(test)]
 mod tests;
+mod timer;
+mod unseen;
 
 use crate::phantom::Circuits;
 use crate::rig::Rig;
-use crate::signal::{Program, Sensed};
+use crate::signal::{Program, Recovery, Sensed};
 use crate::source::{Diagnostic, Place, Severity};
 
 use super::{Action, Case, Criterion, Measurand, Timeline};
 
-pub use applied::on_grid;
+pub use applied::quantised;
 pub use reach::unreached_defects;
 pub use record::RecordPlan;
 
@@ -54,6 +57,9 @@ pub struct Plan {
     pub applied: Program,
     /// Largest predicted voltage at the stimulator's output, V; `None` on a bench whose output stage is unknown.
     pub peak_voltage: Option<f64>,
+    /// Largest predicted current of a passive recharge through a contact, A; `None` where nothing recharges, and on a bench whose
+    /// output stage is unknown. It may be more than any amplitude, and then decides the range of the currents.
+    pub peak_recharge: Option<f64>,
     /// `settled`, s after the first leading edge; `None` if it never settles.
     pub settled: Option<f64>,
     /// How long it takes to settle after a ramp or a change, s.
@@ -69,6 +75,11 @@ impl Plan {
     pub fn title(&self) -> String {
         let name = &self.case.name;
         if self.attempt == 0 { name.clone() } else { format!("{name} (attempt {})", self.attempt) }
+    }
+
+    /// Largest current that the case asks for, A: of all its programs and of an injected over-amplitude.
+    pub fn largest_amplitude(&self) -> f64 {
+        channels::largest_amplitude(&self.case)
     }
 }
 
@@ -118,8 +129,11 @@ pub fn plan_among(
     let peaks = carried;
     let settled = changes::settled(&case, rig, circuits);
     check_settled(&case, settled.map(|settled| settled.at), &mut problems);
-    let channels = channels::choose(&case, rig, peaks, &mut problems);
+    let recharged = recharge::largest(&case, rig, peaks);
+    recharge::check(&case, rig, &programs, recharged, &mut problems);
+    let channels = channels::choose(&case, rig, peaks, recharged, &mut problems);
     record::check(&case, rig, &mut problems);
+    unseen::check(&case, rig, circuits, &mut problems);
     expected::check(&case, rig, &channels, &mut problems);
     expected::ramps(&case, rig, &channels, &mut problems);
     let missing = needs::missing(&case, rig);
@@ -147,6 +161,7 @@ pub fn plan_among(
         missing,
         applied,
         peak_voltage: peaks.map(|peaks| peaks.source),
+        peak_recharge: (recharged > 0.0).then_some(recharged),
         settled: settled.map(|settled| settled.at),
         settling: settled.map(|settled| settled.takes),
         duration: Timeline::of(&case.steps).end,
@@ -166,23 +181,32 @@ impl Planned<'_> {
     fn place(&self, case: &Case, key: &str) -> Place {
         case.places.find(&format!("{}.{key}", self.path))
     }
+
+    /// The key that asks for a recharge.
+    fn recharged_by(&self) -> Option<&'static str> {
+        match (self.program.recharge, self.program.recovery) {
+            (Some(_), _) => Some("recharge"),
+            (None, Recovery::Passive { .. }) => Some("recovery"),
+            _ => None,
+        }
+    }
 }
 
 fn programs(case: &Case) -> Vec<Planned<'_>> {
-    let running = Timeline::of(&case.steps).end;
-    let mut all = vec![Planned { program: &case.program, path: "program".to_owned(), running }];
-    for (index, step) in case.steps.iter().enumerate() {
-        match &step.action {
-            Action::Set(program) => {
-                all.push(Planned { program, path: format!("steps[{index}].set"), running })
-            }
-            Action::Program(program) => {
-                all.push(Planned { program, path: format!("steps[{index}].program"), running })
-            }
-            _ => {}
-        }
-    }
-    all
+    let trains = case.trains();
+    // In the longest of its trains, to the end of that: what is changed later may not be taken.
+    let running = |path: &str| {
+        let all = trains.iter().flat_map(|train| train.programs.iter().map(move |own| (train, own)));
+        let own = all.filter(|(_, own)| own.path == path);
+        own.map(|(train, own)| train.length - own.at).fold(0.0, f64::max)
+    };
+    let planned = |program, path: String| Planned { program, running: running(&path), path };
+    let changes = case.steps.iter().enumerate().filter_map(|(index, step)| match &step.action {
+        Action::Set(program) => Some(planned(program.as_ref(), format!("steps[{index}].set"))),
+        Action::Program(program) => Some(planned(program.as_ref(), format!("steps[{index}].program"))),
+        _ => None,
+    });
+    std::iter::once(planned(&case.program, "program".to_owned())).chain(changes).collect()
 }
 
 fn check_settled(case: &Case, settled: Option<f64>, problems: &mut Vec<Diagnostic>) {

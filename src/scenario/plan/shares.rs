@@ -27,7 +27,13 @@ pub(super) fn check(case: &Case, rig: &Rig, programs: &[Planned<'_>], problems: 
             let place = planned.place(case, &format!("contacts.{}", asked.contact));
             let amplitude = engineering(planned.program.amplitude, Dimension::Current, 3);
             let help = Some("take a larger share, or a larger amplitude");
-            problems.push(if made.share == 0.0 {
+            problems.push(if made.share * asked.share < 0.0 {
+                let what = format!(
+                    "the steps of the board's converter leave nothing of {amplitude} to a share of {}: the others are rounded up",
+                    percent(asked.share)
+                );
+                place.error(&what, help)
+            } else if made.share == 0.0 {
                 let what = format!(
                     "a share of {} of {amplitude} is less than half a step of the board's converter",
                     percent(asked.share)

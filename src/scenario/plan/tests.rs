@@ -1,6 +1,7 @@
 //! Plans against closed forms.
 
 use super::*;
+use crate::phantom::{Element, ElementKind, Phantom};
 use crate::rig::DEFAULT_RIG;
 use crate::scenario::{Criterion, read_scenario, shipped};
 use crate::source::Source;
@@ -20,6 +21,11 @@ fn case_of(phantom: &str, program: &str, rest: &str) -> Case {
     let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut shipped);
     assert_eq!(problems, Vec::new());
     cases.remove(0)
+}
+
+/// A resistor of so many ohm, between nodes to be chosen.
+fn resistor(ohms: f64) -> Element {
+    Element { kind: ElementKind::Resistor, value: ohms, tolerance: 0.0, measured_u: None, from: 0, to: 0 }
 }
 
 const AMPLITUDE: &str = "expect:\n  - amplitude: { of: programmed, within: 3 % }\n";
@@ -64,6 +70,51 @@ fn settling_follows_the_slowest_time_constant() {
     assert!((at - 0.44).abs() < 1e-9, "{at}");
 }
 
+/// Three sinks and two sources: five series capacitors that nothing discharges.
+#[test]
+fn what_never_settles_on_several_contacts_is_planned() {
+    let contacts = "e2: 77 %, e4: -20 %, e5: -13 %, e8: -67 %, case: 23 %";
+    let program = format!("amplitude: 0.1 mA, width: 200 us, rate: 200 Hz, contacts: {{ {contacts} }}");
+    assert_eq!(plan(case_of("star-8", &program, AMPLITUDE), &rig(&[]), false).unwrap().settled, None);
+}
+
+/// The current returns through a contact that is no case: the series capacitor that counts is that of the other.
+#[test]
+fn a_pair_of_electrodes_settles_as_one_against_the_case_does() {
+    let program = "waveform: monophasic, amplitude: 2 mA, recovery: { passive: 8 ms }, contacts: { e1: -100 %, e2: 100 % }";
+    let mut case = case("star-8", program, AMPLITUDE);
+    let arm = |from| Element { from, to: 2, ..resistor(500.0) };
+    case.phantom = Phantom {
+        name: "tee".into(),
+        nodes: ["a", "b", "tissue", "gnd"].map(str::to_owned).to_vec(),
+        contacts: vec![("e1".into(), 0), ("e2".into(), 1), ("case".into(), 3)],
+        elements: vec![arm(0), arm(1), arm(3)],
+        senses: vec![("v1".into(), 0, 3)],
+        areas: Vec::new(),
+        ..case.phantom
+    };
+    // 2.2 uF over two arms of 500 ohm and 200 ohm, as on 1 kohm.
+    assert_eq!(plan(case, &rig(&[]), false).unwrap().settled, Some(0.04));
+}
+
+/// What nothing takes back adds up over the pulses that there are, and over no others.
+#[test]
+fn the_peak_is_of_the_pulses_between_start_and_stop() {
+    let peak = |steps: &str| {
+        let rest = format!("steps:\n{steps}{AMPLITUDE}");
+        let case =
+            case_of("r1k", "waveform: monophasic, amplitude: 0.2 mA, width: 100 us, rate: 50 Hz", &rest);
+        plan(case, &rig(&[]), false).unwrap().peak_voltage.unwrap()
+    };
+    // 262 codes of 25 mA / 32767; each pulse leaves its charge on 2.2 uF.
+    let current = 262.0 * 25e-3 / 32767.0;
+    let after = |pulses: f64| current * 1e3 + pulses * current * 100e-6 / 2.2e-6;
+    let once = "  - start: {}\n  - wait: 195 ms\n  - stop: {}\n  - wait: 500 ms\n";
+    assert!((peak(once) - after(10.0)).abs() < 1e-6, "{} {}", peak(once), after(10.0));
+    let twice = format!("{once}{}", "  - start: {}\n    as: again\n  - wait: 195 ms\n  - stop: {}\n");
+    assert!((peak(&twice) - after(20.0)).abs() < 1e-6, "{} {}", peak(&twice), after(20.0));
+}
+
 #[test]
 fn the_smallest_range_with_a_quarter_to_spare_is_chosen() {
     let ranges = |amplitude: &str| {
@@ -96,6 +147,38 @@ fn a_cap_without_a_limit_is_the_stimulators_own() {
         let planned = plan(case, &rig(&[("sim.stimulator.cap", "5 mA")]), false).unwrap();
         assert_eq!(planned.case.checks[0].criterion, Criterion::AtMost(5e-3), "{written}");
     }
+}
+
+#[test]
+fn a_limit_above_the_cap_lets_what_exceeds_it_pass() {
+    let told = |limit: &str| {
+        let check = format!("expect:\n  - cap_never_exceeded: {{ at_most: {limit} }}\n");
+        let planned = plan(case("r1k", "amplitude: 2 mA", &check), &rig(&[]), false).unwrap();
+        planned.warnings.into_iter().map(|warning| warning.what).collect::<Vec<_>>()
+    };
+    assert_eq!(told("12.7 mA"), [""; 0]);
+    let said = told("13 mA");
+    assert!(
+        said.len() == 1 && said[0].contains("allows 13 mA, and the stimulator's cap is 12.7 mA"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_limit_below_the_uncertainty_is_told_by_what_becomes_of_it() {
+    let told = |decision: &str| {
+        let check = format!("{decision}expect:\n  - amplitude: {{ of: programmed, within: 0.01 % }}\n");
+        let planned = plan(case("r1k", "amplitude: 2 mA", &check), &rig(&[]), false).unwrap();
+        planned.warnings.into_iter().map(|warning| warning.what).collect::<Vec<_>>()
+    };
+    let said = told("");
+    assert!(said.len() == 1 && said[0].ends_with("it can only be inconclusive"), "{said:?}");
+    // The value alone decides: it passes or fails.
+    let said = told("decision: simple\n");
+    assert!(
+        said.len() == 1 && said[0].ends_with("with `decision: simple` the bench's own error decides it"),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -189,7 +189,7 @@ impl Rule<'_> {
         }
     }
 
-    /// The start that must be refused is sent 100 ms or three periods after the fault, and watched for as long.
+    /// The start that must be refused is sent 100 ms or three periods and an off-time after the fault, and watched for as long.
     fn restart(&self) {
         let Some(index) = self.case.refusing_fault(self.check) else {
             self.error("", "there is no fault that could keep a start from being taken", None);
@@ -199,7 +199,7 @@ impl Rule<'_> {
         if !step.action.is_fault() {
             return;
         }
-        let quiet = (3.0 * self.case.in_force(index).period()).max(0.1);
+        let quiet = self.case.in_force(index).longest_rest().max(0.1);
         let lasting = match &step.action {
             Action::Inject(Fault::BrownOut { duration }) => *duration,
             Action::Inject(Fault::CoreHalt) => self.case.halted_for(index),

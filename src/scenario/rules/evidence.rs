@@ -3,7 +3,7 @@
 use crate::quantity::{Dimension, engineering};
 use crate::signal::Program;
 
-use super::super::{Action, Measurand, Per, Statistic};
+use super::super::{Action, Criterion, Measurand, Per, Statistic, WindowKind};
 use super::Rule;
 
 /// A program, and how long of it lies in a window, s.
@@ -92,24 +92,53 @@ impl<'c> Rule<'c> {
     /// There is as much of it as the definition and the statistic need.
     fn enough(&self, held: &[Held<'_>]) {
         let length: f64 = held.iter().map(|(_, seconds)| seconds).sum();
-        let pulses: u64 = held.iter().map(|(program, seconds)| program.pulses_before(seconds - 1e-9)).sum();
+        let pulses = held.iter().map(|(program, seconds)| program.pulses_before(seconds - 1e-9));
+        let pulses = pulses.fold(0, u64::saturating_add);
         if pulses == 0 {
             self.error("", &format!("`{}` could judge nothing in {}", self.name(), time(length)), None);
         }
+        // At most so many pulses, pairs or bursts begin; each but the last is a cycle that the next one ends.
+        let begun = |(program, seconds): &Held<'_>| {
+            program.pulses_before(seconds - 1e-9).div_ceil(program.pulses_per_period())
+        };
+        let groups = held.iter().map(begun).fold(0, u64::saturating_add);
         match self.check.measurand {
             Measurand::MeanDcCurrent => {
-                let periods: f64 = held.iter().map(|(program, seconds)| seconds * program.rate).sum();
-                if length < 1.0 - 1e-9 || periods < 10.0 - 1e-9 {
+                let whole: f64 = held.iter().map(|held| begun(held) as f64 * held.0.period()).sum();
+                let last = held.last().map_or(0.0, |(program, _)| program.period());
+                // An off-time belongs to the cycle before it.
+                let cycling = held.iter().any(|(program, _)| program.cycle.is_some());
+                let have = if cycling { length } else { (whole - last).max(0.0) };
+                let cycles = groups.saturating_sub(1);
+                if have < 1.0 - 1e-6 || cycles < 10 {
                     let what = format!(
-                        "`mean_dc_current` needs at least 1 s and 10 cycles, and this window has {} and {periods:.1}",
-                        time(length)
+                        "`mean_dc_current` needs at least 1 s and 10 cycles, and this window has {} and {cycles}",
+                        time(have)
                     );
-                    self.error("", &what, None);
+                    self.error("", &what, Some("run longer: a cycle ends where the next one begins"));
                 }
             }
+            Measurand::NetCharge
+            | Measurand::ChargeImbalance
+            | Measurand::ResidualVoltage
+            | Measurand::ResidualVoltageError
+                if self.check.window_kind == WindowKind::Cycle && groups == 1 =>
+            {
+                let what =
+                    format!("`{}` needs a whole cycle, and only one begins in this window", self.name());
+                self.error("", &what, Some("run longer: a cycle ends where the next one begins"));
+            }
             Measurand::BurstRate | Measurand::BurstPulses => self.whole_burst(held),
-            Measurand::Rate | Measurand::PeriodJitter if pulses < 2 => {
-                self.error("", &format!("`{}` needs at least two pulses", self.name()), None);
+            Measurand::MissingPulses => self.can_be_missing(pulses),
+            Measurand::Rate if groups < 2 => {
+                self.error("", "`rate` needs at least two pulses, of bursts two bursts", None);
+            }
+            Measurand::PeriodJitter if groups < 3 => {
+                self.error(
+                    "",
+                    "`period_jitter` needs at least two periods, from pulse to pulse or burst to burst",
+                    None,
+                );
             }
             _ => {}
         }
@@ -119,8 +148,25 @@ impl<'c> Rule<'c> {
         }
     }
 
+    /// More pulses are due than may be missing; one may begin at the very end.
+    fn can_be_missing(&self, due: u64) {
+        let allowed = match self.check.criterion {
+            Criterion::AtMost(limit) | Criterion::Magnitude(limit) | Criterion::Between(_, limit) => limit,
+            _ => return,
+        };
+        if allowed >= due as f64 + 1.0 {
+            let what = format!("no more than {due} pulses are due, so this could never fail");
+            self.error("", &what, Some("allow fewer"));
+        }
+    }
+
     /// One of the programs with bursts has room for one.
     fn whole_burst(&self, held: &[Held<'_>]) {
+        let within = held.iter().filter_map(|(program, _)| program.burst).map(|burst| burst.pulses).max();
+        if self.check.measurand == Measurand::BurstRate && within.is_some_and(|pulses| pulses < 2) {
+            self.error("", "`burst_rate` needs bursts of at least two pulses", None);
+            return;
+        }
         let bursts = held.iter().filter_map(|(program, seconds)| {
             program.burst.map(|burst| (*seconds, f64::from(burst.pulses) / burst.rate))
         });

@@ -110,7 +110,7 @@ fn a_window_holds_the_pulses_of_the_program_in_force() {
     accepted("rate: 20 Hz", steps, &all("start"));
     let slower = steps.replace("50 Hz", "5 Hz");
     let dc = "mean_dc_current: { within: 1 uA, in: [faster, stop] }";
-    refused("rate: 50 Hz", &slower, dc, "1.5 s and 7.5");
+    refused("rate: 50 Hz", &slower, dc, "1.4 s and 7");
 }
 
 #[test]
@@ -206,4 +206,89 @@ fn bursts_are_counted_at_the_contact_that_is_named() {
         steps,
         "burst_pulses: { equals: 3, contact: e1 }",
     );
+}
+
+#[test]
+fn a_train_that_ends_by_itself_shows_nothing_about_a_stop() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    for check in ["stop_latency: { at_most: 100 ms }", "no_truncated_pulse: {}"] {
+        accepted(PLAIN, steps, check);
+        for own in ["duration: 500 ms\n", "pulses: 20\n"] {
+            let told = said(PLAIN, own, steps, check);
+            assert!(
+                told.len() == 1 && told[0].contains("ends by itself before `stop`"),
+                "{own}{check}: {told:?}"
+            );
+        }
+        assert_eq!(said(PLAIN, "duration: 2 s\n", steps, check), Vec::<String>::new());
+    }
+    // The second train is stopped within its own time.
+    let twice = "start: {}; wait: 2 s; stop: {}; start: {} as again; wait: 500 ms; stop: {}";
+    assert_eq!(said(PLAIN, "duration: 1 s\n", twice, "no_truncated_pulse: {}"), Vec::<String>::new());
+}
+
+#[test]
+fn a_cycle_ends_where_the_next_begins() {
+    let for_ms = |wait: u32| format!("start: {{}}; wait: {wait} ms; stop: {{}}");
+    let bursts = "rate: 50 Hz, burst: { pulses: 3, rate: 400 Hz }";
+    for (program, check, short, enough, what) in [
+        (PLAIN, "net_charge: { at_most: 1 nC }", 20, 21, "a whole cycle"),
+        (PLAIN, "charge_imbalance: { at_most: 1 % }", 20, 21, "a whole cycle"),
+        (bursts, "charge_imbalance: { at_most: 1 % }", 20, 21, "a whole cycle"),
+        (PLAIN, "mean_dc_current: { within: 1 uA }", 1000, 1001, "has 980 ms and 49"),
+        (bursts, "rate: { of: programmed, within: 1 % }", 20, 21, "of bursts two bursts"),
+        (PLAIN, "period_jitter: { at_most: 1 us }", 40, 41, "at least two periods"),
+    ] {
+        refused(program, &for_ms(short), check, what);
+        accepted(program, &for_ms(enough), check);
+    }
+    // A pulse is recovered within itself.
+    accepted(PLAIN, &for_ms(20), "net_charge: { at_most: 1 nC, window: pulse }");
+    let single = "rate: 50 Hz, burst: { pulses: 1, rate: 400 Hz }";
+    refused(single, &for_ms(100), "burst_rate: { of: programmed, within: 1 % }", "at least two pulses");
+}
+
+#[test]
+fn what_an_absent_output_would_keep_is_told() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    let tolerance = |within: &str| format!("amplitude: {{ of: programmed, within: {within} }}");
+    let missing = "an output that is missing would pass";
+    for within in ["100 %", "2 mA", "{ rel: 5 %, abs: 3 mA }"] {
+        refused(PLAIN, steps, &tolerance(within), missing);
+        // One that excludes it is enough.
+        accepted(PLAIN, steps, &format!("{}; {}", tolerance(within), tolerance("3 %")));
+    }
+    accepted(PLAIN, steps, &tolerance("1.9 mA"));
+    refused(PLAIN, steps, "width: { of: 200 us, within: 200 us }", "as large as the 200 µs");
+    refused(PLAIN, steps, "charge_per_phase: { of: programmed, within: 400 nC }", missing);
+    // A quarter of the amplitude is what the recovery has.
+    let each = "amplitude: { of: programmed, within: 0.6 mA, phase: each }";
+    accepted(PLAIN, steps, each);
+    refused("rate: 50 Hz, recovery: { ratio: 4 }", steps, each, "as large as the 500 µA");
+    let recovered = "a recovery that is missing";
+    refused(PLAIN, steps, "charge_imbalance: { at_most: 100 % }", recovered);
+    let none = "rate: 50 Hz, waveform: monophasic";
+    accepted(none, steps, "charge_imbalance: { at_most: 101 % }");
+}
+
+#[test]
+fn no_more_can_be_missing_than_is_due() {
+    let steps = "start: {}; wait: 1 s; stop: {}";
+    accepted(PLAIN, steps, "missing_pulses: { at_most: 50 }");
+    refused(PLAIN, steps, "missing_pulses: { at_most: 51 }", "no more than 50 pulses are due");
+    let left = "charge_imbalance: { at_most: 200 %, definition: mean-phase }";
+    refused(PLAIN, steps, left, "could never fail");
+}
+
+/// A plan says that they are too long; until then they are only long.
+#[test]
+fn times_beyond_all_counting_are_no_panic() {
+    let steps = "start: {}; wait: 1e99 s; stop: {}";
+    let check = "amplitude: { of: programmed, within: 3 % }";
+    for program in
+        [PLAIN, "rate: 50 Hz, waveform: alternating", "rate: 50 Hz, burst: { pulses: 3, rate: 500 Hz }"]
+    {
+        accepted(program, steps, check);
+        assert_eq!(said(program, "duration: 1e99 s\n", steps, check), Vec::<String>::new());
+    }
 }

@@ -102,8 +102,8 @@ fn judged(case: &Case, check: &Check, event: usize) -> Option<f64> {
                 Action::Inject(Fault::CoreHalt) => case.halted_for(event),
                 _ => 0.0,
             };
-            let sent = (3.0 * case.in_force(event).period()).max(0.1);
-            Some(lasting + sent + quiet)
+            // It is sent after as long as it is watched for.
+            Some(lasting + 2.0 * quiet)
         }
         _ => None,
     }

@@ -65,7 +65,8 @@ fn an_ignored_stop_is_seen_by_the_oscilloscope() {
     let file = folder.path().join("stop.yaml");
     let scenario = std::fs::read_to_string(crate::command::root().join(SCENARIO)).unwrap();
     let steps = "steps:\n  - start: {}\n  - wait: 600 ms\n  - stop: {}";
-    std::fs::write(&file, scenario.replace("duration: 600 ms", steps)).unwrap();
+    let scenario = scenario.replace("duration: 600 ms", steps) + "  - stop_latency: { at_most: 400 ms }\n";
+    std::fs::write(&file, scenario).unwrap();
     let on = |more: &[&str]| run(&[&["--rig", "rig/scope-sim.yaml", file.to_str().unwrap()], more].concat());
     assert_eq!(on(&[]).0, 0);
     let (exit, record) = on(&["--defect", "stop_ignored=true"]);
