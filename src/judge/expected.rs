@@ -7,7 +7,7 @@ use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Pro
 use crate::scenario::{Action, Nominal};
 use crate::signal::{Phase, Program, Pulse, Recovery};
 
-use super::{Reason, Segment, View};
+use super::{Reason, Segment, View, Window};
 
 /// A predicted voltage, V.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,13 +87,46 @@ pub fn around_pulse(
     Ok(values.collect())
 }
 
+/// What each pulse of the view's contact finds between two nodes and loses by itself over its leading phase: where it begins,
+/// samples, and the change, V. The pulses are those of [`before_pulses`], with the stated values of the phantom.
+///
+/// # Errors
+/// As [`before_pulses`].
+pub fn left_over<'v>(
+    view: &'v View<'_>,
+    nodes: (usize, usize),
+) -> Result<impl Iterator<Item = (f64, f64)> + 'v, Reason> {
+    let mut shares = Shares::of(view)?;
+    let mut bench = Bench::new(&view.case.phantom, output(view)?, Probe::Nodes(nodes.0, nodes.1))
+        .map_err(|error| Reason::Network(error.to_string()))?;
+    let found = view.contact.pulses.iter().map(move |row| {
+        let start = view.seconds(row.start());
+        bench.pass(start);
+        let Some(pulse) = view.asked(&row, Nominal::Applied) else { return (row.start(), 0.0) };
+        let mut free = bench.circuit.clone();
+        free.set_drive(&Drive::Off);
+        let begins = free.value(bench.probe);
+        free.advance(pulse.width);
+        let change = free.value(bench.probe) - begins;
+        bench.emit(&pulse, start, shares.at(view, &row));
+        (row.start(), change)
+    });
+    Ok(found)
+}
+
+/// Whether a recharge switch closes under the case's program or a later one.
+pub(super) fn recharges(view: &View<'_>) -> bool {
+    let closes = |program: &Program| {
+        program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. })
+    };
+    closes(&view.case.program) || view.facts.segments.iter().any(|segment| closes(&segment.programmed))
+}
+
 /// The output stage on which the pulses pass; nothing limits.
 fn output(view: &View<'_>) -> Result<Output, Reason> {
-    let program = &view.case.program;
-    let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
     let output = match &view.facts.output {
         Some(output) => output.clone(),
-        None if recharged => return Err(Reason::UnknownStage),
+        None if recharges(view) => return Err(Reason::UnknownStage),
         // Between current sources a series capacitor changes nothing.
         None => Output::ideal(),
     };
@@ -148,13 +181,15 @@ struct Shares<'a>(ByProgram<'a, Vec<f64>>);
 impl<'a> Shares<'a> {
     /// # Errors
     /// [`Reason::Missing`] where the contact is left out for a while: of what others leave on the phantom then, its pulses do not
-    /// tell. [`Reason::SamplesLost`] where pulses may be missing before the window or in it.
+    /// tell. [`Reason::SamplesLost`] and [`Reason::NotPlaced`] where pulses may be missing before the window or in it.
     fn of(view: &View<'a>) -> Result<Self, Reason> {
         let to = view.window()?.to;
         let lost = lost_since_start(view, to);
         if lost > 0 {
             return Err(Reason::SamplesLost(lost));
         }
+        // Nor does it hold where pulses may have come unseen, and those that were seen are not known to be what they seem to be.
+        view.begun_unseen(Window { from: 0, to })?;
         let mut before = view.facts.segments.iter().filter(|segment| segment.from < to);
         if before.any(|segment| segment.applied.share_of(&view.contact.name) == 0.0) {
             return Err(Reason::Missing("programs that all drive the contact"));

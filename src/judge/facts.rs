@@ -76,6 +76,9 @@ pub struct Facts {
     pub statuses: Vec<Observation>,
     /// Starts sent after faults, in order of time.
     pub restarts: Vec<Restart>,
+    /// Last sample seen when the end of the case began, which stops whatever no step has stopped; `None` where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<u64>,
     /// First sample after teardown was complete.
     pub ended: u64,
     /// Total of the link counters of stimulator and load over the case.

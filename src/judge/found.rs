@@ -3,6 +3,7 @@
 use crate::measure::{PhaseRow, PulseRow, RINGING};
 use crate::signal::{Phase, Pulse};
 
+use super::hidden::CERTAIN;
 use super::{Reason, View, Window};
 
 /// What became of a phase that a pulse was to have.
@@ -15,9 +16,6 @@ pub enum Found<'r> {
     /// The window begins or ends within the pulse: what is missing of it may lie outside.
     Cut,
 }
-
-/// A phase is found for certain from so many times the level that begins one.
-const CERTAIN: f64 = 1.25;
 
 impl View<'_> {
     /// Phase `k` of the pulse `asked` that a row was to be. Where the row has fewer phases than the pulse was to have, they are

@@ -10,6 +10,7 @@ mod expected;
 mod facts;
 mod figures;
 mod found;
+mod hidden;
 mod level;
 mod limits;
 mod mean;
@@ -24,6 +25,7 @@ mod train;
 mod unasked;
 mod unit;
 mod view;
+mod zeroed;
 
 pub use basis::{Basis, ProgramChange};
 pub use cycle::Cycle;
@@ -101,7 +103,8 @@ fn judge_check(
     match judged {
         // What failed has failed whatever the stimulator says of itself.
         Ok(record) if record.verdict == Verdict::Pass => {
-            match declared::unprovoked(case, facts, recording.setup.sample_rate) {
+            let unprovoked = declared::unprovoked(case, facts, recording.setup.sample_rate);
+            match unprovoked.and_then(|()| zeroed::sound(recording, check)) {
                 Ok(()) => record,
                 Err(reason) => {
                     CheckRecord { verdict: Verdict::Invalid, reason: Some(reason.to_string()), ..record }

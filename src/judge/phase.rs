@@ -75,6 +75,8 @@ mod tests {
             clipped: None,
             rise: Rise::default(),
             shared: 0.0,
+            skew: 0.0,
+            cut: 0.0,
         }
     }
 

@@ -54,6 +54,24 @@ pub enum Reason {
     /// The stimulator's side is not sensed although the fault interrupts the current.
     #[error("activity not observable: the fault interrupts the current and there is no `vout` channel")]
     NotObservable,
+    /// What a channel read with its input shorted is no zero.
+    #[error(
+        "the zero of `{channel}` at {at:.3} s is none: with its input shorted it was to be quiet, and it scattered or moved by more than twice the noise that its calibration states, or was too short; see what reaches the load's inputs, or calibrate it"
+    )]
+    NoZero {
+        /// The channel's name.
+        channel: String,
+        /// When it began, s since the first sample.
+        at: f64,
+    },
+    /// The inputs were shorted, or the load's own source was on, while something was to be seen.
+    #[error(
+        "from {at:.3} s on the load's inputs were shorted or its test source was on, within the time that is judged: what flowed then was not seen"
+    )]
+    Blind {
+        /// When, s since the first sample.
+        at: f64,
+    },
     /// No slow channel, or it has no zero.
     #[error("no zeroed dc channel: add a `zero` step and a load with a slow channel")]
     NoDcChannel,
@@ -107,6 +125,14 @@ pub enum Reason {
         /// Index of the pulse in its contact's table.
         pulse: usize,
     },
+    /// Pulses before the first that was found may have come and not been seen.
+    #[error(
+        "pulse {pulse} may not be the one of its ramp that it seems to be: the first that was found came late enough for others before it, and those are too small to be found for certain, or were lost with samples; lower the noise or the range, or judge behind the ramp"
+    )]
+    NotPlaced {
+        /// Index of the pulse in its contact's table.
+        pulse: usize,
+    },
     /// A pulse of the window that could not be read, though others were.
     #[error(
         "pulse {pulse} could not be read: a level too short for it, an edge that is not found, or samples that are not there"
@@ -151,6 +177,12 @@ pub enum Reason {
     /// No train reached the end of its ramp under one program.
     #[error("no train was seen to the plateau of its ramp")]
     NoPlateau,
+    /// A train ended on its ramp by itself.
+    #[error("nothing ended the train of {at:.6} s, and it did not come to the plateau of its ramp")]
+    EndedOnRamp {
+        /// When it began, or was started, s since the first sample.
+        at: f64,
+    },
     /// No whole on-time or off-time in the window.
     #[error("no whole on-time and off-time in the window")]
     NoTurn,

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use crate::measure::{PulseRow, Table};
+use crate::measure::{ContactRecord, PulseRow, Recording, Table};
 use crate::scenario::{Action, Case, Nominal};
-use crate::signal::{Part, Program, Pulse};
+use crate::signal::{Burst, Part, Program, Pulse, Waveform};
 
+use super::hidden::Sight;
 use super::view::Window;
-use super::{Facts, Segment, View};
+use super::{Facts, Instant, Reason, Segment, View};
 
 /// How far a row may be from its instant, in intervals between pulses.
 const REACH: f64 = 0.25;
@@ -25,12 +26,24 @@ pub struct Placed<'a> {
     pub into: f64,
     /// Number of the pulse since the start, as far as each earlier pulse came.
     pub number: u64,
+    /// For how long the train may have run before its first row, s: by so much later on a ramp the pulse may be.
+    pub hidden: f64,
 }
 
 impl Placed<'_> {
     /// The pulse that `program` asks for at this place.
     pub fn pulse(&self, program: &Program) -> Pulse {
         program.pulse_from(self.n, self.into)
+    }
+
+    /// Whether it is one of pulses of alternating polarity.
+    pub fn alternates(&self) -> bool {
+        self.segment.programmed.waveform == Waveform::Alternating
+    }
+
+    /// Whether it is the second of a pair of alternating pulses, which has the other sign.
+    pub fn is_second(&self) -> bool {
+        self.alternates() && self.n % 2 == 1
     }
 }
 
@@ -52,24 +65,40 @@ struct Ruled<'a> {
     part: Part<'a>,
     /// Leading edge of the first pulse of the train, samples.
     zero: f64,
+    /// As [`Placed::hidden`].
+    hidden: f64,
 }
 
 impl<'a> Course<'a> {
     /// A change takes effect at the first pulse (burst, pair) after the board took it; that pulse is looked for among the
     /// rows, so that the grid of a program begins where the stimulator's clock put it.
-    pub(super) fn of(case: &Case, facts: &'a Facts, rows: &Table<PulseRow>, rate: f64) -> Self {
+    pub(super) fn of(
+        case: &Case,
+        facts: &'a Facts,
+        recording: &Recording,
+        contact: &ContactRecord,
+        sight: &Sight,
+    ) -> Self {
+        let rate = recording.setup.sample_rate;
+        let rows = &contact.pulses;
         let starts = facts.instants_of(case, |action| *action == Action::Start);
-        let mut starts: Vec<u64> = starts.map(|at| at.sample).collect();
+        // The start of a train, and when that may have been taken at the earliest, samples.
+        let doubt = |at: &Instant| if at.marked { 0.0 } else { facts.round_trip * rate };
+        let mut starts: Vec<(u64, f64)> = starts.map(|at| (at.sample, at.at() - doubt(at))).collect();
         let before = |sample: u64| rows.partition_point(|row| row.at < sample);
-        let firsts: Vec<usize> = starts.iter().map(|start| before(*start)).chain([rows.len()]).collect();
+        let firsts: Vec<usize> = starts.iter().map(|start| before(start.0)).chain([rows.len()]).collect();
         let ranges = firsts.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.last()?));
         let trains: Vec<Range<usize>> = ranges.collect();
         let mut course = Self { trains: trains.clone(), ruled: Vec::new() };
         // Rows before the first start are counted from the first of them.
-        starts.insert(0, 0);
+        starts.insert(0, (0, f64::INFINITY));
         let lead = 0..firsts.first().copied().unwrap_or(0);
-        for (train, started) in std::iter::once(lead).chain(trains).zip(starts) {
-            course.follow(train, started, &facts.segments, rows, rate);
+        for (train, (started, earliest)) in std::iter::once(lead).chain(trains).zip(starts) {
+            let hidden = |program: &Program, zero: f64| {
+                let lost = recording.lost_within(started, zero as u64) > 0;
+                sight.hidden(program, program.share_of(&contact.name), ((zero - earliest) / rate, lost))
+            };
+            course.follow(train, started, hidden, &facts.segments, rows, rate);
         }
         course
     }
@@ -79,6 +108,7 @@ impl<'a> Course<'a> {
         &mut self,
         train: Range<usize>,
         started: u64,
+        hidden: impl Fn(&Program, f64) -> f64,
         segments: &'a [Segment],
         rows: &Table<PulseRow>,
         rate: f64,
@@ -88,7 +118,9 @@ impl<'a> Course<'a> {
         let first = rows.get(train.start).filter(|_| !train.is_empty());
         let (Some(segment), Some(zero)) = (segment, first.map(|row| row.start())) else { return };
         let seconds = |index: usize| rows.get(index).map_or(0.0, |row| (row.start() - zero) / rate);
-        let mut last = Ruled { first: train.start, segment, part: Part::first(&segment.programmed), zero };
+        let hidden = hidden(&segment.programmed, zero);
+        let part = Part::first(&segment.programmed);
+        let mut last = Ruled { first: train.start, segment, part, zero, hidden };
         self.ruled.push(last);
         for next in segments.iter().skip(known.max(1)) {
             let from = rows.partition_point(|row| row.at < next.from);
@@ -97,7 +129,8 @@ impl<'a> Course<'a> {
             }
             let part = last.part;
             let per_group = part.program.pulses_per_period();
-            let n = number(&part, from.saturating_sub(last.first), seconds(from));
+            let place = || in_group(part.program, rows, last.first..from, rate);
+            let n = number(&part, from.saturating_sub(last.first), seconds(from), place);
             let group = n.div_ceil(per_group) * per_group;
             let takes = from.saturating_add((group - n) as usize).max(last.first);
             if takes >= train.end {
@@ -106,8 +139,10 @@ impl<'a> Course<'a> {
             let due = part.start_of(group);
             let near = |at: &f64| (at - due).abs() <= REACH * slot(part.program) + CLOCKS * due;
             let origin = Some(seconds(takes)).filter(near).unwrap_or(due);
+            // A new on-time begins its ramp where it is seen to begin.
+            let hidden = if next.programmed.continues(part.program) { last.hidden } else { 0.0 };
             let part = Part { origin, ..part.change(group, &next.programmed) };
-            last = Ruled { first: takes, segment: next, part, zero };
+            last = Ruled { first: takes, segment: next, part, zero, hidden };
             self.ruled.push(last);
         }
     }
@@ -123,9 +158,41 @@ impl<'a> View<'a> {
     pub fn placed(&self, row: &PulseRow) -> Option<Placed<'a>> {
         let ruled = &self.course.ruled;
         let known = ruled.partition_point(|ruled| ruled.first <= row.number);
-        let Ruled { first, segment, part, zero } = *ruled.get(known.checked_sub(1)?)?;
-        let n = number(&part, row.number - first, (row.start() - zero) / self.rate());
-        Some(Placed { segment, n, into: part.into, number: part.base + n })
+        let Ruled { first, segment, part, zero, hidden } = *ruled.get(known.checked_sub(1)?)?;
+        let place = || in_group(part.program, &self.contact.pulses, first..row.number, self.rate());
+        let n = number(&part, row.number - first, (row.start() - zero) / self.rate(), place);
+        Some(Placed { segment, n, into: part.into, number: part.base + n, hidden })
+    }
+
+    /// That what `of` says of the pulse that a row was to be is the same whichever pulse of a ramp the row is.
+    ///
+    /// # Errors
+    /// [`Reason::NotPlaced`] where it is not, and pulses before the first row of the train may have come unseen.
+    pub fn known(&self, row: &PulseRow, of: impl Fn(&Pulse) -> f64) -> Result<(), Reason> {
+        if self.course.ruled.iter().all(|ruled| ruled.hidden == 0.0) {
+            return Ok(());
+        }
+        let Some(placed) = self.placed(row).filter(|placed| placed.hidden > 0.0) else { return Ok(()) };
+        let program = &placed.segment.programmed;
+        let later = program.pulse_from(placed.n, placed.into + placed.hidden);
+        if of(&placed.pulse(program)) == of(&later) {
+            Ok(())
+        } else {
+            Err(Reason::NotPlaced { pulse: row.number })
+        }
+    }
+
+    /// That no train whose first row lies in a window may have begun unseen before that.
+    ///
+    /// # Errors
+    /// [`Reason::NotPlaced`].
+    pub fn begun_unseen(&self, window: Window) -> Result<(), Reason> {
+        let inside = window.from as f64..window.to as f64;
+        let unseen = |ruled: &&Ruled<'_>| ruled.hidden > 0.0 && inside.contains(&ruled.zero);
+        match self.course.ruled.iter().find(unseen) {
+            Some(ruled) => Err(Reason::NotPlaced { pulse: ruled.first }),
+            None => Ok(()),
+        }
     }
 
     /// The stretch of program in force at a pulse, and whether the pulse lies between the request of the next one and its
@@ -206,12 +273,58 @@ pub fn group_span(program: &Program) -> f64 {
 
 /// Number of a pulse in its part, `rows` rows behind the part's first, at `t` seconds from the first of the train.
 ///
-/// The count of rows is exact for any length of train as long as each pulse came once; where it cannot be, time decides.
-fn number(part: &Part<'_>, rows: usize, t: f64) -> u64 {
+/// The count of rows is exact for any length of train as long as each pulse came once; where it cannot be, time decides. Of groups
+/// (bursts, pairs) it decides which it is, and `place` which of its pulses and how long, s, the group had begun by then: a rate that
+/// is off by less than its tolerance moves a group by more than the time between two of its pulses before long.
+fn number(part: &Part<'_>, rows: usize, t: f64, place: impl FnOnce() -> (u64, f64)) -> u64 {
     let (counted, slot) = (rows as u64, slot(part.program));
     let off = (part.start_of(counted) - t).abs();
     if off <= REACH * slot + CLOCKS * (t - part.origin).abs() {
         return counted;
     }
-    part.program.pulses_before_from(t - part.origin + REACH * slot, part.into).saturating_sub(1)
+    let pulses = part.program.pulses_per_period().max(1);
+    let (place, since) = place();
+    let begun = t - since - part.origin;
+    let latest = part.program.pulses_before_from(begun + REACH * part.program.period(), part.into);
+    latest.saturating_sub(1) / pulses * pulses + place.min(pulses - 1)
+}
+
+/// Which pulse of its group the row behind the rows `before` of its part is, from 0, and how long the group had begun by then, s.
+fn in_group(program: &Program, rows: &Table<PulseRow>, before: Range<usize>, rate: f64) -> (u64, f64) {
+    let found = match (program.waveform, program.burst) {
+        (Waveform::Alternating, _) => in_pair(program, rows, before, rate),
+        (_, Some(burst)) => in_burst(burst, rows, before, rate),
+        _ => None,
+    };
+    found.unwrap_or((0, 0.0))
+}
+
+/// By the pulse before it: one of the sign of the part's first pulse is the first of a pair, and half a period later comes the other.
+fn in_pair(program: &Program, rows: &Table<PulseRow>, before: Range<usize>, rate: f64) -> Option<(u64, f64)> {
+    let positive = |row: &PulseRow| Some(f64::from(row.phases().first()?.level) > row.base);
+    let last = before.clone().next_back()?;
+    let (first, last, own) = (rows.get(before.start)?, rows.get(last)?, rows.get(before.end)?);
+    let is_second = positive(&last)? != positive(&first)?;
+    let (half, since) = (0.5 * program.period(), (own.start() - last.start()) / rate);
+    let halves = (since / half).round() as u64;
+    let place = (u64::from(is_second) + halves) % 2;
+    // Both of a pair are to be of the same one, however far it is from its instant.
+    let partner = !is_second && halves == 1;
+    Some((place, if partner { since } else { place as f64 * half }))
+}
+
+/// By the time from the first of the pulses that lie no farther apart than those of a burst do.
+fn in_burst(burst: Burst, rows: &Table<PulseRow>, before: Range<usize>, rate: f64) -> Option<(u64, f64)> {
+    let apart = 1.5 * rate / burst.rate;
+    let mut place = rows.iter();
+    let own = place.at(before.end)?.start();
+    let mut begun = own;
+    for index in before.rev().take(burst.pulses.saturating_sub(1) as usize) {
+        match place.at(index).map(|row| row.start()) {
+            Some(earlier) if begun - earlier <= apart => begun = earlier,
+            _ => break,
+        }
+    }
+    let since = (own - begun) / rate;
+    Some(((since * burst.rate).round() as u64, since))
 }

@@ -7,6 +7,7 @@ use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Runs, Zero};
 use crate::scenario::{Action, Case, Check, Criterion, Nominal, interrupts};
 use crate::signal::{Calibration, Program, code_noise};
 
+use super::hidden::Sight;
 use super::train::Course;
 use super::{Facts, Instant, Reason, Unit};
 
@@ -25,7 +26,7 @@ pub struct View<'a> {
     pub contact: &'a ContactRecord,
     /// Calibration of that contact's channel.
     pub calibration: Calibration,
-    /// Its latest zero.
+    /// Its latest zero that is one.
     pub zero: Option<&'a Zero>,
     /// Rows of the contact's table that [`View::pulses`] and [`View::cycles`] look at, [from, to).
     pub rows: (usize, usize),
@@ -112,9 +113,12 @@ impl<'a> View<'a> {
         let calibration = setup
             .map(|channel| channel.calibration)
             .ok_or_else(|| Reason::NoContact(contact.name.clone()))?;
-        let zero = recording.zeros.get(contact.channel).and_then(|zeros| zeros.last());
+        let zeros = recording.zeros.get(contact.channel);
+        let zero = zeros.and_then(|zeros| zeros.iter().rfind(|zero| zero.is_sound(&calibration)));
         let rows = (0, usize::MAX);
-        let course = Course::of(case, facts, &contact.pulses, recording.setup.sample_rate);
+        let rate = recording.setup.sample_rate;
+        let sight = Sight::of(&recording.front_end, contact.begins_codes * calibration.lsb, 1.0 / rate);
+        let course = Course::of(case, facts, recording, contact, &sight);
         Ok(Self {
             case,
             facts,
@@ -224,7 +228,7 @@ impl<'a> View<'a> {
     fn settled(&self) -> Result<u64, Reason> {
         let tau = self.facts.time_constant.ok_or(Reason::NotSettled)?;
         let ramp = self.ramp_end()?;
-        let stop = self.named("stop").unwrap_or(self.facts.ended);
+        let stop = self.named("stop").unwrap_or(self.ends());
         let changes = self.facts.segments.iter().map(|segment| segment.from).filter(|from| *from < stop);
         let from = changes.fold(ramp, u64::max) as f64;
         let earliest = from + tau * 100_f64.ln() * self.rate();
@@ -259,16 +263,21 @@ impl<'a> View<'a> {
         }
     }
 
+    /// When the end of the case began, which stops what no step has stopped, samples; where that is not known, when it was over.
+    fn ends(&self) -> u64 {
+        self.facts.ending.unwrap_or(self.facts.ended)
+    }
+
     fn default_end(&self) -> u64 {
-        let stop = self.named("stop").unwrap_or(self.facts.ended);
+        let stop = self.named("stop").unwrap_or(self.ends());
         let fault = self.instant_of(interrupts);
         fault.map_or(stop, |at| at.sample.min(stop))
     }
 
-    /// Until when a train that goes on would be seen after sample `t0`: the first stop after it, else the end.
+    /// Until when a train that goes on would be seen after sample `t0`: the first stop after it, be it that of the case's end.
     pub fn default_record_end(&self, t0: u64) -> u64 {
-        let stops = self.stops().map(|at| at.sample).filter(|stop| *stop > t0);
-        stops.min().unwrap_or(self.recording.samples)
+        let stops = self.stops().map(|at| at.sample).chain(self.facts.ending);
+        stops.filter(|stop| *stop > t0).min().unwrap_or(self.recording.samples)
     }
 
     /// The run from the first start to the end of teardown, or `in:`.
@@ -394,6 +403,11 @@ impl<'a> View<'a> {
     /// Whether the criterion is a tolerance about what is programmed.
     pub fn nominal_is_programmed(&self) -> bool {
         matches!(self.check.criterion, Criterion::Within { of: Nominal::Programmed, .. })
+    }
+
+    /// Whether what is programmed or applied decides the verdict.
+    pub fn is_about_program(&self) -> bool {
+        matches!(self.check.criterion, Criterion::Within { of: Nominal::Programmed | Nominal::Applied, .. })
     }
 
     /// What the criterion's tolerance is about; programmed where it names nothing.

@@ -2,7 +2,7 @@
 
 use super::Level;
 use super::row::Excursion;
-use super::timing::Timing;
+use super::timing::{Switch, Timing};
 
 /// A pulse that is under way.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +21,39 @@ pub(super) struct Building {
     /// Nothing more can belong to it from this sample on.
     pub(super) deadline: u64,
     pub(super) clipped: bool,
+    /// Largest magnitude of its leading phase, codes; 0 until that is over.
+    pub(super) peak: f64,
+}
+
+/// A recharge whose pulse is written already.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Recharging {
+    /// Its switch opens here.
+    pub(super) open: u64,
+    /// Sign of the leading phase.
+    pub(super) positive: bool,
+    /// What is larger is the size of a phase: [`Building::tall`].
+    pub(super) tall: f64,
 }
 
 impl Building {
+    /// What flows meanwhile and is larger than this, codes, has the size of a phase: half its own leading phase. What is taken back
+    /// grows with the pulse, and the pulses behind one on a ramp are no smaller than it is.
+    pub(super) fn tall(&self) -> f64 {
+        0.5 * self.peak
+    }
+
     /// Where the recharge switch opens, if it closes at all.
     pub(super) fn open(&self) -> Option<u64> {
-        self.timing.recharge.map(|switch| self.at + switch.to)
+        self.timing.recharge.map(|switch| self.at + switch.to + self.late(switch))
+    }
+
+    /// By how much its switch is late, samples: what is wider than programmed makes late what is behind it, and what flows back then
+    /// would be taken for another pulse. No pulse is believed to be longer than twice what it was to be.
+    fn late(&self, switch: Switch) -> u64 {
+        let whole = self.count >= usize::from(self.timing.phases);
+        let last = self.excursions.get(self.count.wrapping_sub(1)).filter(|_| whole);
+        last.map_or(0, |last| last.to.saturating_sub(self.at + switch.driven).min(switch.driven))
     }
 
     /// Where it opened, seen from sample `upto`, at which the next pulse begins or nothing more is waited for. Between the
@@ -46,7 +73,8 @@ impl Building {
     /// Whether a current of the size of a phase, taken for a recharge, is a phase: it began too long after the switch has
     /// closed, or has the sign of the leading phase.
     pub(super) fn outgrows(&self, from: u64, positive: bool, settling: u64) -> bool {
-        let closed = self.timing.recharge.map_or(u64::MAX, |switch| self.at + switch.from);
+        let closed =
+            self.timing.recharge.map_or(u64::MAX, |switch| self.at + switch.from + self.late(switch));
         from > closed.saturating_add(2 * settling) || positive == self.positive
     }
 }
@@ -69,11 +97,10 @@ pub(super) struct Finished {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::timing::Switch;
 
-    /// A negative pulse at sample 1000, whose switch closes 250 samples behind its edge and opens 2000 behind it.
+    /// A negative pulse of 200 samples at sample 1000, whose switch closes 250 samples behind its edge and opens 2000 behind it.
     fn building(phases: u8, last_only: bool) -> Building {
-        let switch = Switch { from: 250, to: 2000, last_only };
+        let switch = Switch { from: 250, to: 2000, last_only, driven: 216 };
         Building {
             excursions: [Excursion::default(); 3],
             count: 0,
@@ -85,6 +112,7 @@ mod tests {
             follower: None,
             deadline: u64::MAX,
             clipped: false,
+            peak: 0.0,
         }
     }
 
@@ -100,6 +128,23 @@ mod tests {
         assert_eq!(flowing.opened(1500), Some(3000));
         let none = Building { timing: Timing { recharge: None, ..last.timing }, ..last };
         assert_eq!((none.open(), none.opened(9000), none.recharges(1500, true)), (None, None, false));
+    }
+
+    #[test]
+    fn what_lasts_longer_makes_its_switch_late() {
+        let lasted = |samples: u64| {
+            let mut pulse = building(1, false);
+            pulse.excursions[0] = Excursion { from: 1000, to: 1000 + samples, joined: false };
+            Building { count: 1, ..pulse }
+        };
+        for (samples, late) in [(150, 0), (216, 0), (256, 40), (900, 216)] {
+            let pulse = lasted(samples);
+            assert_eq!(pulse.open(), Some(3000 + late), "{samples}");
+            assert!(!pulse.outgrows(1282 + late, true, 16) && pulse.outgrows(1283 + late, true, 16));
+        }
+        // Its second phase is to come.
+        let first = Building { timing: building(2, false).timing, ..lasted(256) };
+        assert_eq!(first.open(), Some(3000));
     }
 
     #[test]

@@ -102,19 +102,7 @@ pub(super) fn extreme(codes: &[i16], largest: bool) -> i16 {
 
 /// Widens spans, each from its `low` to its `high`, by the code in its place; those without one stay as they are.
 pub(super) fn widen(low: &mut [i16], high: &mut [i16], codes: &[i16]) {
-    let codes = codes.get(..low.len()).unwrap_or(codes);
-    let (groups, rest) = codes.as_chunks::<LANES>();
-    let (lows, low_rest) = low.as_chunks_mut::<LANES>();
-    let (highs, high_rest) = high.as_chunks_mut::<LANES>();
-    for ((low, high), group) in lows.iter_mut().zip(&mut *highs).zip(groups) {
-        let group = i16x8::new(*group);
-        *low = i16x8::new(*low).min(group).to_array();
-        *high = i16x8::new(*high).max(group).to_array();
-    }
-    // What is left of the codes lies in the next group of spans, or is what is left of those as well.
-    let low = lows.get_mut(groups.len()).map_or(low_rest, |group| group.as_mut_slice());
-    let high = highs.get_mut(groups.len()).map_or(high_rest, |group| group.as_mut_slice());
-    for ((low, high), code) in low.iter_mut().zip(high).zip(rest) {
+    for ((low, high), code) in low.iter_mut().zip(high).zip(codes) {
         *low = (*low).min(*code);
         *high = (*high).max(*code);
     }
@@ -134,6 +122,15 @@ impl Codes {
     #[inline]
     pub(super) fn contain(self, code: i16) -> bool {
         (self.low <= code) & (code <= self.high)
+    }
+
+    /// How many codes are among them.
+    #[inline]
+    pub(super) fn count(self, codes: &[i16]) -> usize {
+        // No more at a time than sixteen bits can count.
+        let parts = codes.chunks(usize::from(u16::MAX));
+        let within = |part: &[i16]| part.iter().map(|code| u16::from(self.contain(*code))).sum::<u16>();
+        parts.map(|part| usize::from(within(part))).sum()
     }
 
     /// One bit for each of eight codes that is among them (`inside`), or that is not.

@@ -3,7 +3,7 @@
 use crate::signal::{Calibration, code_noise};
 
 use super::activity::CurrentActivity;
-use super::building::{Building, Finished};
+use super::building::{Building, Finished, Recharging};
 use super::codes::Look;
 use super::history::{History, KEPT};
 use super::quiet::Quiet;
@@ -26,6 +26,8 @@ pub(super) struct Contact {
     /// Σ codes before `reached`.
     pub(super) sum: i64,
     pub(super) reached: u64,
+    /// A sample, and Σ codes before it: the end of the latest pulse window, which the next one is near to.
+    pub(super) mark: (u64, i64),
     pub(super) base: f64,
     pub(super) thresholds: Thresholds,
     /// −1, 0, +1: on which side of the baseline.
@@ -43,8 +45,7 @@ pub(super) struct Contact {
     /// Σ codes before the last row's windows, while nothing has come between.
     pub(super) last_sum: Option<i64>,
     pub(super) last_end: Option<f64>,
-    /// A recharge whose pulse is written already: its switch opens here, and this was the sign of the leading phase.
-    pub(super) recharging: Option<(u64, bool)>,
+    pub(super) recharging: Option<Recharging>,
     /// Where the rest after the last pulse began: its end, or the opening of the recharge switch and settling.
     pub(super) rest_from: f64,
     pub(super) finished: Vec<Finished>,
@@ -95,6 +96,8 @@ impl Contact {
             clipped: None,
             rise: Rise::default(),
             shared: 0.0,
+            skew: 0.0,
+            cut: 0.0,
         };
         let around = calibration.offset.round() as i32;
         Self {
@@ -104,6 +107,7 @@ impl Contact {
             noise: code_noise(calibration.noise),
             sum: 0,
             reached: 0,
+            mark: (0, 0),
             base: calibration.offset,
             thresholds,
             side: 0,
@@ -191,11 +195,9 @@ impl Contact {
 
     /// Σ codes before sample `at`, near the samples in hand.
     pub(super) fn sum_before(&self, history: &History, at: u64) -> i64 {
-        if at < self.reached {
-            self.sum - history.sum(at, self.reached)
-        } else {
-            self.sum + history.sum(self.reached, at)
-        }
+        let marked = self.mark.0 >= history.start() && self.mark.0.abs_diff(at) < self.reached.abs_diff(at);
+        let (known, sum) = if marked { self.mark } else { (self.reached, self.sum) };
+        if at < known { sum - history.sum(at, known) } else { sum + history.sum(known, at) }
     }
 
     /// Largest magnitude of the charge of a phase that no row tells yet, be it over or running, code·samples. With a recharge to

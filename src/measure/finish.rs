@@ -1,6 +1,6 @@
 //! A pulse that is over becomes a row.
 
-use super::building::Finished;
+use super::building::{Building, Finished, Recharging};
 use super::codes::extremes;
 use super::contact::Contact;
 use super::history::History;
@@ -51,13 +51,41 @@ impl Contact {
         self.building = None;
     }
 
+    /// A recharge that follows the only phase of a pulse, which ends at sample `end`, and is too small to begin anything: none of it is
+    /// the phase's charge, and without a gap it bends the edge that they share. It is there if its mean over a settling time behind
+    /// the closing of its switch, before sample `upto`, has the sign of one and stands out of the noise.
+    fn faint(
+        &self,
+        history: &History,
+        building: &Building,
+        end: u64,
+        (g, upto): (u64, u64),
+    ) -> Option<Excursion> {
+        let timing = building.timing;
+        let switch = timing.recharge.filter(|_| timing.phases == 1)?;
+        let from = if timing.gapless { end } else { end.max(building.at + switch.from) };
+        // Half-way to what is farther away lies behind the quiet that is counted with the phase.
+        if from > end + 2 * g {
+            return None;
+        }
+        let (first, last) = (from + g, from + 2 * g);
+        if last > upto || first < history.start() {
+            return None;
+        }
+        let mean = history.sum(first, last) as f64 / g.max(1) as f64 - building.base;
+        let back = if building.positive { -mean } else { mean };
+        let seen = back > 4.0 * self.noise / (g.max(1) as f64).sqrt();
+        seen.then_some(Excursion { from, to: from, joined: timing.gapless })
+    }
+
     fn write(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
         let Some(building) = &self.building else { return };
         let excursions = building.excursions.get(..building.count.min(3)).unwrap_or(&[]);
         let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
         let g = constants.settling;
         let first = leading.from.saturating_sub(g + 8).max(history.start());
-        let needed = building.follower.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
+        let recharge = building.follower.or_else(|| self.faint(history, building, last.to, (g, upto)));
+        let needed = recharge.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
         let opened = building.opened(upto);
@@ -66,7 +94,7 @@ impl Contact {
         let background = if upto < last.to + g { half(real(upto) - real(last.to)) } else { real(g) };
         let quiet = (foreground, background);
         let gapless = building.timing.gapless.then_some(self.thresholds);
-        let pulse = Shape { excursions, recharge: building.follower, base: building.base, quiet, gapless };
+        let pulse = Shape { excursions, recharge, base: building.base, quiet, gapless };
         let found = measure(samples, first, at, &pulse, constants);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
@@ -77,7 +105,9 @@ impl Contact {
             (ceil(end + background).max(0) as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
-        let area = history.sum(from, to) as f64 - building.base * f64::from(span);
+        let sum = history.sum(from, to);
+        self.mark = (to, sum_from + sum);
+        let area = sum as f64 - building.base * f64::from(span);
         let contiguous = self.last_sum.take();
         if let (Some(before), Some(previous)) = (contiguous, self.record.pulses.last_mut()) {
             previous.cycle_span = from.saturating_sub(previous.from);
@@ -88,9 +118,24 @@ impl Contact {
             truncated: found.flags.truncated || cut,
             endless: false,
         };
+        if !flags.truncated {
+            let (origin, ended) = (real(at) - real(first), self.last_end.map(|end| end - real(first)));
+            let skew = constants.sharp.skew(samples, origin, phases, ended, self.noise);
+            self.record.skew = self.record.skew.max(skew);
+            let code = |at: u64| samples.get(at.saturating_sub(first) as usize);
+            let flows = |at: u64| code(at).map_or(0.0, |code| (f64::from(*code) - building.base).abs());
+            let flow = flows(from).max(flows(to));
+            if flow > REST * self.noise.max(1.0) {
+                self.record.cut = self.record.cut.max(flow);
+            }
+        }
         let rest = (start - self.rest_from).max(0.0) as u64;
         self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
-        self.recharging = opened.filter(|open| upto < *open).map(|open| (open, building.positive));
+        self.recharging = opened.filter(|open| upto < *open).map(|open| Recharging {
+            open,
+            positive: building.positive,
+            tall: building.tall(),
+        });
         self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
@@ -131,6 +176,9 @@ impl Contact {
         });
     }
 }
+
+/// So many deviations of a sample, or codes, from the baseline are rest: the filter's settling leaves 1e-4 of a step, which is less.
+const REST: f64 = 8.0;
 
 /// A sample's index as a real number: far below 2⁶³, where a signed conversion is one instruction.
 #[inline]

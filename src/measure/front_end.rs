@@ -48,6 +48,9 @@ pub struct EdgeSeen {
     /// What is seen of an excess that decays exponentially behind a step: (time from its peak to half of it, s; peak as a
     /// fraction of the excess at the step), ascending.
     pub decays: [(f64, f64); DECAYS.len()],
+    /// Where the 50 % instant lies between what is seen before it and behind it, a transition duration and a sample away, and the
+    /// part of that within a sample about it.
+    pub half: (f64, f64),
 }
 
 /// Time constants of the tabulated excesses, in transition durations: of what is faster than one too little passes to
@@ -77,6 +80,7 @@ impl FrontEnd {
                     transition: 0.8 * period,
                     spread: 0.0,
                     decays: DECAYS.map(|factor| (factor * period, 1.0)),
+                    half: (0.5, 1.0),
                 },
             };
         }
@@ -111,7 +115,12 @@ impl EdgeSeen {
             let (half, ratio) = decay_seen(response, top, factor * transition);
             (half * unit, ratio)
         });
-        Self { overshoot: top - 1.0, transition: seen * unit, spread: spread * unit, decays }
+        let middle = instant(response, 0.5);
+        let around = |apart: f64| (value(response, middle - apart), value(response, middle + apart));
+        let ((before, behind), (low, high)) = (around(transition + period), around(0.5 * period));
+        let step = behind - before;
+        let half = ((0.5 - before) / step, (high - low) / step);
+        Self { overshoot: top - 1.0, transition: seen * unit, spread: spread * unit, decays, half }
     }
 
     /// Part of an exponential excess that is seen, from the time in which what is seen of it halves, s. What is faster than
@@ -327,6 +336,9 @@ mod tests {
             (edge.transition - 3.637e-6).abs() < 0.01e-6 && (edge.spread - 0.03e-6).abs() < 0.01e-6,
             "{edge:?}"
         );
+        // Of a step that goes 0.6 % too far half is crossed at 0.497 of it; its slope there is some 0.28 in a microsecond.
+        assert!((0.494..0.5).contains(&edge.half.0), "{edge:?}");
+        assert!((0.25..0.3).contains(&edge.half.1), "{edge:?}");
         for (half, part) in TABLE {
             assert!((edge.seen(half) - part).abs() < 0.01, "{half:e} {part} {edge:?}");
         }

@@ -94,6 +94,9 @@ impl Histogram {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
+        if self.count == 0 {
+            return;
+        }
         if let Some(used) = self.bins.get_mut(self.used.0.min(self.used.1)..=self.used.1) {
             used.fill(0);
         }

@@ -31,6 +31,7 @@ mod segment;
 mod setup;
 mod shape;
 mod shared_edge;
+mod skew;
 mod step;
 mod table;
 mod thresholds;

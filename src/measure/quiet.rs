@@ -13,6 +13,8 @@ pub(super) struct Quiet {
     older: Histogram,
     newer: Histogram,
     first: Option<Level>,
+    /// Where levels are looked for, codes.
+    around: f64,
     /// The largest scatter of the samples a level rests on, codes, and how many those were.
     scatter: (f64, u64),
     origin: u64,
@@ -34,6 +36,7 @@ impl Quiet {
             older: empty.clone(),
             newer: empty,
             first: None,
+            around: f64::from(around),
             scatter: (0.0, 0),
             origin: 0,
             waiting: (0, 0),
@@ -44,8 +47,7 @@ impl Quiet {
     /// has crept far from where it was first, all samples would lie in the outermost bin.
     pub(super) fn restart(&mut self, origin: u64, level: f64) {
         self.clear();
-        self.older.centre_on(level);
-        self.newer.centre_on(level);
+        self.around = level;
         self.origin = origin;
     }
 
@@ -75,6 +77,11 @@ impl Quiet {
         let (mut at, to) = self.waiting;
         let mut codes = history.slice(at, to);
         self.waiting = (to, to);
+        // Between fast pulses there is nothing to count, and the bins stay where they are.
+        if self.older.count() + self.newer.count() == 0 {
+            self.older.centre_on(self.around);
+            self.newer.centre_on(self.around);
+        }
         while !codes.is_empty() {
             let room = (HALF - self.newer.count()).min(codes.len() as u64) as usize;
             let (now, later) = codes.split_at_checked(room).unwrap_or((codes, &[]));

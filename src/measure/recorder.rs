@@ -325,11 +325,15 @@ impl Recorder {
     }
 
     fn close_zero(&mut self) {
-        for channel in &mut self.channels {
+        for (channel, setup) in self.channels.iter_mut().zip(&self.setup.channels) {
             let Some(zero) = channel.collector.take().and_then(|collector| collector.finish()) else {
                 continue;
             };
             channel.zeros.push(zero);
+            // By one that is no zero an output that is on would count as off.
+            if !zero.is_sound(&setup.calibration) {
+                continue;
+            }
             match &mut channel.kind {
                 Kind::Contact(contact) => {
                     contact.zeroed(f64::from(zero.level.value), zero.deviation, zero.sd16)

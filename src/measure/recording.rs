@@ -182,6 +182,8 @@ pub struct Zero {
     pub deviation: f64,
     /// Standard deviation of 16-sample means, codes.
     pub sd16: f64,
+    /// By how much the level moved from its first sample to its last: a straight line through the 16-sample means, codes.
+    pub drift: f64,
 }
 
 /// Samples of one pulse on every channel, for pictures.
@@ -231,6 +233,12 @@ pub struct ContactRecord {
     /// The longest that an edge which two phases share takes from half the level of one to half that of the other, samples: a rest
     /// of up to that long between them would not show. 0 where none is shared.
     pub shared: f64,
+    /// By how much the width of one of its phases, or an interval between two, may be wrong because the output beside an edge was not at
+    /// the level of the phase, samples: the largest of its pulses.
+    pub skew: f64,
+    /// What still flowed where the window of a pulse began or ended, codes from its baseline: the largest of its pulses. A window is of
+    /// whole samples, so a charge may be wrong by a sample of it. 0 where it was rest, as far as noise lets tell.
+    pub cut: f64,
 }
 
 /// What was found on one voltage channel.

@@ -5,6 +5,7 @@ use super::flanks::{Flanks, Half};
 use super::level::{central, central_mean, mean_between, mean_of};
 use super::rise::Rise;
 use super::shared_edge::{join, meeting};
+use super::skew::SharpEdge;
 use super::thresholds::Thresholds;
 use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
@@ -27,6 +28,7 @@ pub(super) struct Constants {
     pub(super) early: f64,
     /// By how much the 50 % instant of a step comes later than its centre of area.
     pub(super) late_area: f64,
+    pub(super) sharp: SharpEdge,
 }
 
 impl Constants {
@@ -35,6 +37,7 @@ impl Constants {
             settling: (front_end.settling * sample_rate).round().max(1.0) as u64,
             early: front_end.early * sample_rate,
             late_area: (front_end.delay - front_end.area_delay) * sample_rate,
+            sharp: SharpEdge::of(front_end, sample_rate),
         }
     }
 }
@@ -162,22 +165,26 @@ fn quick(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64)
     let from = first.checked_sub(1)?;
     let around = samples.get(from..last + 2)?;
     let middle = (first + last) / 2 - from;
-    let level = rough(samples, (first, last))?;
-    let half = Half::new(base, level);
-    let flanks = Flanks::find(around, half)?;
-    let edges = flanks.edges(half, middle)?;
-    let mut inside = central(edges.start, edges.end, settle);
-    let Some((mean, n)) = inside.and_then(|inside| mean_of(around, inside)).filter(|(_, n)| *n >= 8) else {
-        return Some(Top::new(edges, from, level, 0));
-    };
-    let edges = flanks.edges(Half::new(base, mean), middle)?;
-    let (mut level, mut settled) = (mean, n);
-    let again = central(edges.start, edges.end, settle);
-    if again != inside {
-        inside = again;
-        (level, settled) = inside.and_then(|inside| mean_of(around, inside)).filter(|(_, n)| *n >= 8)?;
+    let mut level = rough(samples, (first, last))?;
+    let flanks = Flanks::find(around, Half::new(base, level))?;
+    let (mut settled, mut inside) = (0, None);
+    for again in [false, true] {
+        let edges = flanks.edges(Half::new(base, level), middle)?;
+        let central = central(edges.start, edges.end, settle);
+        if !again || central != inside {
+            let mean = central.and_then(|central| mean_of(around, central)).filter(|(_, n)| *n >= 8);
+            (level, settled) = match mean {
+                Some(mean) => mean,
+                None if again => return None,
+                None => return Some(Top::new(edges, from, level, 0)),
+            };
+        }
+        if again {
+            return Some(Top::new(edges, from, level, settled));
+        }
+        inside = central;
     }
-    Some(Top::new(edges, from, level, settled))
+    None
 }
 
 /// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.
@@ -285,7 +292,8 @@ fn rows(
 mod tests {
     use super::*;
 
-    const CONSTANTS: Constants = Constants { settling: 4, early: 0.0, late_area: 0.0 };
+    const CONSTANTS: Constants =
+        Constants { settling: 4, early: 0.0, late_area: 0.0, sharp: SharpEdge::UNFILTERED };
 
     /// One phase between samples 20 and 20 + length of a record that rests at zero.
     fn one(samples: &[i16], length: u64) -> PhaseRow {

@@ -37,6 +37,10 @@ pub trait Sample: Copy {
     fn first(samples: &[Self], side: Side, level: f64) -> Option<usize>;
     /// Index of the last sample on a side of a level.
     fn last(samples: &[Self], side: Side, level: f64) -> Option<usize>;
+    /// How many samples lie on a side of a level.
+    fn count(samples: &[Self], side: Side, level: f64) -> usize;
+    /// Smallest and largest value; of nothing, the smallest is the larger.
+    fn extremes(samples: &[Self]) -> (f64, f64);
 }
 
 impl Sample for f64 {
@@ -54,6 +58,15 @@ impl Sample for f64 {
 
     fn last(samples: &[Self], side: Side, level: f64) -> Option<usize> {
         samples.iter().rposition(|value| side.holds(*value, level))
+    }
+
+    fn count(samples: &[Self], side: Side, level: f64) -> usize {
+        samples.iter().filter(|value| side.holds(**value, level)).count()
+    }
+
+    fn extremes(samples: &[Self]) -> (f64, f64) {
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        samples.iter().fold(ends, |(low, high), value| (low.min(*value), high.max(*value)))
     }
 }
 
@@ -76,6 +89,16 @@ impl Sample for i16 {
     #[inline]
     fn last(samples: &[Self], side: Side, level: f64) -> Option<usize> {
         codes_on(side, level).last(samples, true)
+    }
+
+    #[inline]
+    fn count(samples: &[Self], side: Side, level: f64) -> usize {
+        codes_on(side, level).count(samples)
+    }
+
+    fn extremes(samples: &[Self]) -> (f64, f64) {
+        let (low, high) = super::codes::extremes(samples);
+        (f64::from(low), f64::from(high))
     }
 }
 
@@ -129,8 +152,12 @@ mod tests {
                     f64::last(&values, side, level),
                     "{side:?} {level}"
                 );
+                assert_eq!(i16::count(&codes, side, level), f64::count(&values, side, level));
             }
         }
+        assert_eq!(i16::extremes(&codes), f64::extremes(&values));
+        // More than sixteen bits can count.
+        assert_eq!(i16::count(&[3; 70_000], Side::AtLeast, 2.5), 70_000);
         assert_eq!(i16::first(&codes, Side::Above, f64::NAN), None);
         assert_eq!(i16::sum(&codes), f64::sum(&values));
     }

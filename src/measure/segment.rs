@@ -88,7 +88,7 @@ impl Contact {
         let along = y * f64::from(self.side);
         if along > self.run_peak {
             self.run_peak = along;
-            if along > self.thresholds.tall && self.is_a_pulse(constants) {
+            if along > self.tall() && self.is_a_pulse(constants) {
                 self.begin(history, self.run.from, y > 0.0, timing, constants);
             }
         } else if self.is_open(at, constants) {
@@ -124,14 +124,22 @@ impl Contact {
                 }
                 return;
             }
-        } else if let Some((open, leading)) = self.recharging
-            && at <= open
-            && (positive != leading || timing.phases > 1)
+        } else if let Some(recharging) = self.recharging
+            && at <= recharging.open
+            && (positive != recharging.positive || timing.phases > 1)
         {
             self.run_counts = false;
             return;
         }
         self.begin(history, at, positive, timing, constants);
+    }
+
+    /// What is taken for a recharge and is larger than this may be a phase, codes. The smallest phase that is expected is not enough
+    /// to tell: behind the ramp that begins with it, a recharge may be as large.
+    fn tall(&self) -> f64 {
+        let own = self.building.as_ref().map(Building::tall);
+        let own = own.or(self.recharging.map(|recharging| recharging.tall));
+        self.thresholds.tall.max(own.unwrap_or(0.0))
     }
 
     /// Whether the run taken for a recharge is one no longer: it has the size of a phase, and began too late for a
@@ -145,7 +153,7 @@ impl Contact {
 
     /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
     fn is_open(&self, at: u64, constants: &Constants) -> bool {
-        let recharging = self.recharging.map(|(open, _)| open);
+        let recharging = self.recharging.map(|recharging| recharging.open);
         let open = self.building.as_ref().map_or(recharging, Building::open);
         open.is_some_and(|open| open + constants.settling < at)
     }
@@ -183,6 +191,7 @@ impl Contact {
             follower: None,
             deadline: u64::MAX,
             clipped: false,
+            peak: 0.0,
         });
     }
 
@@ -199,6 +208,9 @@ impl Contact {
             }
             return;
         };
+        if building.count == 0 {
+            building.peak = self.run_peak;
+        }
         if let Some(slot) = building.excursions.get_mut(building.count) {
             *slot = run;
             building.count += 1;

@@ -26,6 +26,8 @@ pub(super) struct Switch {
     pub(super) to: u64,
     /// Only behind the last pulse of a burst; which that is shows when no other follows.
     pub(super) last_only: bool,
+    /// A pulse whose last phase ends later than this is late, and so is its switch.
+    pub(super) driven: u64,
 }
 
 impl Timing {
@@ -54,6 +56,7 @@ impl Timing {
                 from: (start * rate) as u64,
                 to: ((start + duration) * rate).ceil() as u64,
                 last_only,
+                driven: (length * rate).round() as u64 + settling,
             }),
             gapless: program.gap <= 0.0,
             smallest: leading.map(|phase| phase.current.abs()).fold(f64::INFINITY, f64::min),
@@ -94,7 +97,7 @@ mod tests {
     fn a_recharge_counts_from_the_leading_edge_of_its_pulse() {
         let recharged = |rate| Program { recharge: Some(300e-6), ..program(rate) };
         let timing = Timing::of(&recharged(1000.0), 1e5, 30);
-        assert_eq!(timing.recharge, Some(Switch { from: 45, to: 76, last_only: false }));
+        assert_eq!(timing.recharge, Some(Switch { from: 45, to: 76, last_only: false, driven: 75 }));
         // Until it opens after 753 µs the pulse is not over; where the next comes before that, the gap is all there is.
         assert_eq!(timing.allowance, 18, "53 µs and half of 247 µs");
         assert_eq!(allowance(&recharged(1400.0), 30), 6);
@@ -107,7 +110,7 @@ mod tests {
             ..program(40.0)
         };
         let timing = Timing::of(&burst, 1e5, 30);
-        assert_eq!(timing.recharge, Some(Switch { from: 105, to: 606, last_only: true }));
+        assert_eq!(timing.recharge, Some(Switch { from: 105, to: 606, last_only: true, driven: 130 }));
         assert_eq!((timing.phases, timing.allowance), (1, 56), "53 µs and half of the 1 ms between pulses");
     }
 

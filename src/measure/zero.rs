@@ -1,7 +1,32 @@
 //! What a channel reads with its input shorted.
 
+use crate::signal::{Calibration, code_noise};
+
 use super::codes::sum;
 use super::{Histogram, Zero};
+
+/// Fewer samples than this are no level.
+const FEWEST: u32 = 16;
+
+impl Zero {
+    /// The zero that codes are, the first of them sample `from`; `None` of nothing.
+    pub fn of(codes: &[i16], from: u64) -> Option<Self> {
+        let mut zero = ZeroCollector::new(from);
+        zero.add(codes, from);
+        zero.finish()
+    }
+
+    /// Whether it tells what the channel reads where nothing flows: of sixteen samples or more, that scatter, and whose level moves, by
+    /// no more than twice the noise that the load states. As for a baseline, a code more is allowed, and what few samples may do.
+    pub fn is_sound(&self, calibration: &Calibration) -> bool {
+        let noise = code_noise(calibration.noise);
+        let few = f64::from(self.level.count.max(1)).sqrt().recip();
+        let allowed = |spread: f64| 1.0 + noise * (2.0 + 8.0 * spread * few);
+        // From end to end a line through n samples is known to √(12/n) of one's deviation.
+        let moved = self.drift.abs() > allowed(12_f64.sqrt());
+        self.level.count >= FEWEST && self.deviation <= allowed(1.0) && !moved
+    }
+}
 
 /// Collects one zero interval of one channel.
 #[derive(Debug, Clone)]
@@ -12,6 +37,8 @@ pub(super) struct ZeroCollector {
     blocks: u64,
     total: f64,
     squares: f64,
+    /// Σ k·mean of the k-th block.
+    moment: f64,
 }
 
 impl ZeroCollector {
@@ -19,7 +46,7 @@ impl ZeroCollector {
     /// it is, and not at the end of what was expected.
     pub(super) fn new(from: u64) -> Self {
         let histogram = Histogram::around(0, 1 << 15);
-        Self { histogram, from, to: from, blocks: 0, total: 0.0, squares: 0.0 }
+        Self { histogram, from, to: from, blocks: 0, total: 0.0, squares: 0.0, moment: 0.0 }
     }
 
     /// Adds samples, the first at `at`; those before the start are left out.
@@ -33,6 +60,7 @@ impl ZeroCollector {
         self.to = at + (skip + codes.len()) as u64;
         for block in codes.chunks_exact(16) {
             let mean = sum(block) as f64 / 16.0;
+            self.moment += self.blocks as f64 * mean;
             self.blocks += 1;
             self.total += mean;
             self.squares += mean * mean;
@@ -46,7 +74,10 @@ impl ZeroCollector {
         let variance = if n < 2.0 { 0.0 } else { (self.squares - self.total * self.total / n) / (n - 1.0) };
         let deviation = self.histogram.deviation();
         let sd16 = if n < 2.0 { deviation / 4.0 } else { variance.max(0.0).sqrt() };
-        Some(Zero { from: self.from, to: self.to, level, deviation, sd16 })
+        // Slope of the least squares per block, times the blocks there are.
+        let moved = 12.0 * (self.moment - 0.5 * (n - 1.0) * self.total) / (n * n - 1.0);
+        let drift = if n < 2.0 { 0.0 } else { moved };
+        Some(Zero { from: self.from, to: self.to, level, deviation, sd16, drift })
     }
 }
 
@@ -86,6 +117,39 @@ mod tests {
         let found = zero.finish().unwrap();
         assert_eq!((found.to, found.level.count), (187, 87));
         near(found.sd16, (((5.8 - 3.0_f64).powi(2) + 2.0 * 0.8 * 0.8 + 1.2 * 1.2 + 3.2 * 3.2) / 4.0).sqrt());
+    }
+
+    fn noise(noise: f64) -> Calibration {
+        Calibration { noise, ..Calibration::default() }
+    }
+
+    #[test]
+    fn what_moves_is_the_line_from_end_to_end() {
+        let moved = |codes: &[i16]| Zero::of(codes, 0).unwrap().drift;
+        // By two codes from block to block, of which there are four.
+        near(moved(&blocks(&[1, 3, 5, 7])), 8.0);
+        near(moved(&blocks(&[7, 5, 3, 1])), -8.0);
+        near(moved(&blocks(&[4, 6, 6, 4])), 0.0);
+        near(moved(&blocks(&[4])), 0.0);
+        // In two parts as in one.
+        let mut zero = ZeroCollector::new(0);
+        zero.add(&blocks(&[1, 3]), 0);
+        zero.add(&blocks(&[5, 7]), 32);
+        near(zero.finish().unwrap().drift, 8.0);
+    }
+
+    #[test]
+    fn a_zero_that_scatters_or_moves_by_far_more_than_noise_or_is_too_short_is_not_sound() {
+        // A noise of one code with its rounding is 1.04; of 10 000 samples 2 · 1.04 + 1 and a little are allowed.
+        let sound = |codes: &[i16]| Zero::of(codes, 0).unwrap().is_sound(&noise(1.0));
+        let swing = |half: i16| [half, -half].repeat(5000);
+        assert!(sound(&swing(3)) && !sound(&swing(4)));
+        assert!(Zero::of(&swing(4), 0).unwrap().is_sound(&noise(2.0)));
+        // A level that moves in steps from 0 to 2 in 10 000 samples, and from 0 to 5: both scatter little.
+        let slope = |codes: i64| (0..10_000).map(|k| (k * (codes + 1) / 10_000) as i16).collect::<Vec<_>>();
+        assert!(sound(&slope(2)) && !sound(&slope(5)));
+        assert!(Zero::of(&slope(5), 0).unwrap().deviation < 2.0);
+        assert!(sound(&[5; 16]) && !sound(&[5; 15]));
     }
 
     #[test]

@@ -192,3 +192,22 @@ fn a_check_refuses_a_defect_of_a_contact_that_no_phantom_has_as_a_run_does() {
     let said = text(&output);
     assert!(output.status.code() == Some(0) && said.contains("the defect does nothing there"), "{said}");
 }
+
+/// Of 10 us between the phases 5 are left, which the filter closes: to which phase they belong is not seen, and both seem longer.
+#[test]
+fn a_width_is_as_uncertain_as_a_rest_that_is_not_seen_may_be_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: r1k\nprogram: { amplitude: 1 mA, width: 800 us, gap: 10 us, rate: 50 Hz }\nduration: 200 ms\nexpect:\n  - width: { of: programmed, within: 2 %, phase: each }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let width = |more: &[&str]| {
+        let (exit, record) = run(&[&[scenario.to_str().unwrap()], more].concat());
+        assert_eq!(exit, 0, "{record:#}");
+        let number = |key: &str| checks(&record)[0].1[key].as_f64().unwrap();
+        (number("value"), number("uncertainty"))
+    };
+    let (value, uncertainty) = width(&[]);
+    assert!((value - 800e-6).abs() < 0.1e-6 && uncertainty < 0.1e-6, "{value} {uncertainty}");
+    let (value, uncertainty) = width(&["--defect", "gap_error=-5 us"]);
+    assert!((value - 800e-6).abs() < uncertainty && uncertainty < 8e-6, "{value} {uncertainty}");
+}

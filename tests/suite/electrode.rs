@@ -176,3 +176,45 @@ fn pulses_of_other_contacts_say_nothing_of_a_contact() {
         assert_eq!(exit, 0, "{contacts}: {record:#}");
     }
 }
+
+/// The second and third pulse of a burst find the interface charged: 20 kohm beside 47 nF have a time constant of 0.94 ms, and the
+/// pulses are 2.5 ms apart. What that loses meanwhile is no other phantom.
+#[test]
+fn an_interface_that_is_still_charged_is_the_phantom_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: retina-4k\nprogram: { leading: anodic, amplitude: 0.361 mA, width: 300 us, recovery: { ratio: 5 }, rate: 40 Hz, burst: { pulses: 3, rate: 400 Hz } }\nduration: 200 ms\nexpect:\n  - phantom_identity: { at_most: 1 }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let (exit, record) = run(&[scenario.to_str().unwrap()]);
+    assert_eq!(exit, 0, "{record:#}");
+}
+
+/// A share has the sign of its program, whichever phase of a pair leads.
+#[test]
+fn the_shares_of_pairs_do_not_depend_on_which_phase_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    for leading in ["cathodic", "anodic"] {
+        let text = format!(
+            "version: 1\nname: n\nphantom: star-8\nprogram: {{ waveform: alternating, leading: {leading}, amplitude: 2 mA, width: 200 us, rate: 50 Hz, contacts: {{ e1: -70 %, e2: -30 %, case: 100 % }} }}\nduration: 200 ms\nexpect:\n  - current_share: {{ of: programmed, within: 5 %, contact: e1 }}\n  - current_share: {{ of: programmed, within: 5 %, contact: e2 }}\n  - current_share: {{ of: programmed, within: 5 %, contact: case }}\n"
+        );
+        std::fs::write(&scenario, text).unwrap();
+        let (exit, record) = run(&[scenario.to_str().unwrap()]);
+        assert_eq!(exit, 0, "{leading}: {record:#}");
+        let shares: Vec<f64> =
+            checks(&record).iter().map(|(_, check)| check["value"].as_f64().unwrap()).collect();
+        let off = shares.iter().zip([-0.7, -0.3, 1.0]).map(|(found, asked)| (found - asked).abs());
+        assert!(off.fold(0.0, f64::max) < 2e-3, "{leading}: {shares:?}");
+    }
+}
+
+/// What a recharge takes back is in no phase: where a later program brings one, what is left says nothing of the interface.
+#[test]
+fn a_recharge_that_comes_later_is_no_other_phantom() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = folder.path().join("scenario.yaml");
+    let text = "version: 1\nname: n\nphantom: scs-lead\nprogram: { amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz }\nsteps:\n  - start: {}\n  - wait: 300 ms\n  - program: { waveform: monophasic, recovery: { passive: 5 ms } }\n  - wait: 600 ms\n  - stop: {}\nexpect:\n  - phantom_identity: { at_most: 1 }\n";
+    std::fs::write(&scenario, text).unwrap();
+    let (exit, record) = run(&[scenario.to_str().unwrap()]);
+    assert_eq!(exit, 0, "{record:#}");
+}

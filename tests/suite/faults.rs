@@ -209,8 +209,9 @@ fn in_an_off_time_no_pulse_is_due(#[case] measurand: &str, #[case] expect: &str)
 
 #[test]
 fn a_train_that_ended_by_itself_cannot_be_seen_to_stop() {
-    let text = "version: 1\nname: ended\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\nduration: 100 ms\n\
-                steps:\n  - start: {}\n  - wait: 400 ms\n  - stop: {}\nexpect:\n  - stop_latency: { at_most: 100 ms }\n";
+    // The board's watchdog has ended it when the host speaks again.
+    let text = "version: 1\nname: ended\nphantom: r1k\nprogram: { amplitude: 2 mA, width: 200 us, rate: 50 Hz }\n\
+                steps:\n  - start: {}\n  - wait: 400 ms\n  - host: { silence: 1.5 s }\n  - wait: 200 ms\n  - stop: {}\nexpect:\n  - stop_latency: { at_most: 100 ms }\n";
     let (exit, record) = outcome(text, &[]);
     assert_eq!((exit, verdict(&record, "stop_latency")), (3, "invalid"), "{record:#}");
 }
@@ -360,4 +361,66 @@ fn a_start_is_refused_by_the_pace_of_the_program_in_force() {
     let (exit, record) =
         outcome(&scenario("pace", "2 mA", steps, "  - restart_refused: { after: f }\n"), &[]);
     assert_eq!((exit, verdict(&record, "restart_refused")), (0, "pass"), "{record:#}");
+}
+
+/// At its compliance the voltage stands still for as long as a phase lasts: its two edges are one pulse's. A relay that shorts a
+/// charged load moves the voltage too, and is no pulse where the current tells.
+#[rstest]
+#[case("r500", "amplitude: 2 mA, width: 2.5 ms, gap: 50 us, rate: 50 Hz", "130 ms", "open-lead")]
+#[case(
+    "rc-1k-1u",
+    "amplitude: 4.238 mA, width: 400 us, gap: 30 us, rate: 150 Hz, recovery: { ratio: 1.5 }",
+    "103.73 ms",
+    "short-lead"
+)]
+fn one_pulse_that_meets_a_fault_is_counted_once(
+    #[case] phantom: &str,
+    #[case] program: &str,
+    #[case] wait: &str,
+    #[case] fault: &str,
+) {
+    let steps = format!(
+        "  - start: {{}}\n  - wait: {wait}\n  - inject: {{ fault: {fault}, contact: e1 }}\n    as: f\n  - wait: 350 ms\n  - stop: {{}}\n"
+    );
+    let text = scenario("once", "2 mA", &steps, "  - pulses_after_fault: { after: f, equals: 1 }\n");
+    let text = text.replace("r500", phantom);
+    let text = text.replace("amplitude: 2 mA, width: 200 us, gap: 50 us, rate: 50 Hz", program);
+    let (exit, record) = outcome(&text, &[]);
+    assert_eq!((exit, verdict(&record, "pulses_after_fault")), (0, "pass"), "{record:#}");
+}
+
+/// In the off-time no pulse has shown the short yet, and a stimulator without a fault takes a start.
+#[test]
+fn a_start_that_must_be_refused_is_not_sent_in_an_off_time() {
+    let steps = "  - start: {}\n  - wait: 105 ms\n  - inject: { fault: short-lead, contact: e1 }\n    as: f\n  - wait: 900 ms\n  - stop: {}\n";
+    let text = scenario("off", "2 mA", steps, "  - restart_refused: { after: f }\n");
+    let text = text.replace("rate: 50 Hz", "rate: 50 Hz, cycle: { on_time: 100 ms, off_time: 150 ms }");
+    let (exit, record) = outcome(&text, &[]);
+    assert_eq!((exit, verdict(&record, "restart_refused")), (0, "pass"), "{record:#}");
+}
+
+/// The fourth burst has begun when the stop comes, and has only the pulses that came before.
+#[test]
+fn a_burst_that_a_stop_cuts_short_is_not_counted() {
+    let steps = "  - start: {}\n  - wait: 153 ms\n  - stop: {}\n  - wait: 100 ms\n  - start: {}\n    as: again\n  - wait: 153 ms\n  - stop: {}\n    as: end\n";
+    let checks = "  - burst_pulses: { equals: 5, in: [start, end] }\n";
+    let text = scenario("bursts", "2 mA", steps, checks);
+    let text = text.replace("rate: 50 Hz", "rate: 20 Hz, burst: { pulses: 5, rate: 500 Hz }");
+    let (exit, record) = outcome(&text, &[]);
+    assert_eq!((exit, verdict(&record, "burst_pulses")), (0, "pass"), "{record:#}");
+    assert_eq!(checks_of(&record), 6, "three whole bursts of each start: {record:#}");
+}
+
+/// On from 0, 28, 56 and 84 ms for 16 ms each: the duration leaves four of the last eight pulses.
+#[test]
+fn an_on_time_that_the_duration_cuts_short_is_not_counted() {
+    let text = "version: 1\nname: cut\nphantom: r500\nprogram: { amplitude: 2 mA, width: 60 us, gap: 20 us, rate: 500 Hz, cycle: { on_time: 16 ms, off_time: 12 ms } }\nduration: 90.83 ms\nexpect:\n  - cycle_on: { of: programmed, within: { rel: 10 %, abs: 4.4 ms } }\n";
+    let (exit, record) = outcome(text, &[]);
+    assert_eq!((exit, verdict(&record, "cycle_on")), (0, "pass"), "{record:#}");
+    assert_eq!(checks_of(&record), 3, "{record:#}");
+}
+
+/// Values that the first check of a record judged.
+fn checks_of(record: &Value) -> u64 {
+    checks(record)[0].1["count"].as_u64().unwrap()
 }

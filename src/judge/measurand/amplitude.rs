@@ -16,6 +16,9 @@ pub(super) fn amplitude(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     let mut shapes = view.contact.shapes.iter();
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
+        if view.is_about_program() {
+            view.known(&row, |pulse| pulse.amplitude)?;
+        }
         for k in chosen(view.check.phase, &asked) {
             let (value, budget) = match view.found(window, &row, &asked, k)? {
                 Found::Cut => continue,

@@ -8,7 +8,7 @@ use super::super::{Cycle, Reason, Unit, Units, View};
 use super::count::tall;
 use super::time::edges;
 
-/// Bursts that lie wholly inside the window and that the program does not cut short at its own end.
+/// Bursts that lie wholly inside the window and that neither a stop in it nor the program's own end cuts short.
 fn bursts<'a>(view: &View<'a>) -> Result<impl Iterator<Item = Cycle<'a>>, Reason> {
     let window = view.window()?;
     // Pulses that go under in an output that stays on are in no burst, and the bursts beside them look whole.
@@ -23,7 +23,8 @@ fn bursts<'a>(view: &View<'a>) -> Result<impl Iterator<Item = Cycle<'a>>, Reason
         let number = view.placed(&cycle.row).map_or(0, |placed| placed.number);
         let runs_on = program.pulse_limit().is_none_or(|limit| number + u64::from(burst.pulses) <= limit);
         let ends = programmed.max(cycle.last().end() - delay);
-        starts >= window.from as f64 - g && ends <= window.to as f64 + g && runs_on
+        let stopped = view.stops().any(|stop| (starts..programmed).contains(&(stop.sample as f64)));
+        starts >= window.from as f64 - g && ends <= window.to as f64 + g && runs_on && !stopped
     };
     let mut found = view.all_cycles().filter(whole).peekable();
     if found.peek().is_some() { Ok(found) } else { Err(view.no_pulse(window)) }

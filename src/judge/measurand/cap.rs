@@ -1,6 +1,6 @@
 //! The cap is never exceeded: the largest 3-sample median of |i| over the run.
 
-use crate::measure::{ContactRecord, Input, Measured, Nonlinearity, PulseRow, ShapeRow};
+use crate::measure::{ContactRecord, Input, Measured, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 
 use super::super::{Reason, Unit, Units, View};
 
@@ -59,8 +59,10 @@ fn largest(view: &View<'_>, contact: &ContactRecord) -> Largest {
     let whole = Largest { codes, at: at as f64, removed: 0.0 };
     let settling = view.settling() as f64;
     let holds = |row: &PulseRow| row.start() - settling <= at as f64 && row.end() + settling >= at as f64;
-    // Without shapes nothing is known of the edges; a pulse that has none of its own is judged by its samples.
-    let shaped = !contact.shapes.is_empty()
+    // Without shapes nothing is known of the edges; a pulse that has none of its own is judged by its samples. Of what came once
+    // the table was full there are no rows, and another pulse's overshoot may hide it.
+    let shaped = !contact.table_full
+        && !contact.shapes.is_empty()
         && contact.shapes.len() == contact.pulses.len()
         && contact.pulses.iter().all(|row| row.count > 0);
     if !shaped || !contact.pulses.iter().any(|row| holds(&row)) {
@@ -75,16 +77,22 @@ fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
     let edge = &view.recording.front_end.edge;
     let zero = view.rest_level().value;
     let phases = shapes.get(..row.phases().len()).unwrap_or_default();
-    // The row counts from its own baseline.
-    let base = (row.base - zero).abs();
-    let peak = phases.iter().map(|shape| f64::from(shape.peak)).fold(0.0, f64::max) + base;
+    // The row counts from its own baseline: i = ±d + (base − zero), d the distance from the baseline and ± the phase's side of it. A
+    // current that flows all the time adds to phases of its own sign and takes from the others, beside which it flows by itself.
+    let shift = row.base - zero;
+    let current = |distance: f64, phase: &PhaseRow| {
+        (distance.copysign(f64::from(phase.level) - row.base) + shift).abs()
+    };
+    let pairs = || phases.iter().zip(row.phases());
+    let peak = pairs().map(|(shape, phase)| current(f64::from(shape.peak), phase));
+    let peak = peak.fold(shift.abs(), f64::max);
     let slowest = edge.transition + FAST * edge.spread;
     let fast = |shape: &ShapeRow| shape.count > 0 && f64::from(shape.transition) / view.rate() <= slowest;
     let all_fast = !phases.is_empty() && phases.iter().all(fast);
     // Each phase rings with its own step: between two that touch it is twice that from rest.
-    let freed =
-        |shape: &ShapeRow| f64::from(shape.peak) + base - f64::from(shape.step).abs() * edge.overshoot;
-    let freed = phases.iter().map(freed).fold(0.0, f64::max);
+    let rings = |shape: &ShapeRow| f64::from(shape.step).abs() * edge.overshoot;
+    let freed = pairs().map(|(shape, phase)| current(f64::from(shape.peak) - rings(shape), phase));
+    let freed = freed.fold(shift.abs(), f64::max);
     let tops = phases.iter().flat_map(|shape| {
         // The line goes on to either end of the phase.
         let (early, late) = (f64::from(shape.top.0) - zero, f64::from(shape.top.1) - zero);

@@ -23,6 +23,9 @@ pub(super) fn driven(view: &View<'_>, choice: PhaseChoice, units: &mut Units<'_>
     let unit = view.calibration.lsb / view.rate();
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
+        if view.is_about_program() {
+            view.known(&row, |pulse| pulse.amplitude * pulse.width)?;
+        }
         for k in chosen(choice, &asked) {
             let nominal_phase = asked.phases().get(k);
             let (value, budget) = match view.found(window, &row, &asked, k)? {
@@ -84,10 +87,16 @@ fn of_row(view: &View<'_>, row: &PulseRow, measured: Measured) -> Unit {
 /// Cycles (or pulses, each as a cycle of its own) and their net charge in the window kind of the check.
 fn nets<'a>(view: &View<'a>, mut each: impl FnMut(Cycle<'a>, Charge)) -> Result<(), Reason> {
     let window = view.window()?;
+    // What flows where a window begins belongs to it or to the one before: a cycle has as much too little as the next has too much.
+    // Both ends of a pulse's window lie apart.
+    let cut = |net: Charge, ends: f64| {
+        let by_sample = ends.sqrt() * view.contact.cut / 3_f64.sqrt();
+        Charge { edge: net.edge.hypot(by_sample), ..net }
+    };
     if view.check.window_kind == WindowKind::Cycle {
         for cycle in view.cycles(window)? {
             let net = view.cycle_charge(&cycle);
-            each(cycle, net);
+            each(cycle, cut(net, 1.0));
         }
         return Ok(());
     }
@@ -95,7 +104,7 @@ fn nets<'a>(view: &View<'a>, mut each: impl FnMut(Cycle<'a>, Charge)) -> Result<
         // What a recharge takes after an active recovery is no part of the pulse.
         let recharged = view.program_at(&row).recharge.is_some();
         let net = if recharged { view.driven_charge(&row) } else { view.pulse_charge(&row) };
-        each(Cycle::alone(row, &view.contact.pulses), net);
+        each(Cycle::alone(row, &view.contact.pulses), cut(net, 2.0));
     }
     Ok(())
 }

@@ -2,10 +2,9 @@
 
 use crate::measure::{Measured, PulseRow};
 use crate::scenario::Nominal;
-use crate::signal::Waveform;
 
 use super::super::view::Window;
-use super::super::{Placed, Reason, Unit, Units, View};
+use super::super::{Reason, Unit, Units, View};
 use super::grid::{Grid, grid};
 
 /// A pulse is a leading phase of at least half the programmed amplitude; what is less is a part of one.
@@ -33,6 +32,8 @@ pub(super) fn pulse_count(view: &View<'_>, units: &mut Units<'_>) -> Result<(), 
     let window = view.window()?;
     // What an output that stays on swallows is not counted, and fewer is what a limit from above asks for.
     view.followed(window)?;
+    // Nor are those that may have gone under in the noise as a ramp began.
+    view.begun_unseen(window)?;
     units.push(Unit::exact(counted(view, window).count() as f64));
     Ok(())
 }
@@ -74,15 +75,16 @@ pub(super) fn extra_pulses(view: &View<'_>, units: &mut Units<'_>) -> Result<(),
 pub(super) fn polarity(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
     let leading = |row: &PulseRow, sign: f64| {
-        let second = |placed: Placed<'_>| {
-            placed.segment.programmed.waveform == Waveform::Alternating && placed.n % 2 == 1
-        };
-        if view.placed(row).is_some_and(second) { -sign } else { sign }
+        if view.placed(row).is_some_and(|placed| placed.is_second()) { -sign } else { sign }
     };
     let sign = |row: &PulseRow| {
         row.phases().first().map_or(0.0, |phase| (f64::from(phase.level) - row.base).signum())
     };
     for row in view.pulses(window)? {
+        // Which of a pair it is says which sign leads.
+        if view.placed(&row).is_some_and(|placed| placed.hidden > 0.0 && placed.alternates()) {
+            return Err(Reason::NotPlaced { pulse: row.number });
+        }
         let nominal = view.asked(&row, view.nominal()).and_then(|pulse| {
             let share = view.case.program.scale_of(&view.contact.name);
             pulse.phases().first().map(|phase| leading(&row, (phase.current * share).signum()))

@@ -1,9 +1,10 @@
 //! The two DC figures: balance (auto-zeroed) and leakage (absolute).
 
-use crate::measure::{Input, Level, Measured, Nonlinearity};
+use crate::measure::{Input, Level, Measured, Nonlinearity, Zero};
 use crate::signal::code_noise;
 
 use super::super::level::share_of;
+use super::super::zeroed::seen;
 use super::super::{Cycle, Reason, Unit, Units, View};
 
 pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
@@ -120,14 +121,15 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
     if slow.lost > 0 {
         return Err(Reason::SamplesLost(slow.lost));
     }
+    seen(view.recording, window.from, window.to)?;
     let idle = view.check.contact.as_deref() == Some("idle");
     let wanted = |name: &str| {
         if idle { view.is_idle(window, name) } else { name == view.contact.name }
     };
     // The worst of those that are seen says nothing of the others.
-    let seen = |name: &str| setup.channels.iter().zip(&slow.codes).any(|(channel, _)| channel.name == name);
+    let sensed = |name: &str| setup.channels.iter().zip(&slow.codes).any(|(channel, _)| channel.name == name);
     let mut contacts = view.case.phantom.contacts.iter().filter(|_| idle);
-    if let Some((name, _)) = contacts.find(|(name, _)| wanted(name) && !seen(name)) {
+    if let Some((name, _)) = contacts.find(|(name, _)| wanted(name) && !sensed(name)) {
         return Err(Reason::NoContact(name.clone()));
     }
     let front_end = crate::measure::FrontEnd::bessel(setup.filter.0, setup.filter.1, 1.0 / setup.sample_rate);
@@ -166,6 +168,11 @@ pub(super) fn dc_leakage_current(view: &View<'_>, units: &mut Units<'_>) -> Resu
         let signal = codes.get(first..last.min(codes.len())).unwrap_or(&[]);
         if zero.is_empty() || signal.is_empty() {
             return Err(Reason::NoDcChannel);
+        }
+        // What moves while nothing flows moves while something does, and by how much then is not known.
+        if !Zero::of(zero, zero_from as u64).is_some_and(|zero| zero.is_sound(&channel.calibration)) {
+            let at = zero_from as f64 / setup.sample_rate;
+            return Err(Reason::NoZero { channel: channel.name.clone(), at });
         }
         let mean =
             |codes: &[i16]| codes.iter().map(|code| f64::from(*code)).sum::<f64>() / codes.len() as f64;

@@ -4,6 +4,7 @@ use crate::measure::{Input, Interval};
 use crate::scenario::{Action, Fault};
 use crate::signal::Program;
 
+use super::super::zeroed::seen;
 use super::super::{Instant, Reason, View};
 use super::due::Due;
 use super::owed::LATENCY;
@@ -139,9 +140,30 @@ impl<'a> Event<'a> {
         Ok(last)
     }
 
-    /// The first stop after it, in samples: what is quiet from there on is not its doing.
-    pub(super) fn stopped(&self, view: &View<'_>) -> Option<u64> {
-        view.stops().map(|at| at.sample).filter(|stop| *stop > self.t0).min()
+    /// Whether it is a stop itself.
+    pub(super) fn is_stop(&self, view: &View<'_>) -> bool {
+        view.stops().any(|stop| stop.step == self.at.step)
+    }
+
+    /// The first stop after it, in samples: what is quiet from there on is not its doing. Where it is no stop itself, that of the
+    /// case's end is one too.
+    pub(super) fn stopped(&self, view: &View<'a>) -> Option<u64> {
+        self.stops(view).min()
+    }
+
+    /// All of them, in samples.
+    pub(super) fn stops(&self, view: &View<'a>) -> impl Iterator<Item = u64> + use<'a> {
+        let t0 = self.t0;
+        let ending = view.facts.ending.filter(|_| !self.is_stop(view));
+        view.stops().map(|at| at.sample).chain(ending).filter(move |stop| *stop > t0)
+    }
+
+    /// Until when, in samples, the train that it met ran: where nothing that was due between the last activity `last` and the stop
+    /// was left out, it was that stop that ended it. `None` where it was not, or where the train had ended by itself.
+    pub(super) fn ran_until(&self, view: &View<'a>, last: u64) -> Option<u64> {
+        let stop = self.started(view).and_then(|_| self.stopped(view))?;
+        let next = Due::behind(view, self, last)?.next(last as f64)?;
+        (next >= stop as f64).then_some(stop)
     }
 
     /// That the host did not stop a train in progress before sample `to`.
@@ -173,6 +195,14 @@ impl<'a> Event<'a> {
         let end = self.stopped(view).map_or(to, |stop| to.min(stop as f64));
         let seen = due.groups(from, end);
         if seen < need { Err(Reason::FewDue { seen, need }) } else { Ok(()) }
+    }
+
+    /// That the load saw the output from the event until sample `to`.
+    ///
+    /// # Errors
+    /// [`Reason::Blind`].
+    pub(super) fn seen(&self, view: &View<'_>, to: u64) -> Result<(), Reason> {
+        seen(view.recording, self.t0, to)
     }
 
     /// The first activity in samples [from, to).

@@ -24,6 +24,8 @@ fn latency<'a>(view: &View<'a>, event: &Event<'a>) -> Result<Unit, Reason> {
     let raw = last.map_or(0.0, |last| (last + 1).saturating_sub(t0) as f64 / view.rate() - front_end.delay);
     let value = raw.max(0.0);
     if let Some(limit) = highest(view).filter(|limit| value <= *limit) {
+        let late = t0 + (limit * view.rate()).ceil() as u64;
+        event.seen(view, last.unwrap_or(t0).max(late) + event.quiet(view))?;
         event.shown(view, (t0 as f64 + limit * view.rate(), event.until as f64), FEWEST)?;
     }
     let tail = (front_end.settling - front_end.delay).max(0.0);
@@ -115,6 +117,7 @@ pub(super) fn charge_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Resu
     }
     if let Some(worst) = worst {
         if highest(view).is_none_or(|limit| worst.measured.value <= limit) {
+            event.seen(view, until)?;
             event.shown(view, (t0 as f64, until as f64), FEWEST)?;
         }
         units.push(worst);
@@ -145,7 +148,7 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     if event.program.cycle.is_some() && hold < silence {
         return Err(Reason::TooShort { have: hold, cycles: 0, need: silence, fewest: 3 });
     }
-    let a_stop = view.stops().any(|stop| stop.step == event.at.step);
+    let a_stop = event.is_stop(view);
     // What is after a stop has the limit of the stop too.
     let stop = |check: &Check| match (check.measurand, check.criterion) {
         (Measurand::StopLatency, Criterion::AtMost(limit)) if a_stop => Some(limit),
@@ -158,7 +161,16 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
     let from = match limit {
         Some(limit) => t0 + (limit * view.rate()).ceil() as u64 + tail,
         None => match event.last_active(view) {
-            Ok(last) => last.unwrap_or(t0) + 1,
+            Ok(last) => {
+                // In the time it had it never went off: that the host ended it is no merit of its own.
+                let last = last.unwrap_or(t0);
+                let long = |stop: u64| (stop - t0) as f64 >= hold * view.rate();
+                if event.ran_until(view, last).is_some_and(long) {
+                    units.push(Unit { time: Some(view.seconds(last as f64)), ..Unit::exact(0.0) });
+                    return Ok(());
+                }
+                last + 1
+            }
             Err(_) => {
                 units.push(Unit::exact(0.0));
                 return Ok(());
@@ -173,6 +185,7 @@ pub(super) fn stays_off(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Re
         }
         None if to > event.until => return Err(Reason::NeverQuiet(hold)),
         None => {
+            event.seen(view, to)?;
             event.unstopped(view, to)?;
             event.shown(view, (from as f64, to as f64), FEWEST)?;
             Unit::exact(1.0)

@@ -39,7 +39,8 @@ impl Grid {
 /// one before it, and the first behind an off-time from where it is.
 ///
 /// # Errors
-/// [`Reason::Interrupted`] where a train goes on behind what may have ended it.
+/// [`Reason::Interrupted`] where a train goes on behind what may have ended it; [`Reason::NotPlaced`] where what came late may have
+/// begun unseen.
 pub(super) fn grid(
     view: &View<'_>,
     window: Window,
@@ -68,7 +69,11 @@ pub(super) fn grid(
         let ends = closes(view, window, start, began);
         let left_out = left_out(view, window.from.max(began));
         let closes = left_out.map_or(ends.at, |silent| ends.at.min(silent.requested as f64));
-        grid.missing += late(view, window, start, &first, closes);
+        let late = late(view, window, start, &first, closes);
+        if late > 0 && view.placed(&first).is_some_and(|placed| placed.hidden > 0.0) {
+            return Err(Reason::NotPlaced { pulse: first.number });
+        }
+        grid.missing += late;
         let closes = (closes - g) / view.rate();
         let rows = || view.contact.pulses.range(train.clone());
         let behind = |from: f64| {
@@ -156,9 +161,9 @@ pub(super) fn grid(
 
 /// Where a train ends within a window.
 #[derive(Debug, Clone, Copy)]
-struct Ends {
+pub(super) struct Ends {
     /// Its stop, what interrupts it, the next start, or the window's end, samples.
-    at: f64,
+    pub(super) at: f64,
     /// Its stop, or the next start, at the latest, s: what comes behind that is none of its own.
     stop: Option<f64>,
     /// What interrupts it in the window, s.
@@ -168,18 +173,19 @@ struct Ends {
 /// Where the train of a start, which began at sample `began`, ends within a window. A step that the load did not mark may have been
 /// taken earlier by as much as its instant is uncertain: what was due in that time is not missed. What interrupted it before the
 /// window has not ended it, if it goes on there.
-fn closes(view: &View<'_>, window: Window, start: &Instant, began: u64) -> Ends {
+pub(super) fn closes(view: &View<'_>, window: Window, start: &Instant, began: u64) -> Ends {
     let from = window.from.max(began);
     let doubt = |at: &Instant| if at.marked { 0.0 } else { view.facts.round_trip * view.rate() };
-    let within = |at: &&Instant| at.sample <= window.to;
-    // A stop ends it though its first pulse comes later.
-    let stops = view.starts().chain(view.stops()).filter(within).filter(|at| at.step > start.step);
-    let stop = stops.min_by_key(|at| at.sample);
-    let interrupted = view.instants_of(interrupts).filter(within).filter(|at| at.sample >= from);
+    let within = |at: &Instant| at.sample <= window.to;
+    // A stop ends it though its first pulse comes later. What no step stops, the end of the case does.
+    let ending = |sample| Instant { step: usize::MAX, sample, ahead: 0, marked: false };
+    let stops = view.starts().chain(view.stops()).cloned().chain(view.facts.ending.map(ending));
+    let stop = stops.filter(|at| within(at) && at.step > start.step).min_by_key(|at| at.sample);
+    let interrupted = view.instants_of(interrupts).filter(|at| within(at) && at.sample >= from);
     let interrupted = interrupted.min_by_key(|at| at.sample);
     let earliest = |at: &Instant| (at.sample as f64 - doubt(at)).max(start.sample as f64);
-    let ends = [stop, interrupted].into_iter().flatten().map(earliest);
-    let seconds = |at: &Instant| (at.sample as f64 + doubt(at)) / view.rate();
+    let ends = [stop.as_ref(), interrupted].into_iter().flatten().map(earliest);
+    let seconds = |at: Instant| (at.sample as f64 + doubt(&at)) / view.rate();
     let at = ends.fold(window.to as f64, f64::min);
     Ends { at, stop: stop.map(seconds), interrupted: interrupted.map(|at| at.sample as f64 / view.rate()) }
 }

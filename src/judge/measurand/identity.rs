@@ -4,6 +4,7 @@ use crate::measure::{Input, Measured, StepRow};
 use crate::phantom::{Circuit, Drive, Element, ElementKind, Output, Probe};
 use crate::signal::Program;
 
+use super::super::expected::left_over;
 use super::super::{Reason, Unit, Units, View};
 use super::leak::leak;
 use super::share::rows;
@@ -25,13 +26,24 @@ pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result
     let rows = rows(view, steps.joint, window)?;
     let (mut access, mut rise) = (Mean::default(), Mean::default());
     let (mut width, mut none) = (0.0, true);
+    // A pulse of a burst, or of a fast train, finds the interface as the one before has left it: what is stated begins at rest.
+    let nodes = nodes(view).ok_or(Reason::NoVoltage)?;
+    let (mut left, mut taken) = (left_over(view, nodes).ok().into_iter().flatten().peekable(), 0.0);
     // What is stated is worked out for the shares of the case's program: of pulses under others it says nothing.
     for (index, row) in rows.filter(|(_, row)| as_stated(view, view.programs_at(row.leading.0 as u64))) {
         none = false;
         let Some(step) = steps.at(index) else { continue };
         let Some(found) = steps.resistance(&step).zip(growth(&steps, &step)) else { continue };
+        // Both tables are in the order of time.
+        while left.next_if(|(start, _)| *start < row.leading.0 - 2.0).is_some() {}
+        let lost =
+            left.peek().filter(|(start, _)| *start < row.leading.0 + 2.0).map_or(0.0, |(_, lost)| *lost);
+        let amperes = f64::from(step.current.last.value - step.current.before.value);
+        let lost = lost / (amperes * steps.current.calibration.lsb);
+        let (growth, lines) = found.1;
+        taken += lost;
         access.add(found.0);
-        rise.add(found.1);
+        rise.add((growth - lost, lines));
         width += row.leading.1 - row.leading.0;
     }
     if none {
@@ -48,7 +60,8 @@ pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result
     };
     let by_access = off(&access, stated.access, r * stated.access.abs());
     // What the voltage gains along a resistor is judged by the resistor's own tolerance: less is no capacitor that matters.
-    let by_rise = off(&rise, stated.rise, (r + c) * stated.rise.abs() + r * stated.access.abs());
+    let taken = (taken / access.count as f64).abs();
+    let by_rise = off(&rise, stated.rise, (r + c) * (stated.rise.abs() + taken) + r * stated.access.abs());
     // What pulses leave is followed from the first one on: those of other contacts leave it elsewhere.
     let before = view.facts.segments.iter().filter(|segment| segment.from < window.to);
     let leak = match as_stated(view, before.map(|segment| &segment.programmed)) {
@@ -58,6 +71,14 @@ pub(super) fn phantom_identity(view: &View<'_>, units: &mut Units<'_>) -> Result
     let by_leak = leak.map_or(0.0, |leak| leak.deviation.abs() / (leak.tolerance + leak.u));
     units.push(Unit::exact(by_access.max(by_rise).max(by_leak)));
     Ok(())
+}
+
+/// Between which the voltage of the check's contact is sensed.
+fn nodes(view: &View<'_>) -> Option<(usize, usize)> {
+    let phantom = &view.case.phantom;
+    let sense = phantom.sense_of(&view.contact.name)?;
+    let (_, plus, minus) = phantom.senses.iter().find(|(name, ..)| name == sense)?;
+    Some((*plus, *minus))
 }
 
 /// Whether programs have the shares of the case's.
@@ -126,15 +147,14 @@ fn element_tolerance(element: &Element) -> f64 {
 /// What the file makes the same lines read, for a phase of `width` samples.
 fn stated(view: &View<'_>, width: f64) -> Option<Ohms> {
     let (phantom, program) = (&view.case.phantom, &view.case.program);
-    let sense = phantom.sense_of(&view.contact.name)?;
-    let (_, plus, minus) = phantom.senses.iter().find(|(name, ..)| name == sense)?;
+    let (plus, minus) = nodes(view)?;
     let output =
         Output { compliance: f64::INFINITY, blocking_capacitor: 0.0, sense_input: None, ..Output::default() };
     let mut circuit = Circuit::new(phantom, output).ok()?;
     let shares: Vec<f64> = phantom.contacts.iter().map(|(name, _)| program.share_of(name)).collect();
     circuit.set_drive(&Drive::Currents(shares));
     let mut wave = crate::phantom::Waveform::default();
-    circuit.waveform(Probe::Nodes(*plus, *minus), &mut wave);
+    circuit.waveform(Probe::Nodes(plus, minus), &mut wave);
     let own = program.share_of(&view.contact.name);
     let settling = view.settling() as f64;
     let part = (0.4 * width).min(1e-4 * view.rate());

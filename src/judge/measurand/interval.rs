@@ -85,6 +85,7 @@ fn stretches<'a>(view: &View<'a>, rows: impl Iterator<Item = PulseRow>, closes: 
     let trains = view.trains();
     let mut all: Vec<Stretch<'a>> = Vec::new();
     let mut last: Option<f64> = None;
+    let mut cut = false;
     for row in rows {
         let Some(placed) = view.placed(&row) else { continue };
         let (at, program) = (row.start(), &placed.segment.programmed);
@@ -103,29 +104,51 @@ fn stretches<'a>(view: &View<'a>, rows: impl Iterator<Item = PulseRow>, closes: 
                 ends: false,
             });
         }
-        let within = last.is_some_and(|before| {
-            let burst = program.burst.map_or(0.0, |burst| 1.5 / burst.rate);
-            at - before <= burst * view.rate()
-        });
+        let burst = program.burst.map_or(0.0, |burst| 1.5 / burst.rate) * view.rate();
+        let within = last.is_some_and(|before| at - before <= burst);
+        // Where the window opens within a burst, what it holds of that one does not begin with the first pulse.
+        cut = match last {
+            None => !begins_train && before(view, &row).is_some_and(|before| at - before <= burst),
+            Some(_) => cut && within,
+        };
+        last = Some(at);
+        if cut {
+            continue;
+        }
         if let Some(stretch) = all.last_mut()
             && (!within || stretch.run().count == 0)
         {
             stretch.take(row, view.rate());
         }
-        last = Some(at);
     }
     if let (Some(stretch), Some(at)) = (all.last_mut(), last) {
-        stretch.ends = closes - at > off_gap(&stretch.segment.programmed) * view.rate();
+        stretch.ends =
+            closes - at > off_gap(&stretch.segment.programmed) * view.rate() && !spent(view, stretch);
     }
     all
+}
+
+/// Whether the program itself ended with the last pulse of a stretch, before its on-time was over.
+fn spent(view: &View<'_>, stretch: &Stretch<'_>) -> bool {
+    let (run, program) = (stretch.run(), &stretch.segment.programmed);
+    let placed = run.last.and_then(|last| view.placed(&last));
+    let over = placed
+        .zip(program.pulse_limit())
+        .is_some_and(|(placed, limit)| placed.number + program.pulses_per_period() >= limit);
+    over && program.groups_per_on().is_some_and(|groups| run.count < groups)
+}
+
+/// When the pulse before a row came, samples.
+fn before(view: &View<'_>, row: &PulseRow) -> Option<f64> {
+    let before = view.contact.pulses.get(row.number.checked_sub(1)?)?;
+    Some(before.start())
 }
 
 /// Longer than this from a pulse to the next is an off-time, s: half-way between what lies between the groups of an on-time and
 /// what lies across an off-time, both counted from the last pulse of a group.
 pub(super) fn off_gap(program: &Program) -> f64 {
-    program.cycle.map_or(f64::INFINITY, |cycle| {
-        let pause =
-            cycle.off_time + cycle.on_time - (cycle.on_time * program.rate - 1e-9).ceil() / program.rate;
+    program.cycle.zip(program.groups_per_on()).map_or(f64::INFINITY, |(cycle, groups)| {
+        let pause = cycle.off_time + cycle.on_time - groups as f64 / program.rate;
         (0.5 * pause + program.period()).max(1.5 * program.period()) - group_span(program)
     })
 }

@@ -1,6 +1,7 @@
 //! What a stimulator does that has a fault: how many pulses still come, and whether it can be started.
 
 use crate::measure::Interval;
+use crate::signal::Program;
 
 use super::super::{Reason, Unit, Units, View};
 use super::due::{Due, FEWEST};
@@ -40,6 +41,7 @@ pub(super) fn pulses_after_fault(view: &View<'_>, units: &mut Units<'_>) -> Resu
     }
     // That few came shows nothing where few were due.
     if highest(view).is_none_or(|limit| worst.measured.value <= limit) {
+        event.seen(view, end)?;
         if view.check.hold.is_some() {
             event.unstopped(view, end)?;
         }
@@ -68,19 +70,44 @@ fn unseen(view: &View<'_>, event: &Event<'_>, end: u64) -> (f64, Option<u64>) {
     (after.map(pulses).sum::<u64>() as f64, last)
 }
 
-/// The activity of all contacts and of the stimulator's side as one: what lies no farther apart than the phases of a pulse is one
-/// pulse's.
+/// The activity of all contacts and of the stimulator's side as one: what lies no farther apart than the phases of a pulse, or
+/// within a pulse's length, is one pulse's. At its compliance the voltage stands still for as long as a phase lasts.
+///
+/// Where the current has its way it tells alone: a relay that shorts a charged load moves the voltage as well.
 fn together(view: &View<'_>, event: &Event<'_>) -> Vec<Interval> {
     const APART: f64 = 1e-3;
     let apart = ((1.1 * event.program.gap).max(APART) * view.rate()) as u64;
+    let (driven, recharged) = lengths(event.program);
+    let samples = |seconds: f64| (seconds * view.rate()).ceil() as u64 + view.settling();
+    // What flows back from before the event on is no pulse, and may hide none.
+    let length = |open: &Interval| samples(if open.first > event.t0 { recharged } else { driven });
+    let mut activity: Vec<Interval> = match event.interrupts_current(view) {
+        true => event.activity.clone(),
+        false => {
+            let contacts = view.recording.contacts.iter().flat_map(|contact| &contact.activity);
+            contacts.copied().filter(|active| active.first < event.until).collect()
+        }
+    };
+    activity.sort_by_key(|active| active.first);
     let mut all: Vec<Interval> = Vec::new();
-    for active in &event.activity {
-        match all.last_mut().filter(|open| active.first <= open.last + apart) {
+    for active in activity {
+        let of_pulse =
+            |open: &&mut Interval| active.first <= (open.last + apart).max(open.first + length(open));
+        match all.last_mut().filter(of_pulse) {
             Some(open) => open.last = open.last.max(active.last),
-            None => all.push(*active),
+            None => all.push(active),
         }
     }
     all
+}
+
+/// From the leading edge of a pulse on the plateau to the end of its phases, and to the opening of its recharge switch, s.
+fn lengths(program: &Program) -> (f64, f64) {
+    let plateau = Program { ramp: None, ..program.clone() };
+    let pulse = plateau.pulse(plateau.pulses_per_period() - 1);
+    let driven = pulse.end() - pulse.start;
+    let opens = pulse.recharge.map_or(driven, |(start, duration)| start + duration - pulse.start);
+    (driven, driven.max(opens))
 }
 
 /// Whether the start that was sent after the fault was refused, and nothing was active from there on for 100 ms or three
@@ -99,7 +126,15 @@ pub(super) fn restart_refused(view: &View<'_>, units: &mut Units<'_>) -> Result<
         (true, None) if to > event.until => {
             return Err(Reason::NeverQuiet(event.quiet(view) as f64 / view.rate()));
         }
-        (true, None) => (1.0, sent.sample),
+        (true, None) => {
+            event.seen(view, to)?;
+            // What would have come of it a stop may have ended before it came.
+            let stopped = event.stops(view).filter(|stop| (sent.sample..to).contains(stop)).min();
+            if let Some(stop) = stopped {
+                return Err(Reason::Stopped { at: stop as f64 / view.rate() });
+            }
+            (1.0, sent.sample)
+        }
         (_, at) => (0.0, at.unwrap_or(sent.sample)),
     };
     units.push(Unit { time: Some(view.seconds(at as f64)), ..Unit::exact(holds) });

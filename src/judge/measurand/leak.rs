@@ -2,9 +2,8 @@
 
 use crate::measure::PulseRow;
 use crate::phantom::{Element, ElementKind, Output, Phantom, Probe};
-use crate::signal::Recovery;
 
-use super::super::expected::{Bench, element_u, lost_since_start};
+use super::super::expected::{Bench, element_u, lost_since_start, recharges};
 use super::super::{Reason, Unit, Units, View};
 use super::residual::residual_voltage;
 
@@ -30,14 +29,13 @@ pub(super) struct Leak {
 /// `None` where that says nothing: there is none, the largest time constant does not fit in the record, samples are missing
 /// among the pulses, the voltage before the first one is unknown, or a recharge switch takes the charge back.
 pub(super) fn leak(view: &View<'_>, tolerance: impl Fn(&Element) -> f64) -> Result<Option<Leak>, Reason> {
-    let (phantom, program) = (&view.case.phantom, &view.case.program);
+    let phantom = &view.case.phantom;
     let across: Vec<usize> = (0..phantom.elements.len()).filter(|k| tau(phantom, *k) > 0.0).collect();
     let slowest = across.iter().map(|k| tau(phantom, *k)).fold(0.0, f64::max);
     let rows: Vec<PulseRow> = view.contact.pulses.range(0..MOST).collect();
-    let recharged = program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. });
     let seconds = rows.first().zip(rows.last()).map_or(0.0, |(a, b)| (b.start() - a.start()) / view.rate());
     let torn = lost_since_start(view, view.window()?.to) > 0;
-    if across.is_empty() || recharged || !view.facts.relaxed || seconds < slowest || torn {
+    if across.is_empty() || recharges(view) || !view.facts.relaxed || seconds < slowest || torn {
         return Ok(None);
     }
     // What keeps the voltage before a pulse from being read keeps these from being judged, and nothing else.

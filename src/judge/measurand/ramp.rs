@@ -1,13 +1,15 @@
 //! Ramps: how long, how faithful, and from where after a fault.
 
 use crate::measure::{Measured, PulseRow};
-use crate::scenario::{Action, Nominal};
-use crate::signal::{Law, Program, Pulse};
+use crate::scenario::{Action, Criterion, Nominal};
+use crate::signal::{Law, Program, Pulse, Ramp, Waveform};
 
 use super::super::median::median;
 use super::super::view::Window;
-use super::super::{Reason, Unit, Units, View};
+use super::super::{Instant, Reason, Segment, Unit, Units, View};
+use super::grid::closes;
 use super::interval::resolved;
+use super::owed::undelivered;
 use super::time::edges;
 
 /// The plateau begins at the first pulse of at least this part of it.
@@ -31,7 +33,9 @@ fn asked(view: &View<'_>, program: &Program, law: Law, pulse: &Pulse) -> (f64, f
         Law::Width => (pulse.width, program.width),
         Law::Linear | Law::QuarterSine => {
             let share = program.share_of(&view.contact.name).abs();
-            (pulse.amplitude * share, program.amplitude * share)
+            // What is measured is the leading phase, and the first of a triphasic pulse's has half of its amplitude.
+            let part = if program.waveform == Waveform::Triphasic { 0.5 } else { 1.0 };
+            (pulse.amplitude * part * share, program.amplitude * part * share)
         }
     }
 }
@@ -46,6 +50,7 @@ pub(super) fn ramp_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), R
             continue;
         };
         let program = &placed.segment.programmed;
+        view.known(&row, |pulse| if ramp.law == Law::Width { pulse.width } else { pulse.amplitude })?;
         let Some(pulse) = view.asked(&row, Nominal::Programmed) else { continue };
         let (programmed, plateau) = asked(view, program, ramp.law, &pulse);
         if programmed >= plateau {
@@ -61,33 +66,50 @@ pub(super) fn ramp_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), R
 }
 
 /// From the first pulse of each train to the first of at least 98 % of its plateau. `programmed` is the same definition
-/// applied to the programmed pulses.
+/// applied to the programmed pulses. A train that ends by itself on its ramp, or never begins, has no such pulse however long one
+/// waits.
 pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
-    for train in view.trains() {
+    for (train, start) in view.trains().iter().zip(view.starts()) {
         let rows = &view.contact.pulses;
         let inside = |row: &PulseRow| row.at >= window.from && row.at < window.to;
-        let Some(first) = rows.get(train.start).filter(|row| !train.is_empty() && inside(row)) else {
+        let Some(first) = rows.get(train.start).filter(|_| !train.is_empty()) else {
+            if let Some((segment, ramp)) = never_came(view, window, start) {
+                let nominal = Some(about(view, segment, ramp.law));
+                never(view, units, start.sample as f64, Unit { nominal, ..Unit::exact(f64::INFINITY) })?;
+            }
             continue;
         };
-        let Some(placed) = view.placed(&first) else { continue };
+        let Some(placed) = view.placed(&first).filter(|_| inside(&first)) else { continue };
         let program = &placed.segment.programmed;
         let Some(ramp) = program.ramp else { continue };
-        // A change of program before the plateau leaves nothing to compare with.
+        if placed.hidden > 0.0 {
+            return Err(Reason::NotPlaced { pulse: first.number });
+        }
         let since = |row: &PulseRow| (row.start() - first.start()) / view.rate();
-        let same = |row: &PulseRow| {
-            view.placed(row).is_some_and(|other| std::ptr::eq(other.segment, placed.segment))
+        // A change of program before the plateau leaves nothing to compare with, and each on-time begins the ramp anew.
+        let settled = |row: &PulseRow| {
+            view.placed(row).is_some_and(|other| {
+                let (value, plateau) = asked(view, program, ramp.law, &other.pulse(program));
+                std::ptr::eq(other.segment, placed.segment) && value >= plateau
+            })
         };
         let pulse = program.pulse(0);
         let mut place = rows.iter();
         let backwards = train.clone().rev().filter_map(|index| place.at(index));
         let reached: Vec<f64> = backwards
-            .take_while(|row| since(row) >= ramp.up)
-            .filter(|row| inside(row) && same(row))
+            .filter(|row| inside(row) && settled(row))
             .take(SETTLED)
             .filter_map(|row| Some(grown(view, &row, &pulse, ramp.law)?.value))
             .collect();
-        let Some(plateau) = median(|| reached.iter().copied()) else { continue };
+        let Some(plateau) = median(|| reached.iter().copied()) else {
+            if was_due(view, window, start, &first, placed.segment) {
+                let nominal = Some(about(view, placed.segment, ramp.law));
+                let unit = view.unit(&first, Measured::exact(f64::INFINITY));
+                never(view, units, first.start(), Unit { nominal, ..unit })?;
+            }
+            continue;
+        };
         let high = |row: &PulseRow| {
             grown(view, row, &pulse, ramp.law).is_some_and(|grown| grown.value >= PLATEAU * plateau)
         };
@@ -95,14 +117,65 @@ pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<()
         let Some(arrived) = arrived else { continue };
         let seconds = since(&arrived);
         let budget = resolved(view, seconds, &first, program.period());
-        let nominal = match view.nominal() {
-            Nominal::Value(value) => value,
-            Nominal::Applied => programmed(view, &placed.segment.applied, ramp.law),
-            Nominal::Programmed => programmed(view, program, ramp.law),
-        };
-        units.push(Unit { nominal: Some(nominal), ..view.unit(&first, Measured::new(seconds, budget)) });
+        let nominal = Some(about(view, placed.segment, ramp.law));
+        units.push(Unit { nominal, ..view.unit(&first, Measured::new(seconds, budget)) });
     }
     if units.is_empty() { Err(Reason::NoPlateau) } else { Ok(()) }
+}
+
+/// What a ramp's duration is to be about, s.
+fn about(view: &View<'_>, segment: &Segment, law: Law) -> f64 {
+    match view.nominal() {
+        Nominal::Value(value) => value,
+        Nominal::Applied => programmed(view, &segment.applied, law),
+        Nominal::Programmed => programmed(view, &segment.programmed, law),
+    }
+}
+
+/// What a train is that does not come to its plateau: longer than any limit. That it takes long enough it does not show.
+fn never(view: &View<'_>, units: &mut Units<'_>, at: f64, unit: Unit) -> Result<(), Reason> {
+    if matches!(view.check.criterion, Criterion::AtLeast(_)) {
+        return Err(Reason::EndedOnRamp { at: view.seconds(at) });
+    }
+    units.push(unit);
+    Ok(())
+}
+
+/// Whether a train that began with `first` was to come to its plateau before anything but the stimulator itself ended it.
+fn was_due(view: &View<'_>, window: Window, start: &Instant, first: &PulseRow, segment: &Segment) -> bool {
+    let program = &segment.programmed;
+    let Some(n) = on_plateau(view, program) else { return false };
+    let changes = view.facts.segments.iter().filter(|other| other.from > first.at);
+    let change = changes.map(|other| if other.requested > 0 { other.requested } else { other.from }).min();
+    let ends = closes(view, window, start, first.at).at.min(change.unwrap_or(u64::MAX) as f64);
+    // One that runs freely may come a little late, and is seen to its end.
+    first.start() + (program.start_of(n) + program.period()) * view.rate() < ends
+}
+
+/// The program and its ramp, where nothing came of a start behind which its plateau was due.
+fn never_came<'a>(view: &View<'a>, window: Window, start: &Instant) -> Option<(&'a Segment, Ramp)> {
+    let (segment, _) = view.segment_at(start.sample)?;
+    let program = &segment.programmed;
+    let inside = start.sample >= window.from && start.sample < window.to;
+    // What a later program makes of a start is not said by this one's ramp.
+    let changes = view.facts.segments.iter().any(|other| other.from > start.sample);
+    let n = on_plateau(view, program).filter(|_| inside && !changes)?;
+    let ends = closes(view, window, start, start.sample).at;
+    let owed = program.share_of(&view.contact.name) != 0.0 && undelivered(view, window, start, ends) > n;
+    Some((segment, program.ramp?)).filter(|_| owed)
+}
+
+/// The first pulse of a train that its ramp gives all of the plateau; `None` where it ends by itself, or turns, before that.
+fn on_plateau(view: &View<'_>, program: &Program) -> Option<u64> {
+    let ramp = program.ramp?;
+    // The ramp counts from half a period before the first group.
+    let group = (ramp.up * program.rate - 0.5).max(0.0) as u64;
+    let whole = |n: &u64| {
+        let (value, plateau) = asked(view, program, ramp.law, &program.pulse(*n));
+        value >= plateau
+    };
+    let found = (group..group + 3).map(|group| group * program.pulses_per_period()).find(whole)?;
+    (found < program.pulse_limit().unwrap_or(u64::MAX)).then_some(found)
 }
 
 /// The last pulses behind the ramp, of which the median is the plateau.
@@ -145,6 +218,10 @@ pub(super) fn restart_amplitude(view: &View<'_>, units: &mut Units<'_>) -> Resul
     }
     if let Some(row) = row.as_ref().filter(|row| row.flags.endless) {
         return Err(Reason::StayedOn { at: view.seconds(row.start()) });
+    }
+    // Nor, on a ramp, of what may have come unseen.
+    if let Some(row) = row.as_ref().filter(|row| view.placed(row).is_some_and(|placed| placed.hidden > 0.0)) {
+        return Err(Reason::NotPlaced { pulse: row.number });
     }
     let (row, phase) = row
         .and_then(|row| Some((row, *row.phases().first()?)))

@@ -157,7 +157,8 @@ fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
         }
         // The signs of a programme are those of a cathodic leading phase.
         let turned = match program.waveform {
-            Waveform::Alternating => -sum.signum() * kind * program.leading.sign(),
+            // Which of a pair a pulse is does not matter: the contacts of its polarity say how it is turned.
+            Waveform::Alternating => sum.signum() * kind,
             _ => -program.leading.sign(),
         };
         let value = turned * this.current() / sum.abs();

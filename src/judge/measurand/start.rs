@@ -27,6 +27,9 @@ pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<()
             units.push(Unit::exact(f64::INFINITY));
             continue;
         };
+        if view.placed(&row).is_some_and(|placed| placed.hidden > 0.0) {
+            return Err(Reason::NotPlaced { pulse: row.number });
+        }
         let seconds = view.seconds(row.start()) - start.at() / view.rate();
         let level = row.phases().first().map_or(1.0, |phase| f64::from(phase.level) - row.base);
         let mut budget = edges(view, seconds, level, 1.0);

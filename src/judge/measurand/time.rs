@@ -2,7 +2,7 @@
 
 use crate::measure::{Input, Measured, PhaseRow, PulseRow};
 use crate::scenario::Nominal;
-use crate::signal::Pulse;
+use crate::signal::{Phase, Pulse};
 
 use super::super::view::Window;
 use super::super::{Found, Reason, Unit, Units, View};
@@ -35,6 +35,9 @@ pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason
     let mut shapes = view.contact.shapes.iter();
     for row in view.pulses(window)? {
         let Some(asked) = view.asked(&row, view.nominal()) else { continue };
+        if view.is_about_program() {
+            view.known(&row, |pulse| pulse.width)?;
+        }
         for k in chosen(view.check.phase, &asked) {
             let (seconds, budget) = match view.found(window, &row, &asked, k)? {
                 Found::Cut => continue,
@@ -48,7 +51,12 @@ pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason
                         phase.end - phase.start
                     };
                     let seconds = f64::from(length) / view.rate();
-                    (seconds, edges(view, seconds, f64::from(phase.level) - row.base, 2.0))
+                    let mut budget = edges(view, seconds, f64::from(phase.level) - row.base, 2.0);
+                    if closed(&row, &asked, at) {
+                        budget.push(hidden(view));
+                    }
+                    budget.extend(uneven(view));
+                    (seconds, budget)
                 }
             };
             units.push(Unit {
@@ -63,6 +71,32 @@ pub(super) fn width(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason
     }
     missing_phase(view, units)
 }
+
+/// The filter closes a short rest, and a slow stage makes none look like one: neither is told from the other.
+fn hidden(view: &View<'_>) -> Input {
+    Input::rectangular("a rest within the shared edge", view.contact.shared / view.rate())
+}
+
+/// What the filter makes of an edge beside which the output is not at the level of its phase, where there is such an edge.
+fn uneven(view: &View<'_>) -> Option<Input> {
+    let skew = view.contact.skew / view.rate();
+    (skew > 0.0).then(|| Input::rectangular("level beside the edge", skew))
+}
+
+/// Whether phase `at` of a row touches a neighbour from which a programmed rest is to divide it: to which of them the rest belongs
+/// that may be there is not seen.
+fn closed(row: &PulseRow, asked: &Pulse, at: usize) -> bool {
+    let rests = |pair: &[Phase]| matches!(pair, [first, second] if second.start - first.end() > REST);
+    let touch = |pair: &[PhaseRow]| matches!(pair, [first, second] if first.end >= second.start);
+    let pairs = row.phases().windows(2).zip(asked.phases().windows(2)).enumerate();
+    let same = row.phases().len() == asked.phases().len();
+    same && pairs
+        .filter(|(k, _)| *k == at || k + 1 == at)
+        .any(|(_, (found, asked))| touch(found) && rests(asked))
+}
+
+/// A rest shorter than this is none, s: what the sum of two times may be rounded by.
+const REST: f64 = 1e-9;
 
 pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
@@ -83,11 +117,9 @@ pub(super) fn gap(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> 
             };
             let mut budget = edges(view, seconds, height(first).min(height(second)), 2.0);
             if first.end >= second.start {
-                // The filter closes a short rest, and a slow stage makes none look like one: neither is told from the other.
-                budget.push(Input::rectangular(
-                    "a rest within the shared edge",
-                    view.contact.shared / view.rate(),
-                ));
+                budget.push(hidden(view));
+            } else {
+                budget.extend(uneven(view));
             }
             let clipped = row.flags.clipped;
             units.push(Unit { nominal, clipped, ..view.unit(&row, Measured::new(seconds, budget)) });

@@ -88,10 +88,12 @@ fn mean(codes: &[i16]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::skew::SharpEdge;
 
     const FITTING: Fitting = Fitting { settling: 16, late: 0.0, longest: 100 };
     const NONE: (f64, f64) = (f64::NAN, f64::NAN);
-    const UNSHARED: Constants = Constants { settling: 16, early: 0.0, late_area: 0.0 };
+    const UNSHARED: Constants =
+        Constants { settling: 16, early: 0.0, late_area: 0.0, sharp: SharpEdge::UNFILTERED };
 
     fn top(width: f64, behind: f64, second: f64) -> Top {
         let end = 999.5 + width;
@@ -132,7 +134,7 @@ mod tests {
         let mut history = History::new();
         history.push(&codes);
         // 100·20 less 5·40 codes·samples lie before it: (−140)·early is −200 where nothing is late.
-        let shared = Constants { settling: 16, early: 200.0 / 140.0, late_area: 0.0 };
+        let shared = Constants { early: 200.0 / 140.0, ..UNSHARED };
         let level = |found: &Top, shared: &Constants| found.level(&history, 7.0, shared) - 7.0;
         let found = top(20.0, 0.0, 20.0);
         assert!((level(&found, &shared) - 100.0).abs() < 1e-9, "{}", level(&found, &shared));

@@ -26,8 +26,12 @@ impl<R: Row> Block<R> {
             before = Some(row);
         }
         let mut bytes = Vec::new();
-        for column in cells.chunks(COLUMN) {
-            column::pack(column.get(..BLOCK)?, &mut bytes);
+        for (index, column) in cells.chunks(COLUMN).enumerate() {
+            let column = column.first_chunk::<BLOCK>()?;
+            match differs::<R>(index) {
+                true => column::pack(&differences(column), &mut bytes),
+                false => column::pack(column, &mut bytes),
+            }
         }
         Some(Self { first: rounded(number, rows.first()?, cells), columns: bytes.into_boxed_slice() })
     }
@@ -50,6 +54,13 @@ impl<R: Row> Block<R> {
             cells.resize(begin + GROUP, 0);
             let numbers = cells.get_mut(begin..).unwrap_or_default();
             rest = column::unpack(rest, BLOCK, from % BLOCK, numbers).unwrap_or(&[]);
+            if differs::<R>(begin / GROUP) {
+                let mut sum = 0_i64;
+                for number in numbers {
+                    sum = sum.wrapping_add(*number);
+                    *number = sum;
+                }
+            }
         }
         let mut before = None;
         for k in 0..GROUP {
@@ -58,4 +69,19 @@ impl<R: Row> Block<R> {
             before = Some(row);
         }
     }
+}
+
+/// Whether a column of the rows is packed as differences.
+fn differs<R: Row>(column: usize) -> bool {
+    column < 64 && (R::DIFFERENCES >> column) & 1 == 1
+}
+
+/// Each number less the one before it, anew in every group that is unpacked together.
+fn differences(numbers: &[i64; BLOCK]) -> [i64; BLOCK] {
+    let mut differences = *numbers;
+    for (group, numbers) in differences.chunks_mut(GROUP).zip(numbers.chunks(GROUP)) {
+        let steps = group.iter_mut().skip(1).zip(numbers);
+        steps.for_each(|(number, before)| *number = number.wrapping_sub(*before));
+    }
+    differences
 }

@@ -31,12 +31,9 @@ pub fn steps(value: f64, scale: f64) -> Option<i64> {
 /// that rounding a float is.
 #[inline]
 pub(super) fn nearest(value: f64) -> Option<i64> {
-    if value.abs() >= EXACT || value.is_nan() {
-        return None;
-    }
-    let whole = value as i64;
-    let rest = value - whole as f64;
-    Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
+    // A little less than a half: a whole half added to what is next below one would make it one.
+    let outwards = value + 0.5_f64.next_down().copysign(value);
+    (value.abs() < EXACT).then_some(outwards as i64)
 }
 
 /// Takes the cells of a row.
@@ -158,6 +155,19 @@ mod tests {
     fn a_half_goes_away_from_zero_and_what_is_not_exact_is_no_number_of_steps() {
         for (value, whole) in [(2.5, 3), (-2.5, -3), (2.49, 2), (-2.49, -2), (0.5, 1), (-0.5, -1), (7.0, 7)] {
             assert_eq!(nearest(value), Some(whole), "{value}");
+        }
+        for value in [
+            0.5_f64.next_down(),
+            2.5_f64.next_down(),
+            2_f64.powi(51) + 0.5,
+            2_f64.powi(52) - 0.5,
+            2_f64.powi(52) + 1.0,
+        ] {
+            assert_eq!(
+                (nearest(value), nearest(-value)),
+                (Some(value.round() as i64), Some(-value.round() as i64)),
+                "{value}"
+            );
         }
         assert_eq!(nearest(EXACT - 1.0), Some(9_007_199_254_740_991));
         for value in [EXACT, -EXACT, f64::NAN, f64::INFINITY] {

@@ -11,14 +11,16 @@ const WEIGHT: f64 = 262_144.0;
 const AMPERE: f64 = 1_099_511_627_776.0;
 
 /// Where a pulse begins, in steps.
-fn begins(row: Option<&JointRow>) -> i64 {
-    row.and_then(|row| steps(row.leading.0, INSTANT)).unwrap_or(0)
+fn begins(start: f64) -> i64 {
+    steps(start, INSTANT).unwrap_or(0)
 }
 
 impl Row for JointRow {
-    fn write(&self, before: Option<&Self>, cells: &mut Writer) {
-        cells.put_double(self.leading.0, INSTANT, begins(before));
-        cells.put_double(self.leading.1, INSTANT, begins(Some(self)));
+    const DIFFERENCES: u64 = 1;
+
+    fn write(&self, _: Option<&Self>, cells: &mut Writer) {
+        cells.put_double(self.leading.0, INSTANT, 0);
+        cells.put_double(self.leading.1, INSTANT, begins(self.leading.0));
         cells.put(2 * i64::from(self.settled) + i64::from(self.clipped));
         cells.put(i64::from(self.span));
         cells.put(i64::from(self.rest));
@@ -26,9 +28,9 @@ impl Row for JointRow {
         cells.put(i64::from(self.readings));
     }
 
-    fn read(_: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self {
-        let start = cells.take_double(INSTANT, begins(before));
-        let leading = (start, cells.take_double(INSTANT, steps(start, INSTANT).unwrap_or(0)));
+    fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
+        let start = cells.take_double(INSTANT, 0);
+        let leading = (start, cells.take_double(INSTANT, begins(start)));
         let settled = cells.take();
         Self {
             leading,

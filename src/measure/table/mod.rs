@@ -34,6 +34,9 @@ const LATEST: usize = 64;
 
 /// What a table can hold: a row as a fixed number of cells.
 pub trait Row: Copy {
+    /// Bit k: cell k is packed as the difference from that of the row before, as of what goes on from row to row.
+    const DIFFERENCES: u64 = 0;
+
     /// Writes its cells. `before` is the row before it, where that can be read together with this one; what this row reads back
     /// as must not depend on it.
     fn write(&self, before: Option<&Self>, cells: &mut Writer);

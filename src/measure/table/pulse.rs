@@ -40,11 +40,16 @@ const CYCLE_RAW: i64 = 1 << 8;
 const CYCLE: i64 = 1 << 9;
 /// There is no phase in this place.
 const NO_PHASE: [i64; 3] = [1 << 10, 1 << 11, 1 << 12];
+/// The cells that go on from pulse to pulse: its sample and the intervals of its phases. Two clocks that drift apart make little
+/// of their differences.
+const RUNNING: u64 = 1 << 2 | 0b11 << 4 | 0b11 << (4 + PHASE_CELLS) | 0b11 << (4 + 2 * PHASE_CELLS);
 /// Cells of a phase, and of a level.
 const PHASE_CELLS: usize = 6;
 const LEVEL_CELLS: usize = 4;
 
 impl Row for PulseRow {
+    const DIFFERENCES: u64 = RUNNING;
+
     fn write(&self, before: Option<&Self>, cells: &mut Writer) {
         let own = self.before.map(Level::rounded);
         let shared = before.is_some_and(|before| own.is_some() && same(own, passed_on(before, self.at)));
@@ -69,18 +74,17 @@ impl Row for PulseRow {
                 | absent,
         );
         cells.put(i64::from(self.count));
-        cells.put_from(self.at, before.map_or(0, |before| before.at));
+        cells.put(self.at as i64);
         cells.put_from(self.at, self.from);
-        let edges = intervals(self).into_iter().zip(before.map_or([(0, 0); 3], intervals));
-        let phases = self.phases.iter().zip(NO_PHASE).zip(edges).enumerate();
-        for (k, ((phase, place), (own, known))) in phases {
+        let phases = self.phases.iter().zip(NO_PHASE).zip(intervals(self)).enumerate();
+        for (k, ((phase, place), interval)) in phases {
             if absent & place != 0 {
                 cells.skip(PHASE_CELLS);
                 continue;
             }
-            let (own, known) = if k < found(self.count) { (own, known) } else { (instants(phase), (0, 0)) };
-            cells.put(own.0.wrapping_sub(known.0));
-            cells.put(own.1.wrapping_sub(known.1));
+            let (start, end) = if k < found(self.count) { interval } else { instants(phase) };
+            cells.put(start);
+            cells.put(end);
             write_phase(phase, cells);
         }
         cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
@@ -97,20 +101,19 @@ impl Row for PulseRow {
         let bits = cells.take();
         let is = |bit: i64| bits & bit != 0;
         let count = cells.take() as u8;
-        let at = cells.take_from(before.map_or(0, |before| before.at));
+        let at = cells.take() as u64;
         let from = at.wrapping_sub(cells.take_from(0));
         let mut phases = [PhaseRow::default(); 3];
         let mut last = since(at).wrapping_neg();
-        let known = before.map_or([(0, 0); 3], intervals);
-        for (k, ((phase, place), known)) in phases.iter_mut().zip(NO_PHASE).zip(known).enumerate() {
+        for (k, (phase, place)) in phases.iter_mut().zip(NO_PHASE).enumerate() {
             if is(place) {
                 cells.skip(PHASE_CELLS);
                 continue;
             }
             let (start, end) = (cells.take(), cells.take());
             let ends = if k < found(count) {
-                let start = last.wrapping_add(known.0).wrapping_add(start);
-                last = start.wrapping_add(known.1).wrapping_add(end);
+                let start = last.wrapping_add(start);
+                last = start.wrapping_add(end);
                 (start, last)
             } else {
                 (start, end)
@@ -196,8 +199,7 @@ fn instants(phase: &PhaseRow) -> (i64, i64) {
 }
 
 /// In steps, for each phase that was found: from the end of the one before it (of the first: from the beginning of the record) to its
-/// start, and from there to its end. They are kept as differences from those of the pulse before: two clocks that drift apart make
-/// little of them.
+/// start, and from there to its end.
 fn intervals(row: &PulseRow) -> [(i64, i64); 3] {
     let mut intervals = [(0, 0); 3];
     let mut last = since(row.at).wrapping_neg();

@@ -66,6 +66,7 @@ pub fn facts(program: &Program, instants: &[u64], ended: u64) -> Facts {
             applied: program.clone(),
         }],
         statuses: Vec::new(),
+        ending: None,
         ended,
         restarts: Vec::new(),
         link_errors: 0,

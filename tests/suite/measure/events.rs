@@ -4,12 +4,15 @@ use stimrig::judge::{Facts, Observation, Segment, judge};
 use stimrig::measure::{ChannelSetup, Recorder, Recording, SlowSetup};
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Fault, FaultCode, Measurand};
-use stimrig::signal::{Block, BlockSink, Burst, Calibration, Program, Run, Sensed, StreamKind};
+use stimrig::signal::{
+    Block, BlockSink, Burst, Calibration, Marker, MarkerBit, Program, Recovery, Run, Sensed, StreamKind,
+    Waveform,
+};
 
 use crate::command::{checks, run};
 
 use super::bench::{Bench, steps};
-use super::case::{case, check, facts, judged};
+use super::case::{case, check, facts, judged, within};
 use super::stream::{markers, program, record, setup};
 
 const WINDOW: (u64, u64) = (39_000, 235_000);
@@ -81,6 +84,27 @@ fn a_phase_is_freed_of_its_own_ringing_and_of_no_other() {
     assert_eq!(over.verdict, Verdict::Fail, "{over:?}");
     let right = cap(12.65e-3);
     assert_eq!(right.verdict, Verdict::Pass, "{right:?}");
+}
+
+/// Beside phases of −2 mA 30 µA flow all the time: where they are anodic 1.97 mA are left, where they are cathodic it is 2.03 mA.
+#[test]
+fn a_current_that_flows_all_the_time_takes_from_phases_of_the_other_sign() {
+    let cap = |constant: f64| {
+        let waveform = Waveform::Monophasic;
+        let program = Program { waveform, recovery: Recovery::None, ..program(2e-3, 200e-6, 0.0, 50.0) };
+        let mut bench = Bench::ideal(42, 4e-3);
+        // It sets in right behind the zero, where relays keep it from being measured.
+        let mut exact = vec![(20.03e-3, constant)];
+        exact.extend(steps(&program, 40e-3, 0.235));
+        let codes = bench.sample(&exact, 300_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+        judged(&program, &recording, WINDOW, check(Measurand::CapNeverExceeded, Criterion::AtMost(2e-3)))
+    };
+    for (constant, size, verdict) in [(30e-6, 1.97e-3, Verdict::Pass), (-30e-6, 2.03e-3, Verdict::Fail)] {
+        let found = cap(constant);
+        assert_eq!(found.verdict, verdict, "{constant}: {found:?}");
+        assert!((found.value.unwrap() - size).abs() < 5e-6, "{constant}: {found:?}");
+    }
 }
 
 #[test]
@@ -165,6 +189,59 @@ fn after_silence(program: &Program, factor: f64, stuck: Option<f64>, wanted: Che
     judge(&case, &facts(program, &[39_000, 145_000, 700_000], 900_000), &recording).remove(0)
 }
 
+/// 20 ms with shorted inputs, which begin 105 ms behind the fault or long behind all that is judged.
+#[test]
+fn what_flows_while_the_inputs_are_shorted_is_not_known_to_be_nothing() {
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let mut bench = Bench::drawn(42, 4e-3);
+    let codes = bench.sample(&steps(&program, 40e-3, 0.144), 900_000);
+    let judged = |from: u64, wanted: &Check| {
+        let mark = |sample, value| Marker { sample, bit: MarkerBit::Zero, value };
+        let marks = [markers(20_000), vec![mark(from, true), mark(from + 20_000, false)]].concat();
+        let recording = record(setup(&bench, &program), &codes, &marks, &[4096]);
+        let wanted = Check { after: Some("event".into()), ..wanted.clone() };
+        let case = case(&program, vec![Action::Start, Action::HostSilence(0.5), Action::Stop], vec![wanted]);
+        judge(&case, &facts(&program, &[39_000, 145_000, 700_000], 900_000), &recording).remove(0)
+    };
+    let held = |wanted| Check { hold: Some(0.3), ..wanted };
+    for wanted in [
+        check(Measurand::ShutdownLatency, Criterion::AtMost(0.1)),
+        held(check(Measurand::StaysOff, Criterion::Holds)),
+        held(check(Measurand::PulsesAfterFault, Criterion::Equals(0.0))),
+        check(Measurand::ChargeAfterFault, Criterion::AtMost(1e-9)),
+    ] {
+        let hidden = judged(250_000, &wanted);
+        assert_eq!(hidden.verdict, Verdict::Invalid, "{hidden:?}");
+        assert!(hidden.reason.unwrap().contains("inputs were shorted"));
+        // The charge is judged to the end of the record.
+        if wanted.measurand != Measurand::ChargeAfterFault {
+            let seen = judged(800_000, &wanted);
+            assert_eq!(seen.verdict, Verdict::Pass, "{seen:?}");
+        }
+    }
+}
+
+/// 20 µA at 1 kHz while the inputs are shorted: the scatter that this leaves would hide as much from what looks for activity.
+#[test]
+fn a_zero_in_which_something_flowed_is_none() {
+    let judged_with = |flows: f64| {
+        let program = program(2e-3, 200e-6, 50e-6, 50.0);
+        let mut bench = Bench::drawn(42, 4e-3);
+        let more = |t: f64| if t < 0.02 { flows * (std::f64::consts::TAU * 1e3 * t).sin() } else { 0.0 };
+        let codes = bench.sample_with(&steps(&program, 40e-3, 0.235), more, 300_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+        let found = judged(&program, &recording, WINDOW, check(Measurand::Amplitude, within(0.03, 0.0)));
+        (found, recording.contacts[0].safe_codes * bench.calibration.lsb)
+    };
+    let (found, safe) = judged_with(0.0);
+    assert_eq!(found.verdict, Verdict::Pass, "{found:?}");
+    assert!((safe - 1e-6).abs() < 1e-12, "{safe:e}");
+    let (found, safe) = judged_with(20e-6);
+    assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
+    assert!(found.reason.unwrap().starts_with("the zero of `e1` at 0.000 s is none"));
+    assert!((safe - 1e-6).abs() < 1e-12, "{safe:e}");
+}
+
 #[test]
 fn pulses_too_small_for_a_row_are_pulses_after_a_fault() {
     let program = program(2e-3, 200e-6, 50e-6, 50.0);
@@ -215,6 +292,11 @@ fn link_errors_are_exact() {
 
 /// The same train with a slow channel at 1 kHz that reads `zero` codes at rest and `level` codes after its zero.
 fn with_slow(zeroed: bool, zero: i16, level: i16) -> CheckRecord {
+    with_slow_codes(zeroed, |k| if k < 1600 { zero } else { level })
+}
+
+/// The same with any code at each millisecond.
+fn with_slow_codes(zeroed: bool, code: impl Fn(usize) -> i16) -> CheckRecord {
     let program = program(2e-3, 200e-6, 50e-6, 50.0);
     let mut bench = Bench::drawn(42, 4e-3);
     let calibration = Calibration { lsb: 20e-6 / 32_768.0, ..bench.calibration };
@@ -232,7 +314,7 @@ fn with_slow(zeroed: bool, zero: i16, level: i16) -> CheckRecord {
         let within: Vec<_> = marks.iter().filter(|mark| range.contains(&mark.sample)).copied().collect();
         let fast = StreamKind::Fast;
         recorder.block(&Block { stream: fast, first, count: 1000, codes, markers: &within, lost: 0 });
-        let plane = [if k < 1600 { zero } else { level }];
+        let plane = [code(k)];
         let slow = StreamKind::Slow;
         recorder.block(&Block {
             stream: slow,
@@ -259,6 +341,12 @@ fn leakage_is_counted_from_the_zero_and_not_known_without_one() {
     let unknown = with_slow(false, 0, 0);
     assert_eq!(unknown.verdict, Verdict::Invalid, "{unknown:?}");
     assert!(unknown.reason.unwrap().starts_with("no zeroed dc channel"));
+    // It rises by 30 nA in a second of its zero, and as fast behind it: what it reads says nothing of the output, nor do limits.
+    for level in [80, 410] {
+        let drifting = with_slow_codes(true, |k| (k / 20) as i16 + if k < 1600 { 0 } else { level });
+        assert_eq!(drifting.verdict, Verdict::Invalid, "{drifting:?}");
+        assert!(drifting.reason.unwrap().starts_with("the zero of `e1`"));
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use stimrig::phantom::{Element, ElementKind};
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Measurand};
 use stimrig::signal::{
-    Block, BlockSink, Calibration, Cycle, Marker, MarkerBit, Program, Recovery, Sensed, StreamKind, Waveform,
+    Block, BlockSink, Calibration, Cycle, Law, Marker, MarkerBit, Program, Ramp, Recovery, Sensed,
+    StreamKind, Waveform,
 };
 
 use super::bench::{Bench, steps};
@@ -100,6 +101,23 @@ fn a_loss_that_began_before_a_window_is_one_in_it() {
     is_lost(&amplitude(145_000));
     let behind = amplitude(128_000);
     assert_eq!((behind.verdict, behind.count), (Verdict::Pass, 5), "{behind:?}");
+}
+
+/// Two pulses of a ramp are lost: the first that is there may be the first that came, or the second or third.
+#[test]
+fn behind_a_loss_no_pulse_of_a_ramp_is_held_against_anothers_amplitude() {
+    let ramped = Program { ramp: Some(Ramp { up: 0.2, law: Law::Linear }), ..usual() };
+    let recording = train(&ramped, 0.335, 350_000, (39_500, 70_000));
+    let amplitude = |from: u64| {
+        let wanted = check(Measurand::Amplitude, within(0.03, 0.0));
+        between(&ramped, &recording, (from, 330_000), &[], wanted)
+    };
+    let on = amplitude(75_000);
+    assert_eq!(on.verdict, Verdict::Invalid, "{on:?}");
+    assert!(on.reason.unwrap().starts_with("pulse 0 may not be the one of its ramp"));
+    // The eleventh that is there is on the plateau whichever it is.
+    let behind = amplitude(275_000);
+    assert_eq!((behind.verdict, behind.count), (Verdict::Pass, 3), "{behind:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod case;
 mod checks;
 mod coverage;
 mod definition;
+mod ended;
 mod events;
 mod grid;
 mod joint;

@@ -78,6 +78,34 @@ fn an_excess_is_found_at_the_edge_however_fast_the_filter_lets_it_be_seen() {
     }
 }
 
+/// Through the filter half of the level is crossed early on an edge that leads beyond it, and late on one that falls from less.
+#[test]
+fn a_width_is_as_uncertain_as_the_filter_makes_the_edges_of_a_top_that_is_not_flat() {
+    for (gap, amplitude) in [(50e-6, 2e-3), (0.0, 2e-3), (50e-6, 0.2e-3)] {
+        let program = program(amplitude, 200e-6, gap, 50.0);
+        for (part, tau) in [(0.2, 10e-6), (0.2, 20e-6), (0.6, 10e-6)] {
+            let shape = |from: f64, to: f64, current: f64| {
+                let left = part * current * (-(to - from) / tau).exp();
+                vec![(from, tau.recip(), part * current), (to, tau.recip(), -left)]
+            };
+            let record = seen(7, Measurand::Width, 1e-3, &program, shape);
+            assert!(covers(&record, 200e-6), "{part} {tau:e} {gap:e}: {record:?}");
+            assert!(record.uncertainty.unwrap() < 1.2e-6, "{record:?}");
+        }
+        let flat = seen(7, Measurand::Width, 1e-3, &program, |_, _, _| Vec::new());
+        assert!(flat.uncertainty.unwrap() < 0.04e-6, "{flat:?}");
+    }
+    // 30 % from 10 to 90 %: the first edge is found 0.4 us early, the last 0.5 us.
+    let program = program(2e-3, 200e-6, 50e-6, 50.0);
+    let rate = -0.7_f64.ln() / 160e-6;
+    let shape = |from: f64, to: f64, current: f64| {
+        let left = current * (-rate * (to - from)).exp();
+        vec![(from, 0.0, -current), (from, rate, current), (to, 0.0, current), (to, rate, -left)]
+    };
+    let record = seen(7, Measurand::Width, 1e-3, &program, shape);
+    assert!(covers(&record, 200e-6) && record.uncertainty.unwrap() > 0.1e-6, "{record:?}");
+}
+
 #[test]
 fn a_top_sinks_as_its_exponential_says() {
     // 10 to 90 % of 200 us at 1/T: the straight line through an exponential is its own to second order.

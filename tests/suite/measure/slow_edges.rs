@@ -1,10 +1,10 @@
 //! Outputs that slew: their edges take longer than the filter's.
 
 use stimrig::judge::units;
-use stimrig::scenario::{Action, Measurand};
+use stimrig::scenario::{Action, Criterion, Measurand};
 
 use super::bench::{Bench, steps};
-use super::case::{case, check, facts, within};
+use super::case::{case, check, facts, judged, within};
 use super::stream::{markers, program, record, setup};
 
 /// The steps of a program whose every edge is a staircase of `duration` seconds about its instant.
@@ -61,6 +61,23 @@ fn phases_that_share_a_slow_edge_are_as_wide_as_programmed() {
         assert!((first.area + second.area).abs() < 100.0, "{row:?}");
     }
     assert_eq!(recording.contacts[0].pulses.len(), 92);
+}
+
+/// 16 µs before the middle of an edge of 60 µs a quarter of the current flows: where the window is of one sample more or less, so does
+/// its charge differ, though every pulse is balanced.
+#[test]
+fn a_cycle_that_begins_on_a_slow_edge_is_as_uncertain_as_a_sample_of_it() {
+    // No whole number of samples between two pulses.
+    let program = program(2e-3, 200e-6, 200e-6, 103.0);
+    for (duration, most) in [(0.1e-6, 5e-4), (60e-6, 2.5e-3)] {
+        let mut bench = Bench::ideal(8, 4e-3);
+        let codes = bench.sample(&slewed(&steps(&program, 40e-3, 0.5), duration), 500_000);
+        let recording = record(setup(&bench, &program), &codes, &markers(30_000), &[4096]);
+        let check = check(Measurand::ChargeImbalance, Criterion::AtMost(0.01));
+        let record = judged(&program, &recording, (35_000, 490_000), check);
+        let (value, u) = (record.value.unwrap(), record.uncertainty.unwrap());
+        assert!(value.abs() <= u && u < most, "{duration}: {value} ± {u}");
+    }
 }
 
 /// A converter ten times as fast sees several samples of the filter's edge.

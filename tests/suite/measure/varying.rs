@@ -4,9 +4,9 @@ use stimrig::judge::{Segment, judge};
 use stimrig::measure::Recording;
 use stimrig::record::{CheckRecord, Verdict};
 use stimrig::scenario::{Action, Check, Criterion, Measurand, Statistic};
-use stimrig::signal::{Burst, Cycle, Law, Program, Ramp, Run};
+use stimrig::signal::{Burst, Cycle, Law, Program, Ramp, Run, Waveform};
 
-use super::bench::Bench;
+use super::bench::{Bench, steps};
 use super::case::{case, check, facts, judged, within};
 use super::stream::{markers, program, record, setup};
 
@@ -211,6 +211,127 @@ fn a_ramp_is_compared_pulse_by_pulse_and_timed_to_its_plateau() {
     let duration = judged(2.0, check(Measurand::RampDuration, within(0.1, 0.0)));
     assert!((duration.value.unwrap() - 0.24).abs() < 1e-5, "{duration:#?}");
     assert_eq!(duration.limit.nominal, Some(0.2));
+}
+
+/// 50 uA to 1 mA, of phases of half the amplitude.
+#[test]
+fn the_ramp_of_a_triphasic_pulse_is_that_of_its_leading_phase() {
+    let ramped =
+        Program { waveform: Waveform::Triphasic, ramp: Some(Ramp { up: 0.2, law: Law::Linear }), ..usual() };
+    let judged = |emitted: &Program| {
+        let mut bench = Bench::ideal(7, 4e-3);
+        let codes = bench.sample(&steps(emitted, 0.04, 0.43), 480_000);
+        let recording = record(setup(&bench, &ramped), &codes, &markers(20_000), &[4096]);
+        let wanted = check(Measurand::RampError, Criterion::AtMost(0.1));
+        judged(&ramped, &recording, (39_000, 435_000), wanted)
+    };
+    let right = judged(&ramped);
+    assert_eq!((right.verdict, right.count), (Verdict::Pass, 10), "{right:#?}");
+    assert!(right.value.unwrap().abs() < 2e-3, "{right:#?}");
+    // At once on the plateau: the first pulse is 95 % of it too large.
+    let stepped = judged(&Program { ramp: None, ..ramped.clone() });
+    assert_eq!(stepped.verdict, Verdict::Fail, "{stepped:#?}");
+    assert!((stepped.value.unwrap() - 0.95).abs() < 2e-3, "{stepped:#?}");
+}
+
+/// 25, 75, 125 uA in a noise of 7.3 uA, in which what has 59 uA is found: 25 uA are not.
+fn noisy(waveform: Waveform) -> (Program, Recording) {
+    let ramp = Some(Ramp { up: 0.2, law: Law::Linear });
+    let ramped = Program { waveform, amplitude: 0.5e-3, ramp, ..usual() };
+    let mut bench = Bench::ideal(7, 4e-3);
+    bench.calibration.noise = 60.0;
+    let codes = bench.sample(&steps(&ramped, 0.04, 0.43), 480_000);
+    let recording = record(setup(&bench, &ramped), &codes, &markers(20_000), &[4096]);
+    (ramped, recording)
+}
+
+#[test]
+fn where_the_first_pulses_of_a_ramp_may_have_come_unseen_none_is_held_against_anothers_amplitude() {
+    let (ramped, recording) = noisy(Waveform::Biphasic);
+    assert_eq!(recording.main().unwrap().pulses.len(), 19, "of twenty");
+    let found = |start: u64, wanted: Check| judged(&ramped, &recording, (start, 435_000), wanted);
+    let all = |wanted: Check| Check { window: Some(("start".into(), "stop".into())), ..wanted };
+    let amplitude = || check(Measurand::Amplitude, within(0.1, 0.0));
+    let charge = check(Measurand::ChargePerPhase, within(0.1, 0.0));
+    let error = check(Measurand::RampError, Criterion::AtMost(0.1));
+    let duration = check(Measurand::RampDuration, Criterion::AtMost(1.0));
+    let latency = check(Measurand::StartLatency, Criterion::AtMost(0.1));
+    let count = check(Measurand::PulseCount, Criterion::Equals(19.0));
+    for wanted in [all(amplitude()), all(charge), error, duration, latency, all(count)] {
+        let record = found(39_000, wanted);
+        assert_eq!(record.verdict, Verdict::Invalid, "{record:#?}");
+        assert!(record.reason.unwrap().starts_with("pulse 0 may not be the one of its ramp"));
+    }
+    // What holds for every pulse, and the plateau, are judged.
+    let rate = check(Measurand::Rate, within(0.005, 0.0));
+    let limit = all(check(Measurand::Amplitude, Criterion::AtMost(0.6e-3)));
+    for wanted in [amplitude(), rate, limit] {
+        let record = found(39_000, wanted);
+        assert_eq!(record.verdict, Verdict::Pass, "{record:#?}");
+    }
+    // A start just before the first that is found leaves no time for another: that one has 75 uA and was to have 25.
+    let placed = found(59_000, all(amplitude()));
+    assert_eq!(placed.verdict, Verdict::Fail, "{placed:#?}");
+}
+
+#[test]
+fn which_of_a_pair_leads_is_not_known_where_the_first_may_have_come_unseen() {
+    let (ramped, recording) = noisy(Waveform::Alternating);
+    let polarity = check(Measurand::Polarity, Criterion::Equals(-1.0));
+    let record = judged(&ramped, &recording, (39_000, 435_000), polarity);
+    assert_eq!(record.verdict, Verdict::Invalid, "{record:#?}");
+    assert!(record.reason.unwrap().contains("may not be the one of its ramp"));
+}
+
+/// Two starts: behind the first the ramp comes to its plateau, behind the second five of its ten pulses come, or none.
+#[test]
+fn a_train_that_ends_on_its_ramp_does_not_come_to_a_plateau_however_good_others_are() {
+    let ramped = Program { ramp: Some(Ramp { up: 0.2, law: Law::Linear }), ..usual() };
+    let of_ramp = |count: u32, from: f64| {
+        let value = |n: u32| 2e-3 * ((f64::from(n) + 0.5) / 10.0).min(1.0);
+        (0..count).map(move |n| (from + 0.02 * f64::from(n), value(n))).collect::<Vec<_>>()
+    };
+    let long = || check(Measurand::RampDuration, within(0.5, 0.0));
+    for second in [5, 0] {
+        let recording = recorded(&ramped, &[of_ramp(20, 0.04), of_ramp(second, 0.501)].concat(), 960_000);
+        let judged = |stop: u64, wanted: Check| {
+            let steps = vec![Action::Start, Action::Stop, Action::Start, Action::Stop];
+            let facts = facts(&ramped, &[39_000, 470_000, 500_000, stop], recording.samples);
+            judge(&case(&ramped, steps, vec![wanted]), &facts, &recording).remove(0)
+        };
+        let ended = judged(930_000, long());
+        assert_eq!((ended.verdict, ended.count), (Verdict::Fail, 2), "{second}: {ended:#?}");
+        let ended = judged(930_000, check(Measurand::RampDuration, Criterion::AtMost(0.3)));
+        assert_eq!(ended.verdict, Verdict::Fail, "{second}: {ended:#?}");
+        // That it takes long enough a ramp without an end does not show.
+        let ended = judged(930_000, check(Measurand::RampDuration, Criterion::AtLeast(0.1)));
+        assert_eq!(ended.verdict, Verdict::Invalid, "{second}: {ended:#?}");
+        assert!(ended.reason.unwrap().starts_with("nothing ended the train"));
+        // A stop 150 ms behind the start leaves nothing to say of its ramp.
+        let stopped = judged(650_000, long());
+        assert_eq!((stopped.verdict, stopped.count), (Verdict::Pass, 1), "{second}: {stopped:#?}");
+    }
+}
+
+/// Each on-time begins with a ramp of sixteen of its twenty pulses: most of the train is on a ramp.
+#[test]
+fn the_plateau_of_a_cycled_train_is_that_of_its_on_times_without_their_ramps() {
+    let cycled = Program {
+        rate: 200.0,
+        ramp: Some(Ramp { up: 0.08, law: Law::Linear }),
+        cycle: Some(Cycle { on_time: 0.1, off_time: 0.05 }),
+        ..usual()
+    };
+    let value = |n: u32| 2e-3 * ((f64::from(n) + 0.5) / 16.0).min(1.0);
+    let pulses: Vec<_> = (0..80)
+        .map(|k| (k / 20, k % 20))
+        .map(|(turn, n)| (0.04 + 0.15 * f64::from(turn) + 0.005 * f64::from(n), value(n)))
+        .collect();
+    let recording = recorded(&cycled, &pulses, 660_000);
+    let wanted = check(Measurand::RampDuration, Criterion::AtMost(0.06));
+    let found = judged(&cycled, &recording, (39_000, 635_000), wanted);
+    assert!((found.value.unwrap() - 0.08).abs() < 1e-5, "{found:#?}");
+    assert_eq!(found.verdict, Verdict::Fail, "{found:#?}");
 }
 
 #[test]

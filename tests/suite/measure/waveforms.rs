@@ -2,11 +2,11 @@
 
 use stimrig::measure::Recording;
 use stimrig::record::{CheckRecord, Verdict};
-use stimrig::scenario::{Check, Criterion, Measurand, PhaseChoice, Statistic, WindowKind};
+use stimrig::scenario::{Action, Check, Criterion, Measurand, PhaseChoice, Statistic, WindowKind};
 use stimrig::signal::{Burst, Program, Recovery, Waveform};
 
 use super::bench::{Bench, steps};
-use super::case::{check, judged, within};
+use super::case::{case, check, facts, judged, within};
 use super::stream::{markers, program, record, setup};
 
 const WINDOW: (u64, u64) = (39_000, 335_000);
@@ -105,6 +105,85 @@ fn a_pair_is_balanced_as_one() {
     assert_eq!((missing.verdict, missing.value), (Verdict::Fail, Some(1.0)));
     let polarity = judge(&program, &recording, check(Measurand::Polarity, Criterion::Equals(-1.0)));
     assert_eq!(polarity.verdict, Verdict::Pass, "{polarity:?}");
+}
+
+/// Bursts at 40, 65, 90 … ms, of three pulses 2 ms apart, and a window from 66 ms on.
+#[test]
+fn a_burst_that_a_window_cuts_gives_no_period() {
+    let program = bursts();
+    let recording = train(&program, |_| {});
+    for wanted in [
+        check(Measurand::Rate, within(0.0005, 0.0)),
+        check(Measurand::PeriodJitter, Criterion::AtMost(20e-6)),
+    ] {
+        let wanted = Check { window: Some(("later".to_owned(), "stop".to_owned())), ..wanted };
+        let mut case = case(&program, vec![Action::Start, Action::Wait(0.2), Action::Stop], vec![wanted]);
+        case.steps[1].name = Some("later".to_owned());
+        let facts = facts(&program, &[39_000, 66_000, 335_000], recording.samples);
+        let found = stimrig::judge::judge(&case, &facts, &recording).remove(0);
+        assert_eq!(found.verdict, Verdict::Pass, "{found:?}");
+    }
+}
+
+/// Each so many steps come a little later, or earlier, than the ones before them: by more than a quarter of the time between two
+/// pulses before the train ends.
+fn drifting(program: &Program, steps: usize, off: f64) -> Recording {
+    train(program, |all| {
+        for group in all.chunks_mut(steps) {
+            let late = off * (group[0].0 - 40e-3);
+            group.iter_mut().for_each(|step| step.0 += late);
+        }
+    })
+}
+
+#[test]
+fn pairs_stay_pairs_however_far_their_rate_takes_them_from_their_instants() {
+    let program = pairs();
+    for off in [-0.02, 0.02] {
+        let recording = drifting(&program, 2, off);
+        for wanted in [
+            check(Measurand::ChargeImbalance, Criterion::AtMost(0.002)),
+            check(Measurand::NetCharge, Criterion::AtMost(2e-9)),
+            check(Measurand::Polarity, Criterion::Equals(-1.0)),
+        ] {
+            let found = judge(&program, &recording, wanted);
+            assert_eq!(found.verdict, Verdict::Pass, "{off}: {found:?}");
+        }
+    }
+    // From 250 ms on the second of each pair has the sign of the first.
+    let recording = train(&program, |all| {
+        for (k, pulse) in all.chunks_mut(2).enumerate() {
+            let at = pulse[0].0;
+            let sign = if k % 2 == 1 && at > 0.25 { -1.0 } else { 1.0 };
+            for step in pulse {
+                *step = (step.0 - 0.02 * (at - 40e-3), sign * step.1);
+            }
+        }
+    });
+    for (measurand, criterion) in [
+        (Measurand::Polarity, Criterion::Equals(-1.0)),
+        (Measurand::ChargeImbalance, Criterion::AtMost(0.002)),
+    ] {
+        let found = judge(&program, &recording, check(measurand, criterion));
+        assert_eq!(found.verdict, Verdict::Fail, "{found:?}");
+    }
+}
+
+#[test]
+fn the_pulses_of_a_burst_are_told_by_their_burst_and_not_by_its_instant() {
+    let program = bursts();
+    for off in [-0.01, 0.01] {
+        let recording = drifting(&program, 12, off);
+        for wanted in [Measurand::MissingPulses, Measurand::ExtraPulses] {
+            let window = Some(("later".to_owned(), "stop".to_owned()));
+            let wanted = Check { window, ..check(wanted, Criterion::Equals(0.0)) };
+            let mut case = case(&program, vec![Action::Start, Action::Wait(0.1), Action::Stop], vec![wanted]);
+            case.steps[1].name = Some("later".to_owned());
+            let facts = facts(&program, &[39_000, 200_000, 330_000], recording.samples);
+            let found = stimrig::judge::judge(&case, &facts, &recording).remove(0);
+            assert_eq!(found.verdict, Verdict::Pass, "{off}: {found:?}");
+        }
+    }
 }
 
 #[test]

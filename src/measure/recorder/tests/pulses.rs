@@ -316,3 +316,41 @@ fn of_a_contact_that_nobody_asked_for_the_first_rows_are_kept() {
         assert_eq!((contact.pulses.len(), contact.table_full), (4099, false));
     }
 }
+
+/// The row of the first phase is written before the samples behind it are looked at: the row of the second tells.
+#[test]
+fn a_phase_that_another_follows_at_once_is_less_certain_by_what_the_filter_hides() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    let skew = |follows: bool| {
+        let mut codes = quiet(8000);
+        hold(&mut codes, 4000, 4200, -2500);
+        if follows {
+            codes[4199] = REST - 1000;
+            hold(&mut codes, 4200, 4400, 10_000);
+        }
+        let recording = recorded(&program, &codes);
+        assert_eq!(recording.contacts[0].pulses.len(), 1 + usize::from(follows));
+        recording.contacts[0].skew
+    };
+    assert_eq!(skew(false), 0.0);
+    // Half of 2500 is a tenth of an edge of 12 500 and not its middle, at 0.496 of what is seen of it; an edge at the mean slope of its
+    // 3.5 us from 10 to 90 % takes 4.38, and 1.6 times as much is allowed.
+    assert!((skew(true) - 1.6 * 3.5 / 0.8 * 0.396).abs() < 0.03, "{}", skew(true));
+}
+
+#[test]
+fn what_flows_where_a_window_begins_is_told() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    let mut codes = quiet(8000);
+    hold(&mut codes, 4000, 4300, -10_000);
+    assert_eq!(recorded(&program, &codes).contacts[0].cut, 0.0);
+    // A hundred codes in each of a hundred samples: half of it at sample 4050, to within what the slope does to the level it is half of,
+    // and 16 samples before that 3400 codes.
+    for k in 0..100_u8 {
+        codes[4000 + usize::from(k)] = REST - 100 * i16::from(k);
+    }
+    let recording = recorded(&program, &codes);
+    let row = rows(&recording)[0];
+    assert!((row.start() - 4050.0).abs() < 0.1 && (4033..=4034).contains(&row.from), "{row:?}");
+    assert_eq!(recording.contacts[0].cut, 100.0 * (row.from - 4000) as f64);
+}

@@ -1,7 +1,7 @@
 //! What a passive recharge takes back belongs to its pulse, and what else flows meanwhile does not.
 
 use super::*;
-use crate::signal::Burst;
+use crate::signal::{Burst, Law, Ramp};
 
 /// Leading edges of three pulses.
 const EDGES: [usize; 3] = [4000, 14_000, 24_000];
@@ -52,6 +52,41 @@ fn it_is_counted_to_the_opening_of_its_switch() {
             assert_eq!((before.value, before.count), (after.value, after.count));
             assert_eq!(before.centre, after.centre - 10_000.0);
         }
+    }
+}
+
+/// A fiftieth of the phase begins nothing, and ten samples behind the phase would be counted with it.
+#[test]
+fn a_small_one_behind_a_short_gap_is_none_of_the_charge_of_its_phase() {
+    let short = Program { gap: 10.5e-6, ..passive() };
+    let phase = |size: f64| {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        decay(&mut codes, (4210, 6211), size, 5000.0);
+        let found = rows(&recorded(&short, &codes));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].phases()[0]
+    };
+    let (small, none) = (phase(200.0), phase(0.0));
+    assert_eq!((small.area, small.span), (-2_000_000.0, 16.0 + 200.0 + 0.5 * 10.5));
+    assert_eq!((none.area, none.span), (-2_000_000.0, 16.0 + 200.0 + 16.0));
+}
+
+/// Phases of 240 samples instead of 200: what still flows when the switch opens is not another pulse.
+#[test]
+fn it_is_as_late_as_the_phase_before_it() {
+    let mut codes = quiet(34_000);
+    for at in EDGES {
+        hold(&mut codes, at, at + 240, -10_000);
+        decay(&mut codes, (at + CLOSED + 40, at + OPENED + 40), 4000.0, 2000.0);
+    }
+    let rows = rows(&recorded(&passive(), &codes));
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    for (row, at) in rows.iter().zip(EDGES) {
+        let at = at as u64;
+        assert_eq!((row.at, row.count), (at, 1));
+        // The sixteen samples by which a phase may end later are the quiet that belongs to the pulse.
+        assert_eq!(row.pulse_area, area(&codes, at - 17, at + OPENED as u64 + 40), "{row:?}");
     }
 }
 
@@ -130,6 +165,31 @@ fn without_a_gap_its_charge_begins_where_the_current_turns() {
     assert_eq!(row.pulse_area, area(&codes, 3983, 4000 + 2201 + 16));
 }
 
+/// Three hundredths of a phase begin nothing. The edge is the crossing half-way to them all the same, and they are no part of the
+/// phase's charge: over the sixteen samples of quiet behind an edge of its own they would be 4700 code-samples of it.
+#[test]
+fn without_a_gap_it_is_told_from_the_phase_however_small_it_is() {
+    let touching = Program { gap: 0.0, ..passive() };
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    decay(&mut codes, (4200, 6201), 300.0, 400.0);
+    let recording = recorded(&touching, &codes);
+    let row = rows(&recording)[0];
+    let initial = f64::from(row.recharge);
+    assert!((initial - 300.0 * f64::exp(0.5 / 400.0)).abs() < 1.5, "{row:?}");
+    let part = (0.5 * (initial - 10_000.0) + 10_000.0) / 10_300.0;
+    let phase = row.phases()[0];
+    assert!((f64::from(phase.end) - (199.0 + part)).abs() < 1e-3, "{phase:?}");
+    let late = (recording.front_end.delay - recording.front_end.area_delay) * 1e6;
+    let carried = -10_000.0 * late + (initial + 10_000.0) * recording.front_end.early * 1e6;
+    let beyond = f64::from(phase.area) + 2_000_000.0 + carried;
+    assert!(beyond.abs() < 10.0, "{beyond} {carried}");
+    // Where nothing flows, nothing is told from it.
+    codes[4200..].fill(REST);
+    let row = rows(&recorded(&touching, &codes))[0];
+    assert_eq!((row.recharge, row.phases()[0].area), (0.0, -2_000_000.0));
+}
+
 #[test]
 fn behind_an_active_recovery_it_has_either_sign() {
     let program = Program { recharge: Some(1e-3), ..biphasic() };
@@ -202,6 +262,38 @@ fn what_is_as_tall_as_a_phase_is_one_where_it_begins_too_late_for_a_recharge() {
         let found = rows(&recorded(&passive(), &codes));
         assert_eq!(found.len(), count, "{size}");
         assert_eq!(found[0].recharge == 0.0, count == 2, "{found:?}");
+    }
+}
+
+/// The smallest pulse of the ramp is 5 uA, and half of it tall: what a pulse of 1 mA has left to take back is larger for long.
+#[test]
+fn on_a_ramp_the_tail_of_a_recharge_is_measured_by_its_own_pulse() {
+    let program = Program { ramp: Some(Ramp { up: 1.0, law: Law::Linear }), ..passive() };
+    // Below 200 codes, a fortieth of its peak, it counts as over, and then it is found to flow still.
+    let mut codes = quiet(12_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    decay(&mut codes, (4000 + CLOSED, 4000 + OPENED), 8000.0, 500.0);
+    let found = rows(&recorded(&program, &codes));
+    assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000], "{found:?}");
+    assert_eq!(found[0].pulse_area, area(&codes, 3983, 4000 + OVER));
+    // What has half the size of the pulse itself is a phase all the same, unless the smallest that is expected is larger.
+    for (own, tall) in [(10_000, 5000), (400, 200), (40, 25)] {
+        for (size, count) in [(tall, 1), (tall + 1, 2)] {
+            let mut codes = quiet(12_000);
+            hold(&mut codes, 4000, 4200, -own);
+            hold(&mut codes, 5000, 5200, size);
+            assert_eq!(rows(&recorded(&program, &codes)).len(), count, "{own} {size}");
+        }
+    }
+    // So it is behind a row that did not wait for the opening.
+    let recovery = Recovery::Passive { duration: 50e-3, per_burst: false };
+    let slow = Program { recovery, rate: 10.0, ..program };
+    for (size, count) in [(5000, 2), (5001, 3)] {
+        let mut codes = quiet(150_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 45_000, 45_200, size);
+        hold(&mut codes, 104_000, 104_200, -10_000);
+        assert_eq!(rows(&recorded(&slow, &codes)).len(), count, "{size}");
     }
 }
 

@@ -1,0 +1,192 @@
+//! Edges beside which the output is not at the level of its phase.
+//!
+//! The filter makes a slope of a sharp edge. Half of the level of a phase is half of that slope only where the edge leads from rest to
+//! the level: beside a top that shoots over or sinks, or where another phase follows at once, it is crossed earlier or later.
+
+use super::sample::Sample;
+use super::{FrontEnd, PhaseRow};
+
+/// What the filter's own overshoot and straight lines between samples may make of the half of an edge, as a fraction of it.
+const FLAT: f64 = 0.006;
+/// How much less steep than a sharp one an edge may be and still be one: what is slower is the output's own, and its instant is where
+/// it is seen.
+const SHARP: f64 = 0.8;
+/// What decays behind an edge has lost a part until it is seen: behind 100 kHz a third of what has a time constant of 10 µs.
+const DECAYED: f64 = 1.6;
+
+/// A sharp edge as the front end shows it; times in samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct SharpEdge {
+    /// How far from its 50 % instant it is over, on either side.
+    reach: f64,
+    /// What it would take at the mean slope of its 10 to 90 %.
+    length: f64,
+    /// Where the 50 % instant lies between what is seen before it and behind it.
+    half: f64,
+    /// Part of it within a sample about that instant.
+    steep: f64,
+}
+
+impl SharpEdge {
+    /// Without a filter.
+    #[cfg(test)]
+    pub(super) const UNFILTERED: Self = Self { reach: 1.0, length: 1.0, half: 0.5, steep: 1.0 };
+
+    pub(super) fn of(front_end: &FrontEnd, sample_rate: f64) -> Self {
+        let transition = front_end.transition * sample_rate;
+        let (half, steep) = front_end.edge.half;
+        Self { reach: transition + 1.0, length: DECAYED * (transition / 0.8).max(1.0), half, steep }
+    }
+
+    /// By how much the width of one of `phases`, or the interval between two of them, may be wrong, samples: the largest. Their
+    /// instants count from sample `origin` of `samples`; `noise` is the standard deviation of a sample. The pulse before them `ended`
+    /// at that place of `samples`: what follows it at once is these.
+    pub(super) fn skew<S: Sample>(
+        &self,
+        samples: &[S],
+        origin: f64,
+        phases: &[PhaseRow],
+        ended: Option<f64>,
+        noise: f64,
+    ) -> f64 {
+        let alone = (f64::INFINITY, f64::INFINITY);
+        let mut most = ended.map_or(0.0, |ended| self.late(samples, ended, alone, noise).abs());
+        let mut previous: Option<(f64, f64)> = None;
+        for (k, phase) in phases.iter().enumerate() {
+            // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
+            if phase.settled == 0 {
+                previous = None;
+                continue;
+            }
+            let (start, end) = (f64::from(phase.start) + origin, f64::from(phase.end) + origin);
+            let next = phases.get(k + 1).map_or(f64::INFINITY, |next| f64::from(next.start) + origin);
+            let apart = previous.map_or(f64::INFINITY, |(ended, _)| start - ended);
+            let begins = self.late(samples, start, (apart, end - start), noise);
+            let ends = self.late(samples, end, (end - start, next - end), noise);
+            most = most.max((ends - begins).abs());
+            if let Some((ended, late)) = previous
+                && ended < start
+            {
+                most = most.max((begins - late).abs());
+            }
+            previous = Some((end, ends));
+        }
+        most
+    }
+
+    /// By how much the edge at instant `at` is found later than it was, if it was a sharp one; the edges before it and behind it are as
+    /// far away as `room` says.
+    fn late<S: Sample>(&self, samples: &[S], at: f64, room: (f64, f64), noise: f64) -> f64 {
+        let reach = |room: f64| if room > 0.0 { self.reach.min(0.5 * room).max(1.0) } else { self.reach };
+        let beside = value(samples, at - reach(room.0)).zip(value(samples, at + reach(room.1)));
+        let within = value(samples, at - 0.5).zip(value(samples, at + 0.5));
+        let (Some((before, behind)), Some((low, high)), Some(half)) = (beside, within, value(samples, at))
+        else {
+            return 0.0;
+        };
+        let step = behind - before;
+        if step == 0.0 {
+            return 0.0;
+        }
+        let part = (half - before) / step;
+        // Away from its middle a sharp edge is less steep, by no more than a parabola is.
+        let steep = SHARP * self.steep * 4.0 * part * (1.0 - part);
+        let off = part - self.half;
+        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
+        if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * self.length } else { 0.0 }
+    }
+}
+
+/// `samples` at an instant, on straight lines between them.
+fn value<S: Sample>(samples: &[S], at: f64) -> Option<f64> {
+    if at < 0.0 {
+        return None;
+    }
+    let k = at as usize;
+    let (a, b) = (samples.get(k)?.value(), samples.get(k + 1)?.value());
+    Some(a + (b - a) * (at - k as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skew(samples: &[i16], origin: f64, phases: &[PhaseRow], noise: f64) -> f64 {
+        SharpEdge::UNFILTERED.skew(samples, origin, phases, None, noise)
+    }
+
+    fn phase(start: f64, end: f64) -> PhaseRow {
+        PhaseRow { start: start as f32, end: end as f32, settled: 8, ..PhaseRow::default() }
+    }
+
+    /// Sixty samples of which [20, 40) are `top`.
+    fn one(top: i16) -> Vec<i16> {
+        let mut samples = vec![0; 60];
+        samples[20..40].fill(top);
+        samples
+    }
+
+    #[test]
+    fn a_flat_top_and_an_edge_of_the_outputs_own_tell_nothing() {
+        assert_eq!(skew(&one(1000), 0.0, &[phase(19.5, 39.5)], 1.0), 0.0);
+        assert_eq!(skew(&one(-1000), 0.0, &[phase(19.5, 39.5)], 1.0), 0.0);
+        // Up in ten samples, half of it at 25, and a step down: a tenth of it within a sample.
+        let slow: Vec<i16> = (0..60).map(|k: i16| ((k - 20).clamp(0, 10)) * 100).collect();
+        assert_eq!(skew(&slow, 0.0, &[phase(25.0, 70.0)], 1.0), 0.0);
+        // An exponential is no straight line: half of it lies elsewhere between its neighbours, and is where it is seen.
+        let lag: Vec<i16> =
+            (0..60).map(|k| (1000.0 * (1.0 - (-0.25 * f64::from(k - 20).max(0.0)).exp())) as i16).collect();
+        assert_eq!(skew(&lag, 0.0, &[phase(22.77, 70.0)], 1.0), 0.0);
+        assert_eq!(skew(&[0_i16; 4], 0.0, &[phase(-3.0, 9.0)], 1.0), 0.0);
+        // Of a phase without a level nothing is told.
+        let short = PhaseRow { settled: 0, ..phase(19.0 + 5.0 / 12.0, 39.5) };
+        let mut over = one(1000);
+        over[20] = 1200;
+        assert_eq!(skew(&over, 0.0, &[short], 0.0), 0.0);
+    }
+
+    #[test]
+    fn half_the_level_is_crossed_early_on_an_edge_that_shoots_over() {
+        // From 0 to 1200 half of 1000 is crossed after 5/12 of a sample; a sample later there are 1200 − 200·5/12.
+        let mut samples = one(1000);
+        samples[20] = 1200;
+        let early = 0.5 - 500.0 / (1200.0 - 200.0 * 5.0 / 12.0);
+        let at = phase(19.0 + 5.0 / 12.0, 39.5);
+        let with = |noise: f64| skew(&samples, 0.0, &[at], noise);
+        assert!((with(0.0) - early).abs() < 1e-5, "{} {early}", with(0.0));
+        // 5 % of the step: five deviations of 5 codes are less, of 12 codes more.
+        assert!(with(5.0) > 0.0 && with(12.0) == 0.0);
+        // The same where instants count from another sample.
+        let moved = phase(9.0 + 5.0 / 12.0, 29.5);
+        assert!((skew(&samples, 10.0, &[moved], 0.0) - early).abs() < 1e-5);
+    }
+
+    /// A phase of −1000 at once behind one of 250, which are taken for two pulses: half of 250 is an early tenth of their edge.
+    #[test]
+    fn a_phase_that_another_follows_at_once_ends_early() {
+        let mut samples = one(250);
+        samples[40..50].fill(-1000);
+        let at = phase(19.5, 39.0 + 125.0 / 1250.0);
+        let ends = skew(&samples, 0.0, &[at], 0.0);
+        assert!((ends - 0.4).abs() < 1e-5, "{ends}");
+        // What comes behind it is seen with the next pulse, which is as wide as it looks but for a tenth of its own edge.
+        let next = phase(39.0 + 750.0 / 1250.0, 49.5);
+        let of = |ended| SharpEdge::UNFILTERED.skew(&samples, 0.0, &[next], ended, 0.0);
+        assert!((of(None) - 0.1).abs() < 1e-5, "{}", of(None));
+        assert!((of(Some(39.1)) - 0.4).abs() < 1e-5, "{}", of(Some(39.1)));
+    }
+
+    #[test]
+    fn of_an_interval_both_edges_count() {
+        // The first phase sinks from 1000 to 800 and the second rises back: half of 1000 is crossed an eighth early and late.
+        let mut samples = vec![0_i16; 100];
+        for (from, top) in [(20, 1000), (30, 800), (60, 800), (70, 1000)] {
+            samples[from..from + 10].fill(top);
+        }
+        let phases = [phase(19.5, 39.0 + 300.0 / 800.0), phase(59.0 + 500.0 / 800.0, 79.5)];
+        let [first, second] = phases.map(|phase| skew(&samples, 0.0, &[phase], 0.0));
+        assert!((first - 0.125).abs() < 1e-5 && (second - 0.125).abs() < 1e-5, "{first} {second}");
+        let both = skew(&samples, 0.0, &phases, 0.0);
+        assert!((both - 0.25).abs() < 1e-5, "{both}");
+    }
+}
