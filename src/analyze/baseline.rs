@@ -1,10 +1,11 @@
 //! The rest level of a record, and how far it can be trusted.
 
-use crate::measure::sample::Sample;
+use crate::measure::sample::{Sample, Side};
 
 use super::noise::median;
 use super::passes::View;
 use super::survey::Outside;
+use super::wander::{Blocks, Wander};
 
 /// One pooled rest level for the whole record, in units of its samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub(super) struct Baseline {
     pub plateaus: (f64, f64),
     /// Whether the plateaus differ by no more than the noise makes them.
     pub quiet: bool,
+    /// What it does besides white noise.
+    pub wander: Wander,
 }
 
 impl Baseline {
@@ -27,7 +30,7 @@ impl Baseline {
 }
 
 /// Samples of a plateau: long enough to average over noise and over ringing at its ends.
-const PLATEAU: usize = 32;
+pub(super) const PLATEAU: usize = 32;
 
 /// Measures the rest level outside windows as the samples come.
 ///
@@ -47,6 +50,10 @@ pub(super) struct Rest<'a, O> {
     pub at: usize,
     /// Lowest and highest plateau.
     plateaus: Option<(f64, f64)>,
+    /// How many there were.
+    many: usize,
+    /// How the whole plateaus scatter.
+    blocks: Blocks,
 }
 
 impl<'a, O> Rest<'a, O> {
@@ -60,6 +67,8 @@ impl<'a, O> Rest<'a, O> {
             next: 0,
             at: 0,
             plateaus: None,
+            many: 0,
+            blocks: Blocks::default(),
         };
         rest.advance();
         rest
@@ -67,6 +76,7 @@ impl<'a, O> Rest<'a, O> {
 
     /// On to the next stretch of baseline.
     fn advance(&mut self) {
+        self.blocks.interrupt();
         self.from = self.next;
         let (start, end) = match self.windows.next() {
             Some((start, end)) => (start.floor().max(0.0) as usize, end.ceil().max(0.0) as usize + 1),
@@ -93,7 +103,10 @@ impl<'a, O> Rest<'a, O> {
             }
             let part = view.current(self.at, self.until);
             let (whole, left) = part.as_chunks::<PLATEAU>();
-            whole.iter().for_each(|plateau| self.plateau(plateau));
+            for plateau in whole {
+                self.plateau(plateau);
+                self.blocks.add(S::sum(plateau));
+            }
             self.outside.outside(whole.as_flattened());
             self.at += part.len() - left.len();
             if view.end() < self.until {
@@ -109,12 +122,11 @@ impl<'a, O> Rest<'a, O> {
 
     /// Only a plateau beyond those so far matters, and a few comparisons tell that it is none.
     fn plateau<S: Sample + PartialOrd>(&mut self, samples: &[S]) {
+        self.many += 1;
         let half = samples.len() / 2;
         if let Some((low, high)) = self.plateaus {
             let beyond = |count: usize| count > half || 2 * count == samples.len();
-            let above = samples.iter().filter(|sample| sample.value() > high).count();
-            let below = samples.iter().filter(|sample| sample.value() < low).count();
-            if !beyond(above) && !beyond(below) {
+            if !beyond(S::count(samples, Side::Above, high)) && !beyond(S::count(samples, Side::Below, low)) {
                 return;
             }
         }
@@ -134,9 +146,12 @@ impl<'a, O> Rest<'a, O> {
         let (level, count) = self.outside.level(reach(noise, step));
         let (low, high) = self.plateaus.unwrap_or((level, level));
         let plateaus = (low.min(level), high.max(level));
-        // The median of n normal values has 1.25 σ/√n; the extremes of some thousand of them reach 3.5 times that.
-        let by_noise = 2.0 * 3.5 * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
-        Baseline { level, count, plateaus, quiet: plateaus.1 - plateaus.0 <= by_noise }
+        // The median of n normal values has 1.25 σ/√n. The extremes of few of them reach 3.5 times that; those of many stay within
+        // √(2 ln 20 N) times in 99 of 100 records. What is less than that is in the scatter of the means.
+        let most = (2.0 * (20.0 * self.many as f64).ln()).max(0.0).sqrt().max(3.5);
+        let by_noise = 2.0 * most * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
+        let quiet = plateaus.1 - plateaus.0 <= by_noise;
+        Baseline { level, count, plateaus, quiet, wander: self.blocks.finish(noise) }
     }
 }
 
@@ -169,6 +184,22 @@ mod tests {
         assert_eq!((found.level, found.plateaus, found.quiet), (0.0, (-3.6, 0.0), false));
         let calm = baseline(&[0.0, 0.015, 0.0, 0.015].repeat(100), &[], 0.01, 0.015);
         assert!(calm.quiet);
+    }
+
+    #[test]
+    fn a_long_baseline_is_as_quiet_as_a_short_one() {
+        let mut seed = 11_u32;
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 24)
+        };
+        let mut normal = || (0..12).map(|_| next()).sum::<f64>() - 6.0;
+        // The 6250 plateaus of noise alone span more than those of 60 would.
+        let mut samples: Vec<f64> = (0..200_000).map(|_| normal()).collect();
+        let noise = baseline(&samples, &[], 1.0, 0.0);
+        assert!(noise.quiet && noise.span() > 1.55, "{noise:?}");
+        samples.iter_mut().skip(150_000).for_each(|sample| *sample += 3.0);
+        assert!(!baseline(&samples, &[], 1.0, 0.0).quiet);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The distribution of 16-bit codes: how often each of them came.
 
+use super::noise::{at_step, between_steps, of_median};
+use super::pairs::{PIECE, Pairs};
 use super::survey::{Kind, Outside, Survey, Tally};
 
 impl Kind for i16 {
@@ -46,6 +48,14 @@ impl Table {
         }
     }
 
+    /// Counts a number several times.
+    fn add_many(&mut self, number: u16, times: u64) {
+        let [lane, ..] = &mut self.lanes;
+        if let Some(bin) = lane.get_mut(usize::from(number)) {
+            *bin += times;
+        }
+    }
+
     fn total(self) -> Vec<u64> {
         let [total, others @ ..] = self.lanes;
         let mut total = total.to_vec();
@@ -70,16 +80,20 @@ fn code(bin: usize) -> f64 {
 pub(super) struct Codes {
     codes: Table,
     steps: Table,
+    /// Those of quiet pieces that neither of the two knows yet.
+    pairs: Pairs,
 }
 
-impl Tally<i16> for Codes {
-    type Outside = Counts;
-
-    fn add(&mut self, before: Option<i16>, samples: &[i16]) {
-        let step = |(a, b): (&i16, &i16)| a.abs_diff(*b);
-        self.steps.add_few(before.as_ref().zip(samples.first()).map(step).into_iter());
-        let next = samples.get(1..).unwrap_or(&[]);
-        let ((codes, left), (following, _)) = (samples.as_chunks::<LANES>(), next.as_chunks::<LANES>());
+impl Codes {
+    /// Counts the codes of a piece, and the steps within it.
+    fn add_piece(&mut self, piece: &[i16]) {
+        if self.pairs.reach(piece, knows(&mut self.codes, &mut self.steps)) {
+            self.pairs.add(piece);
+            self.codes.add_few(piece.last().map(|code| bin(*code)).into_iter());
+            return;
+        }
+        let next = piece.get(1..).unwrap_or(&[]);
+        let ((codes, left), (following, _)) = (piece.as_chunks::<LANES>(), next.as_chunks::<LANES>());
         for codes in codes {
             self.codes.add(codes.map(bin));
         }
@@ -88,19 +102,47 @@ impl Tally<i16> for Codes {
             self.steps.add([(a, e), (b, f), (c, g), (d, h)].map(step));
         }
         let done = LANES * following.len();
-        self.steps.add_few(samples.iter().zip(next).skip(done).map(step));
+        self.steps.add_few(piece.iter().zip(next).skip(done).map(step));
+    }
+}
+
+/// Lets codes and steps know how often a code came with another one behind it.
+fn knows(codes: &mut Table, steps: &mut Table) -> impl FnMut(i32, i32, u64) {
+    |code, next, times| {
+        codes.add_many(bin(code as i16), times);
+        steps.add_many(code.abs_diff(next) as u16, times);
+    }
+}
+
+/// The difference of neighbours.
+fn step((a, b): (&i16, &i16)) -> u16 {
+    a.abs_diff(*b)
+}
+
+impl Tally<i16> for Codes {
+    type Outside = Counts;
+
+    fn add(&mut self, before: Option<i16>, samples: &[i16]) {
+        let mut before = before.as_ref();
+        for piece in samples.chunks(PIECE) {
+            self.steps.add_few(before.zip(piece.first()).map(step).into_iter());
+            self.add_piece(piece);
+            before = piece.last();
+        }
     }
 
-    fn finish(self) -> (Survey, Counts) {
+    fn finish(mut self) -> (Survey, Counts) {
+        self.pairs.tell(knows(&mut self.codes, &mut self.steps));
         let (codes, steps) = (Counts { bins: self.codes.total() }, Counts { bins: self.steps.total() });
         let filled = || codes.bins.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bin, _)| bin);
         let pairs = steps.count();
         let still = steps.bins.first().copied().unwrap_or(0);
+        let step = steps.bins.iter().skip(1).position(|count| *count > 0).map_or(0.0, |at| at as f64 + 1.0);
         let survey = Survey {
             count: codes.count() as usize,
             rest: codes.median().map_or(0.0, code),
-            noise: noise(&steps, pairs),
-            step: steps.bins.iter().skip(1).position(|count| *count > 0).map_or(0.0, |at| at as f64 + 1.0),
+            noise: noise(&steps, pairs, step),
+            step,
             low: filled().next().map_or(f64::INFINITY, code),
             high: filled().next_back().map_or(f64::NEG_INFINITY, code),
             changes: (pairs - still) as usize,
@@ -110,10 +152,19 @@ impl Tally<i16> for Codes {
 }
 
 /// As [`super::noise::white`] of the differences.
-fn noise(steps: &Counts, pairs: u64) -> f64 {
-    let spread = super::noise::of_median(steps.median().unwrap_or(0) as f64);
-    if spread > 0.0 {
-        return spread;
+fn noise(steps: &Counts, pairs: u64, step: f64) -> f64 {
+    let middle = steps.median().unwrap_or(0) as f64;
+    if middle > 0.0 {
+        let (mut below, mut inside) = (0, 0);
+        for (difference, count) in steps.bins.iter().enumerate() {
+            let difference = difference as f64;
+            if at_step(difference, middle, step) {
+                inside += count;
+            } else if difference < middle {
+                below += count;
+            }
+        }
+        return of_median(between_steps(middle, step, (below as usize, inside as usize, pairs as usize)));
     }
     let kept = pairs * 9 / 10;
     let mut left = kept;

@@ -63,10 +63,13 @@ fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged)
         }
     };
     let excluded = analysis.max_error.is_none() && !matches!(dimension, Dimension::Number | Dimension::Time);
-    let reason = match reason {
-        None if excluded => Some("U excludes the instrument's own error".to_owned()),
-        other => other,
-    };
+    let assumed = [
+        excluded.then_some("U excludes the instrument's own error"),
+        is_balance(check.measurand)
+            .then_some("an input coupled to DC is assumed, which the samples cannot tell"),
+    ];
+    let assumed: Vec<&str> = assumed.into_iter().flatten().collect();
+    let reason = reason.or_else(|| (!assumed.is_empty()).then(|| assumed.join("; ")));
     let mut budget: Vec<BudgetRecord> = estimate
         .budget
         .iter()
@@ -95,6 +98,11 @@ fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged)
         budget,
         ..record
     }
+}
+
+/// Whether a measurand is a difference of charges, which an AC coupling takes away with the mean.
+fn is_balance(measurand: Measurand) -> bool {
+    matches!(measurand, Measurand::NetCharge | Measurand::ChargeImbalance | Measurand::MeanDcCurrent)
 }
 
 fn matters_when_clipped(measurand: Measurand) -> bool {

@@ -29,8 +29,8 @@ pub(super) const FEWEST: usize = 3;
 pub(super) const LONGEST: usize = 1 << 22;
 /// Samples on each side of a phase among which its edges are looked for.
 pub(super) const AROUND: usize = 1024;
-/// Samples in which an excursion is searched for at a time: those of a quiet stretch are read twice, from the nearest cache.
-const PIECE: usize = 2048;
+/// Samples in which an excursion is searched for at a time: those of a quiet stretch have none by their extremes.
+const PIECE: usize = 512;
 
 /// The second stage: finds the phases.
 pub(super) struct Finder<'a> {
@@ -94,6 +94,11 @@ impl<'a> Finder<'a> {
             match self.open {
                 None => {
                     let piece = view.current(self.at, self.at + PIECE);
+                    let (low, high) = S::extremes(piece);
+                    if low >= self.rest - self.enter && high <= self.rest + self.enter {
+                        self.at += piece.len();
+                        continue;
+                    }
                     let above = S::first(piece, Side::Above, self.rest + self.enter);
                     let below = S::first(piece, Side::Below, self.rest - self.enter);
                     let Some(first) = [above, below].into_iter().flatten().min() else {

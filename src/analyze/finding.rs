@@ -30,6 +30,8 @@ pub enum FindingCode {
     UnitsSuspect,
     /// Phases that are much longer, richer or shorter than those of the train.
     UnlikeTheTrain,
+    /// Pulses of the train that differ from the others.
+    UnequalPulses,
 }
 
 impl FindingCode {
@@ -46,6 +48,7 @@ impl FindingCode {
             Self::TruncatedRecord => "truncated-record",
             Self::UnitsSuspect => "units-suspect",
             Self::UnlikeTheTrain => "unlike-the-train",
+            Self::UnequalPulses => "unequal-pulses",
         }
     }
 }

@@ -21,6 +21,7 @@ mod html;
 mod json;
 mod measurer;
 mod noise;
+mod pairs;
 mod passes;
 mod phases;
 mod pulse;
@@ -35,8 +36,10 @@ mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unequal;
 mod units;
 mod voltage;
+mod wander;
 mod words;
 
 use crate::capture::{Capture, Coded};

@@ -6,6 +6,7 @@ use crate::measure::{Input, Measured};
 use super::passes::Scaled;
 use super::row::{PhaseRow, Row};
 use super::voltage::{Electrode, VoltageRow};
+use super::wander::Wander;
 
 /// One phase of a pulse.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +67,8 @@ pub(super) struct Setting {
     pub step: f64,
     /// What the baseline contributes to a level.
     pub rest: Input,
+    /// What it does besides white noise, in units of the samples.
+    pub wander: Wander,
     /// Limit of error of the instrument, as a fraction of the reading.
     pub max_error: Option<f64>,
     /// Guard around a pulse, samples.
@@ -81,10 +84,19 @@ pub(super) const INTERVAL: &str = "sample interval of the file";
 /// What finite sampling leaves open: where edges lie between samples.
 const EDGES: &str = "edges";
 
+/// A rest between two phases that their edges close: it reads 0, and its halves as parts of their widths.
+const CLOSED: &str = "rest within the edges";
+
+/// What is slower than a pulse. Each pulse meets another part of it, unless the two keep step, as a train at the rate of the mains does.
+const WANDER: &str = "baseline wander";
+/// Noise that is alike from sample to sample.
+const ALIKE: &str = "correlated noise";
+
 /// An estimate as it enters a mean, where edges share that part of the variance of their errors ([`super::Pulses::in_step`]): what
-/// they share does not become smaller.
+/// they share does not become smaller. Nor does what may keep step with the pulses, as nothing tells whether it does.
 pub(super) fn in_step(mut estimate: Measured, share: f64) -> Measured {
     let mut free = Vec::new();
+    estimate.budget.iter_mut().filter(|line| line.name == WANDER).for_each(|line| line.common = true);
     for line in estimate.budget.iter_mut().filter(|line| line.name == EDGES) {
         free.push(Input::noise("edges at a free phase", line.u * (1.0 - share).max(0.0).sqrt()));
         *line = Input::common(EDGES, line.u * share.sqrt());
@@ -98,6 +110,11 @@ pub(super) fn is_factor(line: &Input) -> bool {
     line.name == INSTRUMENT || line.name == INTERVAL
 }
 
+/// Whether a line is what the baseline does besides white noise, which depends on how long it is looked at.
+pub(super) fn is_wander(line: &Input) -> bool {
+    line.name == WANDER || line.name == ALIKE
+}
+
 /// Whether noise of that size is too small to carry a level across the steps of the file: rounding then errs by the same in
 /// every sample of a plateau, and no mean makes it smaller.
 pub(super) fn rounds_alike(noise: f64, step: f64) -> bool {
@@ -108,6 +125,13 @@ impl Setting {
     /// Samples of that many by which an error of rounding grows when they are summed.
     pub(super) fn rounded(&self, length: f64) -> f64 {
         if rounds_alike(self.noise, self.step) { length } else { length.sqrt() }
+    }
+
+    /// What the baseline does besides white noise to a mean over so many samples, A.
+    pub(super) fn wandered(&self, length: f64) -> impl Iterator<Item = Input> + use<> {
+        let (own, slow) = self.wander.of(length);
+        let lines = [(ALIKE, self.scale.size(own)), (WANDER, self.scale.size(slow))];
+        lines.into_iter().filter(|(_, u)| *u > 0.0).map(|(name, u)| Input::noise(name, u))
     }
 
     fn gain(&self, value: f64) -> Option<Input> {
@@ -133,6 +157,13 @@ impl Setting {
         1.0 / (12_f64.sqrt() * transition.max(1.0).powi(2))
     }
 
+    /// What noise and a wrong level leave open in a 50 % instant of a phase, samples. Between two samples that straddle it noise
+    /// counts with √(2/3) in the mean. A level that is wrong by δ moves it by δ/2; the slope is 0.8 of the level per transition.
+    pub(super) fn open_edge(&self, row: &PhaseRow, amplitude: &Measured) -> (f64, f64) {
+        let tilt = row.transition.max(1.0) / (0.8 * amplitude.value.max(f64::MIN_POSITIVE));
+        ((2.0_f64 / 3.0).sqrt() * self.noise * tilt, own(amplitude) / 2.0 * tilt)
+    }
+
     /// A pulse with its budgets.
     pub(super) fn pulse(&self, index: usize, row: &Row, voltage: Option<&VoltageRow>) -> Pulse {
         let window = row.window(self.guard);
@@ -144,17 +175,29 @@ impl Setting {
         let share = own(&lead.charge) / lead_charge;
         phases.push(lead);
         phases.extend(row.recovery.as_ref().map(|recovery| self.phase(recovery, window.1 - between)));
+        if let Some(closed) = row.closed() {
+            let half = Input::rectangular(CLOSED, closed / 2.0 * self.dt);
+            phases.iter_mut().for_each(|phase| phase.width.budget.push(half));
+        }
         let net = row.net * self.scale.gain * self.dt;
         let lines = self.charge_lines(window.1 - window.0, amplitude, transition, phases.len());
         let ratio = net / lead_charge;
         let mut relative: Vec<Input> = lines.iter().map(|line| line.scaled(1.0 / lead_charge)).collect();
         relative.push(Input::common("leading charge", ratio * share));
-        let gap = row.recovery.map(|recovery| {
+        let gap = row.recovery.zip(phases.first()).zip(phases.get(1)).map(|((recovery, lead), second)| {
             let rest = recovery.edges.start - row.leading.edges.end;
-            let value = if row.joined { 0.0 } else { rest * self.dt };
+            let value = if row.joined.is_some() { 0.0 } else { rest * self.dt };
             let edge = self.instant(transition) * std::f64::consts::SQRT_2 * self.dt;
-            let lines = [Input::noise(EDGES, edge)].into_iter().chain(self.interval(value));
-            Measured::new(value, lines.collect())
+            let ends = [(&row.leading, &lead.amplitude), (&recovery, &second.amplitude)];
+            let [first, last] = ends.map(|(row, amplitude)| self.open_edge(row, amplitude));
+            let mut lines = vec![
+                Input::noise(EDGES, edge),
+                Input::noise("noise", first.0.hypot(last.0) * self.dt),
+                Input::common("level", (first.1 + last.1) * self.dt),
+            ];
+            lines.extend(row.closed().map(|closed| Input::rectangular(CLOSED, closed * self.dt)));
+            lines.extend(self.interval(value));
+            Measured::new(value, lines)
         });
         let mut pulse = Pulse {
             index,
@@ -187,17 +230,17 @@ impl Setting {
             let unsettled = self.scale.size(f64::from(row.unsettled));
             lines.push(Input::rectangular("step within the top", unsettled / 2.0));
         }
+        lines.extend(self.wandered(count));
         lines.extend(self.gain(level));
         let amplitude = Measured::new(level.abs(), lines);
 
-        // A level that is wrong by δ moves the 50 % points by δ/2 on edges whose slope is 0.8 of the level per transition.
-        let tilt = row.transition.max(1.0) / (0.8 * level.abs().max(f64::MIN_POSITIVE));
+        let (noise, moved) = self.open_edge(row, &amplitude);
         let edges = self.instant(row.transition) * std::f64::consts::SQRT_2 * self.dt;
         let width = row.edges.width() * self.dt;
         let lines = [
             Input::noise(EDGES, edges),
-            Input::noise("noise", (4.0_f64 / 3.0).sqrt() * self.noise * tilt * self.dt),
-            Input::common("level", own(&amplitude) * tilt * self.dt),
+            Input::noise("noise", std::f64::consts::SQRT_2 * noise * self.dt),
+            Input::common("level", 2.0 * moved * self.dt),
         ];
         let width = Measured::new(width, lines.into_iter().chain(self.interval(width)).collect());
         let charge = row.charge * self.scale.gain * self.dt;
@@ -213,15 +256,17 @@ impl Setting {
     }
 
     /// Inputs of a charge over a window of `length` samples that holds `phases` phases of `amplitude`, but for the gain.
-    fn charge_lines(&self, length: f64, amplitude: f64, transition: f64, phases: usize) -> [Input; 4] {
+    fn charge_lines(&self, length: f64, amplitude: f64, transition: f64, phases: usize) -> Vec<Input> {
         // Each phase's width is open by √2 instants; leading and recovery phases are so independently.
         let edges = amplitude * self.instant(transition) * (2.0 * phases as f64).sqrt() * self.dt;
-        [
+        let mut lines = vec![
             self.rest.scaled(length * self.dt),
             Input::rectangular("quantisation of the file", self.step / 2.0 * self.rounded(length) * self.dt),
             Input::noise("noise", self.noise * length.sqrt() * self.dt),
             Input::noise(EDGES, edges),
-        ]
+        ];
+        lines.extend(self.wandered(length).map(|line| line.scaled(length * self.dt)));
+        lines
     }
 }
 

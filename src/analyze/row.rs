@@ -28,8 +28,8 @@ pub(super) struct PhaseRow {
 pub(super) struct Row {
     pub leading: PhaseRow,
     pub recovery: Option<PhaseRow>,
-    /// The phases share an edge.
-    pub joined: bool,
+    /// 10–90 % of the edge that the phases share, samples; `None` where each has its own.
+    pub joined: Option<f32>,
     /// Sum of the samples of the pulse window about the baseline.
     pub net: f64,
     /// Sum of the samples from the window's beginning of the pulse before to that of this one, not about the baseline.
@@ -47,6 +47,15 @@ impl Row {
     pub(super) fn between(&self, guard: f64) -> f64 {
         let middle = |recovery: PhaseRow| (self.leading.edges.end + recovery.edges.start) / 2.0;
         self.recovery.map_or(self.window(guard).1, middle)
+    }
+
+    /// The longest rest that phases which share an edge may have had between them, samples: as it grows, that edge becomes longer than
+    /// one of a single phase. By exponential edges a rest adds the less the shorter it is, so half a transition goes unseen. Edges
+    /// within one sample have their place in it as their own uncertainty.
+    pub(super) fn closed(&self) -> Option<f64> {
+        let one = self.leading.transition;
+        let steep = self.joined.filter(|_| one > 1.0)?;
+        Some((f64::from(steep) - 0.5 * one).max(0.5 * one))
     }
 
     /// The same about a baseline that is higher by a difference too small to move an edge.
@@ -143,26 +152,30 @@ fn phase_edges<S: Sample>(set: &Levels, samples: &[S], segment: &PhaseEdges) -> 
 
 type Held = (PhaseEdges, f64);
 
+/// How far apart the 50 % instants of two phases are on one edge between their levels, in 10–90 % transitions of it: a straight one
+/// has a half of 0.8 between them, which is 0.625, and an exponential one 0.5.
+const ONE_EDGE: f64 = 0.65;
+
 /// With no gap the phases share one edge: where the trace crosses the middle between their levels.
 fn join<S: Sample>(
     set: &Levels,
     samples: &[S],
     first: Held,
     second: Option<Held>,
-) -> (Held, Option<Held>, bool) {
-    let Some((mut edges, level)) = second else { return (first, None, false) };
+) -> (Held, Option<Held>, Option<f32>) {
+    let Some((mut edges, level)) = second else { return (first, None, None) };
     let (mut lead, top) = first;
     let slope = if level > top { Slope::Rising } else { Slope::Falling };
     let shared = crossing(samples, lead.end.floor() as usize, (top + level) / 2.0, slope);
-    let steep = transition(samples, set.samples, (lead.end + edges.start) / 2.0, top, level).max(1.0);
+    let steep = transition(samples, set.samples, (lead.end + edges.start) / 2.0, top, level);
     match shared {
         // Apart by less than the transition between the levels takes: there is no rest between them.
-        Some(shared) if edges.start - lead.end <= 0.6 * steep => {
+        Some(shared) if edges.start - lead.end <= ONE_EDGE * steep.max(1.0) => {
             lead.end = shared;
             edges.start = shared;
-            ((lead, top), Some((edges, level)), true)
+            ((lead, top), Some((edges, level)), Some(steep as f32))
         }
-        _ => (first, Some((edges, level)), false),
+        _ => (first, Some((edges, level)), None),
     }
 }
 
@@ -191,4 +204,43 @@ fn unsettled<S: Sample>(top: &[S], noise: f64, step: f64) -> f64 {
         means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
     let by_noise = 2.0 * 3.0 * noise / (size as f64).sqrt() + 2.0 * step;
     if high - low > by_noise { high - low } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pulse of 100 samples a phase on straight edges of `length` samples whose 50 % instants are `rest` apart.
+    fn ramped(length: f64, rest: f64) -> Row {
+        let edge = |at: f64, time: f64| ((time - at) / length + 0.5).clamp(0.0, 1.0);
+        let phase = |at: f64, time: f64| edge(at, time) - edge(at + 100.0, time);
+        let value = |time: f64| phase(200.0 + rest, time) - phase(100.0, time);
+        let samples: Vec<f64> = (0..500).map(|at| value(f64::from(at))).collect();
+        let set = Levels { base: 0.0, noise: 0.0, step: 0.0, guard: 20.0, samples: 500 };
+        let leading = PhaseEdges { start: 100.0, end: 200.0 };
+        let recovery = PhaseEdges { start: 200.0 + rest, end: 300.0 + rest };
+        read(&set, &samples, &leading, Some(&recovery)).unwrap()
+    }
+
+    #[test]
+    fn straight_edges_without_a_rest_are_one_edge() {
+        for length in [8.0, 20.0] {
+            let row = ramped(length, 0.0);
+            let recovery = row.recovery.unwrap();
+            assert!((row.leading.edges.end - 200.0).abs() < 1e-9, "{row:?}");
+            assert_eq!(row.leading.edges.end, recovery.edges.start);
+            // From −0.8 to 0.8 on a slope of 2 a length.
+            let steep = f64::from(row.joined.unwrap());
+            assert!((steep - 0.8 * length).abs() < 1e-5, "{length}: {steep}");
+        }
+        for (length, part) in [(8.0, 0.4), (8.0, 0.9), (20.0, 0.6)] {
+            // A rest that reads 0 is within what the edge leaves open: it is longer by 0.6 lengths, and half of one of 0.8 is taken off.
+            let rest = part * length;
+            let closed = ramped(length, rest).closed().unwrap();
+            assert!((closed - rest - 0.2 * length).abs() < 1e-4, "{length} {rest}: {closed}");
+        }
+        let apart = ramped(8.0, 30.0);
+        let rest = apart.recovery.unwrap().edges.start - apart.leading.edges.end;
+        assert!(apart.joined.is_none() && (rest - 30.0).abs() < 1e-9, "{apart:?}");
+    }
 }

@@ -17,7 +17,9 @@ use super::pulses::Pulses;
 use super::row::Levels;
 use super::summary::summary;
 use super::survey::{Kind, Survey, Surveyor, Tally};
+use super::unequal::unequal;
 use super::voltage::Electrode;
+use super::wander::Wander;
 
 /// What is known of a record beside its samples.
 #[derive(Debug, Clone, Copy)]
@@ -163,6 +165,8 @@ impl Shared<'_> {
             noise,
             step,
             rest,
+            // Where the baseline is not quiet, the span of its plateaus holds that too.
+            wander: if base.quiet { base.wander.clone() } else { Wander::default() },
             max_error: record.max_error,
             guard: self.guard,
             electrode: self.electrode,
@@ -232,6 +236,7 @@ fn findings(
     if !pulses.is_empty() {
         findings.extend(finding::too_short(found, current.scale, record.t0, record.dt));
     }
+    findings.extend(unequal(pulses));
     findings.extend(finding::clipped(&channels.current.name, current, Dimension::Current));
     if let Some((trace, seen)) = voltage.filter(|_| !pulses.is_empty()) {
         findings.extend(finding::clipped(&trace.name, seen, Dimension::Voltage));

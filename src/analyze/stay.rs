@@ -53,6 +53,11 @@ impl Stay {
         }
     }
 
+    /// Whether none of some samples between these extremes is at the level.
+    fn misses(&self, (low, high): (f64, f64)) -> bool {
+        if self.side == Side::AtMost { low > self.level } else { high < self.level }
+    }
+
     /// How sure it is that no noise made these runs, of which each sample stays at the level with probability `part`: a bound
     /// (Chernoff's) on the probability of so many stays, as −ln.
     fn surprise(&self, part: f64) -> f64 {
@@ -133,6 +138,9 @@ pub(super) struct Watch {
     scatter: Scatter,
 }
 
+/// Samples whose extremes are looked at first: where a trace rests it is at none of its levels.
+const PIECE: usize = 512;
+
 /// The shortest run at the end of a converter's range that is no single peak, samples.
 const AT_RAIL: usize = 3;
 
@@ -148,7 +156,15 @@ impl Watch {
 
     /// Goes on with consecutive samples.
     pub(super) fn add<S: Sample>(&mut self, samples: &[S]) {
-        self.stays.iter_mut().for_each(|stay| stay.add(samples));
+        for piece in samples.chunks(PIECE) {
+            let extremes = S::extremes(piece);
+            for stay in &mut self.stays {
+                match stay.misses(extremes) {
+                    true => stay.run = 0,
+                    false => stay.add(piece),
+                }
+            }
+        }
         self.scatter.add(samples);
     }
 

@@ -79,7 +79,17 @@ pub(super) fn rate(pulses: &Pulses, dt: f64) -> Option<(Measured, usize)> {
     let value = periods as f64 / span;
     // Two instants, each open by an interval's rectangle at most.
     let edge = dt / 12_f64.sqrt() * std::f64::consts::SQRT_2;
-    let interval = pulses.setting.as_ref().and_then(|setting| setting.interval(value));
-    let lines = [Input::common("edges", value * edge / span)].into_iter().chain(interval);
-    Some((Measured::new(value, lines.collect()), periods))
+    let mut lines = vec![Input::common("edges", value * edge / span)];
+    if let Some(setting) = &pulses.setting {
+        // On slow edges noise moves an instant by many intervals.
+        let ends = [(pulses.rows.first(), &first), (pulses.rows.last(), &last)];
+        let [first, last] = ends.map(|(row, pulse)| {
+            let lead = row.zip(pulse.phases.first());
+            lead.map_or((0.0, 0.0), |(row, phase)| setting.open_edge(&row.leading, &phase.amplitude))
+        });
+        lines.push(Input::common("noise", value * first.0.hypot(last.0) * dt / span));
+        lines.push(Input::common("level", value * first.1.hypot(last.1) * dt / span));
+        lines.extend(setting.interval(value));
+    }
+    Some((Measured::new(value, lines), periods))
 }

@@ -90,12 +90,13 @@ impl Tally<f64> for Values {
         let differs = 1e-9 * low.abs().max(high.abs());
         let steps = self.differences.iter().filter(|step| **step > differs);
         let step = steps.fold(f64::INFINITY, |smallest, step| smallest.min(*step));
+        let step = if step.is_finite() { step } else { 0.0 };
         let survey = Survey {
             count: self.values.len(),
             rest: median(&mut self.values),
             changes: self.differences.iter().filter(|step| **step != 0.0).count(),
-            noise: white(&mut self.differences),
-            step: if step.is_finite() { step } else { 0.0 },
+            noise: white(&mut self.differences, step),
+            step,
             low,
             high,
         };

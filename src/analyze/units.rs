@@ -7,7 +7,7 @@ use crate::scenario::{Check, Measurand, WindowKind};
 use crate::signal::{Program, Waveform};
 
 use super::phases::{phases, share};
-use super::pulse::{INTERVAL, in_step, is_factor};
+use super::pulse::{INTERVAL, in_step, is_factor, is_wander};
 use super::summary::rate;
 use super::{Analysis, FindingCode, Pulse};
 
@@ -122,8 +122,11 @@ fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
         };
         let lead = pulse.phases.first()?.charge.value.abs();
         let scale = if ratio { 1.0 / lead } else { 1.0 };
-        let own = pulse.net_charge.budget.iter().filter(|line| !is_factor(line));
+        let own = pulse.net_charge.budget.iter().filter(|line| !is_factor(line) && !is_wander(line));
         let own = own.map(|line| line.scaled(grown(line) * scale));
+        let seconds = setting.map_or(0.0, |setting| length * setting.dt);
+        let wander = setting.into_iter().flat_map(|setting| setting.wandered(length));
+        let own = own.chain(wander.map(|line| line.scaled(seconds * scale)));
         let factors = setting.filter(|_| !ratio).into_iter().flat_map(|setting| setting.factors(value));
         let estimate = Measured::new(value * scale, own.chain(factors).collect());
         Some(at(analysis, &pulse, estimate, None))

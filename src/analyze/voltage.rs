@@ -80,7 +80,7 @@ impl Electrode {
         };
         let access = line(t50 + settle, t50 + settle + longest, t50, true).map(shift);
         let gap = match row.recovery {
-            Some(_) if row.joined => 0.0,
+            Some(_) if row.joined.is_some() => 0.0,
             Some(recovery) => recovery.edges.start - row.leading.edges.end,
             None => f64::INFINITY,
         };

@@ -77,7 +77,7 @@ pub(super) fn headline(analysis: &Analysis) -> String {
 /// What the uncertainties hold and what they do not.
 pub(super) fn scope_of_u(analysis: &Analysis) -> String {
     let file = "U (95 %) covers sampling, noise, baseline and the resolution of the file";
-    match analysis.max_error {
+    let own = match analysis.max_error {
         Some(error) => format!(
             "{file}, and the instrument's limit of error of {} of reading; not its sample clock",
             engineering(error, Dimension::Ratio, 3)
@@ -85,5 +85,9 @@ pub(super) fn scope_of_u(analysis: &Analysis) -> String {
         None => format!(
             "{file}; the instrument's own error is not included (state it with --max-error). After averaging, the file's resolution is finer than the converter's"
         ),
-    }
+    };
+    // What a coupling takes from the tops and puts behind the pulse is slower than either, and mostly less than the noise.
+    format!(
+        "{own}. It holds for an input coupled to DC, which the samples cannot tell: an AC coupling or a current transformer of time constant τ adds up to the pulse's duration over τ, in parts of a phase's charge, to the net charge, and leaves no mean DC in the record"
+    )
 }

@@ -110,7 +110,8 @@ impl Tree {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             empty = false;
             let shown = if inside.is_empty() { name } else { format!("{inside}/{name}") };
-            if shown == MANIFEST || shown == SIGNATURE {
+            // A folder or a link of that name is none of them.
+            if kind.is_file() && (shown == MANIFEST || shown == SIGNATURE) {
                 continue;
             }
             if kind.is_dir() {

@@ -103,6 +103,45 @@ fn a_manifest_may_name_nothing_outside_its_run() {
 }
 
 #[test]
+fn what_is_called_like_a_signature_and_is_no_file_is_found() {
+    let runs = tempfile::tempdir().unwrap();
+    run(runs.path(), "a1", "a", "2026-01-02T03:00:00Z");
+    let folder = runs.path().join("a1");
+    let signature = folder.join(SIGNATURE);
+    fs::create_dir(&signature).unwrap();
+    assert_eq!(said(&folder).0, ["manifest.sig: added after the run: an empty folder"]);
+    fs::write(signature.join("x"), "x").unwrap();
+    assert_eq!(said(&folder).0, ["manifest.sig/x: added after the run"]);
+    fs::remove_dir_all(&signature).unwrap();
+    std::os::unix::fs::symlink("../nowhere", &signature).unwrap();
+    assert_eq!(said(&folder).0, ["manifest.sig: added after the run: a symbolic link"]);
+    fs::remove_file(&signature).unwrap();
+    assert_eq!(said(&folder), (vec![], vec![]));
+}
+
+#[test]
+fn a_line_of_the_chain_that_says_otherwise_or_was_moved_is_found() {
+    let runs = tempfile::tempdir().unwrap();
+    run(runs.path(), "a1", "a", "2026-01-02T03:00:00Z");
+    run(runs.path(), "a2", "a", "2026-01-02T03:01:00Z");
+    let (chain, folder) = (runs.path().join(CHAIN), runs.path().join("a2"));
+    let whole = fs::read_to_string(&chain).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let other = "chain: the line of run a2 in chain.jsonl names another rig or another start";
+    for (from, to) in [("\"rig\":\"a\"", "\"rig\":\"c\""), ("03:01:00Z", "03:07:00Z")] {
+        fs::write(&chain, format!("{}\n{}\n", lines[0], lines[1].replace(from, to))).unwrap();
+        assert_eq!(said(&folder).0, [other]);
+    }
+    fs::write(&chain, format!("{}\n{}\n", lines[1], lines[0])).unwrap();
+    assert_eq!(
+        said(&folder).0,
+        ["chain: the run before, a1, comes after it in chain.jsonl: its lines were moved"]
+    );
+    fs::write(&chain, &whole).unwrap();
+    assert_eq!(said(&folder), (vec![], vec![]));
+}
+
+#[test]
 fn a_run_that_follows_one_of_another_rig_or_a_path_is_named() {
     let runs = tempfile::tempdir().unwrap();
     run(runs.path(), "a1", "a", "2026-01-02T03:00:00Z");

@@ -263,7 +263,13 @@ fn chain(
     (runs, lines): (&Path, &[Ended]),
     whole: bool,
 ) {
-    let own = lines.iter().find(|line| line.run == manifest.run);
+    let at = lines.iter().position(|line| line.run == manifest.run);
+    let own = at.and_then(|at| lines.get(at));
+    if own.is_some_and(|line| line.rig != manifest.rig || line.started != manifest.started) {
+        let what =
+            format!("the line of run {} in chain.jsonl names another rig or another start", manifest.run);
+        found.findings.push(Finding::Chain(what));
+    }
     if own.is_some_and(|line| line.manifest != hash) {
         found.findings.push(Finding::Manifest("written anew: the chain has another hash for this run"));
     }
@@ -274,11 +280,14 @@ fn chain(
     let Some(previous) = &manifest.previous else { return };
     let named = format!("the run before, {},", previous.run);
     // Whoever added this run's line took the run before from the lines above it.
-    let cut_out = own.is_some_and(|line| !line.remade) && !lines.iter().any(|line| line.run == previous.run);
+    let before = lines.iter().position(|line| line.run == previous.run);
+    let added = own.is_some_and(|line| !line.remade);
+    let (cut_out, moved) = (added && before.is_none(), added && before > at);
     let path = runs.join(&previous.run).join(MANIFEST);
     let problem = match fs::read(&path) {
         _ if !is_name(&previous.run) => "has no name of a run",
         _ if cut_out => "was taken out of chain.jsonl: what it showed is unknown",
+        _ if moved => "comes after it in chain.jsonl: its lines were moved",
         Err(_) if whole => "is not there",
         Err(_) => {
             found.notes.push(format!("{named} is not here: the chain to it was not checked"));

@@ -4,6 +4,7 @@ use stimrig::analyze::{Analysis, FindingCode, Options, Scale, analyze};
 use stimrig::capture::read;
 
 mod judged;
+mod quiet;
 
 fn capture(name: &str, max_error: Option<f64>) -> Analysis {
     let file = format!("fixtures/captures/{name}.CSV");

@@ -6,7 +6,7 @@ use stimrig::capture::read;
 use super::{judged, judged_on, judged_table, levels, near, noisy};
 
 /// Normal noise of standard deviation 1, near enough: twelve uniform numbers less their mean.
-fn normal() -> impl FnMut() -> f64 {
+pub(super) fn normal() -> impl FnMut() -> f64 {
     let mut seed = 11_u32;
     let mut next = move || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
