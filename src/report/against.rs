@@ -5,6 +5,7 @@
 
 use crate::record::{Outcome, RunRecord};
 
+use super::counts::simple;
 use super::ending::early;
 
 /// Suite of these tests.
@@ -42,21 +43,23 @@ pub(super) fn against(record: &RunRecord, doubts: &[String]) -> Vec<Against> {
     early.into_iter().chain(unjudged).chain(doubts).collect()
 }
 
-/// What makes a run less, or other, than the whole suite on its bench, and is no fault of it: name and value.
+/// What makes a run less, or other, than the whole suite on its bench, judged with its uncertainty, and is no fault of it: name and
+/// value.
 pub(super) fn qualified(record: &RunRecord) -> Vec<(&'static str, String)> {
     let lists = [("defects", record.defects.join(" ")), ("overrides", record.overrides.join(" "))];
     let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
     let partition = record.partition.iter().map(|part| ("partition", part.clone()));
     let rerun = record.rerun_of.iter().map(|earlier| ("rerun_of", earlier.clone()));
-    lists.chain(partition).chain(rerun).collect()
+    let simple = simple(record).map(|simple| ("decision", simple));
+    lists.chain(partition).chain(rerun).chain(simple).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::CaseRecord;
-    use crate::record::samples::{case, head};
-    use crate::report::{ctrf, ctrf_of, junit, junit_of, tap, tap_of};
+    use crate::record::samples::{case, check, head};
+    use crate::record::{CaseRecord, CheckRecord, Verdict};
+    use crate::report::{ctrf, ctrf_of, junit, junit_of, page, step_summary, tap, tap_of};
 
     fn kinds(record: &RunRecord, doubts: &[String]) -> Vec<&'static str> {
         against(record, doubts).iter().map(|against| against.kind).collect()
@@ -115,5 +118,32 @@ mod tests {
             assert!(text.contains(&format!("\n# {name}: {value}\n")), "{text}");
         }
         assert!(qualified(&head()).is_empty());
+    }
+
+    /// A pass of which U was left out is no pass like any other, whichever form one reads.
+    #[test]
+    fn a_simple_decision_is_told_in_every_form() {
+        let simple = |verdict| CheckRecord { decision: "simple".into(), ..check("amplitude", verdict) };
+        let cases = vec![
+            CaseRecord { checks: vec![simple(Verdict::Pass), check("width", Verdict::Pass)], ..case("a") },
+            CaseRecord { outcome: Outcome::Failed, checks: vec![simple(Verdict::Fail)], ..case("b") },
+        ];
+        let record = RunRecord { cases, ..head() };
+        let said = "2 checks judged by the value alone, without their uncertainty (decision: simple)";
+        let xml = junit(&record, None);
+        assert!(xml.contains(&format!("<property name=\"decision\" value=\"{said}\"/>")), "{xml}");
+        let limit = "1.94 … 2.06 mA by the value alone";
+        assert!(xml.contains(&format!("pass amplitude: 2.0012 ± 0.0031 mA against {limit}")), "{xml}");
+        assert!(xml.contains("pass width: 2.0012 ± 0.0031 mA against 1.94 … 2.06 mA  margin"), "{xml}");
+        let json: serde_json::Value = serde_json::from_str(&ctrf(&record, None)).unwrap();
+        assert_eq!(json["results"]["environment"]["extra"]["decision"], said, "{json:#}");
+        let text = tap(&record);
+        assert!(text.contains(&format!("\n# decision: {said}\n")), "{text}");
+        assert!(text.contains(&format!("wanted: \"{limit}\"")), "{text}");
+        let summary = step_summary(&record, None);
+        assert!(summary.contains(&format!("decision: {said}\n\n")) && summary.contains(limit), "{summary}");
+        let page = page(&record, &[], &[]);
+        assert!(page.contains(said) && page.contains(&format!("<td>{limit}</td>")), "{page}");
+        assert!(page.contains("a guarded check passes only if"), "{page}");
     }
 }

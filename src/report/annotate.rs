@@ -5,11 +5,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
+use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, SafeState, Verdict};
 
 use super::against::{against, qualified};
 use super::check_line::{allowed, margin, measured};
-use super::ending::early;
+use super::ending::{early, looked};
 use super::profile;
 
 /// GitHub shows ten annotations of a step and drops the rest without a word.
@@ -19,9 +19,10 @@ const SUMMARY_BYTES: usize = 256 * 1024;
 
 /// Workflow commands, one a line: at most ten, then one that says how many more there are.
 pub fn annotations(record: &RunRecord) -> Vec<String> {
-    // What may hurt somebody comes before what is merely wrong.
-    let (alarming, rest): (Vec<_>, Vec<_>) =
+    // What may hurt somebody comes before what is merely wrong, and that before what could not be told: only ten are shown.
+    let (alarming, mut rest): (Vec<_>, Vec<_>) =
         record.cases.iter().partition(|case| case.outcome == Outcome::Unsafe);
+    rest.sort_by_key(|case| std::cmp::Reverse(case.outcome));
     // Of what speaks against the run as a whole no case says anything.
     let whole = against(record, &[]);
     let whole = whole.iter().map(|against| format!("::error title=stimrig::{}", data(&against.message)));
@@ -88,13 +89,18 @@ pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
         if sim_only > 0 { format!(", {sim_only} of them on the simulator only") } else { String::new() };
     let qualified: String =
         qualified(record).iter().map(|(name, value)| format!("{name}: {}\n\n", cell(value))).collect();
+    let safe = match record.safe_state {
+        SafeState::Confirmed if !looked(record) => {
+            "nothing was energised by this run, the output was not measured".to_owned()
+        }
+        state => format!("safe state {}", state.name()),
+    };
     let mut text = format!(
-        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, safe state {}\n\n{qualified}{early}\
+        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, {safe}\n\n{qualified}{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
         record.cases.len(),
         cell(&record.rig),
-        cell(&record.fidelity),
-        record.safe_state.name()
+        cell(&record.fidelity)
     );
     let mut cases: Vec<&CaseRecord> = record.cases.iter().collect();
     cases.sort_by_key(|case| std::cmp::Reverse(case.outcome));
@@ -200,6 +206,32 @@ mod tests {
         assert!(shown[10].contains("and 3 more"), "{}", shown[10]);
         let expected = "::error file=scenarios/amplitude/a.yaml,line=17,title=case 0::width: ";
         assert!(shown[0].starts_with(expected), "{}", shown[0]);
+    }
+
+    #[test]
+    fn a_failure_is_annotated_before_what_could_not_be_told_whatever_their_order() {
+        let mut record = failing(1);
+        let doubtful = CaseRecord {
+            outcome: Outcome::Inconclusive,
+            checks: vec![check("rate", Verdict::Inconclusive)],
+            ..case("doubtful")
+        };
+        record.cases = std::iter::repeat_n(doubtful, 12).chain(record.cases).collect();
+        let shown = annotations(&record);
+        assert_eq!(shown.len(), 11);
+        assert!(shown[0].contains("title=case 0::width: "), "{}", shown[0]);
+        assert!(shown[10].contains("and 3 more"), "{}", shown[10]);
+    }
+
+    #[test]
+    fn the_summary_of_a_run_that_energised_nothing_claims_no_measured_safe_state() {
+        let of = |outcome| RunRecord { cases: vec![CaseRecord { outcome, ..case("a") }], ..head() };
+        let skipped = step_summary(&of(Outcome::Skipped), None);
+        assert!(
+            skipped.contains("the output was not measured") && !skipped.contains("confirmed"),
+            "{skipped}"
+        );
+        assert!(step_summary(&of(Outcome::Passed), None).contains("(sim), safe state confirmed\n"));
     }
 
     #[test]

@@ -21,8 +21,19 @@ pub fn measured(check: &CheckRecord) -> String {
     }
 }
 
-/// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 … 2.06 mA`, `= 100`.
+/// The limit in the notation of a drawing: `≤ 0.5 %`, `1.94 … 2.06 mA`, `= 100`; and behind it that U was left out of the decision,
+/// where it was: a pass right at its limit must not look like one that cleared its guard band.
 pub fn allowed(check: &CheckRecord) -> String {
+    let bounds = bounds(check);
+    if is_simple(check) && !bounds.is_empty() { format!("{bounds} by the value alone") } else { bounds }
+}
+
+/// Whether the value alone decided although it has an uncertainty (`decision: simple`).
+pub(super) fn is_simple(check: &CheckRecord) -> bool {
+    check.decision == "simple" && check.uncertainty.is_some_and(|u| u > 0.0)
+}
+
+fn bounds(check: &CheckRecord) -> String {
     let (dimension, digits) = (dimension_of(&check.unit), limit_digits(check));
     let show = |value: f64| engineering(value, dimension, digits);
     let limit = &check.limit;
@@ -122,6 +133,18 @@ mod tests {
             let check = CheckRecord { limit, unit: unit.into(), ..check("any", Verdict::Pass) };
             assert_eq!(allowed(&check), text);
         }
+    }
+
+    #[test]
+    fn a_limit_that_was_held_against_the_value_alone_says_so() {
+        let of = |decision: &str, uncertainty| {
+            let decision = decision.to_owned();
+            allowed(&CheckRecord { decision, uncertainty, ..check("amplitude", Verdict::Pass) })
+        };
+        assert_eq!(of("guarded", Some(3.1e-6)), "1.94 … 2.06 mA");
+        assert_eq!(of("simple", Some(3.1e-6)), "1.94 … 2.06 mA by the value alone");
+        // Nothing was left out of the decision on a count, nor on what was not measured.
+        assert_eq!((of("simple", Some(0.0)), of("simple", None)), (of("guarded", None), of("guarded", None)));
     }
 
     #[test]

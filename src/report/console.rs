@@ -11,7 +11,7 @@ use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink, read
 
 use super::Paint;
 use super::case_line::{case_line, check_lines};
-use super::counts::{by_outcome, counted, totals};
+use super::counts::{by_outcome, counted, simple, totals};
 use super::ending::{ending, looked, too_late};
 use super::failure::blocks;
 use super::paint::plain;
@@ -146,6 +146,7 @@ impl Console {
                            `stimrig safe`";
             lines.push(self.paint.bad(warning));
         }
+        lines.extend(simple(record).map(|line| self.paint.odd(&line)));
         lines.extend(repeats::lines(&record.cases).iter().map(|line| self.paint.odd(&plain(line))));
         lines.extend(self.profiles(record));
         if let Some(folder) = folder {
@@ -305,8 +306,22 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::InstrumentRecord;
-    use crate::record::samples::{case, head};
+    use crate::record::samples::{case, check, head};
+    use crate::record::{CheckRecord, InstrumentRecord, Verdict};
+
+    #[test]
+    fn checks_of_which_the_uncertainty_was_left_out_are_counted_at_the_end() {
+        let options = ConsoleOptions { color: false, width: None, verbosity: 0, progress: false, cases: 1 };
+        let console = Console::new(options, Box::new(std::io::sink()));
+        let of = |decision: &str| {
+            let checks = vec![CheckRecord { decision: decision.into(), ..check("width", Verdict::Pass) }];
+            let record = RunRecord { cases: vec![CaseRecord { checks, ..case("a") }], ..head() };
+            console.closing(&record, None)
+        };
+        let line = "1 check judged by the value alone, without its uncertainty (decision: simple)";
+        assert_eq!(of("simple").get(1).map(String::as_str), Some(line));
+        assert_eq!(of("guarded").len(), 1);
+    }
 
     #[test]
     fn a_safe_state_that_nobody_measured_is_not_confirmed() {

@@ -2,6 +2,8 @@
 
 use crate::record::{Outcome, RunRecord};
 
+use super::check_line::is_simple;
+
 /// Every outcome that there is, the worst first, with how many cases ended in it.
 pub(super) fn by_outcome(record: &RunRecord) -> Vec<(Outcome, usize)> {
     let count = |outcome| record.cases.iter().filter(|case| case.outcome == outcome).count();
@@ -24,6 +26,16 @@ pub(super) fn counts(record: &RunRecord) -> String {
 pub(super) fn totals(record: &RunRecord) -> String {
     let checks: usize = record.cases.iter().map(|case| case.checks.len()).sum();
     format!("{} in {}", counted(checks, "check"), counted(record.cases.len(), "case"))
+}
+
+/// `1 check judged by the value alone, without its uncertainty (decision: simple)`; `None` where every check was guarded.
+pub(super) fn simple(record: &RunRecord) -> Option<String> {
+    let checks = record.cases.iter().flat_map(|case| &case.checks);
+    let count = checks.filter(|check| is_simple(check)).count();
+    (count > 0).then(|| {
+        let (checks, their) = (counted(count, "check"), if count == 1 { "its" } else { "their" });
+        format!("{checks} judged by the value alone, without {their} uncertainty (decision: simple)")
+    })
 }
 
 /// `1 case`, `2 cases`.

@@ -9,7 +9,7 @@ use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 use super::against::{Against, RUN, against, qualified};
 use super::attachments::attachments;
 use super::check_line::{allowed, margin, measured};
-use super::junit::{description, message};
+use super::junit::{decisive, description, message};
 use super::profile;
 
 /// The run as CTRF. `folder` is where it is kept, for its attachments.
@@ -97,7 +97,7 @@ fn of_run(against: &Against) -> Value {
 
 fn test(record: &RunRecord, case: &CaseRecord, folder: Option<&Path>) -> Value {
     let passed = case.outcome == Outcome::Passed;
-    let bad = case.checks.iter().find(|check| check.verdict != Verdict::Pass);
+    let bad = decisive(case);
     let mut test = Map::new();
     let mut put = |key: &str, value: Value| test.insert(key.to_owned(), value);
     put("name", json!(case.title()));
@@ -173,7 +173,23 @@ fn millis(rfc3339: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::samples::{case, head};
+    use crate::record::samples::{case, check, head};
+
+    #[test]
+    fn the_line_is_that_of_the_check_which_the_message_is_about() {
+        let of = |measurand: &str, verdict, line| CheckRecord { line, ..check(measurand, verdict) };
+        let checks = vec![
+            of("gap", Verdict::Pass, 7),
+            of("width", Verdict::Inconclusive, 8),
+            of("amplitude", Verdict::Fail, 9),
+            of("rate", Verdict::Fail, 10),
+        ];
+        let cases = vec![CaseRecord { outcome: Outcome::Failed, checks, ..case("a") }];
+        let report: Value = serde_json::from_str(&ctrf(&RunRecord { cases, ..head() }, None)).unwrap();
+        let test = &report["results"]["tests"][0];
+        assert_eq!((test["line"].as_u64(), test["message"].as_str()), (Some(9), Some("amplitude: fail")));
+        assert!(test["snippet"].as_str().unwrap().starts_with("amplitude:"), "{test}");
+    }
 
     #[test]
     fn a_pass_where_a_rig_was_asked_for_says_so() {

@@ -1,6 +1,8 @@
 //! The last line of a run that something ended early: by what, what was left out, how the output is, what the exit code means.
 
-use crate::record::{HOST_LOST, INTERNAL_ERROR, Outcome, RunRecord, STORAGE_LOST, SafeState, exit_meaning};
+use crate::record::{
+    HOST_LOST, INTERNAL_ERROR, InstrumentRecord, Outcome, RunRecord, STORAGE_LOST, SafeState, exit_meaning,
+};
 
 use super::counts::counted;
 use super::paint::plain;
@@ -81,8 +83,14 @@ fn output(record: &RunRecord) -> &'static str {
 }
 
 /// Whether anybody looked at the output: a case that reached its end does, and so does who closes a killed run. A rig error of
-/// which not even the load is known was a bench that could not be opened, which another program may be driving.
+/// which not even the load is known was a bench that could not be opened, which another program may be driving. Where no
+/// stimulator is driven nothing is switched off, and so nothing is seen to be.
 pub(super) fn looked(record: &RunRecord) -> bool {
+    let driven =
+        |instrument: &InstrumentRecord| instrument.role != "stimulator" || instrument.driver != "none";
+    if !record.instruments.iter().all(driven) {
+        return false;
+    }
     let known = record.instruments.iter().any(|instrument| instrument.role == "load");
     let reached = |outcome| match outcome {
         Outcome::Skipped => false,
@@ -101,7 +109,7 @@ fn exit(code: u8) -> String {
 mod tests {
     use super::*;
     use crate::record::samples::{case, head};
-    use crate::record::{CaseRecord, Event, InstrumentRecord, fold};
+    use crate::record::{CaseRecord, Event, fold};
 
     /// A run of which so many cases ended as these did.
     fn run(cause: &str, cases: &[(Outcome, SafeState)]) -> RunRecord {
@@ -198,10 +206,21 @@ mod tests {
             firmware: "02".into(),
             calibration: None,
         });
-        for seen in [opened, run(HOST_LOST, &unopened)] {
+        for seen in [opened.clone(), run(HOST_LOST, &unopened)] {
             let said = ending(&seen, 2).unwrap();
             assert!(said.contains("output off, safe state confirmed"), "{said}");
         }
+        // Beside a load that was there, what runs by itself was switched off by nobody.
+        let mut undriven =
+            RunRecord { cases: run("SIGINT", &[(Outcome::Passed, SafeState::Confirmed)]).cases, ..opened };
+        let stimulator = undriven.instruments.first().cloned().unwrap();
+        undriven.instruments.push(InstrumentRecord {
+            role: "stimulator".into(),
+            driver: "none".into(),
+            ..stimulator
+        });
+        let said = ending(&undriven, 2).unwrap();
+        assert!(said.contains("the output was not measured") && !said.contains("confirmed"), "{said}");
     }
 
     #[test]

@@ -70,7 +70,10 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
     for check in failing {
         lines.extend(of_check(case, check, paint, width));
         let sketch = check.sketch.as_ref().filter(|sketch| pictures && !drawn.contains(sketch));
-        if let Some(sketch) = sketch {
+        if let Some(sketch) = sketch.filter(|sketch| is_elsewhere(check, sketch)) {
+            let missing = format!("no sketch: what is beyond the limit is not in {}", plain(&sketch.channel));
+            lines.push(paint.faint(&format!("          {missing}, but elsewhere in the cycle")));
+        } else if let Some(sketch) = sketch {
             drawn.push(sketch);
             let picture = draw(sketch, SKETCH.0, SKETCH.1);
             lines.extend(picture.iter().map(|line| format!("    {}", paint.trace(&plain(line)))));
@@ -78,6 +81,15 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
     }
     lines.extend(case.notes.iter().map(|note| paint.faint(&format!("    note: {}", plain(note)))));
     lines
+}
+
+/// Whether the charge of a failed check ends between its limits in the sketch: of a pulse whose charge a recharge or another pulse is to
+/// take back, or of one beside that which decided. A curve within its limits would be believed rather than the verdict.
+fn is_elsewhere(check: &CheckRecord, sketch: &Sketch) -> bool {
+    let limits = || sketch.limits.iter().copied();
+    let (low, high) = (limits().fold(f64::INFINITY, f64::min), limits().fold(f64::NEG_INFINITY, f64::max));
+    let last = sketch.values.last().filter(|_| check.verdict == Verdict::Fail && sketch.unit == "C");
+    last.is_some_and(|last| (low..=high).contains(last))
 }
 
 fn of_check(case: &CaseRecord, check: &CheckRecord, paint: Paint, width: Option<usize>) -> Vec<String> {
@@ -185,5 +197,38 @@ pub(super) fn label(case: &CaseRecord, paint: Paint) -> String {
         Outcome::Skipped => paint.faint(&word),
         Outcome::Inconclusive | Outcome::Invalid => paint.odd(&word),
         Outcome::RigError | Outcome::Failed | Outcome::Aborted | Outcome::Unsafe => paint.bad(&word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, check};
+
+    #[test]
+    fn a_sketch_that_speaks_against_a_failure_is_not_drawn() {
+        let said = |last: f64, verdict: Verdict| {
+            let sketch = Sketch {
+                channel: "e1: charge beyond the programmed in pulse 0, most like pulse 25".into(),
+                unit: "C".into(),
+                start: 0.164,
+                step: 1e-6,
+                values: (0..100).map(|k| f64::from(k) / 99.0 * last).collect(),
+                limits: vec![-1e-9, 1e-9],
+            };
+            let checks = vec![CheckRecord { sketch: Some(sketch), ..check("charge_imbalance", verdict) }];
+            let outcome = Outcome::Failed;
+            blocks(&[CaseRecord { outcome, checks, ..case("a") }], Paint::new(false), None).join("\n")
+        };
+        let within = said(2e-10, Verdict::Fail);
+        assert!(!within.contains('┤') && !within.contains("limit\n"), "{within}");
+        let why = "no sketch: what is beyond the limit is not in e1: charge beyond the programmed in pulse 0, most like pulse 25, but \
+                   elsewhere in the cycle";
+        assert!(within.contains(why), "{within}");
+        for drawn in
+            [said(2e-9, Verdict::Fail), said(-2e-9, Verdict::Fail), said(2e-10, Verdict::Inconclusive)]
+        {
+            assert!(drawn.contains('┤') && !drawn.contains("no sketch"), "{drawn}");
+        }
     }
 }

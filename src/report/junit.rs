@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
+use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, Verdict};
 
 use super::against::{Against, RUN, against, qualified};
 use super::attachments::attachments;
@@ -124,9 +124,15 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
     status
 }
 
+/// The check that says how a case ended: of those that did not pass the first with the worst verdict, which the case's reason is about.
+pub(super) fn decisive(case: &CaseRecord) -> Option<&CheckRecord> {
+    let bad = case.checks.iter().filter(|check| check.verdict != Verdict::Pass);
+    bad.min_by_key(|check| std::cmp::Reverse(check.verdict.badness()))
+}
+
 /// One sentence that tells what happened.
 pub(super) fn message(case: &CaseRecord) -> String {
-    let of_check = case.checks.iter().find(|check| check.verdict != Verdict::Pass).map(|check| {
+    let of_check = decisive(case).map(|check| {
         let reason = check.reason.as_deref().unwrap_or(check.verdict.name());
         format!("{}: {reason}", check.measurand)
     });

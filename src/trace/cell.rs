@@ -52,6 +52,8 @@ pub struct Cell {
     pub changed: Vec<String>,
     /// Id of the run that decides: the worst, or the latest.
     pub run: Option<String>,
+    /// Ids of the runs in which the cases that passed did, each once: what has to be shown to whoever asks for the proof.
+    pub passed_by: Vec<String>,
     /// The case that decides, where not all passed.
     pub case: Option<String>,
 }
@@ -138,17 +140,25 @@ fn changes(now: &Now, run: &RunRecord, case: &CaseRecord) -> Vec<String> {
 /// The cases of a scenario together.
 pub(super) fn together(cases: &[(&Now, CaseCell)]) -> Cell {
     let worst = cases.iter().max_by_key(|(_, cell)| cell.standing);
-    let passed = cases.iter().filter(|(_, cell)| cell.standing.is_pass()).count();
+    let passed: Vec<&CaseCell> =
+        cases.iter().map(|(_, cell)| cell).filter(|cell| cell.standing.is_pass()).collect();
+    let mut passed_by: Vec<String> = Vec::new();
+    for run in passed.iter().filter_map(|cell| cell.run.as_ref()) {
+        if !passed_by.contains(run) {
+            passed_by.push(run.clone());
+        }
+    }
     let mut changed: Vec<String> = cases.iter().flat_map(|(_, cell)| cell.changed.iter().cloned()).collect();
     changed.sort();
     changed.dedup();
     Cell {
         standing: worst.map_or(Standing::NotRun, |(_, cell)| cell.standing),
-        passed,
+        passed: passed.len(),
         of: cases.len(),
         runs: cases.iter().map(|(_, cell)| cell.runs).max().unwrap_or(0),
         changed,
         run: worst.and_then(|(_, cell)| cell.run.clone()),
+        passed_by,
         case: worst.filter(|(_, cell)| !cell.standing.is_pass()).map(|(now, _)| now.name.clone()),
     }
 }

@@ -52,6 +52,7 @@ fn cell(cell: &Cell) -> Value {
         "runs": cell.runs,
         "changed": cell.changed,
         "run": cell.run,
+        "passed_by": cell.passed_by,
         "case": cell.case,
     })
 }

@@ -3,7 +3,7 @@
 use crate::plot::escape;
 use crate::plot::page::{head, page as whole_page, remark, table};
 
-use super::text::{cell, column_name};
+use super::text::{column_name, counted, proof};
 use super::{Cell, Level, Matrix, Row, Standing, Status};
 
 /// One self-contained page.
@@ -15,7 +15,7 @@ pub fn page(matrix: &Matrix, provenance: &str) -> String {
         "{} requirements: {rig} proved on a rig, {sim} on the simulator only, {holes} not proved.",
         matrix.rows.len()
     );
-    let under = format!("{} runs count, {} do not. {provenance}", matrix.counted, matrix.not_counted.len());
+    let under = format!("{}. {provenance}", counted(matrix));
     let good = rig == matrix.rows.len() && rig > 0 && matrix.gaps.is_empty();
     let mut body = head("What is proved, and by what", &under, good, &verdict);
     body.extend(matrix.gaps.iter().map(|gap| remark(gap)));
@@ -64,17 +64,18 @@ fn matrix_table(matrix: &Matrix) -> String {
     let mut lines: Vec<Vec<(String, &str)>> = Vec::new();
     for row in &matrix.rows {
         let (word, tone) = proved(row);
+        let asked = format!("{}: {}", row.id, row.text);
         if row.scenarios.is_empty() {
             let mut line =
-                vec![(row.id.clone(), ""), (word.to_owned(), tone), ("no scenario".to_owned(), "bad")];
+                vec![(asked.clone(), ""), (word.to_owned(), tone), ("no scenario".to_owned(), "bad")];
             line.extend(columns.iter().map(|_| (String::new(), "")));
             lines.push(line);
         }
         for (at, scenario) in row.scenarios.iter().enumerate() {
             let first = at == 0;
             let of_first = |text: &str| if first { text.to_owned() } else { String::new() };
-            let mut line = vec![(of_first(&row.id), ""), (of_first(word), tone), (scenario.file.clone(), "")];
-            line.extend(scenario.cells.iter().map(|found| (cell(found), tone_of(found))));
+            let mut line = vec![(of_first(&asked), ""), (of_first(word), tone), (scenario.file.clone(), "")];
+            line.extend(scenario.cells.iter().map(|found| (proof(found), tone_of(found))));
             lines.push(line);
         }
     }

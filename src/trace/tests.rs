@@ -126,7 +126,7 @@ fn a_simulated_pass_of_a_case_that_asks_for_a_rig_is_shown_as_that() {
     );
     assert_eq!((cells[0].passed, cells[0].of, &cells[0].case), (2, 2, &None));
     let (said, page) = (text(&found), page(&found, "test"));
-    assert!(said.contains("[1] sim only 2/2  [2] passed 2/2"), "{said}");
+    assert!(said.contains("[1] sim only 2/2 by run sim  [2] passed 2/2 by run rig\n"), "{said}");
     assert!(page.contains("<td class=\"odd\">sim only 2/2"), "{page}");
     let value: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
     assert_eq!(value["requirements"][0]["scenarios"][0]["cells"][0]["standing"], "sim only");
@@ -137,6 +137,32 @@ fn a_simulated_pass_of_a_case_that_asks_for_a_rig_is_shown_as_that() {
     assert_eq!((cell.standing, cell.passed), (Standing::Not(Outcome::Failed), 1));
     let plain = trace(&requirements(), &[now("a", &["R-1"])], &[sim], None);
     assert_eq!(plain.rows[0].scenarios[0].cells[0].standing, Standing::Passed);
+}
+
+#[test]
+fn what_passed_names_the_runs_that_prove_it() {
+    let cases = [now("a", &["R-1"]), now("b", &["R-1"]), now("c", &["R-1"])];
+    let of = |id: &str, cases: &[(&str, Outcome)]| run(id, "rig", "aa", cases);
+    let (passed, failed) = (Outcome::Passed, Outcome::Failed);
+    // The later of two runs that passed a case is named, and a run that passed two cases once.
+    let runs =
+        [of("r1", &[("a", passed), ("b", passed)]), of("r2", &[("b", passed)]), of("r3", &[("c", passed)])];
+    let found = trace(&requirements(), &cases, &runs, None);
+    assert_eq!(found.rows[0].scenarios[0].cells[0].passed_by, ["r1", "r2", "r3"]);
+    let words = "passed 3/3 by runs r1, r2, r3";
+    assert!(text(&found).contains(&format!("[1] {words}\n")), "{}", text(&found));
+    let shown = page(&found, "test");
+    assert!(shown.contains(&format!("<td class=\"good\">{words}</td>")), "{shown}");
+    assert!(shown.contains("<td>R-1: &lt;i&gt;R-1&lt;/i&gt;</td>"), "what was proved is told: {shown}");
+    let value: serde_json::Value = serde_json::from_str(&json(&found)).unwrap();
+    let cell = &value["requirements"][0]["scenarios"][0]["cells"][0];
+    assert_eq!(cell["passed_by"], serde_json::json!(["r1", "r2", "r3"]));
+    // What failed is told with its run where it says why; what passed beside it is not lost.
+    let runs = [of("r1", &[("a", passed), ("b", passed), ("c", failed)])];
+    let found = trace(&requirements(), &cases, &runs, None);
+    assert!(text(&found).contains("[1] failed, 2/3 passed by run r1\n"), "{}", text(&found));
+    let none = trace(&requirements(), &cases, &[of("r1", &[("a", failed)])], None);
+    assert!(text(&none).contains("[1] failed, 0/3 passed\n"), "{}", text(&none));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn whole(matrix: &Matrix) -> String {
         matrix.rows.len(),
         matrix.rows.len() - rig - sim
     );
-    out += &format!("{} runs count, {} do not\n", matrix.counted, matrix.not_counted.len());
+    out += &format!("{}\n", counted(matrix));
     for (at, column) in matrix.columns.iter().enumerate() {
         out += &format!("  [{}] {}\n", at + 1, column_name(column));
     }
@@ -51,6 +51,13 @@ fn whole(matrix: &Matrix) -> String {
     out
 }
 
+/// `1 run counts, 2 do not`.
+pub(super) fn counted(matrix: &Matrix) -> String {
+    let (noun, verb) = if matrix.counted == 1 { ("run", "counts") } else { ("runs", "count") };
+    let others = matrix.not_counted.len();
+    format!("{} {noun} {verb}, {others} {} not", matrix.counted, if others == 1 { "does" } else { "do" })
+}
+
 /// `simulator, firmware 3fa9c2d81b07 (current)`.
 pub(super) fn column_name(column: &Column) -> String {
     let place = match column.level {
@@ -75,6 +82,15 @@ pub(super) fn cell(cell: &Cell) -> String {
     }
 }
 
+/// The same, and by which runs what passed did: `passed 12/12 by run 0190c0de-…`.
+pub(super) fn proof(found: &Cell) -> String {
+    let plural = if found.passed_by.len() == 1 { "" } else { "s" };
+    match found.passed_by.as_slice() {
+        [] => cell(found),
+        runs => format!("{} by run{plural} {}", cell(found), runs.join(", ")),
+    }
+}
+
 fn told(row: &Row) -> String {
     let mut out = format!("  {}  {}\n", row.id, row.text);
     match (&row.status, row.missing(Level::Sim)) {
@@ -86,7 +102,7 @@ fn told(row: &Row) -> String {
         let cells = scenario.cells.iter().enumerate();
         // What was never run there is no news in a long line.
         let cells = cells.filter(|(_, found)| found.standing != Standing::NotRun || found.passed > 0);
-        let cells: Vec<String> = cells.map(|(at, found)| format!("[{}] {}", at + 1, cell(found))).collect();
+        let cells: Vec<String> = cells.map(|(at, found)| format!("[{}] {}", at + 1, proof(found))).collect();
         let cells = if cells.is_empty() { "not run".to_owned() } else { cells.join("  ") };
         out += &format!("    {}  {cells}\n", scenario.file);
     }

@@ -68,6 +68,12 @@ impl Pair<'_> {
     }
 }
 
+/// `sim (simulated)`: what was measured on a simulated bench is marked wherever it is shown, also where both runs are.
+fn bench(record: &RunRecord) -> String {
+    let kind = if record.fidelity == "sim" { "simulated" } else { record.fidelity.as_str() };
+    format!("{} ({kind})", record.rig)
+}
+
 /// `passed → failed`.
 fn outcomes(case: &CaseChange) -> String {
     let name = |outcome: Option<Outcome>, sim_only| match outcome {
@@ -180,6 +186,8 @@ mod tests {
         assert_eq!(value["cases"][0]["checks"][0]["difference"]["significant"], true);
         assert_eq!(value["regressions"], 1);
         let page = page(&pair, "test");
+        assert!(said.contains(", 1 case on sim (simulated)\n"), "{said}");
+        assert!(page.contains("<td>bench</td><td>sim (simulated)</td><td>sim (simulated)</td>"), "{page}");
         assert!(
             !page.contains("<i>7") && !page.contains("<b>a") && page.contains("passed → failed"),
             "{page}"

@@ -4,7 +4,7 @@ use crate::plot::escape;
 use crate::plot::page::{head, page as whole_page, remark, table};
 use crate::record::{Outcome, RunRecord};
 
-use super::{Pair, by, limits, outcomes, short, side, what};
+use super::{Pair, bench, by, limits, outcomes, short, side, what};
 
 /// One self-contained page.
 pub fn page(pair: &Pair<'_>, provenance: &str) -> String {
@@ -25,6 +25,7 @@ pub fn body(pair: &Pair<'_>) -> String {
         row("run", &|record| record.id.clone()),
         row("started (UTC)", &|record| record.started.clone()),
         row("cases", &|record| record.cases.len().to_string()),
+        row("bench", &bench),
     ];
     lines.extend(pair.found.about.iter().map(|(what, before, after)| {
         vec![((*what).to_owned(), ""), (short(before), ""), (short(after), "odd")]

@@ -2,7 +2,7 @@
 
 use crate::plot::harmless;
 
-use super::{Pair, by, limits, outcomes, short, side, what};
+use super::{Pair, bench, by, counted, limits, outcomes, short, side, what};
 
 /// What is other, worst first.
 pub fn text(pair: &Pair<'_>) -> String {
@@ -12,7 +12,8 @@ pub fn text(pair: &Pair<'_>) -> String {
 fn whole(pair: &Pair<'_>) -> String {
     let line = |record: &crate::record::RunRecord| {
         let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
-        format!("{}  {}  {outcome}, {} cases\n", record.id, record.started, record.cases.len())
+        let cases = counted(record.cases.len(), "case");
+        format!("{}  {}  {outcome}, {cases} on {}\n", record.id, record.started, bench(record))
     };
     let mut out: String = pair.remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
     out += &format!("before  {}after   {}", line(pair.before), line(pair.after));

@@ -123,6 +123,14 @@ fn budget(check: &CheckRecord) -> Markup {
     }
 }
 
+/// The line in which a limit is written, and where that is not the scenario's, of which profile.
+fn written(case: &CaseRecord, check: &CheckRecord) -> Markup {
+    html! {
+        @if let Some(profile) = profile::of_check(case, check) { (name(&profile.name)) ":" }
+        (profile::place(case, check).1)
+    }
+}
+
 /// All checks of a case, one a line.
 pub(super) fn table(case: &CaseRecord, checks: &[&CheckRecord]) -> Markup {
     html! {
@@ -138,10 +146,25 @@ pub(super) fn table(case: &CaseRecord, checks: &[&CheckRecord]) -> Markup {
                         td { (margin(check)) }
                         td { @if let Some(svg) = gauge(check) { (PreEscaped(svg)) } }
                         td { (judged_on(check)) }
-                        td title=(text(check.text.trim())) { (profile::place(case, check).1) }
+                        td title=(text(check.text.trim())) { (written(case, check)) }
                     }
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::{case, check, profile};
+
+    #[test]
+    fn a_line_of_a_profile_is_not_taken_for_one_of_the_scenario() {
+        let own = check("amplitude", Verdict::Pass);
+        let taken = CheckRecord { profile: Some("vns-label".into()), line: 8, ..own.clone() };
+        let case = CaseRecord { profiles: vec![profile("vns-label")], ..case("a") };
+        let table = table(&case, &[&own, &taken]).into_string();
+        assert!(table.contains(">17</td>") && table.contains("><bdi>vns-label</bdi>:8</td>"), "{table}");
     }
 }

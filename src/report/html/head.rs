@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::record::{Outcome, RunRecord, SafeState, readable};
 
-use super::super::counts;
 use super::super::ending::looked;
+use super::super::{counts, profile, repeats};
 use super::words::{name, outcome, text};
 
 /// Everything above the cases.
@@ -32,7 +32,7 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
             @if !record.defects.is_empty() {
                 p class="remark" {
                     b { "The stimulator was wrong on purpose: " code { (name(&record.defects.join(", "))) } }
-                    " This run shows what the checks notice, and nothing about a device."
+                    ". This run shows what the checks notice, and nothing about a device."
                 }
             }
             @if !record.overrides.is_empty() {
@@ -50,6 +50,12 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
             @if let Some(earlier) = &record.rerun_of {
                 p class="remark" { "Runs again what had not passed in run " (name(earlier)) ", whose record stays as it is." }
             }
+            @if let Some(simple) = counts::simple(record) { p class="remark" { b { (simple) } "." } }
+            @for flaky in repeats::lines(&record.cases) { p class="remark" { (name(&flaky)) } }
+            @let unverified = unverified(record);
+            @if !unverified.is_empty() {
+                p class="remark" { "Limits that nobody has compared with their source: " (name(&unverified)) "." }
+            }
             @for remark in remarks { p class="remark" { (name(remark)) } }
             dl class="facts" {
                 (fact("Device under test", record.dut.as_deref().unwrap_or("not stated")))
@@ -66,6 +72,12 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
             }
         }
     }
+}
+
+/// The profiles whose limits nobody has compared with the document that they cite.
+fn unverified(record: &RunRecord) -> String {
+    let profiles = profile::of_cases(&record.cases).into_iter().filter(|profile| !profile.verified);
+    profiles.map(|profile| profile.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn fidelity(record: &RunRecord) -> String {
@@ -118,7 +130,7 @@ fn capital(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::record::samples;
-    use crate::record::{CaseRecord, InstrumentRecord};
+    use crate::record::{CaseRecord, InstrumentRecord, ProfileRecord};
 
     #[test]
     fn a_pass_with_a_defect_or_of_a_part_is_no_plain_pass_at_the_head() {
@@ -147,6 +159,21 @@ mod tests {
         assert!(!whole.contains("what the other parts showed"), "{whole}");
         let again = of(RunRecord { rerun_of: Some("r0".into()), ..samples::head() });
         assert!(again.contains("Runs again what had not passed in run <bdi>r0</bdi>"), "{again}");
+    }
+
+    #[test]
+    fn cases_that_did_not_repeat_and_limits_that_nobody_compared_are_told_at_the_head() {
+        let attempt = |attempt, outcome| CaseRecord { attempt, outcome, ..samples::case("rate") };
+        let cases = vec![attempt(1, Outcome::Passed), attempt(2, Outcome::Failed)];
+        let page = head(&RunRecord { cases, ..samples::head() }, &[]).into_string();
+        assert!(page.contains("flaky: rate: 1 of 2 attempts passed; 2 failed"), "{page}");
+        assert!(!page.contains("nobody has compared"), "{page}");
+        let read = ProfileRecord { verified: true, ..samples::profile("read") };
+        let profiles = vec![samples::profile("dc-leakage"), read];
+        let cases = vec![CaseRecord { profiles, ..samples::case("a") }];
+        let page = head(&RunRecord { cases, ..samples::head() }, &[]).into_string();
+        let words = "Limits that nobody has compared with their source: <bdi>dc-leakage</bdi>.";
+        assert!(page.contains(words) && !page.contains("flaky"), "{page}");
     }
 
     #[test]

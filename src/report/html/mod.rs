@@ -25,8 +25,9 @@ pub fn page(record: &RunRecord, figures: &[CaseFigures], remarks: &[String]) -> 
     let cases: Vec<Shown<'_>> = record
         .cases
         .iter()
+        .zip(figures_of(figures, &record.cases))
         .enumerate()
-        .map(|(at, case)| Shown { at, case, figures: figures_of(figures, at, case) })
+        .map(|(at, (case, figures))| Shown { at, case, figures })
         .collect();
     let mut bad: Vec<&Shown<'_>> = cases.iter().filter(|shown| is_bad(shown.case.outcome)).collect();
     bad.sort_by_key(|shown| std::cmp::Reverse(shown.case.outcome));
@@ -71,12 +72,60 @@ impl Shown<'_> {
     }
 }
 
-/// The pictures of the case at a place of the record, which lacks cases that never ended: the name must fit as well.
-fn figures_of<'a>(figures: &'a [CaseFigures], at: usize, case: &CaseRecord) -> Option<&'a CaseFigures> {
-    let fits = |figures: &&CaseFigures| figures.name == case.name;
-    figures.iter().find(|figures| figures.case == at).filter(fits).or_else(|| figures.iter().find(fits))
+/// The pictures of each case: those of its place in the record, which lacks cases that never ended, if the name fits as well; else
+/// those of its name that are at no case's place. A case that never got as far as pictures has none: it must not show those of
+/// another attempt, or of a scenario of the same name, as what it measured.
+fn figures_of<'a>(figures: &'a [CaseFigures], cases: &[CaseRecord]) -> Vec<Option<&'a CaseFigures>> {
+    let mut left: Vec<Option<&CaseFigures>> = figures.iter().map(Some).collect();
+    let mut take = |fits: &dyn Fn(&CaseFigures) -> bool| {
+        left.iter_mut().find(|figures| figures.is_some_and(fits)).and_then(Option::take)
+    };
+    let mut found: Vec<Option<&CaseFigures>> = cases
+        .iter()
+        .enumerate()
+        .map(|(at, case)| take(&|figures| figures.case == at && figures.name == case.name))
+        .collect();
+    for (found, case) in found.iter_mut().zip(cases).filter(|(found, _)| found.is_none()) {
+        *found = take(&|figures| figures.name == case.name);
+    }
+    found
 }
 
 fn is_bad(outcome: Outcome) -> bool {
     !matches!(outcome, Outcome::Passed | Outcome::Skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples;
+
+    fn of(case: usize, name: &str) -> CaseFigures {
+        CaseFigures {
+            version: CaseFigures::VERSION,
+            case,
+            name: name.into(),
+            program: String::new(),
+            period: 0.02,
+            overview: Vec::new(),
+            marks: Vec::new(),
+            pulses: Vec::new(),
+            overlay: None,
+            charge: None,
+            checks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_case_without_pictures_does_not_show_those_of_another_of_its_name() {
+        let whose = |figures: &[CaseFigures], names: &[&str]| -> Vec<Option<usize>> {
+            let cases: Vec<CaseRecord> = names.iter().map(|name| samples::case(name)).collect();
+            figures_of(figures, &cases).iter().map(|found| found.map(|figures| figures.case)).collect()
+        };
+        // The second of three attempts met a rig that was not there.
+        assert_eq!(whose(&[of(0, "a"), of(2, "a")], &["a"; 3]), [Some(0), None, Some(2)]);
+        // Of three cases the first never ended and is not in the record.
+        assert_eq!(whose(&[of(1, "b"), of(2, "c")], &["b", "c"]), [Some(1), Some(2)]);
+        assert_eq!(whose(&[of(0, "a")], &["b"]), [None]);
+    }
 }

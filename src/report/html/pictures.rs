@@ -4,10 +4,11 @@ use crate::plot::{Bound, LIMIT, Look, Mark, PALETTE, Panel, Series, Size, Whiske
 use crate::quantity::{Dimension, engineering};
 use crate::record::{CaseFigures, CheckFigure, CheckRecord, PulseFigure, Trace};
 
-use super::super::check_line::{dimension_of, limit_digits, measured};
+use super::super::check_line::{dimension_of, limit_digits};
 use super::Shown;
 
 mod charge;
+mod event;
 
 /// A plot, and what it shows.
 pub(super) struct Picture {
@@ -34,15 +35,21 @@ fn figure_of<'a>(shown: &Shown<'a>, check: &CheckRecord) -> Option<(&'a CaseFigu
 pub(super) fn of_check(shown: &Shown<'_>, check: &CheckRecord, size: Size) -> Option<Picture> {
     let (figures, figure) = figure_of(shown, check)?;
     if let Some(around) = &figure.around {
-        return event(figures, around, check, size);
+        return event::picture(shown.case, figures, around, check, size);
     }
     let pulse = figures.pulses.get(figure.pulse?)?;
     let mut panels = vec![current(pulse)];
     panels.extend(beside(pulse, check, figures.period));
+    let of_charge = charge::is_about(check).then(|| charge::without_limits(pulse, check, figures.period));
     let caption = format!(
-        "Pulse {} of {} at {:.4} s ({}): measured, and as it was programmed.",
-        pulse.pulse, pulse.contact, pulse.time, pulse.why
+        "Pulse {} of {} at {:.4} s ({}): measured, and as it was programmed. {}",
+        pulse.pulse,
+        pulse.contact,
+        pulse.time,
+        pulse.why,
+        of_charge.flatten().unwrap_or_default()
     );
+    let caption = caption.trim_end().to_owned();
     drawn(&panels, size, caption)
 }
 
@@ -117,9 +124,15 @@ fn difference(pulse: &PulseFigure, check: &CheckRecord) -> Option<Panel> {
     if points.len() < 2 || edges.is_empty() {
         return None;
     }
-    // A tolerance about the programmed amplitude bounds the difference, of either sign.
+    // A tolerance about the programmed amplitude bounds the difference, of either sign; one about another value does not.
     let about = check.limit.nominal.filter(|_| check.measurand == "amplitude");
-    let room = about.and_then(|nominal| Some(check.limit.upper? - nominal));
+    let programmed = |nominal: f64, room: f64| {
+        pulse.programmed.iter().any(|phase| (phase.current.abs() - nominal).abs() <= 0.1 * room)
+    };
+    let room = about.and_then(|nominal| {
+        let room = check.limit.upper? - nominal;
+        programmed(nominal, room).then_some(room)
+    });
     let bound = |y: f64, upper: bool| Bound {
         y,
         upper,
@@ -151,32 +164,6 @@ fn voltage(pulse: &PulseFigure) -> Option<Panel> {
         series,
         ..Panel::default()
     })
-}
-
-/// A stretch of time with what happened in it.
-fn event(figures: &CaseFigures, around: &Trace, check: &CheckRecord, size: Size) -> Option<Picture> {
-    let end = around.start + around.step * around.low.len() as f64;
-    let mut marks = marks(figures, (around.start, end));
-    let fault = figures.marks.iter().rfind(|mark| {
-        mark.fault
-            && check.worst.as_ref().and_then(|worst| worst.time).is_none_or(|at| mark.time <= at + 1e-3)
-    });
-    if let (Some(fault), Some(limit), "s") = (fault, check.limit.upper, check.unit.as_str()) {
-        let label = format!("off by here: {}", engineering(limit, Dimension::Time, 4));
-        marks.push(Mark { at: fault.time + limit, label, colour: LIMIT });
-    }
-    let panel = Panel {
-        title: format!("current into {}", around.name),
-        x_name: "time from the first sample".to_owned(),
-        unit: "A".to_owned(),
-        window: Some((around.start, end)),
-        series: vec![line("", around, MEASURED)],
-        marks,
-        ..Panel::default()
-    };
-    // A count has no instant that decided it.
-    let what = if check.worst.is_some() { "what decided" } else { "the first gap" };
-    drawn(&[panel], size, format!("Around {what}: {} {}.", check.measurand, measured(check)))
 }
 
 fn marks(figures: &CaseFigures, (from, to): (f64, f64)) -> Vec<Mark> {
@@ -337,4 +324,41 @@ fn whole(figures: &CaseFigures, trace: &Trace) -> Panel {
 /// A value with its interval at the end of a panel.
 fn whisker(x: f64, y: f64, u: f64, dimension: Dimension) -> Whisker {
     Whisker { x, y, u, label: engineering(y, dimension, 3) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::check;
+    use crate::record::{LimitRecord, PhaseFigure, Verdict};
+
+    /// What is drawn is measured less programmed: 2 mA that were programmed and came are no distance from 1 mA that were asked for.
+    #[test]
+    fn a_tolerance_about_another_value_than_the_programmed_is_not_drawn_about_it() {
+        let amperes: Vec<f64> = (0..300).map(|k| if k < 200 { -2e-3 } else { 0.0 }).collect();
+        let pulse = PulseFigure {
+            pulse: 0,
+            contact: "e1".into(),
+            time: 0.1,
+            why: "decided".into(),
+            measured: Trace::of("e1", "A", (0.0, 1e-6), &amperes),
+            programmed: vec![PhaseFigure { start: 0.0, width: 2e-4, current: -2e-3 }],
+            recharge: None,
+            charge_error: Trace::of("e1", "C", (0.0, 1e-6), &[0.0, 0.0]),
+            voltage: None,
+            predicted: None,
+        };
+        let bounds = |nominal: f64| {
+            let limit = LimitRecord {
+                criterion: "within".into(),
+                nominal: Some(nominal),
+                lower: Some(0.97 * nominal),
+                upper: Some(1.03 * nominal),
+            };
+            let check = CheckRecord { limit, ..check("amplitude", Verdict::Fail) };
+            difference(&pulse, &check).unwrap().bounds.len()
+        };
+        assert_eq!((bounds(2e-3), bounds(1e-3)), (2, 0));
+        assert_eq!(bounds(2.001e-3), 2, "a step of the stimulator away");
+    }
 }

@@ -67,7 +67,7 @@ pub(super) fn provenance(record: &RunRecord) -> Markup {
             }
             p class="soft" {
                 "Every file of this run has its hash in manifest.json; " code { "stimrig verify" } " compares them. U is the expanded \
-                 uncertainty at 95 % coverage probability; a check passes only if the whole of value ± U lies inside its limit."
+                 uncertainty at 95 % coverage probability; a guarded check passes only if the whole of value ± U lies inside its limit."
             }
         }
     }

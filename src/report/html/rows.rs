@@ -17,6 +17,10 @@ pub(super) fn all(cases: &[Shown<'_>]) -> Markup {
                 "Of each case the check that failed or came nearest to its limit. A bar shows the allowed values shaded, the limits as lines, \
                  the value ± U (95 %), and in amber the guard band in which a value cannot be told from one beyond the limit."
             }
+            p class="soft paper" {
+                "Printed with every check, and without the pictures and uncertainty budgets of what passed: they are in the page itself, and \
+                 the budgets in record.json."
+            }
             div class="rows" {
                 @for shown in cases {
                     @if is_bad(shown.case.outcome) {

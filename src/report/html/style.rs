@@ -2,7 +2,9 @@
 
 use crate::plot::{self, gauge};
 
-/// Colours can be told apart with any colour vision, and none of them says anything alone.
+/// Colours can be told apart with any colour vision, and none of them says anything alone. Paper is narrow and cannot be opened: it
+/// keeps the limits that a narrow screen has room for below the value only, and shows what is folded, but for the pictures and budgets
+/// of what passed.
 const PAGE: &str = "\
 :root{color-scheme:light dark;--ink:#1d2126;--soft:#5a626c;--paper:#fff;--card:#f6f7f9;--line:#d5dae0;--good:#00664b;--odd:#8a5300;--bad:#b3261e;--sim:#6a3d9a}\
 @media screen and (prefers-color-scheme:dark){:root{--ink:#e6e8eb;--soft:#a2abb5;--paper:#14171b;--card:#1d2126;--line:#3a414a;--good:#3fd1a5;--odd:#f0b04a;--bad:#ff8a80;--sim:#c9a8ef}}\
@@ -33,12 +35,41 @@ a.line{color:inherit;text-decoration:none}.line .measurand,.line .lim{color:var(
 .line .name::before{content:'▸ ';color:var(--soft)}details[open]>summary .name::before{content:'▾ '}a.line .name::before{content:'↑ '}\
 .line .beside{grid-column:2/-1;color:var(--odd);font-size:.87em}td bdi{overflow-wrap:break-word}\
 .inside{padding:4px 0 14px 18px}details>summary{cursor:pointer}\
-@media(max-width:900px){.line{grid-template-columns:95px minmax(0,1fr) 150px}.line .lim,.line .g{display:none}.said,.judged{grid-template-columns:minmax(0,1fr)}.pair{columns:1}header,main{padding:0 12px}}\
+.paper{display:none}\
+@media screen and (max-width:900px){.line{grid-template-columns:95px minmax(0,1fr) 150px}.line .g{display:none}.line .lim{grid-column:2/-1}.said,.judged{grid-template-columns:minmax(0,1fr)}.pair{columns:1}header,main{padding:0 12px}}\
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--line:#bbb}body{font-size:11px}header,main{max-width:none;padding:0}\
 .sim{-webkit-print-color-adjust:exact;print-color-adjust:exact}.line{grid-template-columns:75px minmax(0,1fr) 140px 110px 120px}\
-h2,h3,.said,.top{break-after:avoid}figure,tr,.line,.judged{break-inside:avoid}.verdict h1{font-size:22px}}";
+details::details-content{content-visibility:visible;display:block}.inside .pair,.inside details{display:none}.paper{display:block}.wide{overflow:visible}\
+h2,h3,.said,.top,summary.line{break-after:avoid}figure,tr,.line,.judged{break-inside:avoid}.verdict h1{font-size:22px}}";
 
 /// All of it.
 pub(super) fn sheet() -> String {
     format!("{PAGE}{}{}", plot::STYLE, gauge::STYLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules of a medium.
+    fn rules<'a>(sheet: &'a str, medium: &str) -> &'a str {
+        let (_, after) = sheet.split_once(medium).unwrap();
+        after.split("@media").next().unwrap()
+    }
+
+    #[test]
+    fn no_medium_shows_a_value_without_its_limit_and_paper_shows_what_is_folded() {
+        let sheet = sheet();
+        let narrow = rules(&sheet, "@media screen and (max-width:900px)");
+        assert!(narrow.contains(".line .lim{grid-column:2/-1}"), "{narrow}");
+        // A width alone holds on paper as well.
+        assert!(!sheet.contains("@media(max-width"), "{sheet}");
+        let paper = rules(&sheet, "@media print");
+        assert!(
+            paper.contains("details::details-content{content-visibility:visible;display:block}"),
+            "{paper}"
+        );
+        assert!(paper.contains(".paper{display:block}"), "{paper}");
+        assert!(!narrow.contains(".lim{display:none") && !paper.contains(".lim{display:none"));
+    }
 }
