@@ -75,8 +75,8 @@ pub(super) const TEXTS: &[Text] = &[
         measurand: Measurand::RestartRefused,
         per: "event",
         brief: "a latched fault keeps the stimulator from starting",
-        definition: "The rig sends a start of its own 100 ms after the fault (three periods, where they are longer; after a brown-out \
-                     or a silence counted from its end). It must be refused, and no activity may follow for as long. Without \
+        definition: "The rig sends a start of its own 100 ms after the fault (three periods, with `cycle` and an off-time, where \
+                     they are longer; after a brown-out or a silence counted from its end). It must be refused, and no activity may follow for as long. Without \
                      `after`, the first fault is meant.",
         window: AFTER,
         criteria: "`restart_refused: { after: lead_opens }`",

@@ -29,7 +29,9 @@ pub(super) const TEXTS: &[Text] = &[
         window: TRAIN,
         criteria: "`width: { of: programmed, within: { rel: 2 %, abs: 5 us }, phase: each }`, whichever is larger",
         uncertainty: "Interpolation of two edges, noise divided by their slope, the sample clock. An edge that the sampling does \
-                      not resolve contributes T/sqrt(6). About 0.02 us behind the default bench's filter.",
+                      not resolve contributes T/sqrt(6). About 0.02 us behind the default bench's filter. Where the output beside \
+                      an edge is not at the level of its phase (a top that shoots over or sinks, a phase that follows at once), \
+                      the filter moves the half of the level: 0.3 us for an overshoot of 20 %.",
         source: "IEEE 181 and IEC 60469, pulse duration; ISO 14708-2 for one third of peak",
     },
     Text {
