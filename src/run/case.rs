@@ -167,6 +167,11 @@ fn conclude(
     // Samples that may still have been on their way when the next step was taken.
     let slack = (session.account.facts.round_trip * session.intake.setup.sample_rate) as u64;
     session.account.facts.instants = instants(&session.account.pending, &recording.markers, slack);
+    session.account.facts.ending = session.account.facts.ending.map(|from| {
+        // What was seen by then lags behind what flowed: by an exchange that was tried again, and on ports always.
+        let taken = first_change(&recording.markers, MarkerBit::StopTaken, from).unwrap_or(from);
+        session.account.facts.instants.iter().map(|at| at.sample).fold(taken, u64::max)
+    });
     for segment in &mut session.account.facts.segments {
         let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
         segment.from = taken.unwrap_or(segment.requested);

@@ -420,6 +420,20 @@ fn an_on_time_that_the_duration_cuts_short_is_not_counted() {
     assert_eq!(checks_of(&record), 3, "{record:#}");
 }
 
+/// Corrupted bytes delay the stop by tens of milliseconds, in which the host sees no samples.
+#[test]
+fn a_stop_that_is_tried_again_ends_the_train_where_it_is_taken() {
+    for wait in [540, 550, 560, 570] {
+        let text = format!(
+            "version: 1\nname: noisy\nphantom: r500\nprogram: {{ amplitude: 2 mA, width: 100 us, gap: 50 us, rate: 160 Hz }}\n\
+             steps:\n  - start: {{}}\n  - wait: 250 ms\n  - inject: {{ fault: corrupt-link, rate: 1 % }}\n  - wait: {wait} ms\n\
+             \x20 - stop: {{}}\nexpect:\n  - extra_pulses: {{ equals: 0 }}\n  - missing_pulses: {{ equals: 0 }}\n"
+        );
+        let (exit, record) = outcome(&text, &[]);
+        assert_eq!((exit, verdict(&record, "extra_pulses")), (0, "pass"), "{wait}: {record:#}");
+    }
+}
+
 /// Values that the first check of a record judged.
 fn checks_of(record: &Value) -> u64 {
     checks(record)[0].1["count"].as_u64().unwrap()
