@@ -7,7 +7,7 @@ use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 use super::timer::Timer;
 
 /// On the grid of the simulated board's converter and timer, or of the device that the rig names; unchanged where the grid
-/// is not known, or where the device cannot do it, which [`super::device`] reports.
+/// is not known, or where the device cannot do it, which the check of the device reports.
 pub fn quantised(program: &Program, rig: &Rig, phantom: &Phantom) -> Program {
     match (rig.stimulator, &rig.sim) {
         (Driver::Simulated | Driver::Native, Some(sim)) => on_grid(program, &sim.stimulator),
