@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE, Outcome, exit_code};
-use crate::run::{Cause, FlashError, Flashing, Interrupt, Waiting, flash};
+use crate::record::{EXIT_RIG, EXIT_USAGE};
+use crate::run::{FlashError, Flashing, Waiting, flash};
 use crate::source::render;
 use crate::store::{FlashedRecord, record_flash};
 
 use super::load::load_rig;
 use super::recover::{recover_ahead, take};
 use super::run_args::assignment;
+use super::signals::{ended, listen};
 use super::stdout::print;
 
 /// Arguments of `flash`.
@@ -41,12 +42,9 @@ pub fn run(args: &Args, color: bool) -> u8 {
             return EXIT_USAGE;
         }
     };
-    let interrupt = match Interrupt::listen() {
+    let interrupt = match listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say!("stimrig: cannot listen for signals: {error}");
-            return EXIT_INTERNAL;
-        }
+        Err(code) => return code,
     };
     // Nobody else has the rig meanwhile.
     let lock = match take(&rig, Waiting::No, &interrupt) {
@@ -107,9 +105,4 @@ pub fn run(args: &Args, color: bool) -> u8 {
             EXIT_RIG
         }
     }
-}
-
-/// The exit code of what a signal ended.
-fn ended(cause: Cause) -> u8 {
-    exit_code(Some(Outcome::Aborted), Some(cause.name()))
 }

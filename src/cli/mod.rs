@@ -49,6 +49,7 @@ mod selection;
 mod shell;
 mod show;
 mod side_by_side;
+mod signals;
 mod sim;
 mod sim_rig;
 mod stdout;

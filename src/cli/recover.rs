@@ -11,6 +11,7 @@ use crate::run::{Held, Interrupt, LockError, RigLock, Safe, Waiting, devices, ma
 use crate::store::{NotOpen, OpenRun, Recovery, Signer, killed_run, open_runs};
 
 use super::operator;
+use super::signals::ended;
 
 /// Longest pause between pulses that a rig is watched for, if nobody says otherwise, s.
 pub(super) const SILENCE: f64 = 2.0;
@@ -21,9 +22,7 @@ pub(super) fn take(rig: &Rig, waiting: Waiting, interrupt: &Interrupt) -> Result
     RigLock::take(rig, waiting, interrupt, &mut told).map_err(|error| {
         say!("stimrig: {error}; nothing was run, nothing was energised");
         match (&error, interrupt.cause()) {
-            (LockError::Ended(_), Some(cause)) => {
-                crate::record::exit_code(Some(crate::record::Outcome::Aborted), Some(cause.name()))
-            }
+            (LockError::Ended(_), Some(cause)) => ended(cause),
             _ => EXIT_RIG,
         }
     })

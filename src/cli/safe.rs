@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use crate::quantity::{Dimension, Quantity};
 use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, SafeState};
 use crate::rig::{Driver, Rig};
-use crate::run::{Interrupt, Waiting, make_safe};
+use crate::run::{Waiting, make_safe};
 use crate::source::render;
 
 use super::load::load_rig;
 use super::recover::{SILENCE, alarm, close, left_open, take};
 use super::run_args::waiting;
+use super::signals::listen;
 use super::stdout::print;
 use super::{Output, operator};
 
@@ -64,12 +65,9 @@ pub fn run(args: &Args, output: &Output) -> u8 {
             return EXIT_USAGE;
         }
     };
-    let interrupt = match Interrupt::listen() {
+    let interrupt = match listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say!("stimrig: cannot listen for signals: {error}");
-            return EXIT_INTERNAL;
-        }
+        Err(code) => return code,
     };
     let lock = match take(&rig, args.wait.unwrap_or(Waiting::No), &interrupt) {
         Ok(lock) => lock,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::measure::PulseRow;
 use crate::phantom::{Circuit, Drive, Element, NetworkError, Output, Phantom, Probe};
 use crate::scenario::{Action, Nominal};
-use crate::signal::{Phase, Program, Pulse, Recovery};
+use crate::signal::{Phase, Program, Pulse};
 
 use super::{Reason, Segment, View, Window};
 
@@ -116,10 +116,8 @@ pub fn left_over<'v>(
 
 /// Whether a recharge switch closes under the case's program or a later one.
 pub(super) fn recharges(view: &View<'_>) -> bool {
-    let closes = |program: &Program| {
-        program.recharge.is_some() || matches!(program.recovery, Recovery::Passive { .. })
-    };
-    closes(&view.case.program) || view.facts.segments.iter().any(|segment| closes(&segment.programmed))
+    let mut later = view.facts.segments.iter().map(|segment| &segment.programmed);
+    view.case.program.is_recharged() || later.any(Program::is_recharged)
 }
 
 /// The output stage on which the pulses pass; nothing limits.

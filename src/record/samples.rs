@@ -1,8 +1,8 @@
 //! Small records for the tests of this crate: valid, complete, and plainly not measured.
 
 use super::{
-    BudgetRecord, CaseRecord, CheckRecord, LimitRecord, Outcome, ProfileRecord, RunRecord, SafeState,
-    Verdict, WorstRecord,
+    BudgetRecord, CaseFigures, CaseRecord, CheckRecord, LimitRecord, Outcome, ProfileRecord, RunRecord,
+    SafeState, Verdict, WorstRecord,
 };
 
 /// The head of a run without cases.
@@ -111,4 +111,21 @@ pub(crate) fn profile(name: &str) -> ProfileRecord {
 /// One line of a budget.
 pub(crate) fn budget_line(input: &str, contribution: f64) -> BudgetRecord {
     BudgetRecord { input: input.into(), contribution, kind: "B".into() }
+}
+
+/// The pictures of a case of which none was drawn.
+pub(crate) fn figures(case: usize, name: &str) -> CaseFigures {
+    CaseFigures {
+        version: CaseFigures::VERSION,
+        case,
+        name: name.into(),
+        program: String::new(),
+        period: 0.02,
+        overview: Vec::new(),
+        marks: Vec::new(),
+        pulses: Vec::new(),
+        overlay: None,
+        charge: None,
+        checks: Vec::new(),
+    }
 }

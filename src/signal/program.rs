@@ -173,6 +173,11 @@ impl Program {
         1.0 / self.rate
     }
 
+    /// Whether it closes the recharge switch: behind an active recovery, or as its recovery.
+    pub fn is_recharged(&self) -> bool {
+        self.recharge.is_some() || matches!(self.recovery, Recovery::Passive { .. })
+    }
+
     /// The default contact of checks: the first with the largest share of the leading polarity.
     ///
     /// Shares are those of a cathodic leading phase, so the contacts that lead are the negative ones; a case that

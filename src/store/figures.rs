@@ -63,7 +63,7 @@ pub fn read_figures(folder: &Path) -> Result<Vec<CaseFigures>, StoreError> {
 mod tests {
     use super::super::RunFolder;
     use super::*;
-    use crate::record::samples::{case, head};
+    use crate::record::samples::{case, figures, head};
     use crate::record::{Event, Outcome, Sink as _};
 
     #[test]
@@ -82,19 +82,7 @@ mod tests {
     }
 
     fn line(case: usize) -> String {
-        let figures = CaseFigures {
-            version: CaseFigures::VERSION,
-            case,
-            name: format!("case {case}"),
-            program: String::new(),
-            period: 0.02,
-            overview: Vec::new(),
-            marks: Vec::new(),
-            pulses: Vec::new(),
-            overlay: None,
-            charge: None,
-            checks: Vec::new(),
-        };
+        let figures = figures(case, &format!("case {case}"));
         serde_json::to_string(&figures).unwrap() + "\n"
     }
 

@@ -7,10 +7,9 @@ use crate::cli::Output;
 use crate::cli::filter::Filter;
 use crate::cli::load::{load_bench, load_cases};
 use crate::cli::recover::take;
+use crate::cli::signals::listen;
 use crate::measure::Setup;
-use crate::record::{
-    Archive, CaseArchive, CaseFigures, EXIT_INTERNAL, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink,
-};
+use crate::record::{Archive, CaseArchive, CaseFigures, EXIT_USAGE, Event, Fold, Kept, RunRecord, Sink};
 use crate::rig::{Defect, Rig};
 use crate::run::{Interrupt, Keep, Options, Origin, RigLock, Waiting, suite};
 use crate::scenario::{Case, plan};
@@ -99,10 +98,7 @@ impl Suite {
             return Err(usage("no case is selected"));
         }
         let jobs = jobs(args.jobs);
-        let interrupt = Interrupt::listen().map_err(|error| {
-            say!("stimrig: cannot listen for signals: {error}");
-            EXIT_INTERNAL
-        })?;
+        let interrupt = listen()?;
         let lock = take(&rig, Waiting::No, &interrupt)?;
         Ok(Self { cases, rig, jobs, interrupt, lock })
     }

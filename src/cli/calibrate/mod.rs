@@ -11,9 +11,9 @@ use jiff::ToSpan;
 use crate::machine::today;
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
-use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE, Outcome, exit_code};
+use crate::record::{EXIT_RIG, EXIT_USAGE};
 use crate::rig::{Certificate, Rig};
-use crate::run::{Calibrated, Calibration, Interrupt, Reference, Waiting, calibrate};
+use crate::run::{Calibrated, Calibration, Reference, Waiting, calibrate};
 use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
 use crate::signal::Sensed;
 use crate::source::{Diagnostic, Source, render};
@@ -24,6 +24,7 @@ use super::recover::{recover_ahead, take};
 use super::resolve::resolve;
 use super::run_args::assignment;
 use super::show::put;
+use super::signals::{ended, listen};
 
 /// Arguments of `calibrate`.
 #[derive(Debug, clap::Args)]
@@ -100,12 +101,9 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(plugged) => plugged,
         Err(problems) => return refuse(problems),
     };
-    let interrupt = match Interrupt::listen() {
+    let interrupt = match listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            say!("stimrig: cannot listen for signals: {error}");
-            return EXIT_INTERNAL;
-        }
+        Err(code) => return code,
     };
     // Nobody else has the rig meanwhile.
     let lock = match take(&rig, Waiting::No, &interrupt) {
@@ -133,7 +131,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         Ok(calibrated) => calibrated,
         Err(reason) => {
             say!("error: {reason}");
-            let ended = interrupt.cause().map(|cause| exit_code(Some(Outcome::Aborted), Some(cause.name())));
+            let ended = interrupt.cause().map(ended);
             return ended.unwrap_or(EXIT_RIG);
         }
     };

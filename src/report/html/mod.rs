@@ -100,22 +100,6 @@ mod tests {
     use super::*;
     use crate::record::samples;
 
-    fn of(case: usize, name: &str) -> CaseFigures {
-        CaseFigures {
-            version: CaseFigures::VERSION,
-            case,
-            name: name.into(),
-            program: String::new(),
-            period: 0.02,
-            overview: Vec::new(),
-            marks: Vec::new(),
-            pulses: Vec::new(),
-            overlay: None,
-            charge: None,
-            checks: Vec::new(),
-        }
-    }
-
     #[test]
     fn a_case_without_pictures_does_not_show_those_of_another_of_its_name() {
         let whose = |figures: &[CaseFigures], names: &[&str]| -> Vec<Option<usize>> {
@@ -123,9 +107,15 @@ mod tests {
             figures_of(figures, &cases).iter().map(|found| found.map(|figures| figures.case)).collect()
         };
         // The second of three attempts met a rig that was not there.
-        assert_eq!(whose(&[of(0, "a"), of(2, "a")], &["a"; 3]), [Some(0), None, Some(2)]);
+        assert_eq!(
+            whose(&[samples::figures(0, "a"), samples::figures(2, "a")], &["a"; 3]),
+            [Some(0), None, Some(2)]
+        );
         // Of three cases the first never ended and is not in the record.
-        assert_eq!(whose(&[of(1, "b"), of(2, "c")], &["b", "c"]), [Some(1), Some(2)]);
-        assert_eq!(whose(&[of(0, "a")], &["b"]), [None]);
+        assert_eq!(
+            whose(&[samples::figures(1, "b"), samples::figures(2, "c")], &["b", "c"]),
+            [Some(1), Some(2)]
+        );
+        assert_eq!(whose(&[samples::figures(0, "a")], &["b"]), [None]);
     }
 }

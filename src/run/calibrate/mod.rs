@@ -3,9 +3,10 @@
 //! The source's current is the reference of the current channels, or what a traceable instrument recorded of it
 //! ([`Reference::Recorded`]); with the resistor it gives that of the voltage channels.
 //! Each range is driven at nine levels over 80 % of its scale, or as much of it as the rig's limit of the amplitude allows. A
-//! straight line is laid through what is read: its slope is the gain, its intercept the offset. What the readings scatter about the line (noise, non-linearity) is their type A
-//! uncertainty; that of the reference and of the resistor is added to the gain. The interlock stays open: a load refuses its test
-//! source behind a closed one, so `vout`, on the stimulator's side of it, is not reached.
+//! straight line is laid through what is read: its slope is the gain, its intercept the offset. What the readings scatter about
+//! the line (noise, non-linearity) is their type A uncertainty; that of the reference and of the resistor is added to the gain.
+//! The interlock stays open: a load refuses its test source behind a closed one, so `vout`, on the stimulator's side of it, is
+//! not reached.
 
 mod line;
 mod recorded;

@@ -1,7 +1,6 @@
 //! What a case asks of a rig, and what the rig lacks.
 
 use crate::rig::{Driver, Probe, Rig};
-use crate::signal::Recovery;
 use crate::source::Place;
 
 use super::super::{Action, Case, Fault, Measurand};
@@ -65,12 +64,10 @@ pub(super) fn missing(case: &Case, rig: &Rig) -> Vec<(Place, String)> {
             _ => {}
         }
     }
-    let recharges =
-        case.program.recharge.is_some() || matches!(case.program.recovery, Recovery::Passive { .. });
     for check in &case.checks {
         let place = || case.place_of(check, "");
         let settled = check.window.as_ref().is_some_and(|(from, to)| from == "settled" || to == "settled");
-        if settled && recharges && rig.output_stage().is_none() {
+        if settled && case.program.is_recharged() && rig.output_stage().is_none() {
             let what = "a stimulator whose series capacitor and recharge are known (`stimulator.output`)";
             missing.push((place(), what.to_owned()));
         }
