@@ -85,7 +85,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
         image: report.image.clone(),
         bytes: flashed.bytes,
         firmware: flashed.read_back.clone(),
-        tool: super::run::tool_version(),
+        tool: super::version::tool_version(),
     };
     // Recorded before it is told: a reader of the output that has gone away must not cost the line.
     let recorded = record_flash(&args.runs, &record);

@@ -55,6 +55,7 @@ mod sim_rig;
 mod stdout;
 mod trace;
 mod verify;
+mod version;
 
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};

@@ -175,8 +175,11 @@ fn see_to(
 /// Closes runs that were killed, now that their bench was measured to be off; says what became of each.
 pub(super) fn close(left: Left, safe: &Safe, lock: &RigLock, signer: Option<&Signer>) -> u8 {
     left.without_record.iter().for_each(|folder| lock.settle(folder));
-    let recovery =
-        Recovery { tool: super::run::tool_version(), safe_state: safe.safe_state, found: safe.found.clone() };
+    let recovery = Recovery {
+        tool: super::version::tool_version(),
+        safe_state: safe.safe_state,
+        found: safe.found.clone(),
+    };
     let mut code = 0;
     for run in left.open {
         let folder = run.folder.clone();

@@ -20,11 +20,6 @@ use super::{NoTests, Output, RunArgs, stdout};
 /// Exit code when nothing ran.
 const EXIT_NOTHING: u8 = 4;
 
-/// Version of the tool, for provenance.
-pub(super) fn tool_version() -> String {
-    concat!("stimrig ", env!("CARGO_PKG_VERSION"), " (", env!("STIMRIG_GIT"), ")").to_owned()
-}
-
 /// Runs it; the exit codes are those of `stimrig --help`.
 pub(super) fn run(args: &RunArgs, output: &Output) -> u8 {
     begin(args, None, output)
@@ -66,7 +61,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
         person: person.clone().map(Person),
         plugged,
         keep: args.keep.into(),
-        tool: tool_version(),
+        tool: super::version::tool_version(),
         origin: Origin {
             overrides: overrides(args),
             partition: args.partition.map(|part| part.to_string()),

@@ -17,6 +17,12 @@ pub fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
+/// What this computer is called; `unknown` where its kernel does not say.
+pub fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}
+
 /// A computer, as its file system shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {

@@ -1,7 +1,7 @@
 //! A pulse that is under way, what of a recharge behind it is still its own, and one that is over.
 
 use super::Level;
-use super::row::Excursion;
+use super::excursion::Excursion;
 use super::timing::{Switch, Timing};
 
 /// A pulse that is under way.

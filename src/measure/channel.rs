@@ -3,16 +3,12 @@
 use crate::signal::{Program, Sensed};
 
 use super::contact::Contact;
-use super::history::History;
+use super::history::{History, STRETCH};
 use super::shape::Shaper;
 use super::timing::Timing;
 use super::voltage::Voltage;
 use super::zero::ZeroCollector;
 use super::{ChannelSetup, FrontEnd, Pyramid, Setup, TABLE_BYTES, Zero};
-
-/// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
-/// stretches are the same.
-pub(super) const STRETCH: u64 = 256;
 
 /// Rows of a contact whose table nobody asked for.
 const FEWEST_ROWS: usize = 4096;

@@ -3,8 +3,9 @@
 use super::building::{Building, Finished, Recharging};
 use super::codes::extremes;
 use super::contact::Contact;
+use super::excursion::Excursion;
 use super::history::History;
-use super::row::{Constants, Excursion, Shape, measure};
+use super::row::{Constants, Shape, measure};
 use super::whole::{ceil, floor};
 use super::{Flags, PulseRow};
 

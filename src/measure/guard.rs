@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::signal::{Calibration, code_noise};
 
-use super::channel::STRETCH;
+use super::history::STRETCH;
 
 /// Standard deviations of noise that a 3-sample median does not exceed in ten million samples: 0.67 · 5.3, rounded up.
 const NOISE: f64 = 4.0;

@@ -1,6 +1,8 @@
 //! The latest samples of a channel, contiguous.
 
-use super::channel::STRETCH;
+/// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
+/// stretches are the same.
+pub(super) const STRETCH: u64 = 256;
 
 /// Samples that stay within reach.
 pub(super) const KEPT: usize = 65_536;

@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, StreamKind};
 
 use super::building::Finished;
-use super::channel::{Channel, Kind, STRETCH, share};
+use super::channel::{Channel, Kind, share};
 use super::codes::look;
 use super::contact::Contact;
 use super::excerpt::Excerpts;
-use super::history::History;
+use super::history::{History, STRETCH};
 use super::joint::Joint;
 use super::overlay::Laying;
 use super::row::Constants;

@@ -1,6 +1,7 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
 use super::edge::PhaseEdges;
+use super::excursion::{Excursion, Top};
 use super::flanks::{Flanks, Half};
 use super::level::{central, central_mean, mean_between, mean_of};
 use super::rise::Rise;
@@ -9,16 +10,6 @@ use super::skew::SharpEdge;
 use super::thresholds::Thresholds;
 use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
-
-/// A stretch of samples on one side of the baseline, [from, to).
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Excursion {
-    pub(super) from: u64,
-    pub(super) to: u64,
-    /// It followed the one before it without touching the baseline, as far as single samples show: at most one of them does not
-    /// belong to either.
-    pub(super) joined: bool,
-}
 
 /// Constants of the front end in samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -122,25 +113,6 @@ fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], ba
         let up = Rise::of(samples, place(before.from), leading.start, (base, f64::from(leading.level)));
         up.and(Rise::of(samples, place(behind.to), last.end, (base, f64::from(last.level))))
     })
-}
-
-/// Where a phase is and how high. Instants in samples from the first in hand.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Top {
-    pub(super) start: f64,
-    pub(super) end: f64,
-    pub(super) level: f32,
-    /// Samples in the mean that the level is; 0 where there are too few.
-    pub(super) settled: u32,
-}
-
-impl Top {
-    #[inline]
-    fn new(edges: PhaseEdges, from: usize, level: f64, settled: usize) -> Self {
-        let from = from as i64 as f64;
-        let (start, end) = (edges.start + from, edges.end + from);
-        Self { start, end, level: level as f32, settled: settled as u32 }
-    }
 }
 
 /// Finds the edges and the level of the phase in samples `first` to `last`, and whether an edge is missing.

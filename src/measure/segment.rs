@@ -2,8 +2,9 @@
 
 use super::building::Building;
 use super::contact::Contact;
+use super::excursion::Excursion;
 use super::history::{History, KEPT};
-use super::row::{Constants, Excursion};
+use super::row::Constants;
 use super::seek::Along;
 use super::thresholds::Thresholds;
 use super::timing::Timing;

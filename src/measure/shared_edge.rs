@@ -1,7 +1,7 @@
 //! Phases without a rest between them share one edge.
 
 use super::edge::{Slope, crossing};
-use super::row::{Excursion, Top};
+use super::excursion::{Excursion, Top};
 use super::thresholds::Thresholds;
 
 /// Which phases share an edge with the one before.

@@ -10,7 +10,7 @@ use crate::phantom::Phantom;
 use crate::rig;
 use crate::signal::{Block, BlockSink, Sensed};
 
-use super::session::POLL;
+use super::pace::POLL;
 
 /// What was received, and what it took.
 #[derive(Debug, Clone, PartialEq, Serialize)]

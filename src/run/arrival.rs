@@ -1,7 +1,7 @@
 //! Whether the samples of a load that neither numbers nor marks them come as fast as they are taken: what is lost on their way is
 //! then seen by nothing but the clock.
 
-use super::session::SECOND;
+use super::pace::SECOND;
 
 /// Samples come in pieces: how far they lag is told by the least of so long, s.
 const PIECE: f64 = 0.5;

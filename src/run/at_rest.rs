@@ -6,10 +6,12 @@ use crate::quantity::{Dimension, engineering};
 use crate::scenario::Plan;
 use crate::signal::BlockSink;
 
+use super::channels;
+use super::channels::as_recorded;
+use super::halt::Halt;
 use super::interrupt::Interrupt;
-use super::record::with;
-use super::session::{Halt, Nowhere, POLL, Session};
-use super::setup;
+use super::pace::POLL;
+use super::session::{Nowhere, Session};
 
 /// Length of the record that is taken before anything is energised, s.
 const REST: f64 = 0.05;
@@ -26,7 +28,7 @@ pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(
                 .to_owned(),
         ));
     }
-    session.instruments.record()?.set_up(&setup::stream_setup(plan).channels).await?;
+    session.instruments.record()?.set_up(&channels::stream_setup(plan).channels).await?;
     session.progress("a record of the output at rest was read");
     Ok(())
 }
@@ -89,7 +91,7 @@ async fn taken(
             Reading::Waiting => session.instruments.clock.sleep(POLL).await,
             Reading::Head(head) => {
                 session.note(&head.notes);
-                let setup = with(&session.intake.setup, &head);
+                let setup = as_recorded(&session.intake.setup, &head);
                 recorder = Some((Recorder::new(setup.clone()), setup));
             }
             Reading::Part(_) => {}

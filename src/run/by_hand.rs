@@ -1,9 +1,8 @@
 //! What takes a person's time: an output that a hand switches is waited for, on the samples.
 
-use super::session::{Halt, POLL, SECOND, Session};
-
-/// How long a person may take, s.
-pub(super) const PATIENCE: f64 = 120.0;
+use super::halt::Halt;
+use super::pace::{POLL, SECOND};
+use super::session::Session;
 
 /// An output that a hand switched off is off when it has been quiet for this long, or for three periods, s.
 const STOPPED: f64 = 1.0;

@@ -1,10 +1,8 @@
 //! One case from opening the bench to its record.
 
 use crate::instrument::{LoadIdentity, Sampling};
-use crate::judge::{self, Basis, Facts, Instant};
-use crate::machine::today;
+use crate::judge::{self, Basis, Instant};
 use crate::measure::{Recorder, Setup};
-use crate::phantom::Output;
 use crate::quantity::{Dimension, engineering};
 use crate::record::{
     CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, Outcome, ProfileRecord, SafeState, Verdict,
@@ -14,16 +12,15 @@ use crate::scenario::{Action, Fidelity, Plan, Profile};
 use crate::signal::MarkerBit;
 
 use super::caught::{caught, caught_in};
+use super::halt::Halt;
 use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
-use super::session::{Halt, POLL, SECOND, Session, first_change, instants};
+use super::pace::{POLL, SECOND};
+use super::session::{Session, first_change, instants};
 use super::teardown::{Ending, NEVER_ON, teardown};
-use super::{keep, record, setup, steps};
-
-/// What a device that marks nothing may hold back before its samples arrive, s.
-const BUFFERS: f64 = 0.1;
+use super::{channels, keep, record, setup, steps};
 
 /// Runs one case. Never fails: what goes wrong is its record.
 pub(super) async fn run(
@@ -136,7 +133,7 @@ pub(super) async fn begin_load(
     let simulated = record.is_simulated();
     tell(Message::Identity(record));
     super::identity::check("load", rig.wiring.load_uid.as_deref(), &identity.uid)?;
-    let setup = setup::stream_setup(plan);
+    let setup = channels::stream_setup(plan);
     let calibrations = match instruments.load.sampling() {
         Sampling::Stream(stream) => stream.start(&setup).await?,
         Sampling::Record(record) => record.set_up(&setup.channels).await?,
@@ -244,32 +241,6 @@ fn named(plan: &Plan, instant: &Instant, period: f64) -> Vec<InstantRecord> {
     let time = Some(instant.at() * period);
     let sample = (instant.ahead == 0).then_some(instant.sample);
     names.map(|name| InstantRecord { name, time, sample }).collect()
-}
-
-/// What is known about a case before it runs.
-pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
-    Facts {
-        instants: Vec::new(),
-        segments: Vec::new(),
-        statuses: Vec::new(),
-        restarts: Vec::new(),
-        ending: None,
-        ended: 0,
-        link_errors: 0,
-        cap: rig.cap,
-        poll_period: POLL as f64 / SECOND,
-        // Without marks a sample is as old as the buffers on its way are long.
-        round_trip: POLL as f64 / SECOND + if rig.capabilities.markers { 0.0 } else { BUFFERS },
-        relaxed: false,
-        expired: rig.certificate.as_ref().and_then(|certificate| certificate.expired(today())),
-        output: rig.output_stage().map(|stage| Output {
-            compliance: stage.compliance,
-            blocking_capacitor: stage.blocking_capacitor,
-            recharge: stage.recharge,
-            ..Output::default()
-        }),
-        time_constant: plan.settling.map(|settling| settling / 100_f64.ln()),
-    }
 }
 
 /// The highest-ranking thing that happened, and why.

@@ -3,7 +3,8 @@
 use crate::phantom::{Circuit, Output, Phantom};
 use crate::scenario::Fault;
 
-use super::session::{Halt, Session};
+use super::halt::Halt;
+use super::session::Session;
 
 /// This many time constants leave less than 1 %: what `measurands.md` calls relaxed.
 const RELAXED: f64 = 5.0;

@@ -4,8 +4,10 @@ use crate::instrument::{InstrumentFault, OutputState};
 use crate::judge::Restart;
 use crate::scenario::{Action, Case, Fault};
 
-use super::session::{Halt, SECOND, Session};
-use super::steps;
+use super::halt::Halt;
+use super::loading;
+use super::pace::SECOND;
+use super::session::Session;
 
 /// From a fault to the start that a latched stimulator must refuse, s; three periods of the program in force where they are
 /// longer, because a fault that shows in a pulse only is latched no sooner.
@@ -13,44 +15,6 @@ const RESTART: f64 = 0.1;
 
 /// A stimulator whose supply has returned answers within this, ns.
 const BOOT: u64 = 20_000_000;
-
-/// What is injected, as far as the host has to know it.
-#[derive(Debug, Default)]
-pub(super) struct Injected {
-    /// Bytes of the stimulator's link are damaged.
-    disturbed: bool,
-    /// The stimulator has no supply, or no answer yet, before this instant of the bench's clock, ns.
-    unpowered_until: u64,
-    /// The stimulator's core is stopped: it neither hears nor answers.
-    pub(super) core_halted: bool,
-    /// A command above the cap was taken.
-    over_cap: bool,
-    /// The starts that are to be refused: step of the fault, and when (ns).
-    restarts: Vec<(usize, u64)>,
-}
-
-impl Injected {
-    /// Whether the stimulator can be asked at all.
-    pub(super) fn can_answer(&self, now: u64) -> bool {
-        self.powered(now) && !self.core_halted
-    }
-
-    /// Whether it has its supply.
-    pub(super) fn powered(&self, now: u64) -> bool {
-        now >= self.unpowered_until
-    }
-
-    /// Whether an unanswered exchange is the fault's doing and not the bench's.
-    fn excuses(&self, now: u64, fault: &InstrumentFault) -> bool {
-        let unanswered = matches!(fault, InstrumentFault::Timeout | InstrumentFault::Protocol(_));
-        unanswered && (self.disturbed || !self.can_answer(now))
-    }
-
-    /// When the next start is due, ns.
-    pub(super) fn next_restart(&self) -> Option<u64> {
-        self.restarts.iter().map(|(_, at)| *at).min()
-    }
-}
 
 impl Session<'_> {
     /// Turns an exchange that was lost to an injected fault into a reason that says so.
@@ -151,7 +115,7 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
             let before =
                 session.account.facts.segments.iter().rev().nth(1).map(|segment| segment.programmed.clone());
             if let Some(program) = before.filter(|_| std::mem::take(&mut session.injected.over_cap)) {
-                steps::load(session, &program, false).await?;
+                loading::load(session, &program, false).await?;
             }
         }
         "brown-out" => restore_supply(session).await?,
@@ -199,7 +163,7 @@ async fn over_amplitude(session: &mut Session<'_>, amplitude: f64) -> Result<(),
         return Err(Halt::Bench("no program is loaded whose amplitude could be raised".to_owned()));
     };
     let program = crate::signal::Program { amplitude, ..now };
-    match steps::load(session, &program, true).await {
+    match loading::load(session, &program, true).await {
         Ok(()) => {
             session.injected.over_cap = true;
             session.progress("the command above the cap was taken");

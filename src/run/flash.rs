@@ -14,7 +14,7 @@ use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::look::{Nobody, look};
 use super::open;
-use super::session::{POLL, SECOND};
+use super::pace::{POLL, SECOND};
 
 /// What was flashed into what.
 #[derive(Debug, Clone, PartialEq, Eq)]

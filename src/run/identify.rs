@@ -7,7 +7,9 @@ use crate::rig::{Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Calibration, MarkerBit, StreamKind};
 
-use super::session::{Halt, SECOND, Session};
+use super::halt::Halt;
+use super::pace::SECOND;
+use super::session::Session;
 
 /// How long the test current flows at least, s.
 const LENGTH: f64 = 2e-3;

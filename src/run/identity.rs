@@ -1,6 +1,6 @@
 //! Is an instrument the one the rig file names?
 
-use super::session::Halt;
+use super::halt::Halt;
 
 /// Compares the unique id that an instrument says with the one its rig file binds it to, if it does.
 ///

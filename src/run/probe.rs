@@ -5,27 +5,15 @@ use crate::record::{Event, InstrumentRecord, LogRecord};
 use crate::rig::Rig;
 use crate::scenario::{Action, Case, Fault, ProbeAction};
 
+use super::halt::Halt;
 use super::message::Message;
-use super::session::{Halt, SECOND, Session};
+use super::pace::SECOND;
+use super::session::Session;
 
 /// Lines of the firmware's log that a case keeps: what comes then is counted.
 const LINES: usize = 1000;
 /// An output that was quiet for less cannot be told from one between two pulses, s.
 const QUIET: f64 = 0.1;
-
-/// The firmware's log, as far as it is kept.
-#[derive(Debug, Default)]
-pub(super) struct Log {
-    pub(super) lines: Vec<LogRecord>,
-    lost: u64,
-}
-
-impl Log {
-    /// What a reader must know about lines that are not there.
-    pub(super) fn remark(&self) -> Option<String> {
-        (self.lost > 0).then(|| format!("{} more lines of the firmware's log are not kept", self.lost))
-    }
-}
 
 /// Whether the debug probe is opened: a case asks for it, or the rig file names the firmware that must run. A probe that
 /// nobody asks for costs nothing.

@@ -4,16 +4,19 @@
 //! and what is then measured is what a stream would have given.
 
 use crate::instrument::{Reading, RecordHead, RecordRequest, StreamChannel, Trigger};
-use crate::measure::{Recorder, Setup};
+use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Rig;
 use crate::scenario::{Plan, RecordPlan};
 use crate::signal::{MarkerBit, Sensed};
 
+use super::channels::as_recorded;
+use super::halt::Halt;
 use super::keep::Keeping;
-use super::session::{Halt, POLL, Session};
+use super::pace::POLL;
+use super::session::Session;
 use super::teardown::STOP_ALLOWANCE;
-use super::{faults, guard, setup, steps};
+use super::{channels, faults, guard, loading, steps};
 
 /// Most records of one case: what clips is taken again on the next coarser range, and then once more.
 const RECORDS: usize = 3;
@@ -30,7 +33,7 @@ pub(super) async fn run(
     rig: &Rig,
     keeping: &Keeping<'_>,
 ) -> Result<(), Halt> {
-    let mut channels = setup::stream_setup(plan).channels;
+    let mut channels = channels::stream_setup(plan).channels;
     for taken in 1..=RECORDS {
         // Reading the record before took its time, with the output off and nobody waiting.
         session.watch.pace.anew();
@@ -137,7 +140,7 @@ fn place(
             seconds(needed)
         )));
     }
-    session.intake.setup = with(&session.intake.setup, &head);
+    session.intake.setup = as_recorded(&session.intake.setup, &head);
     session.intake.recorder = Recorder::new(session.intake.setup.clone());
     // The first program is the setup's own.
     for change in session.account.programs.iter().skip(1) {
@@ -172,15 +175,6 @@ fn goes_on(session: &Session<'_>) -> bool {
         .taking
         .stopped
         .is_some_and(|stopped| session.intake.recorder.active_since(stopped + allowed as u64))
-}
-
-/// The setup of a record.
-pub(super) fn with(setup: &Setup, head: &RecordHead) -> Setup {
-    let mut setup = Setup { sample_rate: head.sample_rate, ..setup.clone() };
-    for (channel, calibration) in setup.channels.iter_mut().zip(&head.calibrations) {
-        channel.calibration = *calibration;
-    }
-    setup
 }
 
 /// Moves every channel that clipped to its next coarser range; false when there is nothing to gain.
@@ -220,7 +214,7 @@ async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel
     session.instruments.record()?.set_up(channels).await?;
     session.intake.recorder = Recorder::new(session.intake.setup.clone());
     session.instruments.stimulator.acknowledge().await?;
-    steps::load(session, &plan.case.program, false).await
+    loading::load(session, &plan.case.program, false).await
 }
 
 fn dimension(quantity: Sensed) -> Dimension {

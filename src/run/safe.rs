@@ -12,12 +12,13 @@ use crate::signal::Sensed;
 
 use super::case::begin_load;
 use super::caught::caught;
+use super::halt::Halt;
 use super::interrupt::Interrupt;
 use super::lock::RigLock;
 use super::look::{Nobody, look};
-use super::session::{Halt, Session};
+use super::session::Session;
 use super::teardown::{NEVER_ON, teardown};
-use super::{open, steps};
+use super::{open, zero};
 
 /// What was found when a rig was made safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +149,7 @@ async fn made_safe(
     let mut session = Session::new(instruments, (setup, recorder), plan, rig, interrupt, &tell);
     // A load that cannot short its inputs is read with the offset it states.
     if rig.capabilities.test_source {
-        let zeroed = steps::zero(&mut session, false).await;
+        let zeroed = zero::zero(&mut session, false).await;
         found.extend(
             zeroed.err().filter(|halt| !matches!(halt, Halt::Interrupted(_))).map(|halt| halt.to_string()),
         );

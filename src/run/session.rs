@@ -6,9 +6,10 @@
 
 mod account;
 mod intake;
+mod sight;
 mod watch;
 
-use crate::instrument::{InstrumentError, Reading, Sampling, StreamChannel};
+use crate::instrument::{Reading, Sampling, StreamChannel};
 use crate::judge::Observation;
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Phantom;
@@ -17,55 +18,25 @@ use crate::rig::{Capabilities, Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{BlockSink, MarkerBit};
 
-use super::faults::Injected;
+use super::channels::finest;
 use super::guard;
+use super::halt::Halt;
+use super::injected::Injected;
 use super::instruments::Instruments;
-use super::interrupt::{Cause, Interrupt};
+use super::interrupt::Interrupt;
 use super::message::Message;
+use super::pace::{POLL, SECOND};
 
-use account::{Account, Pending};
+use account::{Account, Pending, facts};
 use intake::Intake;
 use watch::Watch;
 
 pub(super) use account::{first_change, instants};
 pub(super) use intake::Nowhere;
+pub(super) use sight::Sight;
 
-/// The host polls the stimulator's status this often while it may be stimulating, and drains the stream with it.
-pub(super) const POLL: u64 = 10_000_000;
-
-/// Nanoseconds in a second.
-pub(super) const SECOND: f64 = 1e9;
-
-/// Why a case did not run to its end.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Halt {
-    /// An instrument failed.
-    Instrument(InstrumentError),
-    /// The bench is not what the scenario asks for.
-    Bench(String),
-    /// The output guard tripped.
-    Guard(String),
-    /// The run was asked to end.
-    Interrupted(Cause),
-    /// stimrig itself went wrong.
-    Panicked(String),
-}
-
-impl std::fmt::Display for Halt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Instrument(error) => write!(f, "{error}"),
-            Self::Bench(reason) | Self::Guard(reason) | Self::Panicked(reason) => f.write_str(reason),
-            Self::Interrupted(cause) => write!(f, "ended by {}", cause.name()),
-        }
-    }
-}
-
-impl From<InstrumentError> for Halt {
-    fn from(error: InstrumentError) -> Self {
-        Self::Instrument(error)
-    }
-}
+/// How long a person may take, s.
+const PATIENCE: f64 = 120.0;
 
 /// What is known of bench and case before anything runs.
 pub(super) struct Bench<'a> {
@@ -91,10 +62,10 @@ impl<'a> Bench<'a> {
             capabilities: &rig.capabilities,
             limits: &rig.limits,
             phantom: &plan.case.phantom,
-            finest: super::setup::finest(plan, rig),
+            finest: finest(plan, rig),
             silence: plan.case.longest_silence(),
             by_hand: !rig.capabilities.commands,
-            patience: super::by_hand::PATIENCE,
+            patience: PATIENCE,
         }
     }
 }
@@ -152,7 +123,7 @@ impl<'a> Session<'a> {
             instruments,
             bench: Bench::new(plan, rig),
             intake: Intake::new(setup, recorder),
-            account: Account::new(super::case::facts(plan, rig)),
+            account: Account::new(facts(plan, rig)),
             taking: Taking::default(),
             watch: Watch::new(),
             output: Output::default(),

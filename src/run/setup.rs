@@ -2,37 +2,18 @@
 //!
 //! Nothing here uses the stimulator's output: the interlock closes only after the load has seen the phantom it expects.
 
-use crate::instrument::{StreamChannel, StreamSetup};
 use crate::record::InstrumentRecord;
 use crate::rig::Rig;
 use crate::scenario::Plan;
 
 use super::at_rest;
 use super::discharge::discharge;
+use super::halt::Halt;
 use super::identify;
 use super::message::Message;
-use super::session::{Halt, SECOND, Session};
-use super::steps;
-
-/// What the load is asked to stream for a plan.
-pub(super) fn stream_setup(plan: &Plan) -> StreamSetup {
-    let channels = plan.channels.iter().map(|channel| StreamChannel {
-        name: channel.name.clone(),
-        quantity: channel.quantity,
-        range: channel.range,
-    });
-    StreamSetup { channels: channels.collect(), slow: plan.slow }
-}
-
-/// The same channels, each on its finest range.
-pub(super) fn finest(plan: &Plan, rig: &Rig) -> Vec<StreamChannel> {
-    let mut channels = stream_setup(plan).channels;
-    for channel in &mut channels {
-        let stated = rig.channels.iter().find(|stated| stated.name == channel.name);
-        channel.range = stated.and_then(|stated| stated.ranges.first()).copied().unwrap_or(channel.range);
-    }
-    channels
-}
+use super::pace::SECOND;
+use super::session::Session;
+use super::{loading, zero};
 
 /// Runs the setup; afterwards the program is loaded, the interlock closed, and the bench ready for the first step.
 ///
@@ -51,7 +32,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
         session.leave_out("the load has no interlock: the stimulator stays connected to the phantom");
     }
     if test_source {
-        steps::zero(session, plan.slow).await?;
+        zero::zero(session, plan.slow).await?;
         if session.intake.sight.is_driven() {
             session.see().await?;
         }
@@ -70,7 +51,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     if session.bench.capabilities.drives && !session.bench.capabilities.stream {
         at_rest::rehearse(session, plan).await?;
     }
-    steps::load(session, &plan.case.program, false).await?;
+    loading::load(session, &plan.case.program, false).await?;
     session.output.energised = session.bench.capabilities.drives;
     if interlock {
         session.instruments.switches()?.interlock(true).await?;

@@ -1,14 +1,14 @@
 //! The steps of a case.
 
-use crate::judge::{ProgramChange, Segment};
-use crate::quantity::{Dimension, engineering};
-use crate::rig::Limits;
 use crate::scenario::{Action, Fault, Plan, Step};
-use crate::signal::{MarkerBit, Program};
+use crate::signal::MarkerBit;
 
 use super::by_hand;
 use super::faults;
-use super::session::{Halt, Session};
+use super::halt::Halt;
+use super::loading::load;
+use super::session::Session;
+use super::zero::zero;
 
 /// Runs the steps in order.
 ///
@@ -72,69 +72,6 @@ async fn step_of(session: &mut Session<'_>, step: &Step, slow: bool) -> Result<(
     Ok(())
 }
 
-/// Loads a program and notes from where on it is in force.
-pub(super) async fn load(session: &mut Session<'_>, program: &Program, over_cap: bool) -> Result<(), Halt> {
-    let requested = session.sample();
-    let instruments = &mut session.instruments;
-    let applied = if over_cap {
-        instruments.overdrive()?.load_over_cap(program).await?
-    } else {
-        instruments.stimulator.load(program).await?
-    };
-    if !over_cap {
-        allowed(&applied.program, session.bench.limits).map_err(Halt::Bench)?;
-    }
-    let from = session.sample();
-    session.intake.recorder.program_changed(from, program);
-    session.account.programs.push(ProgramChange { arrived: from, from, program: program.clone() });
-    // `from` is placed by the marker once the stream has shown it.
-    session.account.facts.segments.push(Segment {
-        requested,
-        from: requested,
-        programmed: program.clone(),
-        applied: applied.program,
-    });
-    Ok(())
-}
-
-/// Whether what a stimulator says it applies is within the bench's limits: only it may know what it makes of a program. A
-/// thousandth is for the steps of its converter and its timer.
-fn allowed(applied: &Program, limits: &Limits) -> Result<(), String> {
-    let largest = applied.contacts.iter().map(|share| share.share.abs()).fold(0.0, f64::max);
-    let charge = applied.amplitude * applied.width * largest;
-    for (what, value, limit, dimension) in [
-        ("an amplitude", applied.largest_current(), limits.amplitude, Dimension::Current),
-        ("a charge per phase", charge, limits.charge_per_phase, Dimension::Charge),
-    ] {
-        if !applied.amplitude.is_finite() || value.is_nan() || value > limit * 1.001 {
-            return Err(format!(
-                "the stimulator says it applies {what} of {}, above the {} that the rig file allows: ask for less, or see what it rounds to",
-                engineering(value, dimension, 4),
-                engineering(limit, dimension, 4)
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// How long the load's inputs are shorted for a zero: fast channels only, and with the slow channel, s.
-const ZERO_SECONDS: (f64, f64) = (0.1, 3.0);
-
-/// After the inputs are connected again nothing is measured until relays and filter have settled, s.
-const RELAYS: f64 = 2e-3;
-
-/// Shorts the load's inputs long enough to know its offsets.
-pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
-    session.instruments.switches()?.zero(true).await?;
-    let passed = session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await;
-    // Whatever cut it short: with shorted inputs nothing could be seen of the output any more.
-    session.instruments.switches()?.zero(false).await?;
-    passed?;
-    session.pass_seconds(RELAYS).await?;
-    session.progress("zero measured");
-    Ok(())
-}
-
 /// The marker bit that places a step in the sample stream.
 fn marker_of(action: &Action) -> Option<MarkerBit> {
     match action {
@@ -147,22 +84,5 @@ fn marker_of(action: &Action) -> Option<MarkerBit> {
         Action::Inject(Fault::ImpedanceStep { .. }) => Some(MarkerBit::Impedance),
         Action::Inject(Fault::BrownOut { .. }) => Some(MarkerBit::Supply),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_stimulator_says_it_applies_is_held_against_the_limits() {
-        let limits = Limits { amplitude: 10e-3, charge_per_phase: 2e-6, mean_dc: 1e-4, shannon_k: None };
-        let applied = |amplitude, width| Program::biphasic(["e1", "case"], amplitude, width, 0.0, 50.0);
-        assert_eq!(allowed(&applied(10.004e-3, 100e-6), &limits), Ok(()));
-        assert!(allowed(&applied(10.2e-3, 100e-6), &limits).unwrap_err().contains("amplitude of 10.2 mA"));
-        assert!(
-            allowed(&applied(10e-3, 210e-6), &limits).unwrap_err().contains("charge per phase of 2.1 µC")
-        );
-        assert!(allowed(&applied(f64::NAN, 100e-6), &limits).is_err());
     }
 }

@@ -271,7 +271,7 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
         started,
         elapsed: 0.0,
         tool: options.tool.clone(),
-        host: host_name(),
+        host: crate::machine::host_name(),
         rig: rig.name.clone(),
         rig_hash: rig.hash.clone(),
         defects: defects(rig),
@@ -291,9 +291,4 @@ fn head(plans: &[Plan], rig: &Rig, options: &Options) -> RunRecord {
 fn defects(rig: &Rig) -> Vec<String> {
     let defects = rig.sim.iter().flat_map(|bench| &bench.defects);
     defects.map(|defect| defect.kind.name().to_owned()).collect()
-}
-
-pub(super) fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -7,8 +7,10 @@ use super::at_rest;
 use super::by_hand;
 use super::caught::caught;
 use super::faults;
+use super::halt::Halt;
 use super::interrupt::{Cause, Interrupt};
-use super::session::{Halt, SECOND, Session};
+use super::pace::SECOND;
+use super::session::Session;
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
 pub(super) const STOP_ALLOWANCE: f64 = 0.1;
@@ -341,7 +343,7 @@ async fn drain_for(session: &mut Session<'_>, span: Span) -> Result<f64, Halt> {
         if now >= end {
             return Ok((now - began) as f64 / SECOND);
         }
-        session.instruments.clock.sleep((end - now).min(super::session::POLL)).await;
+        session.instruments.clock.sleep((end - now).min(super::pace::POLL)).await;
         session.drain().await?;
     }
 }

@@ -4,17 +4,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::phantom::Phantom;
-use crate::rig::{DefectKind, Driver, Protocol, Rig, SimBench};
+use crate::rig::{DefectKind, SimBench};
 
 use super::analog::Analog;
 use super::defects;
-use super::program::ProgramEnd;
-use super::pulse_pal::PulsePalEnd;
-use super::science_mode::ScienceModeEnd;
-use super::stimjim::StimjimEnd;
+#[cfg(feature = "probe")]
 use super::stimulator::StimulatorDevice;
-use super::template::TemplateEnd;
 
 /// A stimulator as seen from its wire. Instants in true nanoseconds.
 pub(super) trait DeviceEnd: Send {
@@ -32,32 +27,6 @@ pub(super) trait DeviceEnd: Send {
     #[cfg(feature = "probe")]
     fn board(&mut self) -> Option<&mut StimulatorDevice> {
         None
-    }
-}
-
-/// The end that a rig's stimulator driver talks to.
-pub(super) fn of(
-    rig: Option<&Rig>,
-    bench: &SimBench,
-    phantom: &Phantom,
-    noise_seed: u64,
-    analog: &mut Analog,
-) -> Box<dyn DeviceEnd> {
-    let Some(rig) = rig else {
-        return Box::new(StimulatorDevice::new(bench, phantom, noise_seed, analog));
-    };
-    let pairs = rig.pairs(phantom);
-    match (rig.stimulator, &rig.protocol) {
-        (Driver::Stimjim, _) => Box::new(StimjimEnd::new(bench, phantom, &pairs, noise_seed, analog)),
-        (Driver::Template, Protocol::Template(template)) => {
-            Box::new(TemplateEnd::new(template, bench, phantom, &pairs, noise_seed, analog))
-        }
-        (Driver::PulsePal, Protocol::VoltsPerAmpere(scale)) => {
-            Box::new(PulsePalEnd::new(bench, phantom, &pairs, *scale, noise_seed, analog))
-        }
-        (Driver::ScienceMode, _) => Box::new(ScienceModeEnd::new(bench, phantom, &pairs, noise_seed, analog)),
-        (Driver::Exec | Driver::Manual, _) => Box::new(ProgramEnd::new(bench, phantom, &pairs, analog)),
-        _ => Box::new(StimulatorDevice::new(bench, phantom, noise_seed, analog)),
     }
 }
 

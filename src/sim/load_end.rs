@@ -1,11 +1,6 @@
 //! What the world asks of the device end of a load's wire.
 
-use crate::phantom::Phantom;
-use crate::rig::{Driver, Rig, SimBench};
-
 use super::analog::Analog;
-use super::load::LoadDevice;
-use super::oscilloscope::Oscilloscope;
 
 /// A load as seen from its wire. Instants in true nanoseconds.
 pub(super) trait LoadEnd: Send {
@@ -25,19 +20,4 @@ pub(super) trait LoadEnd: Send {
     fn cut_supply(&mut self, until: u64);
     /// Whether it supplies the stimulator.
     fn supplies(&self) -> bool;
-}
-
-/// The end that a rig's load driver talks to.
-pub(super) fn of(
-    rig: Option<&Rig>,
-    bench: &SimBench,
-    phantom: &Phantom,
-    analog: &mut Analog,
-) -> Box<dyn LoadEnd> {
-    match rig {
-        Some(rig) if rig.load == Driver::Scpi => {
-            Box::new(Oscilloscope::new(bench, &rig.channels, phantom, analog))
-        }
-        _ => Box::new(LoadDevice::new(bench, phantom)),
-    }
 }

@@ -8,6 +8,7 @@ pub mod analog;
 
 mod clock;
 mod defects;
+mod devices;
 mod end;
 mod load;
 mod load_end;
@@ -27,13 +28,15 @@ mod stimjim;
 mod stimulator;
 mod template;
 mod terminals;
+mod truth;
 mod witness;
 mod world;
 
 pub use clock::VirtualClock;
 pub use port::MemoryPort;
 pub use serve::{Look, News, Rack, Served, Tell, serve};
-pub use witness::{Truth, Witness};
+pub use truth::Truth;
+pub use witness::Witness;
 
 use std::sync::{Arc, Mutex};
 

@@ -2,20 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::truth::Truth;
 use super::world::SimWorld;
-
-/// The output as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Truth {
-    /// The stimulator drives a current, or tries to.
-    pub driven: bool,
-    /// The interlock connects it with the phantom.
-    pub connected: bool,
-    /// When it drove last, ns; `None` if it never did.
-    pub last_driven: Option<u64>,
-    /// When current from it could reach the phantom last, ns; `None` if it never could.
-    pub last_reached: Option<u64>,
-}
 
 /// Somebody who sees a simulated bench from outside, whatever its wires say.
 #[derive(Clone)]

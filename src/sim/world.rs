@@ -4,11 +4,11 @@ use crate::phantom::Phantom;
 use crate::rig::{Rig, SimBench};
 
 use super::analog::Analog;
-use super::end::{self, DeviceEnd};
-use super::load_end::{self, LoadEnd};
+use super::end::DeviceEnd;
+use super::load_end::LoadEnd;
 #[cfg(feature = "probe")]
 use super::stimulator::StimulatorDevice;
-use super::{SimError, Truth};
+use super::{SimError, Truth, devices};
 
 /// Longest time between two looks at the samples that wait, ns.
 const SLICE: u64 = 10_000_000;
@@ -45,8 +45,8 @@ impl SimWorld {
         let noise_seed = bench.seed.rotate_left(32) ^ case_seed;
         let mut analog = Analog::new(bench, phantom, bench.seed, noise_seed)
             .map_err(|error| SimError::Network(error.to_string()))?;
-        let stimulator = end::of(rig, bench, phantom, noise_seed, &mut analog);
-        let load = load_end::of(rig, bench, phantom, &mut analog);
+        let stimulator = devices::stimulator(rig, bench, phantom, noise_seed, &mut analog);
+        let load = devices::load(rig, bench, phantom, &mut analog);
         Ok(Self {
             #[cfg(feature = "probe")]
             bare: StimulatorDevice::new(bench, phantom, noise_seed, &mut analog),

@@ -9,10 +9,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Link, MANIFEST, Manifest, StoreError, manifest::sha256};
-
-/// Name of the chain in the folder of all runs.
-pub const CHAIN: &str = "chain.jsonl";
+use super::names::{CHAIN, MANIFEST};
+use super::{Link, Manifest, StoreError, manifest::sha256};
 
 /// A run that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

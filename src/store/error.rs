@@ -71,3 +71,22 @@ fn advice(error: &io::Error) -> &'static str {
         _ => "check the disk, or choose another folder with --runs",
     }
 }
+
+/// Why a folder cannot be verified at all.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// It holds no run.
+    #[error("{}: is no run: it has neither journal.jsonl nor manifest.json; name a folder such as runs/<id>, or runs for all", .0.display())]
+    NotARun(PathBuf),
+    /// Its manifest, or its journal, is of a newer version.
+    #[error("{}: is of version {version}, newer than this stimrig reads: use a newer stimrig", path.display())]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+    },
+    /// A file cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

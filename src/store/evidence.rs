@@ -17,15 +17,8 @@ use crate::measure::{ChannelSetup, Setup};
 use crate::record::{Archive, CaseArchive, CaseFigures, Kept};
 use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 
+use super::names::{BASIS, EVIDENCE, FIGURES};
 use super::{StoreError, read_figures, write_atomic};
-
-/// Folder of the raw samples within a run's.
-pub const EVIDENCE: &str = "evidence";
-/// What a judgement needs besides the samples, in the folder of a case.
-pub const BASIS: &str = "basis.json";
-
-/// Pictures of the run's cases, one a line, in the order in which they ended.
-pub const FIGURES: &str = "figures.jsonl";
 
 /// Blocks that may wait for the disk: some seconds of a bench with eight channels.
 const WAITING: usize = 256;

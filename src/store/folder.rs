@@ -9,17 +9,8 @@ use crate::record::{Event, RunRecord, Sink};
 
 use super::chain::{Chain, Ended};
 use super::manifest::{Tree, sha256};
-use super::{Evidence, Journal, MANIFEST, Manifest, SIGNATURE, Signer, StoreError, atomic, write_atomic};
-
-/// Name of the journal in a run's folder.
-pub const JOURNAL: &str = "journal.jsonl";
-/// Name of the record in a run's folder.
-pub const RECORD: &str = "record.json";
-/// Name of the JUnit report in a run's folder.
-pub const JUNIT: &str = "junit.xml";
-
-/// Name of the page in a run's folder.
-pub const REPORT: &str = "report.html";
+use super::names::{JOURNAL, MANIFEST, RECORD, SIGNATURE};
+use super::{Evidence, Journal, Manifest, Signer, StoreError, atomic, write_atomic};
 
 /// A run being kept: a sink of its events that closes with the files derived from them.
 #[derive(Debug)]
@@ -156,6 +147,7 @@ impl Sink for RunFolder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::JUNIT;
     use super::super::read_journal;
     use super::*;
     use crate::record::fold;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::capture::container::{Decoder, Fault};
 use crate::judge::Basis;
 
-use super::evidence::BASIS;
 use super::manifest::is_plain;
-use super::{EVIDENCE, StoreError, traces};
+use super::names::{BASIS, EVIDENCE};
+use super::{StoreError, traces};
 
 /// A channel of raw samples on disk.
 pub type TraceFile = Decoder<BufReader<File>>;

@@ -11,11 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::quantity::hex;
 
 use super::StoreError;
-
-/// Name of the manifest in a run's folder.
-pub const MANIFEST: &str = "manifest.json";
-/// Name of its detached signature.
-pub const SIGNATURE: &str = "manifest.sig";
+use super::names::{MANIFEST, SIGNATURE};
 
 /// Length and hash of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,26 +15,30 @@ mod index;
 mod journal;
 mod kept;
 mod keys;
+mod listing;
 mod manifest;
+mod names;
 mod read;
 mod recover;
 mod verify;
 
 pub use atomic::{is_device, write_atomic, write_new};
-pub use chain::{CHAIN, Ended, read_chain};
-pub use error::StoreError;
-pub use evidence::{BASIS, EVIDENCE, Evidence, FIGURES};
+pub use chain::{Ended, read_chain};
+pub use error::{StoreError, VerifyError};
+pub use evidence::Evidence;
 pub use figures::{Stored, read_figures, read_run};
 pub use flashed::{FLASHED, FlashedRecord, record_flash};
-pub use folder::{JOURNAL, JUNIT, RECORD, REPORT, RunFolder, write_record};
+pub use folder::{RunFolder, write_record};
 pub use index::{INDEX, Index, IndexError, Query, Synced, network};
 pub use journal::{Entry, Journal, Medium, read_journal};
 pub use kept::{KeptError, TraceFile, case_folder, case_folders, open_traces, read_basis};
 pub use keys::{KeyError, Signer, make_key, read_public_key};
-pub use manifest::{FileEntry, Link, MANIFEST, Manifest, SIGNATURE};
+pub use listing::runs_in;
+pub use manifest::{FileEntry, Link, Manifest};
+pub use names::{BASIS, CHAIN, EVIDENCE, FIGURES, JOURNAL, JUNIT, MANIFEST, RECORD, REPORT, SIGNATURE};
 pub use read::{ReadError, find_run, ordered_runs, read_record};
 pub use recover::{NotOpen, OpenRun, Recovery, killed_run, open_run, open_runs};
-pub use verify::{Finding, Verification, VerifyError, runs_in, traces, verify};
+pub use verify::{Finding, Verification, traces, verify};
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{Event, HOST_LOST, RunRecord, STORAGE_LOST, fold};
 
 use super::chain::{Ended, read_chain};
-use super::verify::runs_in;
+use super::listing::runs_in;
 use super::{JOURNAL, MANIFEST, RECORD, StoreError, VerifyError, read_journal};
 
 /// Why a run cannot be read.

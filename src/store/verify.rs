@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use crate::capture::container::{Decoder, EXTENSION, End, Planes};
 use crate::record::{Event, RunRecord, fold};
 
-use super::chain::{CHAIN, Ended, parse, read_chain, unreadable};
+use super::chain::{Ended, parse, read_chain, unreadable};
 use super::keys::is_signed;
+use super::listing::{is_run, runs_in};
 use super::manifest::{Tree, is_plain, sha256};
+use super::names::{CHAIN, EVIDENCE, JOURNAL, MANIFEST, RECORD, SIGNATURE};
 use super::read::{name_of, newer};
-use super::{EVIDENCE, JOURNAL, MANIFEST, Manifest, RECORD, SIGNATURE, StoreError, read_journal};
+use super::{Manifest, StoreError, VerifyError, read_journal};
 
 /// Something that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,45 +110,6 @@ impl Verification {
         let findings = found.into_iter().map(Finding::Chain).collect();
         Ok(Self { folder: path, manifest: None, findings, notes: Vec::new() })
     }
-}
-
-/// Why a folder cannot be verified at all.
-#[derive(Debug, thiserror::Error)]
-pub enum VerifyError {
-    /// It holds no run.
-    #[error("{}: is no run: it has neither journal.jsonl nor manifest.json; name a folder such as runs/<id>, or runs for all", .0.display())]
-    NotARun(PathBuf),
-    /// Its manifest, or its journal, is of a newer version.
-    #[error("{}: is of version {version}, newer than this stimrig reads: use a newer stimrig", path.display())]
-    Newer {
-        /// Which file.
-        path: PathBuf,
-        /// Its version.
-        version: u64,
-    },
-    /// A file cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// The runs in a folder: itself if it is one, else those directly in it, by name.
-///
-/// # Errors
-/// When there is none.
-pub fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, VerifyError> {
-    if is_run(folder) {
-        return Ok(vec![folder.to_owned()]);
-    }
-    let entries =
-        fs::read_dir(folder).map_err(|source| StoreError::file(folder, "read the folder", source))?;
-    let mut runs: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| is_run(path)).collect();
-    runs.sort();
-    if runs.is_empty() { Err(VerifyError::NotARun(folder.to_owned())) } else { Ok(runs) }
-}
-
-fn is_run(folder: &Path) -> bool {
-    folder.join(JOURNAL).is_file() || folder.join(MANIFEST).is_file()
 }
 
 /// A name that a run's folder can have, among the others.

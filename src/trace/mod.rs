@@ -10,6 +10,7 @@
 //!   run that judged nothing (invalid, rig error, aborted) stands until a later one judges.
 
 mod cell;
+mod column;
 mod csv;
 mod json;
 mod matrix;
@@ -20,9 +21,10 @@ use crate::record::RunRecord;
 use crate::scenario::Case;
 
 pub use cell::{Cell, Standing};
+pub use column::{Column, Level};
 pub use csv::csv;
 pub use json::json;
-pub use matrix::{Column, Level, Matrix, Row, Status, trace};
+pub use matrix::{Matrix, Row, Status, trace};
 pub use page::page;
 pub use text::text;
 

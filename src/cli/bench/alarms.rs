@@ -4,7 +4,8 @@ use crate::bench::alarms::{alarms, text};
 use crate::bench::html::alarms_page;
 use crate::cli::Output;
 
-use super::suite::{Selection, Suite, progress};
+use super::progress::progress;
+use super::suite::{Selection, Suite};
 use super::{Format, Show, json, provenance, show};
 
 /// How often a clean bench raises an alarm: the suite over many seeds

@@ -11,7 +11,8 @@ use crate::record::EXIT_USAGE;
 use crate::rig::{Defect, DefectKind, DefectValue};
 use crate::source::render;
 
-use super::suite::{Selection, Suite, progress};
+use super::progress::progress;
+use super::suite::{Selection, Suite};
 use super::{Format, Show, json, provenance, show};
 
 /// Which check catches which defect, and at which smallest size

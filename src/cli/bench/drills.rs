@@ -13,7 +13,8 @@ use crate::record::Outcome;
 use crate::run::Interrupt;
 
 use super::ended::Ended;
-use super::suite::{jobs, progress};
+use super::progress::progress;
+use super::suite::jobs;
 use super::{Format, Show, json, provenance, show};
 
 /// Whether the bench ends off and its record closed, whatever goes wrong at a random instant

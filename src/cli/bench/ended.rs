@@ -2,7 +2,7 @@
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE, Outcome, exit_code};
 
-use super::suite::progress;
+use super::progress::progress;
 
 /// What is said of it, and its exit code: those of `run`.
 #[derive(Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod coverage;
 mod defects;
 mod drills;
 mod ended;
+mod progress;
 mod speed;
 mod suite;
 

@@ -1,6 +1,5 @@
 //! A suite of scenarios that an experiment runs again and again.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use crate::cli::Output;
@@ -155,14 +154,4 @@ impl Suite {
 pub(super) fn jobs(asked: Option<u16>) -> usize {
     let asked = asked.map(usize::from);
     asked.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
-}
-
-/// Where an experiment stands, on a terminal only.
-pub(super) fn progress(text: &str) {
-    let mut stderr = std::io::stderr();
-    if stderr.is_terminal() {
-        // Nobody is left to tell when standard error is gone.
-        let _ = write!(stderr, "\r\x1b[K{text}");
-        let _ = stderr.flush();
-    }
 }

@@ -3,7 +3,6 @@
 use crate::instrument::{InstrumentFault, Reading, RecordHead, RecordRequest};
 use crate::signal::BlockSink;
 
-use super::arming::force;
 use super::dialect::{Layout, State};
 use super::transfer::Taken;
 use super::trigger;
@@ -76,7 +75,7 @@ impl Load {
         };
         // Who reads is done with the steps: a pulse that has not come yet will not come.
         if acquisition.triggered.is_none() {
-            let forced = force(&mut self.talk, dialect.words().force).await?;
+            let forced = self.talk.force(dialect.words().force).await?;
             (acquisition.triggered, acquisition.forced) = (Some(forced), true);
         }
         let length = (2.5 * (acquisition.request.before + acquisition.request.after) * 1e9) as u64;

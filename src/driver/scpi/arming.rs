@@ -46,7 +46,7 @@ impl Load {
             taken: None,
         };
         if edge.1 {
-            let (from, to) = force(&mut self.talk, words.force).await?;
+            let (from, to) = self.talk.force(words.force).await?;
             (acquisition.triggered, acquisition.at) = (Some((from, to)), to);
         }
         self.acquisition = Some(acquisition);
@@ -98,12 +98,4 @@ async fn ready(talk: &mut Talk, dialect: &dyn Dialect, before: f64) -> Result<()
             }
         }
     }
-}
-
-/// Triggers a record by word; returns the instants between which it was, ns.
-pub(super) async fn force(talk: &mut Talk, word: &str) -> Result<(u64, u64), Trouble> {
-    let from = talk.now();
-    talk.send(word).await?;
-    talk.checked(word).await?;
-    Ok((from, talk.now()))
 }

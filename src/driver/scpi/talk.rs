@@ -43,6 +43,14 @@ impl Talk {
         Self { port, reopen, waiting: Vec::new(), errors: Errors::Status, counters: LinkCounters::default() }
     }
 
+    /// Triggers a record by word; returns the instants between which it was, ns.
+    pub(super) async fn force(&mut self, word: &str) -> Result<(u64, u64), Trouble> {
+        let from = self.now();
+        self.send(word).await?;
+        self.checked(word).await?;
+        Ok((from, self.now()))
+    }
+
     pub(super) fn now(&self) -> u64 {
         self.port.now()
     }

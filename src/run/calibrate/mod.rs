@@ -19,12 +19,13 @@ use crate::rig::{ChannelCertificate, Rig};
 use crate::scenario::Plan;
 use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 
+use super::halt::Halt;
 use super::identity;
 use super::instruments::Instruments;
 use super::interrupt::Interrupt;
 use super::open;
+use super::pace::{POLL, SECOND};
 use super::safe::twice;
-use super::session::{Halt, POLL, SECOND};
 use line::Line;
 use recorded::Window;
 

@@ -37,7 +37,7 @@ impl Holder {
         Self {
             pid: std::process::id(),
             user: user(),
-            host: crate::run::suite::host_name(),
+            host: crate::machine::host_name(),
             rig: rig.name.clone(),
             command: words.join(" "),
             since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -1,9 +1,17 @@
 //! What a case keeps for whoever judges it and whoever reads its record.
 
 use crate::judge::{Facts, Instant, ProgramChange};
+use crate::machine::today;
+use crate::phantom::Output;
+use crate::record::LogRecord;
+use crate::rig::Rig;
+use crate::scenario::Plan;
 use crate::signal::{Marker, MarkerBit};
 
-use super::super::probe::Log;
+use super::super::pace::{POLL, SECOND};
+
+/// What a device that marks nothing may hold back before its samples arrive, s.
+const BUFFERS: f64 = 0.1;
 
 /// What has happened in a case, beside its samples.
 pub(in crate::run) struct Account {
@@ -32,6 +40,46 @@ impl Account {
             log: Log::default(),
             simulated: false,
         }
+    }
+}
+
+/// What is known about a case before it runs.
+pub(super) fn facts(plan: &Plan, rig: &Rig) -> Facts {
+    Facts {
+        instants: Vec::new(),
+        segments: Vec::new(),
+        statuses: Vec::new(),
+        restarts: Vec::new(),
+        ending: None,
+        ended: 0,
+        link_errors: 0,
+        cap: rig.cap,
+        poll_period: POLL as f64 / SECOND,
+        // Without marks a sample is as old as the buffers on its way are long.
+        round_trip: POLL as f64 / SECOND + if rig.capabilities.markers { 0.0 } else { BUFFERS },
+        relaxed: false,
+        expired: rig.certificate.as_ref().and_then(|certificate| certificate.expired(today())),
+        output: rig.output_stage().map(|stage| Output {
+            compliance: stage.compliance,
+            blocking_capacitor: stage.blocking_capacitor,
+            recharge: stage.recharge,
+            ..Output::default()
+        }),
+        time_constant: plan.settling.map(|settling| settling / 100_f64.ln()),
+    }
+}
+
+/// The firmware's log, as far as it is kept.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Log {
+    pub lines: Vec<LogRecord>,
+    pub lost: u64,
+}
+
+impl Log {
+    /// What a reader must know about lines that are not there.
+    pub(in crate::run) fn remark(&self) -> Option<String> {
+        (self.lost > 0).then(|| format!("{} more lines of the firmware's log are not kept", self.lost))
     }
 }
 

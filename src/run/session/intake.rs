@@ -5,7 +5,7 @@ use crate::record::CaseArchive;
 use crate::signal::{Block, BlockSink, StreamKind};
 
 use super::super::arrival::Arrival;
-use super::super::sight::Sight;
+use super::sight::Sight;
 
 /// What has come from the load.
 pub(in crate::run) struct Intake {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use super::super::case::open_load;
 use super::super::look::look;
-use super::super::sight::Sight;
-use super::super::{open, steps};
+use super::super::session::Sight;
+use super::super::{loading, open, zero};
 use super::*;
 use crate::driver::{none, port::RealClock};
 use crate::instrument::{
@@ -96,7 +96,7 @@ fn on<T>(text: &str, act: impl AsyncFnOnce(&mut Session<'_>, &Program) -> T) -> 
         let recorder = Recorder::new(setup.clone());
         let mut session = Session::new(instruments, (setup, recorder), &plan, &rig, &interrupt, &tell);
         if rig.capabilities.test_source {
-            steps::zero(&mut session, false).await.unwrap();
+            zero::zero(&mut session, false).await.unwrap();
         }
         act(&mut session, &plan.case.program).await
     })
@@ -115,7 +115,7 @@ fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
         let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
         session.instruments.stimulator = Box::new(Slow(hand, 2));
         let program = Program { run: Run::UntilStopped, ..program.clone() };
-        steps::load(session, &program, false).await.unwrap();
+        loading::load(session, &program, false).await.unwrap();
         session.instruments.switches().unwrap().interlock(true).await.unwrap();
         session.output.started = Some(session.sample());
         session.instruments.stimulator.start().await.unwrap();
@@ -272,7 +272,7 @@ fn of_what_runs_by_itself_is_said_what_was_last_seen() {
     let (on_then, off_then) = on(SIMULATED, async |session, program| {
         let undriven = Capabilities { drives: false, ..session.bench.capabilities.clone() };
         let program = Program { run: Run::UntilStopped, ..program.clone() };
-        steps::load(session, &program, false).await.unwrap();
+        loading::load(session, &program, false).await.unwrap();
         session.instruments.switches().unwrap().interlock(true).await.unwrap();
         session.instruments.stimulator.start().await.unwrap();
         session.pass_seconds(0.2).await.unwrap();

@@ -12,7 +12,7 @@ use crate::bench::drills::{
     Drills, Kind, Next, Nothing, PortSeen, PortTrial, Shown, Starved, Wrong, shown_on_ports,
 };
 use crate::cli::bench::ended::Ended;
-use crate::cli::bench::suite::progress;
+use crate::cli::bench::progress::progress;
 use crate::cli::filter::Filter;
 use crate::cli::itself::itself;
 use crate::cli::load::load_cases;

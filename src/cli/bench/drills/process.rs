@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bench::drills::{Drills, Kind, Wrong};
 use crate::cli::bench::ended::Ended;
-use crate::cli::bench::suite::progress;
+use crate::cli::bench::progress::progress;
 use crate::cli::itself::{deafen, itself};
 use crate::record::{HOST_LOST, Outcome, RunRecord, STORAGE_LOST, SafeState};
 use crate::report::junit;
@@ -108,7 +108,7 @@ fn killed(folder: &Path, delay: Duration) -> std::io::Result<CameTo> {
     };
     let found = vec!["a drill".to_owned()];
     let recovery =
-        Recovery { tool: crate::cli::run::tool_version(), safe_state: SafeState::Confirmed, found };
+        Recovery { tool: crate::cli::version::tool_version(), safe_state: SafeState::Confirmed, found };
     let record = match open.close(&recovery, |record| junit(record, None), None) {
         Ok(record) => record,
         Err(error) => return Ok((None, Some(format!("it cannot be closed: {error}")))),
@@ -191,7 +191,7 @@ fn full(folder: &Path) -> std::io::Result<CameTo> {
     let Some(open) = open_run(&run) else { return Ok((None, Some("neither closed nor open".to_owned()))) };
     let found = vec!["a drill".to_owned()];
     let recovery =
-        Recovery { tool: crate::cli::run::tool_version(), safe_state: SafeState::Confirmed, found };
+        Recovery { tool: crate::cli::version::tool_version(), safe_state: SafeState::Confirmed, found };
     match open.close(&recovery, |record| junit(record, None), None) {
         Ok(record) => Ok((record.outcome, intact(&run))),
         Err(error) => Ok((None, Some(format!("it cannot be closed: {error}")))),

@@ -62,7 +62,7 @@ impl Bench {
             person: None,
             plugged: None,
             keep: Keep::Failures,
-            tool: crate::cli::run::tool_version(),
+            tool: crate::cli::version::tool_version(),
             origin: Origin::default(),
             tamper: Some(Arc::clone(&hands) as Arc<dyn Tamper>),
         };

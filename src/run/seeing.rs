@@ -2,52 +2,16 @@
 //! nothing about the stimulator: no activity is then no quiet output.
 
 use crate::instrument::{InstrumentError, InstrumentFault};
-use crate::signal::{Block, MarkerBit, StreamKind};
 
-use super::session::{Halt, POLL, SECOND, Session};
+use super::halt::Halt;
+use super::pace::{POLL, SECOND};
+use super::session::{Session, Sight};
 
 /// How long the load's word that it sees may take, s, and in samples: it comes with a block of them.
 const PATIENCE: f64 = 0.1;
 const BLOCK: f64 = 10_000.0;
 /// A test current that is none, A: switched on and off where only the word of the last one was lost.
 const LEAST: f64 = 1e-9;
-
-/// What the load's own marks say of its inputs; those that stand when a stream begins come with its first sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Sight {
-    /// Its inputs are shorted.
-    shorted: bool,
-    /// Its source is on.
-    driven: bool,
-}
-
-impl Sight {
-    /// As after marks whose ends were lost.
-    #[cfg(test)]
-    pub(super) const BLIND: Self = Self { shorted: true, driven: true };
-
-    /// Takes the marks of a block.
-    pub(super) fn heed(&mut self, block: &Block<'_>) {
-        // The slow stream repeats them, later.
-        for marker in block.markers.iter().filter(|_| block.stream == StreamKind::Fast) {
-            match marker.bit {
-                MarkerBit::Zero => self.shorted = marker.value,
-                MarkerBit::TestSource => self.driven = marker.value,
-                _ => {}
-            }
-        }
-    }
-
-    /// Its source is on.
-    pub(super) fn is_driven(self) -> bool {
-        self.driven
-    }
-
-    /// Nothing keeps it from seeing the output.
-    pub(super) fn is_clear(self) -> bool {
-        !(self.shorted || self.driven)
-    }
-}
 
 impl Session<'_> {
     /// Ends what keeps the load from seeing the output, if anything does: a host that was killed, or an exchange that was lost in the
@@ -108,27 +72,5 @@ fn unless_refused(said: Result<(), InstrumentError>) -> Result<(), InstrumentErr
     match said {
         Err(error) if matches!(error.fault, InstrumentFault::Refused(_)) => Ok(()),
         said => said,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signal::Marker;
-
-    #[test]
-    fn what_the_marks_of_the_fast_stream_say_last_counts() {
-        let mut sight = Sight::default();
-        let mut heed = |stream, bit, value| {
-            let markers = [Marker { sample: 7, bit, value }];
-            sight.heed(&Block { stream, first: 0, count: 10, codes: &[0; 10], markers: &markers, lost: 0 });
-            sight.is_clear()
-        };
-        assert!(heed(StreamKind::Fast, MarkerBit::Interlock, true));
-        assert!(!heed(StreamKind::Fast, MarkerBit::Zero, true));
-        assert!(!heed(StreamKind::Fast, MarkerBit::TestSource, true));
-        assert!(!heed(StreamKind::Fast, MarkerBit::Zero, false));
-        assert!(heed(StreamKind::Fast, MarkerBit::TestSource, false));
-        assert!(heed(StreamKind::Slow, MarkerBit::Zero, true));
     }
 }
