@@ -33,6 +33,8 @@ mod sight;
 mod steps;
 mod suite;
 mod teardown;
+#[cfg(test)]
+mod trial;
 
 pub use crate::driver::recorded::bytes as recording;
 pub use crate::sim::{Truth, Witness};
