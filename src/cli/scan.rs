@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use crate::diagnose::{Answer, Scanned, probes, rig_file, scan};
+use crate::instrument::{InstrumentError, InstrumentFault};
 use crate::machine::Machine;
 use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE};
 use crate::rig::Port;
+use crate::run::{LockError, RigLock};
 use crate::store::write_atomic;
 
 use super::Output;
@@ -45,7 +47,7 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
         }
     };
     let besides: Vec<Port> = args.ports.iter().map(|name| named(name)).collect();
-    let scanned = runtime.block_on(scan(&Machine::here(), &besides, args.only));
+    let scanned = runtime.block_on(scan(&Machine::here(), &besides, args.only, hold));
     if output.verbosity() >= 0 {
         for one in &scanned {
             say_all!("{}", line(one));
@@ -88,16 +90,30 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     }
 }
 
+/// Keeps runs from a port while it is asked; whose it is, if it is somebody's.
+fn hold(port: &Port) -> Result<RigLock, InstrumentError> {
+    RigLock::take_port(port).map_err(|error| {
+        let (fault, next) = match &error {
+            LockError::Held(held) | LockError::Ended(held) => {
+                let holder =
+                    held.holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string);
+                (InstrumentFault::Busy, format!("not asked: it is held by {holder}"))
+            }
+            LockError::File { .. } => (InstrumentFault::Refused(error.to_string()), "not asked".to_owned()),
+        };
+        InstrumentError { device: "port".to_owned(), doing: "ask who is there".to_owned(), fault, next }
+    })
+}
+
 fn named(name: &str) -> Port {
-    let is_path = name.starts_with('/') || name.starts_with('.');
-    let target = std::fs::canonicalize(name).unwrap_or_default();
-    if target.starts_with("/dev/pts") {
-        Port::Pty(name.to_owned())
-    } else if !is_path && name.contains(':') {
-        Port::Tcp(name.to_owned())
-    } else {
-        Port::Path(name.to_owned())
+    let is_path = name.starts_with('/') || name.starts_with('.') || std::fs::exists(name).unwrap_or(false);
+    if !is_path && name.contains(':') {
+        return Port::Tcp(name.to_owned());
     }
+    // As a rig file has it, which is read from anywhere.
+    let path = std::path::absolute(name).map_or_else(|_| name.to_owned(), |path| path.display().to_string());
+    let target = std::fs::canonicalize(&path).unwrap_or_default();
+    if target.starts_with("/dev/pts") { Port::Pty(path) } else { Port::Path(path) }
 }
 
 fn line(one: &Scanned) -> String {
@@ -120,4 +136,19 @@ fn line(one: &Scanned) -> String {
         text += &format!("    the same serial number as {}: named by its path\n", others.join(", "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_named_from_anywhere() {
+        assert_eq!(named("192.168.1.20:5555"), Port::Tcp("192.168.1.20:5555".to_owned()));
+        assert_eq!(named("/dev/ttyS7"), Port::Path("/dev/ttyS7".to_owned()));
+        let here = std::env::current_dir().unwrap();
+        for name in ["ttyS7", "./ttyS7"] {
+            assert_eq!(named(name), Port::Path(here.join("ttyS7").display().to_string()), "{name}");
+        }
+    }
 }

@@ -52,7 +52,7 @@ pub fn examine(machine: &Machine, rig: Option<&Rig>, circumstances: &Circumstanc
         findings.extend(calibration(rig));
         findings.extend(returned::look(rig));
     } else {
-        findings.push(plugged_in(machine));
+        findings.extend(plugged_in(machine));
     }
     let on_usb = machine.ports().iter().any(|port| port.usb.is_some());
     if on_usb {
@@ -60,21 +60,28 @@ pub fn examine(machine: &Machine, rig: Option<&Rig>, circumstances: &Circumstanc
         findings.extend(modem_manager(machine));
     }
     findings.push(clock(rig));
+    findings.extend(closed(&circumstances.runs));
     findings.push(space(&circumstances.runs));
     findings
 }
 
-fn plugged_in(machine: &Machine) -> Finding {
+fn plugged_in(machine: &Machine) -> Vec<Finding> {
     let ports = machine.ports();
-    let names: Vec<_> = ports.iter().map(|port| port.describe()).collect();
-    match names.as_slice() {
-        [] => Finding::warning(
-            "ports",
-            "nothing with a port is plugged in",
-            "plug in the bench; `stimrig sim` serves a simulated one",
-        ),
-        names => Finding::good("ports", names.join("; ")),
+    if ports.is_empty() {
+        let remedy = "plug in the bench; `stimrig sim` serves a simulated one";
+        return vec![Finding::warning("ports", "nothing with a port is plugged in", remedy)];
     }
+    // A line of the main board is nobody's bench by itself.
+    let opens = |node: &Path| access(machine.path(node), Access::READ_OK | Access::WRITE_OK).is_ok();
+    let (open, closed): (Vec<_>, Vec<_>) =
+        ports.iter().partition(|port| port.usb.is_none() || opens(&port.node));
+    let names: Vec<_> = open.iter().map(|port| port.describe()).collect();
+    let good = (!names.is_empty()).then(|| Finding::good("ports", names.join("; ")));
+    let closed = closed.into_iter().map(|port| {
+        let found = format!("{} may not be opened by this user", port.describe());
+        Finding::warning("ports", found, machine.permission_remedy(&port.node))
+    });
+    good.into_iter().chain(closed).collect()
 }
 
 /// Is it there, may it be opened, does somebody hold it?
@@ -213,6 +220,21 @@ fn clock(rig: Option<&Rig>) -> Finding {
     Finding::good("clock", jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
+/// No run is begun that could not be kept.
+fn closed(runs: &Path) -> Option<Finding> {
+    let whole = std::path::absolute(runs).unwrap_or_else(|_| runs.to_owned());
+    let nearest = whole.ancestors().find(|place| place.symlink_metadata().is_ok())?;
+    let found = if !nearest.is_dir() {
+        "is no folder"
+    } else if access(nearest, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        "may not be written to by this user"
+    } else {
+        return None;
+    };
+    let remedy = "let this user own a folder there, or keep runs elsewhere (--runs)";
+    Some(Finding::error("runs", format!("{} {found}", nearest.display()), remedy))
+}
+
 fn space(runs: &Path) -> Finding {
     let whole = std::path::absolute(runs).unwrap_or_else(|_| runs.to_owned());
     let existing = whole.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
@@ -234,6 +256,27 @@ fn space(runs: &Path) -> Finding {
 mod tests {
     use super::*;
     use crate::diagnose::Severity;
+
+    #[test]
+    fn runs_that_could_not_be_kept_are_told_before_one_is_begun() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(closed(&folder.path().join("new/runs")), None);
+        assert_eq!(closed(folder.path()), None);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for runs in [file.clone(), file.join("runs")] {
+            let found = closed(&runs).unwrap();
+            assert_eq!((found.severity, found.subject.as_str()), (Severity::Error, "runs"));
+            assert_eq!(found.found, format!("{} is no folder", file.display()));
+        }
+        let locked = folder.path().join("locked");
+        std::fs::create_dir(&locked).unwrap();
+        std::fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o500)).unwrap();
+        // Nothing is locked for root.
+        let told = closed(&locked.join("runs"));
+        let writes = std::fs::write(locked.join("probe"), "").is_ok();
+        assert_eq!(told.is_none(), writes, "{told:?}");
+    }
     use crate::machine::today;
     use crate::rig::Certificate;
     use crate::source::Source;

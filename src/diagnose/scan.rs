@@ -54,14 +54,19 @@ pub struct Scanned {
 }
 
 /// Asks every port of the computer, unless `only` those named besides are wanted, who is there. Nothing is started by being
-/// asked.
-pub async fn scan(machine: &Machine, besides: &[rig::Port], only: bool) -> Vec<Scanned> {
+/// asked. `hold` keeps others from a port while it is asked; one that is somebody's is not asked: a question would disturb a run.
+pub async fn scan<Held>(
+    machine: &Machine,
+    besides: &[rig::Port],
+    only: bool,
+    hold: impl Fn(&rig::Port) -> Result<Held, InstrumentError>,
+) -> Vec<Scanned> {
     let hardware = if only { Vec::new() } else { machine.ports() };
     let mut scanned = Vec::new();
     for found in &hardware {
         let (port, doubles) = named(found, &hardware);
         let by_node = rig::Port::Path(found.node.display().to_string());
-        let answer = ask(machine, &by_node, found.kind).await;
+        let answer = held(&hold, machine, &by_node, found.kind).await;
         scanned.push(Scanned { port, about: found.describe(), answer, doubles });
     }
     for port in besides {
@@ -71,7 +76,7 @@ pub async fn scan(machine: &Machine, besides: &[rig::Port], only: bool) -> Vec<S
             | rig::Port::Pty(name)
             | rig::Port::Tcp(name) => name.clone(),
         };
-        let answer = ask(machine, port, kind_of(port)).await;
+        let answer = held(&hold, machine, port, kind_of(port)).await;
         scanned.push(Scanned { port: port.clone(), about, answer, doubles: Vec::new() });
     }
     scanned
@@ -99,6 +104,19 @@ fn named(found: &HardwarePort, all: &[HardwarePort]) -> (rig::Port, Vec<PathBuf>
     match found.kind {
         PortKind::Serial => (rig::Port::SerialNumber(number.clone()), doubles),
         PortKind::Usbtmc => (path(), doubles),
+    }
+}
+
+/// Asks a port that is nobody's meanwhile.
+async fn held<Held>(
+    hold: impl Fn(&rig::Port) -> Result<Held, InstrumentError>,
+    machine: &Machine,
+    port: &rig::Port,
+    kind: PortKind,
+) -> Answer {
+    match hold(port) {
+        Ok(_until_it_has_answered) => ask(machine, port, kind).await,
+        Err(error) => Answer::Closed(error),
     }
 }
 

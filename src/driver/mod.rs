@@ -1,5 +1,6 @@
 //! Adapters to instruments: each speaks one instrument's protocol and implements a port of [`crate::instrument`].
 
+pub mod absent;
 mod device;
 pub mod exec;
 pub mod manual;

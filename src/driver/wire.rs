@@ -5,16 +5,22 @@ use crate::instrument::{InstrumentFault, Port};
 /// A device that answers sends no longer line than this, and does not talk so much unasked.
 const MOST: usize = 64 * 1024;
 
+/// What came in time is read as soon as this computer comes to it. Of what is read behind a deadline, nothing beyond so many bytes came
+/// in time: the device goes on talking, and would be listened to for ever.
+const OVERDUE: usize = 4096;
+
 /// A port and what has been read from it ahead.
 pub(super) struct Wire {
     port: Box<dyn Port>,
     ahead: Vec<u8>,
+    /// A deadline, and how many bytes were read behind it.
+    overdue: (u64, usize),
 }
 
 impl Wire {
     /// Over a port from which nothing has been read.
     pub(super) fn new(port: Box<dyn Port>) -> Self {
-        Self { port, ahead: Vec::new() }
+        Self { port, ahead: Vec::new(), overdue: (0, 0) }
     }
 
     /// The instant `patience` ns from now, and what a busy computer adds on a real port.
@@ -118,8 +124,16 @@ impl Wire {
     }
 
     async fn fill(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+        let late = self.port.now() > deadline;
+        if self.overdue.0 != deadline {
+            self.overdue = (deadline, 0);
+        }
+        if late && self.overdue.1 >= OVERDUE {
+            return Err(InstrumentFault::Timeout);
+        }
         let mut buffer = [0; 512];
         let count = self.port.read(&mut buffer, deadline).await?;
+        self.overdue.1 += if late { count } else { 0 };
         self.ahead.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(())
     }
@@ -129,4 +143,46 @@ fn no_text() -> InstrumentFault {
     InstrumentFault::Protocol(
         "bytes that are no lines of text: another device, or another baud rate".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Says a byte every millisecond, for ever.
+    struct Chatter(u64);
+
+    #[async_trait]
+    impl Port for Chatter {
+        fn now(&self) -> u64 {
+            self.0
+        }
+
+        async fn read(&mut self, buffer: &mut [u8], _: u64) -> Result<usize, InstrumentFault> {
+            self.0 += 1_000_000;
+            buffer[0] = b'x';
+            Ok(1)
+        }
+
+        async fn write_all(&mut self, _: &[u8]) -> Result<(), InstrumentFault> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_that_never_stops_talking_misses_its_deadline_all_the_same() {
+        let chatter = || Wire::new(Box::new(Chatter(0)));
+        let deadline = 200_000_000;
+        assert_eq!(chatter().line(b"\n", deadline).await, Err(InstrumentFault::Timeout));
+        let mut wire = chatter();
+        let mut taken = 0;
+        while let Ok(bytes) = wire.take(1, deadline).await {
+            taken += bytes.len();
+            assert!(taken < 10_000, "it would be listened to for ever");
+        }
+        // As many as came in time, and what a busy computer may have left waiting.
+        assert!(taken >= 200 + OVERDUE, "{taken}");
+    }
 }

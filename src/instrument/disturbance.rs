@@ -66,6 +66,10 @@ impl Port for DisturbedPort {
         Ok(count)
     }
 
+    async fn pause(&mut self, deadline: u64) -> Result<(), InstrumentFault> {
+        self.port.pause(deadline).await
+    }
+
     async fn write_all(&mut self, bytes: &[u8]) -> Result<(), InstrumentFault> {
         let mut sent = bytes.to_vec();
         self.hit(&mut sent);

@@ -18,8 +18,8 @@ use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
 use super::pace::{POLL, SECOND};
-use super::session::{Session, first_change, instants};
-use super::teardown::{Ending, NEVER_ON, teardown};
+use super::session::{Session, answers_stop, first_change, instants};
+use super::teardown::{Ending, NEVER_ON, of_stop, teardown};
 use super::{channels, keep, record, setup, steps};
 
 /// Runs one case. Never fails: what goes wrong is its record.
@@ -79,14 +79,17 @@ async fn unopened(
     halt: Halt,
     interrupt: &Interrupt,
 ) -> CaseRecord {
-    let said = |what: &str, done: bool| format!("{what} {}acknowledged", if done { "" } else { "not " });
     let stopped = matches!(caught(instruments.stimulator.stop()).await, Ok(Ok(())));
     let interlock = match instruments.load.switches() {
         Some(switches) => {
             let opened = matches!(caught(switches.interlock(false)).await, Ok(Ok(())));
-            said("opening the interlock", opened)
+            if opened {
+                "opening the interlock acknowledged"
+            } else {
+                "opening the interlock not acknowledged"
+            }
         }
-        None => "no interlock".to_owned(),
+        None => "no interlock",
     };
     let outcome = if let Halt::Panicked(_) = halt {
         interrupt.raise(Cause::Internal);
@@ -96,7 +99,7 @@ async fn unopened(
     };
     let mut record = untouched(plan, outcome, halt.to_string());
     record.safe_state = SafeState::Impossible;
-    let stop = if rig.capabilities.commands { said("stop", stopped) } else { NEVER_ON.to_owned() };
+    let stop = if rig.capabilities.commands { of_stop(stopped, answers_stop(rig)) } else { NEVER_ON };
     record.notes.push(format!("nothing was energised; {stop}, {interlock}, the output not measured"));
     record
 }

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::instrument::{DebugProbe, Flashed, Image, Operator, OutputState, ProbeIdentity, State};
+use crate::instrument::{
+    DebugProbe, Flashed, Image, InstrumentError, Operator, OutputState, ProbeIdentity, State,
+};
 use crate::rig::{Probe, Rig, Wiring};
 use crate::scenario::{Action, Plan, ProbeAction, Step};
 
@@ -14,7 +15,6 @@ use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::look::{Nobody, look};
 use super::open;
-use super::pace::{POLL, SECOND};
 
 /// What was flashed into what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,10 +107,14 @@ async fn write(
     off.map_err(FlashError::Rig)?;
     let missing = || FlashError::Rig("this rig has no debug probe".to_owned());
     let probe: &mut Box<dyn DebugProbe> = instruments.probe.as_mut().ok_or_else(missing)?;
-    let said = |error: crate::instrument::InstrumentError| FlashError::Rig(error.to_string());
+    let said = |error: InstrumentError| FlashError::Rig(error.to_string());
     let identity = probe.identify(OutputState::Off).await.map_err(said)?;
     wanted()?;
-    let flashed = to_its_end(probe.flash(image, OutputState::Off), how).await.map_err(said)?;
+    let half = |error: InstrumentError| {
+        let next = "the core may hold half an image: flash it again, and use it only once that was verified";
+        FlashError::Rig(format!("{error}; {next}"))
+    };
+    let flashed = to_its_end(probe.flash(image, OutputState::Off), how).await.map_err(half)?;
     let probe = ProbeIdentity { firmware: Some(flashed.read_back.clone()), ..identity };
     Ok(FlashReport { image: image.name.clone(), probe, flashed })
 }
@@ -118,20 +122,15 @@ async fn write(
 /// Waits for what may not be left half done. A signal that comes meanwhile is answered once, by what is waited for.
 async fn to_its_end<T>(writing: impl Future<Output = T>, how: &Flashing<'_>) -> T {
     let mut writing = pin!(writing);
-    loop {
-        let slice = Duration::from_secs_f64(POLL as f64 / SECOND);
-        match tokio::time::timeout(slice, writing.as_mut()).await {
-            Ok(written) => return written,
-            Err(_) => {
-                let Some(cause) = how.interrupt.cause() else { continue };
-                (how.tell)(&format!(
-                    "{}: the core is being written, and half an image is none: this ends when it is verified",
-                    cause.name()
-                ));
-                return writing.await;
-            }
-        }
+    tokio::select! {
+        biased;
+        written = writing.as_mut() => return written,
+        cause = how.interrupt.raised() => (how.tell)(&format!(
+            "{}: the core is being written, and half an image is none: this ends when it is verified",
+            cause.name()
+        )),
     }
+    writing.await
 }
 
 /// The stimulator says itself that it does not run. Another one on its port says nothing about the core that is to be stopped.
@@ -196,9 +195,9 @@ mod tests {
             assert_eq!(ended, FlashError::Ended(Cause::Terminate));
             assert_eq!(ended.to_string(), "ended by SIGTERM: nothing was flashed");
             assert!(told.borrow().is_empty(), "{told:?}");
-            // Ten times as long as one is looked for.
+            // Written in the second turn: the signal is heard in the first.
             let writing = async {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tokio::task::yield_now().await;
                 7
             };
             assert_eq!(to_its_end(writing, &how).await, 7);

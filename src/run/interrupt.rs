@@ -1,8 +1,11 @@
 //! What ends a run early: the first cause asks every case to end in the safe state, a second signal shortens diagnostics.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::sync::Notify;
 
 /// What ended a run early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,8 @@ impl Cause {
 pub struct Interrupt {
     first: Arc<AtomicU8>,
     signals: Arc<AtomicU8>,
+    /// Wakes whoever waits for the first cause.
+    raised: Arc<Notify>,
 }
 
 impl Interrupt {
@@ -88,6 +93,20 @@ impl Interrupt {
             // Whoever leans on Ctrl-C presses it more than 255 times.
             let _ = self.signals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |seen| seen.checked_add(1));
         }
+        self.raised.notify_waiters();
+    }
+
+    /// Waits for the first cause, on any runtime; at once where there is one.
+    pub async fn raised(&self) -> Cause {
+        loop {
+            // Whoever looks first and listens then misses what comes in between.
+            let mut heard = pin!(self.raised.notified());
+            heard.as_mut().enable();
+            match self.cause() {
+                Some(cause) => return cause,
+                None => heard.await,
+            }
+        }
     }
 
     /// The first cause.
@@ -105,6 +124,33 @@ impl Interrupt {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Signals are heard on another thread than the one that waits.
+    #[test]
+    fn whoever_waits_for_a_cause_is_woken_by_it() {
+        let interrupt = Interrupt::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let waiting = interrupt.clone();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let raiser = std::thread::spawn(move || {
+            is_ready.recv().unwrap();
+            waiting.raise(Cause::Storage);
+            waiting.raise(Cause::Terminate);
+        });
+        let first = runtime.block_on(async {
+            let mut raised = pin!(interrupt.raised());
+            // Asked for the first time before there is anything, so that nothing but the wake can end it.
+            let early = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(raised.as_mut().poll(context).is_ready())
+            });
+            assert!(!early.await, "nothing was raised");
+            ready.send(()).unwrap();
+            raised.await
+        });
+        raiser.join().unwrap();
+        assert_eq!(first, Cause::Storage);
+        assert_eq!(runtime.block_on(interrupt.raised()), Cause::Storage, "one that is there is told at once");
+    }
 
     #[test]
     fn the_first_cause_names_the_exit_and_a_second_signal_hurries() {

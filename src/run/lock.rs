@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::rig::Rig;
+use crate::rig::{Port, Rig};
 
 use super::interrupt::Interrupt;
-use device::{Device, file_name, owned};
+use device::{Device, at, file_name, owned};
 use file::{FOLDER, folder, open, read, replace};
 
 pub use device::devices;
@@ -27,6 +27,9 @@ pub use holder::{Held, Holder};
 
 /// A waiting run looks again after this.
 const LOOK: Duration = Duration::from_millis(100);
+/// A lock that is only looked at is free again after a moment; so many are waited for.
+const MOMENT: Duration = Duration::from_millis(2);
+const MOMENTS: u32 = 5;
 
 /// Why a bench could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +61,58 @@ pub enum Waiting {
     For(Duration),
     /// As long as it takes.
     Forever,
+}
+
+/// For how long a bench that is held is waited for, and what ends that.
+struct Patience<'a> {
+    waiting: Waiting,
+    began: Instant,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Patience<'a> {
+    /// Begins now.
+    fn new(waiting: Waiting, interrupt: &'a Interrupt) -> Self {
+        Self { waiting, began: Instant::now(), interrupt }
+    }
+
+    /// Waits until it is worth another look. `told` hears once for whom.
+    ///
+    /// # Errors
+    /// It is over.
+    fn wait(&self, held: Held, told: &mut Option<&mut dyn FnMut(&Held)>) -> Result<(), LockError> {
+        let left = match self.waiting {
+            Waiting::No => Duration::ZERO,
+            Waiting::For(most) => most.saturating_sub(self.began.elapsed()),
+            Waiting::Forever => LOOK,
+        };
+        if self.interrupt.cause().is_some() {
+            return Err(LockError::Ended(Box::new(held)));
+        }
+        if left.is_zero() {
+            return Err(LockError::Held(Box::new(held)));
+        }
+        if let Some(tell) = told.take() {
+            tell(&held);
+        }
+        std::thread::sleep(left.min(LOOK));
+        Ok(())
+    }
+}
+
+/// Takes the lock of a file, if nobody has it. Whoever only looks who has it ([`RigLock::look`]) has it for less than a moment.
+fn is_taken(file: &File, path: &Path) -> Result<bool, LockError> {
+    for tried in 1..=MOMENTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(LockError::File { path: path.to_owned(), doing: "taking", source });
+            }
+            Err(fs::TryLockError::WouldBlock) if tried < MOMENTS => std::thread::sleep(MOMENT),
+            Err(fs::TryLockError::WouldBlock) => {}
+        }
+    }
+    Ok(false)
 }
 
 /// The lock file of one name of a device.
@@ -107,7 +162,30 @@ impl RigLock {
         interrupt: &Interrupt,
         told: &mut dyn FnMut(&Held),
     ) -> Result<Self, LockError> {
-        let began = Instant::now();
+        Self::take_all(folder, &rig.name, owned(rig), &Patience::new(waiting, interrupt), told)
+    }
+
+    /// Takes the device at a port, without waiting, for whoever only asks who is there. What a run that was killed has left there stays
+    /// named.
+    ///
+    /// # Errors
+    /// As [`RigLock::take`].
+    pub fn take_port(port: &Port) -> Result<Self, LockError> {
+        Self::take_port_in(&folder(), port)
+    }
+
+    fn take_port_in(folder: &Path, port: &Port) -> Result<Self, LockError> {
+        let interrupt = Interrupt::default();
+        Self::take_all(folder, "none", vec![at(port)], &Patience::new(Waiting::No, &interrupt), &mut |_| {})
+    }
+
+    fn take_all(
+        folder: &Path,
+        rig: &str,
+        devices: Vec<Device>,
+        patience: &Patience<'_>,
+        told: &mut dyn FnMut(&Held),
+    ) -> Result<Self, LockError> {
         let mut lock = Self {
             holder: Holder::new(rig),
             files: Vec::new(),
@@ -116,37 +194,16 @@ impl RigLock {
             complete: false,
             unsettled: false,
         };
-        let mut said = false;
-        let mut names: Vec<String> = owned(rig).into_iter().flat_map(Device::names).collect();
+        let mut told = Some(told);
+        let mut names: Vec<String> = devices.into_iter().flat_map(Device::names).collect();
         names.sort();
         names.dedup();
         for device in names {
             let path = folder.join(file_name(&device));
             let mut file = open(&path)?;
-            loop {
-                match file.try_lock() {
-                    Ok(()) => break,
-                    Err(fs::TryLockError::Error(source)) => {
-                        return Err(LockError::File { path, doing: "taking", source });
-                    }
-                    Err(fs::TryLockError::WouldBlock) => {}
-                }
-                let held = Held { rig: rig.name.clone(), device: device.clone(), holder: read(&mut file) };
-                let patience = match waiting {
-                    Waiting::No => Duration::ZERO,
-                    Waiting::For(most) => most.saturating_sub(began.elapsed()),
-                    Waiting::Forever => LOOK,
-                };
-                if interrupt.cause().is_some() {
-                    return Err(LockError::Ended(Box::new(held)));
-                }
-                if patience.is_zero() {
-                    return Err(LockError::Held(Box::new(held)));
-                }
-                if !std::mem::replace(&mut said, true) {
-                    told(&held);
-                }
-                std::thread::sleep(patience.min(LOOK));
+            while !is_taken(&file, &path)? {
+                let held = Held { rig: rig.to_owned(), device: device.clone(), holder: read(&mut file) };
+                patience.wait(held, &mut told)?;
             }
             // Free, and still somebody's: the run there was killed.
             let left = read(&mut file).map(Holder::killed).unwrap_or_default();

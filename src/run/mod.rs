@@ -38,6 +38,8 @@ mod setup;
 mod steps;
 mod suite;
 mod teardown;
+#[cfg(test)]
+mod trial;
 mod zero;
 
 pub use crate::driver::recorded::bytes as recording;

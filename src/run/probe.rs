@@ -1,6 +1,6 @@
 //! The debug probe while a case runs.
 
-use crate::instrument::OutputState;
+use crate::instrument::{OutputState, State};
 use crate::record::{Event, InstrumentRecord, LogRecord};
 use crate::rig::Rig;
 use crate::scenario::{Action, Case, Fault, ProbeAction};
@@ -141,17 +141,55 @@ impl Session<'_> {
         }
     }
 
-    /// What is known of the output: off is what was seen to be quiet for as long as a train in progress never is.
+    /// What is known of the output: off is what was seen to be quiet for as long as a train in progress never is. While a record is
+    /// being taken nothing is seen, and there is only the stimulator's own word.
     fn output(&self) -> OutputState {
         let quiet = (self.bench.silence.max(QUIET) * self.intake.setup.sample_rate) as u64;
         let since = self.sample().saturating_sub(quiet);
-        let running = self.output.started.is_some_and(|started| started > since)
-            || self.intake.recorder.active_since(since);
+        let running = match (self.output.started, self.bench.capabilities.stream) {
+            (Some(started), _) if started > since => true,
+            (_, true) => self.intake.recorder.active_since(since),
+            (started, false) => {
+                let said = self.watch.last_status.map(|status| status.state);
+                started.is_some() && said.is_none_or(|state| state == State::Running)
+            }
+        };
         if running { OutputState::Enabled } else { OutputState::Off }
     }
 
     fn probe(&mut self) -> Result<&mut dyn crate::instrument::DebugProbe, Halt> {
         let missing = || Halt::Bench("this rig has no debug probe".to_owned());
         Ok(self.instruments.probe.as_mut().ok_or_else(missing)?.as_mut())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::trial::on;
+    use super::*;
+    use crate::instrument::Status;
+    use crate::scenario::FaultCode;
+
+    /// A core is not stopped under an output that only the record will show.
+    #[test]
+    fn an_output_that_nobody_sees_is_off_by_its_own_word_alone() {
+        on(include_str!("../../rig/scope-sim.yaml"), async |session, _| {
+            session.taking.armed = Some(session.instruments.clock.now());
+            assert_eq!(session.output(), OutputState::Off, "it was never started");
+            session.output.started = Some(session.sample());
+            assert_eq!(session.output(), OutputState::Enabled);
+            // Longer than a train of this case may be silent.
+            session.instruments.clock.sleep(2_000_000_000).await;
+            for (said, output) in [
+                (None, OutputState::Enabled),
+                (Some(State::Running), OutputState::Enabled),
+                (Some(State::Idle), OutputState::Off),
+                (Some(State::Latched), OutputState::Off),
+            ] {
+                let status = |state| Status { state, fault: FaultCode::None, pulses: 1 };
+                session.watch.last_status = said.map(status);
+                assert_eq!(session.output(), output, "{said:?}");
+            }
+        });
     }
 }

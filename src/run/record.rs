@@ -206,6 +206,8 @@ async fn again(session: &mut Session<'_>, plan: &Plan, channels: &[StreamChannel
     if let Some(archive) = session.intake.archive.take() {
         archive.end(None);
     }
+    // The record has shown how the stop ended it.
+    session.output.started = session.output.started.filter(|_| session.taking.stop_ignored);
     session.account.pending.clear();
     session.account.programs.clear();
     session.account.facts.segments.clear();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::instrument::Operator;
+use crate::driver::absent;
+use crate::instrument::{Operator, Stimulator};
 use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
@@ -13,11 +14,12 @@ use crate::signal::Sensed;
 use super::case::begin_load;
 use super::caught::caught;
 use super::halt::Halt;
+use super::instruments::Instruments;
 use super::interrupt::Interrupt;
 use super::lock::RigLock;
 use super::look::{Nobody, look};
-use super::session::Session;
-use super::teardown::{NEVER_ON, teardown};
+use super::session::{Session, answers_stop};
+use super::teardown::{NEVER_ON, of_stop, teardown};
 use super::{open, zero};
 
 /// What was found when a rig was made safe.
@@ -80,6 +82,66 @@ pub(super) async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> R
     }
 }
 
+/// The instruments of a bench, as far as they can be opened: one that is gone, or held by another program, does not keep the other
+/// from doing its part.
+///
+/// # Errors
+/// Without a load nothing can be measured: the stimulator was told to stop, and this is all that was found.
+async fn opened(
+    rig: &Rig,
+    plan: &Plan,
+    person: Option<&Arc<dyn Operator>>,
+    found: &mut Vec<String>,
+) -> Result<(Instruments, bool), ()> {
+    // A hand is asked later, once what needs none is done.
+    let nobody: Arc<dyn Operator> = Arc::new(Nobody);
+    let each = open::each(rig, plan, Some(&nobody)).await.map_err(|reason| found.push(reason))?;
+    let load = match each.load {
+        Ok(load) => load,
+        Err(reason) => {
+            found.push(reason);
+            found.extend(stopped_unseen(rig, each.stimulator, person).await);
+            found.push("output not measured".to_owned());
+            return Err(());
+        }
+    };
+    let reached = each.stimulator.is_ok();
+    let stimulator = each.stimulator.unwrap_or_else(|reason| {
+        found.push(reason);
+        Box::new(absent::Stimulator)
+    });
+    let mut instruments = Instruments { stimulator, load, clock: each.clock, disturbance: None, probe: None };
+    if reached && let Err(reason) = instruments.fit(&rig.capabilities) {
+        found.push(reason);
+    }
+    Ok((instruments, reached))
+}
+
+/// Tells a stimulator to stop whose load is not there; what became of that.
+async fn stopped_unseen(
+    rig: &Rig,
+    stimulator: Result<Box<dyn Stimulator>, String>,
+    person: Option<&Arc<dyn Operator>>,
+) -> Option<String> {
+    if !rig.capabilities.commands {
+        return Some(by_hand(person).await.0);
+    }
+    let mut stimulator = match stimulator {
+        Ok(stimulator) => stimulator,
+        Err(reason) => return Some(reason),
+    };
+    let stopped = twice(async || stimulator.stop().await).await;
+    // Once more with a number that no run before has used, as where the output is measured.
+    let stopped = match stimulator.identify().await {
+        Ok(_) => stimulator.stop().await,
+        Err(_) => stopped,
+    };
+    match stopped {
+        Ok(()) => rig.capabilities.drives.then(|| of_stop(true, answers_stop(rig)).to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 async fn made_safe(
     rig: &Rig,
     plan: &Plan,
@@ -88,21 +150,12 @@ async fn made_safe(
     person: Option<&Arc<dyn Operator>>,
 ) -> Safe {
     let mut found = Vec::new();
-    // A hand is asked below, once what needs none is done.
-    let nobody: Arc<dyn Operator> = Arc::new(Nobody);
-    let mut instruments = match open::open(rig, plan, None, None, Some(&nobody)).await {
-        Ok(instruments) => instruments,
-        Err(reason) => {
-            found.push(reason);
-            if !rig.capabilities.commands {
-                found.push(by_hand(person).await.0);
-            }
-            return Safe { safe_state: SafeState::Impossible, found };
-        }
+    let Ok((mut instruments, reached)) = opened(rig, plan, person, &mut found).await else {
+        return Safe { safe_state: SafeState::Impossible, found };
     };
     // First of all the two commands that make it safe, in case nothing else works.
     let stopped = twice(async || instruments.stimulator.stop().await).await;
-    found.extend(stopped.err().map(|error| error.to_string()));
+    found.extend(stopped.err().filter(|_| reached).map(|error| error.to_string()));
     if let Some(switches) = instruments.load.switches() {
         let opened = twice(async || switches.interlock(false).await).await;
         found.extend(opened.err().map(|error| error.to_string()));
@@ -113,21 +166,8 @@ async fn made_safe(
         found.push(answer);
         off
     };
-    match instruments.stimulator.identify().await {
-        Ok(identity) => {
-            found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
-            // Once more, now that both ends count from the same request on: one that had the killed run's last number may have
-            // been answered without being obeyed.
-            found.extend(instruments.stimulator.stop().await.err().map(|error| error.to_string()));
-            let uid =
-                super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid);
-            if let Err(halt) = uid {
-                found.push(halt.to_string());
-                return Safe { safe_state: SafeState::Impossible, found };
-            }
-        }
-        Err(error) => found.push(error.to_string()),
-    }
+    // Another stimulator on its port says nothing about the one that may be on; the output is looked at all the same.
+    let known = !reached || identified(&mut instruments, rig, &mut found).await;
     // A rig file names the contacts of every phantom; the load has those of the one that is plugged in.
     let identified = twice(async || instruments.load.identify().await).await.map_err(Halt::from);
     let contacts = identified.as_ref().ok().and_then(|identity| identity.contacts);
@@ -155,7 +195,7 @@ async fn made_safe(
         );
     }
     let ending = teardown(&mut session, silence).await;
-    found.extend(ending.trouble.filter(|trouble| !found.contains(trouble)));
+    found.extend(ending.trouble.filter(|trouble| reached && !found.contains(trouble)));
     // Who drives it by hand was asked above, and what they answered is told.
     found.extend(ending.steps.into_iter().filter(|step| step != NEVER_ON));
     if ending.stop_ignored {
@@ -168,8 +208,26 @@ async fn made_safe(
     // What a record of the output at rest has shown, and what kept the load from showing anything.
     let notes = std::mem::take(&mut session.account.notes);
     found.extend(notes.into_iter().filter(|note| !found.contains(note)).collect::<Vec<_>>());
-    // Nobody can say what a stimulator does that nobody looked at.
-    Safe { safe_state: if off { ending.safe_state } else { SafeState::Impossible }, found }
+    // Nobody can say what a stimulator does that nobody looked at, nor without an interlock what one will do that was not told to stop.
+    let sure = off && known && (reached || rig.capabilities.interlock);
+    Safe { safe_state: if sure { ending.safe_state } else { SafeState::Impossible }, found }
+}
+
+/// Asks the stimulator who it is, and tells it to stop once more; whether it is not known to be another than the rig file names.
+async fn identified(instruments: &mut Instruments, rig: &Rig, found: &mut Vec<String>) -> bool {
+    let identity = match instruments.stimulator.identify().await {
+        Ok(identity) => identity,
+        Err(error) => {
+            found.push(error.to_string());
+            return true;
+        }
+    };
+    found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
+    // Both ends count from the same request on now: a stop that had the killed run's last number may have been answered without
+    // being obeyed.
+    found.extend(instruments.stimulator.stop().await.err().map(|error| error.to_string()));
+    let checked = super::identity::check("stimulator", rig.wiring.stimulator_uid.as_deref(), &identity.uid);
+    checked.map_err(|halt| found.push(halt.to_string())).is_ok()
 }
 
 /// The same plan without the currents of contacts that the load does not have.
@@ -183,77 +241,4 @@ fn watching(plan: &Plan, contacts: Option<usize>) -> Plan {
 }
 
 #[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-
-    use super::super::lock::Waiting;
-    use super::*;
-    use crate::rig::DEFAULT_RIG;
-    use crate::source::Source;
-
-    #[test]
-    fn a_bench_at_rest_is_seen_to_be_off() {
-        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
-        let interrupt = Interrupt::default();
-        let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {}).unwrap();
-        let safe = make_safe(&rig, &lock, 2.0, &interrupt, None);
-        assert_eq!(safe.safe_state, SafeState::Confirmed, "{safe:?}");
-        let said = safe.found.join("\n");
-        for words in ["uid", "stop acknowledged", "interlock open", "output measured off", "largest current"]
-        {
-            assert!(said.contains(words), "{said}");
-        }
-    }
-
-    #[test]
-    fn a_stimulator_that_is_driven_by_hand_is_asked_about() {
-        struct Says(bool);
-        #[async_trait]
-        impl Operator for Says {
-            fn tell(&self, _: &str) {}
-            async fn confirm(&self, text: &str) -> bool {
-                assert!(text.contains("OFF"), "{text}");
-                self.0
-            }
-        }
-        let text = "version: 1\nname: hand\nstimulator: { driver: manual, cap: 10 mA }\nload: { driver: simulated }\n";
-        let rig = Rig::read(&Source::new("hand.yaml", text)).unwrap();
-        let interrupt = Interrupt::default();
-        let lock = RigLock::take(&rig, Waiting::No, &interrupt, &mut |_| {}).unwrap();
-        let safe = |person: Option<bool>| {
-            let person = person.map(|says| -> Arc<dyn Operator> { Arc::new(Says(says)) });
-            make_safe(&rig, &lock, 0.1, &interrupt, person.as_ref())
-        };
-        for (person, state, says) in [
-            (Some(true), SafeState::Confirmed, "says that the stimulator is off"),
-            (Some(false), SafeState::Impossible, "did not say"),
-            (None, SafeState::Impossible, "nobody is there"),
-        ] {
-            let found = safe(person);
-            let said = found.found.join("\n");
-            assert!(found.safe_state == state && said.contains(says), "{found:?}");
-            // The load does its part in any case.
-            assert!(said.contains("interlock open") && said.contains("output measured off"), "{said}");
-        }
-    }
-
-    #[test]
-    fn every_current_that_a_real_load_senses_is_watched() {
-        let text = "version: 1\nname: bench-a\nstimulator: { driver: native, port: { serial_number: S1 }, cap: 10 mA }\n\
-             load:\n  driver: native\n  port: { serial_number: L1 }\n  channels:\n\
-             \x20   e1: { quantity: current, shunt: 100 ohm, ranges: [4 mA] }\n\
-             \x20   e7: { quantity: current, shunt: 100 ohm, ranges: [4 mA] }\n\
-             \x20   v1: { quantity: voltage, ranges: [2 V] }\n\
-             limits: { amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }\n";
-        let rig = Rig::read(&Source::new("bench-a.yaml", text)).unwrap();
-        match look(&rig) {
-            Ok(plan) => {
-                let names: Vec<&str> = plan.channels.iter().map(|channel| channel.name.as_str()).collect();
-                assert_eq!(names, ["e1", "e7"]);
-                let watched = |contacts| watching(&plan, contacts).channels.len();
-                assert_eq!((watched(Some(1)), watched(Some(2)), watched(None)), (1, 2, 2));
-            }
-            Err(problems) => panic!("{problems:?}"),
-        }
-    }
-}
+mod tests;

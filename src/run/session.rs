@@ -14,6 +14,7 @@ use crate::judge::Observation;
 use crate::measure::{Recorder, Setup};
 use crate::phantom::Phantom;
 use crate::record::Event;
+use crate::rig::template::Template;
 use crate::rig::{Capabilities, Limits, Rig};
 use crate::scenario::Plan;
 use crate::signal::{BlockSink, MarkerBit};
@@ -52,6 +53,8 @@ pub(super) struct Bench<'a> {
     pub silence: f64,
     /// A person starts and stops the stimulator, and takes their time.
     pub by_hand: bool,
+    /// The stimulator answers a stop, so that its word says that it was heard.
+    pub answers_stop: bool,
     /// How long a person may take, s.
     pub patience: f64,
 }
@@ -65,9 +68,15 @@ impl<'a> Bench<'a> {
             finest: finest(plan, rig),
             silence: plan.case.longest_silence(),
             by_hand: !rig.capabilities.commands,
+            answers_stop: answers_stop(rig),
             patience: PATIENCE,
         }
     }
+}
+
+/// Whether the stimulator of a rig answers a stop.
+pub(super) fn answers_stop(rig: &Rig) -> bool {
+    rig.protocol.template().is_none_or(Template::answers_stop)
 }
 
 /// What the host knows of the output.

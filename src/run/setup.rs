@@ -26,8 +26,9 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
         (session.bench.capabilities.interlock, session.bench.capabilities.test_source);
     if interlock {
         let switches = session.instruments.switches()?;
-        switches.clear("all").await?;
+        // An open lead may be all that keeps a train of somebody else's from the phantom.
         switches.interlock(false).await?;
+        switches.clear("all").await?;
     } else if session.bench.capabilities.drives {
         session.leave_out("the load has no interlock: the stimulator stays connected to the phantom");
     }

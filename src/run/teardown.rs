@@ -1,5 +1,6 @@
 //! The end every case takes: stop, see that the output is off, open the interlock, see it again.
 
+use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
 use crate::record::SafeState;
 
@@ -79,7 +80,6 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         return Ending { safe_state: SafeState::Confirmed, stop_ignored: false, trouble: None, steps };
     }
     let mut trouble = None;
-    let mut steps = Vec::new();
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
     let mut stopped = stop(session, &mut trouble).await;
@@ -101,9 +101,12 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     // Without an interlock there is no second look.
     let unheld = Span { calm, hurried: calm.min(UNHELD), urgent: calm.min(UNHELD) };
     let first = if interlock { Span { calm, hurried: calm.min(HURRIED.0), urgent: 0.0 } } else { unheld };
-    // An output that is known to be on needs no look that could see an ignored stop.
-    let watched =
-        if session.output.left_on { Ok(Seen::Active) } else { watch(session, STOP_ALLOWANCE, first).await };
+    // An output that is known to be on needs no look that could see an ignored stop, and one that is seen to be on no longer one.
+    let watched = if session.output.left_on {
+        Ok(Seen::Active)
+    } else {
+        watch(session, STOP_ALLOWANCE, first, Until::Active).await
+    };
     // One that was never heard is not ignored.
     let ignored = stopped && !session.bench.by_hand && matches!(watched, Ok(Seen::Active));
     let stop_ignored = session.taking.stop_ignored || ignored;
@@ -114,7 +117,8 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         if !unheard || !opened {
             opened = open_interlock(session, &mut trouble).await;
         }
-        if let Some(switches) = session.instruments.load.switches() {
+        // Behind an interlock that may be closed an open lead is what keeps an output from the phantom.
+        if let Some(switches) = session.instruments.load.switches().filter(|_| opened) {
             note(&mut trouble, switches.clear("all").await.map_err(Halt::from));
         }
     } else {
@@ -132,44 +136,49 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         let last = Span { calm: QUIET.max(rest), hurried: QUIET.max(rest).min(HURRIED.1), urgent: QUIET };
         seen = look(session, &mut trouble, last).await;
     }
-    // Its own supervision notices the open interlock in its next pulse only, and one that does not latch comes back.
     for _ in 0..AGAIN {
         if matches!(seen, Some(Seen::Quiet(_)) | None) {
             break;
         }
-        stopped |= stop(session, &mut trouble).await;
-        let acknowledged = session.instruments.stimulator.acknowledge().await;
-        note(&mut trouble, acknowledged.map_err(Halt::from));
         let again = Span { calm, hurried: calm.min(HURRIED.1), urgent: QUIET };
-        let again = if interlock { again } else { unheld };
-        seen = look(session, &mut trouble, again).await;
+        stopped |= stop_again(session, &mut trouble).await;
+        seen = look(session, &mut trouble, if interlock { again } else { unheld }).await;
     }
-    steps.push(told(session, stopped).to_owned());
-    steps.push(way(interlock.then_some(opened)).to_owned());
-    let safe_state = match seen {
-        Some(Seen::Active) => {
-            steps.push("output still active".to_owned());
-            SafeState::Unconfirmed
-        }
-        Some(Seen::Quiet(lasted)) if !interlock && lasted < 0.999 * calm => {
-            let time = |seconds| engineering(seconds, Dimension::Time, 3);
-            steps.push(format!(
+    let needed = if interlock { 0.0 } else { calm };
+    let (safe_state, output) = concluded(seen, needed, opened);
+    let steps = vec![told(session, stopped).to_owned(), way(interlock.then_some(opened)).to_owned(), output];
+    Ending { safe_state, stop_ignored, trouble, steps }
+}
+
+/// Tells an output to stop that is still active. Its own supervision notices the open interlock in its next pulse only, and one that
+/// does not latch comes back.
+async fn stop_again(session: &mut Session<'_>, trouble: &mut Option<String>) -> bool {
+    let stopped = stop(session, trouble).await;
+    let acknowledged = session.instruments.stimulator.acknowledge().await;
+    note(trouble, acknowledged.map_err(Halt::from));
+    stopped
+}
+
+/// What the last look says of the bench. Without an interlock the output must have been seen off for `needed` seconds; `opened` is false
+/// where an interlock did not confirm that it is open.
+fn concluded(seen: Option<Seen>, needed: f64, opened: bool) -> (SafeState, String) {
+    let time = |seconds| engineering(seconds, Dimension::Time, 3);
+    match seen {
+        Some(Seen::Active) => (SafeState::Unconfirmed, "output still active".to_owned()),
+        Some(Seen::Quiet(lasted)) if lasted < 0.999 * needed => (
+            SafeState::Impossible,
+            format!(
                 "output seen off for {} only, and the train may be silent for {}",
                 time(lasted),
-                time(calm)
-            ));
-            SafeState::Impossible
-        }
+                time(needed)
+            ),
+        ),
         Some(Seen::Quiet(_)) => {
-            steps.push("output measured off".to_owned());
-            if opened { SafeState::Confirmed } else { SafeState::Impossible }
+            let state = if opened { SafeState::Confirmed } else { SafeState::Impossible };
+            (state, "output measured off".to_owned())
         }
-        Some(Seen::Blind) | None => {
-            steps.push("output not measured".to_owned());
-            SafeState::Impossible
-        }
-    };
-    Ending { safe_state, stop_ignored, trouble, steps }
+        Some(Seen::Blind) | None => (SafeState::Impossible, "output not measured".to_owned()),
+    }
 }
 
 /// How a bench is left on which no stimulator was driven. A recording is over; what runs by itself beside a live load goes on, and
@@ -215,8 +224,16 @@ fn told(session: &Session<'_>, stopped: bool) -> &'static str {
         (true, _) if session.output.started.is_none() => NEVER_ON,
         (true, true) => "asked to switch off",
         (true, false) => "could not be asked to switch off",
-        (false, true) => "stop acknowledged",
-        (false, false) => "stop not acknowledged",
+        (false, stopped) => of_stop(stopped, session.bench.answers_stop),
+    }
+}
+
+/// What became of a stop that was sent to a stimulator which `answers` it, or does not.
+pub(super) fn of_stop(stopped: bool, answers: bool) -> &'static str {
+    match (stopped, answers) {
+        (true, true) => "stop acknowledged",
+        (true, false) => "stop sent, which this stimulator does not answer",
+        (false, _) => "stop not acknowledged",
     }
 }
 
@@ -284,9 +301,18 @@ enum Seen {
     Blind,
 }
 
+/// When a look ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Until {
+    /// Once output is seen: what is on must not stay on while it is looked at.
+    Active,
+    /// With its time: what was told to stop again may need some of it.
+    Over,
+}
+
 /// A look behind the stop, with the interlock open where there is one; `None` when the load could not be asked.
 async fn look(session: &mut Session<'_>, trouble: &mut Option<String>, span: Span) -> Option<Seen> {
-    let watched = watch(session, RELAYS, span).await;
+    let watched = watch(session, RELAYS, span, Until::Over).await;
     found(watched, trouble)
 }
 
@@ -308,7 +334,7 @@ fn found(watched: Result<Seen, Halt>, trouble: &mut Option<String>) -> Option<Se
 }
 
 /// Lets `allowance` pass, then says whether the output stayed quiet.
-async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<Seen, Halt> {
+async fn watch(session: &mut Session<'_>, allowance: f64, span: Span, until: Until) -> Result<Seen, Halt> {
     if !session.bench.capabilities.stream {
         session.instruments.clock.sleep((allowance * SECOND) as u64).await;
         let length = |interrupt: &Interrupt| span.now(interrupt).max(QUIET);
@@ -317,11 +343,12 @@ async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<
         session.account.notes.push(format!("output seen off to within {within}"));
         return Ok(Seen::Quiet(off.lasted));
     }
-    drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }).await?;
+    drain_for(session, Span { calm: allowance, hurried: allowance, urgent: allowance }, |_| false).await?;
     // Shorted inputs are quiet, whatever flows.
     session.see().await?;
     let (from, received) = (session.sample(), session.intake.received);
-    let took = drain_for(session, span).await?;
+    let seen = |recorder: &Recorder| until == Until::Active && recorder.active_since(from);
+    let took = drain_for(session, span, seen).await?;
     if session.intake.recorder.active_since(from) {
         return Ok(Seen::Active);
     }
@@ -333,14 +360,18 @@ async fn watch(session: &mut Session<'_>, allowance: f64, span: Span) -> Result<
     Ok(if arrived >= ENOUGH * due { Seen::Quiet(took) } else { Seen::Blind })
 }
 
-/// Passes time without asking anything but the load, so that neither a signal nor a silent stimulator cuts it short. Returns
-/// how long it was, s.
-async fn drain_for(session: &mut Session<'_>, span: Span) -> Result<f64, Halt> {
+/// Passes time without asking anything but the load, so that neither a signal nor a silent stimulator cuts it short; `enough` of
+/// what was recorded ends it. Returns how long it was, s.
+async fn drain_for(
+    session: &mut Session<'_>,
+    span: Span,
+    enough: impl Fn(&Recorder) -> bool,
+) -> Result<f64, Halt> {
     let began = session.instruments.clock.now();
     loop {
         let now = session.instruments.clock.now();
         let end = began + (span.now(session.interrupt) * SECOND) as u64;
-        if now >= end {
+        if now >= end || enough(&session.intake.recorder) {
             return Ok((now - began) as f64 / SECOND);
         }
         session.instruments.clock.sleep((end - now).min(super::pace::POLL)).await;

@@ -13,9 +13,11 @@ const RELAYS: f64 = 2e-3;
 pub(super) async fn zero(session: &mut Session<'_>, slow: bool) -> Result<(), Halt> {
     session.instruments.switches()?.zero(true).await?;
     let passed = session.pass_seconds(if slow { ZERO_SECONDS.1 } else { ZERO_SECONDS.0 }).await;
-    // Whatever cut it short: with shorted inputs nothing could be seen of the output any more.
-    session.instruments.switches()?.zero(false).await?;
+    // Whatever cut it short: with shorted inputs nothing could be seen of the output any more. What cut it short is told; inputs that
+    // stay shorted are found by whoever looks at the output next.
+    let restored = session.instruments.switches()?.zero(false).await;
     passed?;
+    restored?;
     session.pass_seconds(RELAYS).await?;
     session.progress("zero measured");
     Ok(())

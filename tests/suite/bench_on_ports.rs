@@ -207,3 +207,17 @@ fn a_scan_asks_who_is_there_and_writes_a_rig_file() {
     // Never over a file that is there.
     assert_eq!(scan().status.code(), Some(2));
 }
+
+/// A question in the middle of somebody's run would be one too many.
+#[test]
+fn a_scan_leaves_a_device_alone_that_somebody_holds() {
+    let bench = SimBench::serve(&["--phantom", "r1k"]);
+    let stimulator = stimrig::rig::Port::Pty(bench.path("stimulator").display().to_string());
+    let _held = stimrig::run::RigLock::take_port(&stimulator).unwrap();
+    let ports = ["load", "stimulator"].map(|name| bench.path(name));
+    let said = text(&stimrig().args(["scan", "--only"]).args(ports).output().unwrap());
+    assert!(said.contains("load: simulated load"), "{said}");
+    let held =
+        format!("another program holds the port: not asked: it is held by process {}", std::process::id());
+    assert!(said.contains(&held) && !said.contains("simulated stimulator"), "{said}");
+}

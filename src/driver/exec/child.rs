@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout, Command};
@@ -113,8 +114,19 @@ impl Child {
     async fn end(&mut self) {
         self.input = None;
         if tokio::time::timeout(GRACE, self.process.wait()).await.is_err() {
+            self.kill_all();
             // It may have ended by itself just now.
             let _ = self.process.kill().await;
+        }
+    }
+
+    /// Ends it and what it has started: a script may wait for a program that holds the stimulator's port.
+    fn kill_all(&self) {
+        // Without a number it has ended and been seen to: the number of its group may be another's by now.
+        let group = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(group) = group {
+            // It may have ended by itself just now.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
@@ -127,6 +139,8 @@ impl Drop for Child {
             // One that has ended by itself hears nothing any more.
             let _ = std::fs::File::from(input).write_all(line.as_bytes());
         }
-        let _left = self.leaves(GRACE);
+        if !self.leaves(GRACE) {
+            self.kill_all();
+        }
     }
 }

@@ -35,7 +35,6 @@ pub struct Stimulator {
     cap: f64,
     /// The simulated output stage that does what the helper says, on a bench without hardware.
     mirror: Option<Box<dyn Port>>,
-    loaded: Option<Program>,
     counters: LinkCounters,
 }
 
@@ -57,7 +56,7 @@ impl Stimulator {
             fault: InstrumentFault::Missing(error.to_string()),
             next: "correct `stimulator.command` in the rig file; paths are relative to it".to_owned(),
         })?;
-        Ok(Self { child, stated, cap, mirror, loaded: None, counters: LinkCounters::default() })
+        Ok(Self { child, stated, cap, mirror, counters: LinkCounters::default() })
     }
 
     async fn ask(
@@ -140,7 +139,6 @@ impl crate::instrument::Stimulator for Stimulator {
         // What it rounded up to must not be started.
         within(self.cap, &applied).map_err(|fault| failed(doing, fault))?;
         self.mirror(Mirror::Load(Box::new(applied.clone()))).await?;
-        self.loaded = Some(applied.clone());
         Ok(Applied { program: applied })
     }
 

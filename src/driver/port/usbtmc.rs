@@ -44,10 +44,12 @@ enum Ask {
     Read(usize),
 }
 
+type Answer = Result<Vec<u8>, InstrumentFault>;
+
 /// The file's owner and what it has said.
 struct UsbtmcPort {
     asks: std::sync::mpsc::Sender<Ask>,
-    answers: mpsc::UnboundedReceiver<Result<Vec<u8>, InstrumentFault>>,
+    answers: mpsc::UnboundedReceiver<Answer>,
     /// A read was asked for and has not been answered.
     reading: bool,
     /// Answers still to come that nobody waits for any more.
@@ -89,13 +91,14 @@ impl UsbtmcPort {
         self.asks.send(ask).map_err(|_| InstrumentFault::Disconnected)
     }
 
-    async fn answer(&mut self, deadline: u64) -> Result<Vec<u8>, InstrumentFault> {
+    /// What the file's owner answers; `None` when it has not by then. That the kernel's own patience is over is an answer.
+    async fn answer(&mut self, deadline: u64) -> Option<Answer> {
         loop {
             match tokio::time::timeout(self.clock.until(deadline), self.answers.recv()).await {
                 Ok(Some(_)) if self.late > 0 => self.late -= 1,
-                Ok(Some(answer)) => return answer,
-                Ok(None) => return Err(InstrumentFault::Disconnected),
-                Err(_) => return Err(InstrumentFault::Timeout),
+                Ok(Some(answer)) => return Some(answer),
+                Ok(None) => return Some(Err(InstrumentFault::Disconnected)),
+                Err(_) => return None,
             }
         }
     }
@@ -128,8 +131,8 @@ impl Port for UsbtmcPort {
             self.reading = true;
         }
         let answer = self.answer(deadline).await;
-        self.reading = answer == Err(InstrumentFault::Timeout) && self.clock.until(deadline).is_zero();
-        self.rest = answer?;
+        self.reading = answer.is_none();
+        self.rest = answer.unwrap_or(Err(InstrumentFault::Timeout))?;
         Ok(self.hand_over(buffer))
     }
 
@@ -146,9 +149,8 @@ impl Port for UsbtmcPort {
         self.ask(Ask::Write(bytes.to_vec()))?;
         let deadline = self.clock.elapsed().saturating_add(PATIENCE);
         let answer = self.answer(deadline).await;
-        self.late +=
-            usize::from(answer == Err(InstrumentFault::Timeout) && self.clock.until(deadline).is_zero());
-        answer.map(|_| ())
+        self.late += usize::from(answer.is_none());
+        answer.unwrap_or(Err(InstrumentFault::Timeout)).map(|_| ())
     }
 }
 
@@ -176,5 +178,33 @@ mod tests {
         let mut heard = [0; 6];
         instrument.read_exact(&mut heard).unwrap();
         assert_eq!(&heard, b"*IDN?\n");
+    }
+
+    /// The kernel gives a read up at the instant at which nobody waits for it any more: nothing is left that would answer the next
+    /// command in its place.
+    #[tokio::test]
+    async fn a_read_that_the_kernel_has_given_up_is_over_however_late_that_is_heard() {
+        let (asks, asked) = std::sync::mpsc::channel();
+        let (answer, answers) = mpsc::unbounded_channel();
+        let clock = RealClock::new();
+        let mut port = UsbtmcPort { asks, answers, reading: false, late: 0, rest: Vec::new(), clock };
+        let deadline = port.now() + 20_000_000;
+        let mut buffer = [0; 16];
+        let busy = async {
+            answer.send(Err(InstrumentFault::Timeout)).unwrap();
+            // This computer does something else until the deadline has passed, too.
+            while clock.elapsed() <= deadline {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        };
+        let (read, ()) = tokio::join!(port.read(&mut buffer, deadline), busy);
+        assert_eq!(read, Err(InstrumentFault::Timeout));
+        assert!(matches!(asked.try_recv(), Ok(Ask::Read(_))));
+        answer.send(Ok(Vec::new())).unwrap();
+        answer.send(Ok(b"1\n".to_vec())).unwrap();
+        port.write_all(b"*OPC?\n").await.unwrap();
+        let deadline = port.now() + 1_000_000_000;
+        assert_eq!(port.read(&mut buffer, deadline).await, Ok(2));
+        assert_eq!(&buffer[..2], b"1\n");
     }
 }

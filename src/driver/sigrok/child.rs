@@ -3,20 +3,28 @@
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
 use std::time::Duration;
+
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::trouble::Trouble;
 
 /// Pieces that may wait: some 16 MB.
 const WAITING: usize = 256;
 const PIECE: usize = 1 << 16;
+/// From the end of its output to its own: longer is no end but a hang.
+const LEAVING: Duration = Duration::from_secs(1);
+/// Between two looks whether it has ended.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A running `sigrok-cli`; ended when dropped.
 pub(super) struct Running {
     child: Child,
-    pieces: Receiver<Vec<u8>>,
-    complaints: Receiver<String>,
+    pieces: mpsc::Receiver<Vec<u8>>,
+    complaint: oneshot::Receiver<String>,
+    /// How it ended, once that is known.
+    over: Option<Trouble>,
 }
 
 /// Runs `sigrok-cli` to its end and returns what it wrote. Call it within a runtime.
@@ -67,14 +75,14 @@ impl Running {
             .process_group(0)
             .spawn()
             .map_err(missing)?;
-        let (send, pieces) = sync_channel(WAITING);
-        let (complain, complaints) = sync_channel(1);
+        let (send, pieces) = mpsc::channel(WAITING);
+        let (complain, complaint) = oneshot::channel();
         if let Some(mut out) = child.stdout.take() {
             std::thread::spawn(move || {
                 let mut buffer = vec![0; PIECE];
                 while let Ok(count @ 1..) = out.read(&mut buffer) {
                     // Nobody listens any more: the child is being ended.
-                    if send.send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
+                    if send.blocking_send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
                         return;
                     }
                 }
@@ -88,18 +96,18 @@ impl Running {
                 let _ = complain.send(last_line(&text));
             });
         }
-        Ok(Self { child, pieces, complaints })
+        Ok(Self { child, pieces, complaint, over: None })
     }
 
     /// Waits for what comes first; `None` when nothing does.
     ///
     /// # Errors
     /// As [`Running::take`].
-    pub(super) fn first(&mut self, patience: Duration) -> Result<Option<Vec<u8>>, Trouble> {
-        match self.pieces.recv_timeout(patience) {
-            Ok(piece) => Ok(Some(piece)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => self.take(),
+    pub(super) async fn first(&mut self, patience: Duration) -> Result<Option<Vec<u8>>, Trouble> {
+        match tokio::time::timeout(patience, self.pieces.recv()).await {
+            Ok(Some(piece)) => Ok(Some(piece)),
+            Ok(None) => Err(self.ended().await),
+            Err(_) => Ok(None),
         }
     }
 
@@ -107,17 +115,38 @@ impl Running {
     ///
     /// # Errors
     /// [`Trouble::Ended`] or [`Trouble::Crashed`] with its complaint when it has ended, which it does not by itself.
-    pub(super) fn take(&mut self) -> Result<Option<Vec<u8>>, Trouble> {
+    pub(super) async fn take(&mut self) -> Result<Option<Vec<u8>>, Trouble> {
         match self.pieces.try_recv() {
             Ok(piece) => Ok(Some(piece)),
             Err(TryRecvError::Empty) => Ok(None),
-            Err(TryRecvError::Disconnected) => {
-                // Its output is closed, so it is ending, and its last words come with it.
-                let complaint = self.complaints.recv().unwrap_or_default();
-                let crashed = self.child.wait().is_ok_and(|status| status.signal().is_some());
-                Err(if crashed { Trouble::Crashed(complaint) } else { Trouble::Ended(complaint) })
-            }
+            Err(TryRecvError::Disconnected) => Err(self.ended().await),
         }
+    }
+
+    /// How it ended, once its output is closed, and its last words. Neither is waited for without end: the output of a stimulator may
+    /// be on meanwhile.
+    async fn ended(&mut self) -> Trouble {
+        if let Some(over) = &self.over {
+            return over.clone();
+        }
+        let heard = tokio::time::timeout(LEAVING, &mut self.complaint).await;
+        let words = heard.ok().and_then(Result::ok).unwrap_or_else(|| last_line(""));
+        let status = tokio::time::timeout(LEAVING, async {
+            loop {
+                match self.child.try_wait() {
+                    Ok(None) => tokio::time::sleep(LOOK).await,
+                    Ok(Some(status)) => return Some(status),
+                    Err(_) => return None,
+                }
+            }
+        });
+        // One that stays is ended when this is dropped.
+        let over = match status.await {
+            Ok(Some(status)) if status.signal().is_some() => Trouble::Crashed(words),
+            _ => Trouble::Ended(words),
+        };
+        self.over = Some(over.clone());
+        over
     }
 }
 
@@ -139,7 +168,11 @@ mod tests {
     fn came_to(script: &str) -> Trouble {
         let arguments = ["-c", script].map(str::to_owned);
         let mut running = Running::start_as("sh", &arguments).unwrap();
-        running.first(Duration::from_secs(60)).unwrap_err()
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let trouble = runtime.block_on(running.first(Duration::from_secs(60))).unwrap_err();
+        // Whoever asks again, as every end of a case does, is told the same.
+        assert_eq!(runtime.block_on(running.take()), Err(trouble.clone()));
+        trouble
     }
 
     #[test]
@@ -149,6 +182,16 @@ mod tests {
         assert_eq!(came_to(&format!("{said} exit 1")), Trouble::Ended(words()));
         assert_eq!(came_to(&format!("{said} kill -ABRT $$")), Trouble::Crashed(words()));
         assert_eq!(came_to("exit 0"), Trouble::Ended("it said nothing".to_owned()));
+    }
+
+    #[test]
+    fn one_that_closes_its_output_and_stays_is_not_waited_for() {
+        let begun = Instant::now();
+        // With its last words, or while they may still come.
+        for script in ["exec sleep 600 >&- 2>&-", "exec sleep 600 >&-"] {
+            assert_eq!(came_to(script), Trouble::Ended("it said nothing".to_owned()), "{script}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
     /// What a shell that stands for `sigrok-cli` wrote until it ended.

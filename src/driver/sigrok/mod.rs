@@ -213,7 +213,7 @@ impl Stream for Load {
         self.running = None;
         let mut running = Running::start(&arguments).map_err(|trouble| trouble.while_doing(doing))?;
         // Firmware may have to be loaded first. Once it samples, its samples are the clock of the steps.
-        match running.first(PATIENCE).map_err(|trouble| trouble.while_doing(doing))? {
+        match running.first(PATIENCE).await.map_err(|trouble| trouble.while_doing(doing))? {
             Some(piece) => self.waiting.extend_from_slice(&piece),
             None => return Err(Trouble::Silent.while_doing(doing)),
         }
@@ -227,7 +227,7 @@ impl Stream for Load {
         let mut blocks = 0;
         loop {
             let Some(running) = &mut self.running else { return Ok(blocks) };
-            let Some(piece) = running.take().map_err(|trouble| trouble.while_doing(doing))? else {
+            let Some(piece) = running.take().await.map_err(|trouble| trouble.while_doing(doing))? else {
                 return Ok(blocks);
             };
             self.waiting.extend_from_slice(&piece);

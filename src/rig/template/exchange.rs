@@ -60,7 +60,13 @@ pub(super) fn exchange(at: &At<'_>, framing: &Framing) -> Option<Exchange> {
                 || Some(Vec::new()),
                 |at| Some(at.list()?.iter().filter_map(reply_item).collect()),
             )?;
-            Some(Exchange { send: Message::Binary { opcode, payload }, reply: Some(Reply::Binary(reply)) })
+            let send = Message::Binary { opcode, payload };
+            let length = framing.stated_length(&send);
+            if length > usize::from(u8::MAX) {
+                let what = format!("a frame states its length in one byte, and this one's is {length}");
+                at.key_error(&what, Some("leave a part of its payload out"));
+            }
+            Some(Exchange { send, reply: Some(Reply::Binary(reply)) })
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::quantity::Dimension;
 use crate::signal::{Law, Polarity, Recovery, Waveform};
-use crate::source::{At, Fields};
+use crate::source::{At, Fields, Kind};
 
 use super::exchange::{byte_of, exchange, exchanges, hex, meanings, pattern};
 use super::{Checksum, Exchange, Field, Fixed, Framing, Meanings, Reply, ReplyItem, Template};
@@ -43,7 +43,15 @@ pub(in crate::rig) fn lower(at: &At<'_>) -> Option<Template> {
         fields.get(key).map_or_else(Vec::new, |at| exchanges(&at, &framing))
     };
     for key in ["load", "start", "stop"] {
-        fields.require(key);
+        // A stop that sends nothing would be told as one that was obeyed.
+        if let Some(at) = fields.require(key)
+            && matches!(&at.node().kind, Kind::List(items) if items.is_empty())
+        {
+            at.key_error(
+                &format!("`{key}` sends nothing"),
+                Some("write at least one exchange, such as `{ send: … }`"),
+            );
+        }
     }
     let template = Template {
         written: at.node().flow(),

@@ -290,12 +290,30 @@ impl Framing {
         sum
     }
 
+    /// The length that the frame of a request states, which is one byte of it.
+    pub fn stated_length(&self, request: &Message) -> usize {
+        let Message::Binary { payload, .. } = request else { return 0 };
+        let bytes = payload.iter().map(|item| match item {
+            Item::Bytes(own) => own.len(),
+            Item::Number(_, format) => format.bytes,
+        });
+        self.length(bytes.sum(), false)
+    }
+
+    /// What a frame with a payload of so many bytes states, with a status or without one.
+    fn length(&self, payload: usize, status: bool) -> usize {
+        match self {
+            Self::Binary { header, whole: true, .. } => {
+                header.len() + 2 + usize::from(status) + payload + self.sum(&[]).len()
+            }
+            _ => payload,
+        }
+    }
+
     /// A frame; replies have a status where the protocol has one.
     pub fn frame(&self, opcode: u8, status: Option<u8>, payload: &[u8]) -> Vec<u8> {
-        let Self::Binary { header, whole, .. } = self else { return Vec::new() };
-        let sum = self.sum(&[]).len();
-        let rest = usize::from(status.is_some()) + payload.len();
-        let length = if *whole { header.len() + 2 + rest + sum } else { payload.len() };
+        let Self::Binary { header, .. } = self else { return Vec::new() };
+        let length = self.length(payload.len(), status.is_some());
         let mut frame = header.clone();
         frame.extend([opcode, u8::try_from(length).unwrap_or(u8::MAX)]);
         frame.extend(status);

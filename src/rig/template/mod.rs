@@ -155,6 +155,11 @@ impl Template {
         self.load.iter().flat_map(|exchange| exchange.send.numbers()).find(|number| number.field == field)
     }
 
+    /// Whether the device answers a stop, so that somebody can say that it was heard.
+    pub fn answers_stop(&self) -> bool {
+        self.stop.iter().any(|exchange| exchange.reply.is_some())
+    }
+
     /// Every exchange.
     pub fn exchanges(&self) -> impl Iterator<Item = &Exchange> {
         let one = [&self.hello, &self.status, &self.keepalive].into_iter().flatten();

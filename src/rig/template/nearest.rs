@@ -155,6 +155,25 @@ fn sendable(template: &Template, nearest: &Program, problems: &mut Vec<Impossibl
             problems.push(Impossible::new(key(field), what).but(help));
         }
     }
+    // A number that a second command repeats in coarser steps would be another one there.
+    for number in template.load.iter().flat_map(|exchange| exchange.send.numbers()) {
+        let Some(first) = template.number(number.field).filter(|first| first.step() != number.step()) else {
+            continue;
+        };
+        let (asked, step, dimension) =
+            (value(nearest, number.field), number.step(), number.field.dimension());
+        if (asked / step - (asked / step).round()).abs() >= SAME.max(1e-12 * asked / step) {
+            let what = format!(
+                "a {} of {} is sent twice, in steps of {} and of {}, and would be two",
+                number.field.name(),
+                shown(asked, dimension),
+                shown(first.step(), dimension),
+                shown(step, dimension)
+            );
+            let help = "ask for what both steps can tell, or send both in the same steps";
+            problems.push(Impossible::new(key(number.field), what).but(help));
+        }
+    }
     for field in [Field::Pulses, Field::Duration] {
         let Some(number) = template.number(field) else { continue };
         let (asked, step) = (value(nearest, field), number.step());

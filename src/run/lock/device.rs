@@ -67,7 +67,7 @@ fn each_once(mut devices: Vec<Device>) -> Vec<Device> {
 }
 
 /// The device at a port.
-fn at(port: &Port) -> Device {
+pub(super) fn at(port: &Port) -> Device {
     let mut names = names(port).into_iter();
     Device { name: names.next().unwrap_or_default(), others: names.collect() }
 }

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rig::Rig;
-
 /// Who holds a bench.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -30,15 +28,15 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// This process, on a rig.
-    pub(super) fn new(rig: &Rig) -> Self {
+    /// This process, on a rig of this name.
+    pub(super) fn new(rig: &str) -> Self {
         let words: Vec<String> =
             std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
         Self {
             pid: std::process::id(),
             user: user(),
             host: crate::machine::host_name(),
-            rig: rig.name.clone(),
+            rig: rig.to_owned(),
             command: words.join(" "),
             since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             run: None,

@@ -279,3 +279,37 @@ fn a_run_whose_output_was_not_seen_to_be_off_is_left_to_the_next() {
     drop(next);
     assert!(take(folder.path(), &bench, Waiting::No).unwrap().left_behind().is_empty());
 }
+
+/// Whoever asks a port who is there leaves a run alone that has it, takes it meanwhile, and forgets no run that was killed.
+#[test]
+fn a_port_is_asked_by_one_at_a_time_and_keeps_what_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bench, port) = (rig("tcp: 'bench:5555'", "serial_number: L1"), Port::Tcp("bench:5555".to_owned()));
+    let mut run = take(folder.path(), &bench, Waiting::No).unwrap();
+    run.runs_in(Path::new("/runs/one"));
+    let asked = RigLock::take_port_in(folder.path(), &port);
+    let Err(LockError::Held(held)) = asked else { panic!("a run has it") };
+    assert_eq!(held.holder.unwrap().run.as_deref(), Some(Path::new("/runs/one")));
+    kill(run);
+    let asking = RigLock::take_port_in(folder.path(), &port).unwrap();
+    assert!(matches!(take(folder.path(), &bench, Waiting::No), Err(LockError::Held(_))));
+    drop(asking);
+    let next = take(folder.path(), &bench, Waiting::No).unwrap();
+    assert_eq!(next.left_behind(), [PathBuf::from("/runs/one")]);
+}
+
+/// A look takes the lock for a moment: a run that begins just then is not told that somebody has the bench.
+#[test]
+fn a_look_does_not_keep_a_run_from_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.lock");
+    let (looking, taking) = (open(&path).unwrap(), open(&path).unwrap());
+    looking.lock_shared().unwrap();
+    assert!(!is_taken(&taking, &path).unwrap(), "one that stays is no look");
+    std::thread::scope(|scope| {
+        // As soon as the first attempt may have been made.
+        scope.spawn(|| looking.unlock().unwrap());
+        let taken = (0..1000).any(|_| is_taken(&taking, &path).unwrap());
+        assert!(taken);
+    });
+}

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::driver::port::RealClock;
 use crate::driver::recorded;
-use crate::instrument::{Clock, Disturbance, Operator, Port};
+use crate::instrument::{Clock, Disturbance, Load, Operator, Port, Stimulator};
 use crate::phantom::Phantom;
 use crate::rig::{Driver, Rig, Transport};
 use crate::scenario::Plan;
@@ -39,6 +39,58 @@ pub(super) async fn open(
     tamper: Option<&dyn Tamper>,
     person: Option<&Arc<dyn Operator>>,
 ) -> Result<Instruments, String> {
+    let bench = wired(rig, plan, plugged, tamper).await?;
+    // The load first: without it nothing can be seen.
+    let load = load::open(rig, plan, bench.load)?;
+    let stimulator = stimulator::open(rig, plan, bench.stimulator, person)?;
+    #[cfg(feature = "probe")]
+    let probe = super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, bench.probe)).transpose()?;
+    #[cfg(not(feature = "probe"))]
+    let probe = None;
+    let (clock, disturbance) = (bench.clock, Some(bench.disturbance));
+    let mut instruments = Instruments { stimulator, load, clock, disturbance, probe };
+    instruments.fit(&rig.capabilities)?;
+    Ok(instruments)
+}
+
+/// A bench of which each instrument was opened by itself, without its debug probe.
+pub(super) struct Each {
+    /// The stimulator, or why it could not be opened.
+    pub stimulator: Result<Box<dyn Stimulator>, String>,
+    /// The load, or why it could not be opened.
+    pub load: Result<Box<dyn Load>, String>,
+    /// The bench's time.
+    pub clock: Box<dyn Clock>,
+}
+
+/// As [`open`], but what cannot be opened does not keep the rest of the bench from being told to be safe.
+///
+/// # Errors
+/// When a bench that this process simulates cannot be made.
+pub(super) async fn each(rig: &Rig, plan: &Plan, person: Option<&Arc<dyn Operator>>) -> Result<Each, String> {
+    let bench = wired(rig, plan, None, None).await?;
+    let load = load::open(rig, plan, bench.load);
+    let stimulator = stimulator::open(rig, plan, bench.stimulator, person);
+    Ok(Each { stimulator, load, clock: bench.clock })
+}
+
+/// The ways to the instruments of a bench, before anything is opened.
+struct Wired<'a> {
+    stimulator: Wire<'a>,
+    load: Wire<'a>,
+    clock: Box<dyn Clock>,
+    disturbance: Arc<Disturbance>,
+    /// On the core of a simulated stimulator.
+    #[cfg(feature = "probe")]
+    probe: Option<sim::probe::SimulatedProbe>,
+}
+
+async fn wired<'a>(
+    rig: &'a Rig,
+    plan: &Plan,
+    plugged: Option<&Phantom>,
+    tamper: Option<&dyn Tamper>,
+) -> Result<Wired<'a>, String> {
     let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
@@ -74,18 +126,14 @@ pub(super) async fn open(
             (stimulator, Wire::real("load", rig.wiring.load.as_ref()), clock(rig))
         }
     };
-    let to_stimulator = to_stimulator.disturbed(Arc::clone(&disturbance), seed);
-    // The load first: without it nothing can be seen.
-    let load = load::open(rig, plan, to_load)?;
-    let stimulator = stimulator::open(rig, plan, to_stimulator, person)?;
-    #[cfg(feature = "probe")]
-    let probe =
-        super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, simulated_probe)).transpose()?;
-    #[cfg(not(feature = "probe"))]
-    let probe = None;
-    let mut instruments = Instruments { stimulator, load, clock, disturbance: Some(disturbance), probe };
-    instruments.fit(&rig.capabilities)?;
-    Ok(instruments)
+    Ok(Wired {
+        stimulator: to_stimulator.disturbed(Arc::clone(&disturbance), seed),
+        load: to_load,
+        clock,
+        disturbance,
+        #[cfg(feature = "probe")]
+        probe: simulated_probe,
+    })
 }
 
 /// Real time, except beside a recording: there nothing happens that one would have to wait for.

@@ -1,42 +1,27 @@
 //! Ends of cases on simulated benches: who is waited for, and for how long.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::super::case::open_load;
-use super::super::look::look;
+use super::super::loading;
 use super::super::session::Sight;
-use super::super::{loading, open, zero};
+use super::super::trial::{SIMULATED, count_sleep, now, on};
 use super::*;
 use crate::driver::{none, port::RealClock};
 use crate::instrument::{
-    Applied, Clock, InstrumentError, InstrumentFault, Load, LoadIdentity, Operator, Sampling, Stimulator,
+    Applied, Clock, InstrumentError, InstrumentFault, Load, LoadIdentity, Sampling, Stimulator,
     StimulatorIdentity, Switches,
 };
-use crate::measure::Recorder;
-use crate::rig::{Capabilities, Rig};
+use crate::rig::Capabilities;
 use crate::scenario::Fault;
 use crate::signal::{Program, Run};
-use crate::source::Source;
 
 const BY_HAND: &str =
     "version: 1\nname: hand\nstimulator: { driver: manual, cap: 10 mA }\nload: { driver: simulated }\n";
 
-/// Says yes to everything.
-struct Willing;
-
-#[async_trait]
-impl Operator for Willing {
-    fn tell(&self, _: &str) {}
-
-    async fn confirm(&self, _: &str) -> bool {
-        true
-    }
-}
-
-/// A hand that does not hear so many stops.
+/// One that acknowledges so many stops and does not obey them.
 struct Slow(Box<dyn Stimulator>, usize);
 
 #[async_trait]
@@ -81,29 +66,6 @@ impl Clock for Signalled {
             self.interrupt.raise(Cause::Terminate);
         }
     }
-}
-
-/// Opens a rig, and does something with the session on it.
-fn on<T>(text: &str, act: impl AsyncFnOnce(&mut Session<'_>, &Program) -> T) -> T {
-    let rig = Rig::read(&Source::new("rig.yaml", text)).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let plan = look(&rig).unwrap();
-    let (interrupt, tell) = (Interrupt::default(), |_| {});
-    let person: Arc<dyn Operator> = Arc::new(Willing);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut instruments = open::open(&rig, &plan, None, None, Some(&person)).await.unwrap();
-        let (setup, _) = open_load(&mut instruments, &plan, &rig, &tell).await.unwrap();
-        let recorder = Recorder::new(setup.clone());
-        let mut session = Session::new(instruments, (setup, recorder), &plan, &rig, &interrupt, &tell);
-        if rig.capabilities.test_source {
-            zero::zero(&mut session, false).await.unwrap();
-        }
-        act(&mut session, &plan.case.program).await
-    })
-}
-
-fn now(session: &Session<'_>) -> f64 {
-    session.instruments.clock.now() as f64 / SECOND
 }
 
 /// Whoever did not switch it off in all that time is not given as much again with the interlock closed.
@@ -151,7 +113,7 @@ fn a_signal_cuts_short_the_record_in_which_the_output_is_looked_at() {
         session.instruments.clock = Box::new(Signalled { clock, at, interrupt });
         let began = now(session);
         let span = Span { calm: 12.0, hurried: 0.5, urgent: 0.1 };
-        let seen = watch(session, 0.0, span).await;
+        let seen = watch(session, 0.0, span, Until::Over).await;
         assert_eq!(session.interrupt.cause(), Some(Cause::Terminate), "the signal never came");
         (now(session) - began, seen)
     });
@@ -210,21 +172,6 @@ impl Stimulator for Deaf {
     }
 }
 
-/// A clock that counts how long was slept by it, ns.
-struct Counted(Box<dyn Clock>, Arc<AtomicU64>);
-
-#[async_trait]
-impl Clock for Counted {
-    fn now(&self) -> u64 {
-        self.0.now()
-    }
-
-    async fn sleep(&mut self, nanoseconds: u64) {
-        self.0.sleep(nanoseconds).await;
-        self.1.fetch_add(nanoseconds, Ordering::SeqCst);
-    }
-}
-
 /// A train that may be silent for 5 s is not left on the phantom for as long where nobody knows whether it heard the stop.
 #[test]
 fn the_interlock_does_not_wait_for_a_stimulator_that_does_not_answer() {
@@ -240,20 +187,7 @@ fn the_interlock_does_not_wait_for_a_stimulator_that_does_not_answer() {
 /// When the interlock opened, s after the end began, and how it ended.
 fn opening(deaf: bool) -> (f64, Ending) {
     on(SIMULATED, async |session, _| {
-        let slept = Arc::new(AtomicU64::new(0));
-        let clock = std::mem::replace(&mut session.instruments.clock, Box::new(RealClock::new()));
-        session.instruments.clock = Box::new(Counted(clock, Arc::clone(&slept)));
-        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
-        let opened = Arc::new(Mutex::new(None));
-        let noted = Arc::clone(&opened);
-        session.instruments.load = Box::new(Stuck {
-            load: Some(load),
-            shorted: false,
-            opening: Box::new(move || {
-                let now = slept.load(Ordering::SeqCst);
-                noted.lock().unwrap().get_or_insert(now);
-            }),
-        });
+        let opened = interlock_watched(session);
         if deaf {
             let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
             let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
@@ -261,9 +195,48 @@ fn opening(deaf: bool) -> (f64, Ending) {
         }
         session.instruments.switches().unwrap().interlock(true).await.unwrap();
         let ending = teardown(session, 5.0).await;
-        let opened = opened.lock().unwrap().unwrap();
-        (opened as f64 / SECOND, ending)
+        (opened(), ending)
     })
+}
+
+/// Watches an interlock from now on: when it was first told to open, s of sleep from now.
+fn interlock_watched(session: &mut Session<'_>) -> impl Fn() -> f64 + use<> {
+    let slept = count_sleep(session);
+    let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
+    let opened = Arc::new(Mutex::new(None));
+    let noted = Arc::clone(&opened);
+    session.instruments.load = Box::new(Stuck {
+        load: Some(load),
+        shorted: false,
+        opening: Box::new(move || {
+            let now = slept.load(Ordering::SeqCst);
+            noted.lock().unwrap().get_or_insert(now);
+        }),
+    });
+    move || opened.lock().unwrap().unwrap() as f64 / SECOND
+}
+
+/// What goes on behind a stop that was acknowledged stays on the phantom no longer than it takes to see that it does.
+#[test]
+fn the_interlock_opens_as_soon_as_an_ignored_stop_is_seen() {
+    let (opened, ending) = on(SIMULATED, async |session, program| {
+        let program = Program { run: Run::UntilStopped, ..program.clone() };
+        loading::load(session, &program, false).await.unwrap();
+        session.instruments.switches().unwrap().interlock(true).await.unwrap();
+        session.instruments.stimulator.start().await.unwrap();
+        session.pass_seconds(0.2).await.unwrap();
+        assert!(session.intake.recorder.active_since(1), "it never drove");
+        let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
+        let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
+        session.instruments.stimulator = Box::new(Slow(stimulator, usize::MAX));
+        let opened = interlock_watched(session);
+        // A train that may be silent for 5 s would be looked at for as long.
+        let ending = teardown(session, 5.0).await;
+        (opened(), ending)
+    });
+    // The allowance, a period of 20 ms, and a slice of time.
+    assert!((STOP_ALLOWANCE..0.2).contains(&opened), "{opened} s: {ending:?}");
+    assert!(ending.stop_ignored && ending.safe_state == SafeState::Confirmed, "{ending:?}");
 }
 
 /// A source that runs by itself: whoever reads the record is told what was seen of it, and that nobody has stopped it.
@@ -294,9 +267,6 @@ fn of_what_runs_by_itself_is_said_what_was_last_seen() {
         "{off_then}"
     );
 }
-
-const SIMULATED: &str =
-    "version: 1\nname: sim\nstimulator: { driver: simulated }\nload: { driver: simulated }\n";
 
 /// Shorted inputs, or the load's own source, as a host leaves them that is killed in the middle of a setup.
 #[test]

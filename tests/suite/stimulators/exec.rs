@@ -63,6 +63,35 @@ time.sleep(60)";
     });
 }
 
+/// A script that starts the program which speaks: nothing may go on that holds the stimulator's port.
+#[test]
+fn what_a_helper_program_has_started_is_killed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let script = format!(
+        "import sys, json, time, os
+open({:?}, 'w').write(str(os.getpid()))
+line = json.loads(sys.stdin.readline())
+print(json.dumps({{'id': line['id'], 'ok': True, 'protocol': 1}}), flush=True)
+time.sleep(600)",
+        file.display().to_string()
+    );
+    let command = ["sh", "-c", "python3 -u -c \"$0\"; exit 1", &script].map(str::to_owned);
+    let begun = Instant::now();
+    block_on(async {
+        let mut stimulator = Helper::new(&command, Path::new("."), Stated::default(), 10e-3, None).unwrap();
+        stimulator.identify().await.unwrap();
+        assert_eq!(stimulator.start().await.unwrap_err().fault, InstrumentFault::Timeout);
+    });
+    let pid = std::fs::read_to_string(&file).unwrap();
+    let status = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // Gone, or dead and not yet buried.
+    while !(status().is_empty() || status().contains(") Z ")) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{}", status());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// What it is told at the end, and that one which does not leave is killed: its own words in a file, and its process.
 #[test]
 fn a_program_is_told_to_quit_and_killed_if_it_does_not() {

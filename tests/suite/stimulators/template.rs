@@ -9,6 +9,7 @@ use stimrig::source::Source;
 
 use super::scripted::{Scripted, impostors};
 use super::*;
+use crate::command::stimrig;
 
 fn pairs() -> Pairs {
     Pairs::of(&[], &phantom("r1k"))
@@ -209,6 +210,49 @@ fn the_end_of_a_train_is_told_as_it_is_sent_or_refused() {
     assert!(problems[0].key == "pulses" && problems[0].what.contains("end elsewhere"), "{problems:?}");
 }
 
+/// The second time in steps of a milliampere: 2.6 mA would be told as 2600 uA and as 3 mA.
+#[test]
+fn a_number_that_is_sent_twice_is_the_same_both_times() {
+    let good = text("rig/template-text.yaml");
+    let from = "send: \"CURR {amplitude:uA}\"";
+    assert!(good.contains(from));
+    let text = good.replace(from, "send: \"CURR {amplitude:uA};LIM {amplitude:mA}\"");
+    let rig = Rig::read(&Source::new("t.yaml", &text)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let nearest = |amplitude| rig.nearest(&plain(amplitude), &phantom("r1k"));
+    assert!((nearest(3e-3).unwrap().amplitude - 3e-3).abs() < 1e-12);
+    let problems = nearest(2.6e-3).unwrap_err();
+    assert!(problems[0].key == "amplitude" && problems[0].what.contains("would be two"), "{problems:?}");
+}
+
+/// Its length byte would say less than what follows.
+#[test]
+fn a_frame_longer_than_its_length_byte_can_say_is_refused() {
+    let made = |bytes: usize| {
+        let frame = format!("stop: {{ opcode: 0x04, payload: [{{ hex: {:?} }}] }}", "00".repeat(bytes));
+        let text = BINARY.replace("stop: { opcode: 0x04, payload: [] }", &frame);
+        let text = text.replace("PERIOD", "u32").replace("field: ENDS", "field: pulses, as: u8");
+        Rig::read(&Source::new("frames.yaml", &text)).map_err(|problems| format!("{problems:?}"))
+    };
+    assert!(made(255).is_ok());
+    let said = made(256).unwrap_err();
+    assert!(said.contains("states its length in one byte, and this one's is 256"), "{said}");
+}
+
+/// Of a device that answers nothing nobody can say that it has heard.
+#[test]
+fn a_stop_that_is_not_answered_is_not_told_as_acknowledged() {
+    let good = text("rig/template-text.yaml");
+    let from = "stop: { send: \"OUTP OFF\", expect: \"^OK$\" }";
+    assert!(good.contains(from));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rig.yaml");
+    std::fs::write(&file, good.replace(from, "stop: { send: \"OUTP OFF\" }")).unwrap();
+    let output = stimrig().args(["safe", "--rig"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("stop sent, which this stimulator does not answer"), "{said}");
+}
+
 /// One line too many, and then silence: what was left over is not the answer to what came last.
 #[test]
 fn a_reply_that_is_left_over_answers_nothing() {
@@ -305,6 +349,7 @@ fn mistakes_of_a_template_have_their_places() {
         ("(?<state>[A-Z]+)", "([A-Z]+)", "a status says at least what the output does"),
         ("amplitude: [10 uA, 10 mA]", "amplitude: [10 us, 10 mA]", "10 us"),
         ("    stop: {", "    stp: {", "unknown key `stp`"),
+        ("stop: { send: \"OUTP OFF\", expect: \"^OK$\" }", "stop: []", "`stop` sends nothing"),
         ("send: \"STAT?\"", "opcode: 0xA5", "`opcode` is not for a text template"),
     ];
     for (from, to, says) in cases {
