@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::signal::Marker;
 
-use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Rise, Setup, Table};
+use super::{Creep, FrontEnd, JointRecord, Level, Overlay, Pyramid, Rise, Setup, Table};
 
 /// One phase of a measured pulse. Instants in samples relative to the pulse's `at`, levels in raw codes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -216,6 +216,8 @@ pub struct ContactRecord {
     pub unread: Runs,
     /// Rows of `pulses` a baseline of which rests on samples that scatter by far more than those of the zero.
     pub restless: Runs,
+    /// How the samples moved that count as quiet behind each row of `pulses`.
+    pub creep: Creep,
     /// Level above the baseline from which on a phase is found, codes: the highest in force.
     pub begins_codes: f64,
     /// Set when more pulses came than the table holds; nothing about later ones is known.
@@ -384,6 +386,7 @@ mod tests {
         let mut runs = Runs::default();
         assert!(runs.is_empty() && runs.within(0..9).next().is_none());
         [3, 4, 4, 7, 8].into_iter().for_each(|row| runs.add(row));
+        assert!(!runs.is_empty());
         assert_eq!(runs.0, [3..5, 7..9]);
         let within = |rows| runs.within(rows).collect::<Vec<_>>();
         assert_eq!((within(0..20), within(4..8), within(5..7)), (vec![3, 4, 7, 8], vec![4, 7], vec![]));
