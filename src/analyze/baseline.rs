@@ -27,6 +27,11 @@ impl Baseline {
     pub(super) fn span(&self) -> f64 {
         self.plateaus.1 - self.plateaus.0
     }
+
+    /// Distance of the furthest plateau from the level, which a pulse on it is off by: half of the span or more.
+    pub(super) fn reach(&self) -> f64 {
+        (self.plateaus.1 - self.level).max(self.level - self.plateaus.0)
+    }
 }
 
 /// Samples of a plateau: long enough to average over noise and over ringing at its ends.

@@ -196,6 +196,21 @@ pub(super) fn choose(columns: &[(&str, &str)], options: &Options) -> Result<Chos
 /// A neural stimulator's amplitude lies between these, A; outside, the scale is more likely wrong than the device.
 const PLAUSIBLE: (f64, f64) = (100e-9, 0.1);
 
+/// … and the phases of one last between these, s.
+const LASTING: (f64, f64) = (1e-6, 0.1);
+
+/// Says so when the phases are too long or too short to be a stimulator's.
+pub(super) fn suspect_time(width: f64) -> Option<Finding> {
+    let (least, most) = LASTING;
+    if (least..=most).contains(&width) {
+        return None;
+    }
+    let shown = engineering(width, Dimension::Time, 3);
+    let message =
+        format!("phases last {shown}, which no neural stimulator's do; check the unit of the time column");
+    Some(Finding { code: FindingCode::UnitsSuspect, message })
+}
+
 /// Says so when the currents are too large or too small to be a stimulator's.
 pub(super) fn suspect_units(channels: &Channels, largest: f64) -> Option<Finding> {
     let (least, most) = PLAUSIBLE;

@@ -5,8 +5,6 @@
 //! its noise and its largest excursion. What is left out, and why, is as important as what is found: electrodes at
 //! compliance ring with half the stimulus amplitude for a few microseconds, and that is no phase.
 
-use std::collections::VecDeque;
-
 use crate::measure::edge::PhaseEdges;
 use crate::measure::level::central_mean;
 use crate::measure::sample::{Sample, Side};
@@ -14,6 +12,7 @@ use crate::measure::sample::{Sample, Side};
 use super::found::{Found, Segment};
 use super::passes::{Stage, View};
 use super::row::transition;
+use super::runs::{Run, Runs};
 use super::stay::Watch;
 use super::survey::Survey;
 
@@ -38,12 +37,14 @@ pub(super) struct Finder<'a> {
     noise: f64,
     excursion: f64,
     enter: f64,
+    /// Nearer to the rest level is no phase.
+    floor: f64,
     samples: usize,
     /// Samples before this are looked at.
     at: usize,
     open: Option<Open>,
     /// Runs that wait for the samples after them.
-    runs: VecDeque<(usize, usize)>,
+    runs: Runs,
     found: Found,
     /// Runs of fewer samples than a phase has.
     slivers: Vec<Segment>,
@@ -62,17 +63,19 @@ struct Open {
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(survey: &Survey, watches: [Option<&'a mut Watch>; 2]) -> Self {
+    /// Nothing that stays nearer to the rest level than `floor` is a phase.
+    pub(super) fn new(survey: &Survey, floor: f64, watches: [Option<&'a mut Watch>; 2]) -> Self {
         let (rest, noise, excursion) = (survey.rest, survey.noise, survey.excursion(survey.rest));
         Self {
             rest,
             noise,
             excursion,
-            enter: (ENTER * excursion).max(SIGMAS * noise),
+            enter: (ENTER * excursion).max(SIGMAS * noise).max(floor),
+            floor,
             samples: survey.count,
             at: 0,
             open: None,
-            runs: VecDeque::new(),
+            runs: Runs::default(),
             found: Found::default(),
             slivers: Vec::new(),
             watches,
@@ -82,6 +85,7 @@ impl<'a> Finder<'a> {
 
     /// What was found, once the stage is through.
     pub(super) fn finish(mut self) -> Found {
+        self.found.enter = self.enter;
         self.found.separate(self.excursion, self.slivers);
         self.found.mark_cut(self.samples);
         self.found
@@ -117,27 +121,31 @@ impl<'a> Finder<'a> {
                     self.at += end.unwrap_or(rest.len());
                     self.open = Some(open.grown(view, self.at));
                     if end.is_some() {
-                        self.close();
+                        self.close(view);
                     }
                 }
             }
         }
         if view.last {
-            self.close();
+            self.close(view);
         }
     }
 
     /// The run that is open ends before sample `at`.
-    fn close(&mut self) {
+    fn close<S: Sample>(&mut self, view: &View<'_, S>) {
         let Some(open) = self.open.take() else { return };
         let last = self.at - 1;
         match open.long {
-            None => self.runs.push_back((open.first, last)),
+            None => {
+                let (low, high) = S::extremes(view.current(open.first, last + 1));
+                let peak = (high - self.rest).max(self.rest - low);
+                self.runs.push(Run { first: open.first, last, above: open.above, peak, broken: false });
+            }
             Some((sum, end)) => {
                 let edges = PhaseEdges { start: open.first as f64, end: last as f64 };
                 let level = sum / (end - open.first) as f64 - self.rest;
                 let truncated = open.first == 0 || self.at == self.samples;
-                self.found.others.push(Segment { edges, level, transition: 0.0, truncated });
+                self.found.others.push(Segment { edges, level, transition: 0.0, truncated, broken: false });
             }
         }
     }
@@ -151,11 +159,12 @@ impl<'a> Finder<'a> {
         let level = S::sum(samples) / samples.len() as f64 - self.rest;
         let edges = PhaseEdges { start: first as f64 - 0.5, end: last as f64 + 0.5 };
         let truncated = first == 0 || last + 1 == self.samples;
-        Some(Segment { edges, level, transition: 0.0, truncated })
+        Some(Segment { edges, level, transition: 0.0, truncated, broken: false })
     }
 
     /// The segment with its own level and 50 % instants, and whether it has a top.
-    fn held<S: Sample>(&mut self, view: &View<'_, S>, first: usize, last: usize) -> Option<(Segment, bool)> {
+    fn held<S: Sample>(&mut self, view: &View<'_, S>, run: &Run) -> Option<(Segment, bool)> {
+        let Run { first, last, .. } = *run;
         if last + 1 < first + FEWEST {
             return None;
         }
@@ -180,9 +189,23 @@ impl<'a> Finder<'a> {
             true => 0.0,
             false => transition(samples, self.samples, edges.start, self.rest, self.rest + level),
         };
+        // Another part of it at the level, beyond what noise on its own edges makes of them.
+        let beyond = transition.max(1.0).ceil() + FEWEST as f64;
+        let side = if level < 0.0 { Side::Below } else { Side::Above };
+        let at_level = |from: f64, to: f64| {
+            let part = samples.get(from.max(0.0) as usize..(to.max(0.0) as usize).min(samples.len()));
+            S::count(part.unwrap_or(&[]), side, self.rest + 0.5 * level) >= FEWEST
+        };
+        // A top with one or two samples that are none of it.
+        let odd =
+            self.top.iter().filter(|value| (**value - self.rest - level).abs() > 0.5 * level.abs()).count();
+        let broken = run.broken
+            || (1..FEWEST).contains(&odd)
+            || !truncated
+                && (at_level(inside.1, edges.start - beyond) || at_level(edges.end + beyond, inside.2 + 1.0));
         let moved = |instant: f64| instant + origin as f64;
         let edges = PhaseEdges { start: moved(edges.start), end: moved(edges.end) };
-        Some((Segment { edges, level, transition, truncated }, flat))
+        Some((Segment { edges, level, transition, truncated, broken }, flat))
     }
 }
 
@@ -206,18 +229,24 @@ impl<S: Sample + PartialOrd> Stage<S> for Finder<'_> {
             }
         }
         self.cut(view);
-        while let Some((first, last)) =
-            self.runs.front().copied().filter(|(_, last)| view.last || last + AROUND < view.end())
-        {
-            self.runs.pop_front();
-            match self.held(view, first, last) {
+        let waits = |run: &Run, open: Option<Open>, view: &View<'_, S>| {
+            !view.last
+                && (run.last + AROUND >= view.end()
+                    || open.is_some_and(|open| open.first <= run.last + FEWEST))
+        };
+        while let Some(run) = self.runs.first().filter(|run| !waits(run, self.open, view)) {
+            self.runs.take();
+            match self.held(view, &run) {
+                // What reaches beyond it in its noise alone is of the baseline.
+                Some((segment, _)) if segment.level.abs() < self.floor => {}
                 Some((segment, true)) => self.found.phases.push(segment),
+                Some((segment, false)) if segment.broken => self.found.phases.push(segment),
                 Some((segment, false)) => self.found.spikes.push(segment),
-                None => self.slivers.extend(self.sliver(view, first, last)),
+                None => self.slivers.extend(self.sliver(view, run.first, run.last)),
             }
         }
         let open = self.open.filter(|open| open.long.is_none()).map(|open| open.first);
-        let waiting = self.runs.front().map(|(first, _)| *first);
+        let waiting = self.runs.first().map(|run| run.first);
         [open, waiting].into_iter().flatten().fold(self.at, usize::min).saturating_sub(AROUND)
     }
 }
@@ -238,7 +267,7 @@ mod tests {
         let bounds = |(low, high): (f64, f64), y: &f64| (low.min(*y), high.max(*y));
         let (low, high) = samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), bounds);
         let survey = Survey { count: samples.len(), rest, noise, step: 0.0, low, high, changes: 0 };
-        let mut finder = Finder::new(&survey, [None, None]);
+        let mut finder = Finder::new(&survey, 0.0, [None, None]);
         finder.take(&View { first: 0, fresh: 0, current: samples, voltage: &[], last: true });
         finder.finish()
     }
@@ -410,7 +439,7 @@ mod tests {
         let survey = Survey { count: codes.len(), rest: 0.0, noise: 0.5, step: 1.0, low, high, changes: 100 };
         let mut found = Vec::new();
         for piece in [77_777, codes.len()] {
-            let mut finder = Finder::new(&survey, [None, None]);
+            let mut finder = Finder::new(&survey, 0.0, [None, None]);
             let (mut first, mut end, mut most) = (0, 0, 0);
             while end < codes.len() {
                 let fresh = end;
@@ -435,6 +464,7 @@ mod tests {
         // A deterministic stand-in for noise of standard deviation 0.29.
         let samples: Vec<f64> =
             (0..5000_u64).map(|k| (k.wrapping_mul(2_654_435_761) % 1000) as f64 / 1000.0 - 0.5).collect();
-        assert_eq!(find(&samples, 0.0, 0.29), Found::default());
+        let found = find(&samples, 0.0, 0.29);
+        assert_eq!(found, Found { enter: found.enter, ..Found::default() });
     }
 }

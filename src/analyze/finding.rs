@@ -32,6 +32,8 @@ pub enum FindingCode {
     UnlikeTheTrain,
     /// Pulses of the train that differ from the others.
     UnequalPulses,
+    /// Samples do not change for longer than their noise allows.
+    HeldSamples,
 }
 
 impl FindingCode {
@@ -49,6 +51,7 @@ impl FindingCode {
             Self::UnitsSuspect => "units-suspect",
             Self::UnlikeTheTrain => "unlike-the-train",
             Self::UnequalPulses => "unequal-pulses",
+            Self::HeldSamples => "held-samples",
         }
     }
 }
@@ -133,6 +136,51 @@ pub(super) fn too_short(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Optio
         engineering(first.level * scale.gain, Dimension::Current, 3),
         engineering(first.edges.width() * dt, Dimension::Time, 3),
         engineering(t0 + first.edges.start * dt, Dimension::Time, 6)
+    );
+    Some(Finding { code: FindingCode::UnlikeTheTrain, message })
+}
+
+/// Pulses with a glitch in one of their phases: that moves an edge by any part of a width, and nobody knows what flowed there.
+pub(super) fn broken(found: &Found, t0: f64, dt: f64) -> Option<Finding> {
+    let (first, _) = found.broken().next()?;
+    let many = match found.broken().count() {
+        1 => "1 pulse with a glitch in a phase".to_owned(),
+        many => format!("{many} pulses with a glitch in a phase, the first"),
+    };
+    let at = engineering(t0 + first.edges.start * dt, Dimension::Time, 6);
+    let message = format!("of the train and not measured: {many} at {at}");
+    Some(Finding { code: FindingCode::UnlikeTheTrain, message })
+}
+
+/// Samples that stand still although the trace is noisy: what happened in the meantime is not in the record.
+pub(super) fn held(name: &str, seen: &Seen, t0: f64, dt: f64) -> Option<Finding> {
+    let (first, count) = seen.watch.held(&seen.survey)?;
+    let message = format!(
+        "`{name}` does not change for {} from {}, where noise should scatter it: the samples were held, and what happened in the meantime is not in the record",
+        engineering(count as f64 * dt, Dimension::Time, 3),
+        engineering(t0 + first as f64 * dt, Dimension::Time, 6)
+    );
+    Some(Finding { code: FindingCode::HeldSamples, message })
+}
+
+/// Phases far lower and shorter than those of the train, away from its pulses: those of another one, or what another channel adds.
+pub(super) fn small(found: &Found, guard: f64, scale: Scaled, t0: f64, dt: f64) -> Option<Finding> {
+    let pulses: Vec<(f64, f64)> = found.pulse_windows(3.0 * guard).collect();
+    let away = |segment: &&Segment| {
+        let at = pulses.partition_point(|(_, end)| *end < segment.edges.start);
+        pulses.get(at).is_none_or(|(start, _)| *start > segment.edges.end)
+    };
+    let small: Vec<&Segment> = found.low.iter().filter(away).collect();
+    let highest = small.iter().max_by(|a, b| a.level.abs().total_cmp(&b.level.abs()))?;
+    let many = match small.len() {
+        1 => "1 small phase".to_owned(),
+        many => format!("{many} small phases, the highest"),
+    };
+    let message = format!(
+        "beside the train and not measured: {many} {} for {} at {}",
+        engineering(highest.level * scale.gain, Dimension::Current, 3),
+        engineering(highest.edges.width() * dt, Dimension::Time, 3),
+        engineering(t0 + highest.edges.start * dt, Dimension::Time, 6)
     );
     Some(Finding { code: FindingCode::UnlikeTheTrain, message })
 }

@@ -20,6 +20,14 @@ const STUCK: f64 = 1.25;
 const TRAIN: usize = 20;
 /// … and this part of it carries alike charges: within a quarter of their median.
 const ALIKE: f64 = 0.8;
+/// The last phase of a record is the recovery of the one before if the gap is no longer than this many times that of the pulse before.
+const AS_LONG: f64 = 1.25;
+/// Transitions of an edge beside which a part of a phase is too short to have a top.
+const EDGE_ALONE: f64 = 4.0;
+/// Phases of one pulse carry the same charge but for this factor: if one is a phase, so is the other.
+const PARTNER: f64 = 1.5;
+/// Pulses whose rest is shorter, in samples, touch: it does not bound their windows.
+const TOUCH: f64 = 2.0;
 
 /// A phase in the samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +40,8 @@ pub(super) struct Segment {
     pub transition: f64,
     /// Cut off by an end of the record, itself or its pulse.
     pub truncated: bool,
+    /// Fewer samples than a phase has are missing in it: it has no edges to be measured by.
+    pub broken: bool,
 }
 
 /// What was found.
@@ -43,8 +53,12 @@ pub(super) struct Found {
     pub spikes: Vec<Segment>,
     /// Segments as high as phases and too short to be any of the train, with a top or of too few samples to have one: not measured.
     pub short: Vec<Segment>,
+    /// Those spikes that have a top, lower than phases.
+    pub low: Vec<Segment>,
     /// Phases much longer or richer than those of the train: not of it.
     pub others: Vec<Segment>,
+    /// A phase begins at least so far from the rest level.
+    pub enter: f64,
 }
 
 /// Phases as pulses: (leading, recovery). A phase belongs to the next one of opposite sign unless that lies
@@ -53,6 +67,8 @@ pub(super) struct Found {
 #[derive(Debug, Clone)]
 pub(super) struct Pairs<'a> {
     rest: &'a [Segment],
+    /// Between the phases of the pulse before, samples.
+    gap: Option<f64>,
 }
 
 /// A leading phase with its recovery.
@@ -66,12 +82,16 @@ impl Iterator for Pairs<'_> {
         let second = after.first().filter(|second| {
             let gap = second.edges.start - leading.edges.end;
             let next = after.get(1).map(|third| third.edges.start - second.edges.end);
-            // Alone in the record, a recovery may wait for some widths; in a train, for less than the rest after it.
-            let near = next.map_or(gap <= 10.0 * leading.edges.width().max(second.edges.width()), |next| {
-                gap <= next + 1.0
-            });
+            // Alone in the record, a recovery may wait for some widths; in a train, for less than the rest after it, and the last
+            // one as long as the one before.
+            let alone = || {
+                let widths = 10.0 * leading.edges.width().max(second.edges.width());
+                gap <= self.gap.map_or(widths, |before| widths.max(AS_LONG * before))
+            };
+            let near = next.map_or_else(alone, |next| gap <= next + 1.0);
             second.level.signum() != leading.level.signum() && near
         });
+        self.gap = second.map(|second| second.edges.start - leading.edges.end).or(self.gap);
         self.rest = after.get(usize::from(second.is_some())..).unwrap_or(&[]);
         Some((*leading, second.copied()))
     }
@@ -104,6 +124,7 @@ impl Found {
         let (short, spikes): (Vec<Segment>, Vec<Segment>) =
             spikes.into_iter().partition(|segment| segment.level.abs() >= AS_HIGH * highest);
         self.short = short;
+        self.low.clone_from(&spikes);
         self.spikes.extend(spikes);
         // Of phases that are as long as a few samples some have one less than others: those must not be missed without a word.
         let as_high = |segment: &Segment| !segment.truncated && segment.level.abs() >= AS_HIGH * highest;
@@ -146,8 +167,8 @@ impl Found {
         if gaps.len() + usize::from(first) + usize::from(last) <= alone {
             return;
         }
-        // Fewer samples than a phase has, or an edge alone, may be left of what is missing.
-        let room = median(&mut gaps) + FEWEST as f64 + self.transition();
+        // Fewer samples than a phase has, or an edge that is no top, may be left of what is missing.
+        let room = median(&mut gaps) + FEWEST as f64 + EDGE_ALONE * self.transition();
         let begin = self.phases.first_mut().filter(|phase| first && phase.edges.start <= room);
         if let Some(phase) = begin.filter(|phase| phase.level.signum() == recovery.signum()) {
             phase.truncated = true;
@@ -160,7 +181,7 @@ impl Found {
 
     /// The phases as pulses, in order of time.
     pub(super) fn pairs(&self) -> Pairs<'_> {
-        Pairs { rest: &self.phases }
+        Pairs { rest: &self.phases, gap: None }
     }
 
     /// Those of which no end of the record cuts anything off.
@@ -170,7 +191,12 @@ impl Found {
 
     /// How many are cut off.
     pub(super) fn cut(&self) -> usize {
-        self.pairs().filter(|pair| !is_whole(pair)).count()
+        self.pairs().filter(|pair| !is_whole(pair) && !is_broken(pair)).count()
+    }
+
+    /// Those in which samples are missing.
+    pub(super) fn broken(&self) -> impl Iterator<Item = Pair> + '_ {
+        self.pairs().filter(is_broken)
     }
 
     /// 10–90 % of the slowest leading edge of the first pulses, samples.
@@ -179,22 +205,34 @@ impl Found {
     }
 
     /// Samples between a 50 % instant and the ends of the charge window: three transitions, so that ringing is inside, at
-    /// least five samples, and at most half the shortest rest between phases.
+    /// least five samples, and at most half the shortest rest between pulses.
     pub(super) fn guard(&self, transition: f64) -> f64 {
-        let phases = &self.phases;
-        let rests = phases.iter().zip(phases.iter().skip(1)).map(|(a, b)| b.edges.start - a.edges.end);
-        let shortest = rests.filter(|rest| *rest > 10.0).fold(f64::INFINITY, f64::min);
-        (3.0 * transition).max(5.0).min(0.5 * shortest)
+        (3.0 * transition).max(5.0).min(0.5 * self.rest())
+    }
+
+    /// The shortest rest between pulses, samples.
+    pub(super) fn rest(&self) -> f64 {
+        let mut before = f64::NEG_INFINITY;
+        let rests = self.pairs().map(|(leading, recovery)| {
+            let rest = leading.edges.start - before;
+            before = recovery.unwrap_or(leading).edges.end;
+            rest
+        });
+        rests.filter(|rest| *rest > TOUCH).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Pulses with a guard on either side, in order of time, whole or cut.
+    pub(super) fn pulse_windows(&self, guard: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.pairs().map(move |(leading, recovery)| {
+            let end = recovery.map_or(leading.edges.end, |recovery| recovery.edges.end);
+            (leading.edges.start - guard, end + guard)
+        })
     }
 
     /// The samples that are no baseline, in order of time: pulses with their guards, whole or cut, with the gaps in them.
     pub(super) fn windows(&self, guard: f64) -> Vec<(f64, f64)> {
-        let pulse = |(leading, recovery): Pair| {
-            let end = recovery.map_or(leading.edges.end, |recovery| recovery.edges.end);
-            (leading.edges.start - guard, end + guard)
-        };
         let other = |segment: &Segment| (segment.edges.start - guard, segment.edges.end + guard);
-        let mut windows: Vec<(f64, f64)> = self.pairs().map(pulse).collect();
+        let mut windows: Vec<(f64, f64)> = self.pulse_windows(guard).collect();
         windows.extend(self.spikes.iter().chain(&self.short).chain(&self.others).map(other));
         windows.sort_by(|a, b| a.0.total_cmp(&b.0));
         windows
@@ -202,22 +240,40 @@ impl Found {
 }
 
 fn is_whole((leading, recovery): &Pair) -> bool {
-    !leading.truncated && recovery.is_none_or(|recovery| !recovery.truncated)
+    !leading.truncated
+        && recovery.is_none_or(|recovery| !recovery.truncated)
+        && !is_broken(&(*leading, *recovery))
+}
+
+fn is_broken((leading, recovery): &Pair) -> bool {
+    leading.broken || recovery.is_some_and(|recovery| recovery.broken)
 }
 
 fn charge(segment: &Segment) -> f64 {
     segment.level.abs() * segment.edges.width()
 }
 
-/// Spikes, and phases: what is short beside the longest and carries little beside the richest is no phase.
+/// Spikes, and phases: what is short beside the longest and carries little beside the richest is no phase, unless its partner is one.
 fn partition(segments: Vec<Segment>) -> (Vec<Segment>, Vec<Segment>) {
     let longest = segments.iter().map(|segment| segment.edges.width()).fold(0.0, f64::max);
     let richest = segments.iter().map(charge).fold(0.0, f64::max);
-    segments.into_iter().partition(|segment| {
+    let is_spike = |segment: &Segment| {
         !segment.truncated
             && segment.edges.width() < SPIKE_WIDTH * longest
             && charge(segment) < SPIKE_CHARGE * richest
-    })
+    };
+    let (mut spikes, mut rest) = (Vec::new(), Vec::with_capacity(segments.len()));
+    for (leading, recovery) in (Pairs { rest: &segments, gap: None }) {
+        let partners = recovery.is_some_and(|recovery| {
+            let (a, b) = (charge(&leading), charge(&recovery));
+            a.max(b) <= PARTNER * a.min(b) && is_spike(&leading) != is_spike(&recovery)
+        });
+        for segment in [Some(leading), recovery].into_iter().flatten() {
+            let of = if is_spike(&segment) && !partners { &mut spikes } else { &mut rest };
+            of.push(segment);
+        }
+    }
+    (spikes, rest)
 }
 
 /// Whether there are many of them and most carry the same charge, as the phases of a balanced train do.

@@ -7,7 +7,7 @@ use crate::measure::edge::PhaseEdges;
 use crate::measure::sample::Sample;
 use crate::measure::window::windowed_sum;
 
-use super::baseline::{Baseline, Rest};
+use super::baseline::{Baseline, PLATEAU, Rest};
 use super::finder::AROUND;
 use super::found::{Pair, Segment};
 use super::passes::{Stage, View};
@@ -67,7 +67,8 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
         outside: O,
     ) -> Self {
         let empty = || Pyramid::new(1, STRETCHES);
-        let reach = ((levels.guard + 64.0).max(AROUND as f64) + 4.0 * slowest).ceil() as usize;
+        let reach =
+            ((levels.guard + 2.0 * PLATEAU as f64).max(AROUND as f64) + 4.0 * slowest).ceil() as usize;
         Self {
             levels,
             electrode,

@@ -73,6 +73,10 @@ pub(super) struct Setting {
     pub max_error: Option<f64>,
     /// Guard around a pulse, samples.
     pub guard: f64,
+    /// How far from the rest level a phase begins, A: what is smaller is not found.
+    pub enter: f64,
+    /// How far a level may be off because the tops are not flat, as a fraction of it: leading phases, recoveries.
+    pub slant: [f64; 2],
     /// Of the voltage, where there is one.
     pub electrode: Option<Electrode>,
 }
@@ -84,8 +88,14 @@ pub(super) const INTERVAL: &str = "sample interval of the file";
 /// What finite sampling leaves open: where edges lie between samples.
 const EDGES: &str = "edges";
 
-/// A rest between two phases that their edges close: it reads 0, and its halves as parts of their widths.
+/// A rest between two phases that their edges close: it reads 0, and as parts of their widths.
 const CLOSED: &str = "rest within the edges";
+
+/// What still flows where the window of a pulse ends, for another transition.
+pub(super) const TAIL: &str = "tail behind the window";
+
+/// A baseline that is not one level.
+pub(super) const NOT_QUIET: &str = "baseline not quiet";
 
 /// What is slower than a pulse. Each pulse meets another part of it, unless the two keep step, as a train at the rate of the mains does.
 const WANDER: &str = "baseline wander";
@@ -164,23 +174,46 @@ impl Setting {
         ((2.0_f64 / 3.0).sqrt() * self.noise * tilt, own(amplitude) / 2.0 * tilt)
     }
 
+    /// What the baseline contributes to a level of this pulse: where it is not quiet, as much as the rest beside the pulse is off by.
+    fn rest_of(&self, row: &Row) -> Input {
+        // A rectangle holds 0.95 of its half in 95 of 100, and a hum goes on growing up to the pulse.
+        let beside = Input::rectangular(NOT_QUIET, 1.3 * self.scale.size(f64::from(row.beside.abs())));
+        if self.rest.name == NOT_QUIET && beside.u > self.rest.u { beside } else { self.rest }
+    }
+
     /// A pulse with its budgets.
     pub(super) fn pulse(&self, index: usize, row: &Row, voltage: Option<&VoltageRow>) -> Pulse {
         let window = row.window(self.guard);
         let between = row.between(self.guard);
         let mut phases = Vec::with_capacity(2);
-        let lead = self.phase(&row.leading, between - window.0);
+        let [leading, recovery] = self.slant;
+        let rest = self.rest_of(row);
+        let lead = self.phase(&row.leading, between - window.0, leading, rest);
         let (amplitude, transition, lead_charge) =
             (lead.amplitude.value, lead.transition, lead.charge.value.abs());
         let share = own(&lead.charge) / lead_charge;
         phases.push(lead);
-        phases.extend(row.recovery.as_ref().map(|recovery| self.phase(recovery, window.1 - between)));
-        if let Some(closed) = row.closed() {
-            let half = Input::rectangular(CLOSED, closed / 2.0 * self.dt);
-            phases.iter_mut().for_each(|phase| phase.width.budget.push(half));
+        phases.extend(row.recovery.as_ref().map(|row| self.phase(row, window.1 - between, recovery, rest)));
+        if let Some((closed, recovery)) = row.closed().zip(row.recovery) {
+            // Where exponential edges meet, the trace crosses the middle near the end of the rest.
+            let most = Input::rectangular(CLOSED, 0.7 * closed * self.dt);
+            // What the trace shows there counts for one phase instead of the other.
+            let (lead, second) = (row.leading.level, recovery.level);
+            let between = 0.4 * (lead + second).abs() + 0.03 * lead.abs().max(second.abs());
+            let charge = Input::rectangular(CLOSED, self.scale.size(between) * closed * self.dt);
+            for phase in &mut phases {
+                phase.width.budget.push(most);
+                phase.charge.budget.push(charge);
+            }
         }
         let net = row.net * self.scale.gain * self.dt;
-        let lines = self.charge_lines(window.1 - window.0, amplitude, transition, phases.len());
+        let mut lines = self.charge_lines(window.1 - window.0, amplitude, transition, phases.len(), rest);
+        if row.tail > 0.0 {
+            let tail = self.scale.size(f64::from(row.tail)) * transition.max(1.0) * self.dt;
+            let tail = Input::rectangular(TAIL, tail);
+            lines.push(tail);
+            phases.last_mut().into_iter().for_each(|last| last.charge.budget.push(tail));
+        }
         let ratio = net / lead_charge;
         let mut relative: Vec<Input> = lines.iter().map(|line| line.scaled(1.0 / lead_charge)).collect();
         relative.push(Input::common("leading charge", ratio * share));
@@ -218,18 +251,16 @@ impl Setting {
     }
 
     /// A phase whose window is so many samples long.
-    fn phase(&self, row: &PhaseRow, length: f64) -> Phase {
+    fn phase(&self, row: &PhaseRow, length: f64, slant: f64, rest: Input) -> Phase {
         let level = row.level * self.scale.gain;
         let count = f64::from(row.top.max(1));
         let mut lines = vec![
-            self.rest,
+            rest,
             Input::rectangular("quantisation of the file", self.step / 2.0),
             Input::noise("noise", self.noise / count.sqrt()),
         ];
-        if row.unsettled > 0.0 {
-            let unsettled = self.scale.size(f64::from(row.unsettled));
-            lines.push(Input::rectangular("step within the top", unsettled / 2.0));
-        }
+        let unsettled = self.scale.size(f64::from(row.unsettled)) / 2.0;
+        lines.push(Input::rectangular("step within the top", unsettled.max(slant * level.abs())));
         lines.extend(self.wandered(count));
         lines.extend(self.gain(level));
         let amplitude = Measured::new(level.abs(), lines);
@@ -244,7 +275,7 @@ impl Setting {
         ];
         let width = Measured::new(width, lines.into_iter().chain(self.interval(width)).collect());
         let charge = row.charge * self.scale.gain * self.dt;
-        let lines = self.charge_lines(length, level.abs(), row.transition, 1);
+        let lines = self.charge_lines(length, level.abs(), row.transition, 1, rest);
         Phase {
             polarity: if level < 0.0 { -1 } else { 1 },
             edges: row.edges,
@@ -256,11 +287,18 @@ impl Setting {
     }
 
     /// Inputs of a charge over a window of `length` samples that holds `phases` phases of `amplitude`, but for the gain.
-    fn charge_lines(&self, length: f64, amplitude: f64, transition: f64, phases: usize) -> Vec<Input> {
+    fn charge_lines(
+        &self,
+        length: f64,
+        amplitude: f64,
+        transition: f64,
+        phases: usize,
+        rest: Input,
+    ) -> Vec<Input> {
         // Each phase's width is open by √2 instants; leading and recovery phases are so independently.
         let edges = amplitude * self.instant(transition) * (2.0 * phases as f64).sqrt() * self.dt;
         let mut lines = vec![
-            self.rest.scaled(length * self.dt),
+            rest.scaled(length * self.dt),
             Input::rectangular("quantisation of the file", self.step / 2.0 * self.rounded(length) * self.dt),
             Input::noise("noise", self.noise * length.sqrt() * self.dt),
             Input::noise(EDGES, edges),

@@ -6,6 +6,9 @@ use crate::measure::level::{central_mean, mean_between};
 use crate::measure::sample::Sample;
 use crate::measure::window::windowed_sum;
 
+use super::baseline::PLATEAU;
+use super::noise::median;
+
 /// One phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PhaseRow {
@@ -21,6 +24,8 @@ pub(super) struct PhaseRow {
     pub unsettled: f32,
     /// Samples of its top.
     pub top: u32,
+    /// By how much the middle third of its top is further from the baseline than the first one, and the last one than the middle one.
+    pub bend: (f32, f32),
 }
 
 /// One pulse.
@@ -32,6 +37,11 @@ pub(super) struct Row {
     pub joined: Option<f32>,
     /// Sum of the samples of the pulse window about the baseline.
     pub net: f64,
+    /// How far the rest beside the pulse is from the baseline, before it or behind it, whichever is less; 0 where it is too short to
+    /// tell.
+    pub beside: f32,
+    /// How far the trace is from the baseline where the window ends, beyond noise: what still flows there goes on behind it.
+    pub tail: f32,
     /// Sum of the samples from the window's beginning of the pulse before to that of this one, not about the baseline.
     pub before: f64,
 }
@@ -51,11 +61,10 @@ impl Row {
 
     /// The longest rest that phases which share an edge may have had between them, samples: as it grows, that edge becomes longer than
     /// one of a single phase. By exponential edges a rest adds the less the shorter it is, so half a transition goes unseen. Edges
-    /// within one sample have their place in it as their own uncertainty.
+    /// within a sample hide what lies between the samples around the rest, 0.8 of which a straight line from level to level shows.
     pub(super) fn closed(&self) -> Option<f64> {
-        let one = self.leading.transition;
-        let steep = self.joined.filter(|_| one > 1.0)?;
-        Some((f64::from(steep) - 0.5 * one).max(0.5 * one))
+        let (one, steep) = (self.leading.transition, f64::from(self.joined?));
+        Some(if one < UNRESOLVED { steep / 0.8 } else { (steep - 0.5 * one).max(0.5 * one) })
     }
 
     /// The same about a baseline that is higher by a difference too small to move an edge.
@@ -68,6 +77,7 @@ impl Row {
             recovery.charge -= higher * (end - between);
         }
         self.net -= higher * (end - start);
+        self.beside -= if self.beside == 0.0 { 0.0 } else { higher as f32 };
         self
     }
 
@@ -92,6 +102,8 @@ pub(super) struct Levels {
     pub step: f64,
     /// Samples around a pulse.
     pub guard: f64,
+    /// Samples between the windows of two pulses, at least.
+    pub room: f64,
     /// Samples of the record.
     pub samples: usize,
 }
@@ -131,6 +143,8 @@ pub(super) fn read<S: Sample>(
         recovery: second.map(|second| phase(set, samples, second, (between, window.1))),
         joined,
         net: charge(set, samples, window),
+        beside: beside(set, samples, window) as f32,
+        tail: tail(set, samples, end) as f32,
         before: 0.0,
     })
 }
@@ -147,14 +161,43 @@ fn phase_edges<S: Sample>(set: &Levels, samples: &[S], segment: &PhaseEdges) -> 
     };
     let middle = (segment.start + segment.end) / 2.0;
     let edges = PhaseEdges::at(samples, middle.round() as usize, set.base, level(segment)?, 0.5)?;
-    Some((edges, level(&edges)?))
+    let level = level(&edges)?;
+    Some((outer(samples, edges, set.base, level).unwrap_or(edges), level))
+}
+
+/// Noise crosses a level several times on a slow edge, and the crossing nearest to the top is late: the middle between the first and
+/// the last one is not.
+fn outer<S: Sample>(samples: &[S], edges: PhaseEdges, base: f64, level: f64) -> Option<PhaseEdges> {
+    let (up, down) =
+        if level > base { (Slope::Rising, Slope::Falling) } else { (Slope::Falling, Slope::Rising) };
+    let (tenth, half) = (base + 0.1 * (level - base), base + 0.5 * (level - base));
+    let before = last_crossing(samples, edges.start.floor() as usize + 2, tenth, up)?;
+    let first = crossing(samples, before.floor() as usize, half, up)?;
+    let after = crossing(samples, edges.end.floor() as usize, tenth, down)?;
+    let last = last_crossing(samples, after.floor() as usize + 2, half, down)?;
+    Some(PhaseEdges {
+        start: (edges.start + first.min(edges.start)) / 2.0,
+        end: (edges.end + last.max(edges.end)) / 2.0,
+    })
 }
 
 type Held = (PhaseEdges, f64);
 
+/// Standard deviations beyond which what flows at the end of a window is no noise.
+const TAIL: f64 = 4.0;
+
+/// Edges whose transition is shorter, in samples, are as good as steps.
+const UNRESOLVED: f64 = 1.3;
+
 /// How far apart the 50 % instants of two phases are on one edge between their levels, in 10–90 % transitions of it: a straight one
-/// has a half of 0.8 between them, which is 0.625, and an exponential one 0.5.
+/// has a half of 0.8 between them, which is 0.625, and an exponential one of equal levels 0.5.
 const ONE_EDGE: f64 = 0.65;
+
+/// The same for an exponential edge to a level of which the first one is so many times as high, in transitions of the leading edge;
+/// with what noise makes of them.
+fn exponential(times: f64) -> f64 {
+    1.25 * (2.0 + times).ln() / 9_f64.ln()
+}
 
 /// With no gap the phases share one edge: where the trace crosses the middle between their levels.
 fn join<S: Sample>(
@@ -166,13 +209,23 @@ fn join<S: Sample>(
     let Some((mut edges, level)) = second else { return (first, None, None) };
     let (mut lead, top) = first;
     let slope = if level > top { Slope::Rising } else { Slope::Falling };
-    let shared = crossing(samples, lead.end.floor() as usize, (top + level) / 2.0, slope);
+    let middle = (top + level) / 2.0;
+    let early = crossing(samples, lead.end.floor() as usize, middle, slope);
+    let late = last_crossing(samples, edges.start.floor() as usize + 2, middle, slope);
+    let shared = early.map(|early| (early + late.unwrap_or(early).max(early)) / 2.0);
     let steep = transition(samples, set.samples, (lead.end + edges.start) / 2.0, top, level);
-    match shared {
-        // Apart by less than the transition between the levels takes: there is no rest between them.
-        Some(shared) if edges.start - lead.end <= ONE_EDGE * steep.max(1.0) => {
+    let apart = edges.start - lead.end;
+    // Apart by less than the transition between the levels takes: there is no rest between them.
+    let one = apart <= ONE_EDGE * steep.max(1.0);
+    // Nor by more, where the second level is low; but there what lies between the 50 % instants may all be a rest.
+    let times = ((top - set.base) / (level - set.base)).abs();
+    let lead_edge = transition(samples, set.samples, lead.start, set.base, top);
+    let low = lead_edge >= UNRESOLVED && apart <= exponential(times) * lead_edge;
+    match shared.filter(|_| one || low) {
+        Some(shared) => {
             lead.end = shared;
             edges.start = shared;
+            let steep = if one { steep } else { steep.max(1.1 * apart + 0.5 * lead_edge) };
             ((lead, top), Some((edges, level)), Some(steep as f32))
         }
         _ => (first, Some((edges, level)), None),
@@ -189,7 +242,52 @@ fn phase<S: Sample>(set: &Levels, samples: &[S], (edges, level): Held, window: (
         transition: transition(samples, set.samples, edges.start, set.base, level),
         unsettled: unsettled(top, set.noise, set.step) as f32,
         top: u32::try_from(top.len()).unwrap_or(u32::MAX),
+        bend: bend(samples, edges, top, level < set.base),
     }
+}
+
+/// How the thirds of a top follow each other; of a top of two samples or one, those of the whole phase.
+fn bend<S: Sample>(samples: &[S], edges: PhaseEdges, top: &[S], below: bool) -> (f32, f32) {
+    let phase = || samples.get(edges.start.ceil().max(0.0) as usize..=edges.end.floor().max(0.0) as usize);
+    let part = if top.len() < 3 { phase().unwrap_or(top) } else { top };
+    let third = part.len() / 3;
+    if third == 0 {
+        return (0.0, 0.0);
+    }
+    let mean = |part: &[S]| S::sum(part) / part.len() as f64;
+    let ((first, rest), sign) = (part.split_at(third), if below { -1.0 } else { 1.0 });
+    let (middle, last) = rest.split_at(rest.len() - third);
+    let [first, middle, last] = [first, middle, last].map(mean);
+    ((sign * (middle - first)) as f32, (sign * (last - middle)) as f32)
+}
+
+/// The distance from the baseline of the plateau before a window or behind it, whichever is nearer: of a pulse on another plateau
+/// both are far from it.
+fn beside<S: Sample>(set: &Levels, samples: &[S], (start, end): (f64, f64)) -> f64 {
+    let length = set.room.min(PLATEAU as f64) as usize;
+    if length < PLATEAU / 4 {
+        return 0.0;
+    }
+    let before = (start.floor().max(0.0) as usize).min(samples.len());
+    let behind = end.ceil().max(0.0) as usize;
+    let parts = [samples.get(before.saturating_sub(length)..before), samples.get(behind..behind + length)];
+    let off = parts.into_iter().flatten().filter(|part| part.len() == length).map(|part| {
+        let mut values: Vec<f64> = part.iter().map(|sample| sample.value()).collect();
+        median(&mut values) - set.base
+    });
+    off.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0)
+}
+
+/// The largest distance from the baseline in the last third of the window behind a pulse that ends there; 0 where noise makes it.
+fn tail<S: Sample>(set: &Levels, samples: &[S], end: f64) -> f64 {
+    let index = |part: f64| (end + part * set.guard).ceil().max(0.0) as usize;
+    let part = samples.get(index(2.0 / 3.0)..index(1.0).min(samples.len())).unwrap_or(&[]);
+    if part.is_empty() {
+        return 0.0;
+    }
+    let (low, high) = S::extremes(part);
+    let most = (high - set.base).max(set.base - low);
+    if most > TAIL * set.noise + set.step { most } else { 0.0 }
 }
 
 /// How far the parts of a top lie apart beyond what noise does; a top that steps has no one level.
@@ -216,7 +314,7 @@ mod tests {
         let phase = |at: f64, time: f64| edge(at, time) - edge(at + 100.0, time);
         let value = |time: f64| phase(200.0 + rest, time) - phase(100.0, time);
         let samples: Vec<f64> = (0..500).map(|at| value(f64::from(at))).collect();
-        let set = Levels { base: 0.0, noise: 0.0, step: 0.0, guard: 20.0, samples: 500 };
+        let set = Levels { base: 0.0, noise: 0.0, step: 0.0, guard: 20.0, room: 0.0, samples: 500 };
         let leading = PhaseEdges { start: 100.0, end: 200.0 };
         let recovery = PhaseEdges { start: 200.0 + rest, end: 300.0 + rest };
         read(&set, &samples, &leading, Some(&recovery)).unwrap()

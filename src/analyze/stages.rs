@@ -12,14 +12,21 @@ use super::finding::{self, Finding, FindingCode, Seen};
 use super::found::Found;
 use super::measurer::{Measurer, Read};
 use super::passes::{Recording, Scaled};
-use super::pulse::{Setting, rounds_alike};
+use super::pulse::{NOT_QUIET, Setting, rounds_alike};
 use super::pulses::Pulses;
-use super::row::Levels;
+use super::row::{Levels, PhaseRow, Row};
 use super::summary::summary;
 use super::survey::{Kind, Survey, Surveyor, Tally};
 use super::unequal::unequal;
 use super::voltage::Electrode;
 use super::wander::Wander;
+
+/// What moves as far as the baseline does may be the baseline: a phase is at least so many times as high …
+const APART: f64 = 2.0;
+/// … but what is higher than this part of the largest excursion is looked for whatever the baseline does.
+const HIGHEST: f64 = 0.5;
+/// How often phases are looked for again, as what was taken for one is the baseline's.
+const RAISED: usize = 4;
 
 /// What is known of a record beside its samples.
 #[derive(Debug, Clone, Copy)]
@@ -85,19 +92,31 @@ pub(super) fn measure<R: Recording>(
     let voltage = analysis.channels.voltage.as_ref();
     let mut voltage = voltage.map(|_| Seen::new(voltage_tally.finish().0, volts, voltage_rails));
     let mut found = find(samples, &mut current, voltage.as_mut())?;
-    let transition = found.transition();
-    let shared = Shared {
-        survey: &current.survey,
-        electrode: voltage.as_ref().map(|seen| Electrode::new(&seen.survey, volts, record.dt)),
-        guard: found.guard(transition),
-    };
-    let Read { base, rows, unread, voltages, first } = read(samples, &found, &shared, &outside)?;
+    let electrode = voltage.as_ref().map(|seen| Electrode::new(&seen.survey, volts, record.dt));
+    let excursion = current.survey.excursion(current.survey.rest);
+    let mut transition = found.transition();
+    let mut shared =
+        Shared { survey: &current.survey, electrode, guard: found.guard(transition), enter: found.enter };
+    let mut pulses = read(samples, &found, &shared, &outside)?;
+    for _ in 0..RAISED {
+        let floor = APART * pulses.base.reach();
+        if pulses.base.quiet || floor <= found.enter || found.enter >= HIGHEST * excursion {
+            break;
+        }
+        let mut finder = Finder::new(&current.survey, floor.min(HIGHEST * excursion), [None, None]);
+        samples.pass(&mut finder)?;
+        found = finder.finish();
+        transition = found.transition();
+        (shared.guard, shared.enter) = (found.guard(transition), found.enter);
+        pulses = read(samples, &found, &shared, &outside)?;
+    }
+    let Read { base, rows, unread, voltages, first } = pulses;
     found.others.extend(unread);
     analysis.channels.current.first = record.points(&first.current, first.from, amperes);
     if let Some(trace) = &mut analysis.channels.voltage {
         trace.first = record.points(&first.voltage, first.from, volts);
     }
-    let setting = shared.setting(record, amperes, &base);
+    let setting = shared.setting(record, amperes, &base, &rows);
     analysis.rest = amperes.value(base.level);
     analysis.pulses = Pulses { rows, voltages, setting: Some(setting), base: base.level };
     analysis.summary = summary(&analysis.pulses, record.dt);
@@ -135,7 +154,7 @@ fn find<R: Recording>(
     voltage: Option<&mut Seen>,
 ) -> Result<Found, CaptureError> {
     let watches = [Some(&mut current.watch), voltage.map(|voltage| &mut voltage.watch)];
-    let mut finder = Finder::new(&current.survey, watches);
+    let mut finder = Finder::new(&current.survey, 0.0, watches);
     samples.pass(&mut finder)?;
     Ok(finder.finish())
 }
@@ -147,15 +166,17 @@ struct Shared<'a> {
     electrode: Option<Electrode>,
     /// Samples around a pulse.
     guard: f64,
+    /// A phase begins at least so far from the rest level.
+    enter: f64,
 }
 
 impl Shared<'_> {
-    fn setting(&self, record: &Record<'_>, scale: Scaled, base: &Baseline) -> Setting {
+    fn setting(&self, record: &Record<'_>, scale: Scaled, base: &Baseline, rows: &[Row]) -> Setting {
         let (noise, step) = (scale.size(self.survey.noise), scale.size(self.survey.step));
         let rest = match base.quiet {
             true if rounds_alike(noise, step) => Input::rectangular("baseline", step / 2.0),
             true => Input::common("baseline", 1.25 * noise / (base.count.max(1) as f64).sqrt()),
-            false => Input::rectangular("baseline not quiet", scale.size(base.span()) / 2.0),
+            false => Input::rectangular(NOT_QUIET, scale.size(base.span()) / 2.0),
         };
         Setting {
             scale,
@@ -169,9 +190,31 @@ impl Shared<'_> {
             wander: if base.quiet { base.wander.clone() } else { Wander::default() },
             max_error: record.max_error,
             guard: self.guard,
+            enter: scale.size(self.enter),
+            slant: [slant(rows, |row| Some(&row.leading)), slant(rows, |row| row.recovery.as_ref())],
             electrode: self.electrode,
         }
     }
+}
+
+/// How far a level may be off because the tops of the record are not flat, as a fraction of it: half of what their thirds differ by,
+/// which for a slant smaller than the noise of one top is in their mean. Thirds that approach a level by part after part, as a top
+/// does that still settles when it ends, are further from it.
+fn slant<'a>(rows: &'a [Row], phase: impl Fn(&'a Row) -> Option<&'a PhaseRow>) -> f64 {
+    let (mut level, mut first, mut second) = (0.0, 0.0, 0.0);
+    for row in rows.iter().filter_map(phase) {
+        level += row.level.abs();
+        first += f64::from(row.bend.0);
+        second += f64::from(row.bend.1);
+    }
+    // e^−x/3 for a top of x time constants, whose mean is off by (1 − e^−x)/x of what the first instant of it is.
+    let part = if first > 0.0 && second > 0.0 { second / first } else { 0.0 };
+    let off = if part < 1.0 { (1.0 + part + part * part) / (3.0 * (1.0 - part * part)) } else { 0.0 };
+    let thirds = [0.0, first, first + second];
+    let most = thirds.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let least = thirds.into_iter().fold(f64::INFINITY, f64::min);
+    // A rectangle holds 0.95 of its half in 95 of 100.
+    if level > 0.0 { (1.05 * off).clamp(0.5, 0.9) * (most - least) / level } else { 0.0 }
 }
 
 type OutsideOf<S> = <<S as Kind>::Tally as Tally<S>>::Outside;
@@ -184,12 +227,13 @@ fn read<R: Recording>(
     shared: &Shared<'_>,
     outside: &OutsideOf<R::Sample>,
 ) -> Result<Read<R::Sample>, CaptureError> {
-    let Shared { survey, electrode, guard } = *shared;
+    let Shared { survey, electrode, guard, .. } = *shared;
+    let room = found.rest() - 2.0 * guard;
     let windows = found.windows(guard);
     let slowest = found.whole().map(|(leading, _)| leading.transition).fold(0.0, f64::max);
     let mut pass = |base: f64| -> Result<Read<R::Sample>, CaptureError> {
         let Survey { noise, step, count: samples_in_all, .. } = *survey;
-        let levels = Levels { base, noise, step, guard, samples: samples_in_all };
+        let levels = Levels { base, noise, step, guard, room, samples: samples_in_all };
         let mut stage = Measurer::new(levels, electrode, (found.whole(), slowest), &windows, outside.clone());
         samples.pass(&mut stage)?;
         Ok(stage.finish())
@@ -215,6 +259,8 @@ fn findings(
     let excursion = current.scale.size(current.survey.excursion(base.level));
     let largest = pulses.largest();
     findings.extend(channels::suspect_units(channels, if pulses.is_empty() { excursion } else { largest }));
+    findings
+        .extend(pulses.first().and_then(|pulse| channels::suspect_time(pulse.phases.first()?.width.value)));
     let voltage = channels.voltage.as_ref().zip(voltage);
     if pulses.is_empty() {
         findings.push(finding::nothing_found(
@@ -235,7 +281,10 @@ fn findings(
     findings.extend(finding::unlike(found, current.scale, record.t0, record.dt));
     if !pulses.is_empty() {
         findings.extend(finding::too_short(found, current.scale, record.t0, record.dt));
+        findings.extend(finding::small(found, found.guard(transition), current.scale, record.t0, record.dt));
     }
+    findings.extend(finding::broken(found, record.t0, record.dt));
+    findings.extend(finding::held(&channels.current.name, current, record.t0, record.dt));
     findings.extend(unequal(pulses));
     findings.extend(finding::clipped(&channels.current.name, current, Dimension::Current));
     if let Some((trace, seen)) = voltage.filter(|_| !pulses.is_empty()) {

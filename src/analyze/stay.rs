@@ -2,6 +2,7 @@
 
 use crate::measure::sample::{Sample, Side};
 
+use super::held::Held;
 use super::survey::Survey;
 
 /// The runs of samples on one side of a level.
@@ -130,12 +131,13 @@ impl Scatter {
     }
 }
 
-/// What a channel is watched for besides pulses: whether it ran into the end of a range.
+/// What a channel is watched for besides pulses: whether it ran into the end of a range, and whether its samples stood still.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {
     /// At the smallest and at the largest sample; near them.
     pub stays: [Stay; 4],
     scatter: Scatter,
+    held: Held,
 }
 
 /// Samples whose extremes are looked at first: where a trace rests it is at none of its levels.
@@ -151,7 +153,8 @@ impl Watch {
         let stays =
             [Stay::below(low), Stay::above(high), Stay::below(low + near.0), Stay::above(high - near.1)];
         let scatter = Scatter { step, low, high, before: None, seen: 0, looked: 0, turns: 0, beyond: 0.0 };
-        Self { stays, scatter }
+        let held = Held::new((low, high));
+        Self { stays, scatter, held }
     }
 
     /// Goes on with consecutive samples.
@@ -166,6 +169,13 @@ impl Watch {
             }
         }
         self.scatter.add(samples);
+        self.held.add(samples);
+    }
+
+    /// The first sample of the longest run of the same ones and how many they are, if noise cannot be that even.
+    pub(super) fn held(&self, survey: &Survey) -> Option<(usize, usize)> {
+        let surprise = 2.0 * SURE + (survey.count as f64).ln();
+        self.held.longest(self.scatter.at_one_code()?, surprise)
     }
 
     /// The extreme at which the trace ran into the end of a range: that of its converter, if it is known, or one that nobody

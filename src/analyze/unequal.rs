@@ -26,10 +26,13 @@ pub(super) fn unequal(pulses: &Pulses) -> Option<Finding> {
         return None;
     }
     let found = [
-        few(rows, |row| row.recovery.is_none(), setting, "no second phase"),
-        few(rows, |row| row.recovery.is_some(), setting, "a second phase"),
-        few(rows, |row| row.leading.level * setting.scale.gain > 0.0, setting, "an anodic first phase"),
-        few(rows, |row| row.leading.level * setting.scale.gain < 0.0, setting, "a cathodic first phase"),
+        few(rows, |row| row.recovery.is_none(), setting, ["no second phase", "a second phase"]),
+        few(
+            rows,
+            |row| row.leading.level * setting.scale.gain > 0.0,
+            setting,
+            ["an anodic first phase", "a cathodic first phase"],
+        ),
         amplitudes(rows, setting),
         widths(rows, setting),
         periods(rows, setting),
@@ -43,10 +46,12 @@ pub(super) fn unequal(pulses: &Pulses) -> Option<Finding> {
     (!found.is_empty()).then_some(Finding { code: FindingCode::UnequalPulses, message })
 }
 
-/// Those of which something is true, if they are fewer than the others.
-fn few(rows: &[Row], is: impl Fn(&Row) -> bool, setting: &Setting, what: &str) -> Option<String> {
+/// Those of which something is true or not, whichever are fewer; the first words say what is true.
+fn few(rows: &[Row], is: impl Fn(&Row) -> bool, setting: &Setting, words: [&str; 2]) -> Option<String> {
     let count = rows.iter().filter(|row| is(row)).count();
-    let first = rows.iter().find(|row| is(row)).filter(|_| 2 * count < rows.len())?;
+    let ([what, other], fewer) = (words, 2 * count <= rows.len());
+    let (count, what) = if fewer { (count, what) } else { (rows.len() - count, other) };
+    let first = rows.iter().find(|row| is(row) == fewer)?;
     Some(format!("{count} with {what}{}", at(setting, first, count)))
 }
 

@@ -7,7 +7,7 @@ use crate::scenario::{Check, Measurand, WindowKind};
 use crate::signal::{Program, Waveform};
 
 use super::phases::{phases, share};
-use super::pulse::{INTERVAL, in_step, is_factor, is_wander};
+use super::pulse::{INTERVAL, NOT_QUIET, TAIL, in_step, is_factor, is_wander};
 use super::summary::rate;
 use super::{Analysis, FindingCode, Pulse};
 
@@ -115,7 +115,7 @@ fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
         // The baseline counts over the whole cycle, noise with the root of its length; edges are those of the pulse.
         let longer = length / (pulse.window.1 - pulse.window.0);
         let grown = |line: &Input| match line.name {
-            "baseline" | "baseline not quiet" => longer,
+            "baseline" | NOT_QUIET => longer,
             "noise" => longer.sqrt(),
             "quantisation of the file" => setting.map_or(longer, |setting| setting.rounded(longer)),
             _ => 1.0,
@@ -123,6 +123,8 @@ fn cycles(analysis: &Analysis, ratio: bool) -> Vec<Unit> {
         let lead = pulse.phases.first()?.charge.value.abs();
         let scale = if ratio { 1.0 / lead } else { 1.0 };
         let own = pulse.net_charge.budget.iter().filter(|line| !is_factor(line) && !is_wander(line));
+        // It is in the cycle.
+        let own = own.filter(|line| line.name != TAIL);
         let own = own.map(|line| line.scaled(grown(line) * scale));
         let seconds = setting.map_or(0.0, |setting| length * setting.dt);
         let wander = setting.into_iter().flat_map(|setting| setting.wandered(length));
@@ -183,6 +185,14 @@ fn unanswerable(program: &Program, check: &Check) -> Option<String> {
     if matches!(program.waveform, Waveform::Triphasic | Waveform::Alternating) {
         return Some(format!("`{name}` of triphasic or alternating pulses cannot be measured in a capture"));
     }
+    // Which of two phases leads, the shorter of the rests beside it tells.
+    if let Some(rest) = rest(program).filter(|rest| *rest <= program.gap && program.gap > 0.0) {
+        return Some(format!(
+            "`{name}` of pulses that follow each other after {} cannot be measured in a capture where their phases are {} apart",
+            engineering(rest.max(0.0), Dimension::Time, 3),
+            engineering(program.gap, Dimension::Time, 3)
+        ));
+    }
     // The first one is what a capture is measured by.
     let other =
         check.definition.as_deref().filter(|own| check.measurand.traits().definitions.first() != Some(own));
@@ -193,6 +203,14 @@ fn unanswerable(program: &Program, check: &Check) -> Option<String> {
     counted.then(|| {
         "a capture does not know the instants of `in:` between which pulses are to be counted".to_owned()
     })
+}
+
+/// The shortest rest between two pulses of a program, s; `None` where a pulse has no second phase.
+fn rest(program: &Program) -> Option<f64> {
+    let pulse = Program { ramp: None, ..program.clone() }.pulse(0);
+    let [_, _, ..] = pulse.phases() else { return None };
+    let rate = program.burst.map_or(program.rate, |burst| burst.rate.max(program.rate));
+    Some(1.0 / rate - (pulse.phases().last()?.end() - pulse.phases().first()?.start))
 }
 
 /// Where the column of the current is called like another contact than the check is about, for people: the current of a return says
@@ -220,7 +238,8 @@ fn incomplete(analysis: &Analysis, measurand: Measurand) -> Option<String> {
 
 /// What of the stimulus was not measured, for people: the rest must not pass for the whole.
 fn left_out(analysis: &Analysis) -> Option<String> {
-    let unlike = analysis.findings.iter().filter(|finding| finding.code == FindingCode::UnlikeTheTrain);
+    let is_out = |code| matches!(code, FindingCode::UnlikeTheTrain | FindingCode::HeldSamples);
+    let unlike = analysis.findings.iter().filter(|finding| is_out(finding.code));
     let messages: Vec<&str> = unlike.map(|finding| finding.message.as_str()).collect();
     (!messages.is_empty()).then(|| messages.join("; "))
 }

@@ -17,7 +17,7 @@ const EXIT_REGRESSION: u8 = 1;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A run is an id or the beginning of one, a folder, `latest`, or `latest~1` for the one before it.\n\
-    Two values differ by d ± U(d); where the same instruments measured both, their own errors cancel in it.\n\
+    Two values differ by d ± U(d); where the same instruments measured both, their errors of gain and clock cancel in it.\n\
     Exit codes: 0 whatever changed, 1 with --fail-on regression if something came out worse or a run is not what it was when it ended, 2 if a \
     run cannot be read."
 )]

@@ -13,6 +13,7 @@ use crate::source::render;
 use super::Output;
 use super::filter::{Filter, Subject};
 use super::load::load_cases;
+use super::stdout::{done, stream};
 
 /// Exit code when nothing is selected.
 const NOTHING: u8 = 4;
@@ -95,16 +96,14 @@ pub fn run(args: &Args, output: &Output) -> u8 {
     let _ = write!(io::stderr(), "{}", render(&loaded.warnings, output.color()));
     let selected: Vec<&Case> =
         loaded.cases.iter().filter(|case| filter.matches(&Subject::from(*case))).collect();
-    // A reader that has seen enough closes the pipe; that is no error.
-    let _ = match args.format {
-        Format::Text => text(&selected, io::stdout().lock()),
-        Format::Json => json(&selected, io::stdout().lock()),
+    let listed = match args.format {
+        Format::Text => stream(|out| text(&selected, out)),
+        Format::Json => stream(|out| json(&selected, out)),
     };
     if selected.is_empty() {
         let _ = writeln!(io::stderr(), "no case of {} is selected", loaded.cases.len());
-        return NOTHING;
     }
-    0
+    done(listed, if selected.is_empty() { NOTHING } else { 0 })
 }
 
 fn text(cases: &[&Case], mut out: impl Write) -> io::Result<()> {

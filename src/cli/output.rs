@@ -17,14 +17,15 @@ pub struct Output {
         value_enum,
         default_value = "auto",
         env = "STIMRIG_COLOR",
-        value_name = "WHEN"
+        value_name = "WHEN",
+        help_heading = "Display"
     )]
     pub color: When,
     /// Show only what did not pass (-qq: nothing but failures)
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose", help_heading = "Display")]
     pub quiet: u8,
     /// Show every check (-vv: every step; -vvv: exchanges with the instruments)
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Display")]
     pub verbose: u8,
 }
 
@@ -75,7 +76,9 @@ impl Output {
     pub(super) fn install_tracing(&self) {
         let level = match self.verbosity() {
             i8::MIN..=-1 => "error",
-            0 | 1 => "warn",
+            // Whoever lists debug probes hears of every kind of USB that this computer lacks; what keeps one from working is told.
+            0 => "warn,probe_rs=error",
+            1 => "warn",
             2 => "stimrig=info,warn",
             3 => "stimrig=debug,warn",
             _ => "stimrig=trace,info",

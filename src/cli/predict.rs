@@ -62,13 +62,16 @@ enum Failure {
     Output(#[from] OutputError),
 }
 
-/// Runs the command: 0, or 2 for a file or an option that is wrong.
+/// Runs the command: 0, 2 for a file or an option that is wrong, 70 where standard output could not be written.
 pub fn run(args: &Args) -> u8 {
     match execute(args) {
         Ok(()) => 0,
         Err(failure) => {
             say!("error: {failure}");
-            EXIT_USAGE
+            match failure {
+                Failure::Output(error) => error.code(),
+                _ => EXIT_USAGE,
+            }
         }
     }
 }

@@ -72,6 +72,7 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     if let Some(problem) = args
         .json
         .iter()
+        .filter(|path| path.as_path() != Path::new("-"))
         .chain(&args.junit)
         .chain(&args.ctrf)
         .chain(&args.tap)
@@ -98,8 +99,8 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
     let folder = match RunFolder::create(&args.runs, &options.id) {
         Ok(folder) => folder,
         Err(error) => {
-            say!("stimrig: {error}");
-            return EXIT_USAGE;
+            say!("stimrig: {error}; nothing was run, nothing was energised");
+            return if error.is_full() { EXIT_INTERNAL } else { EXIT_USAGE };
         }
     };
     lock.runs_in(folder.path());
@@ -126,7 +127,9 @@ fn begin(args: &RunArgs, rerun_of: Option<String>, output: &Output) -> u8 {
 /// Why no file can appear at a path, as far as that can be known without writing it.
 fn unwritable(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
+    if path == Path::new("-") {
+        Some("-: only the record can go to standard output (--json -); name a file".to_owned())
+    } else if path.is_dir() {
         Some(format!("{}: cannot be written: it is a folder", path.display()))
     } else if !folder.is_dir() {
         Some(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::FalseyValueParser;
 
 use crate::quantity::{Dimension, Quantity};
 use crate::run::{Keep, Waiting};
@@ -31,7 +32,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", env = "STIMRIG_SEED", help_heading = "Simulated rigs")]
     pub seed: Option<u64>,
     /// Cases run side by side on a simulated rig [default: the number of processors]
-    #[arg(short, long, value_name = "N", env = "STIMRIG_JOBS", help_heading = "Simulated rigs")]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        value_parser = at_least_one::<NonZeroUsize>,
+        env = "STIMRIG_JOBS",
+        help_heading = "Simulated rigs"
+    )]
     pub jobs: Option<NonZeroUsize>,
 
     /// Run only matching cases, such as 'tag(smoke) & name(~balance)' (repeatable: any may match)
@@ -41,7 +49,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "PART", env = "STIMRIG_PARTITION", help_heading = "Selection")]
     pub partition: Option<Partition>,
     /// Run the selection so many times; every attempt is kept, and the worst one counts
-    #[arg(long, value_name = "N", env = "STIMRIG_REPEAT", help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<NonZeroU32>, env = "STIMRIG_REPEAT", help_heading = "Selection")]
     pub repeat: Option<NonZeroU32>,
     /// What to do when no case is selected
     #[arg(
@@ -57,16 +65,17 @@ pub struct RunArgs {
     #[arg(
         long,
         value_name = "N",
+        value_parser = at_least_one::<NonZeroU32>,
         env = "STIMRIG_MAX_FAIL",
         conflicts_with = "fail_fast",
         help_heading = "Selection"
     )]
     pub max_fail: Option<NonZeroU32>,
     /// Start no further case after the first that did not pass
-    #[arg(long, env = "STIMRIG_FAIL_FAST", help_heading = "Selection")]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STIMRIG_FAIL_FAST", help_heading = "Selection")]
     pub fail_fast: bool,
     /// Treat missing capabilities and plan warnings as errors
-    #[arg(long, env = "STIMRIG_STRICT", help_heading = "Selection")]
+    #[arg(long, value_parser = FalseyValueParser::new(), env = "STIMRIG_STRICT", help_heading = "Selection")]
     pub strict: bool,
 
     /// Wait for a rig that somebody else holds: so long, such as --wait=10min, or until it is free
@@ -186,6 +195,11 @@ pub(super) fn waiting(text: &str) -> Result<Waiting, String> {
     duration.map(Waiting::For).ok_or_else(|| format!("`{text}` is no duration, such as 30s or 10min"))
 }
 
+/// A count of which there is no zero.
+fn at_least_one<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|_| "expected a whole number from 1 on".to_owned())
+}
+
 /// `key=value`; the value may hold further equals signs.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -246,7 +260,10 @@ mod tests {
         assert_eq!(parse(&["--fail-fast"]).unwrap().failures_allowed(), Some(1));
         assert_eq!(parse(&["--max-fail", "3"]).unwrap().failures_allowed(), Some(3));
         assert_eq!(parse(&[]).unwrap().failures_allowed(), None);
-        assert!(parse(&["--max-fail", "0"]).is_err());
+        for zero in ["--max-fail", "--repeat", "--jobs"] {
+            let error = parse(&[zero, "0"]).unwrap_err().to_string();
+            assert!(error.contains("expected a whole number from 1 on"), "{error}");
+        }
         assert!(parse(&["--max-fail", "3", "--fail-fast"]).is_err());
     }
 }

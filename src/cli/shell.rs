@@ -50,7 +50,8 @@ pub fn man(args: &Man) -> u8 {
         command = found.clone();
     }
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(command).title(name).render(&mut page);
+    let source = concat!("stimrig ", env!("CARGO_PKG_VERSION"));
+    let rendered = clap_mangen::Man::new(command).title(name).source(source).render(&mut page);
     shown(
         rendered
             .map_err(|error| error.to_string())

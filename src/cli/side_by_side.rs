@@ -1,7 +1,7 @@
 //! Work on many things at once, with results in the order of the things.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Fewer things than this are not worth a thread.
@@ -10,22 +10,29 @@ const FEW: usize = 4;
 /// What `work` makes of each item, on as many threads as the machine has cores.
 ///
 /// A panic in `work` goes on in the caller, as it would without threads.
-pub(super) fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    if items.len() < FEW || cores == 1 {
-        return items.iter().map(work).collect();
+pub(super) fn side_by_side<I, R>(items: I, work: impl Fn(I::Item) -> R + Sync) -> Vec<R>
+where
+    I: IntoIterator<IntoIter: ExactSizeIterator + Send>,
+    R: Send,
+{
+    let items = items.into_iter();
+    let count = items.len();
+    let cores = if count < FEW { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
+    if cores == 1 {
+        return items.map(work).collect();
     }
-    let next = AtomicUsize::new(0);
+    let items = Mutex::new(items.enumerate());
+    // A panic of the iterator goes on in its own thread, and with it everything ends.
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let worker = || {
         let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return done };
+        while let Some((index, item)) = next() {
             done.push((index, work(item)));
         }
+        done
     };
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(items.len())).map(|_| scope.spawn(worker)).collect();
+        let others: Vec<_> = (1..cores.min(count)).map(|_| scope.spawn(worker)).collect();
         let mut all = worker();
         for other in others {
             match other.join() {
@@ -47,7 +54,9 @@ mod tests {
     fn results_come_in_the_order_of_the_items() {
         for count in [0, 1, 3, 4, 1000] {
             let items: Vec<usize> = (0..count).collect();
-            assert_eq!(side_by_side(&items, |item| item * 2), (0..count).map(|k| 2 * k).collect::<Vec<_>>());
+            let twice: Vec<usize> = (0..count).map(|k| 2 * k).collect();
+            assert_eq!(side_by_side(&items, |item| item * 2), twice);
+            assert_eq!(side_by_side(items, |item| item * 2), twice);
         }
     }
 
@@ -55,6 +64,6 @@ mod tests {
     #[should_panic(expected = "seven")]
     fn a_panic_is_not_swallowed() {
         let items: Vec<u32> = (0..100).collect();
-        side_by_side(&items, |item| assert_ne!(*item, 7, "seven"));
+        side_by_side(items, |item| assert_ne!(item, 7, "seven"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::store::StoreError;
 
 /// Output that could not be written.
@@ -13,6 +14,27 @@ pub enum OutputError {
     /// Standard output.
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
+}
+
+impl OutputError {
+    /// The exit code: a file is one of the command line, standard output is nobody's mistake.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::File(_) => EXIT_USAGE,
+            Self::Stdout(_) => EXIT_INTERNAL,
+        }
+    }
+}
+
+/// What went wrong with output, if anything did, on standard error, and the exit code: `code` if nothing did.
+pub fn done(output: Result<(), OutputError>, code: u8) -> u8 {
+    match output {
+        Ok(()) => code,
+        Err(error) => {
+            say!("stimrig: {error}");
+            error.code()
+        }
+    }
 }
 
 /// Prints data; a reader that has gone away (`| head`) is no error.

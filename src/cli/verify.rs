@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::analyze::replay;
 use crate::plot::harmless;
-use crate::record::{CaseRecord, EXIT_USAGE, differences};
+use crate::record::{CaseRecord, EXIT_INTERNAL, EXIT_USAGE, differences};
 use crate::store::{
     KeptError, Verification, VerifyError, case_folder, open_traces, read_basis, read_public_key, read_record,
     runs_in, verify,
 };
 
-use super::stdout::print;
+use super::stdout::{done, print};
 
 /// A file was changed, or a judgement differs.
 const EXIT_ALTERED: u8 = 1;
@@ -73,9 +73,12 @@ fn refuse(error: &dyn std::error::Error) -> u8 {
     EXIT_USAGE
 }
 
-/// Altered outranks what could not be read, and that what is not proven.
+/// Altered outranks what could not be told or read, and that what is not proven.
 fn rank(a: u8, b: u8) -> u8 {
-    [EXIT_ALTERED, EXIT_USAGE, EXIT_UNPROVEN].into_iter().find(|code| a == *code || b == *code).unwrap_or(0)
+    [EXIT_ALTERED, EXIT_INTERNAL, EXIT_USAGE, EXIT_UNPROVEN]
+        .into_iter()
+        .find(|code| a == *code || b == *code)
+        .unwrap_or(0)
 }
 
 fn told(found: &Verification, reanalyze: bool) -> u8 {
@@ -103,10 +106,7 @@ fn told(found: &Verification, reanalyze: bool) -> u8 {
         code = rank(code, judged);
     }
     // Names of files are anybody's.
-    match print(&harmless::lines(&text)) {
-        Ok(()) => code,
-        Err(error) => refuse(&error),
-    }
+    done(print(&harmless::lines(&text)), code)
 }
 
 /// Judges every case of which samples were kept again, and says what came out otherwise.

@@ -24,7 +24,7 @@ pub fn json(history: &History) -> serde_json::Result<String> {
 fn methods() -> Value {
     json!({
         "control": "individuals and moving range, mean ± 2.66 mean moving range (NIST/SEMATECH e-Handbook 6.3.2.2)",
-        "signals": "outside the control limits; eight or more in a row on one side of the mean",
+        "signals": "outside the control limits; eight or more in a row on one side of the mean; farther from it than a tenth of U",
         "capability": "Cpk of all values with its 95 % interval after Bissell (NIST/SEMATECH e-Handbook 6.1.6)",
         "flakes": "share of runs that came out otherwise than mostly with nothing changed, 95 % interval after Wilson",
         "erosion": "least-squares line through margin − U over the runs; told where its slope is below zero with a probability by chance of at most 2.5 % over all trends together (Bonferroni)"

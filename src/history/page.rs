@@ -66,10 +66,10 @@ pub fn page(history: &History, provenance: &str) -> String {
     body.push_str(&run_table(history));
     body.push_str(
         "<h2>How to read it</h2>\n<p class=\"soft\">A point is the value of one run with its expanded uncertainty (95 %): red where it did not pass, amber outside the control \
-         limits, a cross on the axis where it could not be measured. Red lines are the limits of the check. Control limits: mean ± 2.66 × \
+         limits and farther from the mean than a tenth of its U, a cross on the axis where it could not be measured. Red lines are the limits of the check. Control limits: mean ± 2.66 × \
          mean moving range (NIST/SEMATECH e-Handbook 6.3.2.2). Cpk with its 95 % interval after Bissell (6.1.6), of all values; their spread \
          holds that of the measurement too. A margin shrinks where the slope of margin − U lies below zero with a probability by chance of \
-         at most 2.5 % over all trends together; its 95 % interval is that of the trend alone, and too narrow where runs depend on each other. What did not repeat: share of runs that came out otherwise than mostly although \
+         at most 2.5 % over all trends together, and a tenth of U was lost; its 95 % interval is that of the trend alone, and too narrow where runs depend on each other. What did not repeat: share of runs that came out otherwise than mostly although \
          rig, device, firmware, scenario, limits and phantom were the same, with Wilson’s 95 % interval.</p>\n",
     );
     whole_page(&format!("stimrig history: {what}"), &body)

@@ -114,6 +114,27 @@ fn of_many_trends_that_only_scatter_none_is_told_to_shrink() {
     assert_eq!(told(&past), by_chance + 1);
 }
 
+/// Runs of one seed come out the same to the last bit; what then moves by a step of the table is outside limits that have no width.
+#[test]
+fn what_moves_by_next_to_nothing_of_its_uncertainty_is_not_told() {
+    // U is 3 uA: a hundredth of it is negligible, a third is not.
+    for (step, told) in [(0.03e-3, false), (1e-3, true)] {
+        let once: Vec<_> = (0..20).map(|at| Some(if at == 19 { 2.0 + step } else { 2.0 })).collect();
+        let from_then_on: Vec<_> = (0..20).map(|at| Some(if at >= 10 { 2.0 + step } else { 2.0 })).collect();
+        for values in [once, from_then_on] {
+            let found = history(&past(&values), Some("amplitude"), Split::default());
+            let trend = &found.trends[0];
+            assert!(trend.control.is_some_and(|chart| chart.moving_range > 0.0));
+            assert_eq!((!trend.signals.is_empty(), trend.concern() > 0), (told, told), "{step}: {trend:?}");
+        }
+    }
+    // A count has no uncertainty: one pulse fewer is one pulse fewer.
+    let mut counts = line(&(0..20).map(|at| Some(if at == 19 { 1.999 } else { 2.0 })).collect::<Vec<_>>());
+    counts.readings.iter_mut().for_each(|reading| reading.uncertainty = Some(0.0));
+    let found = history(&Past { lines: vec![counts], ..past(&[Some(2.0); 20]) }, None, Split::default());
+    assert!(found.trends[0].signals.contains(&Signal::Outside(19)));
+}
+
 #[test]
 fn a_value_outside_the_control_limits_is_named_although_it_passes() {
     let mut values: Vec<_> = (0..20).map(|at| Some(2.0 + noise(at))).collect();
@@ -155,7 +176,7 @@ fn a_pass_where_a_rig_was_asked_for_is_no_plain_pass_of_a_run_nor_of_a_value() {
     let found = history(&past, Some("amplitude"), Split::default());
     let said = text(&history(&past, None, Split::default()), 100);
     assert!(said.contains("  passed, 2 sim only    3 cases  simulator sim"), "{said}");
-    assert!(said.contains("  passed          1 cases  rig bench"), "{said}");
+    assert!(said.contains(&format!("  {:<18}    1 case   rig bench", "passed")), "{said}");
     assert!(
         text(&found, 100).contains(": sim only, its case asks for a rig; limits"),
         "{}",

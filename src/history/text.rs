@@ -39,8 +39,10 @@ fn whole(history: &History, width: usize) -> String {
 
 fn overview(out: &mut String, history: &History, width: usize) {
     out.push('\n');
-    for run in history.runs.iter().rev().take(LATEST) {
-        *out += &line(run);
+    let latest = || history.runs.iter().rev().take(LATEST);
+    let column = latest().map(|run| outcome(run).chars().count()).max().unwrap_or(0);
+    for run in latest() {
+        *out += &line(run, column);
     }
     if history.runs.len() > LATEST {
         *out += &format!("  … and {} before\n", history.runs.len() - LATEST);
@@ -71,15 +73,17 @@ fn overview(out: &mut String, history: &History, width: usize) {
     }
 }
 
-fn line(run: &Run) -> String {
+/// A run on a line, its outcome in a column of so many characters.
+fn line(run: &Run, column: usize) -> String {
     let when = run.started.get(..16).unwrap_or(&run.started).replace('T', " ");
     let on = if run.fidelity == "sim" { "simulator" } else { "rig" };
     let device = if run.dut.is_empty() { String::new() } else { format!(", device {}", run.dut) };
     let marks = marks(run).iter().map(|mark| format!(", {mark}")).collect::<String>();
     format!(
-        "  {when}  {:<12} {:>4} cases  {on} {}{device}, firmware {}{marks}  {}\n",
+        "  {when}  {:<column$} {:>4} {:<5}  {on} {}{device}, firmware {}{marks}  {}\n",
         outcome(run),
         run.cases,
+        if run.cases == 1 { "case" } else { "cases" },
         run.rig,
         firmware_name(&run.firmware),
         run.id
@@ -113,7 +117,8 @@ fn full(trend: &Trend, width: usize) -> String {
     let mut out = format!("\n{}  {}\n", trend.measurand, trend.case);
     let profile =
         if trend.profile.is_empty() { String::new() } else { format!(", profile {}", trend.profile) };
-    out += &format!("  {}{profile}  ({}, {} values)\n", trend.text.trim(), place(trend), trend.points.len());
+    let (count, s) = (trend.points.len(), if trend.points.len() == 1 { "" } else { "s" });
+    out += &format!("  {}{profile}  ({}, {count} value{s})\n", trend.text.trim(), place(trend));
     for line in chart::draw(trend, width.saturating_sub(16).clamp(20, 100)) {
         out += &format!("  {line}\n");
     }

@@ -56,6 +56,10 @@ pub struct Erosion {
 /// Trends that do not shrink and are told to, in one history: one in forty histories has one, however many trends it has.
 const FALSE_ALARM: f64 = 0.025;
 
+/// A deviation, or a loss of margin, below this part of U is none to look at, however little varies: values of one seed come out the same to the last bit, and
+/// then a single step of the table that holds them is outside every control limit.
+const NEGLIGIBLE: f64 = 0.1;
+
 /// A check of a case over the runs of one rig.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trend {
@@ -179,6 +183,8 @@ fn trend(line: &CheckLine, group: &Group<'_>, readings: &[(&PastRun, &Reading)])
         Signal::Outside(at) => Signal::Outside(place(at)),
         Signal::OneSide(from, to) => Signal::OneSide(place(from), place(to)),
     });
+    let mean = control.map_or(0.0, |chart| chart.mean);
+    let signals = signals.filter(|signal| is_telling(&points, mean, *signal));
     let limits = points.last().map(|point| (point.lower, point.upper));
     let limits_changed = points.iter().any(|point| Some((point.lower, point.upper)) != limits);
     let (lower, upper) = limits.unwrap_or_default();
@@ -205,6 +211,19 @@ fn trend(line: &CheckLine, group: &Group<'_>, readings: &[(&PastRun, &Reading)])
     }
 }
 
+/// Whether some value of a signal is further from the mean than is negligible beside its U. A count has none.
+fn is_telling(points: &[Point], mean: f64, signal: Signal) -> bool {
+    let (from, to) = match signal {
+        Signal::Outside(at) => (at, at),
+        Signal::OneSide(from, to) => (from, to),
+    };
+    let off = |point: &Point| {
+        let u = point.uncertainty.unwrap_or(0.0);
+        point.value.is_some_and(|value| (value - mean).abs() > NEGLIGIBLE * u)
+    };
+    points.get(from..=to).unwrap_or_default().iter().any(off)
+}
+
 fn point(run: &PastRun, reading: &Reading) -> Point {
     Point {
         run: run.id.clone(),
@@ -223,9 +242,12 @@ fn point(run: &PastRun, reading: &Reading) -> Point {
 
 /// A check passes while margin − U is above zero: what of that is left, and when it is used up, if it shrinks for certain.
 fn erosion(points: &[Point]) -> Option<Erosion> {
-    let line = fit(&slack(points))?;
+    let slack = slack(points);
+    let line = fit(&slack)?;
     let (runs, early, late) = line.reaches_zero()?;
-    Some(Erosion {
+    let lost = line.slope.abs() * slack.len().saturating_sub(1) as f64;
+    let u = points.iter().rev().find_map(|point| point.uncertainty).unwrap_or(0.0);
+    (lost > NEGLIGIBLE * u).then_some(Erosion {
         left: line.last,
         slope: line.slope,
         slope_interval: line.interval,

@@ -135,7 +135,10 @@ pub(super) fn sentences(trend: &Trend) -> Vec<String> {
         None => said.push("fewer than five values: no control limits".to_owned()),
     }
     if let Some(found) = &trend.capability {
-        said.push(format!("Cpk {:.2} (95 %: {:.2} … {:.2})", found.cpk, found.lower, found.upper));
+        said.push(match found.lower > 100.0 {
+            true => "Cpk above 100".to_owned(),
+            false => format!("Cpk {:.2} (95 %: {:.2} … {:.2})", found.cpk, found.lower, found.upper),
+        });
     }
     if trend.limits_changed {
         said.push("the limits changed on the way: no Cpk, no forecast".to_owned());

@@ -2,7 +2,7 @@
 
 use crate::measure::{Input, Level, Nonlinearity, PhaseRow, PulseRow, ShapeRow};
 
-use crate::signal::Calibration;
+use crate::signal::{Calibration, Recovery};
 
 use super::{Cycle, View};
 
@@ -15,6 +15,8 @@ pub struct Baseline {
     pub noise: f64,
     /// Standard uncertainty of an offset that was never measured, codes.
     pub offset: f64,
+    /// By how much it may be off where its quiet samples were going to, codes.
+    pub creep: f64,
 }
 
 impl View<'_> {
@@ -34,26 +36,33 @@ impl View<'_> {
     /// The level that stands in for a baseline that is never quiet: the load's zero, else its stated offset.
     pub fn rest_level(&self) -> Baseline {
         self.zero.map_or(
-            Baseline { value: self.calibration.offset, noise: 0.0, offset: self.calibration.offset_u },
+            Baseline {
+                value: self.calibration.offset,
+                noise: 0.0,
+                offset: self.calibration.offset_u,
+                creep: 0.0,
+            },
             |zero| Baseline {
                 value: f64::from(zero.level.value),
                 noise: self.level_noise(&zero.level),
                 offset: 0.0,
+                creep: 0.0,
             },
         )
     }
 
     /// The baseline at `centre` samples after the row's reference: the quiet levels on either side, linear between.
     pub fn baseline(&self, row: &PulseRow, centre: f64) -> Baseline {
+        let creep = self.creep.at(row.number);
         match (row.before, row.after) {
             (Some(before), Some(after)) => {
                 let part = share_of(&before, &after, centre);
                 let value = (1.0 - part) * f64::from(before.value) + part * f64::from(after.value);
                 let noise = ((1.0 - part) * self.level_noise(&before)).hypot(part * self.level_noise(&after));
-                Baseline { value, noise, offset: 0.0 }
+                Baseline { value, noise, offset: 0.0, creep }
             }
             (Some(only), None) => {
-                Baseline { value: f64::from(only.value), noise: self.level_noise(&only), offset: 0.0 }
+                Baseline { value: f64::from(only.value), noise: self.level_noise(&only), offset: 0.0, creep }
             }
             _ => self.rest_level(),
         }
@@ -97,6 +106,7 @@ impl View<'_> {
         if base.offset > 0.0 {
             budget.push(Input::common("offset", base.offset * lsb));
         }
+        budget.extend(crept(base.creep * stretch * lsb));
         if phase.settled == 0 {
             let edges = self.recording.front_end.interpolation * 2_f64.sqrt() * self.rate();
             budget.extend(self.by_phase(Input::common("edge interpolation", value * edges / width)));
@@ -129,7 +139,7 @@ impl View<'_> {
         let shared = self.shared_edges(row, phase, base.value)
             + if last { self.recharged_edge(row, base.value) } else { 0.0 };
         let edge = shared.hypot(self.lone_edges(row, phase, base.value));
-        Charge { area, inl, noise, offset: base.offset * span, edge, span }
+        Charge { area, inl, noise, offset: base.offset * span, creep: base.creep * span, edge, span }
     }
 
     /// What a sum of samples leaves uncertain of a charge at the edges of a phase that no other shares, code·samples: where each lies
@@ -155,7 +165,10 @@ impl View<'_> {
 
     /// Whether a recharge follows the last phase without a rest.
     fn is_recharged_at_once(&self, row: &PulseRow) -> bool {
-        row.recharge != 0.0 && self.program_at(row).gap * self.rate() < 1.0
+        let program = self.program_at(row);
+        // Only a passive recovery has the program's gap before it.
+        let rests = matches!(program.recovery, Recovery::Passive { .. }) && program.gap * self.rate() >= 1.0;
+        row.recharge != 0.0 && !rests
     }
 
     /// What interpolation leaves uncertain of the charge on one side of the edges that a phase shares with other phases,
@@ -208,6 +221,7 @@ impl View<'_> {
             inl: self.pulse_inl(row, base.value, area),
             noise,
             offset: base.offset * span,
+            creep: base.creep * span,
             edge: self.pulse_edges(row, base.value),
             span,
         }
@@ -239,7 +253,15 @@ impl View<'_> {
             inl.add_scaled(&self.pulse_inl(&row, base.value, own), 1.0);
             edge += self.pulse_edges(&row, base.value);
         }
-        Charge { area, inl, noise: variance.max(0.0).sqrt(), offset: base.offset * span, edge, span }
+        Charge {
+            area,
+            inl,
+            noise: variance.max(0.0).sqrt(),
+            offset: base.offset * span,
+            creep: base.creep * span,
+            edge,
+            span,
+        }
     }
 
     /// Non-linearity of all phases of a pulse and of what a passive recharge takes back at small currents.
@@ -291,6 +313,8 @@ pub struct Charge {
     pub noise: f64,
     /// Standard uncertainty from an unmeasured offset.
     pub offset: f64,
+    /// How much of it a baseline that crept may have hidden or added.
+    pub creep: f64,
     /// Standard uncertainty from where edges lie between two samples: those that other phases share, by interpolation, and all
     /// others by the sum that passes over them.
     pub edge: f64,
@@ -305,6 +329,7 @@ impl Charge {
         self.inl.add_scaled(&other.inl, factor);
         self.noise = self.noise.hypot(other.noise);
         self.offset += factor * other.offset;
+        self.creep += factor * other.creep;
         self.edge += other.edge;
         self.span += factor * other.span;
     }
@@ -319,11 +344,18 @@ impl Charge {
         if self.offset > 0.0 {
             budget.push(Input::common("offset", self.offset * unit));
         }
+        budget.extend(crept(self.creep * unit));
         if self.edge > 0.0 {
             budget.extend(view.by_phase(Input::common("edge interpolation", self.edge * unit)));
         }
         budget
     }
+}
+
+/// The line of a baseline that crept, where it did: with what its shape leaves open, for it need not be an exponential.
+pub fn crept(by: f64) -> Option<Input> {
+    const SHAPE: f64 = 1.25;
+    (by != 0.0).then(|| Input::rectangular("baseline creep", SHAPE * by))
 }
 
 /// What the channel itself adds to `value`: its gain and non-linearity, and as lines of their own what stands before it: the

@@ -52,7 +52,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{PhaseRow, PulseRow, Rise, Runs, Table};
+    use crate::measure::{Creep, PhaseRow, PulseRow, Rise, Runs, Table};
 
     fn contact(starts: impl Iterator<Item = f64>) -> ContactRecord {
         let row = |(number, start): (usize, f64)| {
@@ -67,6 +67,7 @@ mod tests {
             endless: Vec::new(),
             unread: Runs::default(),
             restless: Runs::default(),
+            creep: Creep::default(),
             begins_codes: 0.0,
             table_full: false,
             activity: Vec::new(),

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::measure::{ContactRecord, Measured, PulseRow, Recording, Runs, Zero};
+use crate::measure::{ContactRecord, Excess, Measured, PulseRow, Recording, Runs, Zero};
 use crate::scenario::{Action, Case, Check, Criterion, Nominal, interrupts};
 use crate::signal::{Calibration, Program, code_noise};
 
@@ -34,6 +34,8 @@ pub struct View<'a> {
     pub(super) in_phase: OnceCell<f64>,
     /// Which program rules which of its rows.
     pub(super) course: Rc<Course<'a>>,
+    /// By how much the quiet levels beside its pulses may be off what they were going to.
+    pub(super) creep: Rc<Excess>,
 }
 
 /// Samples [from, to) of a check.
@@ -130,6 +132,7 @@ impl<'a> View<'a> {
             rows,
             in_phase: OnceCell::new(),
             course: Rc::new(course),
+            creep: Rc::new(contact.creep.excess(deviation(&calibration, zero))),
         })
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Building {
     pub(super) clipped: bool,
     /// Largest magnitude of its leading phase, codes; 0 until that is over.
     pub(super) peak: f64,
+    /// For how much longer its recharge has flowed than it was to, samples: by what the stimulator's clock is slow.
+    pub(super) slow: u64,
 }
 
 /// A recharge whose pulse is written already.
@@ -30,6 +32,8 @@ pub(super) struct Building {
 pub(super) struct Recharging {
     /// Its switch opens here.
     pub(super) open: u64,
+    /// As [`Switch::slack`].
+    pub(super) slack: u64,
     /// Sign of the leading phase.
     pub(super) positive: bool,
     /// What is larger is the size of a phase: [`Building::tall`].
@@ -45,7 +49,20 @@ impl Building {
 
     /// Where the recharge switch opens, if it closes at all.
     pub(super) fn open(&self) -> Option<u64> {
-        self.timing.recharge.map(|switch| self.at + switch.to + self.late(switch))
+        self.timing.recharge.map(|switch| self.at + switch.to + self.late(switch) + self.slow)
+    }
+
+    /// Where it must have opened, however slow the stimulator's clock may be.
+    pub(super) fn must_open(&self) -> Option<u64> {
+        Some(self.open()? + self.timing.recharge?.slack)
+    }
+
+    /// The recharge has flowed until sample `at`, where the switch opened; what rings behind it is over `settling` samples later.
+    pub(super) fn flowed(&mut self, at: u64, settling: u64) {
+        if let Some(open) = self.open().filter(|open| *open < at) {
+            self.slow += at - open;
+            self.deadline = self.deadline.max(at + settling + 1);
+        }
     }
 
     /// By how much its switch is late, samples: what is wider than programmed makes late what is behind it, and what flows back then
@@ -70,12 +87,11 @@ impl Building {
         returns && self.open().is_some_and(|open| at <= open)
     }
 
-    /// Whether a current of the size of a phase, taken for a recharge, is a phase: it began too long after the switch has
-    /// closed, or has the sign of the leading phase.
-    pub(super) fn outgrows(&self, from: u64, positive: bool, settling: u64) -> bool {
+    /// Whether at sample `from` the switch has been closed for so long that what begins there is no recharge.
+    pub(super) fn is_closed(&self, from: u64, settling: u64) -> bool {
         let closed =
             self.timing.recharge.map_or(u64::MAX, |switch| self.at + switch.from + self.late(switch));
-        from > closed.saturating_add(2 * settling) || positive == self.positive
+        from > closed.saturating_add(2 * settling)
     }
 }
 
@@ -100,12 +116,19 @@ mod tests {
 
     /// A negative pulse of 200 samples at sample 1000, whose switch closes 250 samples behind its edge and opens 2000 behind it.
     fn building(phases: u8, last_only: bool) -> Building {
-        let switch = Switch { from: 250, to: 2000, last_only, driven: 216 };
+        let switch = Switch { from: 250, to: 2000, last_only, driven: 216, at_once: false, slack: 40 };
         Building {
             excursions: [Excursion::default(); 3],
             count: 0,
             positive: false,
-            timing: Timing { phases, allowance: 100, recharge: Some(switch), smallest: 1e-3, gapless: false },
+            timing: Timing {
+                phases,
+                allowance: 100,
+                recharge: Some(switch),
+                smallest: 1e-3,
+                gapless: false,
+                length: 200,
+            },
             before: None,
             base: 0.0,
             at: 1000,
@@ -113,6 +136,7 @@ mod tests {
             deadline: u64::MAX,
             clipped: false,
             peak: 0.0,
+            slow: 0,
         }
     }
 
@@ -131,6 +155,16 @@ mod tests {
     }
 
     #[test]
+    fn what_flows_on_behind_the_opening_is_late_by_as_much() {
+        let mut pulse = Building { deadline: 3017, ..building(1, false) };
+        assert_eq!(pulse.must_open(), Some(3040));
+        pulse.flowed(2990, 16);
+        assert_eq!((pulse.open(), pulse.deadline), (Some(3000), 3017));
+        pulse.flowed(3030, 16);
+        assert_eq!((pulse.open(), pulse.opened(5000), pulse.deadline), (Some(3030), Some(3030), 3047));
+    }
+
+    #[test]
     fn what_lasts_longer_makes_its_switch_late() {
         let lasted = |samples: u64| {
             let mut pulse = building(1, false);
@@ -140,7 +174,7 @@ mod tests {
         for (samples, late) in [(150, 0), (216, 0), (256, 40), (900, 216)] {
             let pulse = lasted(samples);
             assert_eq!(pulse.open(), Some(3000 + late), "{samples}");
-            assert!(!pulse.outgrows(1282 + late, true, 16) && pulse.outgrows(1283 + late, true, 16));
+            assert!(!pulse.is_closed(1282 + late, 16) && pulse.is_closed(1283 + late, 16));
         }
         // Its second phase is to come.
         let first = Building { timing: building(2, false).timing, ..lasted(256) };
@@ -152,8 +186,7 @@ mod tests {
         let (one, two) = (building(1, false), building(2, false));
         assert!(one.recharges(3000, true) && !one.recharges(3001, true) && !one.recharges(1500, false));
         assert!(two.recharges(3000, true) && two.recharges(3000, false) && !two.recharges(3001, false));
-        // Closed at 1250: two settling times later what grows tall is a phase, and of the leading sign it always is.
-        assert!(!one.outgrows(1250 + 32, true, 16) && one.outgrows(1250 + 33, true, 16));
-        assert!(one.outgrows(1250, false, 16));
+        // Closed at 1250: what grows tall two settling times later is a phase.
+        assert!(!one.is_closed(1250 + 32, 16) && one.is_closed(1250 + 33, 16));
     }
 }

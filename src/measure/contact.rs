@@ -5,6 +5,7 @@ use crate::signal::{Calibration, code_noise};
 use super::activity::CurrentActivity;
 use super::building::{Building, Finished, Recharging};
 use super::codes::Look;
+use super::creep::Rest;
 use super::excursion::Excursion;
 use super::history::{History, KEPT};
 use super::quiet::Quiet;
@@ -14,7 +15,7 @@ use super::seek::{Band, Near};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
-use super::{ContactRecord, Runs, Table};
+use super::{ContactRecord, Creep, Level, Runs, Table};
 
 /// State of one current channel.
 #[derive(Debug)]
@@ -37,12 +38,16 @@ pub(super) struct Contact {
     /// Charge of the run that is under way before `run.from`, where it has outlasted the history, code·samples.
     pub(super) run_before: f64,
     pub(super) run_peak: f64,
+    /// The least that a recharge has come down to, codes along its side.
+    pub(super) run_least: f64,
     pub(super) run_counts: bool,
     pub(super) peak_before: f64,
     pub(super) left_at: u64,
     pub(super) building: Option<Building>,
     pub(super) quiet: Quiet,
     pub(super) quiet_from: u64,
+    /// Level of the rest before the last pulse, while nothing has come between.
+    pub(super) last_rest: Option<Rest>,
     /// Σ codes before the last row's windows, while nothing has come between.
     pub(super) last_sum: Option<i64>,
     pub(super) last_end: Option<f64>,
@@ -89,6 +94,7 @@ impl Contact {
             endless: Vec::new(),
             unread: Runs::default(),
             restless: Runs::default(),
+            creep: Creep::default(),
             begins_codes: thresholds.high,
             table_full: false,
             activity: Vec::new(),
@@ -115,12 +121,14 @@ impl Contact {
             run: Excursion { from: 0, to: 0, joined: false },
             run_before: 0.0,
             run_peak: 0.0,
+            run_least: 0.0,
             run_counts: false,
             peak_before: 0.0,
             left_at: 0,
             building: None,
             quiet: Quiet::new(around, (12.0 * calibration.noise.max(1.0)) as i32 + 24),
             quiet_from: 0,
+            last_rest: None,
             last_sum: None,
             last_end: None,
             recharging: None,
@@ -173,6 +181,7 @@ impl Contact {
         self.side = 0;
         self.last_sum = None;
         self.last_end = None;
+        self.last_rest = None;
         self.recharging = None;
         self.rest_from = f64::INFINITY;
         self.base = self.zero;
@@ -264,6 +273,19 @@ impl Contact {
         building.count > 0 && to >= building.deadline && (self.side == 0 || outlasts())
     }
 
+    /// The rest behind the last row is over, and this was its level.
+    pub(super) fn rested(&mut self, level: Option<Level>) {
+        let Some(level) = level else {
+            self.last_rest = None;
+            return;
+        };
+        let (moved, rest) = self.quiet.moved(&level, self.last_rest);
+        self.last_rest = Some(rest);
+        if let Some(moved) = moved {
+            self.record.creep.add(self.record.pulses.len().saturating_sub(1), &moved);
+        }
+    }
+
     /// Counts [quiet_from, to) as quiet.
     pub(super) fn settle(&mut self, history: &History, to: u64) {
         if to > self.quiet_from {
@@ -318,6 +340,7 @@ impl Contact {
             if self.quiet.is_restless(self.noise) {
                 self.record.restless.add(self.record.pulses.len().saturating_sub(1));
             }
+            self.rested(after);
             if let Some(last) = self.record.pulses.last_mut() {
                 last.after = after;
             }

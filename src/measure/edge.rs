@@ -143,4 +143,12 @@ mod tests {
         assert_eq!(crossing(&samples, 1, 1.0, Slope::Rising), None);
         assert_eq!(crossing(&samples, 9, 1.0, Slope::Rising), None);
     }
+
+    #[test]
+    fn a_phase_above_a_base_that_gave_way_lasts_from_its_first_edge_to_its_last_too() {
+        // From 1 to 5 half-way is 3; the first and the last of the samples looked at are none of the phase.
+        let samples = [1.0, 1.0, 5.0, 5.0, 2.0, 2.0, 5.0, 1.0, 1.0];
+        let edges = PhaseEdges::around(&samples, (1, 7), 1.0, 5.0, 0.5);
+        assert_eq!(edges, Some(PhaseEdges { start: 1.5, end: 6.5 }));
+    }
 }

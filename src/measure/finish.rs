@@ -48,13 +48,36 @@ impl Contact {
 
     /// Writes the row of the pulse under way, from samples before `upto`, and forgets it.
     pub(super) fn finish(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
+        self.part(history, constants.settling);
         self.write(history, upto, cut, constants);
         self.building = None;
     }
 
-    /// A recharge that follows the only phase of a pulse, which ends at sample `end`, and is too small to begin anything: none of it is
+    /// A recharge that follows the last phase at once and has its sign is taken for more of it: parts them where the current falls below
+    /// half of the phase's peak, and stays on its side for longer than an edge takes.
+    fn part(&mut self, history: &History, g: u64) {
+        let Some(building) = &mut self.building else { return };
+        let at_once = building.timing.recharge.is_some_and(|switch| switch.at_once);
+        let complete = building.timing.phases > 1 && building.count >= usize::from(building.timing.phases);
+        let last = building.count.checked_sub(1).and_then(|last| building.excursions.get_mut(last));
+        let Some(last) = last.filter(|last| at_once && complete && last.from >= history.start()) else {
+            return;
+        };
+        let codes = history.slice(last.from, last.to);
+        let (low, high) = extremes(codes);
+        let (over, under) = (f64::from(high) - building.base, building.base - f64::from(low));
+        let side = if over > under { 1.0 } else { -1.0 };
+        let tall = |code: &i16| side * (f64::from(*code) - building.base) >= 0.5 * over.max(under);
+        let to = codes.iter().rposition(tall).map_or(last.to, |at| last.from + at as u64 + 1);
+        if last.to > to + 2 * g {
+            building.follower.get_or_insert(Excursion { from: to, to, joined: true });
+            last.to = to;
+        }
+    }
+
+    /// A recharge that follows the last phase of a pulse, which ends at sample `end`, and is too small to begin anything: none of it is
     /// the phase's charge, and without a gap it bends the edge that they share. It is there if its mean over a settling time behind
-    /// the closing of its switch, before sample `upto`, has the sign of one and stands out of the noise.
+    /// the closing of its switch, before sample `upto`, stands out of the noise. Behind a single phase it has the other sign.
     fn faint(
         &self,
         history: &History,
@@ -63,8 +86,8 @@ impl Contact {
         (g, upto): (u64, u64),
     ) -> Option<Excursion> {
         let timing = building.timing;
-        let switch = timing.recharge.filter(|_| timing.phases == 1)?;
-        let from = if timing.gapless { end } else { end.max(building.at + switch.from) };
+        let switch = timing.recharge.filter(|_| building.count >= usize::from(timing.phases))?;
+        let from = if switch.at_once { end } else { end.max(building.at + switch.from) };
         // Half-way to what is farther away lies behind the quiet that is counted with the phase.
         if from > end + 2 * g {
             return None;
@@ -75,8 +98,9 @@ impl Contact {
         }
         let mean = history.sum(first, last) as f64 / g.max(1) as f64 - building.base;
         let back = if building.positive { -mean } else { mean };
+        let back = if timing.phases > 1 { mean.abs() } else { back };
         let seen = back > 4.0 * self.noise / (g.max(1) as f64).sqrt();
-        seen.then_some(Excursion { from, to: from, joined: timing.gapless })
+        seen.then_some(Excursion { from, to: from, joined: switch.at_once })
     }
 
     fn write(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
@@ -90,17 +114,19 @@ impl Contact {
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
         let opened = building.opened(upto);
-        let half = |gap: f64| (0.5 * gap).min(real(g));
-        let foreground = self.last_end.map_or(real(g), |end| half(real(at) - end));
-        let background = if upto < last.to + g { half(real(upto) - real(last.to)) } else { real(g) };
-        let quiet = (foreground, background);
+        let near = upto < last.to + g;
+        let beside = (self.last_end.map(|end| end - real(first)), near.then_some(real(upto) - real(first)));
         let gapless = building.timing.gapless.then_some(self.thresholds);
-        let pulse = Shape { excursions, recharge, base: building.base, quiet, gapless };
+        // Behind a phase that was cut there is none.
+        let quiet = (real(g), if upto > last.to { real(g) } else { 0.0 });
+        let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
         let found = measure(samples, first, at, &pulse, constants);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
+        let foreground = pulse.before(start - real(first));
+        let background = pulse.behind(end - real(first));
         let from = floor(start - foreground).max(0) as u64;
         let to =
             (ceil(end + background).max(0) as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
@@ -134,10 +160,14 @@ impl Contact {
         self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
         self.recharging = opened.filter(|open| upto < *open).map(|open| Recharging {
             open,
+            slack: building.timing.recharge.map_or(0, |switch| switch.slack),
             positive: building.positive,
             tall: building.tall(),
         });
-        self.quiet_from = to.max(last.to + g).max(opened.map_or(0, |open| open + g));
+        // Phases that are too small to be found are no rest either: a recovery that lasts longer than the rest would become the baseline.
+        let lacks = building.count < usize::from(building.timing.phases);
+        let due = if lacks { at + building.timing.length + g } else { 0 };
+        self.quiet_from = to.max(last.to + g).max(due).max(opened.map_or(0, |open| open + g));
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         for phase in phases {

@@ -329,6 +329,9 @@ mod tests {
             assert_eq!(scatter(&even, cut), (99.5, 300));
         }
         assert_eq!(scatter(&[3; 40], 20), (0.0, 40));
+        // Ten times thirteen: twenty of a sixth of them lie below 2, and a hundred and ten are the first five sixths.
+        let thirteen: Vec<i16> = (0..130).map(|k| k % 13).collect();
+        assert_eq!(scatter(&thirteen, 65), (4.0, 130));
         // A tenth of them far away.
         let few: Vec<i16> = (0..100).map(|k| if k % 10 == 0 { 600 } else { k % 2 }).collect();
         assert_eq!(scatter(&few, 50), (0.5, 100));

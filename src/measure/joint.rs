@@ -25,9 +25,13 @@ pub(super) const BLOCK: usize = 16;
 pub struct Plateau {
     /// Level before the pulse.
     pub base: f32,
+    /// Samples in it.
+    pub rest: u32,
     /// Level of the leading phase's top; where that is too short, its charge over its width, counted to the middle of what lies
     /// between it and what follows.
     pub level: f32,
+    /// Samples that it is the mean of; 0 where it is no mean.
+    pub settled: u32,
 }
 
 /// A voltage channel during one pulse: the lines through the first and the last settled samples of each driven phase, read where
@@ -215,7 +219,12 @@ impl Joint {
             let base = sum(before) as f64 / before.len().max(1) as f64;
             let codes = history.slice(low, high);
             let level = top.level(history, base, &self.constants);
-            plateaus.push(Plateau { base: base as f32, level: level as f32 });
+            plateaus.push(Plateau {
+                base: base as f32,
+                rest: before.len() as u32,
+                level: level as f32,
+                settled: top.settled as u32,
+            });
             total += (level - base) * calibration.lsb;
             // A mean lies off the rail though part of it was cut off there.
             clipped |= [before, codes].into_iter().any(|codes| at_a_rail(codes, calibration));

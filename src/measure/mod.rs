@@ -10,6 +10,7 @@ mod building;
 mod channel;
 mod codes;
 mod contact;
+mod creep;
 mod excerpt;
 mod excursion;
 mod finish;
@@ -44,6 +45,7 @@ mod voltage;
 mod whole;
 mod zero;
 
+pub use creep::{Creep, Excess};
 pub use front_end::FrontEnd;
 pub use guard::{Guard, Watched};
 pub use histogram::{Histogram, Level};

@@ -1,5 +1,6 @@
 //! The baseline between two pulses.
 
+use super::creep::{Course, Moved, Rest};
 use super::history::History;
 use super::{Histogram, Level};
 
@@ -13,6 +14,7 @@ pub(super) struct Quiet {
     older: Histogram,
     newer: Histogram,
     first: Option<Level>,
+    course: Course,
     /// Where levels are looked for, codes.
     around: f64,
     /// The largest scatter of the samples a level rests on, codes, and how many those were.
@@ -36,6 +38,7 @@ impl Quiet {
             older: empty.clone(),
             newer: empty,
             first: None,
+            course: Course::new(),
             around: f64::from(around),
             scatter: (0.0, 0),
             origin: 0,
@@ -56,6 +59,7 @@ impl Quiet {
         self.older.clear();
         self.newer.clear();
         self.first = None;
+        self.course.clear();
         self.scatter = (0.0, 0);
         self.waiting = (0, 0);
     }
@@ -76,6 +80,7 @@ impl Quiet {
     fn count(&mut self, history: &History) {
         let (mut at, to) = self.waiting;
         let mut codes = history.slice(at, to);
+        self.course.add(codes, at);
         self.waiting = (to, to);
         // Between fast pulses there is nothing to count, and the bins stay where they are.
         if self.older.count() + self.newer.count() == 0 {
@@ -114,6 +119,15 @@ impl Quiet {
     pub(super) fn is_restless(&self, noise: f64) -> bool {
         let (scatter, count) = self.scatter;
         scatter > 1.0 + noise * (2.0 + 8.0 / (count.max(1) as f64).sqrt())
+    }
+
+    /// How what [`Quiet::levels`] told of moved about the level for the pulse before it, besides a line from the level of the rest
+    /// before; with this one's.
+    pub(super) fn moved(&self, level: &Level, rest: Option<Rest>) -> (Option<Moved>, Rest) {
+        let centre = f64::from(level.centre) + self.origin as f64;
+        let variance = f64::from(level.spread) / f64::from(level.count.max(1));
+        let own = Rest { value: f64::from(level.value), centre, variance };
+        (self.course.moved(level, centre, rest), own)
     }
 
     /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
@@ -246,5 +260,17 @@ mod tests {
         // From sample 10 still, and from the next pulse.
         assert_eq!(after.map(|level| level.centre), Some((centre - 10.0) as f32));
         assert_eq!(before.map(|level| level.centre), Some((centre - 50_000.0) as f32));
+    }
+
+    #[test]
+    fn a_long_rest_far_from_the_first_level_is_found_where_it_is() {
+        let (mut quiet, mut history) = (Quiet::new(0, 24), History::new());
+        quiet.restart(0, -300.0);
+        for at in (0..3 * HALF).step_by(1024) {
+            history.push(&[-300; 1024]);
+            quiet.add(&history, at, at + 1024);
+        }
+        let (after, before) = quiet.levels(&history, 3 * HALF);
+        assert_eq!([after, before].map(|found| found.map(|found| found.value)), [Some(-300.0); 2]);
     }
 }

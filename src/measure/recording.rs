@@ -4,7 +4,7 @@ use crate::signal::Marker;
 
 use super::pulse_row::{PulseRow, ShapeRow};
 use super::runs::Runs;
-use super::{FrontEnd, JointRecord, Level, Overlay, Pyramid, Rise, Setup, Table};
+use super::{Creep, FrontEnd, JointRecord, Level, Overlay, Pyramid, Rise, Setup, Table};
 
 /// Samples [first, last] during which something was active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct ContactRecord {
     pub unread: Runs,
     /// Rows of `pulses` a baseline of which rests on samples that scatter by far more than those of the zero.
     pub restless: Runs,
+    /// How the samples moved that count as quiet behind each row of `pulses`.
+    pub creep: Creep,
     /// Level above the baseline from which on a phase is found, codes: the highest in force.
     pub begins_codes: f64,
     /// Set when more pulses came than the table holds; nothing about later ones is known.

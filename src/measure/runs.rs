@@ -38,6 +38,7 @@ mod tests {
         let mut runs = Runs::default();
         assert!(runs.is_empty() && runs.within(0..9).next().is_none());
         [3, 4, 4, 7, 8].into_iter().for_each(|row| runs.add(row));
+        assert!(!runs.is_empty());
         assert_eq!(runs.0, [3..5, 7..9]);
         let within = |rows| runs.within(rows).collect::<Vec<_>>();
         assert_eq!((within(0..20), within(4..8), within(5..7)), (vec![3, 4, 7, 8], vec![4, 7], vec![]));

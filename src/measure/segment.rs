@@ -87,11 +87,18 @@ impl Contact {
     /// The sample at `at`, `y` from the baseline, in what is taken for a recharge.
     fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
         let along = y * f64::from(self.side);
-        if along > self.run_peak {
-            self.run_peak = along;
-            if along > self.tall() && self.is_a_pulse(constants) {
-                self.begin(history, self.run.from, y > 0.0, timing, constants);
-            }
+        // What a closing switch lets through is largest at once.
+        let rises = at <= self.run.from + 2 * constants.settling;
+        self.run_least = if rises { along } else { self.run_least.min(along) };
+        let grows = along > self.run_peak;
+        self.run_peak = self.run_peak.max(along);
+        if grows && along > self.tall() && self.is_too_late(constants) {
+            self.begin(history, self.run.from, y > 0.0, timing, constants);
+        } else if along - self.run_least > self.tall() && self.leads() {
+            self.leave(at, constants);
+            self.enter_anew(history, at, y > 0.0, timing, constants);
+        } else if grows {
+            // It lasts, however late that is.
         } else if self.is_open(at, constants) {
             // What still flows when the switch must have opened is the next phase.
             self.leave(at, constants);
@@ -135,6 +142,22 @@ impl Contact {
         self.begin(history, at, positive, timing, constants);
     }
 
+    /// A pulse begins at sample `at` on top of what a recharge still lets through.
+    fn enter_anew(
+        &mut self,
+        history: &History,
+        at: u64,
+        positive: bool,
+        timing: &Timing,
+        constants: &Constants,
+    ) {
+        self.side = if positive { 1 } else { -1 };
+        self.run = Excursion { from: at, to: at, joined: false };
+        self.run_before = 0.0;
+        self.run_peak = 0.0;
+        self.begin(history, at, positive, timing, constants);
+    }
+
     /// What is taken for a recharge and is larger than this may be a phase, codes. The smallest phase that is expected is not enough
     /// to tell: behind the ramp that begins with it, a recharge may be as large.
     fn tall(&self) -> f64 {
@@ -143,19 +166,24 @@ impl Contact {
         self.thresholds.tall.max(own.unwrap_or(0.0))
     }
 
-    /// Whether the run taken for a recharge is one no longer: it has the size of a phase, and began too late for a
-    /// recharge or has the sign of the leading phase.
-    fn is_a_pulse(&self, constants: &Constants) -> bool {
+    /// Whether the run taken for a recharge began too late for one: if it has the size of a phase, it is one.
+    fn is_too_late(&self, constants: &Constants) -> bool {
         // Where the pulse is written already, the switch has been closed for long.
-        self.building.as_ref().map_or(self.recharging.is_some(), |building| {
-            building.outgrows(self.run.from, self.side > 0, constants.settling)
-        })
+        let closed = |building: &Building| building.is_closed(self.run.from, constants.settling);
+        self.building.as_ref().map_or(self.recharging.is_some(), closed)
+    }
+
+    /// Whether the run has the sign of the leading phase: what adds to a recharge by the size of a phase begins another pulse.
+    fn leads(&self) -> bool {
+        let recharging = self.recharging.map(|recharging| recharging.positive);
+        let positive = self.building.as_ref().map(|building| building.positive).or(recharging);
+        positive == Some(self.side > 0)
     }
 
     /// Whether the recharge switch of the pulse under way must have opened by sample `at`.
     fn is_open(&self, at: u64, constants: &Constants) -> bool {
-        let recharging = self.recharging.map(|recharging| recharging.open);
-        let open = self.building.as_ref().map_or(recharging, Building::open);
+        let recharging = self.recharging.map(|recharging| recharging.open + recharging.slack);
+        let open = self.building.as_ref().map_or(recharging, Building::must_open);
         open.is_some_and(|open| open + constants.settling < at)
     }
 
@@ -169,10 +197,11 @@ impl Contact {
         }
         self.settle(history, at.saturating_sub(constants.settling));
         let (after, before) = self.quiet.levels(history, at);
-        if self.last_sum.is_some()
-            && let Some(last) = self.record.pulses.last_mut()
-        {
-            last.after = after;
+        if self.last_sum.is_some() {
+            self.rested(after);
+            if let Some(last) = self.record.pulses.last_mut() {
+                last.after = after;
+            }
         }
         if self.quiet.is_restless(self.noise) {
             // It is the level behind the pulse before this one too.
@@ -193,6 +222,7 @@ impl Contact {
             deadline: u64::MAX,
             clipped: false,
             peak: 0.0,
+            slow: 0,
         });
     }
 
@@ -203,7 +233,9 @@ impl Contact {
         self.peak_before = self.run_peak;
         let run = Excursion { to: at, ..self.run };
         let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
-            if self.building.is_none() {
+            if let Some(building) = &mut self.building {
+                building.flowed(at, constants.settling);
+            } else {
                 self.quiet_from = self.quiet_from.max(at + constants.settling);
                 self.quiet.clear();
             }

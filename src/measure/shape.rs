@@ -340,4 +340,10 @@ mod tests {
         // Settled from 36, and no tenth of the phase but a quarter of the settling before its end: to 46.
         assert_eq!(line(&samples, (20.0, 50.0), 16.0).1, 11);
     }
+
+    #[test]
+    fn a_third_of_the_peak_counts_the_last_sample_of_a_phase_that_rises_to_its_end() {
+        let (from, to) = third(&[0.0, 30.0, 60.0, 90.0, 0.0], PhaseEdges { start: 0.5, end: 3.5 }, 0.0, 0.0);
+        assert!((from - 1.0).abs() < 1e-6 && (to - (3.0 + 60.0 / 90.0)).abs() < 1e-6, "{from} {to}");
+    }
 }

@@ -100,8 +100,14 @@ mod tests {
             Excursion { from: second, to: last, joined },
         ];
         let gapless = gapless.then_some(rests);
-        let pulse =
-            Shape { excursions: &excursions, recharge: None, base: 0.0, quiet: (20.0, 20.0), gapless };
+        let pulse = Shape {
+            excursions: &excursions,
+            recharge: None,
+            base: 0.0,
+            quiet: (20.0, 20.0),
+            beside: (None, None),
+            gapless,
+        };
         let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
         let found = measure(&samples, 0, first, &pulse, &constants);
         let at = |phase: PhaseRow| PhaseRow {
@@ -135,5 +141,51 @@ mod tests {
         // Where the program rests, an edge of many samples is no shared one.
         let [a, b] = two(40.0, 0.0, (-4000.0, 4000.0), false);
         assert!(b.start > a.end);
+    }
+
+    fn top(start: f64, end: f64, level: f32) -> Top {
+        Top { start, end, level, settled: 8 }
+    }
+
+    #[test]
+    fn phases_that_touch_meet_half_way_and_what_their_edge_took_is_told() {
+        let mut samples = vec![-1000_i16; 100];
+        samples[50] = -500;
+        samples[51] = 500;
+        samples[52..].fill(1000);
+        let touching =
+            [(10, 50, false), (51, 90, true)].map(|(from, to, joined)| Excursion { from, to, joined });
+        let joined = |samples: &[i16]| {
+            let mut tops = [top(9.5, 49.5, -1000.0), top(52.5, 89.5, 1000.0)];
+            let joined = join(samples, &touching, &mut tops, 0.0, None);
+            assert_eq!((joined.with_last, joined.longest), ([false, true, false], 3.0));
+            (tops[0].end, tops[1].start)
+        };
+        assert_eq!(joined(&samples), (50.5, 50.5));
+        // Where the samples of the edge are not in hand it is the middle of what was found of it.
+        assert_eq!(joined(&samples[..50]), (51.0, 51.0));
+    }
+
+    #[test]
+    fn an_edge_is_looked_for_from_the_middle_of_its_own_phase_on() {
+        let samples = [[0_i16; 20], [1000; 20], [0; 20], [500; 20], [-500; 20]].concat();
+        assert_eq!(meeting(&samples, &top(59.5, 79.5, 500.0), -500.0), Some(79.5));
+    }
+
+    #[test]
+    fn three_times_what_an_edge_takes_for_the_rest_is_one_edge_still() {
+        let calibration = Calibration { lsb: 1e-6, noise: 0.5, ..Calibration::default() };
+        let rests = Thresholds::of(&calibration, f64::INFINITY);
+        let passes = |base: f64, between: u64| {
+            let [a, b] = [(0.5, 100.0, -4000.0), (500.0, 900.0, 4000.0)]
+                .map(|(start, end, height)| top(start, end, (base + height) as f32));
+            passes_through((&a, &b), between, base, rests)
+        };
+        // 400 samples for 4000 codes, a tenth of a sample for each that is rest.
+        let most = (1.0 + 3.0 * 0.1 * (rests.leave(4000.0) + rests.enter(4000.0))).floor() as u64;
+        assert!((2..2000).contains(&most), "{most}");
+        for base in [0.0, 3000.0, -3000.0] {
+            assert!(passes(base, most) && !passes(base, most + 1), "{base} {most}");
+        }
     }
 }

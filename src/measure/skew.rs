@@ -189,4 +189,61 @@ mod tests {
         let both = skew(&samples, 0.0, &phases, 0.0);
         assert!((both - 0.25).abs() < 1e-5, "{both}");
     }
+
+    /// Edges of four samples, half-way at `edges`: up to 1000 and back, and down to −1000 and back, in turn.
+    fn slopes(edges: [f64; 4]) -> Vec<i16> {
+        let ramp = |t: f64, at: f64| 1000.0 * ((t - at) / 4.0 + 0.5).clamp(0.0, 1.0);
+        let [a, b, c, d] = edges;
+        let height = |t: f64| ramp(t, a) - ramp(t, b) - ramp(t, c) + ramp(t, d);
+        (0..100).map(|k| height(f64::from(k)) as i16).collect()
+    }
+
+    /// A filter that would look twelve samples far, and less than a quarter of whose edge is within a sample.
+    const SLOW: SharpEdge = SharpEdge { reach: 12.0, length: 1.0, half: 0.5, steep: 0.15 };
+
+    #[test]
+    fn beside_an_edge_it_is_looked_no_farther_than_half_way_to_the_next() {
+        // Six samples from edge to edge: three samples beside each it is flat, and twelve samples beside it is another phase.
+        let samples = slopes([20.0, 26.0, 32.0, 38.0]);
+        for origin in [0.0, 10.0] {
+            let phases = [phase(20.0 - origin, 26.0 - origin), phase(32.0 - origin, 38.0 - origin)];
+            assert_eq!(SLOW.skew(&samples, origin, &phases, None, 0.0), 0.0, "{origin}");
+        }
+        // Phases that share an edge have no rest between them, and each of them is as far as the filter looks.
+        let samples = slopes([20.0, 40.0, 40.0, 60.0]);
+        let phases = [phase(20.0, 40.0), phase(40.0, 60.0)];
+        assert_eq!(SLOW.skew(&samples, 0.0, &phases, None, 0.0), 0.0);
+    }
+
+    #[test]
+    fn a_phase_is_as_much_too_wide_as_both_its_edges_say() {
+        let mut samples = one(1000);
+        samples[20] = 1200;
+        samples[39] = 1200;
+        let early = 0.5 - 500.0 / (1200.0 - 200.0 * 5.0 / 12.0);
+        let at = phase(19.0 + 5.0 / 12.0, 39.0 + 7.0 / 12.0);
+        assert!((skew(&samples, 0.0, &[at], 0.0) - 2.0 * early).abs() < 1e-5);
+        // What is early at both is wrong by the difference.
+        samples[39] = 900;
+        let at = phase(19.0 + 5.0 / 12.0, 39.0 + 4.0 / 9.0);
+        let end = 500.0 / (900.0 + 100.0 * 5.0 / 9.0) - 0.5;
+        assert!((skew(&samples, 0.0, &[at], 0.0) - (early - end).abs()).abs() < 1e-5, "{early} {end}");
+    }
+
+    #[test]
+    fn what_lies_before_the_first_sample_is_not_in_hand() {
+        let of = |start: f64, samples: &[i16]| skew(samples, 0.0, &[phase(start, 300.0)], 0.0);
+        // Half of 600 is crossed at 0.6; at the first sample but one are 500.
+        assert!((of(1.0, &[0, 500, 600, 600, 600]) - (500.0 / 600.0 - 0.5)).abs() < 1e-5);
+        assert_eq!(of(0.9, &[0, 1000, 500, 500, 500]), 0.0);
+    }
+
+    /// From 10 to 90 % a filter takes 0.35 of the period of its cut-off: beside an edge it is looked a sample farther.
+    #[test]
+    fn a_sharp_edge_is_over_where_it_is_looked_beside_it() {
+        let front_end = FrontEnd::bessel(4, 1e5, 1e-6);
+        let sharp = SharpEdge::of(&front_end, 1e6);
+        // 0.35/100 kHz are 3.5 samples.
+        assert!((3.4..3.7).contains(&(sharp.reach - 1.0)), "{sharp:?}");
+    }
 }

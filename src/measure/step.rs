@@ -210,4 +210,30 @@ mod tests {
             assert_eq!(Reading::line(&history, (110, 200), 110.0, rails).value, rail);
         }
     }
+
+    #[test]
+    fn a_line_with_samples_at_a_rail_or_beyond_reads_as_the_rail() {
+        let mut history = History::new();
+        history.push(&(0..100).map(|k| 3 * k).collect::<Vec<i16>>());
+        // From 30 to 297, read in the middle at 150.
+        let read = |rails| Reading::line(&history, (10, 100), 50.0, rails).value;
+        assert!((read((29, 298)) - 150.0).abs() < 1e-4);
+        for (rails, rail) in [((30, 298), 30.0), ((31, 298), 31.0), ((29, 297), 297.0), ((29, 296), 296.0)] {
+            assert_eq!(read(rails), rail);
+        }
+    }
+
+    #[test]
+    fn one_line_at_a_rail_is_enough_and_a_line_that_is_missing_is_none() {
+        let calibration = Calibration { rails: (-100, 100), ..Calibration::default() };
+        let line = |value| Reading { value, spread: 0.1 };
+        let flat = EdgeLevels { before: line(0.0), after: line(90.0), last: line(-90.0), gap: Reading::NONE };
+        assert!(!flat.at_a_rail(&calibration));
+        for rail in [-100.0, 100.0] {
+            assert!(EdgeLevels { before: line(rail), ..flat }.at_a_rail(&calibration));
+            assert!(EdgeLevels { after: line(rail), ..flat }.at_a_rail(&calibration));
+            assert!(EdgeLevels { last: line(rail), ..flat }.at_a_rail(&calibration));
+            assert!(EdgeLevels { gap: line(rail), ..flat }.at_a_rail(&calibration));
+        }
+    }
 }

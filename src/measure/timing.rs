@@ -15,6 +15,8 @@ pub(super) struct Timing {
     pub(super) smallest: f64,
     /// One phase follows the other without a rest.
     pub(super) gapless: bool,
+    /// From the leading edge to the end of the last phase, on the plateau.
+    pub(super) length: u64,
 }
 
 /// When the recharge switch is closed, in samples from the leading edge.
@@ -28,7 +30,17 @@ pub(super) struct Switch {
     pub(super) last_only: bool,
     /// A pulse whose last phase ends later than this is late, and so is its switch.
     pub(super) driven: u64,
+    /// It closes at the end of the last phase, whatever the rest between two phases is.
+    pub(super) at_once: bool,
+    /// What still flows for so much longer without a break is still what it lets through: the stimulator's clock is slow.
+    pub(super) slack: u64,
 }
+
+/// A phase that begins no later than this behind the instant it was to, s, is still of its pulse, however short it is.
+const LATE: f64 = 200e-6;
+
+/// A clock that is slower than this is no longer the program's.
+const SLOW: f64 = 0.02;
 
 impl Timing {
     /// For a program at `rate` samples per second behind a front end that settles in `settling` samples.
@@ -45,8 +57,11 @@ impl Timing {
             _ => program.period(),
         };
         let busy = closed.filter(|_| !last_only).map_or(length, |(start, duration)| start + duration);
+        // From its leading edge to that of the pulse which follows what the switch lets through.
+        let next = if last_only { program.period() - pulse.start } else { slot };
+        let slack = |open: f64| (SLOW * open).min(0.5 * (next - open).max(0.0));
         let longest = pulse.phases().iter().map(|phase| phase.width).fold(0.0, f64::max);
-        let allowance = program.gap + longest.max(2.0 * settling as f64 / rate);
+        let allowance = program.gap + longest.max(2.0 * settling as f64 / rate).max(LATE);
         let first = program.pulse(0);
         let leading = first.phases().iter().filter(|phase| phase.kind == Kind::Leading);
         Self {
@@ -57,8 +72,11 @@ impl Timing {
                 to: ((start + duration) * rate).ceil() as u64,
                 last_only,
                 driven: (length * rate).round() as u64 + settling,
+                at_once: (start - length) * rate < 1.0,
+                slack: (slack(start + duration) * rate) as u64,
             }),
             gapless: program.gap <= 0.0,
+            length: (length * rate).ceil() as u64,
             smallest: leading.map(|phase| phase.current.abs()).fold(f64::INFINITY, f64::min),
         }
     }
@@ -86,6 +104,8 @@ mod tests {
         assert_eq!(allowance(&program(50.0), 30), 66);
         let four = Program { recovery: Recovery::Ratio(4.0), ..program(50.0) };
         assert_eq!(allowance(&four, 5), 86, "53 µs and 800 µs");
+        // However short a phase is: 50 µs and 200 µs.
+        assert_eq!(allowance(&Program::biphasic(["e1", "case"], 2e-3, 20e-6, 50e-6, 50.0), 5), 25);
         // At 1 kHz 547 µs lie between the pulses: half of it.
         assert_eq!(allowance(&program(1000.0), 30), 33, "53 µs and 273.5 µs");
         // Of a pair that alternates each has half a period: 53 µs and half of 4.8 ms.
@@ -97,7 +117,10 @@ mod tests {
     fn a_recharge_counts_from_the_leading_edge_of_its_pulse() {
         let recharged = |rate| Program { recharge: Some(300e-6), ..program(rate) };
         let timing = Timing::of(&recharged(1000.0), 1e5, 30);
-        assert_eq!(timing.recharge, Some(Switch { from: 45, to: 76, last_only: false, driven: 75 }));
+        assert_eq!(
+            timing.recharge,
+            Some(Switch { from: 45, to: 76, last_only: false, driven: 75, at_once: true, slack: 1 })
+        );
         // Until it opens after 753 µs the pulse is not over; where the next comes before that, the gap is all there is.
         assert_eq!(timing.allowance, 18, "53 µs and half of 247 µs");
         assert_eq!(allowance(&recharged(1400.0), 30), 6);
@@ -110,7 +133,10 @@ mod tests {
             ..program(40.0)
         };
         let timing = Timing::of(&burst, 1e5, 30);
-        assert_eq!(timing.recharge, Some(Switch { from: 105, to: 606, last_only: true, driven: 130 }));
+        assert_eq!(
+            timing.recharge,
+            Some(Switch { from: 105, to: 606, last_only: true, driven: 130, at_once: false, slack: 12 })
+        );
         assert_eq!((timing.phases, timing.allowance), (1, 56), "53 µs and half of the 1 ms between pulses");
     }
 

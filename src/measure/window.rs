@@ -81,4 +81,11 @@ mod tests {
         assert!((windowed_sum(&ends, -0.2, 1.5) - (0.7 * 4.0 + 1.0)).abs() < 1e-12);
         assert!((windowed_sum(&ends, 1.5, 3.3) - (1.0 + 0.8 * 6.0)).abs() < 1e-12);
     }
+
+    #[test]
+    fn a_window_that_ends_before_it_begins_holds_nothing() {
+        for (from, to) in [(2.0, 2.0), (2.2, 1.9), (2.0, 0.0), (5.0, -3.0)] {
+            assert_eq!(windowed_sum(&[7.0, 9.0, 4.0, 8.0], from, to), 0.0, "{from} {to}");
+        }
+    }
 }

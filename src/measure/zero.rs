@@ -175,4 +175,13 @@ mod tests {
             assert_eq!((found.level.value, found.deviation), (f32::from(code), 0.0));
         }
     }
+
+    #[test]
+    fn few_samples_may_move_by_more() {
+        // Of 64 samples: 1 + 1.041·(2 + 8·√12/8) codes are 6.69.
+        let sound = |codes: &[i16]| Zero::of(&blocks(codes), 0).unwrap().is_sound(&noise(1.0));
+        near(Zero::of(&blocks(&[0, 1, 3, 4]), 0).unwrap().drift, 5.6);
+        near(Zero::of(&blocks(&[0, 2, 3, 5]), 0).unwrap().drift, 6.4);
+        assert!(sound(&[0, 1, 3, 4]) && sound(&[0, 2, 3, 5]) && !sound(&[0, 1, 4, 5]));
+    }
 }

@@ -4,7 +4,8 @@ use super::Dimension;
 
 /// `0.002` A → `2 mA`, with `digits` significant digits and trailing zeros kept out.
 pub fn engineering(value: f64, dimension: Dimension, digits: usize) -> String {
-    let (scale, unit) = scale_of(value, dimension);
+    // What rounds up to the next prefix has it: 1 µA, not 1000 nA.
+    let (scale, unit) = scale_of(rounded(value, digits), dimension);
     let scaled = value / scale;
     // Beyond the prefixes a person reads a power of ten, not a row of zeros.
     let text = if scaled != 0.0 && scaled.is_finite() && !(1e-6..1e9).contains(&scaled.abs()) {
@@ -34,16 +35,25 @@ pub fn with_uncertainty(value: f64, uncertainty: f64, dimension: Dimension) -> S
     format!("{value:.places$} ± {uncertainty:.places$} {unit}").trim_end().to_owned()
 }
 
-/// Significant digits that show on which side of its limits a value lies: four, or as many more as it takes for a limit to be
-/// shown off by a tenth of the way to the value at most.
+/// Significant digits that show on which side of its limits a value lies, and how far apart these are: four, or as many more as it
+/// takes for a limit to be shown off by a tenth of the way to the value, and to the other limit, at most.
 pub fn telling_digits(value: Option<f64>, limits: [Option<f64>; 2]) -> usize {
-    let Some(value) = value else { return 4 };
-    let rounded = |limit: f64, digits: usize| format!("{limit:.0$e}", digits - 1).parse().unwrap_or(limit);
+    let apart = match limits {
+        [Some(lower), Some(upper)] if lower < upper => upper - lower,
+        _ => f64::INFINITY,
+    };
     let told = |digits: &usize| {
-        let off = |limit: f64| (rounded(limit, *digits) - limit).abs();
-        limits.into_iter().flatten().all(|limit| off(limit) <= 0.1 * (value - limit).abs())
+        limits.into_iter().flatten().all(|limit| {
+            let way = value.map_or(f64::INFINITY, |value| (value - limit).abs());
+            (rounded(limit, *digits) - limit).abs() <= 0.1 * way.min(apart)
+        })
     };
     (4..9).find(told).unwrap_or(9)
+}
+
+/// A value rounded to so many significant digits.
+fn rounded(value: f64, digits: usize) -> f64 {
+    format!("{value:.0$e}", digits.saturating_sub(1)).parse().unwrap_or(value)
 }
 
 /// The factor and unit in which `value` has one to three digits before the point.
@@ -83,7 +93,8 @@ fn significant(value: f64, digits: usize) -> String {
 
 /// Decimal places that show `digits` significant digits of `value`.
 fn decimals(value: f64, digits: usize) -> usize {
-    let leading = value.abs().log10().floor();
+    // Of what is shown: 0.000999 to two digits is 0.0010, not 0.00100.
+    let leading = rounded(value, digits).abs().log10().floor();
     let places = digits as f64 - 1.0 - leading;
     if places.is_finite() && places > 0.0 { places.min(12.0) as usize } else { 0 }
 }
@@ -122,12 +133,29 @@ mod tests {
     }
 
     #[test]
+    fn what_rounds_up_has_the_prefix_and_the_digits_of_what_is_shown() {
+        assert_eq!(engineering(9.9996e-7, Dimension::Current, 3), "1 µA");
+        assert_eq!(engineering(9.994e-7, Dimension::Current, 3), "999 nA");
+        assert_eq!(engineering(-9.9996e-4, Dimension::Voltage, 4), "-1 mV");
+        assert_eq!(engineering(0.99996, Dimension::Number, 4), "1");
+        assert_eq!(with_uncertainty(1.000_21e-3, 9.98e-7, Dimension::Current), "1.0002 ± 0.0010 mA");
+        assert_eq!(with_uncertainty(1.000_21e-3, 9.91e-7, Dimension::Current), "1.00021 ± 0.00099 mA");
+    }
+
+    #[test]
     fn a_limit_has_the_digits_that_tell_the_side_of_the_value() {
         let digits = |value, limit| telling_digits(value, [None, Some(limit)]);
         assert_eq!(digits(Some(2.1e-3), 2.000_04e-3), 4);
         assert_eq!(digits(Some(2.000_06e-3), 2.000_04e-3), 6);
         assert_eq!(digits(Some(2e-3 / 3.0), 2e-3 / 3.0), 9, "exactly at it: all there is");
         assert_eq!((digits(None, 2.000_04e-3), telling_digits(Some(1.0), [None, None])), (4, 4));
+        // 0.02 % of 2 mA: in four digits both limits would be 2 mA, whatever the value is.
+        for value in [None, Some(2.1e-3)] {
+            let limits = [1.9996e-3, 2.0004e-3];
+            let digits = telling_digits(value, limits.map(Some));
+            assert_eq!(range(limits[0], limits[1], Dimension::Current, digits), "1.9996 … 2.0004 mA");
+        }
+        assert_eq!(telling_digits(Some(7.0), [Some(5.0), Some(5.0)]), 4, "a count");
     }
 
     #[test]

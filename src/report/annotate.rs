@@ -9,6 +9,7 @@ use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, SafeState, Verd
 
 use super::against::{against, qualified};
 use super::check_line::{allowed, margin, measured};
+use super::counts::counted;
 use super::ending::{early, looked};
 use super::profile;
 
@@ -96,9 +97,9 @@ pub fn step_summary(record: &RunRecord, folder: Option<&Path>) -> String {
         state => format!("safe state {}", state.name()),
     };
     let mut text = format!(
-        "### stimrig: {outcome}\n\n{} cases on {} ({}){sim_only}, {safe}\n\n{qualified}{early}\
+        "### stimrig: {outcome}\n\n{} on {} ({}){sim_only}, {safe}\n\n{qualified}{early}\
          | outcome | case | check | measured | allowed | margin |\n|---|---|---|---|---|---|\n",
-        record.cases.len(),
+        counted(record.cases.len(), "case"),
         cell(&record.rig),
         cell(&record.fidelity)
     );

@@ -1,6 +1,6 @@
 //! A case in one line of the console: outcome, name, and the one check that a person should see.
 
-use crate::record::{CaseRecord, CheckRecord, Verdict};
+use crate::record::{CaseRecord, CheckRecord, Outcome, Verdict};
 
 use super::Paint;
 use super::check_line::{against, allowed, by_interest, margin, measured, options};
@@ -15,7 +15,8 @@ const LIMIT: usize = 36;
 const NAME: (usize, usize) = (68, 12);
 
 /// Outcome, name, measurand, value ± U, and as much of `limit, margin` as fits a terminal of `width` characters. Values stand
-/// with their ± below each other. The check is the worst, or of those that pass the one nearest its limit.
+/// with their ± below each other. The check is the worst, or of those that pass the one nearest its limit; where none is why the case came
+/// out as it did, the reason stands in its place.
 pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -> String {
     let (outcome, measurand, value) = COLUMNS;
     let fixed = outcome + measurand + value + 3;
@@ -31,7 +32,7 @@ pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -
     let used = outcome + name.chars().count().max(column);
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(used));
     let checks = by_interest(&case.checks);
-    let Some(check) = checks.first() else {
+    let Some(check) = checks.first().filter(|check| explains(case, check)) else {
         let reason = shortened(&plain(case.reason.as_deref().unwrap_or("")), room.saturating_sub(2));
         return format!("{head}  {}", paint.faint(&reason)).trim_end().to_owned();
     };
@@ -51,6 +52,16 @@ pub(super) fn case_line(case: &CaseRecord, paint: Paint, width: Option<usize>) -
     match limit {
         Some(limit) => format!("{head}{text}  {}", paint.faint(&limit)),
         None => format!("{head}{text}"),
+    }
+}
+
+/// Whether the worst check of a case is why it came out as it did: what the output guard, the teardown or a signal ended may have checks
+/// that pass, and a value within its limits beside `failed` would be read instead.
+pub(super) fn explains(case: &CaseRecord, worst: &CheckRecord) -> bool {
+    match case.outcome {
+        Outcome::Failed => worst.verdict == Verdict::Fail || case.reason.is_none(),
+        Outcome::RigError | Outcome::Aborted | Outcome::Unsafe => case.reason.is_none(),
+        Outcome::Passed | Outcome::Skipped | Outcome::Inconclusive | Outcome::Invalid => true,
     }
 }
 
@@ -121,6 +132,28 @@ mod tests {
             );
             assert_eq!(line.contains("margin 58.8 µA"), width >= 120, "{line}");
         }
+    }
+
+    #[test]
+    fn a_value_within_its_limits_does_not_stand_beside_an_outcome_that_it_does_not_explain() {
+        let line = |outcome: Outcome, verdict: Verdict, reason: Option<&str>| {
+            let checks = vec![check("rate", verdict)];
+            let case = CaseRecord { outcome, checks, reason: reason.map(str::to_owned), ..case("any") };
+            case_line(&case, Paint::new(false), None)
+        };
+        let why = Some("output guard: amplitude 12.9 mA exceeds the bench's limit 12.1 mA");
+        for outcome in [Outcome::Failed, Outcome::RigError, Outcome::Aborted, Outcome::Unsafe] {
+            for verdict in [Verdict::Pass, Verdict::Invalid] {
+                let line = line(outcome, verdict, why);
+                assert!(line.ends_with(why.unwrap()) && !line.contains("margin"), "{line}");
+            }
+        }
+        assert!(line(Outcome::Failed, Verdict::Fail, why).contains("rate"), "its check says why");
+        assert!(line(Outcome::Passed, Verdict::Pass, None).contains("margin"));
+        assert!(
+            line(Outcome::Failed, Verdict::Pass, None).contains("rate"),
+            "an older record gives no reason"
+        );
     }
 
     #[test]

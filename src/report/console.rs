@@ -120,13 +120,13 @@ impl Console {
         if parts.is_empty() {
             parts.push(self.paint.odd("nothing ran"));
         }
-        let never = self.options.cases.saturating_sub(record.cases.len());
-        if never > 0 {
-            parts.push(self.paint.odd(&format!("{never} not started")));
-        }
         let sim_only = record.cases.iter().filter(|case| case.sim_only).count();
         if sim_only > 0 {
             parts.push(self.paint.odd(&format!("{sim_only} of them on the simulator only")));
+        }
+        let never = self.options.cases.saturating_sub(record.cases.len());
+        if never > 0 {
+            parts.push(self.paint.odd(&format!("{never} not started")));
         }
         let safe = match record.safe_state {
             SafeState::Confirmed if !looked(record) => {

@@ -11,6 +11,12 @@ use super::sketch::draw;
 /// Size of the waveform sketch, in characters.
 const SKETCH: (usize, usize) = (64, 7);
 
+/// What stands left and right of a sketch, in characters: its scale, and the name of a limit.
+const MARGIN: usize = 22;
+
+/// A narrower sketch shows nothing.
+const NARROWEST: usize = 16;
+
 /// Failures shown in full; the rest is counted, because a screen of failures beyond that has one cause.
 const BLOCKS: usize = 12;
 
@@ -75,7 +81,9 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
             lines.push(paint.faint(&format!("          {missing}, but elsewhere in the cycle")));
         } else if let Some(sketch) = sketch {
             drawn.push(sketch);
-            let picture = draw(sketch, SKETCH.0, SKETCH.1);
+            // In a narrow terminal its lines would be broken: narrower then, or none.
+            let columns = width.map_or(SKETCH.0, |width| SKETCH.0.min(width.saturating_sub(MARGIN)));
+            let picture = draw(sketch, if columns < NARROWEST { 0 } else { columns }, SKETCH.1);
             lines.extend(picture.iter().map(|line| format!("    {}", paint.trace(&plain(line)))));
         }
     }
@@ -204,6 +212,31 @@ pub(super) fn label(case: &CaseRecord, paint: Paint) -> String {
 mod tests {
     use super::*;
     use crate::record::samples::{case, check};
+
+    #[test]
+    fn a_sketch_is_no_wider_than_the_terminal() {
+        let sketch = || Sketch {
+            channel: "e1".into(),
+            unit: "C".into(),
+            start: 0.164,
+            step: 1e-6,
+            values: (0..100).map(|k| f64::from(k) * 1e-10).collect(),
+            limits: vec![-1e-9, 1e-9],
+        };
+        let widest = |width: Option<usize>| {
+            let checks =
+                vec![CheckRecord { sketch: Some(sketch()), ..check("charge_imbalance", Verdict::Fail) }];
+            let cases = [CaseRecord { outcome: Outcome::Failed, checks, ..case("a") }];
+            let lines = blocks(&cases, Paint::new(false), width);
+            let drawn = lines.iter().filter(|line| line.contains(['┤', '│', '└']));
+            drawn.map(|line| line.chars().count()).max()
+        };
+        for width in [40, 60, 80] {
+            assert!(widest(Some(width)).is_some_and(|widest| widest <= width), "{width}");
+        }
+        assert_eq!(widest(Some(30)), None, "too narrow to show anything");
+        assert!(widest(None).is_some_and(|widest| widest > 80));
+    }
 
     #[test]
     fn a_sketch_that_speaks_against_a_failure_is_not_drawn() {

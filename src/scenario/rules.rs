@@ -5,6 +5,7 @@ use crate::source::{Context, Severity, nearest};
 
 mod after;
 mod core;
+mod emitted;
 mod ended;
 mod evidence;
 #[cfg(test)]
@@ -29,6 +30,8 @@ pub(super) fn check(case: &Case, context: &Context<'_>) {
         rule.evidence();
         rule.after_fault();
         rule.ended();
+        rule.ended_before_it_begins_again();
+        rule.comes_to_a_plateau();
         rule.vacuous();
     }
 }
@@ -168,6 +171,9 @@ impl Rule<'_> {
         );
         if asks_ramp && !any(|program| program.ramp.is_some()) {
             self.error("", "the program has no ramp", None);
+        } else if check.measurand == Measurand::RampError && !any(climbs) {
+            let what = "`ramp_error` could judge nothing: the first pulse is on the plateau already";
+            self.error("", what, Some("a longer ramp or a higher rate has pulses on its way up"));
         }
         let areas = matches!(check.measurand, Measurand::ChargeDensity | Measurand::ShannonK);
         let contact = check.contact.as_deref().unwrap_or(self.program().main_contact());
@@ -231,13 +237,29 @@ impl Rule<'_> {
                 | Measurand::TransitionTime
                 | Measurand::AccessResistance
                 | Measurand::Polarization
+                | Measurand::BurstRate
+                | Measurand::BurstPulses
+                | Measurand::PeriodJitter
+                | Measurand::MissingPulses
+                | Measurand::ExtraPulses
+                | Measurand::NetCharge
+                | Measurand::MeanDcCurrent
+                | Measurand::AccumulatedCharge
+                | Measurand::ResidualVoltage
+                | Measurand::ResidualVoltageError
+                | Measurand::ChargeDensity
+                | Measurand::ShannonK
+                | Measurand::RampError
         );
+        let judged = self.judged();
+        let pulses_at = |contact: &str| judged.iter().any(|program| program.share_of(contact) != 0.0);
         match check.contact.as_deref() {
             Some("idle") if phantom.contacts.iter().all(|(name, _)| driven(name)) => {
                 self.error("contact", "no contact is idle: every one of the phantom's is driven", None);
             }
-            Some(name) if of_pulses && name != "idle" && !driven(name) => {
-                let what = format!("`{name}` is not driven, so it has no pulses to judge");
+            Some(name) if of_pulses && name != "idle" && !pulses_at(name) => {
+                let when = if driven(name) { " in the window" } else { "" };
+                let what = format!("`{name}` is not driven{when}, so it has no pulses to judge");
                 self.error(
                     "contact",
                     &what,
@@ -266,4 +288,10 @@ impl Rule<'_> {
             self.error("contact", &what, Some(&help));
         }
     }
+}
+
+/// Whether a train of a program begins with pulses that are not whole yet. What is left of rounding is no ramp.
+fn climbs(program: &Program) -> bool {
+    let first = program.pulse(0);
+    first.amplitude < program.amplitude * (1.0 - 1e-9) || first.width < program.width * (1.0 - 1e-9)
 }

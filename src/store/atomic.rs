@@ -20,9 +20,14 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         return written.map_err(|source| StoreError::file(path, "write", source));
     }
     let temporary = beside(path);
-    let written = write_synced(&temporary, bytes).and_then(|()| {
-        fs::rename(&temporary, path).map_err(|source| StoreError::file(path, "put in place", source))
-    });
+    // An error names the file that was asked for: of the temporary one nobody knows.
+    let failed = |doing: &'static str| move |source| StoreError::file(path, doing, source);
+    let written = (|| {
+        let mut file = File::create(&temporary).map_err(failed("create"))?;
+        file.write_all(bytes).map_err(failed("write"))?;
+        file.sync_all().map_err(failed("synchronise"))?;
+        fs::rename(&temporary, path).map_err(failed("put in place"))
+    })();
     if written.is_err() {
         // The first error is the one to report.
         let _ = fs::remove_file(&temporary);
@@ -77,13 +82,6 @@ pub fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let failed = |doing: &'static str| move |source| StoreError::file(path, doing, source);
-    let mut file = File::create(path).map_err(failed("create"))?;
-    file.write_all(bytes).map_err(failed("write"))?;
-    file.sync_all().map_err(failed("synchronise"))
-}
-
 /// Makes the rename itself durable. Some file systems cannot synchronise a folder; the file is in place all the same.
 pub(super) fn sync_folder(path: &Path) {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -131,6 +129,9 @@ mod tests {
         assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
         let missing = write_atomic(&folder.path().join("no/such/file"), b"").unwrap_err().to_string();
-        assert!(missing.contains("create") && missing.contains("check the path"), "{missing}");
+        assert!(
+            missing.contains("no/such/file: create: ") && missing.contains("check the path"),
+            "{missing}"
+        );
     }
 }

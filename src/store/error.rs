@@ -16,6 +16,9 @@ pub enum StoreError {
         /// Why it failed.
         source: io::Error,
     },
+    /// The folder of a run could not be made.
+    #[error("{0}; --runs names another folder")]
+    NoFolder(Box<StoreError>),
     /// There is a file of that name.
     #[error("{}: exists already; --force overwrites it", .0.display())]
     Exists(PathBuf),
@@ -46,7 +49,11 @@ impl StoreError {
     /// Whether there is no room left.
     pub fn is_full(&self) -> bool {
         let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
-        matches!(self, Self::File { source, .. } if full.contains(&source.kind()))
+        match self {
+            Self::File { source, .. } => full.contains(&source.kind()),
+            Self::NoFolder(error) => error.is_full(),
+            Self::Exists(_) | Self::Device(_) | Self::Serialize { .. } | Self::Corrupt { .. } => false,
+        }
     }
 
     /// Wraps an I/O error with its file and what was being done.
@@ -62,13 +69,11 @@ fn advice(error: &io::Error) -> &'static str {
             "free some space; what was written before is kept"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            "choose a folder you may write to with --runs"
+            "choose a place that you may write to"
         }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            "a file of that name is in the way; choose another folder with --runs"
-        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "something of that name is in the way",
         io::ErrorKind::NotFound => "check the path",
-        _ => "check the disk, or choose another folder with --runs",
+        _ => "check the disk, or choose another place",
     }
 }
 

@@ -105,7 +105,9 @@ impl Archive for Evidence {
     }
 
     fn begin(&self, case: usize, name: &str, setup: &Setup) -> Box<dyn CaseArchive> {
+        // Of a name without a Latin letter nothing is left but its number.
         let inside = format!("{EVIDENCE}/{:03}-{}", case + 1, slug(name, 48));
+        let inside = inside.trim_end_matches('-').to_owned();
         let mut taken: Vec<String> = Vec::new();
         let mut lane = |channel: &ChannelSetup, stream: StreamKind, rate: f64, filter: (u32, f64)| {
             let unit = match channel.sensed {

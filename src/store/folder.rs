@@ -34,15 +34,29 @@ impl RunFolder {
     /// Called before anything is energised: a run that could not be kept is not worth running.
     ///
     /// # Errors
-    /// When the folder or the journal cannot be created, or a run of that id exists.
+    /// When the folder or the journal cannot be created, or a run of that id exists. Nothing of it is left then: a journal without a
+    /// line would look like that of a run that was killed.
     pub fn create(runs: &Path, id: &str) -> Result<Self, StoreError> {
         let path = runs.join(id);
-        fs::create_dir_all(runs).map_err(|source| StoreError::file(runs, "create the folder", source))?;
-        fs::create_dir(&path).map_err(|source| StoreError::file(&path, "create the folder", source))?;
-        atomic::sync_folder(&path);
+        let made = |folder: &Path, made: std::io::Result<()>| {
+            made.map_err(|source| StoreError::file(folder, "create the folder", source))
+        };
+        let made = made(runs, fs::create_dir_all(runs)).and_then(|()| made(&path, fs::create_dir(&path)));
+        let created = made.and_then(|()| {
+            Self::begun(&path).inspect_err(|_| {
+                // The first error is the one to report.
+                let _ = fs::remove_dir_all(&path);
+            })
+        });
+        created.map_err(|error| StoreError::NoFolder(Box::new(error)))
+    }
+
+    /// The journal of a run whose folder is new, and room to close it.
+    fn begun(path: &Path) -> Result<Self, StoreError> {
+        atomic::sync_folder(path);
         let journal = Journal::create(&path.join(JOURNAL))?;
         atomic::sync_folder(&path.join(JOURNAL));
-        let folder = Self { path, journal, short: Arc::default(), full: None };
+        let folder = Self { path: path.to_owned(), journal, short: Arc::default(), full: None };
         let reserve = folder.path.join(RESERVE);
         // Not zeros: those might take no room.
         let reserved = fs::write(&reserve, vec![0xa5; RESERVED]);
@@ -178,6 +192,37 @@ mod tests {
         RunFolder::create(runs.path(), "one").unwrap();
         let error = RunFolder::create(runs.path(), "one").unwrap_err().to_string();
         assert!(error.contains("one") && error.contains("--runs"), "{error}");
+        assert!(runs.path().join("one").join(JOURNAL).exists(), "what is there stays");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_folder_that_could_not_be_begun() {
+        // Linux takes paths of up to 4095 bytes: that of the folder is one, that of its journal is none.
+        let folder = tempfile::tempdir().unwrap();
+        let mut runs = folder.path().to_owned();
+        let left = |runs: &Path| 4090 - "/one".len() - runs.as_os_str().len();
+        while left(&runs) > 0 {
+            let length = if left(&runs) > 250 { 200 } else { left(&runs) - 1 };
+            runs.push("x".repeat(length));
+        }
+        let error = RunFolder::create(&runs, "one").unwrap_err();
+        assert!(error.to_string().contains("journal.jsonl: create") && !error.is_full(), "{error}");
+        assert!(runs.is_dir() && !runs.join("one").exists());
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_a_folder_that_is_forbidden() {
+        let of = |kind: std::io::ErrorKind| {
+            StoreError::NoFolder(Box::new(StoreError::file(Path::new("runs"), "create", kind.into())))
+        };
+        assert!(of(std::io::ErrorKind::StorageFull).is_full());
+        let forbidden = of(std::io::ErrorKind::PermissionDenied);
+        assert!(!forbidden.is_full());
+        let told = forbidden.to_string();
+        assert!(
+            told.ends_with("(choose a place that you may write to); --runs names another folder"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use stimrig::capture::read;
 
 mod judged;
 mod quiet;
+mod shapes;
 
 fn capture(name: &str, max_error: Option<f64>) -> Analysis {
     let file = format!("fixtures/captures/{name}.CSV");

@@ -63,6 +63,67 @@ fn a_reader_that_has_gone_away_is_no_error() {
     }
 }
 
+/// A pipeline that reads an empty list must not take it for one.
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs").display().to_string();
+    let kept =
+        stimrig().args(["run", "scenarios/timing/rate.yaml#3", "-q", "--runs", &runs]).output().unwrap();
+    assert_eq!(kept.status.code(), Some(0), "{}", text(&kept));
+    let rate = "scenarios/timing/rate.yaml";
+    for arguments in [
+        &["explain"][..],
+        &["explain", "amplitude"],
+        &["list", rate],
+        &["list", rate, "--format", "json"],
+        &["check", "--plan", rate],
+        &["predict", rate, "--case", "1"],
+        &["predict", rate, "--case", "1", "--csv", "-"],
+        &["schema", "scenario"],
+        &["verify", &runs],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = stimrig().args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(70), "{arguments:?}: {}", text(&output));
+        assert!(
+            text(&output).contains("cannot write to standard output"),
+            "{arguments:?}: {}",
+            text(&output)
+        );
+    }
+}
+
+/// Only the record can be read from standard output: two reports in one stream would be none.
+#[test]
+fn a_report_is_not_put_into_a_file_called_minus() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["--junit", "--ctrf", "--tap"] {
+        let mut command = stimrig();
+        command.current_dir(folder.path()).args(["run", option, "-"]);
+        let output = command.arg(root().join("scenarios/timing/rate.yaml")).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains("only the record can go to standard output"), "{}", text(&output));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was run");
+    }
+}
+
+#[test]
+fn a_switch_of_the_environment_is_off_where_it_is_empty_or_says_so() {
+    // A rig that cannot do what a case needs: skipped, and an error with --strict.
+    let skipped = ["run", "scenarios/fault-shutdown/open-lead.yaml", "--rig", "rig/stimjim.yaml", "--runs"];
+    for (said, strict) in
+        [("", false), ("0", false), ("false", false), ("no", false), ("1", true), ("true", true)]
+    {
+        let runs = tempfile::tempdir().unwrap();
+        let mut command = stimrig();
+        command.args(skipped).arg(runs.path());
+        let output = command.env("STIMRIG_STRICT", said).env("STIMRIG_FAIL_FAST", "").output().unwrap();
+        let code = if strict { 2 } else { 4 };
+        assert_eq!(output.status.code(), Some(code), "{said:?}: {}", text(&output));
+    }
+}
+
 /// Runs scenarios with `--json -` and returns the exit code and the record.
 pub fn run(arguments: &[&str]) -> (i32, Value) {
     let runs = tempfile::tempdir().unwrap();

@@ -151,6 +151,28 @@ fn the_doctor_finds_nothing_on_a_good_bench_and_each_thing_that_is_wrong() {
     assert!(wrong.iter().all(|finding| (finding.severity == Severity::Good) == finding.remedy.is_none()));
 }
 
+#[test]
+fn the_doctor_names_ports_that_cannot_be_opened_where_no_rig_is_named_too() {
+    let computer = MadeUp::new();
+    computer.plug("1-1", "ttyACM3", "STIM-0042");
+    computer.plug("1-2", "ttyACM0", "LOAD-0007");
+    let ports = || {
+        let all = examine(&computer.machine(), None, &Circumstances::default());
+        all.into_iter().filter(|finding| finding.subject == "ports").collect::<Vec<_>>()
+    };
+    assert!(ports().len() == 1 && ports()[0].severity == Severity::Good, "{:#?}", ports());
+    // Nothing is forbidden to root, who can open as little what is not there.
+    fs::remove_file(computer.0.path().join("dev/ttyACM3")).unwrap();
+    let found = ports();
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].severity == Severity::Good && found[0].found.contains("LOAD-0007"), "{found:#?}");
+    assert!(
+        found[1].severity == Severity::Warning && found[1].found.contains("may not be opened"),
+        "{found:#?}"
+    );
+    assert!(found[1].remedy.is_some());
+}
+
 /// `stimrig doctor` and `stimrig rigs` on a rig of this computer: what they say, and their exit codes.
 #[test]
 fn locks_and_calibrations_are_looked_at() {

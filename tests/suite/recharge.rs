@@ -128,3 +128,24 @@ fn a_recharge_longer_than_what_the_recorder_remembers_is_followed_to_its_end() {
         "{volts} {imbalance} {exact:?}"
     );
 }
+
+/// A switch that stays closed lets nine codes still flow when it was to have opened: what counts as quiet
+/// creeps towards rest. Once settled, nothing is left on the series capacitor by a whole cycle, and U says how far off that the level of
+/// such a baseline may be.
+#[test]
+fn what_creeps_while_it_counts_as_quiet_is_in_the_uncertainty() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("creeps.yaml");
+    let text = "version: 1\nname: creeps\nphantom: r1k\nprogram: { waveform: monophasic, amplitude: 2 mA, width: 200 us, gap: 50 us, recovery: { passive: 8 ms }, rate: 50 Hz }\nduration: 1.2 s\nexpect:\n  - charge_imbalance: { at_most: 50 %, in: [settled, stop] }\n  - charge_imbalance: { at_most: 50 %, in: [settled, stop], statistic: mean }\n  - net_charge: { within: 1 uC, in: [settled, stop], statistic: mean }\n  - mean_dc_current: { within: 100 uA, in: [settled, stop] }\n";
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    for (defect, creeps) in [(vec!["--defect", "recharge_stuck=closed"], true), (Vec::new(), false)] {
+        let (_, record) = run(&[vec![path], defect].concat());
+        for (name, check) in checks(&record) {
+            let (value, u) = (check["value"].as_f64().unwrap(), check["uncertainty"].as_f64().unwrap());
+            assert!(value.abs() < 1.1 * u, "{name}: {check:#}");
+            let line = |line: &serde_json::Value| line["input"] == "baseline creep";
+            assert_eq!(check["budget"].as_array().unwrap().iter().any(line), creeps, "{name}: {check:#}");
+        }
+    }
+}

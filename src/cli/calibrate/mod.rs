@@ -11,7 +11,7 @@ use jiff::ToSpan;
 use crate::machine::today;
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, Quantity, engineering, with_uncertainty};
-use crate::record::{EXIT_RIG, EXIT_USAGE};
+use crate::record::{EXIT_RIG, EXIT_USAGE, readable};
 use crate::rig::{Certificate, Rig};
 use crate::run::{Calibrated, Calibration, Reference, Waiting, calibrate};
 use crate::scenario::{Plan, Unresolved, Wanted, plan, read_scenario};
@@ -207,7 +207,7 @@ fn certificate(args: &Args, phantom: &Phantom, calibrated: Calibrated, against: 
 
 /// What is shown of it.
 fn told(certificate: &Certificate) -> String {
-    let mut text = format!("{} for load {}\n", certificate.stated(), certificate.unit);
+    let mut text = format!("{} for load {}\n", certificate.stated(), readable(&certificate.unit));
     for one in &certificate.channels {
         let dimension = if one.quantity == Sensed::Current { Dimension::Current } else { Dimension::Voltage };
         text += &format!(

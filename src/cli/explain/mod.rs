@@ -6,6 +6,8 @@ use crate::record::EXIT_USAGE;
 use crate::scenario::Measurand;
 use crate::source::nearest;
 
+use super::stdout::{done, stream};
+
 mod charge;
 mod dynamics;
 mod faults;
@@ -50,17 +52,11 @@ fn texts() -> impl Iterator<Item = &'static Text> {
 
 /// Explains one measurand, or lists them.
 pub fn run(args: &Args) -> u8 {
-    let stdout = io::stdout().lock();
     let Some(name) = &args.measurand else {
-        // A reader that has seen enough (`| head`) closes the pipe; that is no error.
-        let _ = list(stdout);
-        return 0;
+        return done(stream(|out| list(out)), 0);
     };
     match texts().find(|text| text.measurand.name() == name.trim()) {
-        Some(text) => {
-            let _ = show(text, stdout);
-            0
-        }
+        Some(text) => done(stream(|out| show(text, out)), 0),
         None => {
             let near = meant(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let _ = writeln!(

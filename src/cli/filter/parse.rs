@@ -79,8 +79,9 @@ impl<'a> Parser<'a> {
         let field = Field::ALL.iter().find(|(name, _)| *name == word).map(|(_, field)| *field);
         if field.is_none() && !matches!(word, "all" | "none") {
             let mut error = self.error(start, length, &format!("`{word}` is not a predicate"));
-            let names = Field::ALL.iter().map(|(name, _)| *name).chain(["all", "none"]);
-            error.help = nearest(word, names).map(|near| format!("did you mean `{near}`?"));
+            let names = || Field::ALL.iter().map(|(name, _)| *name).chain(["all", "none"]);
+            let near = nearest(word, names()).map(|near| format!("did you mean `{near}`?"));
+            error.help = near.or_else(|| Some(format!("one of: {}", names().collect::<Vec<_>>().join(", "))));
             return Err(error);
         }
         self.at += length;

@@ -18,6 +18,8 @@ mod dump;
 
 /// Patience with an answer, ns.
 const PATIENCE: u64 = 200_000_000;
+/// Patience behind a command that was not answered at all, ns.
+const HURRIED: u64 = 20_000_000;
 /// What was said before the driver came is over by then, ns.
 const HUSH: u64 = 300_000_000;
 /// Lines of other answers that may come before the one that is waited for.
@@ -173,16 +175,21 @@ impl crate::instrument::Stimulator for Stimulator {
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
-        // Each of the four is sent, whatever became of the one before.
+        // Each of the four is sent, whatever became of the one before. Behind one that was not answered twice the others are not waited
+        // for as long: an interlock may be all that ends the output then, and it opens behind this.
         let patience = PATIENCE + self.pulse;
-        let mut first = Ok(());
+        let (mut first, mut silent) = (Ok(()), false);
         for (line, answer) in [
             ("T-1\n", "Forcing T train to stop"),
             ("U-1\n", "Forcing U train to stop"),
             ("M0,3\n", "Set channel 0 to mode 3"),
             ("M1,3\n", "Set channel 1 to mode 3"),
         ] {
-            let asked = self.ask_twice(line, answer, patience).await;
+            let asked = match silent {
+                false => self.ask_twice(line, answer, patience).await,
+                true => self.ask(line, answer, HURRIED).await,
+            };
+            silent |= asked == Err(InstrumentFault::Timeout);
             first = first.and(asked.map(|_| ()).map_err(|fault| failed("stop", fault)));
         }
         first

@@ -10,7 +10,7 @@ use crate::measure::{ContactRecord, Recording};
 use crate::quantity::{Dimension, engineering};
 use crate::record::{CaseFigures, CheckFigure, CheckRecord, Verdict};
 use crate::scenario::{Action, Case, Criterion, Measurand, Nominal};
-use crate::signal::{Program, Recovery};
+use crate::signal::{Program, Recovery, Waveform};
 
 use super::{Facts, Seen, Unit, Units, View, measurand};
 
@@ -120,8 +120,11 @@ fn words(program: &Program) -> String {
     if program.gap > 0.0 {
         parts.push(format!("gap {}", time(program.gap)));
     }
+    let waveform = format!("{:?}", program.waveform).to_lowercase();
     parts.push(match program.recovery {
-        Recovery::Mirrored => format!("{:?}", program.waveform).to_lowercase(),
+        // Their own phases recover what they put in.
+        _ if matches!(program.waveform, Waveform::Triphasic | Waveform::Alternating) => waveform,
+        Recovery::Mirrored => waveform,
         Recovery::Ratio(ratio) => format!("recovery 1:{ratio}"),
         Recovery::Passive { duration, .. } => format!("passive recovery for {}", time(duration)),
         Recovery::None => "no recovery".to_owned(),
@@ -153,4 +156,36 @@ fn step_name(action: &Action, name: Option<&str>) -> Option<(String, bool)> {
         }
     };
     Some((name.filter(|name| *name != what).map_or(what.clone(), |name| format!("{what} ({name})")), fault))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::{Polarity, Run};
+
+    #[test]
+    fn an_alternating_train_is_not_said_to_recover_nothing() {
+        let of = |waveform| {
+            words(&Program {
+                waveform,
+                leading: Polarity::Cathodic,
+                amplitude: 1e-3,
+                width: 200e-6,
+                gap: 0.0,
+                recovery: Recovery::None,
+                recharge: None,
+                rate: 50.0,
+                ramp: None,
+                burst: None,
+                cycle: None,
+                contacts: Vec::new(),
+                run: Run::UntilStopped,
+            })
+        };
+        for (waveform, word) in [(Waveform::Alternating, "alternating"), (Waveform::Triphasic, "triphasic")] {
+            let said = of(waveform);
+            assert!(said.contains(word) && !said.contains("no recovery"), "{said}");
+        }
+        assert!(of(Waveform::Monophasic).contains("no recovery"));
+    }
 }

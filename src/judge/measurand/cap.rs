@@ -87,19 +87,22 @@ fn freed(view: &View<'_>, row: &PulseRow, shapes: &[ShapeRow; 3]) -> Largest {
     let peak = pairs().map(|(shape, phase)| current(f64::from(shape.peak), phase));
     let peak = peak.fold(shift.abs(), f64::max);
     let slowest = edge.transition + FAST * edge.spread;
-    let fast = |shape: &ShapeRow| shape.count > 0 && f64::from(shape.transition) / view.rate() <= slowest;
+    let fast = |shape: &ShapeRow| f64::from(shape.transition) / view.rate() <= slowest;
     let all_fast = !phases.is_empty() && phases.iter().all(fast);
     // Each phase rings with its own step: between two that touch it is twice that from rest.
     let rings = |shape: &ShapeRow| f64::from(shape.step).abs() * edge.overshoot;
     let freed = pairs().map(|(shape, phase)| current(f64::from(shape.peak) - rings(shape), phase));
     let freed = freed.fold(shift.abs(), f64::max);
-    let tops = phases.iter().flat_map(|shape| {
+    // A phase too short for a straight line has a level all the same.
+    let levels = row.phases().iter().map(|phase| (f64::from(phase.level) - zero).abs());
+    let lines = phases.iter().filter(|shape| shape.count > 0);
+    let tops = lines.flat_map(|shape| {
         // The line goes on to either end of the phase.
         let (early, late) = (f64::from(shape.top.0) - zero, f64::from(shape.top.1) - zero);
         let slope = 0.125 * (late - early);
         [(early - slope).abs(), (late + slope).abs()]
     });
-    let settled = tops.fold(0.0, f64::max);
+    let settled = tops.chain(levels).fold(0.0, f64::max);
     let at = row.start();
     if !all_fast || row.flags.truncated || row.flags.endless {
         return Largest { codes: peak, at, removed: 0.0 };

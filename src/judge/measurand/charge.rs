@@ -4,7 +4,7 @@ use crate::measure::{Input, Measured, Nonlinearity, PulseRow};
 use crate::scenario::{Nominal, PhaseChoice, WindowKind};
 use crate::signal::{Kind, Program, Recovery, Waveform};
 
-use super::super::level::Charge;
+use super::super::level::{Charge, crept};
 use super::super::view::Window;
 use super::super::{Cycle, Found, Reason, Unit, Units, View};
 use super::amplitude::{chosen, missing_phase};
@@ -189,6 +189,7 @@ fn imbalance(view: &View<'_>, cycle: &Cycle<'_>, net: &Charge, by_mean: bool) ->
     if net.offset > 0.0 {
         budget.push(Input::common("offset", by_net * net.offset / size));
     }
+    budget.extend(crept((by_net * net.creep + by_leading * leading.creep) / size));
     let edge = f64::hypot(by_net * net.edge, by_leading * leading.edge) / size;
     if edge > 0.0 {
         budget.extend(view.by_phase(Input::common("edge interpolation", edge)));

@@ -3,7 +3,7 @@
 use crate::measure::{Input, Level, Measured, Nonlinearity, Zero};
 use crate::signal::code_noise;
 
-use super::super::level::share_of;
+use super::super::level::{crept, share_of};
 use super::super::zeroed::seen;
 use super::super::{Cycle, Reason, Unit, Units, View};
 
@@ -11,7 +11,7 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
     let window = view.window()?;
     let (mut count, mut span, mut anchored) = (0, 0.0, 0.0);
     let mut inl = Nonlinearity::default();
-    let (mut area, mut clipped) = (0.0, false);
+    let (mut area, mut creep, mut clipped) = (0.0, 0.0, false);
     let mut noise = TrainNoise::default();
     // Of the edges, what all pulses share adds up, and what each has of its own does by its square.
     let (mut together, mut apart) = (0.0, 0.0_f64);
@@ -21,6 +21,7 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
         count += 1;
         span += length;
         area += net.area;
+        creep += net.creep;
         inl.add_scaled(&net.inl, 1.0);
         clipped |= cycle.row.flags.clipped;
         anchored += if cycle.row.before.is_none() { length } else { 0.0 };
@@ -51,6 +52,7 @@ pub(super) fn mean_dc_current(view: &View<'_>, units: &mut Units<'_>) -> Result<
     if anchored > 0.0 && rest.offset > 0.0 {
         budget.push(Input::common("offset", rest.offset * anchored * per_code));
     }
+    budget.extend(crept(creep * per_code));
     units.push(Unit { clipped, ..Unit::of(Measured::new(value, budget)) });
     Ok(())
 }

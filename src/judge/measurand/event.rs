@@ -127,6 +127,16 @@ impl<'a> Event<'a> {
     /// [`Reason::NeverQuiet`] when the record ends before the quiet interval does.
     pub(super) fn last_active(&self, view: &View<'_>) -> Result<Option<u64>, Reason> {
         let quiet = self.quiet(view);
+        let last = self.went_on(view);
+        if last.unwrap_or(self.t0) + quiet > self.until {
+            return Err(Reason::NeverQuiet(quiet as f64 / view.rate()));
+        }
+        Ok(last)
+    }
+
+    /// The same, be the quiet interval behind it whole or not: until then at least something was active again and again.
+    pub(super) fn went_on(&self, view: &View<'_>) -> Option<u64> {
+        let quiet = self.quiet(view);
         let mut last: Option<u64> = None;
         for interval in self.activity.iter().filter(|interval| interval.last >= self.t0) {
             if interval.first > last.unwrap_or(self.t0) + quiet {
@@ -134,10 +144,7 @@ impl<'a> Event<'a> {
             }
             last = Some(last.unwrap_or(0).max(interval.last));
         }
-        if last.unwrap_or(self.t0) + quiet > self.until {
-            return Err(Reason::NeverQuiet(quiet as f64 / view.rate()));
-        }
-        Ok(last)
+        last
     }
 
     /// Whether it is a stop itself.

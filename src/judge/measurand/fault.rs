@@ -19,17 +19,22 @@ fn next_due<'a>(view: &View<'a>, event: &Event<'a>, last: u64) -> Option<f64> {
 fn latency<'a>(view: &View<'a>, event: &Event<'a>) -> Result<Unit, Reason> {
     event.running(view)?;
     let t0 = event.t0;
-    let last = event.last_active(view)?;
     let front_end = &view.recording.front_end;
-    let raw = last.map_or(0.0, |last| (last + 1).saturating_sub(t0) as f64 / view.rate() - front_end.delay);
-    let value = raw.max(0.0);
+    let since = |last: u64| (last + 1).saturating_sub(t0) as f64 / view.rate() - front_end.delay;
+    let tail = (front_end.settling - front_end.delay).max(0.0);
+    let bounds = [("sample period", 1.0 / view.rate()), ("filter tail", tail), ("marker", event.skew(view))];
+    let last = event.last_active(view).or_else(|reason| {
+        // What was active beyond every limit was, whatever came of it.
+        let least = |last: u64| since(last) - bounds.iter().map(|(_, bound)| bound).sum::<f64>();
+        let beyond = |last: &u64| highest(view).is_some_and(|limit| least(*last) > limit);
+        event.went_on(view).filter(beyond).map(Some).ok_or(reason)
+    })?;
+    let value = last.map_or(0.0, since).max(0.0);
     if let Some(limit) = highest(view).filter(|limit| value <= *limit) {
         let late = t0 + (limit * view.rate()).ceil() as u64;
         event.seen(view, last.unwrap_or(t0).max(late) + event.quiet(view))?;
         event.shown(view, (t0 as f64 + limit * view.rate(), event.until as f64), FEWEST)?;
     }
-    let tail = (front_end.settling - front_end.delay).max(0.0);
-    let bounds = [("sample period", 1.0 / view.rate()), ("filter tail", tail), ("marker", event.skew(view))];
     let measured = Measured::new(value, one_sided(&bounds));
     let upper_bound = next_due(view, event, last.unwrap_or(t0));
     Ok(Unit { time: last.map(|last| view.seconds(last as f64)), upper_bound, ..Unit::of(measured) })

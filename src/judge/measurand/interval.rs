@@ -122,6 +122,8 @@ fn stretches<'a>(view: &View<'a>, rows: impl Iterator<Item = PulseRow>, closes: 
         }
     }
     if let (Some(stretch), Some(at)) = (all.last_mut(), last) {
+        // Behind a stop its silence is none of the program's.
+        let closes = closes.min(view.default_record_end(at as u64) as f64);
         stretch.ends =
             closes - at > off_gap(&stretch.segment.programmed) * view.rate() && !spent(view, stretch);
     }

@@ -11,9 +11,6 @@ use super::grid::REACH;
 
 /// A train that begins no later than this behind its start, s, or than three periods, has a latency and lacks no pulse.
 pub(super) const LATENCY: f64 = 0.1;
-/// The same where the load does not mark when the start was taken: what stimulators take to answer is in it, and what had not been
-/// read yet of its samples when the start was sent, seconds on a computer that is too busy.
-const UNMARKED: f64 = 3.0;
 
 /// Whether a start was to begin a train. Where others are marked, one without a marker is one that was sent while a train ran and
 /// changed nothing; at rest it is one that the stimulator did not act upon.
@@ -67,24 +64,23 @@ pub(super) fn undelivered(view: &View<'_>, window: Window, start: &Instant, clos
 /// What a window lacks, up to sample `closes`, because the `first` pulse behind a start came late: by how many pulses fewer were
 /// due by then than if it had come at once. A train that ends by itself may make up for it.
 ///
+/// Where the load does not mark when the start was taken, that was before the stimulator told its status for the first time after
+/// it; how old the samples were by then is in the round trip.
+///
 /// A window of its own that begins behind the first pulse says nothing of the start. The usual one begins with it, or as long behind
 /// the first pulse as a ramp takes.
 pub(super) fn late(view: &View<'_>, window: Window, start: &Instant, first: &PulseRow, closes: f64) -> u64 {
     let Some(owed) = Owed::of(view, start) else { return 0 };
     let (begun, g) = (owed.begun, view.settling() as f64);
     let came = first.start() - view.recording.front_end.delay * view.rate();
-    let mut allowed = (3.0 * owed.program().period()).max(LATENCY);
-    if !start.marked {
-        allowed = allowed.max(UNMARKED) + view.facts.round_trip;
-    }
+    let allowed = (3.0 * owed.program().period()).max(LATENCY);
     // Of what was lost, or came before the record, nobody knows that it was not the first; nor does anybody know when a stimulator
     // was started that answers nothing, on a load that marks nothing: what is judged may have been recorded long ago.
-    let unknown = start.ahead > 0
-        || view.recording.lost_within(start.sample, first.at) > 0
-        || (!start.marked && view.facts.statuses.is_empty());
+    let unknown = start.ahead > 0 || view.recording.lost_within(start.sample, first.at) > 0;
+    let Some(taken) = taken(view, start).filter(|_| !unknown) else { return 0 };
     let opens = window.from as f64 - g;
     let usual = view.check.window.is_none();
-    if unknown || came - begun <= allowed * view.rate() || (came < opens && !usual) {
+    if came - begun.max(taken) <= allowed * view.rate() || (came < opens && !usual) {
         return 0;
     }
     let closes = closes - g;
@@ -95,4 +91,13 @@ pub(super) fn late(view: &View<'_>, window: Window, start: &Instant, first: &Pul
     let from = if usual { begun } else { begun.max(opens) };
     let on_time = owed.due(begun, closes).saturating_sub(owed.due(begun, from));
     on_time.saturating_sub(owed.due(came, closes))
+}
+
+/// The sample by which a start had been taken; `None` where nothing tells.
+fn taken(view: &View<'_>, start: &Instant) -> Option<f64> {
+    if start.marked {
+        return Some(start.sample as f64);
+    }
+    let answered = view.facts.statuses.iter().find(|status| status.sample > start.sample);
+    answered.map(|status| status.sample as f64 + view.facts.round_trip * view.rate())
 }

@@ -1,7 +1,7 @@
 //! How the current divides among the contacts, and what they leave over together.
 
 use crate::measure::{Input, JointRecord, JointRow, Measured, Nonlinearity, Plateau, Rows};
-use crate::scenario::Nominal;
+use crate::scenario::{Criterion, Nominal};
 use crate::signal::{Program, Waveform};
 
 use super::super::view::Window;
@@ -141,11 +141,19 @@ fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.window()?;
     let rows = rows(view, joint, window)?;
     let (mut all, mut none) = (Branches::of(view, joint)?, true);
+    // A tolerance of so many percent says nothing of pulses to which the contact is to give nothing.
+    let only_relative = match view.check.criterion {
+        Criterion::Within { of: Nominal::Programmed | Nominal::Applied, tolerance } => tolerance.abs == 0.0,
+        _ => false,
+    };
     for (index, row) in rows {
         let Some(program) = program(view, &row) else { continue };
         let branches = all.at(index);
         let name = view.contact.name.as_str();
         let own = program.share_of(name);
+        if own == 0.0 && only_relative {
+            continue;
+        }
         let kind = if own == 0.0 { -1.0 } else { own.signum() };
         let same = |branch: &&Branch<'_>| program.share_of(&branch.view.contact.name) * kind > 0.0;
         let sum: f64 = branches.iter().filter(same).map(Branch::current).sum();

@@ -11,8 +11,20 @@ use super::time::edges;
 /// The marker bit is sampled: the board took the start within the sample period before. On a bench without the bit the
 /// instant is the host's, and the round trip of the link is all that is known about it.
 pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
-    let rows = &view.contact.pulses;
-    for start in view.starts().filter(|start| begins(view, start)) {
+    let own = view;
+    for start in view.starts() {
+        // Where the check names no contact, it is the first of those that the program in force then drives.
+        let other = match (&view.check.contact, own.segment_at(start.sample)) {
+            (None, Some((segment, _))) => own.recording.contact(segment.programmed.main_contact()),
+            _ => None,
+        };
+        let other = other.filter(|contact| contact.name != own.contact.name);
+        let other = other.map(|contact| own.at(contact)).transpose()?;
+        let view = other.as_ref().unwrap_or(own);
+        if !begins(view, start) {
+            continue;
+        }
+        let rows = &view.contact.pulses;
         let index = rows.partition_point(|row| row.at < start.sample);
         let until = view.default_record_end(start.sample);
         let first = rows.get(index).filter(|row| row.at < until);
@@ -37,7 +49,9 @@ pub(super) fn start_latency(view: &View<'_>, units: &mut Units<'_>) -> Result<()
             true => Input::rectangular("marker", 1.0 / view.rate()).independent(),
             false => Input::rectangular("round trip", view.facts.round_trip),
         });
-        units.push(view.unit(&row, Measured::new(seconds, budget)));
+        let unit = view.unit(&row, Measured::new(seconds, budget));
+        // Its number is of another table then.
+        units.push(if other.is_some() { Unit { pulse: None, ..unit } } else { unit });
     }
     if units.is_empty() { Err(Reason::NoInstant("start".to_owned())) } else { Ok(()) }
 }

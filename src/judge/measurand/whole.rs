@@ -96,7 +96,16 @@ fn whole(view: &View<'_>, row: &PulseRow, asked: &Pulse, typical: f64) -> bool {
     let charge = view.pulse_charge(row);
     let unit = view.calibration.lsb / view.rate();
     let left = Measured::new(charge.area.abs() * unit, charge.budget(view));
-    as_wide && left.value <= 2.0 * typical + left.expanded()
+    as_wide && left.value <= 2.0 * typical * grown(asked) + left.expanded()
+}
+
+/// What the charge of a pulse grows with on a ramp, C: one phase leaves all of its own. What phases that balance leave does not grow
+/// with them; any number does for those.
+fn grown(asked: &Pulse) -> f64 {
+    match asked.phases() {
+        [only] => only.current.abs() * only.width,
+        _ => 1.0,
+    }
 }
 
 /// What the case's checks of the width allow about a programmed one, s: the tightest of them.
@@ -110,9 +119,12 @@ fn width_tolerance(view: &View<'_>, width: f64) -> f64 {
     stated.min_by(f64::total_cmp).unwrap_or_else(|| WIDTH.about(width))
 }
 
-/// Median |net charge| of the whole pulses before a sample, C.
+/// Median |net charge| of the whole pulses before a sample, C, over what that grows with.
 fn typical_charge(view: &View<'_>, before: u64) -> f64 {
-    let of = |row: PulseRow| view.pulse_charge(&row).area.abs();
+    let of = |row: PulseRow| {
+        let asked = view.asked(&row, Nominal::Applied).map_or(1.0, |asked| grown(&asked));
+        view.pulse_charge(&row).area.abs() / asked
+    };
     let rows = || {
         let ended = view.contact.pulses.iter().take_while(move |row| row.end() < before as f64);
         ended.filter(|row| !row.flags.truncated).map(of)

@@ -183,6 +183,9 @@ fn of_one_pulse_on_several_contacts_the_largest_says_where_its_edges_are() {
     // Neither does a level that lies far from zero and near its own base.
     let (finished, off) = pulse(1004, &[200], 1500.0);
     joint.offer(finished, &PulseRow { base: 900.0, ..off }, 1e-6, 1000.0, 66);
+    // Nor one whose base is next to nothing beside it.
+    let (finished, bare) = pulse(1004, &[200], 500.0);
+    joint.offer(finished, &PulseRow { base: 0.5, ..bare }, 1e-6, 1000.0, 66);
     joint.offer(next.0, &next.1, 1e-6, 1000.0, 66);
     // Neither do pulses that are cut, but those do of which only an edge was not found.
     let truncated = Flags { truncated: true, ..Flags::default() };

@@ -117,6 +117,8 @@ mod tests {
         let next = |second: f64| top(20.0, 0.0, second).next;
         assert_eq!((next(20.0), next(200.0)), (Some((1030, 1036)), Some((1036, 1052))));
         assert_eq!((next(f64::NAN), next(1.0)), (Some((1036, 1052)), Some((1020, 1021))));
+        // What is over before a sample is read at one all the same.
+        assert_eq!(next(0.4), Some((1020, 1021)));
         let found = top(20.0, 0.0, 20.0);
         assert_eq!((found.until, found.samples), (1019.5, (983, 1020)));
         // A plateau is where it was, whatever follows.
@@ -147,5 +149,13 @@ mod tests {
         let mut short = History::new();
         short.push(&codes[..1010]);
         assert_eq!(found.level(&short, 7.0, &UNSHARED), 7.0 + 50.0);
+    }
+
+    #[test]
+    fn a_code_at_a_rail_or_beyond_it_is_at_a_rail() {
+        let calibration = Calibration { rails: (-100, 100), ..Calibration::default() };
+        for (code, is) in [(-101, true), (-100, true), (-99, false), (99, false), (100, true), (101, true)] {
+            assert_eq!(at_a_rail(&[0, code, 3], &calibration), is, "{code}");
+        }
     }
 }

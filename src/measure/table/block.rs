@@ -7,10 +7,15 @@ use super::{BLOCK, GROUP, Row, column, rounded};
 /// places of a cache.
 const COLUMN: usize = BLOCK + 8;
 
+/// Bytes of the numbers with which the groups of a column of differences begin, in front of it.
+const STARTS: usize = BLOCK / GROUP * 8;
+
 /// A full block.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Block<R> {
     first: R,
+    /// Bit k: column k is packed as differences.
+    differs: u64,
     columns: Box<[u8]>,
 }
 
@@ -25,15 +30,22 @@ impl<R: Row> Block<R> {
             *cells = writer.into_cells();
             before = Some(row);
         }
-        let mut bytes = Vec::new();
+        let (mut bytes, mut differs) = (Vec::new(), 0);
         for (index, column) in cells.chunks(COLUMN).enumerate() {
             let column = column.first_chunk::<BLOCK>()?;
-            match differs::<R>(index) {
-                true => column::pack(&differences(column), &mut bytes),
-                false => column::pack(column, &mut bytes),
+            if index < u64::BITS as usize && column::goes_on(column) {
+                differs |= 1 << index;
+                column.iter().step_by(GROUP).for_each(|start| bytes.extend_from_slice(&start.to_le_bytes()));
+                column::pack(&differences(column), &mut bytes);
+            } else {
+                column::pack(column, &mut bytes);
             }
         }
-        Some(Self { first: rounded(number, rows.first()?, cells), columns: bytes.into_boxed_slice() })
+        Some(Self {
+            first: rounded(number, rows.first()?, cells),
+            differs,
+            columns: bytes.into_boxed_slice(),
+        })
     }
 
     pub(super) fn first(&self) -> &R {
@@ -53,10 +65,16 @@ impl<R: Row> Block<R> {
             let begin = cells.len();
             cells.resize(begin + GROUP, 0);
             let numbers = cells.get_mut(begin..).unwrap_or_default();
+            let mut start = None;
+            if self.differs(begin / GROUP) {
+                let (starts, packed) = rest.split_at_checked(STARTS).unwrap_or_default();
+                (start, rest) = (starts.as_chunks().0.get(from % BLOCK / GROUP), packed);
+            }
             rest = column::unpack(rest, BLOCK, from % BLOCK, numbers).unwrap_or(&[]);
-            if differs::<R>(begin / GROUP) {
-                let mut sum = 0_i64;
-                for number in numbers {
+            if let (Some(start), Some((first, others))) = (start, numbers.split_first_mut()) {
+                *first = i64::from_le_bytes(*start);
+                let mut sum = *first;
+                for number in others {
                     sum = sum.wrapping_add(*number);
                     *number = sum;
                 }
@@ -69,19 +87,19 @@ impl<R: Row> Block<R> {
             before = Some(row);
         }
     }
+
+    /// Whether a column is packed as differences.
+    fn differs(&self, column: usize) -> bool {
+        column < u64::BITS as usize && (self.differs >> column) & 1 == 1
+    }
 }
 
-/// Whether a column of the rows is packed as differences.
-fn differs<R: Row>(column: usize) -> bool {
-    column < 64 && (R::DIFFERENCES >> column) & 1 == 1
-}
-
-/// Each number less the one before it, anew in every group that is unpacked together.
+/// Each number less the one before it; of the first, as the second.
 fn differences(numbers: &[i64; BLOCK]) -> [i64; BLOCK] {
     let mut differences = *numbers;
-    for (group, numbers) in differences.chunks_mut(GROUP).zip(numbers.chunks(GROUP)) {
-        let steps = group.iter_mut().skip(1).zip(numbers);
-        steps.for_each(|(number, before)| *number = number.wrapping_sub(*before));
-    }
+    let steps = differences.iter_mut().skip(1).zip(numbers);
+    steps.for_each(|(number, before)| *number = number.wrapping_sub(*before));
+    let [first, second, ..] = &mut differences;
+    *first = *second;
     differences
 }

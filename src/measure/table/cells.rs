@@ -21,6 +21,11 @@ pub fn ungrid(cell: i64, scale: f64) -> f32 {
     }
 }
 
+/// Of a sum of so many numbers; 0 of none.
+fn mean(sum: i64, count: u32) -> f32 {
+    (sum as f64 / f64::from(count.max(1))) as f32
+}
+
 /// The nearest whole number of steps of 1/`scale`, if there is one.
 #[inline]
 pub fn steps(value: f64, scale: f64) -> Option<i64> {
@@ -90,6 +95,15 @@ impl Writer {
         self.put(grid(value, scale));
     }
 
+    /// A value that may be the mean of `count` whole numbers, in steps of 1/`scale`: their sum, and by how many steps the value
+    /// is off what that makes. A sum scatters by fewer of its own steps than a mean does by steps far below its noise.
+    pub fn put_mean(&mut self, value: f32, count: u32, scale: f64) {
+        let sum = nearest(f64::from(value) * f64::from(count)).unwrap_or(0);
+        self.put(i64::from(count));
+        self.put(sum);
+        self.put(grid(value, scale).wrapping_sub(grid(mean(sum, count), scale)));
+    }
+
     /// A value in steps of 1/`scale`, from a number of steps that it is near to; what cannot be one is kept bit by bit, in a
     /// second cell.
     pub fn put_double(&mut self, value: f64, scale: f64, near: i64) {
@@ -137,6 +151,13 @@ impl<'a> Reader<'a> {
         ungrid(self.take(), scale)
     }
 
+    /// As [`Writer::put_mean`]: the value, and of how many numbers.
+    pub fn take_mean(&mut self, scale: f64) -> (f32, u32) {
+        let count = self.take() as u32;
+        let near = grid(mean(self.take(), count), scale);
+        (ungrid(near.wrapping_add(self.take()), scale), count)
+    }
+
     /// As [`Writer::put_double`].
     pub fn take_double(&mut self, scale: f64, near: i64) -> f64 {
         let cell = near.wrapping_add(self.take());
@@ -172,6 +193,43 @@ mod tests {
         assert_eq!(nearest(EXACT - 1.0), Some(9_007_199_254_740_991));
         for value in [EXACT, -EXACT, f64::NAN, f64::INFINITY] {
             assert_eq!(nearest(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_mean_reads_as_the_number_of_steps_it_is_nearest_to_whatever_it_is_a_mean_of() {
+        let cells_of = |value: f32, count: u32| {
+            let mut writer = Writer::new(Vec::new(), 0, 1);
+            writer.put_mean(value, count, 4096.0);
+            writer.into_cells()
+        };
+        for (sum, count) in
+            [(-1_234_567_i64, 25), (400_003, 16), (7, 1024), (-3, 0), (0, 7), (32_767_000, 1000)]
+        {
+            for off in [0.0, 0.013, -40.5] {
+                let value = (sum as f64 / f64::from(count.max(1)) + off) as f32;
+                let cells = cells_of(value, count);
+                let stated = ((f64::from(value) * 4096.0).round() / 4096.0) as f32;
+                assert_eq!(
+                    Reader::new(&cells, 0, 1).take_mean(4096.0),
+                    (stated, count),
+                    "{sum} {count} {off}"
+                );
+                // Of what is a mean, the sum tells all.
+                if off == 0.0 && count > 0 && value.abs() < 1e5 {
+                    assert!(cells[1] == sum && cells[2].abs() <= 1, "{cells:?}");
+                }
+            }
+        }
+        for value in [f32::NAN, f32::INFINITY, f32::MAX, -f32::MAX, f32::MIN_POSITIVE] {
+            for count in [0, 1, 16, u32::MAX] {
+                let (got, of) = Reader::new(&cells_of(value, count), 0, 1).take_mean(4096.0);
+                let small = value.abs() < 1.0;
+                assert!(
+                    of == count && if small { got == 0.0 } else { got.to_bits() == value.to_bits() },
+                    "{value} {count} {got}"
+                );
+            }
         }
     }
 }

@@ -16,6 +16,8 @@ const PLAIN: u8 = 64;
 const STRAY: usize = 10;
 /// Of so many numbers one is looked at where a width is chosen.
 const SAMPLED: usize = 4;
+/// Numbers of a column that are looked at to see whether it goes on from one to the next.
+const LOOKED_AT: usize = 64;
 
 /// How a column is stored.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +68,32 @@ fn pack_groups(numbers: &[i64], reference: i64, width: u8, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether a column goes on from number to number, and takes less room as differences: of some spread over it, whether the step to
+/// each from the one before is nearer to the middle step than the number itself is to the middle number, by half a bit and more.
+pub(super) fn goes_on(numbers: &[i64]) -> bool {
+    let (mut steps, mut values) = ([0; LOOKED_AT], [0; LOOKED_AT]);
+    let pairs = numbers.chunks_exact((numbers.len() / LOOKED_AT).max(2));
+    let mut other = 0;
+    for ((step, value), some) in steps.iter_mut().zip(&mut values).zip(pairs) {
+        if let ([before, number, ..], Some(first)) = (some, numbers.first()) {
+            (*step, *value) = (number.wrapping_sub(*before), *number);
+            other |= number ^ first;
+        }
+    }
+    other != 0 && about_middle(&steps) + LOOKED_AT as u32 / 2 < about_middle(&values)
+}
+
+/// Bits that some numbers take, each as its difference from the middle one of them.
+fn about_middle(numbers: &[i64]) -> u32 {
+    let middle = middle(numbers);
+    numbers.iter().map(|number| bits(number.wrapping_sub(middle))).sum()
+}
+
+/// Bits of a number, sign included; none of 0.
+fn bits(number: i64) -> u32 {
+    u64::BITS - ((number ^ (number >> 63)) as u64).leading_zeros() + u32::from(number != 0)
+}
+
 /// Bytes of a group.
 fn packed(width: u8) -> usize {
     usize::from(width) * GROUP / 8
@@ -96,8 +124,7 @@ fn plan(numbers: &[i64]) -> Plan {
     let mut needing = [0_usize; 65];
     for number in numbers.iter().step_by(SAMPLED) {
         let off = number.wrapping_sub(middle);
-        let bits = u64::BITS - ((off ^ (off >> 63)) as u64).leading_zeros() + u32::from(off != 0);
-        if let Some(count) = needing.get_mut(bits.min(64) as usize) {
+        if let Some(count) = needing.get_mut(bits(off).min(64) as usize) {
             *count += SAMPLED;
         }
     }
@@ -225,6 +252,22 @@ mod tests {
         (0..1024).step_by(100).for_each(|k| strayed[k] = -5);
         assert!(round(&strayed) <= 1024 * 7 / 8 + 11 * STRAY + 8);
         assert!(round(&(0..1024).map(|k| k << 53).collect::<Vec<i64>>()) <= 8 * 1024 + 12);
+    }
+
+    #[test]
+    fn what_goes_on_is_told_from_what_scatters() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        let noise: Vec<i64> = (0..1024).map(|_| rng.random_range(0..509)).collect();
+        let noise = |k: i64| noise[k as usize];
+        let all = |number: &dyn Fn(i64) -> i64| goes_on(&(0..1024).map(number).collect::<Vec<_>>());
+        // A drift, a long wave with a little noise, and steps of one size from the ends of the range on.
+        assert!(all(&|k| 40_000 + 100 * k));
+        assert!(all(&|k| (1e6 * (k as f64 / 300.0).sin()) as i64 + noise(k)));
+        assert!(all(&|k| i64::MAX.wrapping_add(1000 * k)));
+        // Noise alone doubles the variance of a step; what never changes needs none.
+        assert!(!all(&noise) && !all(&|_| 77) && !all(&|k| (k % 2) * 1000));
+        assert!(!goes_on(&[]) && !goes_on(&[1, 2, 3]));
     }
 
     #[test]

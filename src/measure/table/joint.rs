@@ -16,8 +16,6 @@ fn begins(start: f64) -> i64 {
 }
 
 impl Row for JointRow {
-    const DIFFERENCES: u64 = 1;
-
     fn write(&self, _: Option<&Self>, cells: &mut Writer) {
         cells.put_double(self.leading.0, INSTANT, 0);
         cells.put_double(self.leading.1, INSTANT, begins(self.leading.0));
@@ -46,12 +44,14 @@ impl Row for JointRow {
 
 impl Row for Plateau {
     fn write(&self, _: Option<&Self>, cells: &mut Writer) {
-        cells.put_steps(self.base, LEVEL);
-        cells.put_steps(self.level, LEVEL);
+        cells.put_mean(self.base, self.rest, LEVEL);
+        cells.put_mean(self.level, self.settled, LEVEL);
     }
 
     fn read(_: usize, _: Option<&Self>, cells: &mut Reader<'_>) -> Self {
-        Self { base: cells.take_steps(LEVEL), level: cells.take_steps(LEVEL) }
+        let (base, rest) = cells.take_mean(LEVEL);
+        let (level, settled) = cells.take_mean(LEVEL);
+        Self { base, rest, level, settled }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Rows of a long record in little memory.
 //!
 //! A minute of pulses at 10 kHz is 600 000 rows. The latest rows lie here as they were measured; every 1024 older ones are packed
-//! column by column, as whole numbers of a step that lies well below the column's own noise (each kind of row says which). A row reads
-//! the same whether it is packed yet or not.
+//! column by column, as whole numbers of a step that lies well below the column's own noise (each kind of row says which), less what
+//! the columns before it let expect, and as differences from row to row where those are smaller. A row reads the same whether it is
+//! packed yet or not.
 
 mod block;
 mod cells;
@@ -17,9 +18,9 @@ use block::Block;
 pub use cells::{Reader, Writer};
 pub(super) use cells::{grid, steps, ungrid};
 
-/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at some 12 bytes a
-/// pulse, more than 20 million of them, or half an hour at 10 kHz on one contact. Of a run with more, every check of pulses is
-/// invalid.
+/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at 9 to 12
+/// bytes a pulse, 22 to 30 million of them, or 37 to 50 minutes at 10 kHz on one contact. Of a run with more, every check of pulses
+/// is invalid.
 pub const TABLE_BYTES: usize = 256 << 20;
 /// Steps in a sample, of an instant and of a duration.
 const INSTANT: f64 = 8192.0;
@@ -34,9 +35,6 @@ const LATEST: usize = 64;
 
 /// What a table can hold: a row as a fixed number of cells.
 pub trait Row: Copy {
-    /// Bit k: cell k is packed as the difference from that of the row before, as of what goes on from row to row.
-    const DIFFERENCES: u64 = 0;
-
     /// Writes its cells. `before` is the row before it, where that can be read together with this one; what this row reads back
     /// as must not depend on it.
     fn write(&self, before: Option<&Self>, cells: &mut Writer);

@@ -40,16 +40,11 @@ const CYCLE_RAW: i64 = 1 << 8;
 const CYCLE: i64 = 1 << 9;
 /// There is no phase in this place.
 const NO_PHASE: [i64; 3] = [1 << 10, 1 << 11, 1 << 12];
-/// The cells that go on from pulse to pulse: its sample and the intervals of its phases. Two clocks that drift apart make little
-/// of their differences.
-const RUNNING: u64 = 1 << 2 | 0b11 << 4 | 0b11 << (4 + PHASE_CELLS) | 0b11 << (4 + 2 * PHASE_CELLS);
 /// Cells of a phase, and of a level.
 const PHASE_CELLS: usize = 6;
 const LEVEL_CELLS: usize = 4;
 
 impl Row for PulseRow {
-    const DIFFERENCES: u64 = RUNNING;
-
     fn write(&self, before: Option<&Self>, cells: &mut Writer) {
         let own = self.before.map(Level::rounded);
         let shared = before.is_some_and(|before| own.is_some() && same(own, passed_on(before, self.at)));
@@ -76,6 +71,7 @@ impl Row for PulseRow {
         cells.put(i64::from(self.count));
         cells.put(self.at as i64);
         cells.put_from(self.at, self.from);
+        let mut areas = 0_i64;
         let phases = self.phases.iter().zip(NO_PHASE).zip(intervals(self)).enumerate();
         for (k, ((phase, place), interval)) in phases {
             if absent & place != 0 {
@@ -85,13 +81,15 @@ impl Row for PulseRow {
             let (start, end) = if k < found(self.count) { interval } else { instants(phase) };
             cells.put(start);
             cells.put(end);
-            write_phase(phase, cells);
+            areas = areas.wrapping_add(write_phase(phase, cells));
         }
         cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
         cells.put(i64::from(self.pulse_span));
-        cells.put(pulse);
+        let near = if pulse_raw { 0 } else { together(areas, self.base, self.pulse_span) };
+        cells.put(pulse.wrapping_sub(near));
         cells.put(self.cycle_span as i64);
-        cells.put(if has_cycle { cycle } else { 0 });
+        let near = if pulse_raw || cycle_raw { 0 } else { pulse };
+        cells.put(if has_cycle { cycle.wrapping_sub(near) } else { 0 });
         write_level(self.after, cells);
         write_level(self.before.filter(|_| !shared), cells);
         cells.put_steps(self.recharge, RECHARGE);
@@ -104,7 +102,7 @@ impl Row for PulseRow {
         let at = cells.take() as u64;
         let from = at.wrapping_sub(cells.take_from(0));
         let mut phases = [PhaseRow::default(); 3];
-        let mut last = since(at).wrapping_neg();
+        let (mut last, mut areas) = (since(at).wrapping_neg(), 0_i64);
         for (k, (phase, place)) in phases.iter_mut().zip(NO_PHASE).enumerate() {
             if is(place) {
                 cells.skip(PHASE_CELLS);
@@ -118,7 +116,9 @@ impl Row for PulseRow {
             } else {
                 (start, end)
             };
-            *phase = read_phase(ends, cells);
+            let area;
+            (*phase, area) = read_phase(ends, cells);
+            areas = areas.wrapping_add(area);
         }
         let base = cells.take();
         let pulse_span = cells.take() as u32;
@@ -138,6 +138,10 @@ impl Row for PulseRow {
             Some(level) => f64::from(level.value),
             None => f64::from_bits(base as u64),
         };
+        let near = if is(PULSE_RAW) { 0 } else { together(areas, base, pulse_span) };
+        let pulse = pulse.wrapping_add(near);
+        let near = if is(PULSE_RAW) || is(CYCLE_RAW) { 0 } else { pulse };
+        let cycle = cycle.wrapping_add(near);
         let area = |cell: i64, raw: bool, span: f64| {
             if raw { f64::from_bits(cell as u64) } else { cell as f64 - base * span }
         };
@@ -174,6 +178,12 @@ fn passed_on(row: &PulseRow, at: u64) -> Option<Level> {
     let later = at.wrapping_sub(row.at) as f64;
     let level = row.after?.rounded();
     Some(Level { centre: (f64::from(level.centre) - later) as f32, ..level })
+}
+
+/// What the areas of the phases, in steps, let expect of the sum of codes over the window of their pulse: next to nothing of it lies
+/// outside their own windows, and all of it scatters alike.
+fn together(areas: i64, base: f64, span: u32) -> i64 {
+    nearest(areas as f64 / AREA + base * f64::from(span)).unwrap_or(0)
 }
 
 fn same(a: Option<Level>, b: Option<Level>) -> bool {
@@ -221,29 +231,34 @@ fn since(at: u64) -> i64 {
     (at as i64).wrapping_mul(INSTANT as i64)
 }
 
-/// What there is of a phase besides its instants.
-fn write_phase(phase: &PhaseRow, cells: &mut Writer) {
+/// What there is of a phase besides its instants; returns the cell of its area.
+fn write_phase(phase: &PhaseRow, cells: &mut Writer) -> i64 {
     let n = f64::from(phase.settled);
     let level = grid(phase.level, n);
     let mean = phase.settled > 0 && ungrid(level, n).to_bits() == phase.level.to_bits();
     cells.put(2 * i64::from(phase.settled) + i64::from(mean));
     cells.put(if mean { level } else { grid(phase.level, SHORT) });
-    cells.put_steps(phase.area, AREA);
+    let area = grid(phase.area, AREA);
+    cells.put(area);
     cells.put_steps(phase.span, SPAN);
+    area
 }
 
-/// A phase between two instants.
-fn read_phase((start, end): (i64, i64), cells: &mut Reader<'_>) -> PhaseRow {
+/// A phase between two instants, and the cell of its area.
+fn read_phase((start, end): (i64, i64), cells: &mut Reader<'_>) -> (PhaseRow, i64) {
     let settled = cells.take();
     let n = (settled / 2) as u32;
-    PhaseRow {
+    let level = cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT });
+    let area = cells.take();
+    let phase = PhaseRow {
         start: ungrid(start, INSTANT),
         end: ungrid(end, INSTANT),
-        level: cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT }),
+        level,
         settled: n,
-        area: cells.take_steps(AREA),
+        area: ungrid(area, AREA),
         span: cells.take_steps(SPAN),
-    }
+    };
+    (phase, area)
 }
 
 /// A mean code and the number of samples it is of, in steps of one over that number: as it was.

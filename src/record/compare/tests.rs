@@ -1,5 +1,5 @@
 use super::*;
-use crate::record::samples::{budget_line, case, check, head};
+use crate::record::samples::{budget_line, case, check, head, profile};
 use crate::record::{InstrumentRecord, LimitRecord, SafeState, Verdict};
 
 fn run(checks: Vec<CheckRecord>, outcome: Outcome) -> RunRecord {
@@ -53,6 +53,51 @@ fn the_claim_about_a_difference_holds_as_often_as_it_says() {
         let share = held.count() as f64 / 4000.0;
         assert!((share - 0.95).abs() < 0.012, "{shared}: {share}");
     }
+}
+
+/// A converter whose deviation is drawn anew at each of 33 codes, straight between them, as a simulated one is: levels that lie less
+/// than a segment apart, several segments apart, or on different sides of zero, as those of a check of each phase may.
+#[test]
+fn a_difference_of_levels_holds_whatever_the_converter_does_at_each() {
+    use rand::{RngExt, SeedableRng};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let measured = |level: f64, knots: &[f64; 33]| {
+        let at = (level + 4e-3) / 8e-3 * 32.0;
+        let from = at.floor();
+        let (low, high) = (knots[from as usize], knots[from as usize + 1]);
+        let deviation = low + (high - low) * (at - from);
+        CheckRecord {
+            value: Some((level + deviation).abs()),
+            uncertainty: Some(1.96 * 1e-6),
+            coverage: Some(1.96),
+            budget: vec![budget_line("non-linearity", 1e-6)],
+            ..check("amplitude", Verdict::Pass)
+        }
+    };
+    for (old, new) in [(2e-3, 2.04e-3), (2e-3, 3.1e-3), (-2e-3, 2.04e-3)] {
+        let held = (0..4000).filter(|_| {
+            let knots: [f64; 33] = std::array::from_fn(|_| rng.random_range(-1.0..1.0) * 3_f64.sqrt() * 1e-6);
+            let found = difference(&measured(old, &knots), &measured(new, &knots), true).unwrap();
+            (found.value - (new.abs() - old.abs())).abs() <= found.uncertainty
+        });
+        let share = held.count() as f64 / 4000.0;
+        assert!(share > 0.94, "{old} to {new}: {share}");
+    }
+}
+
+#[test]
+fn the_gain_of_other_currents_may_be_that_of_another_range() {
+    let (old, new) =
+        (run(vec![amplitude(0.0)], Outcome::Passed), run(vec![amplitude(1000.0)], Outcome::Passed));
+    let cancelled = |change: &dyn Fn(&mut RunRecord)| {
+        let mut new = new.clone();
+        change(&mut new);
+        compare(&old, &new).cases[0].checks[0].difference.unwrap().cancelled
+    };
+    assert!(cancelled(&|_| ()) > 0.0);
+    assert!(cancelled(&|new| new.cases[0].profiles = vec![profile("p")]) > 0.0, "limits change no current");
+    assert_eq!(cancelled(&|new| new.scenarios.values_mut().for_each(|hash| *hash = "12".into())), 0.0);
+    assert_eq!(cancelled(&|new| new.cases[0].phantom_hash = "44".into()), 0.0);
 }
 
 #[test]

@@ -60,8 +60,8 @@ impl Pair<'_> {
     /// Which errors of the instruments count in a difference.
     fn shared(&self) -> String {
         match &self.found.not_shared {
-            None => "the same instruments measured both: their gain, shunt, clock and non-linearity are off by the same amount each time and \
-                     cancel in a difference"
+            None => "the same instruments measured both: their gain, shunt and clock are off by the same amount each time and cancel in a \
+                     difference, where scenario and phantom are the same"
                 .to_owned(),
             Some(why) => format!("nothing of the instruments cancels in a difference: {why}"),
         }

@@ -39,7 +39,8 @@ pub(super) fn said(check: &CheckRecord) -> Markup {
             div {
                 div class={ "value " (class) } { (measured(check)) }
                 div class="limit" {
-                    "allowed " b { (allowed(check)) }
+                    @let limits = allowed(check);
+                    @if !limits.is_empty() { "allowed " b { (limits) } }
                     @let margin = margin(check);
                     @if !margin.is_empty() { " · " b class=(class) { (margin) } }
                 }

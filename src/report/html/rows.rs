@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::record::CheckRecord;
 
+use super::super::case_line::explains;
 use super::super::check_line::{allowed, by_interest, margin, measured};
 use super::words::{chip, name, outcome, prose};
 use super::{Shown, case, check, is_bad};
@@ -54,6 +55,9 @@ fn cells(shown: &Shown<'_>) -> Markup {
         } @else {
             span class="soft" { "no check" }
         }
+        @if let (Some(reason), false) = (&case.reason, checks.first().is_some_and(|first| explains(case, first))) {
+            span class="beside" { (prose(reason)) }
+        }
         @for remark in &case.unasked { span class="beside" { "Seen beside the checks: " (prose(remark)) } }
     }
 }
@@ -65,4 +69,27 @@ fn gauge(check: &CheckRecord) -> Markup {
 /// `≤ 0.5 %, margin 0.47 %`.
 fn limits(check: &CheckRecord) -> String {
     [allowed(check), margin(check)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::record::samples::{case, check, head};
+    use crate::record::{CaseRecord, Outcome, RunRecord, Verdict};
+    use crate::report::page;
+
+    #[test]
+    fn a_row_whose_check_passed_says_why_its_case_did_not() {
+        let why = "stop ignored: the output was on after the stop";
+        let of = |outcome: Outcome, verdict: Verdict| {
+            let checks = vec![check("amplitude", verdict)];
+            let failed = CaseRecord { outcome, checks, reason: Some(why.into()), ..case("a") };
+            page(&RunRecord { cases: vec![failed], ..head() }, &[], &[])
+        };
+        let row = |page: &str| {
+            let rows = page.split("class=\"rows\"").nth(1).unwrap_or_default();
+            rows.contains("amplitude") && rows.contains(why)
+        };
+        assert!(row(&of(Outcome::Failed, Verdict::Pass)) && row(&of(Outcome::Unsafe, Verdict::Fail)));
+        assert!(!row(&of(Outcome::Failed, Verdict::Fail)), "the check says it");
+    }
 }

@@ -46,7 +46,9 @@ pub(super) fn ramps(case: &Case, rig: &Rig, channels: &[PlannedChannel], problem
     let program = &case.program;
     let lsb = channel.range / 2_f64.powi(adc.bits as i32 - 1);
     let seen = SEEN * code_noise(adc.noise) * lsb;
-    let first = program.pulse(0).amplitude * program.share_of(program.main_contact()).abs();
+    // Its leading phase is what is to be found: of three phases that is half of the amplitude.
+    let leading = program.pulse(0).phases().first().map_or(0.0, |phase| phase.current.abs());
+    let first = leading * program.share_of(program.main_contact()).abs();
     if program.ramp.is_some() && first < seen {
         let text = |value| engineering(value, Dimension::Current, 3);
         let what = format!(
@@ -126,4 +128,33 @@ fn expected(case: &Case, rig: &Rig, channels: &[PlannedChannel], check: &Check) 
 /// The load's converter, where it is known before the load has been asked.
 fn converter(rig: &Rig) -> Option<&AdcSpec> {
     rig.sim.as_ref().filter(|_| rig.load == Driver::Simulated).map(|sim| &sim.adc)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rig::{DEFAULT_RIG, Rig};
+    use crate::scenario::{plan, read_scenario, shipped};
+    use crate::source::Source;
+
+    /// 0.5 mA at 50 Hz within 3 s: the first pulse has 1.67 uA, and twelve deviations of a sample of the range of 4 mA are 1.11 uA.
+    #[test]
+    fn the_ramp_of_three_phases_begins_with_half_of_the_amplitude() {
+        let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+        let told = |waveform: &str, up: &str| {
+            let text = format!(
+                "version: 1\nname: n\nphantom: r1k\nprogram: {{ waveform: {waveform}, amplitude: 0.5 mA, width: 200 us, rate: 50 Hz, ramp: {{ up: {up} }} }}\nduration: 4 s\nexpect:\n  - amplitude: {{ of: programmed, within: 3 % }}\n"
+            );
+            let (mut cases, problems) = read_scenario(&Source::new("s", &text), &mut shipped);
+            assert_eq!(problems, Vec::new());
+            let warnings = plan(cases.remove(0), &rig, false).unwrap().warnings;
+            let ramps = warnings.into_iter().filter(|warning| warning.what.starts_with("the ramp begins"));
+            ramps.map(|warning| warning.what).collect::<Vec<_>>()
+        };
+        assert_eq!(told("biphasic", "3 s"), Vec::<String>::new());
+        assert_eq!(
+            told("triphasic", "3 s"),
+            ["the ramp begins with pulses of 833 nA, and this bench finds pulses of 1.11 µA"]
+        );
+        assert_eq!(told("triphasic", "2 s"), Vec::<String>::new());
+    }
 }

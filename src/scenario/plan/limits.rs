@@ -11,7 +11,7 @@ use super::Planned;
 /// Shorter phases cannot be told from the front end's own step response on the simulated bench, s.
 const SHORTEST_PHASE: f64 = 15e-6;
 /// Phases nearer to each other than this touch behind the front end of the simulated bench: their gap would be told as none, and
-/// each as wider by half of it, s.
+/// each as wider by half of it; of two pulses it would not be known where one ends and the next begins, s.
 const SHORTEST_GAP: f64 = 7e-6;
 /// Silence is proved by three periods without a pulse, after every stop: beyond this nobody waits for it, s.
 const LONGEST_PERIOD: f64 = 60.0;
@@ -185,4 +185,34 @@ fn program(case: &Case, rig: &Rig, planned: &Planned<'_>, problems: &mut Vec<Dia
         );
         problems.push(planned.place(case, "gap").error(&what, Some("take none, or a longer one")));
     }
+    if rig.is_simulated() {
+        apart(case, planned, problems);
+    }
+}
+
+/// Between two pulses the output rests long enough to be seen at rest. Pulses that overlap have been told of.
+fn apart(case: &Case, planned: &Planned<'_>, problems: &mut Vec<Diagnostic>) {
+    // What follows the ramp and lies within an on-time: nothing is nearer to each other.
+    let plateau = Program { ramp: None, cycle: None, ..planned.program.clone() };
+    let group = plateau.pulses_per_period();
+    let rest = |before: u64| plateau.start_of(before + 1) - plateau.pulse(before).end();
+    // Within a burst or a pair, and from its last pulse to the next one's first.
+    let shortest = rest(0).min(rest(group - 1));
+    // Periods are written in hertz: what is left of rounding one of them is no rest.
+    if shortest < -1e-9 || shortest >= SHORTEST_GAP - 1e-9 {
+        return;
+    }
+    let needs = engineering(SHORTEST_GAP, Dimension::Time, 4);
+    let what = if shortest < 1e-9 {
+        format!(
+            "pulses without a rest between them cannot be told apart on this bench, whose filter needs {needs}"
+        )
+    } else {
+        format!(
+            "a rest of {} between pulses cannot be told from none on this bench, whose filter needs {needs}",
+            engineering(shortest, Dimension::Time, 4)
+        )
+    };
+    let key = if plateau.burst.is_some() { "burst" } else { "rate" };
+    problems.push(planned.place(case, key).error(&what, Some("lower the rate, or the widths")));
 }

@@ -297,3 +297,36 @@ fn a_gap_that_the_front_end_closes_is_refused() {
     // Before a passive recovery it is no gap between phases.
     assert!(planned("waveform: monophasic, gap: 5 us, recovery: { passive: 5 ms }").is_ok());
 }
+
+/// 1/rate less what the phases take, by hand: two phases of 100 us and 3 us are 203 us, three of 60 us and 6 us 186 us.
+#[test]
+fn a_rest_that_the_front_end_closes_is_refused() {
+    let planned = |program: &str| {
+        plan(case_of("r1k", &format!("amplitude: 1 mA, {program}"), AMPLITUDE), &rig(&[]), false)
+    };
+    for good in [
+        "width: 100 us, rate: 4830.917874 Hz",
+        "width: 100 us, gap: 50 us, rate: 3891.05058 Hz",
+        "waveform: alternating, width: 100 us, rate: 4672.8972 Hz",
+        // What is closed until shortly before the next pulse is a switch: the phases are far from each other.
+        "waveform: monophasic, width: 100 us, gap: 20 us, rate: 500 Hz, recovery: { passive: 1.7 ms }",
+    ] {
+        assert!(planned(good).is_ok(), "{good}: {:#?}", planned(good));
+    }
+    let (apart, none) = ("cannot be told apart", "cannot be told from none");
+    for (program, key, word) in [
+        ("width: 100 us, rate: 5 kHz", "rate", apart),
+        ("width: 100 us, rate: 4926.10837 Hz", "rate", none),
+        ("waveform: triphasic, width: 60 us, rate: 5376.3441 Hz", "rate", none),
+        ("waveform: alternating, width: 100 us, rate: 4901.9608 Hz", "rate", none),
+        (
+            "width: 400 us, recovery: { ratio: 4 }, rate: 10 Hz, burst: { pulses: 5, rate: 500 Hz }",
+            "burst",
+            apart,
+        ),
+    ] {
+        let problems = planned(program).unwrap_err();
+        assert!(problems.len() == 1 && problems[0].what.contains(word), "{program}: {problems:#?}");
+        assert_eq!(problems[0].place.path, format!("program.{key}"), "{program}");
+    }
+}

@@ -44,8 +44,13 @@ impl Rule<'_> {
 
     /// The first `stop` behind the check's instant: how long after it, s. What is quiet from there on is the host's doing.
     fn stopped(&self) -> Option<f64> {
+        self.until(&Action::Stop)
+    }
+
+    /// From the check's instant to the first such step behind it, s.
+    fn until(&self, action: &Action) -> Option<f64> {
         let step = self.case.step_of(self.check.after.as_deref()?)?;
-        let behind = self.case.steps.iter().skip(step + 1).position(|step| step.action == Action::Stop)?;
+        let behind = self.case.steps.iter().skip(step + 1).position(|step| step.action == *action)?;
         let between = self.case.steps.iter().skip(step).take(behind + 1);
         Some(between.map(|step| super::super::step_duration(&step.action)).sum())
     }
@@ -64,13 +69,23 @@ impl Rule<'_> {
         None
     }
 
-    /// The host does not itself end what is to stay off.
+    /// The host does not itself end what is to stay off, nor begin it again.
     fn unstopped(&self, hold: f64) {
         let limit = match self.check.measurand {
             Measurand::StaysOff => self.case.shutdown_limit(self.check.after.as_deref()),
             _ => None,
         };
         let need = hold + limit.unwrap_or(0.0);
+        if self.check.measurand == Measurand::StaysOff
+            && let Some(started) = self.until(&Action::Start).filter(|started| *started < need - 1e-9)
+        {
+            let what = format!(
+                "`start` comes {} after that instant, within the {} that are judged: what it begins does not stay off",
+                time(started),
+                time(need)
+            );
+            self.warning("for", &what, Some("start later, or judge a shorter time"));
+        }
         if self.running().is_some()
             && let Some(stopped) = self.stopped().filter(|stopped| *stopped < need + RELAY)
         {
@@ -179,10 +194,13 @@ impl Rule<'_> {
             self.error("after", "nothing runs at that instant, so nothing could be seen to end", None);
         }
         let quiet = self.silence().max(0.1);
+        // A start ends it, like the record.
+        let recorded = self.until(&Action::Start).map_or(recorded, |started| started.min(recorded));
         if recorded < quiet - 1e-9 {
             let what = format!(
-                "only {} follow that instant, less than the quiet interval of {} that ends a shutdown",
+                "only {} follow that instant{}, less than the quiet interval of {} that ends a shutdown",
                 time(recorded),
+                if self.until(&Action::Start).is_some() { " before the next `start`" } else { "" },
                 time(quiet)
             );
             self.warning("after", &what, Some("add a `wait` step"));

@@ -25,7 +25,7 @@ impl Rule<'_> {
     }
 
     /// Whether what runs at a step has ended by its own duration or number of pulses.
-    fn ended_before(&self, stop: usize) -> bool {
+    pub(super) fn ended_before(&self, stop: usize) -> bool {
         let before = self.case.steps.iter().take(stop).rev();
         let since = before.take_while(|step| step.action != Action::Start);
         let passed: f64 = since.map(|step| step_duration(&step.action)).sum();

@@ -5,11 +5,15 @@ use crate::signal::Program;
 
 use super::super::{Action, Criterion, Measurand, Per, Statistic, WindowKind};
 use super::Rule;
+use super::emitted::Emitted;
+
+/// So many pulses are enough for every definition and statistic.
+const MANY: u64 = 1000;
 
 /// A program, and how long of it lies in a window, s.
 type Held<'c> = (&'c Program, f64);
 
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     engineering(seconds.max(0.0), Dimension::Time, 4)
 }
 
@@ -86,22 +90,28 @@ impl<'c> Rule<'c> {
             self.error("", &format!("`{}` could judge nothing: {why}", self.name()), Some(help));
             return;
         }
-        self.enough(&held);
+        self.enough(&held, from, to);
     }
 
     /// There is as much of it as the definition and the statistic need.
-    fn enough(&self, held: &[Held<'_>]) {
+    fn enough(&self, held: &[Held<'_>], from: f64, to: f64) {
         let length: f64 = held.iter().map(|(_, seconds)| seconds).sum();
         let pulses = held.iter().map(|(program, seconds)| program.pulses_before(seconds - 1e-9));
         let pulses = pulses.fold(0, u64::saturating_add);
+        // Of many pulses one more or less decides nothing.
+        let counted = pulses < MANY && !self.begins_anew();
+        let emitted = if counted { self.emitted(from, to) } else { Emitted::of(pulses) };
+        let pulses = pulses.min(emitted.pulses);
         if pulses == 0 {
-            self.error("", &format!("`{}` could judge nothing in {}", self.name(), time(length)), None);
+            let what = format!("`{}` could judge nothing in {}: no pulse is due", self.name(), time(length));
+            self.error("", &what, None);
+            return;
         }
         // At most so many pulses, pairs or bursts begin; each but the last is a cycle that the next one ends.
         let begun = |(program, seconds): &Held<'_>| {
             program.pulses_before(seconds - 1e-9).div_ceil(program.pulses_per_period())
         };
-        let groups = held.iter().map(begun).fold(0, u64::saturating_add);
+        let groups = held.iter().map(begun).fold(0, u64::saturating_add).min(emitted.groups);
         match self.check.measurand {
             Measurand::MeanDcCurrent => {
                 let whole: f64 = held.iter().map(|held| begun(held) as f64 * held.0.period()).sum();
@@ -122,23 +132,24 @@ impl<'c> Rule<'c> {
             | Measurand::ChargeImbalance
             | Measurand::ResidualVoltage
             | Measurand::ResidualVoltageError
-                if self.check.window_kind == WindowKind::Cycle && groups == 1 =>
+                if self.check.window_kind == WindowKind::Cycle && groups <= 1 =>
             {
-                let what =
-                    format!("`{}` needs a whole cycle, and only one begins in this window", self.name());
+                let what = format!(
+                    "`{}` needs a whole cycle, and no more than one begins in this window",
+                    self.name()
+                );
                 self.error("", &what, Some("run longer: a cycle ends where the next one begins"));
             }
             Measurand::BurstRate | Measurand::BurstPulses => self.whole_burst(held),
             Measurand::MissingPulses => self.can_be_missing(pulses),
-            Measurand::Rate if groups < 2 => {
-                self.error("", "`rate` needs at least two pulses, of bursts two bursts", None);
+            Measurand::Rate if groups.min(emitted.run) < 2 => {
+                let what = "`rate` needs at least two pulses, of bursts two bursts";
+                self.error("", what, Some("without a change or an off-time between them"));
             }
-            Measurand::PeriodJitter if groups < 3 => {
-                self.error(
-                    "",
-                    "`period_jitter` needs at least two periods, from pulse to pulse or burst to burst",
-                    None,
-                );
+            Measurand::PeriodJitter if groups.min(emitted.run) < 3 => {
+                let what =
+                    "`period_jitter` needs at least two periods, from pulse to pulse or burst to burst";
+                self.error("", what, Some("without a change or an off-time between them"));
             }
             _ => {}
         }

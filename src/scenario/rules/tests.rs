@@ -5,9 +5,13 @@ use crate::source::Source;
 
 /// What is said of a scenario on `r1k`; `more` stands between its program and its steps.
 fn said(program: &str, more: &str, steps: &str, checks: &str) -> Vec<String> {
+    said_on("r1k", program, more, steps, checks)
+}
+
+fn said_on(phantom: &str, program: &str, more: &str, steps: &str, checks: &str) -> Vec<String> {
     let list = |items: &str| items.split("; ").map(|item| format!("  - {item}\n")).collect::<String>();
     let text = format!(
-        "version: 1\nname: n\nphantom: r1k\nprogram: {{ amplitude: 2 mA, width: 200 us, gap: 50 us, {program} }}\n{more}steps:\n{}expect:\n{}",
+        "version: 1\nname: n\nphantom: {phantom}\nprogram: {{ amplitude: 2 mA, width: 200 us, gap: 50 us, {program} }}\n{more}steps:\n{}expect:\n{}",
         list(steps).replace(" as ", "\n    as: "),
         list(checks)
     );
@@ -291,4 +295,149 @@ fn times_beyond_all_counting_are_no_panic() {
         accepted(program, steps, check);
         assert_eq!(said(program, "duration: 1e99 s\n", steps, check), Vec::<String>::new());
     }
+}
+
+/// Half a period of 2 Hz is 250 ms: a ramp of 200 ms is over by its first pulse, one of 300 ms is not.
+#[test]
+fn a_ramp_without_a_pulse_on_it_has_no_error() {
+    let steps = "start: {}; wait: 3 s; stop: {}";
+    let check = "ramp_error: { at_most: 10 % }";
+    for law in ["linear", "quarter-sine", "width"] {
+        let program = |up: &str| format!("rate: 2 Hz, ramp: {{ up: {up}, law: {law} }}");
+        refused(&program("200 ms"), steps, check, "on the plateau already");
+        accepted(&program("300 ms"), steps, check);
+    }
+    accepted("rate: 2 Hz, ramp: { up: 200 ms }", steps, "ramp_duration: { of: programmed, within: 100 ms }");
+}
+
+#[test]
+fn a_contact_without_a_pulse_in_the_window_has_nothing_to_judge() {
+    let program = "rate: 50 Hz, contacts: { e1: -100 %, case: 100 % }";
+    let steps = "start: {}; wait: 1.2 s; set: { contacts: { e2: -50 %, e3: -50 %, case: 100 % } } as changed; wait: 1.2 s; stop: {} as end";
+    let told = |check: &str, contact: &str, window: &str| {
+        let check = check.replace(" }", &format!(", contact: {contact}{window} }}"));
+        said_on("star-8", program, "", steps, &check)
+    };
+    let (before, behind) = (", in: [start, changed]", ", in: [changed, end]");
+    for check in [
+        "amplitude: { at_most: 3 mA }",
+        "rate: { of: programmed, within: 1 % }",
+        "missing_pulses: { equals: 0 }",
+        "extra_pulses: { equals: 0 }",
+        "net_charge: { within: 1 nC }",
+        "mean_dc_current: { within: 1 uA }",
+        "period_jitter: { at_most: 20 us }",
+        "shannon_k: { at_most: 1.5 }",
+        "charge_density: { at_most: 50 uC/cm2 }",
+        "residual_voltage: { at_most: 1 V }",
+    ] {
+        for (contact, window, good) in [("e1", before, true), ("e1", behind, false), ("e2", before, false)] {
+            let told = told(check, contact, window);
+            if good {
+                assert_eq!(told, Vec::<String>::new(), "{check} {contact} {window}");
+            } else {
+                let what = format!("`{contact}` is not driven in the window, so it has no pulses to judge");
+                assert_eq!(told, [what], "{check} {contact} {window}");
+            }
+        }
+        assert_eq!(told(check, "e8", ""), ["`e8` is not driven, so it has no pulses to judge"], "{check}");
+    }
+    let run_long = told("accumulated_charge: { at_most: 1 uC }", "e8", "");
+    assert_eq!(run_long, ["`e8` is not driven, so it has no pulses to judge"]);
+    // What no pulse is needed for is judged on any contact.
+    for check in ["pulse_count: { equals: 0 }", "current_share: { within: 1 % }"] {
+        assert_eq!(told(check, "e8", ""), Vec::<String>::new(), "{check}");
+    }
+}
+
+/// The start comes 250 ms after the fault: 25 ms and 225 ms are 250 ms.
+#[test]
+fn a_start_ends_what_is_to_stay_off() {
+    let fault = "start: {}; wait: 200 ms; inject: { fault: open-lead, contact: e1 } as f; wait: 250 ms; clear: open-lead; acknowledge: {}; start: {} as again; wait: 300 ms; stop: {} as end";
+    let off = |hold: &str| {
+        format!("shutdown_latency: {{ after: f, at_most: 25 ms }}; stays_off: {{ after: f, for: {hold} }}")
+    };
+    accepted(PLAIN, fault, &off("225 ms"));
+    refused(PLAIN, fault, &off("226 ms"), "`start` comes 250 ms after that instant, within the 251 ms");
+    // By itself it is counted from the last output, which is no earlier than the fault.
+    accepted(PLAIN, fault, "stays_off: { after: f, for: 250 ms }");
+    refused(PLAIN, fault, "stays_off: { after: f, for: 251 ms }", "within the 251 ms that are judged");
+    // Three periods of 10 Hz end a shutdown, and nothing can be seen to end in 250 ms.
+    let ended = "shutdown_latency: { after: f, at_most: 110 ms }";
+    let told = told("rate: 10 Hz", fault, ended);
+    assert!(
+        told.iter().any(|what| what.contains("only 250 ms follow that instant before the next `start`")),
+        "{told:?}"
+    );
+}
+
+/// Trains begin at their starts: of 2 Hz pulses come at 0, 500 ms, 1 s, wherever a window opens.
+#[test]
+fn what_is_due_in_a_window_is_counted_from_the_start_of_its_train() {
+    let slow = "rate: 2 Hz";
+    let one = "start: {}; wait: 300 ms; wait: 600 ms as a; stop: {} as end";
+    let in_it = |check: &str| check.replace(" }", ", in: [a, end] }");
+    accepted(slow, one, &in_it("amplitude: { at_most: 3 mA }"));
+    refused(slow, one, &in_it("net_charge: { within: 10 nC }"), "needs a whole cycle");
+    refused(slow, one, &in_it("rate: { of: programmed, within: 1 % }"), "at least two pulses");
+    let two = one.replace("600 ms", "750 ms");
+    accepted(slow, &two, &in_it("net_charge: { within: 10 nC }"));
+    accepted(slow, &two, &in_it("rate: { of: programmed, within: 1 % }"));
+    // Behind a ramp of 200 ms only the pulse at 500 ms is left; the stop comes 50 ms before the third.
+    let ramp = "rate: 2 Hz, ramp: { up: 200 ms }";
+    let rate = "rate: { of: programmed, within: 1 % }";
+    refused(ramp, "start: {}; wait: 950 ms; stop: {}", rate, "at least two pulses");
+    accepted(ramp, "start: {}; wait: 1.1 s; stop: {}", rate);
+    // The train is off from 100 to 400 ms.
+    let cycle = "rate: 50 Hz, cycle: { on_time: 100 ms, off_time: 300 ms }";
+    let off = "start: {}; wait: 150 ms; wait: 200 ms as a; wait: 500 ms; stop: {} as end";
+    let between = |to: &str| format!("amplitude: {{ at_most: 3 mA, in: [a, {to}] }}");
+    refused(cycle, &off.replace("500 ms", "500 ms as b"), &between("b"), "no pulse is due");
+    accepted(cycle, off, &between("end"));
+    // 4 Hz begins with the pulse at 1 s; 1.25 s is the last before the stop at 1.45 s.
+    let changed = "start: {}; wait: 900 ms; set: { rate: 4 Hz }; wait: 550 ms; stop: {}";
+    refused(slow, changed, "period_jitter: { at_most: 20 us }", "at least two periods");
+    accepted(slow, changed, rate);
+    accepted(slow, &changed.replace("550 ms", "650 ms"), "period_jitter: { at_most: 20 us }");
+    // What begins at 1.05 s behind a fault has its first pulse there; the train before it would have had one at 1.5 s.
+    let again = "start: {}; wait: 300 ms; inject: { fault: open-lead, contact: e1 }; wait: 750 ms; clear: open-lead; acknowledge: {}; start: {} as a; wait: 400 ms; stop: {} as end";
+    accepted(slow, again, &in_it("amplitude: { at_most: 3 mA }"));
+}
+
+#[test]
+fn a_ramp_that_is_timed_is_not_changed_on_its_way_up() {
+    let ramp = "rate: 20 Hz, ramp: { up: 300 ms }";
+    let steps = |at: &str| {
+        format!("start: {{}}; wait: {at}; set: {{ amplitude: 3 mA }}; wait: 500 ms; stop: {{}} as end")
+    };
+    let check = "ramp_duration: { of: programmed, within: 100 ms }";
+    refused(ramp, &steps("50 ms"), check, "changes before its plateau");
+    accepted(ramp, &steps("350 ms"), check);
+    // The second train is not changed.
+    let again = format!("{}; wait: 1 s; start: {{}} as again; wait: 1 s; stop: {{}} as last", steps("50 ms"));
+    accepted(ramp, &again, check);
+}
+
+/// 100 ms, or three periods: 300 ms of 10 Hz.
+#[test]
+fn a_stop_is_seen_to_end_before_the_next_start() {
+    let steps = |pause: &str| {
+        format!(
+            "start: {{}}; wait: 1 s; stop: {{}}; wait: {pause}; start: {{}} as again; wait: 1 s; stop: {{}} as end"
+        )
+    };
+    let check = "stop_latency: { at_most: 50 ms }";
+    refused(
+        PLAIN,
+        &steps("90 ms"),
+        check,
+        "`start` comes 90 ms after a stop, less than the quiet interval of 100 ms",
+    );
+    accepted(PLAIN, &steps("100 ms"), check);
+    refused("rate: 10 Hz", &steps("290 ms"), check, "of 300 ms");
+    accepted(PLAIN, &steps("90 ms"), "stop_latency: { after: end, at_most: 50 ms }");
+    // A fault may have ended it: then the first stop finds nothing running.
+    let fault =
+        steps("90 ms").replacen("wait: 1 s", "wait: 500 ms; host: { silence: 1.5 s }; wait: 200 ms", 1);
+    accepted(PLAIN, &fault, check);
 }

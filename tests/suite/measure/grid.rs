@@ -3,7 +3,7 @@
 
 use stimrig::judge::{Observation, judge};
 use stimrig::record::{CheckRecord, Verdict};
-use stimrig::scenario::{Action, Check, Criterion, FaultCode, Measurand};
+use stimrig::scenario::{Action, Check, Criterion, FaultCode, Measurand, Nominal, Tolerance};
 use stimrig::signal::{Cycle, Law, Program, Ramp, Run};
 
 use super::bench::Bench;
@@ -274,4 +274,47 @@ fn a_train_begins_late_only_by_a_start_that_is_known() {
     facts.statuses = vec![Observation { sample: 1_000_000, fault: FaultCode::None }];
     // 238 were due, of which the 65 from 3.5 s on came.
     assert_eq!(judge(&case, &facts, &recording)[0].value, Some(173.0));
+}
+
+/// Started at 39 ms by the host's clock, with its first pulse at 340 ms. By the time the stimulator tells its status the start was
+/// taken, and a pulse within 100 ms and the round trip of 1 ms behind that is not late.
+#[test]
+fn a_start_without_a_mark_was_taken_by_the_next_status() {
+    let program = usual();
+    let mut bench = Bench::drawn(42, 4e-3);
+    let codes = bench.sample(&pulses(every(340, 790)), 1_000_000);
+    let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+    let wanted = check(Measurand::MissingPulses, Criterion::Equals(0.0));
+    let case = case(&program, vec![Action::Start, Action::Stop], vec![wanted]);
+    let missing = |statuses: &[u64]| {
+        let mut facts = facts(&program, &[39_000, 795_000], 1_000_000);
+        facts.instants[0].marked = false;
+        let status = |sample: &u64| Observation { sample: *sample, fault: FaultCode::None };
+        facts.statuses = statuses.iter().map(status).collect();
+        judge(&case, &facts, &recording)[0].value
+    };
+    // 38 were due, of which 23 came.
+    assert_eq!(missing(&[30_000, 39_000, 49_000, 59_000]), Some(15.0));
+    assert_eq!(missing(&[39_000, 238_900]), Some(15.0));
+    // Nothing tells that it was taken before 240 ms.
+    assert_eq!(missing(&[39_000, 239_100, 249_000]), Some(0.0));
+    assert_eq!(missing(&[30_000, 39_000]), Some(0.0));
+}
+
+/// On for 200 ms and off for 200 ms; stopped 100 ms into the second on-time, with a window that goes on for as long as an off-time.
+#[test]
+fn an_on_time_that_a_stop_cuts_is_none_wherever_the_window_ends() {
+    let cycled = Program { cycle: Some(Cycle { on_time: 0.2, off_time: 0.2 }), ..usual() };
+    let steps = [("on", Action::Start, 39), ("off", Action::Stop, 535), ("late", Action::Wait(0.1), 900)];
+    let pulses = || every(40, 240).chain(every(440, 530));
+    for end in ["off", "late"] {
+        let window = Some(("on".to_owned(), end.to_owned()));
+        let criterion =
+            Criterion::Within { of: Nominal::Programmed, tolerance: Tolerance { rel: 0.0, abs: 60e-3 } };
+        let found =
+            of(&cycled, pulses(), &steps, None, Check { window, ..check(Measurand::CycleOn, criterion) });
+        // The first alone, known to a period of 20 ms.
+        assert_eq!((found.verdict, found.count), (Verdict::Pass, 1), "{end}: {found:?}");
+        assert!((found.value.unwrap() - 0.2).abs() < 1e-4, "{end}: {found:?}");
+    }
 }

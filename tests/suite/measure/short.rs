@@ -5,8 +5,10 @@ use stimrig::record::Verdict;
 use stimrig::scenario::{Check, Criterion, Measurand};
 use stimrig::signal::{Polarity, Program};
 
-use super::case::within;
+use super::bench::{Bench, steps};
+use super::case::{check, judged as judged_alone, within};
 use super::joint::{judged, on, recorded, steered};
+use super::stream::{markers, program, record, setup};
 
 fn residual(most: f64) -> Check {
     Check::new(Measurand::KirchhoffResidual, Criterion::AtMost(most))
@@ -67,4 +69,17 @@ fn levels_that_are_cut_off_in_part_are_not_decided() {
         assert_eq!(found.verdict, Verdict::Invalid, "{found:?}");
         assert!(found.reason.as_ref().unwrap().starts_with("clipped"), "{found:?}");
     }
+}
+
+/// 12.6 mA for 20 us and back at once: the edge between the two phases is of twice the amplitude, and the filter rings 0.8 % of that.
+#[test]
+fn what_the_filter_adds_to_a_short_phase_is_none_of_its_current() {
+    let program = program(12.6e-3, 20e-6, 0.0, 50.0);
+    let mut bench = Bench::drawn(42, 32e-3);
+    let codes = bench.sample(&steps(&program, 40e-3, 0.235), 300_000);
+    let recording = record(setup(&bench, &program), &codes, &markers(20_000), &[4096]);
+    let cap = check(Measurand::CapNeverExceeded, Criterion::AtMost(13e-3));
+    let found = judged_alone(&program, &recording, (39_000, 235_000), cap);
+    // Its gain is off by 0.05 % or so.
+    assert!((found.value.unwrap() - 12.6e-3).abs() < 4e-3 * 12.6e-3, "{found:?}");
 }

@@ -64,6 +64,8 @@ fn what_the_range_has_cut_off_is_told_though_the_mean_lies_within_it() {
         assert_eq!(clipped(200, &|a, _| a[at] = -1000), is, "{at}");
         assert_eq!(clipped(200, &|_, b| b[at] = 1000), is, "{at}");
     }
+    // One that is cut off is not made good by another.
+    assert!(clipped(200, &|a, b| (a[1050], b[1050]) = (-1000, 1000)));
     for (at, is) in [(682, false), (683, true), (982, true), (983, false)] {
         assert_eq!(clipped(200, &|a, _| a[at] = 1000), is, "{at}");
     }

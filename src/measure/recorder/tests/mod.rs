@@ -1,5 +1,6 @@
 //! Streams without noise whose edges fall between two samples: every number that a recorder makes of them follows by hand.
 
+mod active;
 mod contacts;
 mod levels;
 mod marks;

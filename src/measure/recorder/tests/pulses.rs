@@ -1,6 +1,7 @@
 //! Phases, and what cuts them short.
 
 use super::*;
+use crate::signal::{Law, Ramp};
 
 /// A mirrored pulse at sample `at`.
 fn mirrored(codes: &mut [i16], at: usize, size: i16) {
@@ -353,4 +354,85 @@ fn what_flows_where_a_window_begins_is_told() {
     let row = rows(&recording)[0];
     assert!((row.start() - 4050.0).abs() < 0.1 && (4033..=4034).contains(&row.from), "{row:?}");
     assert_eq!(recording.contacts[0].cut, 100.0 * (row.from - 4000) as f64);
+}
+
+/// Phases of alternating sign with seven samples between them, through edges of four samples on which the next begins: what lies
+/// between two pulses is parted in its middle, so that of an edge of either nothing is lost.
+#[test]
+fn between_pulses_that_lie_close_no_charge_is_lost() {
+    let pairs = Program {
+        waveform: Waveform::Alternating,
+        recovery: Recovery::None,
+        width: 20e-6,
+        gap: 0.0,
+        rate: 1e6 / 54.0,
+        ..biphasic()
+    };
+    let ramp = |t: f64| (t / 4.0 + 0.5).clamp(0.0, 1.0);
+    let mut codes = quiet(12_000);
+    for n in 0..40 {
+        let (at, sign) = (4000.25 + 27.0 * f64::from(n), if n % 2 == 0 { -1.0 } else { 1.0 });
+        for (k, code) in codes.iter_mut().enumerate().skip(3900) {
+            let t = k as f64 - at;
+            *code += (1e4 * sign * (ramp(t) - ramp(t - 20.0))).round() as i16;
+        }
+    }
+    let found = rows(&recorded(&pairs, &codes));
+    assert_eq!(found.len(), 40);
+    for row in &found {
+        let phase = row.phases()[0];
+        let (width, area) = (f64::from(phase.end - phase.start), f64::from(phase.area).abs());
+        // The base is the zero here, two codes below the rest.
+        let shift = (row.base - f64::from(REST)).abs() * f64::from(phase.span);
+        assert!((area - 2e5).abs() < shift + 10.0 && (width - 20.0).abs() < 0.02, "{row:?}");
+    }
+}
+
+/// A ramp to 49.2 uA whose recoveries of a quarter last for three fifths of the time: as long as they are too small to be found they are
+/// no rest, and what comes behind the train is.
+#[test]
+fn a_recovery_that_grows_out_of_the_noise_does_not_become_the_baseline() {
+    let program = Program {
+        amplitude: 49.2e-6,
+        width: 30e-6,
+        gap: 7e-6,
+        recovery: Recovery::Ratio(4.0),
+        rate: 5000.0,
+        ramp: Some(Ramp { up: 0.1, law: Law::Linear }),
+        ..biphasic()
+    };
+    let mut codes = quiet(260_000);
+    for n in 0..700_usize {
+        let (at, part) = (4000 + 200 * n, ((n as f64 + 0.5) / 500.0).min(1.0));
+        hold(&mut codes, at, at + 30, -(492.0 * part).round() as i16);
+        hold(&mut codes, at + 37, at + 157, (123.0 * part).round() as i16);
+    }
+    let recording = recorded(&program, &codes);
+    assert!(recording.contacts[0].endless.is_empty());
+    let found = rows(&recording);
+    let plateau: Vec<&PulseRow> = found.iter().filter(|row| row.at >= 104_000).collect();
+    assert_eq!(plateau.len(), 200);
+    for row in plateau {
+        let [leading, recovery, _] = row.phases;
+        assert_eq!((row.count, row.base), (2, f64::from(ZERO)), "{row:?}");
+        assert!((f64::from(leading.level) - f64::from(REST - 492)).abs() < 1.0, "{row:?}");
+        assert!((f64::from(recovery.level) - f64::from(REST + 123)).abs() < 1.0, "{row:?}");
+    }
+}
+
+/// Forty microseconds later than programmed, twice as long as a phase lasts: it is the recovery still.
+#[test]
+fn a_short_phase_that_is_late_belongs_to_its_pulse() {
+    let short = Program { width: 20e-6, ..biphasic() };
+    let mut codes = quiet(30_000);
+    for at in [4000, 14_000, 24_000] {
+        hold(&mut codes, at, at + 20, -10_000);
+        hold(&mut codes, at + 110, at + 130, 10_000);
+    }
+    let found = rows(&recorded(&short, &codes));
+    assert_eq!(
+        found.iter().map(|row| (row.at, row.count)).collect::<Vec<_>>(),
+        [(4000, 2), (14_000, 2), (24_000, 2)]
+    );
+    assert!(found.iter().all(|row| row.pulse_area == 0.0 && row.phases[1].start == 109.5), "{found:?}");
 }

@@ -90,6 +90,33 @@ fn it_is_as_late_as_the_phase_before_it() {
     }
 }
 
+/// A clock that is 0.4 to 1 % slow keeps its switch closed for 8 to 20 samples more, behind which the recharge ends at its tenth.
+#[test]
+fn what_still_flows_because_the_clock_is_slow_is_no_other_pulse() {
+    for more in [8, 17, 20, 44] {
+        let mut codes = quiet(34_000);
+        for at in EDGES {
+            hold(&mut codes, at, at + 200, -10_000);
+            decay(&mut codes, (at + CLOSED, at + OPENED + more), 8000.0, 3000.0);
+        }
+        let recording = recorded(&passive(), &codes);
+        let rows = rows(&recording);
+        assert_eq!(rows.len(), 3, "{more}: {rows:?}");
+        assert!(recording.contacts[0].unread.is_empty());
+        for (row, at) in rows.iter().zip(EDGES) {
+            let (at, ends) = (at as u64, OPENED as u64 + more.max(16) as u64);
+            assert_eq!((row.at, row.count), (at, 1));
+            assert!(row.pulse_area == area(&codes, at - 17, at + ends + 16), "{more}: {row:?}");
+            assert_eq!(row.after.map(|level| level.value), Some(f32::from(REST)));
+        }
+    }
+    // A twentieth longer is no clock's doing.
+    let mut codes = quiet(34_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    decay(&mut codes, (4000 + CLOSED, 4000 + OPENED + 100), 8000.0, 3000.0);
+    assert_eq!(rows(&recorded(&passive(), &codes)).len(), 2);
+}
+
 /// It flows for 60 000 samples, which is longer than a phase is followed: its pulse is told before it is over.
 #[test]
 fn one_that_outlasts_the_history_leaves_its_pulse_whole() {
@@ -163,6 +190,31 @@ fn without_a_gap_its_charge_begins_where_the_current_turns() {
     let beyond = f64::from(phase.area) + 2_000_000.0 + carried;
     assert!(carried.abs() > 1000.0 && beyond.abs() < 10.0, "{beyond} {carried}");
     assert_eq!(row.pulse_area, area(&codes, 3983, 4000 + 2201 + 16));
+}
+
+/// A recharge beside the recovery has no rest before it, whatever the gap of the program is: over the sixteen samples of quiet behind
+/// an edge of its own, its three hundredths of a phase would be 4700 code-samples of the phase's charge.
+#[test]
+fn a_small_one_that_follows_at_once_in_spite_of_a_gap_shares_the_edge_too() {
+    let pairs = Program {
+        waveform: Waveform::Alternating,
+        recovery: Recovery::None,
+        recharge: Some(2e-3),
+        gap: 20.5e-6,
+        rate: 50.0,
+        ..biphasic()
+    };
+    let mut codes = quiet(10_000);
+    hold(&mut codes, 4000, 4200, -10_000);
+    decay(&mut codes, (4200, 6201), 300.0, 400.0);
+    let recording = recorded(&pairs, &codes);
+    let row = rows(&recording)[0];
+    let initial = f64::from(row.recharge);
+    assert!((initial - 300.0 * f64::exp(0.5 / 400.0)).abs() < 1.5, "{row:?}");
+    let late = (recording.front_end.delay - recording.front_end.area_delay) * 1e6;
+    let carried = -10_000.0 * late + (initial + 10_000.0) * recording.front_end.early * 1e6;
+    let beyond = f64::from(row.phases()[0].area) + 2_000_000.0 + carried;
+    assert!(beyond.abs() < 10.0, "{beyond} {carried}");
 }
 
 /// Three hundredths of a phase begin nothing. The edge is the crossing half-way to them all the same, and they are no part of the
