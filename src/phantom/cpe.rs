@@ -174,6 +174,7 @@ mod tests {
         let make = |q, n, band, ripple| Ladder::new(&Cpe { q, n }, band, ripple).unwrap_err();
         assert_eq!(make(0.0, 0.8, (1.0, 1e5), 1.0), CpeError::Q(0.0));
         assert_eq!(make(1e-6, 1.0, (1.0, 1e5), 1.0), CpeError::Exponent(1.0));
+        assert_eq!(make(1e-6, 1.5, (1.0, 1e5), 1.0), CpeError::Exponent(1.5));
         assert_eq!(make(1e-6, 0.8, (1e5, 1.0), 1.0), CpeError::Band(1e5, 1.0));
         assert_eq!(make(1e-6, 0.8, (1.0, 1e5), 0.0), CpeError::Ripple(0.0));
         assert_eq!(make(1e-6, 0.8, (2.0, 2.0), 1.0), CpeError::Band(2.0, 2.0));

@@ -240,3 +240,21 @@ fn nonsense_values_are_refused_by_name() {
         "element 2 of phantom rc must be positive and finite, not 0: correct its value"
     );
 }
+
+#[test]
+fn an_ideal_source_has_no_limit_and_nothing_in_series() {
+    let mut circuit = Circuit::new(&rc(1e3, 1e-6, 1e5), Output::ideal()).unwrap();
+    drive(&mut circuit, 1.0, 1e-3);
+    let exact = 1e3 + 1e5 * -(-1e-2_f64).exp_m1();
+    for probe in [Probe::Source(0), ACROSS] {
+        assert!((circuit.value(probe) - exact).abs() < 1e-9 * exact, "{}", circuit.value(probe));
+    }
+}
+
+#[test]
+fn a_node_that_is_far_from_any_is_refused_too() {
+    let mut far = rc(1e3, 1e-6, 1e5);
+    far.senses[0].1 = 7;
+    let error = Circuit::new(&far, bare()).unwrap_err();
+    assert_eq!(error, NetworkError::Node { phantom: "rc".into(), node: 7, count: 3 });
+}

@@ -244,6 +244,9 @@ fn gain(spans: &[Span], mode: usize) -> Peaks {
 }
 
 #[cfg(test)]
+mod bounds;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -340,5 +343,37 @@ mod tests {
                 assert!((a - b).abs() < 1e-9, "{pause} {recharge}: {a} {b}");
             }
         }
+    }
+
+    /// Peaks and end of a train of which only `given` pulses are told, and of all its pulses run.
+    fn goes_on(phantom: &Phantom, output: &Output, second: f64, (given, total): (usize, usize)) {
+        let mut pulses = vec![pulse(second, 0.0); total];
+        for (n, pulse) in pulses.iter_mut().enumerate() {
+            pulse.phases.iter_mut().for_each(|phase| phase.0 += n as f64 * 20e-3);
+        }
+        let circuit = || Circuit::new(phantom, output.clone()).unwrap();
+        let (mut every, mut watch) = (circuit(), Watch::default());
+        stretch(&mut every, &changes(&pulses, &[-1.0, 1.0]), None, |circuit, span| watch.see(circuit, span));
+        let mut quick = circuit();
+        let train = Train { pulses: &pulses[..given], group: 1, total: total as u64 };
+        let found = peaks(&mut quick, &train, &[-1.0, 1.0]);
+        for (a, b) in [(found.source, watch.peaks.source), (found.phantom, watch.peaks.phantom)] {
+            assert!((a - b).abs() < 2e-9 * b, "{given} {total}: {a} {b}");
+        }
+        for (a, b) in quick.capacitor_voltages().into_iter().zip(every.capacitor_voltages()) {
+            assert!((a - b).abs() < 1e-9, "{given} {total}: {a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_train_that_goes_on_charges_on_or_stays_as_it_is() {
+        // A hundredth of each charge stays, and leaks away in a second: nothing has settled after 1.2 s.
+        let output = Output { compliance: f64::INFINITY, ..Output::default() };
+        for more in [1, 2, 7] {
+            goes_on(&rc(1e3, 1e-6, 1e6), &output, 2.02e-3, (60, 60 + more));
+        }
+        // Of three pulses that leave nothing behind the second is the same as the first.
+        let output = Output { compliance: f64::INFINITY, ..Output::ideal() };
+        goes_on(&rc(1e3, 1e-7, 1e3), &output, 1e-3, (3, 50));
     }
 }

@@ -175,4 +175,17 @@ mod tests {
         let midpoint: f64 = (0..steps).map(|n| wave.at((f64::from(n) + 0.5) * h) * h).sum();
         assert!((wave.integral(2.0) - midpoint).abs() < 1e-6);
     }
+
+    #[test]
+    fn what_is_known_does_not_hide_a_larger_peak_of_either_sign() {
+        // ∓3 e^{-t} is largest at once, and ∓3 (1 − e^{-t}) at the end.
+        let sinking = Waveform { constant: 0.0, slope: 0.0, decays: vec![(1.0, -3.0)] };
+        let rising = Waveform { constant: -3.0, slope: 0.0, decays: vec![(1.0, 3.0)] };
+        for (wave, peak) in [(sinking, 3.0), (rising, 3.0 * -(-10.0_f64).exp_m1())] {
+            for wave in [wave.negated(), wave] {
+                assert!((wave.peak_above(2.5, 10.0) - peak).abs() < 1e-8);
+                assert_eq!(wave.peak_above(3.5, 10.0), 3.5);
+            }
+        }
+    }
 }

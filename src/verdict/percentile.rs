@@ -167,4 +167,28 @@ mod tests {
             assert_eq!((found.worse, found.better), ((upper - value) as f64, (value - lower) as f64));
         }
     }
+
+    /// The lower end of the interval lies 1.96 standard deviations of the count below the percentile, and one rank at most beside
+    /// that by the steps of the count: so many are held, of any number, and not many more.
+    #[test]
+    fn one_in_a_hundred_is_held_and_what_the_interval_needs() {
+        for most in [0, 100, 5000, 1_000_000, 100_000_000, 10_000_000_000_usize] {
+            let beyond = most as f64 / 100.0;
+            let needed = beyond + 1.96 * (0.99 * beyond).sqrt() + 2.0;
+            let kept = Percentile::new(most).kept as f64;
+            assert!(kept > needed && kept < needed + 4.0 * beyond.sqrt() + 70.0, "{most}: {kept} {needed}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_no_more_than_a_quarter_more() {
+        let mut all = Percentile::new(10_000);
+        let mut held = 0;
+        for k in 0..10_000_u32 {
+            all.add(f64::from(k * 7919 % 10_000));
+            held = held.max(all.least.len());
+        }
+        // 100 + 5·10 + 64 are kept.
+        assert!((214..=268).contains(&held) && all.least.len() > 214, "{held} {}", all.least.len());
+    }
 }

@@ -94,4 +94,36 @@ mod tests {
             assert!(matches!(decision, Decision::Inconclusive { .. }), "{values:?} {decision:?}");
         }
     }
+
+    #[test]
+    fn what_is_least_is_a_difference_and_no_ratio() {
+        // 0.5 of room is less than 1, though the uncertainty is a larger part of the margin there.
+        for values in [[(9.0, 0.5), (0.0, 9.0)], [(0.0, 9.0), (9.0, 0.5)]] {
+            assert_eq!(decided(&values), Some((9.0, Decision::Pass)));
+        }
+    }
+
+    #[test]
+    fn of_what_lies_beyond_the_surest_is_held_behind_one_that_is_uncertain() {
+        let hidden = (9.0, 40.0);
+        // Half a unit beyond and four uncertain is not surely beyond, and takes no place of one that is.
+        assert_eq!(decided(&[hidden, (12.0, 0.2), (10.5, 4.0)]), Some((12.0, Decision::Fail)));
+        assert_eq!(decided(&[hidden, (13.0, 0.2), (12.0, 0.2)]), Some((13.0, Decision::Fail)));
+    }
+
+    #[test]
+    fn of_equals_the_first_decides() {
+        let mut worst = Worst::default();
+        for name in ["first", "second"] {
+            worst.add(-1.0, 0.25, name);
+        }
+        assert_eq!(worst.finish(|name| (Decision::Fail, name)), Some("first"));
+        // So it is with what is hidden by another.
+        let mut worst = Worst::default();
+        for (margin, expanded, name) in [(1.0, 9.0, "hides"), (-1.0, 0.25, "first"), (-1.0, 0.25, "second")] {
+            worst.add(margin, expanded, name);
+        }
+        let judged = |name| (if name == "hides" { Decision::Pass } else { Decision::Fail }, name);
+        assert_eq!(worst.finish(judged), Some("first"));
+    }
 }

@@ -157,23 +157,3 @@ fn a_contact_is_found_by_its_name_and_the_default_one_by_its_channel() {
     assert!(recording.contact("vout").is_none());
     assert_eq!(recording.main().map(|contact| &contact.name[..]), Some("e2"));
 }
-
-#[test]
-fn rows_that_lack_an_edge_and_rows_that_lack_an_end_are_listed() {
-    // What still flows when a recharge switch has opened begins without an edge; a phase of 76 000 samples is given up.
-    let mut codes = quiet(12_000);
-    hold(&mut codes, 4000, 4200, -10_000);
-    hold(&mut codes, 6000, 6600, 3000);
-    let recording = recorded(&passive(), &codes);
-    let contact = &recording.contacts[0];
-    assert_eq!(contact.unread.within(0..9).collect::<Vec<_>>(), [1]);
-    assert!(contact.endless.is_empty());
-    let mut codes = quiet(100_000);
-    hold(&mut codes, 4000, 4200, -10_000);
-    hold(&mut codes, 14_000, 90_000, -10_000);
-    let recording = recorded(&biphasic(), &codes);
-    let contact = &recording.contacts[0];
-    assert_eq!((&contact.endless[..], contact.pulses.len()), (&[1][..], 2));
-    // It was not its edge that could not be read.
-    assert!(contact.unread.is_empty());
-}
