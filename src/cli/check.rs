@@ -8,7 +8,7 @@ use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read, walk};
+use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read, visit};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
@@ -73,7 +73,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
     }
     let mut plans = Vec::new();
     match load_bench(args.rig.as_deref(), &args.set, &args.defect) {
-        Ok(rig) => plans = plan_all(&cases, &rig, args, &mut problems),
+        Ok(rig) => plans = plan_all(cases, &rig, args, &mut problems),
         Err(found) => problems.extend(found),
     }
     if args.strict {
@@ -99,24 +99,31 @@ pub fn run(args: &Args, color: bool) -> u8 {
 }
 
 /// Plans every case; the text of each plan where it is asked for.
-fn plan_all(cases: &[Case], rig: &Rig, args: &Args, problems: &mut Vec<Diagnostic>) -> Vec<Option<PlanText>> {
+fn plan_all(
+    cases: Vec<Case>,
+    rig: &Rig,
+    args: &Args,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Option<PlanText>> {
     let circuits = Circuits::default();
+    // Only all plans together show that a defect acts nowhere, which a run refuses. Nothing else asks for them again.
+    let keep = rig.sim.as_ref().is_some_and(|bench| !bench.defects.is_empty());
+    let (mut texts, mut plans) = (Vec::with_capacity(cases.len()), Vec::new());
     let planned = side_by_side(cases, |case| {
-        let plan = plan_among(case.clone(), rig, args.strict, &circuits)?;
-        Ok((args.plan.then(|| PlanText::of(&plan, rig)), plan))
+        let mut plan = plan_among(case, rig, args.strict, &circuits)?;
+        let warnings = std::mem::take(&mut plan.warnings);
+        Ok((args.plan.then(|| PlanText::of(&plan, rig)), warnings, keep.then_some(plan)))
     });
-    let (mut texts, mut plans) = (Vec::with_capacity(cases.len()), Vec::with_capacity(cases.len()));
     for one in planned {
         match one {
-            Ok((text, plan)) => {
-                add(problems, plan.warnings.clone());
+            Ok((text, warnings, plan)) => {
+                add(problems, warnings);
                 texts.push(text);
-                plans.push(plan);
+                plans.extend(plan);
             }
             Err(found) => add(problems, found),
         }
     }
-    // Only all of them together show that a defect acts nowhere, which a run refuses.
     add(problems, unreached_defects(&plans, rig));
     texts
 }
@@ -134,12 +141,13 @@ fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
 /// files are chosen as for a run.
 fn without_scenarios(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
+    let others = visit(folder, &mut |path| {
+        let is_other = read(&path).is_ok_and(|source| kind_of(&source) != FileKind::Scenario);
+        files.push(path);
+        is_other
+    });
     // What cannot be read is told as of a folder of scenarios.
-    if walk(folder, &mut files).is_err() {
-        return Vec::new();
-    }
-    let is_other = |path: &PathBuf| read(path).is_ok_and(|source| kind_of(&source) != FileKind::Scenario);
-    if files.iter().all(is_other) { files } else { Vec::new() }
+    if others.is_ok_and(|others| others) { files } else { Vec::new() }
 }
 
 /// The problems of a rig, phantom or profile file; `None` for a scenario, a folder, or a file that is not there.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
 use crate::rig::{Certificate, DEFAULT_RIG, Rig, read_certificate, read_phantom};
-use crate::scenario::{Case, Phantoms, Wanted, read_scenario_among};
+use crate::scenario::{Case, Library, Wanted, read_scenario_among};
 use crate::source::{Diagnostic, Kind, Source, nearest, parse};
 
-use super::resolve::resolve;
+use super::resolve::{Finder, resolve};
 use super::side_by_side::side_by_side;
 
 /// Files that lie among scenarios and are none.
@@ -45,9 +45,9 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
         }
     }
     let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
-    let phantoms = Phantoms::default();
+    let (finder, library) = (Finder::default(), Library::default());
     let read = side_by_side(&files, |(path, _)| {
-        read(path).map(|source| (cases_among(&source, path, &phantoms), source.name))
+        read(path).map(|source| (cases_among(&source, path, &finder, &library), source.name))
     });
     for ((_, number), read) in files.into_iter().zip(read) {
         match read {
@@ -74,12 +74,17 @@ pub fn load_cases(paths: &[PathBuf]) -> Result<Loaded, Vec<Diagnostic>> {
 
 /// Lowers one scenario file; its phantoms and limit profiles are found from where it lies.
 pub fn cases_of(source: &Source, path: &Path) -> (Vec<Case>, Vec<Diagnostic>) {
-    cases_among(source, path, &Phantoms::default())
+    cases_among(source, path, &Finder::default(), &Library::default())
 }
 
-fn cases_among(source: &Source, path: &Path, phantoms: &Phantoms) -> (Vec<Case>, Vec<Diagnostic>) {
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    read_scenario_among(source, &mut |wanted| resolve(&folder, wanted), phantoms)
+fn cases_among(
+    source: &Source,
+    path: &Path,
+    finder: &Finder,
+    library: &Library,
+) -> (Vec<Case>, Vec<Diagnostic>) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read_scenario_among(source, &mut |wanted| finder.resolve(folder, wanted), library)
 }
 
 /// Reads the rig file, or the default bench, and lays `--set` and `--defect` over it.
@@ -228,6 +233,18 @@ fn is_among_scenarios(folder: &Path, file: &Path) -> bool {
 /// # Errors
 /// A folder cannot be read.
 pub fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    visit(folder, &mut |path| {
+        files.push(path);
+        true
+    })?;
+    Ok(())
+}
+
+/// Shows the files of [`walk`] to `each` until it returns false, and returns what it returned last.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn visit(folder: &Path, each: &mut dyn FnMut(PathBuf) -> bool) -> std::io::Result<bool> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
@@ -237,13 +254,18 @@ pub fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
             continue;
         }
         // A link to a folder above would never end.
-        if entry.file_type()?.is_dir() {
-            walk(&path, files)?;
+        let go_on = if entry.file_type()?.is_dir() {
+            visit(&path, each)?
         } else if name.ends_with(".yaml") || name.ends_with(".yml") {
-            files.push(path);
+            each(path)
+        } else {
+            true
+        };
+        if !go_on {
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -305,6 +327,29 @@ mod tests {
         }
         assert_eq!(limited("./mine.yaml").unwrap(), "beside");
         assert!(limited("implant-accuracy").unwrap().contains("pulse generators"));
+    }
+
+    #[test]
+    fn files_that_say_the_same_keep_their_own_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let profile =
+            "version: 1\nname: mine\ncitation: c\nverified: false\nexpect:\n  - width: { at_most: 1 ms }\n";
+        let mut files = Vec::new();
+        for part in ["a", "b", "c"] {
+            let (file, profiles) =
+                (folder.path().join(part).join("s.yaml"), folder.path().join(part).join("profiles"));
+            std::fs::create_dir_all(&profiles).unwrap();
+            std::fs::write(profiles.join("mine.yaml"), profile).unwrap();
+            std::fs::write(&file, format!("{}limits: mine\n", SCENARIO.replace("mine", "r1k"))).unwrap();
+            files.push(file);
+        }
+        let cases = load_cases(&files).unwrap().cases;
+        for (case, file) in cases.iter().zip(&files) {
+            let own = file.with_file_name("profiles").join("mine.yaml");
+            assert_eq!(Path::new(&case.limits[0].file), own);
+            assert_eq!(case.limits[0].hash, cases[0].limits[0].hash);
+        }
+        assert_eq!(cases.len(), 3);
     }
 
     #[test]

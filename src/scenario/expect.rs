@@ -55,10 +55,12 @@ pub(super) fn lower(at: &At<'_>, contacts: Contacts<'_>) -> Option<Vec<Check>> {
         };
         at.key_error(&format!("a {what} proves nothing"), None);
     }
-    Some(items.iter().filter_map(|item| check(item, contacts)).collect())
+    let path = at.path();
+    let numbered = items.iter().zip(0_usize..);
+    Some(numbered.filter_map(|(item, index)| check(item, &format!("{path}[{index}]"), contacts)).collect())
 }
 
-fn check(item: &At<'_>, contacts: Contacts<'_>) -> Option<Check> {
+fn check(item: &At<'_>, path: &str, contacts: Contacts<'_>) -> Option<Check> {
     let entries = item.entries()?;
     let [(key, at)] = entries.as_slice() else {
         item.error(
@@ -78,8 +80,8 @@ fn check(item: &At<'_>, contacts: Contacts<'_>) -> Option<Check> {
     };
     let traits = measurand.traits();
     let line = key.span.line;
-    let text = at.key_place().excerpt.trim().trim_start_matches("- ").to_owned();
-    let path = at.path().to_owned();
+    let text = at.key_excerpt().trim().trim_start_matches("- ").to_owned();
+    let path = format!("{path}.{}", key.text);
     let mut check = Check { line, text, path, ..Check::new(measurand, Criterion::Holds) };
     // A property may be written as `restart_refused: true`.
     if traits.holds && at.node().as_text() == Some("true") {

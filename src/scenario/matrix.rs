@@ -100,12 +100,21 @@ fn exclude(pattern: &At<'_>, axes: &[(&str, Vec<At<'_>>)], all: &mut Vec<Combina
     Some(())
 }
 
-/// The scenario's tree with every whole value `$name` replaced. Names that are not in the matrix are reported, and so
-/// are those of the matrix that nothing uses.
-pub(super) fn substitute(root: &At<'_>, combination: &Combination<'_>) -> Node {
+/// The scenario's tree with every whole value `$name` replaced; `None` where it has no such value. Names that are not in the
+/// matrix are reported, and so are those of the matrix that nothing uses.
+pub(super) fn substitute(root: &At<'_>, combination: &Combination<'_>) -> Option<Node> {
     let mut used = vec![false; combination.len()];
-    let node = replaced(root, combination, &mut used, true);
-    if let Some(matrix) = root.children().iter().find(|child| child.path() == "matrix") {
+    let node = has_names(root.node(), true).then(|| {
+        let mut node = root.node().clone();
+        let known = replace(&mut node, combination, &mut used, true);
+        if !known {
+            report_unknown(root, combination, true);
+        }
+        node
+    });
+    if used.contains(&false)
+        && let Some(matrix) = root.children().iter().find(|child| child.path() == "matrix")
+    {
         for ((name, _), used) in combination.iter().zip(used) {
             if let Some(axis) = matrix.children().iter().find(|child| !used && child.name() == *name) {
                 let what = format!("`{name}` varies nothing: no value is `${name}`");
@@ -116,40 +125,110 @@ pub(super) fn substitute(root: &At<'_>, combination: &Combination<'_>) -> Node {
     node
 }
 
-fn replaced(at: &At<'_>, combination: &Combination<'_>, used: &mut [bool], top: bool) -> Node {
-    let node = at.node();
-    let name = node.as_text().and_then(|text| text.strip_prefix('$')).filter(|name| is_name(name));
-    if let Some(name) = name {
-        let mut found = combination.iter().zip(used.iter_mut()).filter(|((own, _), _)| *own == name);
-        if let Some(((_, value), used)) = found.next() {
-            *used = true;
-            return (*value).clone();
+/// Whether a value is a `$name`, outside of the `matrix` at the `top`.
+fn has_names(node: &Node, top: bool) -> bool {
+    match &node.kind {
+        Kind::Scalar { .. } => name_in(node).is_some(),
+        Kind::List(items) => items.iter().any(|item| has_names(item, false)),
+        Kind::Map(entries) => {
+            entries.iter().any(|(key, value)| !(top && key.text == "matrix") && has_names(value, false))
         }
+    }
+}
+
+/// Puts values in the place of their names. False if a name has none, and stays.
+fn replace(node: &mut Node, combination: &Combination<'_>, used: &mut [bool], top: bool) -> bool {
+    if let Some(name) = name_in(node) {
+        let mut found = combination.iter().zip(used).filter(|((own, _), _)| *own == name);
+        let Some(((_, value), used)) = found.next() else { return false };
+        *used = true;
+        *node = (*value).clone();
+        return true;
+    }
+    match &mut node.kind {
+        Kind::Scalar { .. } => true,
+        Kind::List(items) => {
+            items.iter_mut().fold(true, |known, item| replace(item, combination, used, false) && known)
+        }
+        Kind::Map(entries) => entries
+            .iter_mut()
+            .filter(|(key, _)| !(top && key.text == "matrix"))
+            .fold(true, |known, (_, value)| replace(value, combination, used, false) && known),
+    }
+}
+
+fn report_unknown(at: &At<'_>, combination: &Combination<'_>, top: bool) {
+    for child in at.children() {
+        if !(top && child.path() == "matrix") {
+            report_unknown(&child, combination, false);
+        }
+    }
+    let Some(name) = name_in(at.node()) else { return };
+    if combination.iter().all(|(own, _)| *own != name) {
         let near = nearest(name, combination.iter().map(|(own, _)| *own))
             .map(|near| format!("did you mean `${near}`?"));
         at.error(&format!("`${name}` is not in the matrix"), near.as_deref());
-        return node.clone();
     }
-    let kind = match &node.kind {
-        Kind::Scalar { .. } => return node.clone(),
-        Kind::List(_) => {
-            Kind::List(at.children().iter().map(|child| replaced(child, combination, used, false)).collect())
-        }
-        Kind::Map(entries) => {
-            let child = |(child, (key, _)): (&At<'_>, &(crate::source::Key, Node))| {
-                let own = top && key.text == "matrix";
-                (
-                    key.clone(),
-                    if own { child.node().clone() } else { replaced(child, combination, used, false) },
-                )
-            };
-            Kind::Map(at.children().iter().zip(entries).map(child).collect())
-        }
-    };
-    Node { span: node.span, kind }
+}
+
+/// The name of a value `$name`.
+fn name_in(node: &Node) -> Option<&str> {
+    node.as_text().and_then(|text| text.strip_prefix('$')).filter(|name| is_name(name))
 }
 
 fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Context, Diagnostic, Source, parse};
+
+    /// The trees of all combinations on one line each, `None` where nothing is replaced, and what is said.
+    fn trees(text: &str) -> (Vec<Option<String>>, Vec<String>) {
+        let source = Source::new("f", text);
+        let (node, problems) = parse(&source).unwrap();
+        let context = Context::new(&source, problems);
+        let root = context.root(&node);
+        let matrix = root.children().into_iter().find(|child| child.path() == "matrix");
+        let all = combinations(matrix.as_ref()).unwrap();
+        let program = |tree: Node| tree.get("program").unwrap().inline();
+        let trees = all.iter().map(|combination| substitute(&root, combination).map(program)).collect();
+        let said = |problem: Diagnostic| format!("{problem}; {}", problem.help.as_deref().unwrap_or(""));
+        (trees, context.finish().into_iter().map(said).collect())
+    }
+
+    #[test]
+    fn a_tree_is_copied_only_where_a_name_stands_in_it() {
+        assert_eq!(trees("program: { a: 1, b: [x, $, $1, a$b] }\n"), (vec![None], Vec::new()));
+        let (found, said) = trees("matrix: { a: [$b, 2] }\nprogram: { a: 1 }\n");
+        assert_eq!(found, [None, None], "what stands in the matrix is a value, and no name");
+        assert_eq!(said, ["f:1:11: warning: `a` varies nothing: no value is `$a`; "]);
+    }
+
+    #[test]
+    fn names_are_replaced_by_whole_values_wherever_they_stand() {
+        let matrix = "matrix: { a: [1 mA, { ratio: 4 }], b: [$a, y] }\n";
+        let (found, said) = trees(&format!("{matrix}program: {{ p: $a, q: [x, [$b]], matrix: $b }}\n"));
+        let tree = |a: &str, b: &str| Some(format!("{{p: {a}, q: [x, [{b}]], matrix: {b}}}"));
+        let ratio = "{ratio: 4}";
+        assert_eq!(found, [tree("1 mA", "$a"), tree("1 mA", "y"), tree(ratio, "$a"), tree(ratio, "y")]);
+        assert_eq!(said, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_that_is_not_in_the_matrix_stays_and_is_told_of_once() {
+        let (found, said) = trees("matrix: { amp: [1, 2] }\nprogram: [$amp, $amb, $w]\n");
+        assert_eq!(found, ["[1, $amb, $w]", "[2, $amb, $w]"].map(|tree| Some(tree.to_owned())));
+        assert_eq!(
+            said,
+            [
+                "f:2:17: error: `$amb` is not in the matrix; did you mean `$amp`?",
+                "f:2:23: error: `$w` is not in the matrix; ",
+            ]
+        );
+        assert_eq!(trees("program: $w\n").1, ["f:1:10: error: `$w` is not in the matrix; "]);
+    }
 }

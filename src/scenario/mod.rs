@@ -31,7 +31,7 @@ pub use profile::{Profile, builtin_profile, builtin_profiles, read_profile};
 pub use read::{read_scenario, read_scenario_among};
 pub use requirements::{Requirement, read_requirements};
 pub use schema::{profile_schema, scenario_schema};
-pub use shelf::{Phantoms, Resolve, Unresolved, Wanted, shipped};
+pub use shelf::{Library, Resolve, Unresolved, Wanted, shipped};
 pub use step::{Action, Fault, FaultCode, ProbeAction, Step};
 pub use timeline::{Timeline, duration as step_duration, interrupts};
 pub use trains::{InForce, Train};

@@ -1,11 +1,13 @@
 //! A scenario file to its cases.
 
+use std::sync::Arc;
+
 use crate::quantity::Dimension;
 use crate::signal::Run;
-use crate::source::{At, Context, Diagnostic, Fields, Places, Source, parse};
+use crate::source::{At, Context, Diagnostic, Fields, Node, Places, Source, parse};
 
 use super::expect::{self, Contacts};
-use super::shelf::{Phantoms, Resolve, Shelf};
+use super::shelf::{Library, Resolve, Shelf};
 use super::{Case, Check, Decision, Fidelity, lengths, matrix, program, rules, steps};
 
 pub(super) const KEYS: &[&str] = &[
@@ -38,42 +40,44 @@ const DEFAULT_DURATION: f64 = 2.0;
 /// `resolve` finds a phantom or profile by the name or path that the scenario gives. The cases are empty if any diagnostic is
 /// an error; warnings come beside the cases.
 pub fn read_scenario(source: &Source, resolve: &mut Resolve<'_>) -> (Vec<Case>, Vec<Diagnostic>) {
-    read_scenario_among(source, resolve, &Phantoms::default())
+    read_scenario_among(source, resolve, &Library::default())
 }
 
-/// As [`read_scenario`], one of many files whose phantoms are shared.
+/// As [`read_scenario`], one of many files whose phantoms and limit profiles are shared.
 pub fn read_scenario_among(
     source: &Source,
     resolve: &mut Resolve<'_>,
-    phantoms: &Phantoms,
+    library: &Library,
 ) -> (Vec<Case>, Vec<Diagnostic>) {
     let (root, problems) = match parse(source) {
         Ok(parsed) => parsed,
         Err(problems) => return (Vec::new(), problems),
     };
     let context = Context::new(source, problems);
-    let mut shelf = Shelf::new(resolve, phantoms);
-    let cases = all_cases(&context.root(&root), source, &context, &mut shelf).unwrap_or_default();
+    let mut shelf = Shelf::new(resolve, library);
+    let cases = all_cases(&Arc::new(root), source, &context, &mut shelf).unwrap_or_default();
     let problems = context.finish();
     let failed = problems.iter().any(Diagnostic::is_error);
     (if failed { Vec::new() } else { cases }, problems)
 }
 
 fn all_cases(
-    root: &At<'_>,
+    root: &Arc<Node>,
     source: &Source,
     context: &Context<'_>,
     shelf: &mut Shelf<'_>,
 ) -> Option<Vec<Case>> {
-    let fields = root.fields(KEYS)?;
+    let at = context.root(root);
+    let fields = at.fields(KEYS)?;
     let matrix = fields.get("matrix");
     let combinations = matrix::combinations(matrix.as_ref())?;
+    let file = Arc::new(source.clone());
     let mut cases = Vec::with_capacity(combinations.len());
     for (index, combination) in combinations.iter().enumerate() {
-        let tree = matrix::substitute(root, combination);
+        let tree = matrix::substitute(&at, combination).map_or_else(|| Arc::clone(root), Arc::new);
         let values: Vec<(String, String)> =
             combination.iter().map(|(name, value)| ((*name).to_owned(), value.inline())).collect();
-        let case = lower(&context.root(&tree), source, index + 1, values, shelf);
+        let case = lower(&tree, context, &file, index + 1, values, shelf);
         if let Some(case) = case {
             rules::check(&case, context);
             lengths::check(&case, context);
@@ -84,12 +88,14 @@ fn all_cases(
 }
 
 fn lower(
-    root: &At<'_>,
-    source: &Source,
+    tree: &Arc<Node>,
+    context: &Context<'_>,
+    source: &Arc<Source>,
     number: usize,
     matrix: Vec<(String, String)>,
     shelf: &mut Shelf<'_>,
 ) -> Option<Case> {
+    let root = context.root(tree);
     let fields = root.fields(KEYS)?;
     fields.check_version();
     let scenario = fields.require("name").and_then(|at| at.text().filter(|name| named(&at, name)));
@@ -118,14 +124,14 @@ fn lower(
     };
     let steps = match fields.get("steps") {
         Some(at) => steps::lower(&at, &program, phantom.as_ref()),
-        None => Some(steps::default(&program, program_at.map_or(0, |at| at.key_place().span.line))),
+        None => Some(steps::default(&program, program_at.map_or(0, |at| at.key_span().line))),
     };
     let phantom = phantom?;
     if !program::is_whole(&program) {
         return None;
     }
     let mut places = Places::default();
-    places.keep_all(root);
+    places.keep(Arc::clone(tree), Arc::clone(source));
     let scenario = scenario?.trim().to_owned();
     let values = matrix.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ");
     let name = if values.is_empty() { scenario.clone() } else { format!("{scenario} [{values}]") };

@@ -1,6 +1,7 @@
 //! The files a scenario names: phantoms and limit profiles.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 use crate::phantom::Phantom;
@@ -62,40 +63,52 @@ pub struct Unresolved {
 /// How a scenario's file finds another.
 pub type Resolve<'r> = dyn FnMut(Wanted<'_>) -> Result<Source, Unresolved> + 'r;
 
-/// Phantoms that were read, by the hash of their files: those of a suite are few, and most of its scenarios name the same.
+/// Phantoms and limit profiles that were read: those of a suite are few, and most of its scenarios name the same.
 #[derive(Debug, Default)]
-pub struct Phantoms {
-    known: Mutex<HashMap<String, Phantom>>,
+pub struct Library {
+    /// By the hash of the file, which is all that a phantom knows of it.
+    phantoms: Mutex<HashMap<String, Phantom>>,
+    /// By the hash and the name of the file.
+    profiles: Mutex<HashMap<(String, String), Profile>>,
 }
 
-impl Phantoms {
-    /// The phantom of a file.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    fn read(&self, source: &Source) -> Result<Phantom, Vec<Diagnostic>> {
-        // What a panic left behind is whole: phantoms are put in at once.
-        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(phantom) = known().get(&source.hash) {
-            return Ok(phantom.clone());
-        }
-        let phantom = read_phantom(source)?;
-        known().insert(source.hash.clone(), phantom.clone());
-        Ok(phantom)
+impl Library {
+    fn phantom(&self, source: &Source) -> Result<Phantom, Vec<Diagnostic>> {
+        read_once(&self.phantoms, source.hash.clone(), || read_phantom(source))
     }
+
+    fn profile(&self, source: &Source) -> Result<Profile, Vec<Diagnostic>> {
+        read_once(&self.profiles, (source.hash.clone(), source.name.clone()), || read_profile(source))
+    }
+}
+
+/// What is known by a key, or is read and known from then on; what is wrong with it is told to everyone who names it.
+fn read_once<K: Eq + Hash, T: Clone>(
+    known: &Mutex<HashMap<K, T>>,
+    key: K,
+    read: impl FnOnce() -> Result<T, Vec<Diagnostic>>,
+) -> Result<T, Vec<Diagnostic>> {
+    // What a panic left behind is whole: everything is put in at once.
+    let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(value) = known().get(&key) {
+        return Ok(value.clone());
+    }
+    let value = read()?;
+    known().insert(key, value.clone());
+    Ok(value)
 }
 
 /// Files read so far, so that a matrix reads each once.
 pub(super) struct Shelf<'r> {
     resolve: &'r mut Resolve<'r>,
-    known: &'r Phantoms,
+    library: &'r Library,
     phantoms: Vec<(String, Option<Phantom>)>,
     profiles: Vec<(String, Option<Profile>)>,
 }
 
 impl<'r> Shelf<'r> {
-    pub(super) fn new(resolve: &'r mut Resolve<'r>, known: &'r Phantoms) -> Self {
-        Self { resolve, known, phantoms: Vec::new(), profiles: Vec::new() }
+    pub(super) fn new(resolve: &'r mut Resolve<'r>, library: &'r Library) -> Self {
+        Self { resolve, library, phantoms: Vec::new(), profiles: Vec::new() }
     }
 
     /// The phantom a value names, or a problem there.
@@ -104,8 +117,8 @@ impl<'r> Shelf<'r> {
         if let Some((_, known)) = self.phantoms.iter().find(|(own, _)| own == name) {
             return known.clone();
         }
-        let phantom = |source: &Source| self.known.read(source);
-        let found = read(at, name, (self.resolve)(Wanted::Phantom(name)), phantom);
+        let found =
+            read(at, name, (self.resolve)(Wanted::Phantom(name)), |source| self.library.phantom(source));
         self.phantoms.push((name.to_owned(), found.clone()));
         found
     }
@@ -120,7 +133,7 @@ impl<'r> Shelf<'r> {
                 at.error(&format!("profile `{}` is named twice", profile.name), None);
                 continue;
             }
-            found.push((at.path().to_owned(), profile));
+            found.push((at.path(), profile));
         }
         found
     }
@@ -130,7 +143,8 @@ impl<'r> Shelf<'r> {
         if let Some((_, known)) = self.profiles.iter().find(|(own, _)| own == name) {
             return known.clone();
         }
-        let found = read(at, name, (self.resolve)(Wanted::Profile(name)), read_profile);
+        let found =
+            read(at, name, (self.resolve)(Wanted::Profile(name)), |source| self.library.profile(source));
         self.profiles.push((name.to_owned(), found.clone()));
         found
     }

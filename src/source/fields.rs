@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::{Diagnostic, Key, Kind, Node, Place, Source, Span, nearest};
+use super::{Diagnostic, Key, Kind, Node, Place, Severity, Source, Span, nearest};
 
 /// More than anyone repairs at once; a hostile file could have thousands.
 const MAX_PROBLEMS: usize = 100;
@@ -30,21 +30,22 @@ impl<'s> Context<'s> {
     where
         's: 'a,
     {
-        At { context: self, node, key: None, path: String::new() }
+        At { context: self, root: node, node, key: None }
     }
 
     /// Keeps a problem. The same problem at the same place (once per case of a matrix) is kept once.
     pub fn report(&self, problem: Diagnostic) {
-        let mut problems = self.problems.borrow_mut();
-        // A `$name` without a value is one problem, not also a bad quantity or word.
-        let unresolved =
-            |known: &Diagnostic| known.place.span == problem.place.span && known.what.starts_with("`$");
-        if problems.iter().any(unresolved) {
-            return;
+        if self.takes(problem.place.span) && !self.problems.borrow().contains(&problem) {
+            self.problems.borrow_mut().push(problem);
         }
-        if problems.len() < MAX_PROBLEMS && !problems.contains(&problem) {
-            problems.push(problem);
-        }
+    }
+
+    /// Whether a problem at a place is kept: not beyond the many there are already, and not beside a `$name` without a value,
+    /// which is one problem and not also a bad quantity or word.
+    fn takes(&self, span: Span) -> bool {
+        let problems = self.problems.borrow();
+        let unresolved = |known: &Diagnostic| known.place.span == span && known.what.starts_with("`$");
+        problems.len() < MAX_PROBLEMS && !problems.iter().any(unresolved)
     }
 
     /// True once anything found so far forbids a run.
@@ -63,13 +64,13 @@ impl<'s> Context<'s> {
     }
 }
 
-/// A value, its place, and the way to it from the root.
+/// A value, its place, and the tree it stands in.
 #[derive(Debug, Clone)]
 pub struct At<'a> {
     context: &'a Context<'a>,
+    root: &'a Node,
     node: &'a Node,
     key: Option<Span>,
-    path: String,
 }
 
 impl<'a> At<'a> {
@@ -83,47 +84,47 @@ impl<'a> At<'a> {
         self.context
     }
 
-    /// The way to it, such as `steps[2].inject`.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The way to it, without the rest.
-    pub(super) fn into_path(self) -> String {
-        self.path
-    }
-
-    /// Where it stands: at its key where that is all there is to see, else at itself.
-    pub fn span(&self) -> Span {
-        match (&self.node.kind, self.key) {
-            (Kind::Scalar { .. }, _) | (_, None) => self.node.span,
-            (_, Some(key)) => key,
-        }
-    }
-
-    /// Its place.
-    pub fn place(&self) -> Place {
-        self.context.source.place(self.node.span, &self.path)
+    /// The way to it from the root, such as `steps[2].inject`. It is looked for in the whole tree: most values are never asked.
+    pub fn path(&self) -> String {
+        path_of(self.root, self.node)
     }
 
     /// The place of its key, or its own where it has none.
     pub fn key_place(&self) -> Place {
-        self.context.source.place(self.key.unwrap_or(self.node.span), &self.path)
+        self.context.source.place(self.key_span(), &self.path())
+    }
+
+    /// The line of its key, or its own where it has none, as far as a diagnostic shows it.
+    pub fn key_excerpt(&self) -> &'a str {
+        self.context.source.excerpt(self.key_span())
+    }
+
+    /// Where its key stands, or itself where it has none.
+    pub fn key_span(&self) -> Span {
+        self.key.unwrap_or(self.node.span)
     }
 
     /// Reports an error at it.
     pub fn error(&self, what: &str, help: Option<&str>) {
-        self.context.report(self.place().error(what, help));
+        self.report(self.node.span, Severity::Error, what, help);
     }
 
     /// Reports an error at its key.
     pub fn key_error(&self, what: &str, help: Option<&str>) {
-        self.context.report(self.key_place().error(what, help));
+        self.report(self.key_span(), Severity::Error, what, help);
     }
 
     /// Reports a warning at it.
     pub fn warning(&self, what: &str, help: Option<&str>) {
-        self.context.report(self.place().warning(what, help));
+        self.report(self.node.span, Severity::Warning, what, help);
+    }
+
+    /// Reports a problem; its path is not looked for where nobody would see it.
+    fn report(&self, span: Span, severity: Severity, what: &str, help: Option<&str>) {
+        if self.context.takes(span) {
+            let place = self.context.source.place(span, &self.path());
+            self.context.report(place.diagnostic(severity, what, help));
+        }
     }
 
     /// The items of a list, or a problem.
@@ -132,9 +133,7 @@ impl<'a> At<'a> {
             self.error(&format!("expected a list, found {}", self.described()), Some("such as `[a, b]`"));
             return None;
         };
-        let item =
-            |(at, node)| At { context: self.context, node, key: None, path: format!("{}[{at}]", self.path) };
-        Some(items.iter().enumerate().map(item).collect())
+        Some(items.iter().map(|node| At { node, key: None, ..self.clone() }).collect())
     }
 
     /// The entries of a map with keys of the user's choosing, or a problem.
@@ -183,19 +182,57 @@ impl<'a> At<'a> {
     }
 
     /// The last word of its path.
-    pub fn name(&self) -> &str {
-        self.path.rsplit('.').next().unwrap_or(&self.path)
+    pub fn name(&self) -> String {
+        let path = self.path();
+        path.rsplit('.').next().map(str::to_owned).unwrap_or(path)
     }
 
     fn under(&self, key: &Key, node: &'a Node) -> Self {
-        let mut path = String::with_capacity(self.path.len() + 1 + key.text.len());
-        path.push_str(&self.path);
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(&key.text);
-        At { context: self.context, node, key: Some(key.span), path }
+        At { node, key: Some(key.span), ..self.clone() }
     }
+}
+
+/// One step of a path.
+enum Step<'n> {
+    Key(&'n str),
+    Index(usize),
+}
+
+/// The way from a tree's root to a node of it.
+fn path_of(root: &Node, node: &Node) -> String {
+    let mut steps = Vec::new();
+    lead(root, node, &mut steps);
+    let mut path = String::new();
+    for step in steps.iter().rev() {
+        match step {
+            Step::Key(key) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(key);
+            }
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
+}
+
+/// Whether `node` is `from` or below it; if so, the steps to it are added, the last one first.
+fn lead<'n>(from: &'n Node, node: &Node, steps: &mut Vec<Step<'n>>) -> bool {
+    if std::ptr::eq(from, node) {
+        return true;
+    }
+    let step = match &from.kind {
+        Kind::Scalar { .. } => None,
+        Kind::List(items) => items.iter().position(|item| lead(item, node, steps)).map(Step::Index),
+        Kind::Map(entries) => {
+            let found = entries.iter().find(|(_, value)| lead(value, node, steps));
+            found.map(|(key, _)| Step::Key(&key.text))
+        }
+    };
+    let found = step.is_some();
+    steps.extend(step);
+    found
 }
 
 /// A map whose known keys are taken one by one.
@@ -218,7 +255,7 @@ impl<'a> Fields<'a> {
 
     /// The value of an optional key; a key without a value is a problem.
     pub fn get(&self, key: &str) -> Option<At<'a>> {
-        debug_assert!(self.keys.contains(&key), "`{key}` is not a declared key of {}", self.at.path);
+        debug_assert!(self.keys.contains(&key), "`{key}` is not a declared key of {}", self.at.path());
         let Kind::Map(entries) = &self.at.node.kind else { return None };
         let (key, node) = entries.iter().find(|(own, _)| own.text == key)?;
         let at = self.at.under(key, node);
@@ -232,7 +269,7 @@ impl<'a> Fields<'a> {
     /// The value of a key that must be there.
     pub fn require(&self, key: &str) -> Option<At<'a>> {
         if !self.has(key) {
-            let what = if self.at.path.is_empty() {
+            let what = if self.at.path().is_empty() {
                 format!("`{key}` is missing")
             } else {
                 format!("`{}` needs `{key}`", self.at.name())
@@ -269,5 +306,50 @@ pub(super) fn suggestion<'w>(word: &str, known: impl Iterator<Item = &'w str> + 
     match nearest(word, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of: {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+
+    #[test]
+    fn every_value_knows_the_way_to_it() {
+        let source = Source::new("f", "a:\n  b: [x, [y, { c: z }]]\n  d: x\n");
+        let (node, problems) = parse(&source).unwrap();
+        let context = Context::new(&source, problems);
+        let mut paths = Vec::new();
+        let mut open = vec![context.root(&node)];
+        while let Some(at) = open.pop() {
+            paths.push((at.path(), at.name()));
+            open.extend(at.children().into_iter().rev());
+        }
+        let expected = [
+            ("", ""),
+            ("a", "a"),
+            ("a.b", "b"),
+            ("a.b[0]", "b[0]"),
+            ("a.b[1]", "b[1]"),
+            ("a.b[1][0]", "b[1][0]"),
+            ("a.b[1][1]", "b[1][1]"),
+            ("a.b[1][1].c", "c"),
+            ("a.d", "d"),
+        ];
+        assert_eq!(paths, expected.map(|(path, name)| (path.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn of_very_many_problems_the_first_hundred_are_kept() {
+        let text: String = (0..40_000).map(|k| format!("- x{k}\n")).collect();
+        let source = Source::new("f", &text);
+        let (node, problems) = parse(&source).unwrap();
+        let context = Context::new(&source, problems);
+        for at in context.root(&node).children() {
+            at.error("wrong", None);
+        }
+        let found = context.finish();
+        assert_eq!(found.len(), MAX_PROBLEMS);
+        assert_eq!((found[99].place.path.as_str(), found[99].place.span.line), ("[99]", 100));
     }
 }

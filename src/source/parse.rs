@@ -25,7 +25,6 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Diagnostic>), Vec<Diagnostic>
     options.emit_comments = false;
     let mut builder = Builder {
         source,
-
         open: Vec::new(),
         root: None,
         anchors: HashMap::new(),
@@ -76,7 +75,39 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, lines: HashMap<String, u32>, merges: Vec<Node>, key: Option<Key> },
+    Map { entries: Entries, merges: Vec<Node>, key: Option<Key> },
+}
+
+/// The entries of a map, each key once.
+#[derive(Default)]
+struct Entries {
+    all: Vec<(Key, Node)>,
+    /// Keys and their lines, of a map with more entries than are looked through.
+    lines: HashMap<String, u32>,
+}
+
+impl Entries {
+    /// As many keys are compared one by one.
+    const FEW: usize = 16;
+
+    /// Adds an entry, or returns the line on which its key stands already.
+    fn add(&mut self, key: Key, node: Node) -> Result<(), (Key, u32)> {
+        let first = if self.all.len() <= Self::FEW {
+            self.all.iter().find(|(own, _)| own.text == key.text).map(|(own, _)| own.span.line)
+        } else {
+            self.lines.get(&key.text).copied()
+        };
+        if let Some(line) = first {
+            return Err((key, line));
+        }
+        self.all.push((key, node));
+        if self.all.len() > Self::FEW {
+            // Those that are not listed yet: all at first, then one at a time.
+            let new = self.all.iter().skip(self.lines.len());
+            self.lines.extend(new.map(|(key, _)| (key.text.clone(), key.span.line)));
+        }
+        Ok(())
+    }
 }
 
 struct Builder<'s> {
@@ -109,12 +140,7 @@ impl Builder<'_> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), span)?;
-                let content = Content::Map {
-                    entries: Vec::new(),
-                    lines: HashMap::new(),
-                    merges: Vec::new(),
-                    key: None,
-                };
+                let content = Content::Map { entries: Entries::default(), merges: Vec::new(), key: None };
                 self.push(Open { span, anchor, content })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -156,14 +182,12 @@ impl Builder<'_> {
         let span = self.within_line(span);
         let kind = match content {
             Content::List(items) => Kind::List(items),
-            Content::Map { mut entries, mut lines, merges, .. } => {
-                // What is written in the map itself wins over what is merged in, wherever it stands.
+            Content::Map { mut entries, merges, .. } => {
                 for (key, value) in merges.into_iter().flat_map(entries_of) {
-                    if lines.insert(key.text.clone(), key.span.line).is_none() {
-                        entries.push((key, value));
-                    }
+                    // What is written in the map itself wins over what is merged in, wherever it stands.
+                    let _ = entries.add(key, value);
                 }
-                Kind::Map(entries)
+                Kind::Map(entries.all)
             }
         };
         self.place(Node { span, kind }, anchor, (1, 1))
@@ -197,7 +221,7 @@ impl Builder<'_> {
                 }
                 _ => self.fatal(node.span, "a key must be text", None),
             },
-            Some(Content::Map { entries, lines, merges, key }) => {
+            Some(Content::Map { entries, merges, key }) => {
                 let Some(key) = key.take() else { return Ok(()) };
                 if key.text == "<<" {
                     if merges_maps(&node) {
@@ -206,19 +230,12 @@ impl Builder<'_> {
                     }
                     return self.fatal(node.span, "`<<` merges a map, and this is none", None);
                 }
-                let first = lines.get(&key.text).copied();
-                match first {
-                    None => {
-                        lines.insert(key.text.clone(), key.span.line);
-                        entries.push((key, node));
-                    }
-                    Some(line) => {
-                        let what = format!("the key `{}` stands here a second time", key.text);
-                        let help = format!("the first is on line {line}");
-                        self.problems.push(self.source.place(key.span, &key.text).error(&what, Some(&help)));
-                        if self.problems.len() >= MAX_PROBLEMS {
-                            return self.fatal(key.span, "too many problems to go on", None);
-                        }
+                if let Err((key, line)) = entries.add(key, node) {
+                    let what = format!("the key `{}` stands here a second time", key.text);
+                    let help = format!("the first is on line {line}");
+                    self.problems.push(self.source.place(key.span, &key.text).error(&what, Some(&help)));
+                    if self.problems.len() >= MAX_PROBLEMS {
+                        return self.fatal(key.span, "too many problems to go on", None);
                     }
                 }
                 Ok(())
@@ -306,6 +323,29 @@ mod tests {
                 "f:4:11: error: the key `x` stands here a second time"
             ]
         );
+    }
+
+    /// Keys of long maps are looked up in another way than those of short ones.
+    #[test]
+    fn a_key_that_stands_twice_is_found_in_maps_of_any_length() {
+        for count in [1, 15, 16, 17, 18, 40] {
+            let keys: String = (1..=count).map(|k| format!("k{k}: 1\n")).collect();
+            for again in [1, count.min(16), count] {
+                assert_eq!(
+                    problems(&format!("{keys}k{again}: 2\n")),
+                    [format!("f:{}:1: error: the key `k{again}` stands here a second time", count + 1)]
+                );
+                let first = parse(&Source::new("f", &format!("{keys}k{again}: 2\n"))).unwrap().1;
+                assert_eq!(first[0].help, Some(format!("the first is on line {again}")));
+            }
+            let base: String = (1..=count + 1).map(|k| format!("  k{k}: 3\n")).collect();
+            let node = tree(&format!("base: &b\n{base}use:\n  <<: *b\n  {}", keys.replace('\n', "\n  ")));
+            let merged = node.get("use").unwrap();
+            assert_eq!(merged.get("k1").and_then(Node::as_text), Some("1"));
+            assert_eq!(merged.get(&format!("k{count}")).and_then(Node::as_text), Some("1"));
+            assert_eq!(merged.get(&format!("k{}", count + 1)).and_then(Node::as_text), Some("3"));
+            assert_eq!(merged.size().0, count + 2);
+        }
     }
 
     #[test]

@@ -83,10 +83,14 @@ impl Source {
 
     /// A place in it.
     pub fn place(&self, span: Span, path: &str) -> Place {
-        // A line that a person cannot read is not shown; what is shown is cut where it stops being readable.
+        Place { file: self.name.clone(), span, path: path.to_owned(), excerpt: self.excerpt(span).to_owned() }
+    }
+
+    /// The line of a place as it is shown: what a person cannot read is not, and a long line is cut where it stops being readable.
+    pub fn excerpt(&self, span: Span) -> &str {
         let shown = if span.column <= Self::MAX_COLUMNS { self.line(span.line) } else { "" };
-        let excerpt = shown.chars().take(Self::MAX_COLUMNS as usize).collect();
-        Place { file: self.name.clone(), span, path: path.to_owned(), excerpt }
+        let end = shown.char_indices().nth(Self::MAX_COLUMNS as usize).map_or(shown.len(), |(at, _)| at);
+        shown.get(..end).unwrap_or(shown)
     }
 }
 
@@ -119,5 +123,14 @@ mod tests {
         // SHA-256 of "abc", FIPS 180-2.
         let source = Source::from_bytes("f", b"abc").unwrap();
         assert!(source.hash.starts_with("ba7816bf8f01cfea414140de5dae2223"), "{}", source.hash);
+    }
+
+    #[test]
+    fn a_line_is_shown_as_far_as_it_can_be_read() {
+        let source = Source::new("f", &format!("short\r\n{}\n", "µ".repeat(300)));
+        let shown = |line, column| source.place(Span { line, column, length: 1 }, "").excerpt;
+        assert_eq!(shown(1, 1), "short");
+        assert_eq!(shown(2, 240), "µ".repeat(240));
+        assert_eq!((shown(2, 241), shown(4, 1)), (String::new(), String::new()));
     }
 }
