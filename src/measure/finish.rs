@@ -115,7 +115,8 @@ impl Contact {
         let at = leading.from;
         let opened = building.opened(upto);
         let near = upto < last.to + g;
-        let beside = (self.last_end.map(|end| end - real(first)), near.then_some(real(upto) - real(first)));
+        let parted = self.last_end.map(|end| 0.5 * (end + real(at)) - real(first));
+        let beside = (parted, near.then_some(real(upto) - real(first)));
         let gapless = building.timing.gapless.then_some(self.thresholds);
         // Behind a phase that was cut there is none.
         let quiet = (real(g), if upto > last.to { real(g) } else { 0.0 });

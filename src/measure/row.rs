@@ -44,8 +44,8 @@ pub(super) struct Shape<'a> {
     pub(super) base: f64,
     /// Quiet samples that belong to the pulse on either side of its outer 50 % instants.
     pub(super) quiet: (f64, f64),
-    /// Where the pulse before it ended and the one behind it begins, if they are near, samples from the first in hand: what lies
-    /// between two pulses is parted in the middle.
+    /// What parts it from the pulse before, and where the one behind it begins, if they are near, samples from the first in hand: what
+    /// lies between two pulses is parted in the middle between the end of one and the first sample of the other.
     pub(super) beside: (Option<f64>, Option<f64>),
     /// Between which levels nothing is driven, where the program has one phase follow the other without a rest.
     pub(super) gapless: Option<Thresholds>,
@@ -54,7 +54,7 @@ pub(super) struct Shape<'a> {
 impl Shape<'_> {
     /// Quiet samples that belong to a pulse which begins there.
     pub(super) fn before(&self, start: f64) -> f64 {
-        self.beside.0.map_or(self.quiet.0, |end| (0.5 * (start - end)).min(self.quiet.0))
+        self.beside.0.map_or(self.quiet.0, |parted| (start - parted).clamp(0.0, self.quiet.0))
     }
 
     /// Quiet samples that belong to a pulse which ends there.

@@ -234,7 +234,10 @@ impl Contact {
         let run = Excursion { to: at, ..self.run };
         let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
             if let Some(building) = &mut self.building {
-                building.flowed(at, constants.settling);
+                // What flows on behind the last instant at which the switch can have opened did not come through it.
+                if building.must_open().is_none_or(|last| at <= last + constants.settling) {
+                    building.flowed(at, constants.settling);
+                }
             } else {
                 self.quiet_from = self.quiet_from.max(at + constants.settling);
                 self.quiet.clear();
