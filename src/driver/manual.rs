@@ -93,7 +93,15 @@ fn instructions(program: &Program) -> String {
             format!("  second phase 1/{ratio} of the amplitude, {ratio} times the width")
         }
         Recovery::Passive { duration, .. } => format!("  passive recharge for {}", time(duration)),
-        Recovery::None => "  no recovery of charge".to_owned(),
+        Recovery::None => match program.waveform {
+            Waveform::Alternating => {
+                "  each pulse of the other polarity than the one before, in pairs".to_owned()
+            }
+            Waveform::Triphasic => {
+                "  the second phase of that amplitude, before and after it one of half of it".to_owned()
+            }
+            Waveform::Biphasic | Waveform::Monophasic => "  no recovery of charge".to_owned(),
+        },
     });
     if let Some(recharge) = program.recharge {
         lines.push(format!("  recharge for {} after each pulse", time(recharge)));

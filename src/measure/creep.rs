@@ -217,9 +217,11 @@ impl Creep {
     /// deviate by `noise`. Too little to be told from noise counts as none: over the rests that were pooled it is a small part of what
     /// non-linearity leaves uncertain.
     pub fn excess(&self, noise: f64) -> Excess {
-        let all = self.stretches.iter().fold(Pool::default(), |all, pool| all.and(pool));
-        let least = all.excess(noise, Self::ALL);
-        let own = self.stretches.iter().map(|pool| pool.excess(noise, Self::ONE).max(least)).collect();
+        let mut own: Vec<f64> = self.stretches.iter().map(|pool| pool.excess(noise, Self::ONE)).collect();
+        // One rest that moves by itself says nothing of those far from it.
+        let others = self.stretches.iter().zip(&own).filter(|(_, own)| **own == 0.0).map(|(pool, _)| pool);
+        let least = others.fold(Pool::default(), |all, pool| all.and(pool)).excess(noise, Self::ALL);
+        own.iter_mut().for_each(|own| *own = own.max(least));
         Excess { own, each: self.each, least }
     }
 }
@@ -292,6 +294,17 @@ mod tests {
         assert_eq!(found.count(), 0);
         assert_eq!(Creep::default().excess(NOISE).at(5), 0.0);
         assert_eq!(creep(5, 23, 1, |k| k as f64).excess(NOISE).at(0), 0.0, "too short to tell");
+    }
+
+    /// The seventh of thirty rests falls by six codes: what is beside it is less certain, and nothing else.
+    #[test]
+    fn a_rest_that_moves_alone_speaks_for_its_neighbours_only() {
+        let mut creep = creep(30, 1200, 3, |_| 0.0);
+        let moved = Moved { above: 3.0, early: 2.0, late: 2.0, weight: 1200.0, variance: 4.0 / 1200.0 };
+        creep.add(7, &moved);
+        let found = creep.excess(NOISE);
+        let beside: Vec<usize> = (0..30).filter(|row| found.at(*row) > 0.0).collect();
+        assert_eq!(beside, [7, 8]);
     }
 
     /// A line from rest to rest is what lies between two levels anyway.

@@ -235,9 +235,8 @@ impl Contact {
         let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
             if let Some(building) = &mut self.building {
                 // What flows on behind the last instant at which the switch can have opened did not come through it.
-                if building.must_open().is_none_or(|last| at <= last + constants.settling) {
-                    building.flowed(at, constants.settling);
-                }
+                let last = building.must_open().unwrap_or(at);
+                building.flowed(at.min(last), constants.settling);
             } else {
                 self.quiet_from = self.quiet_from.max(at + constants.settling);
                 self.quiet.clear();

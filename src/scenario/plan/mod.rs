@@ -131,7 +131,6 @@ pub fn plan_among(
     check_settled(&case, settled.map(|settled| settled.at), &mut problems);
     let recharged = recharge::largest(&case, rig, peaks);
     recharge::check(&case, rig, &programs, recharged, &mut problems);
-    recharge::told_apart(&case, &programs, peaks, &mut problems);
     let channels = channels::choose(&case, rig, peaks, recharged, &mut problems);
     record::check(&case, rig, &mut problems);
     unseen::check(&case, rig, circuits, &mut problems);

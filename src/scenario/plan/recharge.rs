@@ -86,29 +86,6 @@ pub(super) fn largest(case: &Case, rig: &Rig, peaks: Option<Peaks>) -> f64 {
     case.steps.iter().map(of_step).fold(peaks.recharge, f64::max)
 }
 
-/// Warns of a recharge behind an active recovery that is taken for a pulse: it has the sign of a leading phase, and half its size
-/// is where measuring draws the line.
-pub(super) fn told_apart(
-    case: &Case,
-    programs: &[Planned<'_>],
-    peaks: Option<Peaks>,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let current = |amperes: f64| engineering(amperes, Dimension::Current, 3);
-    let reached = peaks.map_or(0.0, |peaks| peaks.recharge);
-    let tall = |planned: &&Planned<'_>| {
-        planned.program.recharge.is_some() && reached > 0.5 * planned.program.amplitude.abs()
-    };
-    let Some(planned) = programs.iter().find(tall) else { return };
-    let what = format!(
-        "the recharge would reach {}, more than half of the pulse's {}: it is taken for a pulse of its own",
-        current(reached),
-        current(planned.program.amplitude.abs())
-    );
-    let help = "extra pulses and an imbalance may be told of a stimulator without fault; less charge per phase leaves less";
-    problems.push(planned.place(case, "recharge").warning(&what, Some(help)));
-}
-
 /// Refuses a recharge that the output guard would trip on, and warns of one that a check of the cap would take for an output
 /// above it.
 pub(super) fn check(
@@ -273,23 +250,6 @@ mod tests {
             "{problems:#?}"
         );
         assert_eq!(problems[0].place.span.line, 4);
-    }
-
-    #[test]
-    fn a_recharge_of_the_size_of_a_pulse_is_told_of() {
-        let warned = |amplitude: &str, recharge: &str| {
-            let program = format!(
-                "amplitude: {amplitude}, width: 450 us, gap: 10 us, rate: 100 Hz, recovery: mirrored{recharge}"
-            );
-            let found = plan(case("retina-4k", &program, PLAIN), &rig(&[]), false).unwrap();
-            found.warnings.iter().filter(|warning| warning.what.contains("a pulse of its own")).count()
-        };
-        // What flows back grows with the pulse.
-        assert_eq!([warned("0.6 mA", ", recharge: 500 us"), warned("0.6 mA", "")], [1, 0]);
-        let short =
-            "amplitude: 0.6 mA, width: 30 us, gap: 10 us, rate: 100 Hz, recovery: mirrored, recharge: 500 us";
-        let warnings = plan(case("retina-4k", short, PLAIN), &rig(&[]), false).unwrap().warnings;
-        assert!(!warnings.iter().any(|warning| warning.what.contains("a pulse of its own")), "{warnings:#?}");
     }
 
     #[test]

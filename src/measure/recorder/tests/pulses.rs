@@ -95,14 +95,14 @@ fn close_pulses_share_the_quiet_between_them() {
     hold(&mut codes, 4210, 4410, -10_000);
     let found = rows(&recorded(&program, &codes));
     assert_eq!(found.len(), 2);
-    // Ten samples: five each, counted from the edges between two samples; the second begins where its own five do.
+    // Ten samples, parted in the middle between the edge of one, between two samples, and the first sample of the other.
     assert_eq!((found[0].from, u64::from(found[0].pulse_span)), (3983, 4205 - 3983));
     assert_eq!((found[1].from, found[1].cycle_span), (4204, 0));
     assert_eq!((found[0].cycle_span, found[0].cycle_area), (4204 - 3983, -2_000_000.0));
     let first = found[0].phases()[0];
-    assert_eq!((first.area, first.span), (-2_000_000.0, 16.0 + 200.0 + 5.0));
+    assert_eq!((first.area, first.span), (-2_000_000.0, 16.0 + 200.0 + 5.25));
     // Less than sixteen samples are halved; sixteen are enough for both.
-    for (gap, span) in [(15, 7.5), (16, 16.0)] {
+    for (gap, span) in [(15, 7.75), (16, 16.0)] {
         let mut codes = quiet(8000);
         hold(&mut codes, 4000, 4200, -10_000);
         hold(&mut codes, 4200 + gap, 4400 + gap, -10_000);
@@ -382,9 +382,10 @@ fn between_pulses_that_lie_close_no_charge_is_lost() {
     for row in &found {
         let phase = row.phases()[0];
         let (width, area) = (f64::from(phase.end - phase.start), f64::from(phase.area).abs());
-        // The base is the zero here, two codes below the rest.
+        // The base is the zero here, two codes below the rest. A window ends between two samples, where what an edge has at the next is
+        // felt: less than a sixteenth of 1875 codes.
         let shift = (row.base - f64::from(REST)).abs() * f64::from(phase.span);
-        assert!((area - 2e5).abs() < shift + 10.0 && (width - 20.0).abs() < 0.02, "{row:?}");
+        assert!((area - 2e5).abs() < shift + 120.0 && (width - 20.0).abs() < 0.02, "{row:?}");
     }
 }
 
