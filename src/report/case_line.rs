@@ -141,11 +141,12 @@ mod tests {
             let case = CaseRecord { outcome, checks, reason: reason.map(str::to_owned), ..case("any") };
             case_line(&case, Paint::new(false), None)
         };
-        let why = Some("output guard: amplitude 12.9 mA exceeds the bench's limit 12.1 mA");
+        let guard = "output guard: amplitude 12.9 mA exceeds the bench's limit 12.1 mA";
+        let why = Some(guard);
         for outcome in [Outcome::Failed, Outcome::RigError, Outcome::Aborted, Outcome::Unsafe] {
             for verdict in [Verdict::Pass, Verdict::Invalid] {
                 let line = line(outcome, verdict, why);
-                assert!(line.ends_with(why.unwrap()) && !line.contains("margin"), "{line}");
+                assert!(line.ends_with(guard) && !line.contains("margin"), "{line}");
             }
         }
         assert!(line(Outcome::Failed, Verdict::Fail, why).contains("rate"), "its check says why");

@@ -145,16 +145,22 @@ fn replace(node: &mut Node, combination: &Combination<'_>, used: &mut [bool], to
         *node = (*value).clone();
         return true;
     }
+    // What follows a name without a value is replaced too: all of them are told.
+    let mut known = true;
     match &mut node.kind {
-        Kind::Scalar { .. } => true,
+        Kind::Scalar { .. } => {}
         Kind::List(items) => {
-            items.iter_mut().fold(true, |known, item| replace(item, combination, used, false) && known)
+            for item in items {
+                known &= replace(item, combination, used, false);
+            }
         }
-        Kind::Map(entries) => entries
-            .iter_mut()
-            .filter(|(key, _)| !(top && key.text == "matrix"))
-            .fold(true, |known, (_, value)| replace(value, combination, used, false) && known),
+        Kind::Map(entries) => {
+            for (_, value) in entries.iter_mut().filter(|(key, _)| !(top && key.text == "matrix")) {
+                known &= replace(value, combination, used, false);
+            }
+        }
     }
+    known
 }
 
 fn report_unknown(at: &At<'_>, combination: &Combination<'_>, top: bool) {

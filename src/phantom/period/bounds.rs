@@ -9,7 +9,10 @@ use super::*;
 const REST: f64 = 15e-3;
 
 /// Changes of a period, a circuit at its start, and the period solved.
-fn solved(recharge: Option<(f64, f64)>) -> [(Vec<(f64, Drive)>, Circuit, Period); 2] {
+type Solved = (Vec<(f64, Drive)>, Circuit, Period);
+
+/// On a phantom of one state and on a star.
+fn solved(recharge: Option<(f64, f64)>) -> [Solved; 2] {
     let pulse = TrainPulse { phases: vec![(0.0, 200e-6, -2e-3), (250e-6, 200e-6, 1e-3)], recharge };
     let output = Output { compliance: f64::INFINITY, blocking_capacitor: 2.2e-6, ..Output::default() };
     [(rc(1e3, 1e-6, 1e5), vec![-1.0, 1.0]), (star(), vec![-0.75, -0.25, 1.0])].map(|(phantom, shares)| {

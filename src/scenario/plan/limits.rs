@@ -199,7 +199,7 @@ fn apart(case: &Case, planned: &Planned<'_>, problems: &mut Vec<Diagnostic>) {
     // Within a burst or a pair, and from its last pulse to the next one's first.
     let shortest = rest(0).min(rest(group - 1));
     // Periods are written in hertz: what is left of rounding one of them is no rest.
-    if shortest < -1e-9 || shortest >= SHORTEST_GAP - 1e-9 {
+    if !(-1e-9..SHORTEST_GAP - 1e-9).contains(&shortest) {
         return;
     }
     let needs = engineering(SHORTEST_GAP, Dimension::Time, 4);
