@@ -172,7 +172,7 @@ impl Pool {
     }
 }
 
-/// How the rests behind the rows of a table moved: in at most [`Creep::MOST`] stretches of equally many rows.
+/// How the rests behind the rows of a table moved: in at most 64 stretches of equally many rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Creep {
     stretches: Vec<Pool>,

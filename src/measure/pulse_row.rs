@@ -98,8 +98,8 @@ impl PulseRow {
     }
 
     /// Root of the sum of squares of the steps at the edges of its driven phases and of a recharge behind them, codes: a sum of
-    /// samples is wrong by a part of each of them ([`FrontEnd::summed`]). Levels are counted from `base`; `at_once` where the
-    /// recharge follows the last phase without a rest.
+    /// samples is wrong by a part of each of them ([`summed`](super::FrontEnd::summed)). Levels are counted from `base`; `at_once`
+    /// where the recharge follows the last phase without a rest.
     pub fn steps(&self, base: f64, at_once: bool) -> f64 {
         let (mut squares, mut before) = (0.0, None);
         for phase in self.phases() {
