@@ -9,7 +9,7 @@ use crate::instrument::{
 };
 use crate::quantity::{Dimension, engineering};
 use crate::rig::Protocol;
-use crate::signal::{Law, Polarity, Program, Recovery, Run, Waveform};
+use crate::signal::{Law, Program, Recovery, Run, Waveform};
 
 use super::device::{Device, impossible, within};
 
@@ -71,16 +71,7 @@ fn instructions(program: &Program) -> String {
     let current = |value| engineering(value, Dimension::Current, 4);
     let time = |value| engineering(value, Dimension::Time, 4);
     let mut lines = vec![
-        format!(
-            "  {} pulses, {} phase first",
-            match program.waveform {
-                Waveform::Biphasic => "biphasic",
-                Waveform::Monophasic => "monophasic",
-                Waveform::Triphasic => "triphasic",
-                Waveform::Alternating => "alternating",
-            },
-            if program.leading == Polarity::Anodic { "anodic" } else { "cathodic" }
-        ),
+        format!("  {} pulses, {} phase first", program.waveform.name(), program.leading.name()),
         format!("  amplitude {}, width {}", current(program.amplitude), time(program.width)),
         format!("  rate {}", engineering(program.rate, Dimension::Frequency, 4)),
     ];

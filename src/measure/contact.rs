@@ -275,6 +275,9 @@ impl Contact {
 
     /// The rest behind the last row is over, and this was its level.
     pub(super) fn rested(&mut self, level: Option<Level>) {
+        if let Some(last) = self.record.pulses.last_mut() {
+            last.after = level;
+        }
         let Some(level) = level else {
             self.last_rest = None;
             return;
@@ -341,9 +344,6 @@ impl Contact {
                 self.record.restless.add(self.record.pulses.len().saturating_sub(1));
             }
             self.rested(after);
-            if let Some(last) = self.record.pulses.last_mut() {
-                last.after = after;
-            }
         }
         self.record.activity = std::mem::take(&mut self.activity.intervals);
         self.record

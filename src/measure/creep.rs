@@ -131,16 +131,20 @@ struct Pool {
     variance: f64,
 }
 
-impl Pool {
-    fn add(&mut self, moved: &Moved) {
+impl From<&Moved> for Pool {
+    fn from(moved: &Moved) -> Self {
         let w = moved.weight;
-        self.weight += w;
-        self.above += w * moved.above;
-        self.early += w * moved.early;
-        self.late += w * moved.late;
-        self.variance += w * w * moved.variance;
+        Self {
+            weight: w,
+            above: w * moved.above,
+            early: w * moved.early,
+            late: w * moved.late,
+            variance: w * w * moved.variance,
+        }
     }
+}
 
+impl Pool {
     fn and(self, other: &Self) -> Self {
         Self {
             weight: self.weight + other.weight,
@@ -209,7 +213,7 @@ impl Creep {
             self.stretches.resize(stretch + 1, Pool::default());
         }
         if let Some(pool) = self.stretches.get_mut(stretch) {
-            pool.add(moved);
+            *pool = pool.and(&Pool::from(moved));
         }
     }
 

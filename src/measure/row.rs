@@ -35,6 +35,7 @@ impl Constants {
 
 /// Where things are in the samples of a pulse.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Shape<'a> {
     /// Its driven phases.
     pub(super) excursions: &'a [Excursion],
@@ -96,23 +97,22 @@ pub(super) fn measure(
         truncated |= found.1;
     }
     let tops = tops.get_mut(..count).unwrap_or_default();
-    let mut joined = join(samples, excursions, tops, base, gapless);
     let recharge = recharge.and_then(|recharge| {
         let from = recharge.from.saturating_sub(first) as f64;
         Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
     });
-    give_way(samples, tops, recharge, base);
     let origin = (at as i64 - first as i64) as f64;
-    let mut phases = rows(samples, (tops, joined.with_last), pulse, recharge, constants, origin);
-    let mut steps = [0.0; 3];
-    for _ in 0..ROUNDS {
-        if truncated || !refine(samples, first, excursions, (&mut *tops, &phases, &mut steps), base) {
-            break;
-        }
-        joined = join(samples, excursions, tops, base, gapless);
+    let (mut steps, mut round) = ([0.0; 3], 0);
+    let (joined, phases) = loop {
+        let joined = join(samples, excursions, tops, base, gapless);
         give_way(samples, tops, recharge, base);
-        phases = rows(samples, (tops, joined.with_last), pulse, recharge, constants, origin);
-    }
+        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, constants, origin);
+        let known = truncated || round == ROUNDS;
+        if known || !refine(samples, first, excursions, (&mut *tops, &phases, &mut steps), base) {
+            break (joined, phases);
+        }
+        round += 1;
+    };
     Measured {
         phases,
         count: count as u8,
@@ -337,14 +337,7 @@ mod tests {
     /// One phase between samples 20 and 20 + length of a record that rests at zero.
     fn one(samples: &[i16], length: u64) -> PhaseRow {
         let excursions = [Excursion { from: 20, to: 20 + length, joined: false }];
-        let pulse = Shape {
-            excursions: &excursions,
-            recharge: None,
-            base: 0.0,
-            quiet: (4.0, 4.0),
-            beside: (None, None),
-            gapless: None,
-        };
+        let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
         let found = measure(samples, 0, 20, &pulse, &CONSTANTS);
         assert_eq!((found.count, found.flags), (1, Flags::default()));
         found.phases[0]
@@ -380,14 +373,7 @@ mod tests {
             let from = samples.iter().position(over).unwrap() as u64;
             let to = samples.iter().rposition(over).unwrap() as u64 + 1;
             let excursions = [Excursion { from, to, joined: false }];
-            let pulse = Shape {
-                excursions: &excursions,
-                recharge: None,
-                base: 0.0,
-                quiet: (9.0, 9.0),
-                beside: (None, None),
-                gapless: None,
-            };
+            let pulse = Shape { excursions: &excursions, quiet: (9.0, 9.0), ..Shape::default() };
             let constants = Constants { settling: 16, ..CONSTANTS };
             let row = measure(&samples, 0, 0, &pulse, &constants).phases[0];
             let found = f64::from(row.end - row.start);
@@ -405,14 +391,7 @@ mod tests {
         samples[50..80].fill(500);
         let excursions =
             [Excursion { from: 20, to: 50, joined: false }, Excursion { from: 50, to: 80, joined: true }];
-        let pulse = Shape {
-            excursions: &excursions,
-            recharge: None,
-            base: 0.0,
-            quiet: (4.0, 4.0),
-            beside: (None, None),
-            gapless: None,
-        };
+        let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
         let found = measure(&samples, 0, 20, &pulse, &CONSTANTS);
         let [first, second, _] = found.phases;
         // The middle between −1000 and 500 lies half-way from sample 49 to sample 50.

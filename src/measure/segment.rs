@@ -95,8 +95,10 @@ impl Contact {
         if grows && along > self.tall() && self.is_too_late(constants) {
             self.begin(history, self.run.from, y > 0.0, timing, constants);
         } else if along - self.run_least > self.tall() && self.leads() {
+            // A pulse begins on top of what the recharge still lets through.
             self.leave(at, constants);
-            self.enter_anew(history, at, y > 0.0, timing, constants);
+            self.set_out(at, y > 0.0, false);
+            self.begin(history, at, y > 0.0, timing, constants);
         } else if grows {
             // It lasts, however late that is.
         } else if self.is_open(at, constants) {
@@ -113,10 +115,7 @@ impl Contact {
     /// The current leaves the baseline at sample `at`.
     fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
         let joined = at <= self.left_at + 1 && self.building.is_some();
-        self.side = if positive { 1 } else { -1 };
-        self.run = Excursion { from: at, to: at, joined };
-        self.run_before = 0.0;
-        self.run_peak = 0.0;
+        self.set_out(at, positive, joined);
         self.run_counts = true;
         if let Some(building) = &self.building {
             let last = building.excursions.get(building.count.saturating_sub(1));
@@ -142,20 +141,12 @@ impl Contact {
         self.begin(history, at, positive, timing, constants);
     }
 
-    /// A pulse begins at sample `at` on top of what a recharge still lets through.
-    fn enter_anew(
-        &mut self,
-        history: &History,
-        at: u64,
-        positive: bool,
-        timing: &Timing,
-        constants: &Constants,
-    ) {
+    /// A run begins at sample `at`.
+    fn set_out(&mut self, at: u64, positive: bool, joined: bool) {
         self.side = if positive { 1 } else { -1 };
-        self.run = Excursion { from: at, to: at, joined: false };
+        self.run = Excursion { from: at, to: at, joined };
         self.run_before = 0.0;
         self.run_peak = 0.0;
-        self.begin(history, at, positive, timing, constants);
     }
 
     /// What is taken for a recharge and is larger than this may be a phase, codes. The smallest phase that is expected is not enough
@@ -199,9 +190,6 @@ impl Contact {
         let (after, before) = self.quiet.levels(history, at);
         if self.last_sum.is_some() {
             self.rested(after);
-            if let Some(last) = self.record.pulses.last_mut() {
-                last.after = after;
-            }
         }
         if self.quiet.is_restless(self.noise) {
             // It is the level behind the pulse before this one too.

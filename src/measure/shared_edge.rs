@@ -100,14 +100,7 @@ mod tests {
             Excursion { from: second, to: last, joined },
         ];
         let gapless = gapless.then_some(rests);
-        let pulse = Shape {
-            excursions: &excursions,
-            recharge: None,
-            base: 0.0,
-            quiet: (20.0, 20.0),
-            beside: (None, None),
-            gapless,
-        };
+        let pulse = Shape { excursions: &excursions, quiet: (20.0, 20.0), gapless, ..Shape::default() };
         let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
         let found = measure(&samples, 0, first, &pulse, &constants);
         let at = |phase: PhaseRow| PhaseRow {

@@ -27,17 +27,6 @@ pub(super) const RAMP_KEYS: &[&str] = &["up", "law"];
 pub(super) const BURST_KEYS: &[&str] = &["pulses", "rate", "recovery_after"];
 pub(super) const CYCLE_KEYS: &[&str] = &["on_time", "off_time"];
 
-pub(super) const WAVEFORMS: &[(&str, Waveform)] = &[
-    ("biphasic", Waveform::Biphasic),
-    ("monophasic", Waveform::Monophasic),
-    ("triphasic", Waveform::Triphasic),
-    ("alternating", Waveform::Alternating),
-];
-pub(super) const POLARITIES: &[(&str, Polarity)] =
-    &[("cathodic", Polarity::Cathodic), ("anodic", Polarity::Anodic)];
-pub(super) const LAWS: &[(&str, Law)] =
-    &[("linear", Law::Linear), ("quarter-sine", Law::QuarterSine), ("width", Law::Width)];
-
 /// Lowers a program; with `base`, what is left out is the base's. `None` for a phantom that could not be read: then nothing
 /// is said of contacts.
 ///
@@ -53,10 +42,10 @@ pub(super) fn lower(
     // `set` knows fewer keys than a whole program.
     let get = |key: &str| if keys.contains(&key) { fields.get(key) } else { None };
     let waveform = get("waveform")
-        .and_then(|at| at.word("a waveform", WAVEFORMS))
+        .and_then(|at| at.word("a waveform", Waveform::WORDS))
         .unwrap_or(base.map_or(Waveform::Biphasic, |base| base.waveform));
     let leading = get("leading")
-        .and_then(|at| at.word("a polarity", POLARITIES))
+        .and_then(|at| at.word("a polarity", Polarity::WORDS))
         .unwrap_or(base.map_or(Polarity::Cathodic, |base| base.leading));
     let required = |key: &str, dimension: Dimension, base: Option<f64>| match base {
         Some(value) => Some(fields.or(key, value, |at| at.positive(dimension))),
@@ -187,7 +176,7 @@ fn recovery_after(burst: &Fields<'_>) -> Option<bool> {
 
 fn ramp(at: &At<'_>) -> Option<Ramp> {
     let fields = at.fields(RAMP_KEYS)?;
-    let law = fields.or("law", Law::Linear, |at| at.word("a law", LAWS));
+    let law = fields.or("law", Law::Linear, |at| at.word("a law", Law::WORDS));
     Some(Ramp { up: fields.require("up")?.positive(Dimension::Time)?, law })
 }
 

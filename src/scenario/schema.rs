@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::quantity::Dimension;
+use crate::signal::{Law, Polarity, Waveform};
 use crate::source::schema::{
     any_of, count, list_of, map_of, object, pair_of, published, quantity, text, version, words,
 };
@@ -79,7 +80,7 @@ fn program_properties() -> Vec<(&'static str, Value)> {
             &[],
         ),
     ]);
-    let ramp = object(&[("up", value(quantity(Dimension::Time))), ("law", names(program::LAWS))], &["up"]);
+    let ramp = object(&[("up", value(quantity(Dimension::Time))), ("law", names(Law::WORDS))], &["up"]);
     let burst = object(
         &[
             ("pulses", value(count(1))),
@@ -91,8 +92,8 @@ fn program_properties() -> Vec<(&'static str, Value)> {
     let time = || value(quantity(Dimension::Time));
     let cycle = object(&[("on_time", time()), ("off_time", time())], &["on_time", "off_time"]);
     vec![
-        ("waveform", names(program::WAVEFORMS)),
-        ("leading", names(program::POLARITIES)),
+        ("waveform", names(Waveform::WORDS)),
+        ("leading", names(Polarity::WORDS)),
         ("amplitude", value(quantity(Dimension::Current))),
         ("width", time()),
         ("gap", time()),

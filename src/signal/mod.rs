@@ -8,6 +8,7 @@ mod course;
 mod program;
 mod pulse;
 mod shares;
+mod words;
 
 pub use block::{Block, BlockSink, Calibration, Marker, MarkerBit, Sensed, StreamKind, code_noise};
 pub use course::{Part, course, pulses};

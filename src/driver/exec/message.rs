@@ -4,20 +4,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::instrument::InstrumentFault;
-use crate::signal::{Law, Polarity, Program, Recovery, Run, Waveform};
+use crate::signal::{Program, Recovery, Run};
 
 /// A program as the helper program reads it.
 pub(super) fn program(program: &Program) -> Value {
     let contacts: serde_json::Map<String, Value> =
         program.contacts.iter().map(|share| (share.contact.clone(), share.share.into())).collect();
     json!({
-        "waveform": match program.waveform {
-            Waveform::Biphasic => "biphasic",
-            Waveform::Monophasic => "monophasic",
-            Waveform::Triphasic => "triphasic",
-            Waveform::Alternating => "alternating",
-        },
-        "leading": if program.leading == Polarity::Anodic { "anodic" } else { "cathodic" },
+        "waveform": program.waveform.name(),
+        "leading": program.leading.name(),
         "amplitude": program.amplitude,
         "width": program.width,
         "gap": program.gap,
@@ -33,11 +28,7 @@ pub(super) fn program(program: &Program) -> Value {
         "rate": program.rate,
         "ramp": program.ramp.map(|ramp| json!({
             "up": ramp.up,
-            "law": match ramp.law {
-                Law::Linear => "linear",
-                Law::QuarterSine => "quarter-sine",
-                Law::Width => "width",
-            },
+            "law": ramp.law.name(),
         })),
         "burst": program.burst.map(|burst| json!({ "pulses": burst.pulses, "rate": burst.rate })),
         "cycle": program.cycle.map(|cycle| json!({ "on": cycle.on_time, "off": cycle.off_time })),

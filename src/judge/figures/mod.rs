@@ -120,7 +120,7 @@ fn words(program: &Program) -> String {
     if program.gap > 0.0 {
         parts.push(format!("gap {}", time(program.gap)));
     }
-    let waveform = format!("{:?}", program.waveform).to_lowercase();
+    let waveform = program.waveform.name().to_owned();
     parts.push(match program.recovery {
         // Their own phases recover what they put in.
         _ if matches!(program.waveform, Waveform::Triphasic | Waveform::Alternating) => waveform,

@@ -164,19 +164,10 @@ fn fixed(fields: &Fields<'_>) -> Fixed {
         numbers: Vec::new(),
     };
     let Some(own) = fields.get("fixed").and_then(|at| at.fields(FIXED_KEYS)) else { return fixed };
-    let waveforms = [
-        ("biphasic", Waveform::Biphasic),
-        ("monophasic", Waveform::Monophasic),
-        ("triphasic", Waveform::Triphasic),
-        ("alternating", Waveform::Alternating),
-    ];
-    fixed.waveform = own.or("waveform", fixed.waveform, |at| at.word("a waveform", &waveforms));
-    fixed.leading = own.or("leading", fixed.leading, |at| {
-        at.word("a polarity", &[("cathodic", Polarity::Cathodic), ("anodic", Polarity::Anodic)])
-    });
+    fixed.waveform = own.or("waveform", fixed.waveform, |at| at.word("a waveform", Waveform::WORDS));
+    fixed.leading = own.or("leading", fixed.leading, |at| at.word("a polarity", Polarity::WORDS));
     fixed.recharge = own.or("recharge", false, |at| at.flag());
-    let laws = [("linear", Law::Linear), ("quarter-sine", Law::QuarterSine), ("width", Law::Width)];
-    fixed.law = own.or("law", fixed.law, |at| at.word("a law of ramps", &laws));
+    fixed.law = own.or("law", fixed.law, |at| at.word("a law of ramps", Law::WORDS));
     fixed.recovery = match fixed.waveform {
         Waveform::Biphasic => Recovery::Mirrored,
         _ => Recovery::None,

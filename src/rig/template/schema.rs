@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::quantity::Dimension;
+use crate::signal::{Law, Polarity, Waveform};
 use crate::source::schema::{any_of, count, list_of, map_of, object, pair_of, quantity, text, words};
 
 use super::exchange::{FAULTS, NAMES};
@@ -50,11 +51,11 @@ fn binary() -> Value {
 fn fixed() -> Value {
     object(
         &[
-            ("waveform", words(["biphasic", "monophasic", "triphasic", "alternating"])),
-            ("leading", words(["cathodic", "anodic"])),
+            ("waveform", words(Waveform::WORDS.iter().map(|(name, _)| *name))),
+            ("leading", words(Polarity::WORDS.iter().map(|(name, _)| *name))),
             ("recovery", text()),
             ("recharge", json!({ "type": "boolean" })),
-            ("law", words(["linear", "quarter-sine", "width"])),
+            ("law", words(Law::WORDS.iter().map(|(name, _)| *name))),
             ("amplitude", quantity(Dimension::Current)),
             ("width", quantity(Dimension::Time)),
             ("gap", quantity(Dimension::Time)),
