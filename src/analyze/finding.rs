@@ -104,17 +104,20 @@ pub(super) fn cut_off() -> Finding {
     Finding { code: FindingCode::TruncatedRecord, message: message.to_owned() }
 }
 
+/// A phase by its level, its width and its place.
+fn placed(segment: &Segment, scale: Scaled, t0: f64, dt: f64) -> String {
+    format!(
+        "{} for {} at {}",
+        engineering(segment.level * scale.gain, Dimension::Current, 3),
+        engineering(segment.edges.width() * dt, Dimension::Time, 3),
+        engineering(t0 + segment.edges.start * dt, Dimension::Time, 6)
+    )
+}
+
 /// Phases that are not of the train: a test pulse before it, or a stimulus that got stuck, which a reader must see.
 pub(super) fn unlike(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Option<Finding> {
     const NAMED: usize = 3;
-    let one = |segment: &Segment| {
-        format!(
-            "{} for {} at {}",
-            engineering(segment.level * scale.gain, Dimension::Current, 3),
-            engineering(segment.edges.width() * dt, Dimension::Time, 3),
-            engineering(t0 + segment.edges.start * dt, Dimension::Time, 6)
-        )
-    };
+    let one = |segment| placed(segment, scale, t0, dt);
     let named: Vec<String> = found.others.iter().take(NAMED).map(one).collect();
     let more = match found.others.len().saturating_sub(NAMED) {
         0 => String::new(),
@@ -131,12 +134,8 @@ pub(super) fn too_short(found: &Found, scale: Scaled, t0: f64, dt: f64) -> Optio
         1 => "a much shorter phase".to_owned(),
         many => format!("{many} much shorter phases"),
     };
-    let message = format!(
-        "beside the train and not measured: {many}, the first {} for {} at {}",
-        engineering(first.level * scale.gain, Dimension::Current, 3),
-        engineering(first.edges.width() * dt, Dimension::Time, 3),
-        engineering(t0 + first.edges.start * dt, Dimension::Time, 6)
-    );
+    let first = placed(first, scale, t0, dt);
+    let message = format!("beside the train and not measured: {many}, the first {first}");
     Some(Finding { code: FindingCode::UnlikeTheTrain, message })
 }
 
@@ -176,12 +175,8 @@ pub(super) fn small(found: &Found, guard: f64, scale: Scaled, t0: f64, dt: f64) 
         1 => "1 small phase".to_owned(),
         many => format!("{many} small phases, the highest"),
     };
-    let message = format!(
-        "beside the train and not measured: {many} {} for {} at {}",
-        engineering(highest.level * scale.gain, Dimension::Current, 3),
-        engineering(highest.edges.width() * dt, Dimension::Time, 3),
-        engineering(t0 + highest.edges.start * dt, Dimension::Time, 6)
-    );
+    let highest = placed(highest, scale, t0, dt);
+    let message = format!("beside the train and not measured: {many} {highest}");
     Some(Finding { code: FindingCode::UnlikeTheTrain, message })
 }
 

@@ -68,6 +68,16 @@ impl Clock for Signalled {
     }
 }
 
+/// Lets a program run through the closed interlock until it stops, and sees that it does.
+async fn drive(session: &mut Session<'_>, program: &Program) {
+    let program = Program { run: Run::UntilStopped, ..program.clone() };
+    loading::load(session, &program, false).await.unwrap();
+    session.instruments.switches().unwrap().interlock(true).await.unwrap();
+    session.instruments.stimulator.start().await.unwrap();
+    session.pass_seconds(0.2).await.unwrap();
+    assert!(session.intake.recorder.active_since(1), "it never drove");
+}
+
 /// Whoever did not switch it off in all that time is not given as much again with the interlock closed.
 #[test]
 fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
@@ -76,13 +86,8 @@ fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
         // The step's stop and the teardown's first.
         let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
         session.instruments.stimulator = Box::new(Slow(hand, 2));
-        let program = Program { run: Run::UntilStopped, ..program.clone() };
-        loading::load(session, &program, false).await.unwrap();
-        session.instruments.switches().unwrap().interlock(true).await.unwrap();
         session.output.started = Some(session.sample());
-        session.instruments.stimulator.start().await.unwrap();
-        session.pass_seconds(0.2).await.unwrap();
-        assert!(session.intake.recorder.active_since(1), "it never drove");
+        drive(session, program).await;
         session.instruments.stimulator.stop().await.unwrap();
         let halt = by_hand::await_stop(session).await.unwrap_err();
         assert!(halt.to_string().contains("still on 3 s after asking"), "{halt}");
@@ -220,12 +225,7 @@ fn interlock_watched(session: &mut Session<'_>) -> impl Fn() -> f64 + use<> {
 #[test]
 fn the_interlock_opens_as_soon_as_an_ignored_stop_is_seen() {
     let (opened, ending) = on(SIMULATED, async |session, program| {
-        let program = Program { run: Run::UntilStopped, ..program.clone() };
-        loading::load(session, &program, false).await.unwrap();
-        session.instruments.switches().unwrap().interlock(true).await.unwrap();
-        session.instruments.stimulator.start().await.unwrap();
-        session.pass_seconds(0.2).await.unwrap();
-        assert!(session.intake.recorder.active_since(1), "it never drove");
+        drive(session, program).await;
         let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
         let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
         session.instruments.stimulator = Box::new(Slow(stimulator, usize::MAX));
@@ -244,12 +244,7 @@ fn the_interlock_opens_as_soon_as_an_ignored_stop_is_seen() {
 fn of_what_runs_by_itself_is_said_what_was_last_seen() {
     let (on_then, off_then) = on(SIMULATED, async |session, program| {
         let undriven = Capabilities { drives: false, ..session.bench.capabilities.clone() };
-        let program = Program { run: Run::UntilStopped, ..program.clone() };
-        loading::load(session, &program, false).await.unwrap();
-        session.instruments.switches().unwrap().interlock(true).await.unwrap();
-        session.instruments.stimulator.start().await.unwrap();
-        session.pass_seconds(0.2).await.unwrap();
-        assert!(session.intake.recorder.active_since(1), "it never drove");
+        drive(session, program).await;
         session.bench.capabilities = Box::leak(Box::new(undriven));
         let first = teardown(session, 0.02).await;
         session.instruments.stimulator.stop().await.unwrap();
