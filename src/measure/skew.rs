@@ -4,6 +4,7 @@
 //! the level: beside a top that shoots over or sinks, or where another phase follows at once, it is crossed earlier or later.
 
 use super::sample::Sample;
+use super::whole::floor;
 use super::{FrontEnd, PhaseRow};
 
 /// What the filter's own overshoot and straight lines between samples may make of the half of an edge, as a fraction of it.
@@ -77,34 +78,40 @@ impl SharpEdge {
     /// By how much the edge at instant `at` is found later than it was, if it was a sharp one; the edges before it and behind it are as
     /// far away as `room` says.
     fn late<S: Sample>(&self, samples: &[S], at: f64, room: (f64, f64), noise: f64) -> f64 {
-        let reach = |room: f64| if room > 0.0 { self.reach.min(0.5 * room).max(1.0) } else { self.reach };
-        let beside = value(samples, at - reach(room.0)).zip(value(samples, at + reach(room.1)));
-        let within = value(samples, at - 0.5).zip(value(samples, at + 0.5));
-        let (Some((before, behind)), Some((low, high)), Some(half)) = (beside, within, value(samples, at))
-        else {
-            return 0.0;
-        };
+        let ends = value(samples, at - self.beside(room.0)).zip(value(samples, at + self.beside(room.1)));
+        let Some(((before, behind), half)) = ends.zip(value(samples, at)) else { return 0.0 };
         let step = behind - before;
-        if step == 0.0 {
+        let part = (half - before) / step;
+        let off = part - self.half;
+        // What has no step is no number, and tells nothing.
+        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
+        if !told {
             return 0.0;
         }
-        let part = (half - before) / step;
+        let Some((low, high)) = value(samples, at - 0.5).zip(value(samples, at + 0.5)) else { return 0.0 };
         // Away from its middle a sharp edge is less steep, by no more than a parabola is.
         let steep = SHARP * self.steep * 4.0 * part * (1.0 - part);
-        let off = part - self.half;
-        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
-        if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * self.length } else { 0.0 }
+        if (high - low) / step >= steep { off.clamp(-0.5, 0.5) * self.length } else { 0.0 }
+    }
+
+    /// How far from an edge what lies beside it is read, where the next one is `room` away.
+    #[inline]
+    fn beside(&self, room: f64) -> f64 {
+        let near = 0.5 * room;
+        match room > 0.0 && near < self.reach {
+            true if near > 1.0 => near,
+            true => 1.0,
+            false => self.reach,
+        }
     }
 }
 
 /// `samples` at an instant, on straight lines between them.
+#[inline]
 fn value<S: Sample>(samples: &[S], at: f64) -> Option<f64> {
-    if at < 0.0 {
-        return None;
-    }
-    let k = at as usize;
-    let (a, b) = (samples.get(k)?.value(), samples.get(k + 1)?.value());
-    Some(a + (b - a) * (at - k as f64))
+    let whole = floor(at);
+    let [a, b] = samples.get(usize::try_from(whole).ok()?..)?.first_chunk()?;
+    Some(a.value() + (b.value() - a.value()) * (at - whole as f64))
 }
 
 #[cfg(test)]
