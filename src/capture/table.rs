@@ -5,7 +5,6 @@ use super::columns::Column;
 use super::dialect::{Layout, TimeSource, names_time};
 use super::error::CaptureFault;
 use super::header::{Header, HeaderRow, number};
-use super::trace::is_sample;
 
 /// Lines of settings any scope writes before its numbers, with room to spare.
 const MOST_HEADER_ROWS: usize = 400;
@@ -213,6 +212,14 @@ impl<L: Fn() -> u64> Cells<'_, L> {
             CaptureError::cell(self.file, (self.line)(), before as u64 + 1, fault)
         })
     }
+}
+
+/// What instruments write for a sample that they could not convert: 9.9e37 is infinity, 9.91e37 no number (SCPI-99, 7.2.1.4).
+const NO_SAMPLE: f64 = 9.9e37;
+
+/// Whether a number is one that was measured.
+pub(super) fn is_sample(value: f64) -> bool {
+    value.is_finite() && value.abs() < NO_SAMPLE
 }
 
 /// The sample in a cell of the column of that name.

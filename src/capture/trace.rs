@@ -27,14 +27,6 @@ impl Trace {
     }
 }
 
-/// What instruments write for a sample that they could not convert: 9.9e37 is infinity, 9.91e37 no number (SCPI-99, 7.2.1.4).
-const NO_SAMPLE: f64 = 9.9e37;
-
-/// Whether a number is one that was measured.
-pub(super) fn is_sample(value: f64) -> bool {
-    value.is_finite() && value.abs() < NO_SAMPLE
-}
-
 /// One export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capture {

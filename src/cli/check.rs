@@ -8,11 +8,12 @@ use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, read, visit};
+use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, visit};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
 use super::stdout::print;
+use super::text_file::read;
 
 /// Check scenarios, rigs, phantoms and limit profiles without hardware
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,5 @@
 //! Files to cases and rigs: the one place that reads scenario, rig and phantom files.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Phantom;
@@ -10,6 +9,7 @@ use crate::source::{Diagnostic, Kind, Source, nearest, parse};
 
 use super::resolve::{Finder, resolve};
 use super::side_by_side::side_by_side;
+use super::text_file::read;
 
 /// Files that lie among scenarios and are none.
 const NOT_SCENARIOS: [&str; 2] = ["requirements.yaml", "requirements.yml"];
@@ -155,25 +155,6 @@ pub fn named_phantom(rig: &Rig, name: &str) -> Result<Phantom, Vec<Diagnostic>> 
     let source = resolve(&folder, Wanted::Phantom(name))
         .map_err(|found| vec![Diagnostic::of_file(&rig.file, &found.what, None)])?;
     read_phantom(&source)
-}
-
-/// Reads a text file within the size limit.
-///
-/// # Errors
-/// A diagnostic that says why not: missing, a folder, too large, not text.
-pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
-    let name = path.display().to_string();
-    let failed =
-        |error: std::io::Error| Diagnostic::of_file(&name, &format!("cannot be read: {error}"), None);
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    if size > Source::MAX_BYTES as u64 {
-        return Err(Box::new(Source::too_large(&name, size)));
-    }
-    // The size of a pipe is not known beforehand.
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(Source::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    Source::from_bytes(&name, &bytes)
 }
 
 /// The scenario files of a path: itself, or those below it in order of their names.

@@ -53,6 +53,7 @@ mod signals;
 mod sim;
 mod sim_rig;
 mod stdout;
+mod text_file;
 mod trace;
 mod verify;
 mod version;

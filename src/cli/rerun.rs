@@ -8,7 +8,8 @@ use crate::record::{EXIT_USAGE, Outcome, RunRecord};
 use crate::store::{find_run, read_record};
 
 use super::compare::{Standing, standing};
-use super::load::{load_cases, read};
+use super::load::load_cases;
+use super::text_file::read;
 use super::{NoTests, Output, RunArgs, run};
 
 /// Arguments of `rerun`.

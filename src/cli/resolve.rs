@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::scenario::{Unresolved, Wanted, shipped};
 use crate::source::{Diagnostic, Source};
 
-use super::load::read;
+use super::text_file::read;
 
 /// Folders of each ancestor in which a name is looked up.
 fn shelves(wanted: Wanted<'_>) -> &'static [&'static str] {

@@ -8,8 +8,9 @@ use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::rig::Rig;
 use crate::run::RigLock;
 
-use super::load::{certificate_of, read};
+use super::load::certificate_of;
 use super::stdout::print;
+use super::text_file::read;
 
 /// `stimrig rigs`.
 #[derive(Debug, clap::Args)]

@@ -15,9 +15,10 @@ use crate::trace::{Level, Matrix, Now, Run, csv, json, page, text, trace};
 
 use super::Output;
 use super::history::instant;
-use super::load::{load_cases, read};
+use super::load::load_cases;
 use super::show::{provenance, put};
 use super::side_by_side::side_by_side;
+use super::text_file::read;
 
 /// A requirement that was to be proved is not.
 const EXIT_HOLE: u8 = 1;

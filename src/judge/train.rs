@@ -10,8 +10,8 @@ use super::hidden::Sight;
 use super::view::Window;
 use super::{Facts, Instant, Reason, Segment, View};
 
-/// How far a row may be from its instant, in intervals between pulses.
-const REACH: f64 = 0.25;
+/// How far a pulse may be from its instant to be that instant's, in intervals between pulses.
+pub(super) const REACH: f64 = 0.25;
 /// Two clocks may differ by this much before the count of rows is not believed.
 pub(super) const CLOCKS: f64 = 1e-4;
 

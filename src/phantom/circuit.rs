@@ -3,13 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::output::check;
-use super::stepping::RELEASE;
 use super::tails::Tails;
 use super::topology::{Topology, Wiring, return_index};
 use super::{ElementKind, NetworkError, Output, Phantom};
 
 /// Decompositions kept. A bench uses a handful of switch positions.
 const CACHED: usize = 64;
+
+/// A source that limits goes on limiting until it is this part below its compliance: without it, rounding would have one
+/// that stays at its compliance begin and cease to limit for ever in no time.
+pub(super) const RELEASE: f64 = 1e-11;
 
 pub(super) type Cache = Vec<(Wiring, Arc<Topology>)>;
 

@@ -1,8 +1,8 @@
 //! Sources at their compliance: when they begin to limit and when they cease to, against closed forms.
 
+use super::circuit::RELEASE;
 use super::contacts::star;
 use super::golden::rc;
-use super::stepping::RELEASE;
 use super::*;
 
 const E1: usize = 0;

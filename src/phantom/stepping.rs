@@ -1,13 +1,10 @@
 //! Time in a circuit: exact steps between the instants at which a source begins or ceases to limit at its compliance.
 
+use super::circuit::RELEASE;
 use super::{Circuit, Probe, Waveform};
 
 /// Changes of the limiters at one instant; each change is monotone, so this is never reached.
 const PASSES: usize = 32;
-
-/// A source that limits goes on limiting until it is this part below its compliance: without it, rounding would have one
-/// that stays at its compliance begin and cease to limit for ever in no time.
-pub(super) const RELEASE: f64 = 1e-11;
 
 /// By how much that part grows when a limiter changes again at once: rounding is larger in some networks than in others.
 const WIDER: f64 = 10.0;

@@ -9,10 +9,8 @@ use super::{Circuit, Drive, NetworkError, Output, Phantom};
 
 pub(super) use peaks::Watch;
 pub use peaks::{Peaks, peaks};
+use steps::TOGETHER;
 pub use steps::{sample, stretch};
-
-/// Instants closer together than this are one, s (a tenth of any timer's grid).
-const TOGETHER: f64 = 1e-10;
 
 /// One pulse of a train.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::container::{End, Fault, Head, Planes, Stretch};
 use super::dialect::time_factor;
 use super::error::{CaptureError, CaptureFault};
+use super::table::is_sample;
 use super::time_base::TimeBase;
-use super::trace::{Capture, Trace, is_sample};
+use super::trace::{Capture, Trace};
 use super::{Dialect, coded, columns};
 
 /// What samples can be exported as.

@@ -4,15 +4,12 @@ use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
 use crate::signal::Part;
 
-use super::super::train::{Placed, group_span, slot};
+use super::super::train::{Placed, REACH, group_span, slot};
 use super::super::view::{View, Window};
 use super::super::{Instant, Reason, Segment};
 use super::due::{own_pulses, own_seconds};
 use super::interval::off_gap;
 use super::owed::{late, undelivered};
-
-/// A pulse within this part of an interval of its instant is that instant's.
-pub(super) const REACH: f64 = 0.25;
 
 /// What became of the programmed instants of a window.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,10 +4,9 @@ use crate::measure::PulseRow;
 use crate::scenario::Action;
 use crate::signal::Program;
 
-use super::super::train::slot;
+use super::super::train::{REACH, slot};
 use super::super::view::{View, Window};
 use super::super::{Instant, Segment};
-use super::grid::REACH;
 
 /// A train that begins no later than this behind its start, s, or than three periods, has a latency and lacks no pulse.
 pub(super) const LATENCY: f64 = 0.1;

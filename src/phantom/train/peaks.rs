@@ -4,8 +4,8 @@ use nalgebra::DVector;
 
 use super::super::period::{Map, Period, set_modes};
 use super::super::{Circuit, Drive, Probe, Waveform};
-use super::steps::{run, stretch};
-use super::{TOGETHER, Train, TrainPulse, changes};
+use super::steps::{TOGETHER, run, stretch};
+use super::{Train, TrainPulse, changes};
 
 /// A train is taken to repeat where as many changes of a capacitor as there are periods left, each as large as the last, are no
 /// more than this, V: what two periods differ by is left to itself, and in a passive network its energy only decays.

@@ -1,7 +1,9 @@
 //! A circuit taken through the changes of its drive, step by step.
 
 use super::super::{Circuit, Drive, Probe, Waveform};
-use super::TOGETHER;
+
+/// Instants closer together than this are one, s (a tenth of any timer's grid).
+pub(super) const TOGETHER: f64 = 1e-10;
 
 /// Values of `probes` at the instants n/`rate`, n = 0 … `count` − 1, planar; the circuit is driven by `changes`, whose
 /// instants count from the first sample. What changes at a sample's instant is in force from that sample on.

@@ -4,7 +4,7 @@ use crate::phantom::Phantom;
 use crate::rig::{Driver, Rig, StimulatorSpec};
 use crate::signal::{Program, Recovery, Waveform, quantised_shares};
 
-use super::timer::Timer;
+use super::timer::{Timer, thousandths};
 
 /// On the grid of the simulated board's converter and timer, or of the device that the rig names; unchanged where the grid
 /// is not known, or where the device cannot do it, which the check of the device reports.
@@ -59,11 +59,6 @@ pub(super) fn on_grid(program: &Program, spec: &StimulatorSpec) -> Program {
         recovery,
         ..program.clone()
     }
-}
-
-/// A ratio as the board is told it.
-pub(super) fn thousandths(ratio: f64) -> u64 {
-    ((ratio * 1e3).round() as u64).max(1)
 }
 
 /// Only multiples of this are codes, or ticks, of which a recovery of the program's ratio makes whole ones; 1 of a whole ratio.

@@ -7,8 +7,8 @@ use crate::source::{Diagnostic, Severity};
 
 use super::super::Case;
 use super::Planned;
-use super::applied::{grain, on_grid, thousandths};
-use super::timer::{Timer, nanoseconds, passive};
+use super::applied::{grain, on_grid};
+use super::timer::{Timer, nanoseconds, passive, thousandths};
 
 /// An amplitude that the converter moves by more than this part of itself is worth a warning: a third of the tolerance that
 /// stimulators are usually judged by.

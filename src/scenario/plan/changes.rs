@@ -10,7 +10,8 @@ use crate::source::Diagnostic;
 
 use super::super::{Case, Train};
 use super::applied;
-use super::drive::{MARGIN, Peaks, RUN, asserts_compliance, settled as settled_from_rest, shares, unlimited};
+use super::drive::{MARGIN, RUN, asserts_compliance, settled as settled_from_rest, shares, unlimited};
+use super::peaks::Peaks;
 
 /// When a case settles.
 #[derive(Debug, Clone, Copy, PartialEq)]

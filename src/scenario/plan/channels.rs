@@ -7,7 +7,7 @@ use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault};
 use super::PlannedChannel;
-use super::drive::Peaks;
+use super::peaks::Peaks;
 
 /// Room above what is expected, so that noise and a stimulator that is off by a quarter do not clip.
 const HEADROOM: f64 = 1.25;

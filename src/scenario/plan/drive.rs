@@ -10,25 +10,13 @@ use crate::signal::{Program, Recovery};
 use crate::source::Diagnostic;
 
 use super::super::{Action, Case, Fault, FaultCode, Measurand};
+use super::peaks::Peaks;
 use super::{Planned, applied, recharge};
 
 /// Pulses run one by one before the rest is taken to repeat the last period.
 pub(super) const RUN: u64 = 64;
 /// What the plan leaves between the predicted peak and the compliance, V.
 pub(super) const MARGIN: f64 = 0.2;
-
-/// The largest magnitudes that a case reaches: voltages, V, and the current of a recharge, A.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Peaks {
-    /// Of any driven source, upstream of its series capacitor.
-    pub(super) source: f64,
-    /// Across the phantom, from any driven contact.
-    pub(super) phantom: f64,
-    /// Of any series capacitor.
-    pub(super) series: f64,
-    /// Of the current of any contact while the recharge switch is closed.
-    pub(super) recharge: f64,
-}
 
 impl Peaks {
     /// Of a train through a circuit, which is left at the end of its last pulse.

@@ -9,6 +9,7 @@ mod drive;
 mod expected;
 mod limits;
 mod needs;
+mod peaks;
 mod reach;
 mod recharge;
 mod record;

@@ -8,7 +8,7 @@ use crate::source::{Diagnostic, Severity};
 
 use super::super::{Action, Case, Criterion, Fault, Measurand};
 use super::Planned;
-use super::drive::Peaks;
+use super::peaks::Peaks;
 
 /// The largest current that a recharge of a train makes flow through any contact, A; the contact by which it returns carries the sum
 /// of the others.

@@ -3,8 +3,6 @@
 use crate::rig::StimulatorSpec;
 use crate::signal::{Program, Recovery, Waveform};
 
-use super::applied::thousandths;
-
 /// A time as the board is told it, ns.
 pub(super) fn nanoseconds(seconds: f64) -> u64 {
     (seconds * 1e9).round() as u64
@@ -87,4 +85,9 @@ impl Timer {
         let mut rooms = within.into_iter().chain([behind]).chain(on_time);
         rooms.find_map(|(length, room)| (length > whole(room)).then(|| (length, whole(room))))
     }
+}
+
+/// A ratio as the board is told it.
+pub(super) fn thousandths(ratio: f64) -> u64 {
+    ((ratio * 1e3).round() as u64).max(1)
 }

@@ -6,6 +6,7 @@
 
 mod ask;
 mod fill;
+mod found;
 mod notes;
 mod place;
 
@@ -17,8 +18,8 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-pub use ask::Query;
 pub use fill::Synced;
+pub use found::Query;
 pub use place::network;
 
 /// Name of the index in the folder of all runs.

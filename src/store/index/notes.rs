@@ -6,8 +6,7 @@ use std::path::Path;
 use crate::record::Bundle;
 use crate::store::chain::Ended;
 
-use super::Query;
-use super::ask::{Found, wants};
+use super::found::{Found, Query, wants};
 
 /// What is wrong with the runs there are, and which are left out or missing.
 pub(super) fn notes(query: &Query, ordered: &[Found], chain: &[Ended], runs: &Path) -> Vec<String> {
