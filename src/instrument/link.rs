@@ -91,6 +91,11 @@ impl Link {
         }
     }
 
+    /// The port's time, ns.
+    pub fn now(&self) -> u64 {
+        self.port.now()
+    }
+
     /// What had to be put right so far. An attempt that failed is counted once: as rejected when its reply arrived
     /// damaged, as lost when it was the last, else as retried.
     pub fn counters(&self) -> LinkCounters {
@@ -122,7 +127,12 @@ impl Link {
         let mut attempt = 1;
         loop {
             let damage = self.decoder.skipped();
-            let fault = match self.attempt(frame, patience, aside).await {
+            // What does not take a request has not heard those before it either: to write again only makes the next stop wait.
+            if let Err(fault) = self.port.write_all(frame).await {
+                self.counters.lost += 1;
+                return Err(fault);
+            }
+            let fault = match self.answer(patience, aside).await {
                 Ok(reply) => return Ok(reply),
                 Err(fault) => fault,
             };
@@ -167,7 +177,8 @@ impl Link {
         let length = encode_message(&mut buffer, R::REQUEST, self.sequence, request)
             .map_err(|error| InstrumentFault::Protocol(error.to_string()))?;
         self.decoder.expire();
-        self.attempt(buffer.get(..length).unwrap_or_default(), patience, &mut |_| {}).await
+        self.port.write_all(buffer.get(..length).unwrap_or_default()).await?;
+        self.answer(patience, &mut |_| {}).await
     }
 
     /// Reads what has arrived, without waiting. Returns false when there was nothing.
@@ -187,13 +198,8 @@ impl Link {
         Ok(true)
     }
 
-    async fn attempt<R: Reply>(
-        &mut self,
-        request: &[u8],
-        patience: u64,
-        aside: &mut Aside<'_>,
-    ) -> Result<R, InstrumentFault> {
-        self.port.write_all(request).await?;
+    /// The reply to the request that was written last.
+    async fn answer<R: Reply>(&mut self, patience: u64, aside: &mut Aside<'_>) -> Result<R, InstrumentFault> {
         let deadline = self.port.now().saturating_add(patience).saturating_add(self.port.slack());
         loop {
             self.fill(deadline).await?;

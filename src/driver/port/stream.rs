@@ -20,8 +20,9 @@ const CHUNK: usize = 64 << 10;
 const AHEAD: usize = 32 << 20;
 /// How long a busy computer may let this process, or a simulator in another one, wait for its turn, ns.
 const SLACK: u64 = 50_000_000;
-/// Patience with a device that does not take what is written to it.
-const WRITE: Duration = Duration::from_secs(1);
+/// Patience with a device that does not take what is written to it: what the operating system keeps for it is full, of which a request
+/// is a hundredth. A stop may be behind this, so it is no longer than one exchange.
+const WRITE: Duration = Duration::from_millis(250);
 
 /// A port whose bytes are read ahead: the operating system keeps only 12 kB of a pseudo-terminal and 64 kB of a
 /// USB port, which is a few milliseconds of samples.
@@ -150,5 +151,31 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Port for StreamPort<S> {
 impl<S> Drop for StreamPort<S> {
     fn drop(&mut self) {
         self.reader.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use stimrig_protocol::stimulator::{Reply, Request};
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::instrument::Link;
+
+    /// What is full is full for the next attempt too: a stop to a device that takes nothing holds up the interlock no longer than one
+    /// that is not answered.
+    #[tokio::test]
+    async fn a_device_that_takes_nothing_does_not_hold_up_a_stop() {
+        let (own, _deaf) = UnixStream::pair().unwrap();
+        own.writable().await.unwrap();
+        while own.try_write(&[0; 4096]).is_ok() {}
+        let mut link = Link::new(Box::new(StreamPort::new(own)), 0);
+        let begun = Instant::now();
+        let stopped = link.exchange::<Reply>(&Request::Stop, 25_000_000, &mut |_| {}).await;
+        assert_eq!(stopped, Err(InstrumentFault::Timeout));
+        assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+        assert_eq!(link.counters().total(), 1);
     }
 }
