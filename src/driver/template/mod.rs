@@ -161,6 +161,25 @@ impl Stimulator {
         Ok(told)
     }
 
+    /// One of the commands that stop it.
+    async fn stop_with(&mut self, exchange: &Exchange) -> Result<Told, InstrumentError> {
+        // It is not to wait until an overdue reply has come: it goes at once, and then again with its reply.
+        if self.late {
+            self.at_once(std::slice::from_ref(exchange)).await;
+        }
+        self.once(exchange, None, "stop").await
+    }
+
+    /// Sends what is to go out whatever is overdue. Whoever sends it again with its reply is told what became of it.
+    async fn at_once(&mut self, exchanges: &[Exchange]) {
+        for exchange in exchanges {
+            let request = exchange.send.encode(&self.template.framing, |_| 0.0);
+            let _ = self.wire.send(&request).await;
+        }
+        // What they are answered with belongs to nobody.
+        self.late |= exchanges.iter().any(|exchange| exchange.reply.is_some());
+    }
+
     async fn all(&mut self, exchanges: &[Exchange], doing: &str) -> Result<(), InstrumentError> {
         for exchange in exchanges {
             self.once(exchange, None, doing).await?;
@@ -227,16 +246,14 @@ impl crate::instrument::Stimulator for Stimulator {
     async fn stop(&mut self) -> Result<(), InstrumentError> {
         // Each is sent, whatever became of the one before, and again if it was not answered.
         let mut first = Ok(());
-        for exchange in self.template.stop.clone() {
-            // It is not to wait until an overdue reply has come: it goes at once, and then again with its reply.
-            if self.late {
-                let at_once = exchange.send.encode(&self.template.framing, |_| 0.0);
-                let _ = self.wire.send(&at_once).await;
-            }
-            let mut stopped = self.once(&exchange, None, "stop").await;
+        let commands = self.template.stop.clone();
+        for (index, exchange) in commands.iter().enumerate() {
+            let mut stopped = self.stop_with(exchange).await;
             if stopped.is_err() {
+                // The rest is not to wait until this one was not answered twice.
+                self.at_once(commands.get(index + 1..).unwrap_or_default()).await;
                 self.counters.retried += 1;
-                stopped = self.once(&exchange, None, "stop").await;
+                stopped = self.stop_with(exchange).await;
             }
             first = first.and(stopped.map(|_| ()));
         }

@@ -357,3 +357,20 @@ fn mistakes_of_a_template_have_their_places() {
         assert!(said.contains(says) && said.contains("t.yaml:"), "{to}: {said}");
     }
 }
+
+/// A stop of two commands to a device that answers neither: the second goes out before the first is tried again.
+#[test]
+fn the_commands_of_a_stop_do_not_wait_for_each_other() {
+    let text = text("rig/template-text.yaml").replace(
+        "stop: { send: \"OUTP OFF\", expect: \"^OK$\" }",
+        "stop: [{ send: \"OUTP OFF\", expect: \"^OK$\" }, { send: \"RELAY OPEN\", expect: \"^OK$\" }]",
+    );
+    let rig = Rig::read(&Source::new("t.yaml", &text)).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let device = Scripted::new(|_| None);
+    let written = device.written();
+    block_on(described(&rig, device).stop()).unwrap_err();
+    let written = written.lock().unwrap();
+    let lines: Vec<_> = written.iter().map(|line| String::from_utf8_lossy(line).trim().to_owned()).collect();
+    assert_eq!(lines[..3], ["OUTP OFF", "RELAY OPEN", "OUTP OFF"], "{lines:?}");
+    assert!(lines.iter().filter(|line| *line == "RELAY OPEN").count() >= 2, "{lines:?}");
+}
