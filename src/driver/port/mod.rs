@@ -64,14 +64,19 @@ pub fn open_on(
     let opened = match port {
         rig::Port::Tcp(address) => tcp::open(address),
         rig::Port::SerialNumber(_) | rig::Port::Path(_) | rig::Port::Pty(_) => {
-            find(machine, port).and_then(|path| open_path(machine, &path, line))
+            find(machine, port).and_then(|path| open_path(machine, &path, device, line))
         }
     };
     opened.map_err(|trouble| trouble.of(device))
 }
 
-fn open_path(machine: &Machine, path: &Path, line: Line) -> Result<Box<dyn Port>, trouble::Trouble> {
-    if usbtmc::is(path) { usbtmc::open(machine, path) } else { serial::open(machine, path, line) }
+fn open_path(
+    machine: &Machine,
+    path: &Path,
+    device: &str,
+    line: Line,
+) -> Result<Box<dyn Port>, trouble::Trouble> {
+    if usbtmc::is(path) { usbtmc::open(machine, path, device) } else { serial::open(machine, path, line) }
 }
 
 /// What the operating system says about a port that was open.

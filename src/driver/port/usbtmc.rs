@@ -27,14 +27,15 @@ pub(super) fn is(path: &Path) -> bool {
     named(path) || std::fs::canonicalize(path).is_ok_and(|whole| named(&whole))
 }
 
-/// Opens it.
-pub(super) fn open(machine: &Machine, path: &Path) -> Result<Box<dyn Port>, Trouble> {
+/// Opens it for a `device`.
+pub(super) fn open(machine: &Machine, path: &Path, device: &str) -> Result<Box<dyn Port>, Trouble> {
     let file = File::options()
         .read(true)
         .write(true)
         .open(path)
         .map_err(|error| Trouble::of_path(machine, path, &error))?;
-    UsbtmcPort::new(file)
+    let patience = if device == "stimulator" { STIMULATOR } else { PATIENCE };
+    UsbtmcPort::new(file, patience)
         .map(|port| Box::new(port) as Box<dyn Port>)
         .map_err(|error| Trouble::of_path(machine, path, &error))
 }
@@ -57,10 +58,12 @@ struct UsbtmcPort {
     /// Read beyond what was asked for.
     rest: Vec<u8>,
     clock: RealClock,
+    /// With a command, ns.
+    patience: u64,
 }
 
 impl UsbtmcPort {
-    fn new(mut file: File) -> std::io::Result<Self> {
+    fn new(mut file: File, patience: u64) -> std::io::Result<Self> {
         let (asks, asked) = std::sync::mpsc::channel::<Ask>();
         let (answer, answers) = mpsc::unbounded_channel();
         std::thread::Builder::new().name("usbtmc".to_owned()).spawn(move || {
@@ -84,7 +87,8 @@ impl UsbtmcPort {
                 }
             }
         })?;
-        Ok(Self { asks, answers, reading: false, late: 0, rest: Vec::new(), clock: RealClock::new() })
+        let clock = RealClock::new();
+        Ok(Self { asks, answers, reading: false, late: 0, rest: Vec::new(), clock, patience })
     }
 
     fn ask(&self, ask: Ask) -> Result<(), InstrumentFault> {
@@ -147,7 +151,7 @@ impl Port for UsbtmcPort {
         self.late += usize::from(std::mem::take(&mut self.reading));
         self.rest.clear();
         self.ask(Ask::Write(bytes.to_vec()))?;
-        let deadline = self.clock.elapsed().saturating_add(PATIENCE);
+        let deadline = self.clock.elapsed().saturating_add(self.patience);
         let answer = self.answer(deadline).await;
         self.late += usize::from(answer.is_none());
         answer.unwrap_or(Err(InstrumentFault::Timeout)).map(|_| ())
@@ -156,6 +160,8 @@ impl Port for UsbtmcPort {
 
 /// Longer than the kernel's own patience, ns.
 const PATIENCE: u64 = 6_000_000_000;
+/// With a stimulator, ns: the command is on its way all the same, and whoever waits for it longer does not see whether the output is off.
+const STIMULATOR: u64 = 400_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -168,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn a_pause_asks_nothing_of_the_instrument() {
         let (own, mut instrument) = UnixStream::pair().unwrap();
-        let mut port = UsbtmcPort::new(File::from(OwnedFd::from(own))).unwrap();
+        let mut port = UsbtmcPort::new(File::from(OwnedFd::from(own)), PATIENCE).unwrap();
         let before = port.now();
         port.pause(before + 30_000_000).await.unwrap();
         assert!(port.now() >= before + 30_000_000 && !port.reading);
@@ -187,7 +193,15 @@ mod tests {
         let (asks, asked) = std::sync::mpsc::channel();
         let (answer, answers) = mpsc::unbounded_channel();
         let clock = RealClock::new();
-        let mut port = UsbtmcPort { asks, answers, reading: false, late: 0, rest: Vec::new(), clock };
+        let mut port = UsbtmcPort {
+            asks,
+            answers,
+            reading: false,
+            late: 0,
+            rest: Vec::new(),
+            clock,
+            patience: PATIENCE,
+        };
         let deadline = port.now() + 20_000_000;
         let mut buffer = [0; 16];
         let busy = async {
@@ -206,5 +220,28 @@ mod tests {
         let deadline = port.now() + 1_000_000_000;
         assert_eq!(port.read(&mut buffer, deadline).await, Ok(2));
         assert_eq!(&buffer[..2], b"1\n");
+    }
+
+    /// Behind a read that the instrument does not answer the kernel lets no command past.
+    #[tokio::test]
+    async fn a_command_to_a_stimulator_is_not_waited_for_behind_a_read() {
+        let (asks, asked) = std::sync::mpsc::channel();
+        let (_answer, answers) = mpsc::unbounded_channel();
+        let clock = RealClock::new();
+        let mut port = UsbtmcPort {
+            asks,
+            answers,
+            reading: true,
+            late: 0,
+            rest: Vec::new(),
+            clock,
+            patience: STIMULATOR,
+        };
+        let begun = clock.elapsed();
+        assert_eq!(port.write_all(b"OUTP OFF\n").await, Err(InstrumentFault::Timeout));
+        assert!((STIMULATOR..2 * STIMULATOR).contains(&(clock.elapsed() - begun)));
+        // It goes out as soon as it can, and whoever asks next is not answered in its place.
+        assert!(matches!(asked.try_recv(), Ok(Ask::Write(bytes)) if bytes == b"OUTP OFF\n"));
+        assert_eq!(port.late, 2);
     }
 }
