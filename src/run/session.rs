@@ -39,6 +39,10 @@ pub(super) use sight::Sight;
 /// How long a person may take, s.
 const PATIENCE: f64 = 120.0;
 
+/// A load that has sent nothing for so long sends nothing any more, s, and for so many samples: they come in blocks.
+const DRY: f64 = 1.0;
+const BLOCK: f64 = 20_000.0;
+
 /// What is known of bench and case before anything runs.
 pub(super) struct Bench<'a> {
     /// What the bench can do: what it cannot is left out, and said.
@@ -84,6 +88,8 @@ pub(super) fn answers_stop(rig: &Rig) -> bool {
 pub(super) struct Output {
     /// The interlock has been told to close: from here on the output may reach the phantom.
     pub energised: bool,
+    /// The last sample that had been seen when the setup was over: nothing drives from here to the first start.
+    pub rested: Option<u64>,
     /// The last sample that had been seen when stimulation was last started.
     pub started: Option<u64>,
     /// It is on, and no hand is waited for: one was for as long as that, or more flows than may.
@@ -212,12 +218,27 @@ impl Session<'_> {
         )))
     }
 
+    /// Samples come as long as the output guard relies on them.
+    fn seen(&mut self) -> Result<(), Halt> {
+        let dry = self.watch.flow.dry(self.intake.received, self.instruments.clock.now());
+        let patience = (DRY * SECOND).max(BLOCK / self.intake.setup.sample_rate * SECOND);
+        let watched = self.watch.guarded && self.bench.capabilities.drives && self.bench.capabilities.stream;
+        if !watched || dry as f64 <= patience {
+            return Ok(());
+        }
+        Err(Halt::Bench(format!(
+            "the load answers and has sent no samples for {} ms: nobody sees what the output does; switch the load off and on",
+            dry / 1_000_000
+        )))
+    }
+
     /// Takes what has arrived and looks at it.
     async fn tick(&mut self) -> Result<(), Halt> {
         self.drain().await?;
         if let Some(cause) = self.interrupt.cause() {
             return Err(Halt::Interrupted(cause));
         }
+        self.seen()?;
         if self.watch.guarded
             && let Some(reason) = guard::tripped(&self.intake.recorder, self.bench.limits, self.bench.phantom)
         {
@@ -283,5 +304,74 @@ impl Session<'_> {
     pub fn due(&mut self, step: usize, bit: Option<MarkerBit>) {
         let from = self.sample();
         self.account.pending.push(Pending { step, bit, from, ahead: 0 });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::super::loading;
+    use super::super::trial::{SIMULATED, now, on};
+    use super::*;
+    use crate::driver::sigrok;
+    use crate::instrument::{InstrumentError, Load, LoadIdentity, Stream, StreamSetup, Switches};
+    use crate::signal::Calibration;
+
+    /// A load that answers and whose samples do not come any more.
+    struct Dry(Box<dyn Load>);
+
+    #[async_trait]
+    impl Load for Dry {
+        async fn identify(&mut self) -> Result<LoadIdentity, InstrumentError> {
+            self.0.identify().await
+        }
+
+        fn sampling(&mut self) -> Sampling<'_> {
+            Sampling::Stream(self)
+        }
+
+        fn switches(&mut self) -> Option<&mut dyn Switches> {
+            self.0.switches()
+        }
+
+        async fn keepalive(&mut self) -> Result<(), InstrumentError> {
+            self.0.keepalive().await
+        }
+    }
+
+    #[async_trait]
+    impl Stream for Dry {
+        async fn start(&mut self, _: &StreamSetup) -> Result<Vec<Calibration>, InstrumentError> {
+            Ok(Vec::new())
+        }
+
+        async fn drain(&mut self, _: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
+            Ok(0)
+        }
+
+        async fn end(&mut self) -> Result<(), InstrumentError> {
+            Ok(())
+        }
+    }
+
+    /// A guard that is shown nothing trips on nothing: whatever the output does then goes on for as long as the scenario does.
+    #[test]
+    fn a_load_that_sends_no_samples_any_more_ends_the_case() {
+        let (took, halted) = on(SIMULATED, async |session, program| {
+            loading::load(session, program, false).await.unwrap();
+            session.watch.guarded = true;
+            session.pass_seconds(2.0).await.unwrap();
+            // Any other load, until the bench's own is back.
+            let other = Box::new(sigrok::Load::new("none", &[], 1e3, &[]));
+            let load = std::mem::replace(&mut session.instruments.load, other);
+            session.instruments.load = Box::new(Dry(load));
+            let began = now(session);
+            let halted = session.pass_seconds(60.0).await;
+            (now(session) - began, halted)
+        });
+        assert!((1.0..1.1).contains(&took), "{took} s: {halted:?}");
+        let Err(Halt::Bench(said)) = halted else { panic!("{halted:?}") };
+        assert!(said.contains("has sent no samples for 1"), "{said}");
     }
 }

@@ -14,12 +14,21 @@ pub(in crate::run) struct Watch {
     pub last_status: Option<Status>,
     /// How long this computer left the instruments alone.
     pub pace: Pace,
+    /// Whether samples keep coming.
+    pub flow: Flow,
 }
 
 impl Watch {
     /// Nothing is energised yet.
     pub(super) fn new() -> Self {
-        Self { guarded: false, polling: false, silent: false, last_status: None, pace: Pace::new() }
+        Self {
+            guarded: false,
+            polling: false,
+            silent: false,
+            last_status: None,
+            pace: Pace::new(),
+            flow: Flow::default(),
+        }
     }
 }
 
@@ -54,5 +63,22 @@ impl Pace {
 
     pub(super) fn done(&mut self, now: u64) {
         self.last = Some(now);
+    }
+}
+
+/// The samples of a load that answers and sends none any more: nobody sees the output then, the output guard least of all.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::run) struct Flow {
+    /// Samples that had come, and when the last of them did, ns.
+    last: (u64, u64),
+}
+
+impl Flow {
+    /// How long none have come, ns, where `received` have in all.
+    pub(super) fn dry(&mut self, received: u64, now: u64) -> u64 {
+        if received != self.last.0 {
+            self.last = (received, now);
+        }
+        now.saturating_sub(self.last.1)
     }
 }
