@@ -12,6 +12,7 @@ mod case;
 mod caught;
 mod channels;
 mod discharge;
+mod early;
 mod faults;
 mod flash;
 mod guard;

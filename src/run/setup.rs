@@ -8,6 +8,7 @@ use crate::scenario::Plan;
 
 use super::at_rest;
 use super::discharge::discharge;
+use super::early;
 use super::halt::Halt;
 use super::identify;
 use super::message::Message;
@@ -62,7 +63,7 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan, rig: &Rig) -> Re
     }
     session.watch.guarded = true;
     session.watch.polling = true;
-    Ok(())
+    early::rested(session).await
 }
 
 /// A calibration counts for the load it was measured on.

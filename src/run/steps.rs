@@ -4,6 +4,7 @@ use crate::scenario::{Action, Fault, Plan, Step};
 use crate::signal::MarkerBit;
 
 use super::by_hand;
+use super::early;
 use super::faults;
 use super::halt::Halt;
 use super::loading::load;
@@ -18,6 +19,9 @@ pub(super) async fn run(session: &mut Session<'_>, plan: &Plan) -> Result<(), Ha
     let refused = plan.case.refused_restarts();
     for (index, step) in plan.case.steps.iter().enumerate() {
         session.drain().await?;
+        if step.action == Action::Start && session.output.started.is_none() {
+            early::before_start(session, plan.case.steps.get(..index).unwrap_or_default())?;
+        }
         session.due(index, marker_of(&step.action));
         if refused.contains(&index) {
             faults::expect_restart(session, index, &plan.case);
