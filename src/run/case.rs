@@ -19,6 +19,7 @@ use super::keep::Keeping;
 use super::message::Message;
 use super::pace::{POLL, SECOND};
 use super::session::{Session, answers_stop, first_change, instants};
+use super::stopping::{self, Both};
 use super::teardown::{Ending, NEVER_ON, of_stop, teardown};
 use super::{channels, keep, record, setup, steps};
 
@@ -79,16 +80,16 @@ async fn unopened(
     halt: Halt,
     interrupt: &Interrupt,
 ) -> CaseRecord {
-    let stopped = matches!(caught(instruments.stimulator.stop()).await, Ok(Ok(())));
-    let interlock = match instruments.load.switches() {
-        Some(switches) => {
-            let opened = matches!(caught(switches.interlock(false)).await, Ok(Ok(())));
-            if opened {
-                "opening the interlock acknowledged"
-            } else {
-                "opening the interlock not acknowledged"
-            }
-        }
+    let (stopped, interlock) = match caught(stopping::both(&mut instruments)).await {
+        Ok(Both { stop, interlock }) => (stop.is_ok(), interlock.map(|opened| opened.is_ok())),
+        Err(_) => match instruments.load.switches() {
+            Some(switches) => (false, Some(matches!(caught(switches.interlock(false)).await, Ok(Ok(()))))),
+            None => (false, None),
+        },
+    };
+    let interlock = match interlock {
+        Some(true) => "opening the interlock acknowledged",
+        Some(false) => "opening the interlock not acknowledged",
         None => "no interlock",
     };
     let outcome = if let Halt::Panicked(_) = halt {
@@ -273,6 +274,9 @@ fn rank(
     if ending.stop_ignored {
         rise(Outcome::Failed, "stop ignored".to_owned());
     }
+    if let Some(reason) = &ending.tripped {
+        rise(Outcome::Failed, reason.clone());
+    }
     if let Some(trouble) = &ending.trouble {
         rise(Outcome::RigError, trouble.clone());
     }
@@ -355,7 +359,7 @@ mod tests {
     use super::*;
 
     fn ending(safe_state: SafeState, stop_ignored: bool) -> Ending {
-        Ending { safe_state, stop_ignored, trouble: None, steps: Vec::new() }
+        Ending { safe_state, stop_ignored, stopped: true, tripped: None, trouble: None, steps: Vec::new() }
     }
 
     fn check(verdict: Verdict) -> CheckRecord {

@@ -8,6 +8,7 @@ use super::halt::Halt;
 use super::loading;
 use super::pace::SECOND;
 use super::session::Session;
+use super::stopping::HASTE;
 
 /// From a fault to the start that a latched stimulator must refuse, s; three periods of the program in force where they are
 /// longer, because a fault that shows in a pulse only is latched no sooner.
@@ -133,7 +134,15 @@ pub(super) async fn clear(session: &mut Session<'_>, name: &str) -> Result<(), H
 /// What went wrong first; the rest was tried all the same.
 pub(super) async fn let_it_hear(session: &mut Session<'_>) -> Result<(), Halt> {
     session.injected.restarts.clear();
-    let resumed = if session.injected.core_halted { session.resume_core().await } else { Ok(()) };
+    // A probe that hangs must not hold up the stop. Its thread does what it was asked to all the same, as soon as it can.
+    let resumed = match session.injected.core_halted {
+        true => tokio::time::timeout(HASTE, session.resume_core()).await.unwrap_or_else(|_| {
+            let what =
+                "the core was told to go on, and the debug probe does not say that it did: plug it in anew";
+            Err(Halt::Bench(what.to_owned()))
+        }),
+        false => Ok(()),
+    };
     let undisturbed = if session.injected.disturbed { disturb(session, 0.0) } else { Ok(()) };
     let powered = session.injected.powered(session.instruments.clock.now());
     let supplied = if powered { Ok(()) } else { restore_supply(session).await };

@@ -37,6 +37,7 @@ mod seeing;
 mod session;
 mod setup;
 mod steps;
+mod stopping;
 mod suite;
 mod teardown;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::halt::Halt;
 use super::interrupt::{Cause, Interrupt};
 use super::pace::SECOND;
 use super::session::Session;
+use super::stopping::{self, Stopped};
 
 /// A stop may complete the pulse in progress and its recharge; output after this is an ignored stop, s.
 pub(super) const STOP_ALLOWANCE: f64 = 0.1;
@@ -48,6 +49,10 @@ pub(super) struct Ending {
     pub safe_state: SafeState,
     /// The stimulator went on after the stop was sent.
     pub stop_ignored: bool,
+    /// The stimulator acknowledged a stop, or takes one without a word.
+    pub stopped: bool,
+    /// Why the output guard tripped while a hand was waited for.
+    pub tripped: Option<String>,
     /// What an instrument refused or lost on the way.
     pub trouble: Option<String>,
     /// What a person is told about how the bench was left, as fragments.
@@ -77,24 +82,38 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
         let left = undriven(session, silence);
         session.account.notes.push(left.clone());
         let steps = vec![left];
-        return Ending { safe_state: SafeState::Confirmed, stop_ignored: false, trouble: None, steps };
+        let safe_state = SafeState::Confirmed;
+        return Ending {
+            safe_state,
+            stop_ignored: false,
+            stopped: true,
+            tripped: None,
+            trouble: None,
+            steps,
+        };
     }
-    let mut trouble = None;
+    let (mut trouble, mut tripped) = (None, None);
     let heard = faults::let_it_hear(session).await;
     note(&mut trouble, heard);
-    let mut stopped = stop(session, &mut trouble).await;
+    let (mut stopped, beside) = stop_at_once(session, &mut trouble).await;
     let interlock = session.bench.capabilities.interlock;
     // Of a stop that was not acknowledged nobody can say that it was ignored. What goes on then is not left on the phantom for as
     // long as a train may be silent: the interlock opens first, and the same look follows.
-    let unheard = interlock && !stopped;
-    let mut opened = !unheard || open_interlock(session, &mut trouble).await;
+    let first_of_all = interlock && (!stopped || beside.is_some());
+    let mut opened = !first_of_all || beside == Some(true) || open_interlock(session, &mut trouble).await;
     // A hand takes its time. Whoever interrupts the run is not waited for, nor a second time who did not switch it off: the
     // interlock opens.
     let waits = session.bench.by_hand && !session.output.left_on && session.interrupt.cause().is_none();
     if waits && session.intake.recorder.active_since(1) {
         session.watch.polling = false;
+        // A hand that takes its time may also turn the wrong knob.
+        session.watch.guarded = true;
         let quiet = by_hand::await_quiet(session, QUIET.max(silence)).await;
-        note(&mut trouble, quiet.map(|_| ()));
+        session.watch.guarded = false;
+        match quiet {
+            Err(Halt::Guard(reason)) => tripped = Some(reason),
+            quiet => note(&mut trouble, quiet.map(|_| ())),
+        }
     }
     let began = session.instruments.clock.now();
     let calm = QUIET.max(silence);
@@ -114,7 +133,7 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let mut seen = None;
     if interlock {
         note(&mut trouble, watched.map(|_| ()));
-        if !unheard || !opened {
+        if !first_of_all || !opened {
             opened = open_interlock(session, &mut trouble).await;
         }
         // Behind an interlock that may be closed an open lead is what keeps an output from the phantom.
@@ -147,7 +166,7 @@ async fn measured(session: &mut Session<'_>, silence: f64) -> Ending {
     let needed = if interlock { 0.0 } else { calm };
     let (safe_state, output) = concluded(seen, needed, opened);
     let steps = vec![told(session, stopped).to_owned(), way(interlock.then_some(opened)).to_owned(), output];
-    Ending { safe_state, stop_ignored, trouble, steps }
+    Ending { safe_state, stop_ignored, stopped, tripped, trouble, steps }
 }
 
 /// Tells an output to stop that is still active. Its own supervision notices the open interlock in its next pulse only, and one that
@@ -206,8 +225,8 @@ fn undriven(session: &Session<'_>, silence: f64) -> String {
 /// What is left when measuring itself has gone wrong: the two commands that make the bench safe, and no claim that it is.
 async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
     let mut steps = Vec::new();
-    let stopped = caught(session.instruments.stimulator.stop()).await;
-    let stopped = matches!(stopped, Ok(Ok(())));
+    let stopped = caught(stopping::stop(&mut session.instruments)).await;
+    let stopped = stopped.is_ok_and(|stopped| stopped.stop.is_ok());
     let opened = match session.instruments.load.switches() {
         Some(switches) => Some(matches!(caught(switches.interlock(false)).await, Ok(Ok(())))),
         None => None,
@@ -215,7 +234,8 @@ async fn bare(session: &mut Session<'_>, panic: String) -> Ending {
     steps.push(told(session, stopped).to_owned());
     steps.push(way(opened).to_owned());
     steps.push("output not measured".to_owned());
-    Ending { safe_state: SafeState::Impossible, stop_ignored: false, trouble: Some(panic), steps }
+    let safe_state = SafeState::Impossible;
+    Ending { safe_state, stop_ignored: false, stopped, tripped: None, trouble: Some(panic), steps }
 }
 
 /// What became of the stop. A person acknowledges nothing, and is asked to switch off what they were asked to switch on.
@@ -244,6 +264,26 @@ fn way(opened: Option<bool>) -> &'static str {
         Some(true) => "interlock open",
         Some(false) => "interlock did not confirm that it is open",
     }
+}
+
+/// As [`stop`], but the interlock does not wait for one that takes its time; also whether it confirmed then that it is open. A person
+/// takes theirs.
+async fn stop_at_once(session: &mut Session<'_>, trouble: &mut Option<String>) -> (bool, Option<bool>) {
+    if session.bench.by_hand {
+        return (stop(session, trouble).await, None);
+    }
+    let Stopped { stop, interlock } = stopping::stop(&mut session.instruments).await;
+    let acknowledged = stop.is_ok();
+    note(trouble, stop.map_err(Halt::from));
+    if acknowledged && interlock.is_some() {
+        note(trouble, Err(Halt::Bench(stopping::LATE.to_owned())));
+    }
+    let opened = interlock.map(|opened| {
+        let confirmed = opened.is_ok();
+        note(trouble, opened.map_err(Halt::from));
+        confirmed
+    });
+    (acknowledged, opened)
 }
 
 /// Sends a stop; whether it was acknowledged, or a person told.

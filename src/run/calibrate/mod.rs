@@ -25,7 +25,7 @@ use super::instruments::Instruments;
 use super::interrupt::Interrupt;
 use super::open;
 use super::pace::{POLL, SECOND};
-use super::safe::twice;
+use super::stopping::{self, Both};
 use line::Line;
 use recorded::Window;
 
@@ -112,10 +112,10 @@ fn said(halt: Halt) -> String {
 
 /// Leaves the phantom to the load's source, whatever the bench was doing; the unique id of the load, which is the rig's.
 async fn alone(instruments: &mut Instruments, rig: &Rig) -> Result<String, Halt> {
-    let stopped = twice(async || instruments.stimulator.stop().await).await;
+    let Both { stop, interlock } = stopping::both(instruments).await;
+    interlock.unwrap_or(Ok(()))?;
+    stop?;
     let switches = instruments.switches()?;
-    twice(async || switches.interlock(false).await).await?;
-    stopped?;
     switches.clear("all").await?;
     let unit = instruments.load.identify().await?.uid;
     identity::check("load", rig.wiring.load_uid.as_deref(), &unit)?;

@@ -374,3 +374,55 @@ fn a_load_whose_inputs_stay_shorted_does_not_say_that_the_output_is_off() {
     assert_eq!(ending.steps, ["stop acknowledged", "interlock open", "output not measured"], "{ending:?}");
     assert!(ending.trouble.as_deref().is_some_and(|why| why.contains("stay shorted")), "{ending:?}");
 }
+
+/// A stimulator on a link that is slow, as a helper program's may be: it obeys, and says so a second later.
+struct Late(Box<dyn Stimulator>);
+
+#[async_trait]
+impl Stimulator for Late {
+    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
+        self.0.identify().await
+    }
+
+    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
+        self.0.load(program).await
+    }
+
+    async fn start(&mut self) -> Result<(), InstrumentError> {
+        self.0.start().await
+    }
+
+    async fn stop(&mut self) -> Result<(), InstrumentError> {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        self.0.stop().await
+    }
+}
+
+/// The interlock does not wait for a stop that takes its time; that it was obeyed nobody has seen then.
+#[test]
+fn the_interlock_opens_beside_a_stop_that_takes_its_time() {
+    let (opened, ending) = on(SIMULATED, async |session, program| {
+        drive(session, program).await;
+        let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
+        let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
+        session.instruments.stimulator = Box::new(Late(stimulator));
+        let begun = std::time::Instant::now();
+        let opened = Arc::new(Mutex::new(None));
+        let noted = Arc::clone(&opened);
+        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
+        session.instruments.load = Box::new(Stuck {
+            load: Some(load),
+            shorted: false,
+            opening: Box::new(move || {
+                noted.lock().unwrap().get_or_insert(begun.elapsed());
+            }),
+        });
+        let ending = teardown(session, 0.02).await;
+        (opened.lock().unwrap().unwrap().as_secs_f64(), ending)
+    });
+    // Less than the second that the stop takes.
+    assert!((0.4..0.9).contains(&opened), "{opened} s: {ending:?}");
+    assert_eq!(ending.steps, ["stop acknowledged", "interlock open", "output measured off"], "{ending:?}");
+    assert!(ending.safe_state == SafeState::Confirmed && !ending.stop_ignored, "{ending:?}");
+    assert_eq!(ending.trouble.as_deref(), Some(stopping::LATE), "{ending:?}");
+}
