@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::driver::absent;
-use crate::instrument::{Operator, Stimulator};
+use crate::instrument::{DebugProbe, Operator, OutputState, Stimulator};
 use crate::measure::Recorder;
 use crate::quantity::{Dimension, engineering};
-use crate::record::SafeState;
+use crate::record::{SafeState, readable};
 use crate::rig::Rig;
 use crate::scenario::Plan;
 use crate::signal::Sensed;
@@ -19,6 +19,7 @@ use super::interrupt::Interrupt;
 use super::lock::RigLock;
 use super::look::{Nobody, look};
 use super::session::{Session, answers_stop};
+use super::stopping::{self, Both};
 use super::teardown::{NEVER_ON, of_stop, teardown};
 use super::{open, zero};
 
@@ -75,7 +76,7 @@ async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (String, bool) {
 }
 
 /// Once more where the device took the first for the last request of a host that was killed: it has another number then.
-pub(super) async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     match act().await {
         Ok(done) => Ok(done),
         Err(_) => act().await,
@@ -142,6 +143,23 @@ async fn stopped_unseen(
     }
 }
 
+/// Lets a core go on that a run halted before it was killed, because nothing else makes it hear a stop, and tells it to stop; whether
+/// the probe could do that.
+async fn goes_on(session: &mut Session<'_>, probe: &mut dyn DebugProbe, found: &mut Vec<String>) -> bool {
+    let resumed = match probe.identify(OutputState::Off).await {
+        Ok(_) => probe.resume().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = resumed {
+        found.push(format!("its core may be halted: {error}"));
+        return false;
+    }
+    found.push("it did not answer, and its core was told through the debug probe to go on".to_owned());
+    // What it says to this is asked for once more behind it.
+    let _ = session.instruments.stimulator.stop().await;
+    true
+}
+
 async fn made_safe(
     rig: &Rig,
     plan: &Plan,
@@ -154,12 +172,10 @@ async fn made_safe(
         return Safe { safe_state: SafeState::Impossible, found };
     };
     // First of all the two commands that make it safe, in case nothing else works.
-    let stopped = twice(async || instruments.stimulator.stop().await).await;
-    found.extend(stopped.err().filter(|_| reached).map(|error| error.to_string()));
-    if let Some(switches) = instruments.load.switches() {
-        let opened = twice(async || switches.interlock(false).await).await;
-        found.extend(opened.err().map(|error| error.to_string()));
-    }
+    let Both { stop, interlock } = stopping::both(&mut instruments).await;
+    let heard = stop.is_ok();
+    found.extend(stop.err().filter(|_| reached).map(|error| error.to_string()));
+    found.extend(interlock.and_then(Result::err).map(|error| error.to_string()));
     // A load whose dead-man runs out while a person takes their time opens its interlock, which it is told to do anyway.
     let off = rig.capabilities.commands || {
         let (answer, off) = by_hand(person).await;
@@ -167,13 +183,13 @@ async fn made_safe(
         off
     };
     // Another stimulator on its port says nothing about the one that may be on; the output is looked at all the same.
-    let known = !reached || identified(&mut instruments, rig, &mut found).await;
+    let mut known = !reached || identified(&mut instruments, rig, &mut found).await;
     // A rig file names the contacts of every phantom; the load has those of the one that is plugged in.
-    let identified = twice(async || instruments.load.identify().await).await.map_err(Halt::from);
-    let contacts = identified.as_ref().ok().and_then(|identity| identity.contacts);
+    let greeted = twice(async || instruments.load.identify().await).await.map_err(Halt::from);
+    let contacts = greeted.as_ref().ok().and_then(|identity| identity.contacts);
     let plan = &watching(plan, contacts);
     let tell = |_| {};
-    let opened = match identified {
+    let opened = match greeted {
         Ok(identity) => begin_load(&mut instruments, &identity, plan, rig, &tell).await,
         Err(halt) => Err(halt),
     };
@@ -194,7 +210,16 @@ async fn made_safe(
             zeroed.err().filter(|halt| !matches!(halt, Halt::Interrupted(_))).map(|halt| halt.to_string()),
         );
     }
-    let ending = teardown(&mut session, silence).await;
+    let mut ending = teardown(&mut session, silence).await;
+    // Attaching stops a core for a moment, which is not done under an output that was not seen to be off.
+    let deaf = reached && !ending.stopped && ending.safe_state == SafeState::Confirmed;
+    if deaf && let Some(mut probe) = open::probe::without_image(rig) {
+        if goes_on(&mut session, probe.as_mut(), &mut found).await {
+            known = identified(&mut session.instruments, rig, &mut found).await;
+            ending = teardown(&mut session, silence).await;
+        }
+        probe.release(OutputState::Off).await;
+    }
     found.extend(ending.trouble.filter(|trouble| reached && !found.contains(trouble)));
     // Who drives it by hand was asked above, and what they answered is told.
     found.extend(ending.steps.into_iter().filter(|step| step != NEVER_ON));
@@ -209,7 +234,12 @@ async fn made_safe(
     let notes = std::mem::take(&mut session.account.notes);
     found.extend(notes.into_iter().filter(|note| !found.contains(note)).collect::<Vec<_>>());
     // Nobody can say what a stimulator does that nobody looked at, nor without an interlock what one will do that was not told to stop.
-    let sure = off && known && (reached || rig.capabilities.interlock);
+    let told = reached && (heard || ending.stopped);
+    if reached && !told && !rig.capabilities.interlock {
+        let time = engineering(silence, Dimension::Time, 3);
+        found.push(format!("without an interlock nothing but its acknowledgement shows that it will not go on after the {time} for which it was watched: switch it off by hand"));
+    }
+    let sure = off && known && (told || rig.capabilities.interlock);
     Safe { safe_state: if sure { ending.safe_state } else { SafeState::Impossible }, found }
 }
 
@@ -222,7 +252,13 @@ async fn identified(instruments: &mut Instruments, rig: &Rig, found: &mut Vec<St
             return true;
         }
     };
-    found.push(format!("stimulator {} uid {}", identity.model, identity.uid));
+    // As everywhere else: what is text is shown as text, and one that has none has none.
+    let uid = Some(readable(&identity.uid)).filter(|uid| !uid.is_empty());
+    found.push(format!(
+        "stimulator {}{}",
+        identity.model,
+        uid.map_or_else(String::new, |uid| format!(" uid {uid}"))
+    ));
     // Both ends count from the same request on now: a stop that had the killed run's last number may have been answered without
     // being obeyed.
     found.extend(instruments.stimulator.stop().await.err().map(|error| error.to_string()));

@@ -92,3 +92,18 @@ pub(super) fn open(
     };
     Ok(Box::new(Probe::new(link, &named.chip, image)))
 }
+
+/// The probe of a rig whose core somebody may have stopped, without an image, which may be gone by now. None where the core is part of
+/// this process: nobody has stopped that before.
+#[cfg(feature = "probe")]
+pub(in crate::run) fn without_image(rig: &Rig) -> Option<Box<dyn crate::instrument::DebugProbe>> {
+    use crate::driver::probe::{Link, Probe};
+    let named = rig.wiring.probe.as_ref().filter(|probe| !probe.is_simulated())?;
+    Some(Box::new(Probe::new(Link::Selector(named.selector.clone()), &named.chip, None)))
+}
+
+/// Nothing is done to a core without the driver.
+#[cfg(not(feature = "probe"))]
+pub(in crate::run) fn without_image(_rig: &Rig) -> Option<Box<dyn crate::instrument::DebugProbe>> {
+    None
+}

@@ -143,3 +143,64 @@ fn a_stimulator_whose_load_cannot_be_reached_is_told_to_stop() {
     let heard = std::fs::read_to_string(&heard).unwrap();
     assert!(heard.lines().any(|line| line == "stop"), "{heard}");
 }
+
+/// A described device at a port that takes everything and answers nothing, beside an oscilloscope: what is quiet for as long as it is
+/// watched may be between two pulses.
+#[test]
+fn without_an_interlock_a_stop_that_is_not_acknowledged_confirms_nothing() {
+    let text = |stop: &str| {
+        let scope = include_str!("../../../rig/scope-sim.yaml");
+        let template = format!(
+            "stimulator:\n  driver: template\n  cap: 10 mA\n  outputs: [[e1, case]]\n  template:\n    text: {{ terminator: \"\\n\" }}\n    \
+             load: [{{ send: \"A {{amplitude:uA}} {{width:us}} {{rate:Hz}}\" }}]\n    start: {{ send: \"ON\" }}\n    stop: {{ {stop} }}\n"
+        );
+        scope.replace("stimulator: { driver: simulated }\n", &template)
+    };
+    // The simulated end knows what it is sent and answers what the file says, but not in the form that is expected.
+    for (stop, state) in [
+        ("send: \"OFF\", expect: \"^OK$\"", SafeState::Confirmed),
+        ("send: \"OFF\", expect: \"^(OK|ok) (?<nothing>never said)$\"", SafeState::Impossible),
+    ] {
+        let safe = made(&text(stop));
+        let said = safe.found.join("\n");
+        assert!(said.contains("output measured off"), "{stop}: {said}");
+        assert_eq!(safe.safe_state, state, "{stop}: {said}");
+        assert_eq!(said.contains("will not go on"), state == SafeState::Impossible, "{stop}: {said}");
+    }
+}
+
+/// A run that was killed while it held the core.
+#[cfg(feature = "probe")]
+#[test]
+fn a_core_that_was_left_halted_goes_on_and_hears_the_stop() {
+    use super::super::loading;
+    use super::super::trial::on;
+    use crate::sim::probe as sim;
+
+    let folder = tempfile::tempdir().unwrap();
+    let elf = folder.path().join("fw.elf");
+    std::fs::write(&elf, sim::elf(sim::CHIP, sim::FLASH_START)).unwrap();
+    let text = format!(
+        "version: 1\nname: elf\nstimulator: {{ driver: simulated }}\nload: {{ driver: simulated }}\n\
+         probe: {{ selector: simulated, chip: {}, elf: {elf:?} }}\n",
+        sim::CHIP
+    );
+    let (halted, said, resumed) = on(&text, async |session, program| {
+        session.instruments.stimulator.identify().await.unwrap();
+        loading::load(session, program, false).await.unwrap();
+        session.instruments.switches().unwrap().interlock(true).await.unwrap();
+        session.instruments.stimulator.start().await.unwrap();
+        session.pass_seconds(0.1).await.unwrap();
+        let mut probe = session.instruments.probe.take().unwrap();
+        probe.identify(OutputState::Injected).await.unwrap();
+        probe.halt(OutputState::Injected).await.unwrap();
+        let halted = teardown(session, 0.1).await;
+        let mut found = Vec::new();
+        assert!(goes_on(session, probe.as_mut(), &mut found).await, "{found:?}");
+        (halted, found.join("\n"), teardown(session, 0.1).await)
+    });
+    assert!(!halted.stopped && halted.safe_state == SafeState::Confirmed, "{halted:?}");
+    assert!(said.contains("told through the debug probe to go on"), "{said}");
+    assert_eq!(resumed.steps, ["stop acknowledged", "interlock open", "output measured off"], "{resumed:?}");
+    assert!(resumed.stopped && resumed.safe_state == SafeState::Confirmed, "{resumed:?}");
+}
