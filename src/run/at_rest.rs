@@ -22,7 +22,11 @@ const REST: f64 = 0.05;
 /// # Errors
 /// As [`quiet`], and an output that is active.
 pub(super) async fn rehearse(session: &mut Session<'_>, plan: &Plan) -> Result<(), Halt> {
-    if quiet(session, |_| REST).await?.is_none() {
+    // Deep memory takes seconds to read, and whoever ends the run does not wait for it.
+    let Some(record) = taken(session, REST, |interrupt| interrupt.cause().is_none()).await? else {
+        return Err(Halt::Interrupted(session.interrupt.raised().await));
+    };
+    if off(&record, REST)?.is_none() {
         return Err(Halt::Bench(
             "the output is active although the stimulator was told to stop: see what drives it, and that the noise stays below the smallest pulse"
                 .to_owned(),
@@ -57,18 +61,24 @@ pub(super) async fn quiet(
     loop {
         let seconds = length(session.interrupt);
         let enough = |interrupt: &Interrupt| length(interrupt) >= seconds;
-        let Some((recorder, setup)) = taken(session, seconds, enough).await? else { continue };
-        let held = recorder.samples_seen() as f64 / setup.sample_rate;
-        if held < 0.999 * seconds {
-            return Err(Halt::Bench(format!(
-                "the record of the output at rest holds {} instead of {}",
-                engineering(held, Dimension::Time, 3),
-                engineering(seconds, Dimension::Time, 3)
-            )));
+        if let Some(record) = taken(session, seconds, enough).await? {
+            return off(&record, seconds);
         }
-        let off = || Off { within: recorder.safe_current(), lasted: seconds };
-        return Ok((!recorder.active_since(0)).then(off));
     }
+}
+
+/// What a record that was to be so many seconds long shows of the output; `None` if it was active.
+fn off((recorder, setup): &(Recorder, Setup), seconds: f64) -> Result<Option<Off>, Halt> {
+    let held = recorder.samples_seen() as f64 / setup.sample_rate;
+    if held < 0.999 * seconds {
+        return Err(Halt::Bench(format!(
+            "the record of the output at rest holds {} instead of {}",
+            engineering(held, Dimension::Time, 3),
+            engineering(seconds, Dimension::Time, 3)
+        )));
+    }
+    let off = || Off { within: recorder.safe_current(), lasted: seconds };
+    Ok((!recorder.active_since(0)).then(off))
 }
 
 /// What a record of so many seconds holds; `None` once it is no longer `wanted`.
@@ -102,4 +112,26 @@ async fn taken(
         }
     }
     recorder.map(Some).ok_or_else(|| Halt::Bench("no record was taken".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::interrupt::Cause;
+    use super::super::look::look;
+    use super::super::trial::on;
+    use super::*;
+    use crate::rig::Rig;
+    use crate::source::Source;
+
+    #[test]
+    fn a_signal_ends_the_record_that_is_taken_before_anything_is_energised() {
+        let text = include_str!("../../rig/scope-sim.yaml");
+        let plan = look(&Rig::read(&Source::new("rig.yaml", text)).unwrap()).unwrap();
+        let rehearsed = on(text, async |session, _| {
+            rehearse(session, &plan).await.unwrap();
+            session.interrupt.raise(Cause::Interrupt);
+            rehearse(session, &plan).await
+        });
+        assert_eq!(rehearsed, Err(Halt::Interrupted(Cause::Interrupt)));
+    }
 }

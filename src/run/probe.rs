@@ -1,17 +1,23 @@
 //! The debug probe while a case runs.
 
+use std::time::Duration;
+
 use crate::instrument::{OutputState, State};
 use crate::record::{Event, InstrumentRecord, LogRecord};
 use crate::rig::Rig;
 use crate::scenario::{Action, Case, Fault, ProbeAction};
 
 use super::halt::Halt;
+use super::interrupt::{Cause, Interrupt};
 use super::message::Message;
 use super::pace::SECOND;
 use super::session::Session;
 
 /// Lines of the firmware's log that a case keeps: what comes then is counted.
 const LINES: usize = 1000;
+/// A signal leaves a probe that is attaching this long, which stops the core for a moment, and one that reads the log.
+const ATTACHING: Duration = Duration::from_secs(1);
+const READING: Duration = Duration::from_millis(200);
 /// An output that was quiet for less cannot be told from one between two pulses, s.
 const QUIET: f64 = 0.1;
 
@@ -26,6 +32,13 @@ pub(super) fn wanted(rig: &Rig, case: &Case) -> bool {
     case.steps.iter().any(|step| uses(&step.action))
 }
 
+/// So long after whatever asks the run to end.
+async fn ended(interrupt: &Interrupt, grace: Duration) -> Cause {
+    let cause = interrupt.raised().await;
+    tokio::time::sleep(grace).await;
+    cause
+}
+
 impl Session<'_> {
     /// Attaches and says what is there. The stimulator must have been stopped: attaching stops its core for a moment.
     ///
@@ -33,7 +46,12 @@ impl Session<'_> {
     /// What the probe says, and a firmware that is not the one the rig file names.
     pub(super) async fn attach_probe(&mut self, rig: &Rig) -> Result<(), Halt> {
         let Some(probe) = &mut self.instruments.probe else { return Ok(()) };
-        let identity = probe.identify(OutputState::Off).await?;
+        // It may take as long as a run that is cancelled is left in all.
+        let identity = tokio::select! {
+            biased;
+            identity = probe.identify(OutputState::Off) => identity?,
+            cause = ended(self.interrupt, ATTACHING) => return Err(Halt::Interrupted(cause)),
+        };
         let firmware = identity.firmware.unwrap_or_default();
         (self.tell)(Message::Identity(InstrumentRecord {
             role: "probe".to_owned(),
@@ -123,7 +141,13 @@ impl Session<'_> {
         // A target without its supply answers no probe either.
         let Some(probe) = self.instruments.probe.as_mut().filter(|_| powered) else { return Ok(()) };
         let time = now as f64 / SECOND;
-        for text in probe.log().await? {
+        let lines = tokio::select! {
+            biased;
+            lines = probe.log() => lines?,
+            // What it still has to say is not worth an output that stays on.
+            _ = ended(self.interrupt, READING) => Vec::new(),
+        };
+        for text in lines {
             if self.account.log.lines.len() == LINES {
                 self.account.log.lost += 1;
                 continue;
@@ -165,10 +189,97 @@ impl Session<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::trial::on;
+    use std::time::Instant;
+
+    use async_trait::async_trait;
+
+    use super::super::teardown::teardown;
+    use super::super::trial::{SIMULATED, on};
     use super::*;
-    use crate::instrument::Status;
+    use crate::instrument::{DebugProbe, Flashed, Image, InstrumentError, ProbeIdentity, Status};
+    use crate::rig::DEFAULT_RIG;
     use crate::scenario::FaultCode;
+    use crate::source::Source;
+
+    /// A probe that answers nothing, ever.
+    struct Hung;
+
+    #[async_trait]
+    impl DebugProbe for Hung {
+        async fn identify(&mut self, _: OutputState) -> Result<ProbeIdentity, InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn flash(&mut self, _: &Image, _: OutputState) -> Result<Flashed, InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn verify(&mut self, _: &Image) -> Result<Flashed, InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn halt(&mut self, _: OutputState) -> Result<(), InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn resume(&mut self) -> Result<(), InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn reset(&mut self, _: OutputState) -> Result<(), InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn read(&mut self, _: u64, _: usize) -> Result<Vec<u8>, InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn write(&mut self, _: u64, _: &[u8]) -> Result<(), InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn symbol(&mut self, _: &str) -> Result<(u64, u64), InstrumentError> {
+            std::future::pending().await
+        }
+
+        async fn log(&mut self) -> Result<Vec<String>, InstrumentError> {
+            Ok(Vec::new())
+        }
+
+        async fn release(&mut self, _: OutputState) {}
+    }
+
+    /// What the run injected is ended before the stop, and the stop does not wait for it.
+    #[test]
+    fn a_probe_that_hangs_does_not_hold_up_the_stop() {
+        let begun = Instant::now();
+        let ending = on(SIMULATED, async |session, _| {
+            session.instruments.probe = Some(Box::new(Hung));
+            session.injected.core_halted = true;
+            teardown(session, 0.02).await
+        });
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert_eq!(
+            ending.steps,
+            ["stop acknowledged", "interlock open", "output measured off"],
+            "{ending:?}"
+        );
+        assert!(ending.trouble.as_deref().is_some_and(|why| why.contains("plug it in anew")), "{ending:?}");
+    }
+
+    /// A run that is cancelled has 7.5 s in all, and attaching takes up to 15.
+    #[test]
+    fn a_signal_ends_the_wait_for_a_probe_that_attaches() {
+        let begun = Instant::now();
+        let attached = on(SIMULATED, async |session, _| {
+            let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+            session.instruments.probe = Some(Box::new(Hung));
+            session.interrupt.raise(Cause::Terminate);
+            session.attach_probe(&rig).await
+        });
+        assert_eq!(attached, Err(Halt::Interrupted(Cause::Terminate)));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
 
     /// A core is not stopped under an output that only the record will show.
     #[test]

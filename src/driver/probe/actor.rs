@@ -13,11 +13,12 @@ use crate::instrument::{
 use super::error::Trouble;
 use super::session::{Attached, Link};
 
-/// Deadlines.
+/// Deadlines. Whoever waits for one of the last three looks at nothing else, and the output may be on.
 const ATTACH: Duration = Duration::from_secs(15);
 const FLASH: Duration = Duration::from_secs(180);
-const CORE: Duration = Duration::from_secs(3);
-const MEMORY: Duration = Duration::from_secs(5);
+const CORE: Duration = Duration::from_secs(2);
+const MEMORY: Duration = Duration::from_secs(2);
+const LOG: Duration = Duration::from_secs(1);
 
 /// What the thread keeps.
 struct Owned {
@@ -163,7 +164,7 @@ impl DebugProbe for Probe {
 
     async fn log(&mut self) -> Result<Vec<String>, InstrumentError> {
         // Before anybody has attached there is no log, and no reason to complain.
-        self.call("reading the log", MEMORY, |owned| {
+        self.call("reading the log", LOG, |owned| {
             owned.attached.as_mut().map_or(Ok(Vec::new()), Attached::log)
         })
         .await
