@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use rustix::process::Signal;
 use tokio::sync::Notify;
 
 /// What ended a run early.
@@ -54,27 +55,31 @@ pub struct Interrupt {
 impl Interrupt {
     /// Listens for SIGINT, SIGTERM and SIGHUP from now on, on a thread of its own.
     ///
+    /// What else would end or suspend this process under an output that is on is heard too: Ctrl-\ counts as Ctrl-C, the end of
+    /// the processor time that it may use as SIGTERM. Ctrl-Z does nothing, and a file that may not grow any more is an error of whoever writes it.
+    ///
     /// # Errors
     /// When the thread or the signal handlers cannot be set up.
     pub fn listen() -> io::Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut ints, mut terms, mut hangs) = {
+        let ([mut ints, mut quits, mut terms, mut limits, mut hangs], _deaf) = {
             use tokio::signal::unix::{SignalKind, signal};
             let _entered = runtime.enter();
-            (
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::hangup())?,
-            )
+            let heard = |number: Signal| signal(SignalKind::from_raw(number.as_raw()));
+            let ends = [Signal::INT, Signal::QUIT, Signal::TERM, Signal::XCPU, Signal::HUP];
+            let [int, quit, term, limit, hang] = ends.map(heard);
+            ([int?, quit?, term?, limit?, hang?], [heard(Signal::TSTP)?, heard(Signal::XFSZ)?])
         };
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 loop {
                     let signal = tokio::select! {
                         _ = ints.recv() => Cause::Interrupt,
+                        _ = quits.recv() => Cause::Interrupt,
                         _ = terms.recv() => Cause::Terminate,
+                        _ = limits.recv() => Cause::Terminate,
                         _ = hangs.recv() => Cause::Hangup,
                     };
                     heard.raise(signal);

@@ -79,6 +79,42 @@ impl SimBench {
     }
 }
 
+/// Ctrl-Z would leave a bench without its host for as long as nobody thinks of it, Ctrl-\\ and a limit of processor time would end one without its
+/// safe state. Every command that touches a bench listens as this one does.
+#[test]
+fn what_suspends_or_ends_a_process_leaves_no_bench_to_itself() {
+    use rustix::process::Signal;
+    for last in [Signal::QUIT, Signal::XCPU] {
+        let mut bench = SimBench::serve(&[]);
+        for harmless in [Signal::TSTP, Signal::XFSZ] {
+            bench.signal(harmless);
+        }
+        // It is neither gone nor standing still.
+        assert_eq!(bench.look()["driven"], false);
+        bench.signal(last);
+        assert_eq!(bench.child.wait().unwrap().code(), Some(0), "{last:?}");
+    }
+}
+
+/// A limit on the length of every file is a disk that is full: the run ends in its safe state.
+#[test]
+fn a_file_that_may_not_grow_any_more_ends_a_run_as_a_full_disk_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = stimrig();
+    let script = "ulimit -f 1200; exec \"$@\"";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, "bash"])
+        .arg(command.get_program())
+        .args(["run", "scenarios/timing", "--keep", "always", "-j", "1", "--runs"])
+        .arg(folder.path())
+        .current_dir(crate::command::root())
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(70), "{said}");
+    assert!(said.contains("safe state confirmed"), "{said}");
+}
+
 impl Drop for SimBench {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -168,7 +168,7 @@ fn full(folder: &Path) -> std::io::Result<CameTo> {
         shell.args(["-rm", "sh", "-c", script, "sh", &ROOM.to_string()]).arg(&small).arg(&runs);
         shell
     } else {
-        let script = "trap '' XFSZ; ulimit -f \"$1\"; runs=$3; shift 3; exec \"$@\" --runs \"$runs\"";
+        let script = "ulimit -f \"$1\"; runs=$3; shift 3; exec \"$@\" --runs \"$runs\"";
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "sh", &(ROOM / 4096).to_string()]).arg(&small).arg(&runs);
         shell
