@@ -110,6 +110,11 @@ fn sound(doing: &str, calibration: Calibration) -> Result<Calibration, Instrumen
     }
 }
 
+/// Samples that come without end are read for no longer than this, ns: nobody looks at anything else meanwhile, a signal included.
+const LONGEST: u64 = 1_000_000_000;
+const TOO_FAST: &str =
+    "samples come faster than this computer takes them in: run less beside it, or stream fewer channels";
+
 /// More poles than any front end has.
 const POLES: u8 = 16;
 
@@ -216,6 +221,7 @@ impl Stream for Load {
     }
 
     async fn drain(&mut self, sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
+        let until = self.link.now().saturating_add(LONGEST);
         let samples = &mut self.samples;
         let mut blocks = samples.take_kept(sink);
         let mut take = |frame: stimrig_protocol::Frame<'_>| {
@@ -223,6 +229,9 @@ impl Stream for Load {
         };
         let result = loop {
             match self.link.poll(&mut take).await {
+                Ok(true) if self.link.now() > until => {
+                    break Err(failed("read samples", InstrumentFault::Protocol(TOO_FAST.to_owned())));
+                }
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 Err(fault) => break Err(failed("read samples", fault)),
@@ -295,7 +304,58 @@ impl Switches for Load {
 
 #[cfg(test)]
 mod tests {
+    use stimrig_protocol::block::{Head, Stream as Wire, encode_block};
+
     use super::*;
+    use crate::rig::{builtin_phantom, read_phantom};
+    use crate::signal::Block;
+    use crate::source::Source;
+
+    /// A load that sends a block whenever it is read, a millisecond after the one before.
+    struct Flood {
+        now: u64,
+        sent: u16,
+    }
+
+    #[async_trait]
+    impl Port for Flood {
+        fn now(&self) -> u64 {
+            self.now
+        }
+
+        async fn read(&mut self, buffer: &mut [u8], _: u64) -> Result<usize, InstrumentFault> {
+            self.now += 1_000_000;
+            let head =
+                Head { stream: Wire::Fast, planes: 1, count: 10, first: 10 * u64::from(self.sent), lost: 0 };
+            let length = encode_block(buffer, self.sent, &head, &[], &[7; 10]).unwrap();
+            self.sent += 1;
+            Ok(length)
+        }
+
+        async fn write_all(&mut self, _: &[u8]) -> Result<(), InstrumentFault> {
+            Ok(())
+        }
+    }
+
+    struct Count(usize);
+
+    impl BlockSink for Count {
+        fn block(&mut self, block: &Block<'_>) {
+            self.0 += block.count;
+        }
+    }
+
+    /// Nobody would hear a signal meanwhile, nor keep the stimulator's host alive.
+    #[tokio::test]
+    async fn samples_without_end_are_not_read_without_end() {
+        let (path, text) = builtin_phantom("r1k").unwrap();
+        let phantom = read_phantom(&Source::new(path, text)).unwrap();
+        let mut load = Load::new(Box::new(Flood { now: 0, sent: 0 }), &phantom);
+        let mut count = Count(0);
+        let error = load.drain(&mut count).await.unwrap_err().to_string();
+        assert!(error.contains("faster than this computer takes them in"), "{error}");
+        assert!((9_900..=10_100).contains(&count.0), "{}", count.0);
+    }
 
     #[test]
     fn a_load_whose_uncertainty_is_no_number_is_not_measured_with() {

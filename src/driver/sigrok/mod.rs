@@ -23,6 +23,8 @@ const STEP: f64 = 2.0 * FULL / 256.0;
 const CLOCK_U: f64 = 1e-4 / 1.732;
 /// Patience with its first sample, and with what it says of a device.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Samples that come without end are read for no longer than this: nobody looks at anything else meanwhile, a signal included.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(1);
 /// How long it is asked to sample, ms: it is ended before.
 const A_DAY: u64 = 86_400_000;
 
@@ -224,8 +226,13 @@ impl Stream for Load {
 
     async fn drain(&mut self, sink: &mut dyn BlockSink) -> Result<usize, InstrumentError> {
         let doing = "read samples";
+        let begun = std::time::Instant::now();
         let mut blocks = 0;
         loop {
+            if begun.elapsed() > LONGEST {
+                let what = "samples come faster than this computer takes them in: lower `load.sample_rate`";
+                return Err(Trouble::Unexpected(what.to_owned()).while_doing(doing));
+            }
             let Some(running) = &mut self.running else { return Ok(blocks) };
             let Some(piece) = running.take().await.map_err(|trouble| trouble.while_doing(doing))? else {
                 return Ok(blocks);
