@@ -17,7 +17,7 @@ use super::outbox::Outbox;
 const BLOCK: usize = 4096;
 /// Bytes held for a host that does not read; samples beyond are dropped and counted, as by a device with little memory.
 const MEMORY: usize = 32 << 20;
-/// Without a frame for this long the load opens its interlock, ns.
+/// Without a frame for this long the load opens its interlock and switches its test source off, ns.
 const PATIENCE: u64 = 500_000_000;
 
 /// A load as seen from its wire.
@@ -38,6 +38,8 @@ pub(super) struct LoadDevice {
     lost: (u64, u64),
     heard: u64,
     closed: bool,
+    /// Contacts that its test source drives.
+    sources: Vec<usize>,
     /// When the stimulator's supply returns, ns; `None` while it is not cut.
     supply_returns: Option<u64>,
     frame: Vec<u8>,
@@ -79,6 +81,7 @@ impl LoadDevice {
             lost: (0, 0),
             heard: 0,
             closed: false,
+            sources: Vec::new(),
             supply_returns: None,
             frame: vec![0; block::HEAD + stimrig_protocol::MAX_PAYLOAD],
             changes: Vec::new(),
@@ -86,7 +89,7 @@ impl LoadDevice {
     }
 
     fn dead_man(&self) -> Option<u64> {
-        self.closed.then_some(self.heard + PATIENCE)
+        (self.closed || !self.sources.is_empty()).then_some(self.heard + PATIENCE)
     }
 
     fn block(&mut self, kind: StreamKind, analog: &mut Analog) {
@@ -168,6 +171,10 @@ impl LoadDevice {
                 let contact = self.contact(contact)?;
                 if self.closed && amplitude != 0 {
                     return Err(Refusal::Interlock);
+                }
+                self.sources.retain(|driven| *driven != contact);
+                if amplitude != 0 {
+                    self.sources.push(contact);
                 }
                 analog.test_source(contact, amplitude as f64 * 1e-12);
                 analog.set_marker(MarkerBit::TestSource, amplitude != 0);
@@ -312,7 +319,12 @@ impl LoadEnd for LoadDevice {
 
     fn on_deadline(&mut self, now: u64, analog: &mut Analog) {
         if self.dead_man().is_some_and(|due| now >= due) {
-            self.interlock(false, analog);
+            if self.closed {
+                self.interlock(false, analog);
+            }
+            for contact in std::mem::take(&mut self.sources) {
+                analog.test_source(contact, 0.0);
+            }
         }
         if self.supply_returns.is_some_and(|due| now >= due) {
             self.restore_supply(analog);

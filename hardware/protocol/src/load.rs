@@ -105,7 +105,7 @@ pub struct Hello {
     pub contacts: u8,
     /// Voltage channels besides.
     pub senses: u8,
-    /// Patience without a frame before the interlock opens, ns.
+    /// Patience without a frame before the interlock opens and the test source is switched off, ns.
     pub watchdog: u64,
 }
 

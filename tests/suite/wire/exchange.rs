@@ -178,6 +178,28 @@ fn an_ignored_stop_is_acknowledged_and_goes_on() {
     });
 }
 
+/// As of a calibration that is killed: up to the bench's largest current would flow until somebody thinks of it.
+#[test]
+fn a_load_without_a_host_switches_its_test_source_off() {
+    block_on(async {
+        let mut rig = Rig::open(&[], 1);
+        rig.stream().await;
+        rig.load.test_source("e1", 1e-3).await.unwrap();
+        for _ in 0..50 {
+            rig.clock.sleep(20 * MS).await;
+            rig.load.drain(&mut rig.recording).await.unwrap();
+        }
+        let source: Vec<_> =
+            rig.recording.markers.iter().filter(|marker| marker.bit == MarkerBit::TestSource).collect();
+        assert_eq!(source.iter().map(|marker| marker.value).collect::<Vec<_>>(), [true, false]);
+        let lasted = source[1].sample - source[0].sample;
+        assert!((499_900..=500_100).contains(&lasted), "{source:?}");
+        // Nothing flows: within some codes of the zero, where 1 mA is 8192 of the 4 mA range.
+        let late = &rig.recording.codes[source[1].sample as usize + 1000..];
+        assert!(late.iter().all(|code| code.abs() < 100), "{:?}", &late[..10]);
+    });
+}
+
 #[test]
 fn a_load_without_a_host_opens_its_interlock() {
     block_on(async {
