@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::instrument::Operator;
+use crate::machine::host_name;
 use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, RunRecord, SafeState};
 use crate::report::junit;
-use crate::rig::Rig;
+use crate::rig::{Port, Rig};
 use crate::run::{Held, Interrupt, LockError, RigLock, Safe, Waiting, devices, make_safe};
 use crate::store::{NotOpen, OpenRun, Recovery, Signer, killed_run, open_runs};
 
@@ -34,6 +35,9 @@ pub(super) struct Left {
     open: Vec<OpenRun>,
     /// Folders that the lock names and that hold nothing to close; the bench has to be measured for them all the same.
     without_record: Vec<PathBuf>,
+    /// A run on a bench that is called like this one was killed on a computer of another name: it may have been this bench, and what is
+    /// measured here does not close it.
+    doubtful: bool,
 }
 
 /// The runs of this bench that were killed, in the folder of all runs and wherever its lock names one. What was left open on
@@ -57,20 +61,30 @@ pub(super) fn left_open(rig: &Rig, runs: &Path, lock: &RigLock) -> Left {
     }
     // Those above are held by now, so that none is found twice.
     open.extend(open_runs(runs));
-    let here = devices(rig);
-    let (own, others): (Vec<_>, Vec<_>) = open.into_iter().partition(|run| is_of(run.record(), rig, &here));
+    let (here, host) = (devices(rig), host_name());
+    // Whatever this computer was called then, it is the one whose lock names the run.
+    let locked =
+        |run: &OpenRun| lock.left_behind().contains(&run.folder) && is_like(run.record(), rig, &here);
+    let (own, others): (Vec<_>, Vec<_>) =
+        open.into_iter().partition(|run| locked(run) || is_of(run.record(), rig, &here, &host));
+    let doubtful = others.iter().any(|run| is_like(run.record(), rig, &here));
     for run in others {
         let record = run.record();
         if record.rig == rig.name || lock.left_behind().contains(&run.folder) {
             say!("{}", elsewhere(&run, rig, &here));
         }
     }
-    Left { open: own, without_record }
+    Left { open: own, without_record, doubtful }
 }
 
-/// Whether a run was on this bench: on the same devices, or by the same rig file, which names the same. A name alone is also
-/// that of a copy for another bench, or of its simulation.
-fn is_of(run: &RunRecord, rig: &Rig, here: &[String]) -> bool {
+/// Whether a run was on this bench, seen from the computer `host`: on devices that are called the same, and that are these.
+fn is_of(run: &RunRecord, rig: &Rig, here: &[String], host: &str) -> bool {
+    is_like(run, rig, here) && (run.host == host || here.is_empty() || names_devices(rig))
+}
+
+/// Whether a run was on devices that are called like those of this bench, or by the same rig file, which names the same. A name alone is
+/// also that of a copy for another bench, or of its simulation.
+fn is_like(run: &RunRecord, rig: &Rig, here: &[String]) -> bool {
     let same_file = run.rig == rig.name && run.rig_hash == rig.hash;
     match &run.devices {
         // Simulated in the process that is gone.
@@ -81,6 +95,17 @@ fn is_of(run: &RunRecord, rig: &Rig, here: &[String]) -> bool {
     }
 }
 
+/// Whether a rig file names devices wherever they are plugged in. Every computer has a `/dev/ttyACM0` of its own, and where several keep
+/// their runs in one folder what is measured on one bench must not close the run of another.
+fn names_devices(rig: &Rig) -> bool {
+    let ports = [&rig.wiring.stimulator, &rig.wiring.load];
+    ports.into_iter().all(|port| match port {
+        Some(Port::SerialNumber(_)) => true,
+        Some(Port::Tcp(_)) => !devices(rig).iter().any(|device| device.starts_with("localhost:")),
+        Some(Port::Path(_) | Port::Pty(_)) | None => false,
+    })
+}
+
 /// What a person must know about a run that was killed on another bench.
 fn elsewhere(run: &OpenRun, rig: &Rig, here: &[String]) -> String {
     let record = run.record();
@@ -89,8 +114,12 @@ fn elsewhere(run: &OpenRun, rig: &Rig, here: &[String]) -> String {
         devices => devices.join(", "),
     };
     let there = record.devices.as_deref().map_or_else(|| "it does not say which".to_owned(), named);
+    let computer = match record.host == host_name() {
+        true => String::new(),
+        false => format!(" on computer `{}`", record.host),
+    };
     format!(
-        "stimrig: {}\n  on another bench than this one: rig `{}` of {} ({there}), and this is `{}` of {} ({}).\n  \
+        "stimrig: {}\n  on another bench than this one: rig `{}` of {} ({there}){computer}, and this is `{}` of {} ({}).\n  \
          THAT OUTPUT MAY STILL BE ON, and the run stays open: `stimrig safe --rig {}` makes that bench safe and closes it.",
         found(run),
         record.rig,
@@ -136,7 +165,7 @@ pub(super) fn recover_ahead(rig: &Rig, runs: &Path, lock: &RigLock, interrupt: &
 /// What was left, if the bench has to be made safe for it. That a folder is gone says nothing about an output.
 fn anything_left(rig: &Rig, runs: &Path, lock: &RigLock) -> Option<Left> {
     let left = left_open(rig, runs, lock);
-    (!left.open.is_empty() || !lock.left_behind().is_empty()).then_some(left)
+    (!left.open.is_empty() || left.doubtful || !lock.left_behind().is_empty()).then_some(left)
 }
 
 fn see_to(
@@ -242,8 +271,9 @@ mod tests {
     fn a_run_is_of_a_bench_by_its_devices_or_its_file_and_not_by_its_name() {
         let simulated = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
         let (bench, other) = (ports(9), ports(8));
-        let is = |run: &RunRecord, rig: &Rig| is_of(run, rig, &devices(rig));
+        let is = |run: &RunRecord, rig: &Rig| is_of(run, rig, &devices(rig), "lab");
         let run = |rig: &Rig| RunRecord {
+            host: "lab".to_owned(),
             rig: rig.name.clone(),
             rig_hash: rig.hash.clone(),
             devices: Some(devices(rig)),
@@ -262,5 +292,38 @@ mod tests {
         assert!(is(&RunRecord { rig: "old name".into(), rig_hash: "other".into(), ..run(&bench) }, &bench));
         // The same file, and a board that has another node since it was plugged in again.
         assert!(is(&RunRecord { devices: Some(vec!["/dev/ttyACM7".into()]), ..run(&bench) }, &bench));
+    }
+
+    /// Two computers, each with a bench of its own on the first of its ports, and one folder for the runs of both.
+    #[test]
+    fn a_run_of_another_computer_is_not_closed_by_what_is_measured_on_this_one() {
+        let at = |port: &str| {
+            let text = format!(
+                "version: 1\nname: a\nstimulator: {{ driver: native, port: {{ {port} }}, cap: 10 mA }}\n\
+                 load: {{ driver: native, port: {{ serial_number: L1 }}, channels: {{ e1: {{ quantity: current, shunt: 100 ohm, ranges: [4 mA] }} }} }}\n\
+                 limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\n"
+            );
+            Rig::read(&Source::new("bench.yaml", text.as_str())).unwrap()
+        };
+        for (port, follows) in [
+            ("path: /dev/ttyACM0", false),
+            ("tcp: 'localhost:9'", false),
+            ("serial_number: S1", true),
+            ("tcp: 'bench:9'", true),
+        ] {
+            let rig = at(port);
+            let here = devices(&rig);
+            let run = RunRecord {
+                host: "lab-1".to_owned(),
+                rig: rig.name.clone(),
+                rig_hash: rig.hash.clone(),
+                devices: Some(here.clone()),
+                ..head()
+            };
+            assert!(is_of(&run, &rig, &here, "lab-1"), "{port}");
+            assert_eq!(is_of(&run, &rig, &here, "lab-2"), follows, "{port}");
+            // It may be this bench under another name of its computer: it is made safe.
+            assert!(is_like(&run, &rig, &here), "{port}");
+        }
     }
 }
