@@ -79,7 +79,8 @@ pub(super) fn left_open(rig: &Rig, runs: &Path, lock: &RigLock) -> Left {
 
 /// Whether a run was on this bench, seen from the computer `host`: on devices that are called the same, and that are these.
 fn is_of(run: &RunRecord, rig: &Rig, here: &[String], host: &str) -> bool {
-    is_like(run, rig, here) && (run.host == host || here.is_empty() || names_devices(rig))
+    let same_file = run.rig == rig.name && run.rig_hash == rig.hash;
+    is_like(run, rig, here) && (run.host == host || here.is_empty() || (same_file && names_devices(rig)))
 }
 
 /// Whether a run was on devices that are called like those of this bench, or by the same rig file, which names the same. A name alone is
@@ -95,14 +96,15 @@ fn is_like(run: &RunRecord, rig: &Rig, here: &[String]) -> bool {
     }
 }
 
-/// Whether a rig file names devices wherever they are plugged in. Every computer has a `/dev/ttyACM0` of its own, and where several keep
-/// their runs in one folder what is measured on one bench must not close the run of another.
+/// Whether a rig file names devices wherever they are plugged in. Every computer has a first port, and where several keep their runs in
+/// one folder what is measured on one bench must not close the run of another.
 fn names_devices(rig: &Rig) -> bool {
-    let ports = [&rig.wiring.stimulator, &rig.wiring.load];
-    ports.into_iter().all(|port| match port {
+    let local = devices(rig).iter().any(|device| device.starts_with("localhost:"));
+    [&rig.wiring.stimulator, &rig.wiring.load].into_iter().all(|port| match port {
         Some(Port::SerialNumber(_)) => true,
-        Some(Port::Tcp(_)) => !devices(rig).iter().any(|device| device.starts_with("localhost:")),
-        Some(Port::Path(_) | Port::Pty(_)) | None => false,
+        Some(Port::Path(path)) => path.contains("/by-id/"),
+        Some(Port::Tcp(_)) => !local,
+        Some(Port::Pty(_)) | None => false,
     })
 }
 
@@ -306,7 +308,8 @@ mod tests {
             Rig::read(&Source::new("bench.yaml", text.as_str())).unwrap()
         };
         for (port, follows) in [
-            ("path: /dev/ttyACM0", false),
+            ("path: /dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0", false),
+            ("path: /dev/serial/by-id/usb-STIM-0042-if00", true),
             ("tcp: 'localhost:9'", false),
             ("serial_number: S1", true),
             ("tcp: 'bench:9'", true),
@@ -322,6 +325,9 @@ mod tests {
             };
             assert!(is_of(&run, &rig, &here, "lab-1"), "{port}");
             assert_eq!(is_of(&run, &rig, &here, "lab-2"), follows, "{port}");
+            // By another file the same node is another device there.
+            let other = RunRecord { rig_hash: "other".into(), ..run.clone() };
+            assert!(is_of(&other, &rig, &here, "lab-1") && !is_of(&other, &rig, &here, "lab-2"), "{port}");
             // It may be this bench under another name of its computer: it is made safe.
             assert!(is_like(&run, &rig, &here), "{port}");
         }

@@ -144,28 +144,33 @@ fn a_stimulator_whose_load_cannot_be_reached_is_told_to_stop() {
     assert!(heard.lines().any(|line| line == "stop"), "{heard}");
 }
 
-/// A described device at a port that takes everything and answers nothing, beside an oscilloscope: what is quiet for as long as it is
-/// watched may be between two pulses.
+/// A stimulator that is spoken to in words which it does not know, beside an oscilloscope: what is quiet for as long as it is watched
+/// may be between two pulses.
 #[test]
 fn without_an_interlock_a_stop_that_is_not_acknowledged_confirms_nothing() {
-    let text = |stop: &str| {
-        let scope = include_str!("../../../rig/scope-sim.yaml");
-        let template = format!(
-            "stimulator:\n  driver: template\n  cap: 10 mA\n  outputs: [[e1, case]]\n  template:\n    text: {{ terminator: \"\\n\" }}\n    \
-             load: [{{ send: \"A {{amplitude:uA}} {{width:us}} {{rate:Hz}}\" }}]\n    start: {{ send: \"ON\" }}\n    stop: {{ {stop} }}\n"
-        );
-        scope.replace("stimulator: { driver: simulated }\n", &template)
-    };
-    // The simulated end knows what it is sent and answers what the file says, but not in the form that is expected.
-    for (stop, state) in [
-        ("send: \"OFF\", expect: \"^OK$\"", SafeState::Confirmed),
-        ("send: \"OFF\", expect: \"^(OK|ok) (?<nothing>never said)$\"", SafeState::Impossible),
-    ] {
-        let safe = made(&text(stop));
+    let (path, text) = builtin_phantom("r1k").unwrap();
+    let phantom = read_phantom(&Source::new(path, text)).unwrap();
+    let rig = Rig::read(&Source::new(DEFAULT_RIG.0, DEFAULT_RIG.1)).unwrap();
+    let rack = Rack::new(&SimBench::default(), vec![phantom], 7).with_oscilloscope(&rig, 0);
+    let bench = serve(rack, Box::new(|_| {})).unwrap();
+    let template = "outputs: [[e1, case]]\n  template:\n    text: { terminator: \"\\n\" }\n    \
+                    load: [{ send: \"A {amplitude:uA} {width:us} {rate:Hz}\" }]\n    start: { send: ON }\n    stop: { send: OFF, expect: ok }";
+    for (driver, more, state) in
+        [("native", "", SafeState::Confirmed), ("template", template, SafeState::Impossible)]
+    {
+        let safe = made(&format!(
+            "version: 1\nname: scope\nstimulator:\n  driver: {driver}\n  port: {{ pty: {:?} }}\n  cap: 10 mA\n  {more}\n\
+             load:\n  driver: scpi\n  port: {{ tcp: '{}' }}\n  memory: 6000000\n  sample_rate: 400 kHz\n  channels:\n    \
+             e1: {{ quantity: current, input: CH1, shunt: 100 ohm, ranges: [1 mA, 4 mA] }}\n    \
+             vout: {{ quantity: voltage, input: CH2, ranges: [2 V, 20 V] }}\n\
+             limits: {{ amplitude: 10 mA, charge_per_phase: 10 uC, mean_dc: 100 uA }}\n",
+            bench.stimulator(),
+            bench.scpi().unwrap()
+        ));
         let said = safe.found.join("\n");
-        assert!(said.contains("output measured off"), "{stop}: {said}");
-        assert_eq!(safe.safe_state, state, "{stop}: {said}");
-        assert_eq!(said.contains("will not go on"), state == SafeState::Impossible, "{stop}: {said}");
+        assert!(said.contains("output measured off"), "{driver}: {said}");
+        assert_eq!(safe.safe_state, state, "{driver}: {said}");
+        assert_eq!(said.contains("will not go on"), state == SafeState::Impossible, "{driver}: {said}");
     }
 }
 
