@@ -11,6 +11,7 @@ mod expect;
 mod lengths;
 mod matrix;
 mod plan;
+mod possible;
 mod profile;
 mod program;
 mod read;

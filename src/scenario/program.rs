@@ -1,9 +1,11 @@
-//! `program:` lowered, and what makes a program impossible.
+//! `program:` lowered.
 
 use crate::phantom::Phantom;
 use crate::quantity::{Dimension, engineering};
 use crate::signal::{Burst, Cycle, Law, Polarity, Program, Ramp, Recovery, Run, Share, Waveform};
 use crate::source::{At, Fields};
+
+use super::possible::possible;
 
 pub(super) const KEYS: &[&str] = &[
     "waveform",
@@ -219,116 +221,4 @@ fn default_shares(phantom: &Phantom) -> Vec<Share> {
     let electrode =
         phantom.contacts.iter().map(|(name, _)| name.as_str()).find(|name| *name != back).unwrap_or("");
     vec![Share { contact: electrode.to_owned(), share: -1.0 }, Share { contact: back.to_owned(), share: 1.0 }]
-}
-
-/// Most pulses of a burst: a tenth of those whose measurements are kept.
-const MOST_IN_A_BURST: u32 = 10_000;
-
-/// Phases that overlap, pulses that do not fit their period.
-fn possible(program: &Program, fields: &Fields<'_>) {
-    const SLACK: f64 = 1e-9;
-    let time = |seconds: f64| engineering(seconds, Dimension::Time, 6);
-    let blame = |keys: &[&str], what: String| {
-        let written = keys.iter().find(|key| fields.has(key)).and_then(|key| fields.get(key));
-        written.as_ref().unwrap_or(fields.at()).error(&what, None);
-    };
-    let active = Program { ramp: None, ..program.clone() }.pulse(0).end();
-    let (slot, slot_name) = match (program.waveform, program.burst) {
-        (Waveform::Alternating, _) => (program.period() / 2.0, "half period"),
-        (_, Some(burst)) => (1.0 / burst.rate, "period within the burst"),
-        _ => (program.period(), "period"),
-    };
-    if program.width >= slot {
-        blame(
-            &["width", "rate"],
-            format!("a width of {} does not fit a {slot_name} of {}", time(program.width), time(slot)),
-        );
-        return;
-    }
-    if active > slot + SLACK {
-        let what = format!(
-            "a pulse takes {}, longer than the {slot_name} of {}: its phases would overlap the next",
-            time(active),
-            time(slot)
-        );
-        blame(&["recovery", "gap", "width", "rate"], what);
-        return;
-    }
-    // The switch is closed after the last active phase; a passive recovery waits the gap first.
-    let closed = match program.recovery {
-        Recovery::Passive { duration, per_burst } => Some((duration + program.gap, per_burst)),
-        _ => program.recharge.map(|duration| (duration, false)),
-    };
-    let burst_length =
-        program.burst.map_or(0.0, |burst| f64::from(burst.pulses.saturating_sub(1)) / burst.rate);
-    if let Some((closed, per_burst)) = closed {
-        let room = if per_burst { program.period() - burst_length } else { slot };
-        if active + closed > room + SLACK {
-            let what = format!(
-                "the recharge ends {} after the pulse began, beyond the {}",
-                time(active + closed),
-                time(room)
-            );
-            blame(&["recharge", "recovery", "rate"], what);
-        }
-    }
-    if let Some(burst) = program.burst {
-        if burst.rate <= program.rate {
-            blame(&["burst"], "pulses within a burst must follow faster than the bursts".to_owned());
-        } else if burst_length + active > program.period() + SLACK {
-            blame(
-                &["burst"],
-                format!(
-                    "a burst takes {}, longer than its period of {}",
-                    time(burst_length + active),
-                    time(program.period())
-                ),
-            );
-        } else if program.period() - burst_length < 1.5 / burst.rate + SLACK {
-            let what = format!(
-                "the bursts follow each other after {}, less than one and a half periods of {} within: they are one train",
-                time(program.period() - burst_length),
-                time(1.0 / burst.rate)
-            );
-            blame(&["burst"], what);
-        }
-        if burst.pulses > MOST_IN_A_BURST {
-            let what = format!(
-                "a burst of {} pulses is longer than the {MOST_IN_A_BURST} that can be judged",
-                burst.pulses
-            );
-            blame(&["burst"], what);
-        }
-        if program.waveform == Waveform::Alternating {
-            blame(&["burst"], "an alternating train has no bursts".to_owned());
-        }
-    }
-    if let Some(cycle) = program.cycle {
-        let groups = (cycle.on_time / program.period() - SLACK).ceil().max(1.0);
-        let pair = if program.waveform == Waveform::Alternating { slot } else { 0.0 };
-        let busy = active + closed.map_or(0.0, |(closed, _)| closed);
-        let ends = (groups - 1.0) * program.period() + burst_length.max(pair) + busy;
-        let next = cycle.on_time + cycle.off_time;
-        // Half a period more than from one group to the next is what tells an off-time.
-        let rest = next - groups * program.period();
-        if cycle.on_time < program.period() - SLACK {
-            let (on, period) = (time(cycle.on_time), time(program.period()));
-            blame(&["cycle"], format!("an on-time of {on} holds no whole period of {period}"));
-        } else if ends > next + SLACK {
-            let (ends, next) = (time(ends), time(next));
-            let what = format!(
-                "the last pulse of an on-time ends {ends} after its begin, and the next begins after {next}"
-            );
-            blame(&["cycle"], what);
-        } else if rest < 0.5 * program.period() + SLACK {
-            let (rest, period) = (time(rest), time(program.period()));
-            let what = format!(
-                "an on-time begins {rest} behind the last period of the one before, less than half a period of {period}: they are one train"
-            );
-            blame(&["cycle"], what);
-        }
-    }
-    if matches!(program.recovery, Recovery::Passive { .. }) && program.recharge.is_some() {
-        blame(&["recharge"], "the passive recovery already closes the recharge switch".to_owned());
-    }
 }
