@@ -8,6 +8,7 @@ mod draw;
 pub mod gauge;
 pub mod harmless;
 mod inline;
+mod layers;
 pub mod page;
 pub mod run_chart;
 mod thin;
