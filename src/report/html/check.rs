@@ -116,7 +116,7 @@ fn budget(check: &CheckRecord) -> Markup {
                         td { (name(&line.input)) @if at == 0 { " ◀" } }
                         td class="r" { (engineering(line.contribution, dimension, 2)) }
                         td { (line.kind) }
-                        td { span class="share" style=(format!("width:{:.0}px", 1.0 + 60.0 * share)) {} (format!(" {:.0} %", 100.0 * share)) }
+                        td class="n" { span class="share" style=(format!("width:{:.0}px", 1.0 + 60.0 * share)) {} (format!(" {:.0} %", 100.0 * share)) }
                     }
                 }
             }
@@ -142,9 +142,9 @@ pub(super) fn table(case: &CaseRecord, checks: &[&CheckRecord]) -> Markup {
                     tr {
                         td { (chip(verdict(check.verdict), check.verdict.name())) }
                         td { (check.measurand) }
-                        td { (measured(check)) }
+                        td class="n" { (measured(check)) }
                         td { (allowed(check)) }
-                        td { (margin(check)) }
+                        td class="n" { (margin(check)) }
                         td { @if let Some(svg) = gauge(check) { (PreEscaped(svg)) } }
                         td { (judged_on(check)) }
                         td title=(text(check.text.trim())) { (written(case, check)) }
