@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::phantom::Circuits;
+use crate::quantity::counted;
 use crate::record::EXIT_INTERNAL;
 use crate::rig::{Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, plan_among, read_profile, unreached_defects};
 use crate::source::{Diagnostic, Kind, Severity, Source, parse, render, write_yaml};
 
-use super::load::{certificate_of, load_bench, load_cases, plugged_phantom, visit};
+use super::load::{add, certificate_of, load_bench, load_cases, plugged_phantom, visit};
 use super::plan_text::PlanText;
 use super::run_args::assignment;
 use super::side_by_side::side_by_side;
@@ -47,17 +48,31 @@ enum FileKind {
     Calibration,
 }
 
+impl FileKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scenario => "scenario",
+            Self::Rig => "rig",
+            Self::Phantom => "phantom",
+            Self::Profile => "limit profile",
+            Self::Calibration => "calibration",
+        }
+    }
+}
+
 /// Runs it: 0 if everything is right, 2 if not.
 pub fn run(args: &Args, color: bool) -> u8 {
     let mut problems = Vec::new();
-    let (mut scenarios, mut others) = (Vec::new(), 0);
+    let (mut scenarios, mut others) = (Vec::new(), Vec::new());
     for path in &args.paths {
         let files = if path.is_dir() { without_scenarios(path) } else { vec![path.clone()] };
         let found: Option<Vec<_>> = files.iter().map(|file| check_other(file)).collect();
         match found.filter(|found| !found.is_empty()) {
             Some(found) => {
-                others += found.len();
-                problems.extend(found.into_iter().flatten());
+                for (kind, found) in found {
+                    others.push(kind);
+                    problems.extend(found);
+                }
             }
             None => scenarios.push(path.clone()),
         }
@@ -83,7 +98,7 @@ pub fn run(args: &Args, color: bool) -> u8 {
     say_all!("{}", render(&problems, color));
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     if errors > 0 {
-        say!("{errors} error{}; nothing would run", if errors == 1 { "" } else { "s" });
+        say!("{}; nothing would run", counted(errors, "error"));
         return 2;
     }
     if args.plan {
@@ -93,10 +108,23 @@ pub fn run(args: &Args, color: bool) -> u8 {
             return EXIT_INTERNAL;
         }
     }
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let others = if others == 0 { String::new() } else { format!(", {}", plural(others, "other file")) };
-    say!("{}, {}{others}: all right", plural(files, "scenario"), plural(plans.len(), "case"));
+    say!("{}: all right", checked(files, plans.len(), &others));
     0
+}
+
+/// `1 scenario, 4 cases`, and what else there was: `2 rigs, 1 phantom`.
+fn checked(scenarios: usize, cases: usize, others: &[FileKind]) -> String {
+    let mut parts = Vec::new();
+    if scenarios > 0 || others.is_empty() {
+        parts.extend([counted(scenarios, "scenario"), counted(cases, "case")]);
+    }
+    for kind in [FileKind::Rig, FileKind::Phantom, FileKind::Profile, FileKind::Calibration] {
+        match others.iter().filter(|other| **other == kind).count() {
+            0 => {}
+            count => parts.push(counted(count, kind.name())),
+        }
+    }
+    parts.join(", ")
 }
 
 /// Plans every case; the text of each plan where it is asked for.
@@ -113,7 +141,11 @@ fn plan_all(
     let planned = side_by_side(cases, |case| {
         let mut plan = plan_among(case, rig, args.strict, &circuits)?;
         let warnings = std::mem::take(&mut plan.warnings);
-        Ok((args.plan.then(|| PlanText::of(&plan, rig)), warnings, keep.then_some(plan)))
+        Ok::<_, Vec<Diagnostic>>((
+            args.plan.then(|| PlanText::of(&plan, rig)),
+            warnings,
+            keep.then_some(plan),
+        ))
     });
     for one in planned {
         match one {
@@ -129,15 +161,6 @@ fn plan_all(
     texts
 }
 
-/// The same line of a scenario is wrong once, however many cases share it.
-fn add(problems: &mut Vec<Diagnostic>, found: Vec<Diagnostic>) {
-    for problem in found {
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
-}
-
 /// The files below a folder of benches, phantoms, profiles or calibrations; none of a folder in which a scenario is, whose
 /// files are chosen as for a run.
 fn without_scenarios(folder: &Path) -> Vec<PathBuf> {
@@ -151,19 +174,21 @@ fn without_scenarios(folder: &Path) -> Vec<PathBuf> {
     if others.is_ok_and(|others| others) { files } else { Vec::new() }
 }
 
-/// The problems of a rig, phantom or profile file; `None` for a scenario, a folder, or a file that is not there.
-fn check_other(path: &Path) -> Option<Vec<Diagnostic>> {
+/// What a file is and its problems; `None` for a scenario, a folder, or a file that is not there.
+fn check_other(path: &Path) -> Option<(FileKind, Vec<Diagnostic>)> {
     if !path.is_file() {
         return None;
     }
     let source = read(path).ok()?;
-    match kind_of(&source) {
-        FileKind::Scenario => None,
-        FileKind::Rig => Some(Rig::read(&source).map_or_else(|found| found, |rig| named_by(&rig))),
-        FileKind::Profile => Some(read_profile(&source).err().unwrap_or_default()),
-        FileKind::Calibration => Some(read_certificate(&source).err().unwrap_or_default()),
-        FileKind::Phantom => Some(read_phantom(&source).err().unwrap_or_default()),
-    }
+    let kind = kind_of(&source);
+    let problems = match kind {
+        FileKind::Scenario => return None,
+        FileKind::Rig => Rig::read(&source).map_or_else(|found| found, |rig| named_by(&rig)),
+        FileKind::Profile => read_profile(&source).err().unwrap_or_default(),
+        FileKind::Calibration => read_certificate(&source).err().unwrap_or_default(),
+        FileKind::Phantom => read_phantom(&source).err().unwrap_or_default(),
+    };
+    Some((kind, problems))
 }
 
 /// The problems of the files that a rig file names: a run would not begin with them.

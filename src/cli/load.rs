@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::phantom::Phantom;
 use crate::rig::{Certificate, DEFAULT_RIG, Rig, read_certificate, read_phantom};
 use crate::scenario::{Case, Library, Wanted, read_scenario_among};
-use crate::source::{Diagnostic, Kind, Source, nearest, parse};
+use crate::source::{Diagnostic, Kind, Source, parse};
 
 use super::resolve::{Finder, resolve};
 use super::side_by_side::side_by_side;
-use super::text_file::read;
+use super::text_file::{near_to, read};
 
 /// Files that lie among scenarios and are none.
 const NOT_SCENARIOS: [&str; 2] = ["requirements.yaml", "requirements.yml"];
@@ -157,6 +157,15 @@ pub fn named_phantom(rig: &Rig, name: &str) -> Result<Phantom, Vec<Diagnostic>> 
     read_phantom(&source)
 }
 
+/// The same line of a scenario is wrong once, however many cases share it.
+pub(super) fn add(problems: &mut Vec<Diagnostic>, found: impl IntoIterator<Item = Diagnostic>) {
+    for problem in found {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
 /// The scenario files of a path: itself, or those below it in order of their names.
 fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>> {
     let text = path.display().to_string();
@@ -178,17 +187,7 @@ fn collect(path: &Path) -> Result<Vec<(PathBuf, Option<usize>)>, Box<Diagnostic>
     if let Some((file, number)) = numbered.filter(|(file, _)| Path::new(file).is_file()) {
         return Ok(vec![(PathBuf::from(file), Some(number))]);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .map(|entries| {
-            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-        })
-        .unwrap_or_default();
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let near =
-        nearest(&name, names.iter().map(String::as_str)).map(|near| folder.join(near).display().to_string());
-    let help = near.map(|near| format!("did you mean `{}`?", near.trim_start_matches("./")));
-    Err(refuse("there is no such file or folder", help.as_deref()))
+    Err(refuse("there is no such file or folder", near_to(path).as_deref()))
 }
 
 /// Whether a file says what only a scenario says. One that cannot be read may be a scenario: whoever reads it tells what is wrong.

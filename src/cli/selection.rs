@@ -10,7 +10,7 @@ use crate::source::Diagnostic;
 
 use super::RunArgs;
 use super::filter::{Filter, FilterError};
-use super::load::load_cases;
+use super::load::{add, load_cases};
 use super::partition::Partition;
 use super::side_by_side::side_by_side;
 
@@ -67,7 +67,7 @@ impl Selection {
         for planned in side_by_side(&selected, plan) {
             match planned {
                 Ok(plan) => once.push(plan),
-                Err(found) => problems.extend(found),
+                Err(found) => add(&mut problems, found),
             }
         }
         let mut warnings = loaded.warnings;
@@ -78,12 +78,7 @@ impl Selection {
         if problems.iter().any(Diagnostic::is_error) {
             return Err(problems);
         }
-        for warning in once.iter().flat_map(|plan| &plan.warnings) {
-            // Every case of a matrix meets the same line.
-            if !warnings.contains(warning) {
-                warnings.push(warning.clone());
-            }
-        }
+        add(&mut warnings, once.iter().flat_map(|plan| plan.warnings.iter().cloned()));
         Ok(Selected { plans: repeated(once, self.repeat), warnings })
     }
 }

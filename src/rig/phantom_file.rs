@@ -28,15 +28,18 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Phantom> {
     let name = fields.require("name").and_then(|at| at.text());
     let mut nodes = Vec::new();
     let contacts = fields.require("contacts").and_then(|at| contacts(&at, &mut nodes));
-    let elements = fields.require("elements").and_then(|at| {
+    let written = fields.require("elements").and_then(|at| {
         let items = at.list()?;
         if items.is_empty() {
             at.error("a phantom needs at least one element", None);
         }
-        Some(items.iter().filter_map(|item| element(item, &mut nodes)).collect::<Vec<_>>())
+        Some(items.iter().map(|item| element(item, &mut nodes)).collect::<Vec<_>>())
     });
-    let (contacts, elements) = (contacts?, elements?);
-    if let Some(at) = fields.get("contacts") {
+    let (contacts, written) = (contacts?, written?);
+    // What an element that could not be read connects is not known.
+    let whole = written.iter().all(Option::is_some);
+    let elements: Vec<Element> = written.into_iter().flatten().collect();
+    if let Some(at) = fields.get("contacts").filter(|_| whole) {
         reachable(&at, &contacts, &elements, &nodes);
     }
     let senses = fields.or("sense", Vec::new(), |at| senses(at, &nodes, &contacts));

@@ -61,12 +61,10 @@ pub(super) fn lower(at: &At<'_>, contacts: Contacts<'_>) -> Option<Vec<Check>> {
 }
 
 fn check(item: &At<'_>, path: &str, contacts: Contacts<'_>) -> Option<Check> {
-    let entries = item.entries()?;
+    let such = "such as `- amplitude: { of: programmed, within: 3 % }`";
+    let entries = item.entries_or(|| such.to_owned())?;
     let [(key, at)] = entries.as_slice() else {
-        item.error(
-            "a check names one measurand",
-            Some("such as `- amplitude: { of: programmed, within: 3 % }`"),
-        );
+        item.error("a check names one measurand", Some(such));
         return None;
     };
     let Some(measurand) = Measurand::ALL.iter().copied().find(|measurand| measurand.name() == key.text)

@@ -62,7 +62,10 @@ fn step(
     injected: &mut Vec<Fault>,
     phantom: Option<&Phantom>,
 ) -> Option<Step> {
-    let entries = item.entries()?;
+    let entries = item.entries_or(|| match item.node().as_text() {
+        Some(word @ ("start" | "stop" | "acknowledge" | "zero")) => format!("write `- {word}: {{}}`"),
+        _ => "such as `- wait: 1 s`".to_owned(),
+    })?;
     let mut name = None;
     let mut actions: Vec<(&Key, &At<'_>)> = Vec::new();
     for (key, at) in &entries {

@@ -130,7 +130,13 @@ impl<'a> At<'a> {
     /// The items of a list, or a problem.
     pub fn list(&self) -> Option<Vec<Self>> {
         let Kind::List(items) = &self.node.kind else {
-            self.error(&format!("expected a list, found {}", self.described()), Some("such as `[a, b]`"));
+            let such = match &self.node.kind {
+                Kind::Scalar { text, .. } if !self.node.is_null() => {
+                    format!("such as `[{}]`", shortened(text))
+                }
+                _ => "such as `[a, b]`".to_owned(),
+            };
+            self.error(&format!("expected a list, found {}", self.described()), Some(&such));
             return None;
         };
         Some(items.iter().map(|node| At { node, key: None, ..self.clone() }).collect())
@@ -138,22 +144,31 @@ impl<'a> At<'a> {
 
     /// The entries of a map with keys of the user's choosing, or a problem.
     pub fn entries(&self) -> Option<Vec<(&'a Key, Self)>> {
-        Some(self.map()?.iter().map(|(key, node)| (key, self.under(key, node))).collect())
+        self.entries_or(|| "such as `{ key: value }`".to_owned())
+    }
+
+    /// The same, where a problem needs a help of its own.
+    pub fn entries_or(&self, help: impl FnOnce() -> String) -> Option<Vec<(&'a Key, Self)>> {
+        Some(self.map(help)?.iter().map(|(key, node)| (key, self.under(key, node))).collect())
     }
 
     /// The entries of a map as they stand, or a problem.
-    fn map(&self) -> Option<&'a [(Key, Node)]> {
+    fn map(&self, help: impl FnOnce() -> String) -> Option<&'a [(Key, Node)]> {
         if let Kind::Map(entries) = &self.node.kind {
             return Some(entries);
         }
         let what = format!("expected a map, found {}", self.described());
-        self.error(&what, Some("such as `{ key: value }`"));
+        self.error(&what, Some(&help()));
         None
     }
 
     /// A map of known keys; every key that is not one of them is a problem.
     pub fn fields(&self, keys: &'static [&'static str]) -> Option<Fields<'a>> {
-        let unknown = self.map()?.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
+        let help = || match keys {
+            [] => "write `{}`".to_owned(),
+            keys => format!("a map has keys and values; those known here: {}", keys.join(", ")),
+        };
+        let unknown = self.map(help)?.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
         for (key, node) in unknown.take(MAX_PROBLEMS) {
             let what = format!("unknown key `{}`", key.text);
             let help = suggestion(&key.text, keys.iter().copied());
@@ -175,7 +190,7 @@ impl<'a> At<'a> {
     pub fn described(&self) -> String {
         match &self.node.kind {
             Kind::Scalar { .. } if self.node.is_null() => "nothing".to_owned(),
-            Kind::Scalar { text, .. } => format!("`{text}`"),
+            Kind::Scalar { text, .. } => format!("`{}`", shortened(text)),
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a map".to_owned(),
         }
@@ -190,6 +205,14 @@ impl<'a> At<'a> {
     fn under(&self, key: &Key, node: &'a Node) -> Self {
         At { node, key: Some(key.span), ..self.clone() }
     }
+}
+
+/// The beginning of a text that is too long to be said again; a file of another kind is one text.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut letters = text.chars();
+    let head: String = letters.by_ref().take(LONGEST).collect();
+    if letters.next().is_some() { format!("{}…", head.trim_end()) } else { head }
 }
 
 /// One step of a path.
@@ -337,6 +360,22 @@ mod tests {
             ("a.d", "d"),
         ];
         assert_eq!(paths, expected.map(|(path, name)| (path.to_owned(), name.to_owned())));
+    }
+
+    #[test]
+    fn a_text_that_is_no_map_is_said_in_part_and_with_the_keys_that_are_due() {
+        let text = format!("{}\n", "root:x:0:0 ".repeat(400));
+        let source = Source::new("f", &text);
+        let (node, problems) = parse(&source).unwrap();
+        let context = Context::new(&source, problems);
+        assert!(context.root(&node).fields(&["up", "law"]).is_none());
+        let found = context.finish();
+        assert!(found[0].what.chars().count() < 80 && found[0].what.ends_with("…`"), "{}", found[0].what);
+        assert!(
+            found[0].help.as_deref().is_some_and(|help| help.ends_with("up, law")),
+            "{:?}",
+            found[0].help
+        );
     }
 
     #[test]

@@ -54,7 +54,11 @@ pub fn parse(source: &Source) -> Result<(Node, Vec<Diagnostic>), Vec<Diagnostic>
     match builder.root {
         Some(root) if !root.is_null() => Ok((root, builder.problems)),
         _ => {
-            builder.problems.push(Diagnostic::of_file(&source.name, "the file is empty", None));
+            builder.problems.push(Diagnostic::of_file(
+                &source.name,
+                "the file is empty",
+                Some("`stimrig new` writes one to start from"),
+            ));
             Err(builder.problems)
         }
     }
