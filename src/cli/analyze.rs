@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Draw the waveform with what was measured, as SVG (with several files: NAME-1.svg, NAME-2.svg …).
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = super::show::svg)]
     plot: Option<PathBuf>,
 }
 

@@ -9,16 +9,20 @@ use crate::capture::container::{Damage, End, Planes};
 use crate::capture::format::{ExportError, Exported, Format, export};
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::signal::StreamKind;
-use crate::store::{KeptError, StoreError, TraceFile, case_folders, open_traces, write_new};
+use crate::store::{KeptError, ReadError, StoreError, TraceFile, case_folders, open_traces, write_new};
 
+use super::named_run::folder_of;
 use super::stdout::{OutputError, print};
 
 /// Arguments of `export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder of a run, or of one case in its evidence
+    /// A run: its folder, its id or the id's beginning, `latest` or `latest~1`; or the folder of one case in its evidence
     #[arg(value_name = "RUN")]
-    folder: PathBuf,
+    named: PathBuf,
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: FormatArg,
@@ -81,6 +85,8 @@ enum Failure {
     #[error("{}: {source}", path.display())]
     Export { path: PathBuf, source: ExportError },
     #[error(transparent)]
+    Run(#[from] ReadError),
+    #[error(transparent)]
     Kept(#[from] KeptError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -125,15 +131,12 @@ fn execute(args: &Args) -> Result<(), Failure> {
 
 /// The folders of the cases that are wanted.
 fn cases(args: &Args) -> Result<Vec<PathBuf>, Failure> {
-    let all = case_folders(&args.folder);
+    let folder = folder_of(&args.runs, &args.named)?;
+    let all = case_folders(&folder);
     if all.is_empty() {
         // The folder of one case.
-        let own = crate::store::traces(&args.folder)?;
-        return if own.is_empty() {
-            Err(Failure::Nothing(args.folder.clone()))
-        } else {
-            Ok(vec![args.folder.clone()])
-        };
+        let own = crate::store::traces(&folder)?;
+        return if own.is_empty() { Err(Failure::Nothing(folder)) } else { Ok(vec![folder]) };
     }
     let Some(number) = args.case else { return Ok(all) };
     let prefix = format!("{number:03}-");
@@ -145,7 +148,7 @@ fn cases(args: &Args) -> Result<Vec<PathBuf>, Failure> {
             name.split('-').next()?.parse::<usize>().ok().map(|number| number.to_string())
         });
         let known = numbers.collect::<Vec<_>>().join(", ");
-        Failure::NoCase { folder: args.folder.clone(), number, known }
+        Failure::NoCase { folder, number, known }
     })
 }
 

@@ -28,6 +28,7 @@ mod itself;
 mod keygen;
 mod list;
 pub mod load;
+mod named_run;
 mod new;
 mod operator;
 mod output;
@@ -61,14 +62,15 @@ mod version;
 pub use output::Output;
 pub use run_args::{NoTests, RunArgs};
 
+/// What a run ends with, for whoever reads it in a pipeline.
+const EXIT_CODES: &str = "Exit codes: 0 passed, 1 failed, 2 usage or file error, 3 rig error or not measurable, 4 nothing ran, \
+                          5 inconclusive, 6 safe state not confirmed, 70 internal error, 130/143 interrupted.";
+
 /// Tests neurostimulators: drives a stimulator and a load across a tissue phantom, runs scenarios, and judges what was
 /// measured.
 #[derive(Debug, Parser)]
 #[command(name = "stimrig", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 passed, 1 failed, 2 usage or file error, 3 rig error or not measurable, \
-                        4 nothing ran, 5 inconclusive, 6 safe state not confirmed, 70 internal error, 130/143 interrupted."
-)]
+#[command(after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     output: Output,
@@ -142,7 +144,7 @@ fn dispatch(command: Command, output: &Output) -> u8 {
         Command::List(args) => list::run(&args, output),
         Command::Check(args) => check::run(&args, output.color()),
         Command::Scan(args) => scan::run(&args, output),
-        Command::Rigs(args) => rigs::run(&args),
+        Command::Rigs(args) => rigs::run(&args, output.color()),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Sim(args) => sim::run(&args, output),
         Command::Predict(args) => predict::run(&args),

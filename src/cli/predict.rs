@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
     /// Draw the first pulse and the whole run as SVG
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = super::show::svg)]
     plot: Option<PathBuf>,
     /// Rows per second
     #[arg(long, value_name = "RATE", default_value = "1 MHz")]

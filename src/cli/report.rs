@@ -10,15 +10,19 @@ use crate::report::{MergeError, Part, compare as side_by_side, ctrf_of, junit_of
 use crate::store::read_run;
 
 use super::compare::{Standing, standing};
+use super::named_run::folder_of;
 use super::show::{provenance, write};
 use super::stdout;
 
 /// What is wanted of `stimrig report`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Folders of runs, such as runs/<id>: one, two to compare, or the parts of one suite
+    /// Runs: one, two to compare, or the parts of one suite. A run is a folder, an id or the beginning of one, `latest` or `latest~1`
     #[arg(value_name = "RUN", required = true)]
-    runs: Vec<PathBuf>,
+    named: Vec<PathBuf>,
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
     /// Write it here instead of to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,7 +53,7 @@ pub(super) fn run(args: &Args) -> u8 {
     match report(args) {
         Ok(()) => 0,
         Err(what) => {
-            say!("stimrig report: {what}");
+            say!("stimrig: {what}");
             EXIT_USAGE
         }
     }
@@ -70,14 +74,17 @@ fn report(args: &Args) -> Result<(), String> {
         }
         Ok(Part { record: stored.record, figures: stored.figures, remarks })
     };
-    let parts: Vec<Part> = args.runs.iter().map(&mut read).collect::<Result<_, String>>()?;
+    let folders =
+        args.named.iter().map(|named| folder_of(&args.runs, named).map_err(|error| error.to_string()));
+    let folders: Vec<PathBuf> = folders.collect::<Result<_, String>>()?;
+    let parts: Vec<Part> = folders.iter().map(&mut read).collect::<Result<_, String>>()?;
     // The same cases twice are no parts of one suite: two runs of them stand side by side.
     let shared = matches!(merge(parts.clone(), true), Err(MergeError::Twice { .. }));
     if let ([before, after], true) = (parts.as_slice(), shared) {
         return show(args, &compared(args.format, before, after)?);
     }
     let whole = merge(parts, args.mixed).map_err(|error| error.to_string())?;
-    let folder = match args.runs.as_slice() {
+    let folder = match folders.as_slice() {
         [only] => Some(only.as_path()),
         _ => None,
     };

@@ -14,6 +14,7 @@ use super::{NoTests, Output, RunArgs, run};
 
 /// Arguments of `rerun`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub struct Args {
     /// The earlier run: its folder, its id or the id's beginning, `latest~1` for the one before the latest [default: the latest in --runs]
     #[arg(value_name = "RUN")]

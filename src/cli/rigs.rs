@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::rig::Rig;
 use crate::run::RigLock;
+use crate::source::render;
 
 use super::load::certificate_of;
 use super::stdout::print;
@@ -24,7 +25,7 @@ pub(super) struct Args {
 }
 
 /// Lists them; 0 if each file could be read.
-pub(super) fn run(args: &Args) -> u8 {
+pub(super) fn run(args: &Args, color: bool) -> u8 {
     let machine = Machine::here();
     let (mut benches, mut wrong) = (Vec::new(), 0);
     for file in args.paths.iter().flat_map(|path| files(path)) {
@@ -35,12 +36,18 @@ pub(super) fn run(args: &Args) -> u8 {
             }
             Err(problems) => {
                 wrong += 1;
-                say!("stimrig: {}: {} (stimrig check {0})", file.display(), problems.len());
+                say_all!("{}", render(&problems, color));
             }
         }
     }
+    if benches.is_empty() && wrong == 0 {
+        let folders = args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        say!("stimrig: no rig file in {folders}; `stimrig scan -o FILE` writes one for what is plugged in");
+    }
     let text = if args.json {
         serde_json::to_string_pretty(&benches).map(|text| text + "\n").unwrap_or_default()
+    } else if benches.is_empty() {
+        String::new()
     } else {
         table(&benches)
     };

@@ -12,8 +12,13 @@ use crate::run::{Keep, Waiting};
 
 use super::partition::Partition;
 
+/// How cases are chosen.
+const FILTERS: &str = "Filters: name(…), tag(…), phantom(…), requirement(…), file(…), all(), none(). In the brackets =text is exact, \
+                       ~text or text is contained, /…/ is a regular expression. Operators: ! not, & and, - and not, | or, ( ).";
+
 /// `stimrig run`: flags follow nextest where it has one.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = format!("{FILTERS}\n\n{}", super::EXIT_CODES))]
 pub struct RunArgs {
     /// Scenario files or folders; FILE#2 runs the second case of a file [default: scenarios]
     #[arg(value_name = "PATH")]
@@ -29,7 +34,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment, help_heading = "Simulated rigs")]
     pub defect: Vec<(String, String)>,
     /// Seed of everything random on a simulated rig
-    #[arg(long, value_name = "N", env = "STIMRIG_SEED", help_heading = "Simulated rigs")]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = seed,
+        allow_negative_numbers = true,
+        env = "STIMRIG_SEED",
+        help_heading = "Simulated rigs"
+    )]
     pub seed: Option<u64>,
     /// Cases run side by side on a simulated rig [default: the number of processors]
     #[arg(
@@ -189,8 +201,8 @@ pub(super) fn waiting(text: &str) -> Result<Waiting, String> {
     if text == "forever" {
         return Ok(Waiting::Forever);
     }
-    let parsed = Quantity::parse(text).map_err(|error| error.to_string())?;
-    let seconds = (parsed.dimension == Dimension::Time).then_some(parsed.value);
+    let parsed = Quantity::parse(text).ok();
+    let seconds = parsed.filter(|parsed| parsed.dimension == Dimension::Time).map(|parsed| parsed.value);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.map(Waiting::For).ok_or_else(|| format!("`{text}` is no duration, such as 30s or 10min"))
 }
@@ -200,11 +212,18 @@ fn at_least_one<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| "expected a whole number from 1 on".to_owned())
 }
 
+/// A seed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| "expected a whole number from 0 on".to_owned())
+}
+
 /// `key=value`; the value may hold further equals signs.
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
-        _ => Err(format!("`{text}` is not of the form name=value")),
+        _ => Err(format!(
+            "`{text}` is not of the form name=value, such as sim.adc.noise='2 lsb' or stop_ignored=true"
+        )),
     }
 }
 

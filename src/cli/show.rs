@@ -1,6 +1,6 @@
 //! Where a result goes, and what it says about its origin.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::record::{EXIT_INTERNAL, EXIT_USAGE};
 use crate::store::{JOURNAL, MANIFEST, RECORD, write_atomic};
@@ -11,6 +11,13 @@ use super::stdout::print;
 pub(super) fn provenance() -> String {
     let day = jiff::Timestamp::now().strftime("%Y-%m-%d");
     format!("stimrig {} ({}), {day}.", env!("CARGO_PKG_VERSION"), env!("STIMRIG_GIT"))
+}
+
+/// The name of a plot: under another one a viewer would look for another format in it.
+pub(super) fn svg(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_svg = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("svg"));
+    if is_svg { Ok(path) } else { Err("a plot is written as SVG: end the name in .svg".to_owned()) }
 }
 
 /// Prints a result, or writes it to a file; returns `code`, or that of what went wrong.

@@ -10,6 +10,7 @@ use crate::store::{
     runs_in, verify,
 };
 
+use super::named_run::folder_of;
 use super::stdout::{done, print};
 
 /// A file was changed, or a judgement differs.
@@ -22,9 +23,13 @@ const EXIT_UNPROVEN: u8 = 5;
 #[command(after_help = "Exit codes: 0 intact, 1 altered or judged otherwise, 2 no run or unusable key, \
                         5 unfinished, or nothing kept to judge again.")]
 pub struct Args {
-    /// Folder of a run, or of all runs, whose chain is then checked from its first to its last
-    #[arg(value_name = "RUN", default_value = "runs")]
-    folders: Vec<PathBuf>,
+    /// A run: its folder, its id or the id's beginning, `latest` or `latest~1`; or a folder of runs, whose chain is then checked from
+    /// its first to its last [default: all in --runs]
+    #[arg(value_name = "RUN")]
+    named: Vec<PathBuf>,
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "STIMRIG_RUNS")]
+    runs: PathBuf,
     /// Public key the runs must be signed with
     #[arg(long, value_name = "FILE", env = "STIMRIG_KEY")]
     key: Option<PathBuf>,
@@ -39,8 +44,14 @@ pub fn run(args: &Args) -> u8 {
         Ok(key) => key,
         Err(error) => return refuse(&error),
     };
+    let named = args.named.iter().map(|named| folder_of(&args.runs, named)).collect::<Result<Vec<_>, _>>();
+    let folders = match named {
+        Ok(named) if named.is_empty() => vec![args.runs.clone()],
+        Ok(named) => named,
+        Err(error) => return refuse(&error),
+    };
     let mut worst = 0;
-    for folder in &args.folders {
+    for folder in &folders {
         let (runs, none) = match runs_in(folder) {
             Ok(runs) => (runs, None),
             // Where all were taken away, the chain that is left tells of them.

@@ -43,6 +43,7 @@ mod selection;
 mod shipped;
 mod start;
 mod stimulators;
+mod told;
 mod trace;
 mod unplugged;
 mod wire;

@@ -56,12 +56,12 @@ pub fn run(args: &Args) -> u8 {
         return done(stream(|out| list(out)), 0);
     };
     match texts().find(|text| text.measurand.name() == name.trim()) {
-        Some(text) => done(stream(|out| show(text, out)), 0),
+        Some(text) => done(stream(|out| show(text, columns(), out)), 0),
         None => {
             let near = meant(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let _ = writeln!(
                 io::stderr(),
-                "explain: `{}` is not a measurand{near} (`stimrig explain` lists them)",
+                "stimrig: `{}` is not a measurand{near} (`stimrig explain` lists them)",
                 name.escape_debug()
             );
             EXIT_USAGE
@@ -79,7 +79,15 @@ fn list(mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn show(text: &Text, mut out: impl Write) -> io::Result<()> {
+/// Columns that a line may take: those of the terminal, but no more than are easily read.
+fn columns() -> usize {
+    const MOST: usize = 97;
+    terminal_size::terminal_size().map_or(MOST, |(width, _)| usize::from(width.0).min(MOST))
+}
+
+/// What there is to say, in lines of at most so many columns.
+fn show(text: &Text, columns: usize, mut out: impl Write) -> io::Result<()> {
+    const TITLE: usize = 13;
     let (name, unit) = (text.measurand.name(), text.measurand.dimension().unit());
     writeln!(out, "{name} [{unit}], one value per {}\n  {}\n", text.per, text.brief)?;
     for (title, body) in [
@@ -90,8 +98,8 @@ fn show(text: &Text, mut out: impl Write) -> io::Result<()> {
         ("source", text.source),
     ] {
         let mut title = title;
-        for line in wrapped(body, 84) {
-            writeln!(out, "{title:<13}{line}")?;
+        for line in wrapped(body, columns.saturating_sub(TITLE).max(30)) {
+            writeln!(out, "{title:<TITLE$}{line}")?;
             title = "";
         }
     }
@@ -156,6 +164,23 @@ mod tests {
             assert_eq!(super::meant(typo), Some(meant));
         }
         assert_eq!(meant("zzz"), None);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let widest = |columns: usize| {
+            let mut shown = Vec::new();
+            texts().for_each(|text| show(text, columns, &mut shown).unwrap());
+            let shown = String::from_utf8(shown).unwrap();
+            shown.lines().map(|line| line.chars().count()).max()
+        };
+        for columns in [80, 97] {
+            assert!(
+                widest(columns).is_some_and(|widest| widest <= columns),
+                "{columns}: {:?}",
+                widest(columns)
+            );
+        }
     }
 
     #[test]
