@@ -42,13 +42,43 @@ pub fn phantom_schema() -> Value {
 
 /// JSON Schema (draft-07) of a rig file.
 pub fn rig_schema() -> Value {
-    let driver =
-        |drivers: &[(&'static str, Driver)]| words(drivers.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-    let port = object(&[("serial_number", text()), ("path", text()), ("pty", text()), ("tcp", text())], &[]);
-    let stimulator = object(
+    let body = object(
+        &[
+            ("$schema", text()),
+            ("version", version()),
+            ("name", text()),
+            ("about", text()),
+            ("stimulator", stimulator()),
+            ("load", load()),
+            (
+                "probe",
+                object(&[("selector", text()), ("chip", text()), ("elf", text())], &["selector", "chip"]),
+            ),
+            ("phantoms", map_of(text())),
+            ("selector", port()),
+            ("limits", limits()),
+            ("calibration", text()),
+            ("sim", sim()),
+        ],
+        &["version", "name", "stimulator", "load"],
+    );
+    published("stimrig rig", "A bench: stimulator, load, phantoms and hard limits.", body)
+}
+
+fn port() -> Value {
+    object(&[("serial_number", text()), ("path", text()), ("pty", text()), ("tcp", text())], &[])
+}
+
+fn driver(drivers: &[(&'static str, Driver)]) -> Value {
+    words(drivers.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+}
+
+/// What is under `stimulator:`.
+fn stimulator() -> Value {
+    object(
         &[
             ("driver", driver(Driver::OF_STIMULATOR)),
-            ("port", port.clone()),
+            ("port", port()),
             ("uid", text()),
             ("cap", quantity(Dimension::Current)),
             (
@@ -82,11 +112,15 @@ pub fn rig_schema() -> Value {
             ("template", template::schema::schema()),
         ],
         &["driver"],
-    );
-    let load = object(
+    )
+}
+
+/// What is under `load:`.
+fn load() -> Value {
+    object(
         &[
             ("driver", driver(Driver::OF_LOAD)),
-            ("port", port.clone()),
+            ("port", port()),
             ("uid", text()),
             ("channels", map_of(channel())),
             ("file", text()),
@@ -96,28 +130,7 @@ pub fn rig_schema() -> Value {
             ("sample_rate", quantity(Dimension::Frequency)),
         ],
         &["driver"],
-    );
-    let body = object(
-        &[
-            ("$schema", text()),
-            ("version", version()),
-            ("name", text()),
-            ("about", text()),
-            ("stimulator", stimulator),
-            ("load", load),
-            (
-                "probe",
-                object(&[("selector", text()), ("chip", text()), ("elf", text())], &["selector", "chip"]),
-            ),
-            ("phantoms", map_of(text())),
-            ("selector", port.clone()),
-            ("limits", limits()),
-            ("calibration", text()),
-            ("sim", sim()),
-        ],
-        &["version", "name", "stimulator", "load"],
-    );
-    published("stimrig rig", "A bench: stimulator, load, phantoms and hard limits.", body)
+    )
 }
 
 fn channel() -> Value {

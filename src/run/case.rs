@@ -9,7 +9,6 @@ use crate::record::{
 };
 use crate::rig::{Certificate, Rig};
 use crate::scenario::{Action, Fidelity, Plan, Profile};
-use crate::signal::MarkerBit;
 
 use super::caught::{caught, caught_in};
 use super::halt::Halt;
@@ -18,7 +17,7 @@ use super::interrupt::{Cause, Interrupt};
 use super::keep::Keeping;
 use super::message::Message;
 use super::pace::{POLL, SECOND};
-use super::session::{Session, answers_stop, first_change, instants};
+use super::session::{Session, answers_stop};
 use super::stopping::{self, Both};
 use super::teardown::{Ending, NEVER_ON, of_stop, teardown};
 use super::{channels, keep, record, setup, steps};
@@ -154,29 +153,10 @@ fn conclude(
     halted: Option<Halt>,
     ending: Ending,
 ) -> CaseRecord {
-    let instruments = &session.instruments;
-    // Virtual time waits for this computer.
-    let late = if rig.is_in_virtual_time() { 0.0 } else { session.watch.pace.longest as f64 / SECOND };
-    session.account.facts.poll_period = session.account.facts.poll_period.max(late);
-    session.account.facts.round_trip =
-        session.account.facts.round_trip.max(POLL as f64 / SECOND + session.intake.arrival.late());
     let halted = halted.or_else(|| session.intake.arrival.lost().map(never_came));
-    session.account.facts.link_errors =
-        instruments.stimulator.link().total() + instruments.load.link().total();
-    session.account.facts.ended = session.intake.recorder.samples_seen();
+    timed(&mut session, rig);
     let recording = session.intake.recorder.finish();
-    // Samples that may still have been on their way when the next step was taken.
-    let slack = (session.account.facts.round_trip * session.intake.setup.sample_rate) as u64;
-    session.account.facts.instants = instants(&session.account.pending, &recording.markers, slack);
-    session.account.facts.ending = session.account.facts.ending.map(|from| {
-        // What was seen by then lags behind what flowed: by an exchange that was tried again, and on ports always.
-        let taken = first_change(&recording.markers, MarkerBit::StopTaken, from).unwrap_or(from);
-        session.account.facts.instants.iter().map(|at| at.sample).fold(taken, u64::max)
-    });
-    for segment in &mut session.account.facts.segments {
-        let taken = first_change(&recording.markers, MarkerBit::ProgramTaken, segment.requested);
-        segment.from = taken.unwrap_or(segment.requested);
-    }
+    session.account.place(&recording.markers, session.intake.setup.sample_rate);
     let judged = !matches!(
         halted,
         Some(Halt::Instrument(_) | Halt::Bench(_) | Halt::Interrupted(_) | Halt::Panicked(_))
@@ -218,6 +198,19 @@ fn conclude(
     };
     keep::conclude(session.intake.archive, keeping, basis, &mut record);
     record
+}
+
+/// How late this computer and the links were, and how much was seen in all.
+fn timed(session: &mut Session<'_>, rig: &Rig) {
+    // Virtual time waits for this computer.
+    let late = if rig.is_in_virtual_time() { 0.0 } else { session.watch.pace.longest as f64 / SECOND };
+    let round_trip = POLL as f64 / SECOND + session.intake.arrival.late();
+    let instruments = &session.instruments;
+    let facts = &mut session.account.facts;
+    facts.poll_period = facts.poll_period.max(late);
+    facts.round_trip = facts.round_trip.max(round_trip);
+    facts.link_errors = instruments.stimulator.link().total() + instruments.load.link().total();
+    facts.ended = session.intake.recorder.samples_seen();
 }
 
 /// What a load that numbers nothing has lost on the way is no part of any window: everything behind it is too early.
@@ -306,8 +299,7 @@ fn from_checks(checks: &[CheckRecord]) -> (Outcome, Option<String>) {
     ];
     for (verdict, outcome) in order {
         if let Some(check) = checks.iter().find(|check| check.verdict == verdict) {
-            let reason = check.reason.as_deref().unwrap_or("outside its limit");
-            return (outcome, Some(format!("{}: {reason}", check.measurand)));
+            return (outcome, Some(check.why()));
         }
     }
     if checks.is_empty() {

@@ -32,7 +32,6 @@ use account::{Account, Pending, facts};
 use intake::Intake;
 use watch::Watch;
 
-pub(super) use account::{first_change, instants};
 pub(super) use intake::Nowhere;
 pub(super) use sight::Sight;
 

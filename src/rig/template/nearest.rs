@@ -43,7 +43,30 @@ fn key(field: Field) -> &'static str {
 /// # Errors
 /// Everything that the device cannot be told, or does otherwise by itself.
 pub fn nearest(template: &Template, program: &Program, pairs: &Pairs) -> Result<Program, Vec<Impossible>> {
-    let fixed = &template.fixed;
+    let mut problems = lacking(template, program);
+    problems.extend(unlike(template, program));
+    problems.extend(wired(program, pairs));
+    let mut nearest = program.clone();
+    for (name, field, dimension) in Field::ALL {
+        let quantity = Asked { name, field: *field, dimension: *dimension, value: value(program, *field) };
+        match template.number(*field) {
+            Some(number) => {
+                let (made, wrong) = quantity.rounded(template, number.step());
+                problems.extend(wrong);
+                set(&mut nearest, *field, made);
+            }
+            None => problems.extend(quantity.unchangeable(template, program.waveform)),
+        }
+    }
+    sendable(template, &nearest, &mut problems);
+    if template.fixed.recharge && problems.is_empty() {
+        recharged(template, &mut nearest, program, &mut problems);
+    }
+    if problems.is_empty() { Ok(nearest) } else { Err(problems) }
+}
+
+/// What no command of the template can express.
+fn lacking(template: &Template, program: &Program) -> Vec<Impossible> {
     let can = |field| template.number(field).is_some();
     let features = Features {
         triphasic: true,
@@ -55,6 +78,19 @@ pub fn nearest(template: &Template, program: &Program, pairs: &Pairs) -> Result<
         ..Features::default()
     };
     let mut problems = features.lacking(program, "the device of this template");
+    let ends = can(Field::Pulses) || can(Field::Duration);
+    if program.run != Run::UntilStopped && !ends {
+        let key = if matches!(program.run, Run::Pulses(_)) { "pulses" } else { "duration" };
+        let what = "the device of this template runs until it is stopped";
+        problems.push(Impossible::new(key, what).but("let the steps stop it: start, wait, stop"));
+    }
+    problems
+}
+
+/// What the device always does, and the program asks for otherwise.
+fn unlike(template: &Template, program: &Program) -> Vec<Impossible> {
+    let fixed = &template.fixed;
+    let mut problems = Vec::new();
     let mut differs = |key: &'static str, what: &str| {
         problems.push(Impossible::new(key, format!("the device of this template {what}")));
     };
@@ -70,72 +106,84 @@ pub fn nearest(template: &Template, program: &Program, pairs: &Pairs) -> Result<
     if program.ramp.is_some_and(|ramp| ramp.law != fixed.law) {
         differs("ramp", "ramps by another law, stated as `fixed`");
     }
-    let ends = can(Field::Pulses) || can(Field::Duration);
-    if program.run != Run::UntilStopped && !ends {
-        let key = if matches!(program.run, Run::Pulses(_)) { "pulses" } else { "duration" };
-        let what = "the device of this template runs until it is stopped";
-        problems.push(Impossible::new(key, what).but("let the steps stop it: start, wait, stop"));
-    }
+    problems
+}
+
+/// Contacts that its one output does not reach.
+fn wired(program: &Program, pairs: &Pairs) -> Option<Impossible> {
     match pairs.split(program) {
-        Err(problem) => problems.push(problem),
+        Err(problem) => Some(problem),
         Ok(outputs) if !matches!(outputs.as_slice(), [(0, factor)] if (factor - 1.0).abs() < 1e-9) => {
             let what = "the device of this template has one output, from the first contact of `outputs` to the second";
-            problems.push(Impossible::new("contacts", what));
+            Some(Impossible::new("contacts", what))
         }
-        Ok(_) => {}
+        Ok(_) => None,
     }
-    let mut nearest = program.clone();
-    for (name, field, dimension) in Field::ALL {
-        let asked = value(program, *field);
-        let Some(number) = template.number(*field) else {
-            let stated = fixed.numbers.iter().find(|(own, _)| own == field).map(|(_, value)| *value);
-            let optional = matches!(field, Field::Pulses | Field::Duration | Field::Ramp);
-            let here = stated.or((*field == Field::Gap).then_some(0.0));
-            // A lone phase has no gap behind it.
-            let lone = matches!(program.waveform, Waveform::Monophasic | Waveform::Alternating);
-            let optional = optional || (*field == Field::Gap && lone);
-            if let Some(own) = here.filter(|_| !optional)
-                && (own - asked).abs() > SAME * own.abs().max(1e-12)
-            {
-                let what = format!(
-                    "the device of this template has a {name} of {}, which no command changes",
-                    shown(own, *dimension)
-                );
-                problems.push(Impossible::new(key(*field), what));
-            }
-            continue;
-        };
-        let step = number.step();
+}
+
+/// A number that a program asks for.
+struct Asked {
+    name: &'static str,
+    field: Field,
+    dimension: Dimension,
+    value: f64,
+}
+
+impl Asked {
+    fn impossible(&self, what: String) -> Impossible {
+        Impossible::new(key(self.field), what)
+    }
+
+    /// Whether a train need not have it, so that 0 says that it has none.
+    fn is_optional(&self) -> bool {
+        matches!(self.field, Field::Pulses | Field::Duration | Field::Ramp)
+    }
+
+    /// What is made of it in so large steps, and why it cannot be.
+    fn rounded(&self, template: &Template, step: f64) -> (f64, Vec<Impossible>) {
+        let (name, asked, dimension) = (self.name, self.value, self.dimension);
+        let mut problems = Vec::new();
         let steps = (asked / step).round();
         let made = if (asked / step - steps).abs() < SAME { asked } else { steps * step };
-        let range = template.ranges.iter().find(|(own, ..)| own == field);
+        let range = template.ranges.iter().find(|(own, ..)| *own == self.field);
         if let Some((_, least, most)) = range
             && !(least - SAME * step..=most + SAME * step).contains(&made)
-            && !(asked == 0.0 && matches!(field, Field::Pulses | Field::Duration | Field::Ramp))
+            && !(asked == 0.0 && self.is_optional())
         {
-            let what = format!(
+            problems.push(self.impossible(format!(
                 "a {name} of {} is outside {} to {}, what the device of this template takes",
-                shown(asked, *dimension),
-                shown(*least, *dimension),
-                shown(*most, *dimension)
-            );
-            problems.push(Impossible::new(key(*field), what));
+                shown(asked, dimension),
+                shown(*least, dimension),
+                shown(*most, dimension)
+            )));
         }
         if made == 0.0 && asked != 0.0 {
-            let what = format!(
+            problems.push(self.impossible(format!(
                 "a {name} of {} is less than half a step of {}",
-                shown(asked, *dimension),
-                shown(step, *dimension)
-            );
-            problems.push(Impossible::new(key(*field), what));
+                shown(asked, dimension),
+                shown(step, dimension)
+            )));
         }
-        set(&mut nearest, *field, made);
+        (made, problems)
     }
-    sendable(template, &nearest, &mut problems);
-    if fixed.recharge && problems.is_empty() {
-        recharged(template, &mut nearest, program, &mut problems);
+
+    /// Why it cannot be, where no command carries it: the device has its own.
+    fn unchangeable(&self, template: &Template, waveform: Waveform) -> Option<Impossible> {
+        let mut stated = template.fixed.numbers.iter();
+        let stated = stated.find(|(own, _)| *own == self.field).map(|(_, value)| *value);
+        let own = stated.or((self.field == Field::Gap).then_some(0.0))?;
+        // A lone phase has no gap behind it.
+        let lone = matches!(waveform, Waveform::Monophasic | Waveform::Alternating);
+        let optional = self.is_optional() || (self.field == Field::Gap && lone);
+        let differs = !optional && (own - self.value).abs() > SAME * own.abs().max(1e-12);
+        differs.then(|| {
+            self.impossible(format!(
+                "the device of this template has a {} of {}, which no command changes",
+                self.name,
+                shown(own, self.dimension)
+            ))
+        })
     }
-    if problems.is_empty() { Ok(nearest) } else { Err(problems) }
 }
 
 /// What the messages cannot carry: a number beyond its format would be sent as another one, and a train that is to end after a

@@ -95,11 +95,30 @@ pub(in crate::run) struct Pending {
     pub ahead: u64,
 }
 
+impl Account {
+    /// Places each step, the begin of each program and the end among the samples, as the markers tell.
+    pub fn place(&mut self, markers: &[Marker], sample_rate: f64) {
+        let facts = &mut self.facts;
+        // Samples that may still have been on their way when the next step was taken.
+        let slack = (facts.round_trip * sample_rate) as u64;
+        facts.instants = instants(&self.pending, markers, slack);
+        facts.ending = facts.ending.map(|from| {
+            // What was seen by then lags behind what flowed: by an exchange that was tried again, and on ports always.
+            let taken = first_change(markers, MarkerBit::StopTaken, from).unwrap_or(from);
+            facts.instants.iter().map(|at| at.sample).fold(taken, u64::max)
+        });
+        for segment in &mut facts.segments {
+            let taken = first_change(markers, MarkerBit::ProgramTaken, segment.requested);
+            segment.from = taken.unwrap_or(segment.requested);
+        }
+    }
+}
+
 /// Where the steps that were reached lie in the sample stream.
 ///
 /// A step's marker comes before the next step is taken, give or take `slack` samples that are still on their way. A step
 /// that changed nothing (a start while running, a second lead opened) has none, and may not take a later one's.
-pub(in crate::run) fn instants(pending: &[Pending], markers: &[Marker], slack: u64) -> Vec<Instant> {
+fn instants(pending: &[Pending], markers: &[Marker], slack: u64) -> Vec<Instant> {
     let mut taken: Vec<usize> = Vec::new();
     let mut placed = Vec::with_capacity(pending.len());
     for (index, one) in pending.iter().enumerate() {
@@ -123,7 +142,7 @@ pub(in crate::run) fn instants(pending: &[Pending], markers: &[Marker], slack: u
 }
 
 /// The first change of a bit at or after a sample.
-pub(in crate::run) fn first_change(markers: &[Marker], bit: MarkerBit, from: u64) -> Option<u64> {
+fn first_change(markers: &[Marker], bit: MarkerBit, from: u64) -> Option<u64> {
     markers.iter().find(|marker| marker.bit == bit && marker.sample >= from).map(|marker| marker.sample)
 }
 
