@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::quantity::counted;
 use crate::record::{EXIT_INTERNAL, EXIT_UNSAFE, EXIT_USAGE, Event, Fold, RunRecord, Sink};
 use crate::report::{Closing, Console, annotations, append_step_summary, ctrf, junit, page, tap};
 use crate::rig::Rig;
@@ -176,7 +177,7 @@ fn overrides(args: &RunArgs) -> Vec<String> {
 fn refuse(problems: &[Diagnostic], output: &Output) -> u8 {
     say_all!("{}", render(problems, output.color()));
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    say!("{errors} error{}; nothing was run, nothing was energised", if errors == 1 { "" } else { "s" });
+    say!("{}; nothing was run, nothing was energised", counted(errors, "error"));
     EXIT_USAGE
 }
 

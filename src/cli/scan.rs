@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::diagnose::{Answer, Scanned, probes, rig_file, scan};
 use crate::instrument::{InstrumentError, InstrumentFault};
 use crate::machine::Machine;
+use crate::quantity::counted;
 use crate::record::{EXIT_INTERNAL, EXIT_RIG, EXIT_USAGE};
 use crate::rig::Port;
 use crate::run::{LockError, RigLock};
@@ -63,9 +64,8 @@ pub(super) fn run(args: &Args, output: &Output) -> u8 {
     }
     let Some(text) = rig_file(&args.name, &scanned, &probes) else {
         say!(
-            "stimrig: no instrument answered on {} port{}; `stimrig doctor` looks for the reason, `stimrig sim` serves a simulated bench",
-            scanned.len(),
-            if scanned.len() == 1 { "" } else { "s" }
+            "stimrig: no instrument answered on {}; `stimrig doctor` looks for the reason, `stimrig sim` serves a simulated bench",
+            counted(scanned.len(), "port")
         );
         let closed = scanned.iter().any(|one| matches!(one.answer, Answer::Closed(_)));
         return if closed { EXIT_RIG } else { EXIT_NOTHING };

@@ -4,13 +4,13 @@ use crate::plot::dots::{Dots, Row, Tone};
 use crate::plot::escape;
 use crate::plot::page::{head, page as whole_page, remark, table};
 use crate::plot::run_chart::{RunChart, RunPoint};
-use crate::quantity::engineering;
+use crate::quantity::{counted, engineering};
 use crate::record::{Verdict, readable};
 use crate::statistics::Signal;
 
 use super::words::{
-    changes, day, dimension, firmware_name, is_open, marks, measured, or_none, outcome, outcomes, place,
-    rate, sentences,
+    changes, day, dimension, firmware_name, is_open, marks, measured, of_days, or_none, outcome, outcomes,
+    place, rate, sentences,
 };
 use super::{Flake, History, Trend};
 
@@ -21,21 +21,17 @@ const CHARTS: usize = 60;
 pub fn page(history: &History, provenance: &str) -> String {
     let worth = history.trends.iter().filter(|trend| trend.concern() > 0).count();
     let eroding = history.trends.iter().filter(|trend| trend.erosion.is_some()).count();
-    let runs = &history.runs;
-    let ends = [runs.first(), runs.last()].map(|run| run.map_or("", |run| day(&run.started)));
     let what = history.measurand.as_deref().unwrap_or("all measurands");
-    let plural = if runs.len() == 1 { "" } else { "s" };
-    let under = format!("{} run{plural}, {} to {}. {provenance}", runs.len(), ends[0], ends[1]);
-    let many = |count: usize, one: &str, more: &str| match count {
-        0 => format!("no {one}"),
-        1 => format!("1 {one}"),
-        count => format!("{count} {more}"),
+    let under = format!("{}. {provenance}", of_days(&history.runs));
+    let many = |count: usize, noun: &str| match count {
+        0 => format!("no {noun}"),
+        count => counted(count, noun),
     };
     let shrinking =
         if eroding == 0 { String::new() } else { format!(" ({eroding} with a shrinking margin)") };
-    let mut verdict = format!("Worth a look: {}{shrinking}", many(worth, "trend", "trends"));
+    let mut verdict = format!("Worth a look: {}{shrinking}", many(worth, "trend"));
     if history.measurand.is_none() {
-        verdict += &format!("; not repeating: {}", many(history.flakes.len(), "case", "cases"));
+        verdict += &format!("; not repeating: {}", many(history.flakes.len(), "case"));
     }
     verdict.push('.');
     let good = worth == 0 && history.flakes.is_empty();

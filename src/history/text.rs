@@ -1,8 +1,9 @@
 //! The history as text for a terminal.
 
 use crate::plot::harmless;
+use crate::quantity::counted;
 
-use super::words::{day, firmware_name, marks, outcome, outcomes, place, rate, sentences};
+use super::words::{firmware_name, marks, of_days, outcome, outcomes, place, rate, sentences};
 use super::{History, Run, Trend, chart};
 
 /// Trends shown in an overview; `stimrig history MEASURAND` shows all of one.
@@ -23,10 +24,7 @@ fn whole(history: &History, width: usize) -> String {
     if count == 0 {
         return out + "no run to look at: `stimrig run` makes one\n";
     }
-    let ends = [history.runs.first(), history.runs.last()].map(|run| run.map_or("", |run| day(&run.started)));
-    let runs =
-        if count == 1 { "1 run".to_owned() } else { format!("{count} runs, {} to {}", ends[0], ends[1]) };
-    out += &format!("{runs}\n");
+    out += &format!("{}\n", of_days(&history.runs));
     match &history.measurand {
         Some(measurand) if history.trends.is_empty() => {
             out += &format!("no value of `{measurand}` in them: `stimrig history` shows what there is\n");
@@ -80,10 +78,9 @@ fn line(run: &Run, column: usize) -> String {
     let device = if run.dut.is_empty() { String::new() } else { format!(", device {}", run.dut) };
     let marks = marks(run).iter().map(|mark| format!(", {mark}")).collect::<String>();
     format!(
-        "  {when}  {:<column$} {:>4} {:<5}  {on} {}{device}, firmware {}{marks}  {}\n",
+        "  {when}  {:<column$} {:>10}  {on} {}{device}, firmware {}{marks}  {}\n",
         outcome(run),
-        run.cases,
-        if run.cases == 1 { "case" } else { "cases" },
+        counted(run.cases, "case"),
         run.rig,
         firmware_name(&run.firmware),
         run.id
@@ -117,8 +114,8 @@ fn full(trend: &Trend, width: usize) -> String {
     let mut out = format!("\n{}  {}\n", trend.measurand, trend.case);
     let profile =
         if trend.profile.is_empty() { String::new() } else { format!(", profile {}", trend.profile) };
-    let (count, s) = (trend.points.len(), if trend.points.len() == 1 { "" } else { "s" });
-    out += &format!("  {}{profile}  ({}, {count} value{s})\n", trend.text.trim(), place(trend));
+    let values = counted(trend.points.len(), "value");
+    out += &format!("  {}{profile}  ({}, {values})\n", trend.text.trim(), place(trend));
     for line in chart::draw(trend, width.saturating_sub(16).clamp(20, 100)) {
         out += &format!("  {line}\n");
     }

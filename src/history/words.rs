@@ -1,6 +1,6 @@
 //! What a trend says, in words: the same in a terminal and on a page.
 
-use crate::quantity::{Dimension, engineering, range, telling_digits, with_uncertainty};
+use crate::quantity::{Dimension, counted, engineering, range, telling_digits, with_uncertainty};
 use crate::record::{Bundle, Verdict, short_identity};
 use crate::statistics::Signal;
 
@@ -70,6 +70,16 @@ pub(super) fn marks(run: &Run) -> Vec<String> {
 /// The day of an instant.
 pub(super) fn day(instant: &str) -> &str {
     instant.get(..10).unwrap_or(instant)
+}
+
+/// `12 runs, 2026-11-02 to 2026-11-30`: how many, and of which days.
+pub(super) fn of_days(runs: &[Run]) -> String {
+    let count = counted(runs.len(), "run");
+    match (runs.first().map(|run| day(&run.started)), runs.last().map(|run| day(&run.started))) {
+        (Some(first), Some(last)) if first == last => format!("{count}, {first}"),
+        (Some(first), Some(last)) => format!("{count}, {first} to {last}"),
+        _ => count,
+    }
 }
 
 /// Digits that tell values apart which lie so close together.
@@ -219,7 +229,7 @@ pub(super) fn changes(trend: &Trend) -> Vec<(usize, String)> {
 /// `2 of 40 (95 %: 1.4 … 16.5 %)`.
 pub(super) fn rate(flake: &Flake) -> String {
     let (low, high) = flake.interval;
-    format!("{} of {} ({:.1} … {:.1} %)", flake.strayed, flake.of, 100.0 * low, 100.0 * high)
+    format!("{} of {} (95 %: {:.1} … {:.1} %)", flake.strayed, flake.of, 100.0 * low, 100.0 * high)
 }
 
 /// `38 passed, 2 failed`.

@@ -99,6 +99,11 @@ fn decimals(value: f64, digits: usize) -> usize {
     if places.is_finite() && places > 0.0 { places.min(12.0) as usize } else { 0 }
 }
 
+/// `1 case`, `2 cases`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Bytes as hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

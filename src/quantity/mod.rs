@@ -9,5 +9,5 @@ mod format;
 mod parse;
 
 pub use dimension::Dimension;
-pub use format::{engineering, hex, range, short_hash, telling_digits, with_uncertainty};
+pub use format::{counted, engineering, hex, range, short_hash, telling_digits, with_uncertainty};
 pub use parse::{Quantity, QuantityError};

@@ -25,7 +25,7 @@ pub use figures::{
 };
 pub use fold::{EXIT_INTERNAL, EXIT_RIG, EXIT_UNSAFE, EXIT_USAGE, Fold, exit_code, exit_meaning, fold};
 pub use past::{Attempt, Bundle, CheckLine, Past, PastRun, Reading};
-pub use readable::{identity_begins, readable, short_identity, spelled};
+pub use readable::{identity_begins, instant, readable, short_identity, spelled};
 pub use run_record::{
     BudgetRecord, CaseRecord, CheckRecord, InstantRecord, InstrumentRecord, LimitRecord, LogRecord, Outcome,
     ProfileRecord, RunRecord, SafeState, Sketch, Verdict, WorstRecord,

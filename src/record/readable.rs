@@ -1,4 +1,4 @@
-//! Identities of instruments as people read them.
+//! Identities of instruments, and dates, as people read them.
 //!
 //! A board states its unique id and the hash of its firmware as bytes, which a record keeps in hexadecimal. A simulated board states
 //! text in them, and so may others: whoever looks at a page is to read `SIM-STIM-001` there, not forty digits.
@@ -24,6 +24,17 @@ pub fn spelled(identity: &str) -> Option<String> {
     text.filter(|text| {
         text.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic()) && !text.trim().is_empty()
     })
+}
+
+/// A date as people write it, to the second, as far as it is one.
+pub fn instant(rfc3339: &str) -> String {
+    match rfc3339.split_once('T') {
+        Some((date, time)) => {
+            let time = time.trim_end_matches('Z');
+            format!("{date} {} UTC", time.split('.').next().unwrap_or(time))
+        }
+        None => rfc3339.to_owned(),
+    }
 }
 
 /// An identity for people: the text that it spells, or the identity itself.

@@ -208,6 +208,15 @@ pub struct CheckRecord {
     pub sketch: Option<Sketch>,
 }
 
+impl CheckRecord {
+    /// Why it came out as it did, beginning with what was measured. The reason of a number beyond its limit does so itself.
+    pub fn why(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or(self.verdict.name());
+        let named = reason.starts_with(self.measurand.as_str());
+        if named { reason.to_owned() } else { format!("{}: {reason}", self.measurand) }
+    }
+}
+
 /// A short stretch of one channel, evenly spaced, for a picture in a terminal: a few hundred points at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sketch {
@@ -431,4 +440,20 @@ pub struct RunRecord {
 impl RunRecord {
     /// The version written, and the newest that is read.
     pub const VERSION: u32 = 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::check;
+    use super::*;
+
+    #[test]
+    fn a_reason_names_its_measurand_once() {
+        let why = |reason: Option<&str>| {
+            CheckRecord { reason: reason.map(str::to_owned), ..check("amplitude", Verdict::Fail) }.why()
+        };
+        assert_eq!(why(Some("amplitude 12.6 mA is above 12.36 mA")), "amplitude 12.6 mA is above 12.36 mA");
+        assert_eq!(why(Some("clipped")), "amplitude: clipped");
+        assert_eq!(why(None), "amplitude: fail");
+    }
 }

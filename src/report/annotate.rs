@@ -5,11 +5,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::quantity::counted;
 use crate::record::{CaseRecord, CheckRecord, Outcome, RunRecord, SafeState, Verdict};
 
 use super::against::{against, qualified};
 use super::check_line::{allowed, margin, measured};
-use super::counts::counted;
 use super::ending::{early, looked};
 use super::profile;
 

@@ -89,8 +89,10 @@ fn on_its_sign(value: &str) -> String {
     format!("{:pad$}{value}", "", pad = 9_usize.saturating_sub(before) * usize::from(!whole))
 }
 
-/// `text` in at most `room` characters: cut in the middle of the words, never in the matrix values at the end.
+/// `text` in at most `room` characters: cut in the middle of the words, never in the matrix values at the end, which tell cases apart.
+/// Where these leave little of the words, they stand without their keys.
 fn shortened(text: &str, room: usize) -> String {
+    const WORDS: usize = 10;
     let length = text.chars().count();
     if length <= room {
         return text.to_owned();
@@ -99,12 +101,23 @@ fn shortened(text: &str, room: usize) -> String {
         Some(at) if text.ends_with(']') => text.split_at(at),
         _ => (text, ""),
     };
-    let keep = room.saturating_sub(values.chars().count() + 1);
+    let beside = |values: &str| room.saturating_sub(values.chars().count() + 1);
+    let bare = without_keys(values);
+    let values = if beside(values) < WORDS { bare.as_str() } else { values };
+    let keep = beside(values);
     if keep < 3 && !values.is_empty() {
         return text.chars().take(room.saturating_sub(1)).chain(['…']).collect();
     }
     let head: String = words.chars().take(keep).collect();
     format!("{}…{values}", head.trim_end())
+}
+
+/// ` [load=r500, amplitude=2 mA]` → ` [r500, 2 mA]`.
+fn without_keys(values: &str) -> String {
+    let inside = values.trim_start_matches(" [").trim_end_matches(']');
+    let bare = inside.split(", ").map(|value| value.split_once('=').map_or(value, |(_, value)| value));
+    let bare = bare.collect::<Vec<_>>().join(", ");
+    if bare.is_empty() { bare } else { format!(" [{bare}]") }
 }
 
 #[cfg(test)]
@@ -127,7 +140,7 @@ mod tests {
             assert!(line.chars().count() <= width, "{width}: {line}");
             assert!(line.contains("2.0012 ± 0.0031 mA"), "{width}: {line}");
             assert!(
-                width < 80 || line.contains("… [amplitude=0.5 mA]  ") || line.contains("balanced [amplitude"),
+                width < 80 || line.contains("… [0.5 mA]  ") || line.contains("[amplitude=0.5 mA]  "),
                 "{line}"
             );
             assert_eq!(line.contains("margin 58.8 µA"), width >= 120, "{line}");
@@ -155,6 +168,15 @@ mod tests {
             line(Outcome::Failed, Verdict::Pass, None).contains("rate"),
             "an older record gives no reason"
         );
+    }
+
+    #[test]
+    fn cases_of_one_scenario_are_told_apart_on_a_narrow_terminal() {
+        let name = "Output is right into the loads of the regulators [load=r500, amplitude=0.3 mA]";
+        assert_eq!(shortened(name, 24), "Output… [r500, 0.3 mA]");
+        assert_eq!(shortened(name, 48), "Output is right i… [load=r500, amplitude=0.3 mA]");
+        assert_eq!(shortened(name, 15), "Output is righ…", "nothing of the words would be left");
+        assert_eq!(shortened("Output is right", 10), "Output is…");
     }
 
     #[test]

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::quantity::counted;
 use crate::record::{CaseRecord, Event, Outcome, RunRecord, SafeState, Sink, readable};
 
 use super::Paint;
 use super::case_line::{case_line, check_lines};
-use super::counts::{by_outcome, counted, simple, totals};
+use super::counts::{by_outcome, simple, totals};
 use super::ending::{ending, looked, too_late};
 use super::failure::blocks;
 use super::paint::plain;

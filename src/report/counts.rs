@@ -1,5 +1,6 @@
 //! How many of what.
 
+use crate::quantity::counted;
 use crate::record::{Outcome, RunRecord};
 
 use super::check_line::is_simple;
@@ -36,9 +37,4 @@ pub(super) fn simple(record: &RunRecord) -> Option<String> {
         let (checks, their) = (counted(count, "check"), if count == 1 { "its" } else { "their" });
         format!("{checks} judged by the value alone, without {their} uncertainty (decision: simple)")
     })
-}
-
-/// `1 case`, `2 cases`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

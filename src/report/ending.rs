@@ -1,10 +1,10 @@
 //! The last line of a run that something ended early: by what, what was left out, how the output is, what the exit code means.
 
+use crate::quantity::counted;
 use crate::record::{
     HOST_LOST, INTERNAL_ERROR, InstrumentRecord, Outcome, RunRecord, STORAGE_LOST, SafeState, exit_meaning,
 };
 
-use super::counts::counted;
 use super::paint::plain;
 
 /// One line without colour, of a run of which `asked` cases were to run; `None` where nothing ended it early.

@@ -1,5 +1,6 @@
 //! What did not pass, in as few lines as it takes to know where to look.
 
+use crate::quantity::counted;
 use crate::record::{BudgetRecord, CaseRecord, CheckRecord, Outcome, Sketch, Verdict};
 
 use super::Paint;
@@ -57,8 +58,8 @@ fn block(group: &[&CaseRecord], paint: Paint, width: Option<usize>, pictures: bo
     let title = format!("{}  {}", label(case, paint), paint.strong(&plain(&case.title())));
     let mut lines = vec![title];
     if group.len() > 1 {
-        let (more, s) = (group.len() - 1, if group.len() > 2 { "s" } else { "" });
-        lines.push(paint.faint(&format!("    and {more} more case{s} for the same reason")));
+        let more = counted(group.len() - 1, "more case");
+        lines.push(paint.faint(&format!("    and {more} for the same reason")));
     }
     let checks = by_interest(&case.checks);
     let failing: Vec<_> = checks.iter().filter(|check| check.verdict != Verdict::Pass).collect();

@@ -132,11 +132,8 @@ pub(super) fn decisive(case: &CaseRecord) -> Option<&CheckRecord> {
 
 /// One sentence that tells what happened.
 pub(super) fn message(case: &CaseRecord) -> String {
-    let of_check = decisive(case).map(|check| {
-        let reason = check.reason.as_deref().unwrap_or(check.verdict.name());
-        format!("{}: {reason}", check.measurand)
-    });
-    case.reason.clone().or(of_check).unwrap_or_else(|| case.outcome.name().to_owned())
+    let of_check = || decisive(case).map(CheckRecord::why);
+    case.reason.clone().or_else(of_check).unwrap_or_else(|| case.outcome.name().to_owned())
 }
 
 /// The checks that did not pass, with the place of each in the scenario.

@@ -84,10 +84,10 @@ pub(super) fn cell(cell: &Cell) -> String {
 
 /// The same, and by which runs what passed did: `passed 12/12 by run 0190c0de-…`.
 pub(super) fn proof(found: &Cell) -> String {
-    let plural = if found.passed_by.len() == 1 { "" } else { "s" };
     match found.passed_by.as_slice() {
         [] => cell(found),
-        runs => format!("{} by run{plural} {}", cell(found), runs.join(", ")),
+        [run] => format!("{} by run {run}", cell(found)),
+        runs => format!("{} by runs {}", cell(found), runs.join(", ")),
     }
 }
 

@@ -4,11 +4,10 @@ mod json;
 mod page;
 mod text;
 
-use crate::quantity::{Dimension, engineering, short_hash, with_uncertainty};
+use crate::quantity::{Dimension, counted, engineering, short_hash, with_uncertainty};
 use crate::record::{CaseChange, CheckChange, CheckRecord, Comparison, Outcome, RunRecord, Verdict, spelled};
 
 use super::check_line::{allowed, dimension_of, measured};
-use super::counts::counted;
 
 pub use json::json;
 pub use page::{body, page};

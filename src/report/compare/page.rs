@@ -2,7 +2,7 @@
 
 use crate::plot::escape;
 use crate::plot::page::{head, page as whole_page, remark, table};
-use crate::record::{Outcome, RunRecord};
+use crate::record::{Outcome, RunRecord, instant};
 
 use super::{Pair, bench, by, limits, outcomes, short, side, what};
 
@@ -23,7 +23,7 @@ pub fn body(pair: &Pair<'_>) -> String {
     };
     let mut lines = vec![
         row("run", &|record| record.id.clone()),
-        row("started (UTC)", &|record| record.started.clone()),
+        row("started", &|record| instant(&record.started)),
         row("cases", &|record| record.cases.len().to_string()),
         row("bench", &bench),
     ];

@@ -1,8 +1,10 @@
 //! The comparison for a terminal.
 
 use crate::plot::harmless;
+use crate::quantity::counted;
+use crate::record::instant;
 
-use super::{Pair, bench, by, counted, limits, outcomes, short, side, what};
+use super::{Pair, bench, by, limits, outcomes, short, side, what};
 
 /// What is other, worst first.
 pub fn text(pair: &Pair<'_>) -> String {
@@ -13,7 +15,7 @@ fn whole(pair: &Pair<'_>) -> String {
     let line = |record: &crate::record::RunRecord| {
         let outcome = record.outcome.map_or("nothing ran", crate::record::Outcome::name);
         let cases = counted(record.cases.len(), "case");
-        format!("{}  {}  {outcome}, {cases} on {}\n", record.id, record.started, bench(record))
+        format!("{}  {}  {outcome}, {cases} on {}\n", record.id, instant(&record.started), bench(record))
     };
     let mut out: String = pair.remarks.iter().map(|remark| format!("note: {remark}\n")).collect();
     out += &format!("before  {}after   {}", line(pair.before), line(pair.after));

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::plot::Size;
+use crate::quantity::counted;
 use crate::record::{CaseRecord, CheckRecord, SafeState, Verdict};
 
 use super::super::check_line::by_interest;
@@ -35,7 +36,7 @@ pub(super) fn failing(shown: &Shown<'_>, full: bool) -> Markup {
             @if !good.is_empty() {
                 div class="check" {
                     details open[bad.is_empty()] {
-                        summary { (good.len()) " other check" @if good.len() > 1 { "s" } " passed" }
+                        summary { (counted(good.len(), "other check")) " passed" }
                         (check::table(case, &good))
                     }
                 }

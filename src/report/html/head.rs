@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::record::{Outcome, RunRecord, SafeState, readable};
+use crate::quantity::counted;
+use crate::record::{Outcome, RunRecord, SafeState, instant, readable};
 
 use super::super::ending::looked;
 use super::super::{counts, profile, repeats};
@@ -25,6 +26,7 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
                 }
                 (safe_state(record))
                 p class="counts" { (counts::counts(record)) " · " (format!("{:.1} s", record.elapsed)) }
+                nav { a href="#cases" { "All cases" } " · " a href="#provenance" { "Provenance" } }
             }
             @if let Some(signal) = &record.interrupted {
                 p class="remark" { "Ended early by " (text(signal)) "." }
@@ -40,7 +42,7 @@ pub(super) fn head(record: &RunRecord, remarks: &[String]) -> Markup {
             }
             @let never = record.selected.len().saturating_sub(record.cases.len());
             @if never > 0 {
-                p class="remark" { b { (counts::counted(never, "selected case")) " never ran" } " and are not in this report." }
+                p class="remark" { b { (counted(never, "selected case")) " never ran" } " and are not in this report." }
             }
             @if let Some(part) = record.partition.as_ref().filter(|part| !part.contains('+')) {
                 p class="remark" {
@@ -86,17 +88,6 @@ fn fidelity(record: &RunRecord) -> String {
         ("sim", None) => "simulated".to_owned(),
         ("rig", _) => "hardware".to_owned(),
         (other, _) => other.to_owned(),
-    }
-}
-
-/// A date as people write it, as far as it is one.
-pub(super) fn instant(rfc3339: &str) -> String {
-    match rfc3339.split_once('T') {
-        Some((date, time)) => {
-            let time = time.trim_end_matches('Z');
-            format!("{date} {} UTC", time.split('.').next().unwrap_or(time))
-        }
-        None => rfc3339.to_owned(),
     }
 }
 

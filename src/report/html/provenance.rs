@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use crate::quantity::short_hash;
-use crate::record::{RunRecord, spelled};
+use crate::record::{RunRecord, instant, spelled};
 
 use super::super::profile;
-use super::head::{fact, instant};
+use super::head::fact;
 use super::words::name;
 
 /// An identity as the board states it, and before it the text that it spells, where it does.
@@ -21,7 +21,7 @@ fn identity(stated: &str) -> Markup {
 pub(super) fn provenance(record: &RunRecord) -> Markup {
     html! {
         section {
-            h2 { "Provenance" }
+            h2 id="provenance" { "Provenance" }
             dl class="facts" {
                 (fact("Tool", &record.tool))
                 (fact("Host", &record.host))

@@ -13,7 +13,7 @@ use super::{Shown, case, check, is_bad};
 pub(super) fn all(cases: &[Shown<'_>]) -> Markup {
     html! {
         section {
-            h2 { "All cases" }
+            h2 id="cases" { "All cases" }
             p class="soft" {
                 "Of each case the check that failed or came nearest to its limit. A bar shows the allowed values shaded, the limits as lines, \
                  the value ± U (95 %), and in amber the guard band in which a value cannot be told from one beyond the limit."

@@ -15,7 +15,7 @@ h3{font-size:1.08em;margin:0}h4{font-size:1em;margin:0}p{margin:.3em 0}code{font
 .sim{background:repeating-linear-gradient(135deg,var(--sim) 0 10px,transparent 10px 20px);padding:5px;text-align:center}\
 .sim b{display:inline-block;background:var(--paper);color:var(--sim);padding:2px 14px;letter-spacing:.04em}\
 .verdict{border-left:8px solid currentColor;padding:.2em 0 .2em 16px;margin:18px 0 10px}.verdict h1 small{font-size:.6em;font-weight:600;color:var(--sim)}.verdict h1,.verdict p{color:inherit}.verdict .counts{color:var(--ink)}\
-.safe{font-size:1.12em;font-weight:600}dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(230px,40%),1fr));gap:8px 20px;margin:14px 0}\
+nav{font-size:.9em}nav a{color:var(--soft)}.safe{font-size:1.12em;font-weight:600}dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(230px,40%),1fr));gap:8px 20px;margin:14px 0}\
 dl.facts div{min-width:0}dt{color:var(--soft);font-size:.85em}dd{margin:0;overflow-wrap:anywhere}\
 .chip{font-weight:600;white-space:nowrap}.remark{border-left:4px solid var(--odd);padding:.3em .8em;background:var(--card)}\
 article{border:1px solid var(--line);border-top:3px solid currentColor;border-radius:4px;padding:14px 16px;margin:0 0 20px;background:var(--paper)}\
@@ -36,11 +36,12 @@ a.line{color:inherit;text-decoration:none}.line .measurand,.line .lim{color:var(
 .line .beside{grid-column:2/-1;color:var(--odd);font-size:.87em}td bdi{overflow-wrap:break-word}\
 .inside{padding:4px 0 14px 18px}details>summary{cursor:pointer}\
 .paper{display:none}\
-@media screen and (max-width:900px){.line{grid-template-columns:95px minmax(0,1fr) 150px}.line .g{display:none}.line .lim{grid-column:2/-1}.said,.judged{grid-template-columns:minmax(0,1fr)}.pair{columns:1}header,main{padding:0 12px}}\
+@media screen and (max-width:900px){.line{grid-template-columns:95px minmax(0,1fr) 150px}.line .g{display:none}.line .lim{grid-column:2/-1}.said,.judged{grid-template-columns:minmax(0,1fr)}.pair{columns:1}header,main{padding:0 12px}.wide>table{min-width:640px}}\
+@media screen and (max-width:560px){.line{grid-template-columns:minmax(0,1fr) auto}.line .name,.line .lim,.line .beside{grid-column:1/-1}.line .name{order:-1}}\
 @media print{:root{--ink:#000;--soft:#444;--paper:#fff;--card:#fff;--line:#bbb}body{font-size:11px}header,main{max-width:none;padding:0}\
 @page{margin:14mm 12mm 16mm;@bottom-right{content:\"page \" counter(page) \" of \" counter(pages);font:9px system-ui,sans-serif}}\
 .sim{-webkit-print-color-adjust:exact;print-color-adjust:exact}.said{grid-template-columns:minmax(100px,auto) 1fr 170px}.line{grid-template-columns:75px minmax(0,1fr) 140px 110px 120px}\
-details::details-content{content-visibility:visible;display:block}.inside .pair,.inside details{display:none}.paper{display:block}.wide{overflow:visible}\
+details::details-content{content-visibility:visible;display:block}.inside .pair,.inside details{display:none}.paper{display:block}nav{display:none}.wide{overflow:visible}\
 h2,h3,.said,.top,article>p:not(:last-child),summary,tr:first-child{break-after:avoid}figure,tr,.line,.judged,article>p{break-inside:avoid}\
 .wide>.plot{min-width:0;width:74%;margin:0 auto}.verdict h1{font-size:22px}}";
 
