@@ -166,7 +166,7 @@ impl<'a> At<'a> {
     pub fn fields(&self, keys: &'static [&'static str]) -> Option<Fields<'a>> {
         let help = || match keys {
             [] => "write `{}`".to_owned(),
-            keys => format!("a map has keys and values; those known here: {}", keys.join(", ")),
+            keys => format!("a map takes these keys: {}", keys.join(", ")),
         };
         let unknown = self.map(help)?.iter().filter(|(key, _)| !keys.contains(&key.text.as_str()));
         for (key, node) in unknown.take(MAX_PROBLEMS) {
