@@ -42,15 +42,31 @@ pub(super) fn of_check(shown: &Shown<'_>, check: &CheckRecord, size: Size) -> Op
     panels.extend(beside(pulse, check, figures.period));
     let of_charge = charge::is_about(check).then(|| charge::without_limits(pulse, check, figures.period));
     let caption = format!(
-        "Pulse {} of {} at {:.4} s ({}): measured, and as it was programmed. {}",
+        "Pulse {} of {} at {:.4} s{}: measured, and as it was programmed. {}",
         pulse.pulse,
         pulse.contact,
         pulse.time,
-        pulse.why,
+        why_shown(pulse, check),
         of_charge.flatten().unwrap_or_default()
     );
     let caption = caption.trim_end().to_owned();
     drawn(&panels, size, caption)
+}
+
+/// Whether this is the pulse that decided a check. Checks share the picture of a pulse that decided one of them.
+fn decided(pulse: &PulseFigure, check: &CheckRecord) -> bool {
+    check.worst.as_ref().and_then(|worst| worst.pulse) == Some(pulse.pulse)
+}
+
+/// ` (decided)`, or why another pulse stands in its place.
+fn why_shown(pulse: &PulseFigure, check: &CheckRecord) -> String {
+    match check.worst.as_ref().and_then(|worst| worst.pulse) {
+        Some(_) if decided(pulse, check) => " (decided)".to_owned(),
+        Some(other) => format!(" (of those kept most like pulse {other}, which decided)"),
+        // Another check's word.
+        None if pulse.why == "decided" => String::new(),
+        None => format!(" ({})", pulse.why),
+    }
 }
 
 /// What shows the difference a check is about.
@@ -331,6 +347,30 @@ mod tests {
     use super::*;
     use crate::record::samples::check;
     use crate::record::{LimitRecord, PhaseFigure, Verdict};
+
+    #[test]
+    fn a_pulse_that_decided_another_check_is_not_said_to_have_decided_this_one() {
+        let pulse = |pulse: u64, why: &str| PulseFigure {
+            pulse,
+            contact: "e1".into(),
+            time: 0.1,
+            why: why.into(),
+            measured: Trace::of("e1", "A", (0.0, 1e-6), &[0.0, 0.0]),
+            programmed: Vec::new(),
+            recharge: None,
+            charge_error: Trace::of("e1", "C", (0.0, 1e-6), &[0.0, 0.0]),
+            voltage: None,
+            predicted: None,
+        };
+        // That of the sample is pulse 12.
+        let mut check = check("amplitude", Verdict::Fail);
+        assert_eq!(why_shown(&pulse(12, "first pulse"), &check), " (decided)");
+        let stands_in = " (of those kept most like pulse 12, which decided)";
+        assert_eq!(why_shown(&pulse(0, "decided"), &check), stands_in);
+        check.worst = None;
+        assert_eq!(why_shown(&pulse(0, "decided"), &check), "");
+        assert_eq!(why_shown(&pulse(0, "first pulse"), &check), " (first pulse)");
+    }
 
     /// What is drawn is measured less programmed: 2 mA that were programmed and came are no distance from 1 mA that were asked for.
     #[test]

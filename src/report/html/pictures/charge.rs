@@ -4,7 +4,7 @@ use crate::plot::{Bound, Panel, Series, Whisker};
 use crate::quantity::Dimension;
 use crate::record::{CheckRecord, PulseFigure, Verdict};
 
-use super::{MEASURED, line, whisker, window};
+use super::{MEASURED, decided, line, whisker, window};
 
 /// The measurand that is a sum over all pulses.
 const PILED_UP: &str = "accumulated_charge";
@@ -122,8 +122,8 @@ fn at_end(pulse: &PulseFigure, check: &CheckRecord, period: f64) -> Option<Whisk
     let (from, to) = window(pulse)?;
     let scale = coulombs(pulse, check, period);
     let of_pulse = !per_phase(check) && check.measurand != PILED_UP && !is_part_of_a_cycle(pulse, check);
-    let decided = pulse.why == "decided" && scale > 0.0 && of_pulse;
-    let (value, u) = (check.value.filter(|_| decided)? * scale, check.uncertainty? * scale);
+    let is_its_own = decided(pulse, check) && scale > 0.0 && of_pulse;
+    let (value, u) = (check.value.filter(|_| is_its_own)? * scale, check.uncertainty? * scale);
     // An imbalance is a magnitude; the picture has a sign.
     let last = pulse.charge_error.spans().last().map_or(0.0, |(_, low, high)| 0.5 * (low + high));
     let signed = if check.unit == "ratio" && last < 0.0 { -value.abs() } else { value };
@@ -148,7 +148,8 @@ mod tests {
             current: *current,
         };
         PulseFigure {
-            pulse: 3,
+            // That of the sample check is pulse 12.
+            pulse: if why == "decided" { 12 } else { 3 },
             contact: "e1".into(),
             time: 0.1,
             why: why.into(),
