@@ -73,19 +73,11 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     };
     let stimulator_driver = driver(stimulator.as_ref(), "a stimulator driver", Driver::OF_STIMULATOR);
     let load_driver = driver(load.as_ref(), "a load driver", Driver::OF_LOAD);
-    let simulated = [stimulator_driver, load_driver].contains(&Some(Driver::Simulated));
-    let mut sim = simulated.then(SimBench::default);
-    match (fields.get("sim"), &mut sim) {
-        (Some(at), Some(bench)) => {
-            let of = sim_file::Whose {
-                own: stimulator_driver.is_none_or(Driver::is_own),
-                states_cap: stimulator.as_ref().is_some_and(|side| side.has("cap")),
-            };
-            sim_file::lower(&at, bench, of);
-        }
-        (Some(at), None) => at.key_error("`sim` is for a simulated driver, and this bench has none", None),
-        _ => {}
-    }
+    let whose = sim_file::Whose {
+        own: stimulator_driver.is_none_or(Driver::is_own),
+        states_cap: stimulator.as_ref().is_some_and(|side| side.has("cap")),
+    };
+    let sim = simulated(fields, [stimulator_driver, load_driver].contains(&Some(Driver::Simulated)), whose);
     if let (Some(stimulator), Some(load)) = (&stimulator, &load) {
         wired(stimulator_driver, load_driver, stimulator, load);
     }
@@ -105,14 +97,7 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
     }
     let channels =
         load.as_ref().and_then(|load| load.get("channels")).and_then(|at| channels::lower(&at, load_driver));
-    let phantoms = fields.or("phantoms", Vec::new(), |at| {
-        Some(
-            at.entries()?
-                .iter()
-                .filter_map(|(k, at)| Some((k.text.clone(), at.text()?.to_owned())))
-                .collect(),
-        )
-    });
+    let phantoms = fields.or("phantoms", Vec::new(), phantoms);
     let mut places = Places::default();
     places.keep_all(fields.at());
     let record = load.as_ref().and_then(|load| record(load, load_driver));
@@ -149,6 +134,25 @@ fn lower(fields: &Fields<'_>, source: &Source) -> Option<Rig> {
         certificate: None,
         places,
     })
+}
+
+/// The simulated bench, where a driver is simulated.
+fn simulated(fields: &Fields<'_>, is: bool, whose: sim_file::Whose) -> Option<SimBench> {
+    let mut sim = is.then(SimBench::default);
+    match (fields.get("sim"), &mut sim) {
+        (Some(at), Some(bench)) => {
+            sim_file::lower(&at, bench, whose);
+        }
+        (Some(at), None) => at.key_error("`sim` is for a simulated driver, and this bench has none", None),
+        _ => {}
+    }
+    sim
+}
+
+/// What is plugged in where.
+fn phantoms(at: &At<'_>) -> Option<Vec<(String, String)>> {
+    let slots = at.entries()?;
+    Some(slots.iter().filter_map(|(slot, at)| Some((slot.text.clone(), at.text()?.to_owned()))).collect())
 }
 
 /// What the output stage states about itself; of a recharge switch most have 200 ohm or less.
