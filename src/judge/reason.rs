@@ -236,7 +236,10 @@ pub enum Reason {
     #[error("no start was sent after the fault: the case ended before it was due")]
     NoRestart,
     /// No stop fell into a pulse.
-    #[error("no pulse was in progress at any of {0} instants: nothing could have been cut")]
+    #[error(
+        "no pulse was in progress at {}: nothing could have been cut",
+        match .0 { 1 => "that instant".to_owned(), instants => format!("any of {instants} instants") }
+    )]
     NoPulseMet(usize),
     /// The code stood there before.
     #[error("the status said so before the fault already")]
@@ -258,4 +261,16 @@ pub enum Reason {
     /// A definition that the measurand has not.
     #[error("no such definition: {0}")]
     UnknownDefinition(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_instant_is_not_any_of_one() {
+        let said = |instants| Reason::NoPulseMet(instants).to_string();
+        assert_eq!(said(1), "no pulse was in progress at that instant: nothing could have been cut");
+        assert_eq!(said(3), "no pulse was in progress at any of 3 instants: nothing could have been cut");
+    }
 }

@@ -310,7 +310,16 @@ fn within(fields: &Fields<'_>, at: &At<'_>, measurand: Measurand, traits: &Trait
             of.error(&format!("`{name}` has no {word} value"), Some("state the nominal as a quantity"));
             None
         }
-        _ => limit(&of, measurand).map(Nominal::Value),
+        text => match text.and_then(|text| meant(text, traits)) {
+            Some(near) => {
+                of.error(
+                    &format!("`{}` is no nominal", text.unwrap_or_default()),
+                    Some(&format!("did you mean `{near}`?")),
+                );
+                None
+            }
+            None => limit(&of, measurand).map(Nominal::Value),
+        },
     };
     let tolerance = tolerance(at, dimension);
     if nominal == Some(Nominal::Value(0.0)) && tolerance.is_some_and(|tolerance| tolerance.abs == 0.0) {
@@ -320,6 +329,12 @@ fn within(fields: &Fields<'_>, at: &At<'_>, measurand: Measurand, traits: &Trait
         );
     }
     Some(Criterion::Within { of: nominal?, tolerance: tolerance? })
+}
+
+/// Which word for a nominal, of those that the measurand has, a misspelt one was to be.
+fn meant(text: &str, traits: &Traits) -> Option<&'static str> {
+    let words = [("programmed", traits.programmed), ("applied", traits.applied)];
+    nearest(text, words.into_iter().filter(|(_, known)| *known).map(|(word, _)| word))
 }
 
 /// A percentage of the nominal, a quantity, or both, of which the larger counts.

@@ -164,6 +164,23 @@ fn what_could_never_fail_and_what_has_no_nominal_is_no_check() {
 }
 
 #[test]
+fn a_misspelt_nominal_is_told_what_it_was_to_be() {
+    let of = |nominal: &str| {
+        let text = format!(
+            "version: 1\nname: n\nphantom: r1k\nprogram: {{ amplitude: 2 mA, width: 200 us, rate: 50 Hz }}\nexpect:\n  - amplitude: {{ of: {nominal}, within: 3 % }}\n"
+        );
+        let (_, problems) = read_scenario(&Source::new("s", text.as_str()), &mut shipped);
+        problems.into_iter().map(|problem| (problem.what, problem.help)).collect::<Vec<_>>()
+    };
+    for (word, near) in [("programed", "programmed"), ("aplied", "applied")] {
+        let help = Some(format!("did you mean `{near}`?"));
+        assert_eq!(of(word), [(format!("`{word}` is no nominal"), help)]);
+    }
+    assert_eq!(of("2 mA"), []);
+    assert_eq!(of("2 volts").len(), 1);
+}
+
+#[test]
 fn a_burst_of_more_than_can_be_counted_is_no_tonic_train() {
     let steps = "start: {}; wait: 1 s; stop: {}";
     let check = "amplitude: { of: programmed, within: 3 % }";
