@@ -73,6 +73,13 @@ impl Building {
         last.map_or(0, |last| last.to.saturating_sub(self.at + switch.driven).min(switch.driven))
     }
 
+    /// Where its recharge switch closes behind the last phase, which ends at sample `end`: with a shorter phase than that of the plateau
+    /// sooner.
+    pub(super) fn closes(&self, switch: Switch, end: u64) -> u64 {
+        let dead = switch.from.saturating_sub(self.timing.length);
+        if switch.at_once { end } else { end.max(self.at + switch.from).min(end + dead) }
+    }
+
     /// Where it opened, seen from sample `upto`, at which the next pulse begins or nothing more is waited for. Between the
     /// pulses of a burst that is recharged at its end it never closes.
     pub(super) fn opened(&self, upto: u64) -> Option<u64> {

@@ -87,7 +87,7 @@ impl Contact {
     ) -> Option<Excursion> {
         let timing = building.timing;
         let switch = timing.recharge.filter(|_| building.count >= usize::from(timing.phases))?;
-        let from = if switch.at_once { end } else { end.max(building.at + switch.from) };
+        let from = building.closes(switch, end);
         // Half-way to what is farther away lies behind the quiet that is counted with the phase.
         if from > end + 2 * g {
             return None;
@@ -109,7 +109,8 @@ impl Contact {
         let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
         let g = constants.settling;
         let first = leading.from.saturating_sub(g + 8).max(history.start());
-        let recharge = building.follower.or_else(|| self.faint(history, building, last.to, (g, upto)));
+        let seen = building.follower.map(|seen| told(building, seen, last.to, g));
+        let recharge = seen.or_else(|| self.faint(history, building, last.to, (g, upto)));
         let needed = recharge.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
@@ -206,6 +207,19 @@ impl Contact {
             recharge: found.recharge,
             flags,
         });
+    }
+}
+
+/// A recharge that was seen to begin while, or just when, the filter ceased to ring behind the last phase, which ends at sample `end`,
+/// began where its switch closed: what is smaller than the ringing is not told from it before.
+fn told(building: &Building, seen: Excursion, end: u64, g: u64) -> Excursion {
+    let whole = building.count >= usize::from(building.timing.phases);
+    match building.timing.recharge.filter(|_| whole && seen.from <= end + g) {
+        Some(switch) => {
+            let from = building.closes(switch, end).min(seen.from);
+            Excursion { from, joined: switch.at_once, ..seen }
+        }
+        None => seen,
     }
 }
 
