@@ -80,6 +80,15 @@ impl Building {
         if switch.at_once { end } else { end.max(self.at + switch.from).min(end + dead) }
     }
 
+    /// The last phase, if a current of this sign at sample `at` is still of it by the program: it is under way again then.
+    pub(super) fn taken_up(&mut self, at: u64, positive: bool) -> Option<Excursion> {
+        let last = self.count.checked_sub(1)?;
+        let same = positive == (self.positive == last.is_multiple_of(2));
+        let run = self.excursions.get(last).filter(|_| same && at < self.at + self.timing.length).copied();
+        self.count -= usize::from(run.is_some());
+        run
+    }
+
     /// Where it opened, seen from sample `upto`, at which the next pulse begins or nothing more is waited for. Between the
     /// pulses of a burst that is recharged at its end it never closes.
     pub(super) fn opened(&self, upto: u64) -> Option<u64> {
@@ -88,9 +97,9 @@ impl Building {
     }
 
     /// Whether a current that begins at sample `at` is what the recharge takes back. After one phase it has the other sign;
-    /// what a recharge finds after an active recovery has either.
+    /// what a recharge finds after an active recovery, or after pulses of the other sign, has either.
     pub(super) fn recharges(&self, at: u64, positive: bool) -> bool {
-        let returns = positive != self.positive || self.timing.phases > 1;
+        let returns = positive != self.positive || self.timing.either;
         returns && self.open().is_some_and(|open| at <= open)
     }
 
@@ -135,6 +144,7 @@ mod tests {
                 smallest: 1e-3,
                 gapless: false,
                 length: 200,
+                either: phases > 1,
             },
             before: None,
             base: 0.0,

@@ -58,7 +58,7 @@ impl Contact {
     fn part(&mut self, history: &History, g: u64) {
         let Some(building) = &mut self.building else { return };
         let at_once = building.timing.recharge.is_some_and(|switch| switch.at_once);
-        let complete = building.timing.phases > 1 && building.count >= usize::from(building.timing.phases);
+        let complete = building.timing.either && building.count >= usize::from(building.timing.phases);
         let last = building.count.checked_sub(1).and_then(|last| building.excursions.get_mut(last));
         let Some(last) = last.filter(|last| at_once && complete && last.from >= history.start()) else {
             return;
@@ -77,7 +77,8 @@ impl Contact {
 
     /// A recharge that follows the last phase of a pulse, which ends at sample `end`, and is too small to begin anything: none of it is
     /// the phase's charge, and without a gap it bends the edge that they share. It is there if its mean over a settling time behind
-    /// the closing of its switch, before sample `upto`, stands out of the noise. Behind a single phase it has the other sign.
+    /// the closing of its switch, before sample `upto`, stands out of the noise. Behind a single phase it has the other sign, unless pulses
+    /// of that sign came before.
     fn faint(
         &self,
         history: &History,
@@ -98,7 +99,7 @@ impl Contact {
         }
         let mean = history.sum(first, last) as f64 / g.max(1) as f64 - building.base;
         let back = if building.positive { -mean } else { mean };
-        let back = if timing.phases > 1 { mean.abs() } else { back };
+        let back = if timing.either { mean.abs() } else { back };
         let seen = back > 4.0 * self.noise / (g.max(1) as f64).sqrt();
         seen.then_some(Excursion { from, to: from, joined: switch.at_once })
     }

@@ -31,6 +31,8 @@ pub struct Recorder {
     front_end: FrontEnd,
     constants: Constants,
     timing: Timing,
+    /// From when on no pulse is any more of the program before, where some may be, and what is expected then.
+    settles: Option<(u64, Timing)>,
     channels: Vec<Channel>,
     markers: Vec<Marker>,
     /// Markers that are already in effect.
@@ -71,6 +73,7 @@ impl Recorder {
             front_end,
             constants,
             timing,
+            settles: None,
             channels,
             markers: Vec::new(),
             obeyed: 0,
@@ -250,7 +253,8 @@ impl Recorder {
             let marker = self.markers.get(self.obeyed).map(|marker| marker.sample);
             let program = self.programs.front().map(|(from, _)| *from);
             let sighted = Some(self.blind_until).filter(|until| *until > self.reached);
-            let stops = [marker, program, sighted].into_iter().flatten();
+            let settles = self.settles.map(|(from, _)| from);
+            let stops = [marker, program, settles, sighted].into_iter().flatten();
             let stop = stops.fold(to, u64::min).max(self.reached + 1).min(to);
             self.range(self.reached, stop);
             self.reached = stop;
@@ -284,12 +288,20 @@ impl Recorder {
                 }
             }
         }
+        if let Some((_, timing)) = self.settles.take_if(|(from, _)| *from <= self.reached) {
+            self.timing = timing;
+        }
         while self.programs.front().is_some_and(|(from, _)| *from <= self.reached) {
-            let Some((_, program)) = self.programs.pop_front() else { break };
-            self.timing = Timing::of(&program, self.setup.sample_rate, self.constants.settling);
+            let Some((from, program)) = self.programs.pop_front() else { break };
+            let rate = self.setup.sample_rate;
+            let timing = Timing::of(&program, rate, self.constants.settling);
+            // A pair or a burst that has begun goes on under the program before.
+            let span = self.program.start_of(self.program.pulses_per_period().saturating_sub(1));
+            self.settles = (span > 0.0).then(|| (from + (1.25 * span * rate).ceil() as u64, timing));
+            self.timing = if span > 0.0 { timing.or(self.timing) } else { timing };
             for channel in &mut self.channels {
                 if let Kind::Contact(contact) = &mut channel.kind {
-                    contact.expect_less(share(&program, &contact.record.name) * self.timing.smallest);
+                    contact.expect_less(share(&program, &contact.record.name) * timing.smallest);
                 }
             }
             self.program = program;

@@ -9,6 +9,10 @@ use super::seek::Along;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
 
+/// What is no larger than so many times the level that begins a phase may fall below the one that ends it by its noise alone: eight
+/// deviations and four.
+const FAINT: f64 = 2.0;
+
 impl Contact {
     /// Follows the current through `codes`, the first at sample `from`.
     pub(super) fn segment(
@@ -114,6 +118,9 @@ impl Contact {
 
     /// The current leaves the baseline at sample `at`.
     fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
+        if self.goes_on(at, positive, constants) {
+            return;
+        }
         let joined = at <= self.left_at + 1 && self.building.is_some();
         self.set_out(at, positive, joined);
         self.run_counts = true;
@@ -133,12 +140,25 @@ impl Contact {
             }
         } else if let Some(recharging) = self.recharging
             && at <= recharging.open
-            && (positive != recharging.positive || timing.phases > 1)
+            && (positive != recharging.positive || timing.either)
         {
             self.run_counts = false;
             return;
         }
         self.begin(history, at, positive, timing, constants);
+    }
+
+    /// Whether what leaves the baseline at sample `at` is still the phase before: one that hardly stands out is lost in the noise now and
+    /// then. It goes on then.
+    fn goes_on(&mut self, at: u64, positive: bool, constants: &Constants) -> bool {
+        let faint =
+            self.peak_before < FAINT * self.thresholds.high && at <= self.left_at + constants.settling;
+        let building = self.building.as_mut().filter(|_| faint && self.run_counts);
+        let Some(run) = building.and_then(|building| building.taken_up(at, positive)) else { return false };
+        self.side = if positive { 1 } else { -1 };
+        self.run = run;
+        self.run_peak = self.peak_before;
+        true
     }
 
     /// A run begins at sample `at`.

@@ -17,6 +17,9 @@ pub(super) struct Timing {
     pub(super) gapless: bool,
     /// From the leading edge to the end of the last phase, on the plateau.
     pub(super) length: u64,
+    /// A recharge may have the sign of the leading phase: behind an active recovery, where pulses of the other sign came before, and between
+    /// more than two contacts, whose series capacitors discharge each other.
+    pub(super) either: bool,
 }
 
 /// When the recharge switch is closed, in samples from the leading edge.
@@ -34,6 +37,33 @@ pub(super) struct Switch {
     pub(super) at_once: bool,
     /// What still flows for so much longer without a break is still what it lets through: the stimulator's clock is slow.
     pub(super) slack: u64,
+}
+
+impl Timing {
+    /// For pulses of which it is not known whether they are still those of another program: what either may bring. Of programs whose pulses
+    /// have other phases this one tells.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.phases != other.phases {
+            return self;
+        }
+        let both = |(a, b): (Switch, Switch)| Switch {
+            from: a.from.min(b.from),
+            to: a.to.max(b.to),
+            last_only: a.last_only && b.last_only,
+            driven: a.driven.max(b.driven),
+            at_once: a.at_once && b.at_once,
+            slack: a.slack.max(b.slack),
+        };
+        Self {
+            phases: self.phases,
+            allowance: self.allowance.max(other.allowance),
+            recharge: self.recharge.zip(other.recharge).map(both).or(self.recharge).or(other.recharge),
+            smallest: self.smallest.min(other.smallest),
+            gapless: self.gapless && other.gapless,
+            length: self.length.max(other.length),
+            either: self.either || other.either,
+        }
+    }
 }
 
 /// A phase that begins no later than this behind the instant it was to, s, is still of its pulse, however short it is.
@@ -62,6 +92,7 @@ impl Timing {
         let slack = |open: f64| (SLOW * open).min(0.5 * (next - open).max(0.0));
         let longest = pulse.phases().iter().map(|phase| phase.width).fold(0.0, f64::max);
         let allowance = program.gap + longest.max(2.0 * settling as f64 / rate).max(LATE);
+        let driven = program.contacts.iter().filter(|contact| contact.share != 0.0).count();
         let first = program.pulse(0);
         let leading = first.phases().iter().filter(|phase| phase.kind == Kind::Leading);
         Self {
@@ -77,6 +108,7 @@ impl Timing {
             }),
             gapless: program.gap <= 0.0,
             length: (length * rate).ceil() as u64,
+            either: pulse.phases().len() > 1 || program.waveform == Waveform::Alternating || driven > 2,
             smallest: leading.map(|phase| phase.current.abs()).fold(f64::INFINITY, f64::min),
         }
     }
@@ -85,7 +117,7 @@ impl Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::Burst;
+    use crate::signal::{Burst, Share};
 
     /// 2 mA, 200 µs, a gap of 53 µs: at 100 000 samples a second.
     fn program(rate: f64) -> Program {
@@ -138,6 +170,39 @@ mod tests {
             Some(Switch { from: 105, to: 606, last_only: true, driven: 130, at_once: false, slack: 12 })
         );
         assert_eq!((timing.phases, timing.allowance), (1, 56), "53 µs and half of the 1 ms between pulses");
+    }
+
+    #[test]
+    fn what_either_of_two_programs_may_bring_is_waited_for() {
+        let recharged = |recharge, width| {
+            let program = Program { recharge: Some(recharge), width, ..program(50.0) };
+            Timing::of(&program, 1e5, 5)
+        };
+        let (old, new) = (recharged(8e-3, 200e-6), recharged(2e-3, 300e-6));
+        let (long, late) = (old.recharge.unwrap(), new.recharge.unwrap());
+        let both = new.or(old);
+        let switch = Switch { from: long.from, to: long.to, driven: late.driven, ..long };
+        assert_eq!((both.recharge, both.length, both.allowance), (Some(switch), new.length, new.allowance));
+        let none = Timing { recharge: None, ..new };
+        assert_eq!((none.or(old).recharge, old.or(none).recharge), (old.recharge, old.recharge));
+        let single = Timing { phases: 1, ..old };
+        assert_eq!(new.or(single), new);
+    }
+
+    #[test]
+    fn a_recharge_has_either_sign_behind_a_recovery_and_in_pairs() {
+        let either = |waveform, recovery| {
+            let program = Program { waveform, recovery, recharge: Some(1e-3), ..program(50.0) };
+            Timing::of(&program, 1e5, 5).either
+        };
+        assert!(
+            either(Waveform::Biphasic, Recovery::Mirrored) && either(Waveform::Alternating, Recovery::None)
+        );
+        assert!(!either(Waveform::Monophasic, Recovery::None));
+        let three = [("e1", -1.0), ("e2", 0.5), ("case", 0.5)];
+        let contacts = three.map(|(contact, share)| Share { contact: contact.to_owned(), share }).to_vec();
+        let steered = Program { waveform: Waveform::Monophasic, contacts, ..program(50.0) };
+        assert!(Timing::of(&steered, 1e5, 5).either);
     }
 
     #[test]

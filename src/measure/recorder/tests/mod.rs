@@ -6,6 +6,7 @@ mod levels;
 mod marks;
 mod pulses;
 mod recharge;
+mod returns;
 mod watched;
 
 use super::*;
