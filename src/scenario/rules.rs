@@ -32,6 +32,7 @@ pub(super) fn check(case: &Case, context: &Context<'_>) {
         rule.ended();
         rule.ended_before_it_begins_again();
         rule.comes_to_a_plateau();
+        rule.holds_a_ramp();
         rule.vacuous();
     }
 }

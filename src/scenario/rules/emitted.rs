@@ -97,6 +97,31 @@ impl Rule<'_> {
         }
     }
 
+    /// Where a ramp is looked for in a window of its own, one lies in it: with on- and off-times another begins in each.
+    pub(super) fn holds_a_ramp(&self) {
+        let of_ramps = matches!(self.check.measurand, Measurand::RampDuration | Measurand::RampError);
+        if !of_ramps || self.check.window.is_none() || self.begins_anew() {
+            return;
+        }
+        let Some((from, to)) = self.span() else { return };
+        // It is timed from its first pulse on, and followed as far as it lasts.
+        let timed = self.check.measurand == Measurand::RampDuration;
+        let trains = self.case.trains();
+        let mut ramps = trains.iter().filter_map(|train| {
+            let programs = || train.programs.iter().map(|written| written.program);
+            let lasts = programs().filter_map(|program| program.ramp).map(|ramp| ramp.up).reduce(f64::max)?;
+            let anew = !timed && programs().any(|program| program.cycle.is_some());
+            let ends = train.start + if timed { LATE } else { lasts + LATE };
+            Some(train.start < to && (anew || ends > from))
+        });
+        let any = ramps.next();
+        if any == Some(false) && !ramps.any(|lies| lies) {
+            let what = if timed { "no train begins in its window" } else { "no ramp lies in its window" };
+            let what = format!("`{}` could judge nothing: {what}", self.check.measurand.name());
+            self.error("in", &what, Some("a change of program goes on where the ramp was"));
+        }
+    }
+
     /// What a stop ends is seen to be quiet before it begins again.
     pub(super) fn ended_before_it_begins_again(&self) {
         if self.check.measurand != Measurand::StopLatency {

@@ -48,7 +48,7 @@ impl<'c> Rule<'c> {
     }
 
     /// From where to where the check looks, s; `None` where that is not known here, or said to be wrong already.
-    fn span(&self) -> Option<(f64, f64)> {
+    pub(super) fn span(&self) -> Option<(f64, f64)> {
         let start = self.timeline.start?;
         match &self.check.window {
             None => {
@@ -153,8 +153,18 @@ impl<'c> Rule<'c> {
             }
             _ => {}
         }
-        if self.check.statistic == Statistic::P99 && pulses < 100 {
-            let what = format!("`p99` needs at least 100 pulses, and this window has {pulses}");
+        // A cycle ends where the next one begins.
+        let (units, what) = match self.check.measurand {
+            Measurand::NetCharge | Measurand::ChargeImbalance
+                if self.check.window_kind == WindowKind::Cycle =>
+            {
+                (groups.saturating_sub(1).min(pulses), "cycles")
+            }
+            Measurand::BurstRate | Measurand::BurstPulses => (groups.min(pulses), "bursts"),
+            _ => (pulses, "pulses"),
+        };
+        if self.check.statistic == Statistic::P99 && units < 100 {
+            let what = format!("`p99` needs at least 100 {what}, and this window has {units}");
             self.error("statistic", &what, None);
         }
     }

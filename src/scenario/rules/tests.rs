@@ -435,6 +435,41 @@ fn a_ramp_that_is_timed_is_not_changed_on_its_way_up() {
     accepted(ramp, &again, check);
 }
 
+#[test]
+fn a_ramp_is_looked_for_where_one_lies() {
+    let steps = "start: {}; wait: 100 ms; set: { amplitude: 3 mA } as mid; wait: 1 s; set: { amplitude: 1 mA } as late; wait: 1 s; stop: {} as end";
+    let (duration, error) =
+        ("ramp_duration: { of: programmed, within: 100 ms", "ramp_error: { at_most: 10 %");
+    let ramp = "rate: 50 Hz, ramp: { up: 300 ms }";
+    let within = |check: &str, from: &str| format!("{check}, in: [{from}, end] }}");
+    refused(ramp, steps, &within(duration, "late"), "no train begins in its window");
+    refused(ramp, steps, &within(error, "late"), "no ramp lies in its window");
+    accepted(ramp, steps, &within(error, "mid"));
+    // Each on-time has a ramp of its own, and a train that begins behind a stop too.
+    let cycle = "rate: 50 Hz, ramp: { up: 300 ms }, cycle: { on_time: 500 ms, off_time: 500 ms }";
+    accepted(cycle, steps, &within(error, "late"));
+    let again =
+        "start: {}; wait: 1 s; stop: {}; wait: 1 s as late; start: {} as again; wait: 1 s; stop: {} as end";
+    accepted(ramp, again, &within(duration, "late"));
+    accepted(ramp, again, &within(error, "late"));
+}
+
+#[test]
+fn a_percentile_of_cycles_or_bursts_counts_those() {
+    let steps = "start: {}; wait: 2 s; stop: {}";
+    let bursts = "rate: 20 Hz, burst: { pulses: 5, rate: 500 Hz }";
+    let check = |name: &str, limit: &str| format!("{name}: {{ {limit}, statistic: p99 }}");
+    accepted(bursts, steps, &check("amplitude", "of: programmed, within: 3 %"));
+    refused(bursts, steps, &check("charge_imbalance", "at_most: 0.5 %"), "100 cycles, and this window has");
+    refused(
+        bursts,
+        steps,
+        &check("burst_rate", "of: programmed, within: 1 %"),
+        "100 bursts, and this window has",
+    );
+    accepted(bursts, steps, "charge_imbalance: { at_most: 0.5 %, statistic: p99, window: pulse }");
+}
+
 /// 100 ms, or three periods: 300 ms of 10 Hz.
 #[test]
 fn a_stop_is_seen_to_end_before_the_next_start() {
