@@ -115,6 +115,18 @@ impl Facts {
         self.instants.iter().filter(move |at| steps.get(at.step).is_some_and(|step| wanted(&step.action)))
     }
 
+    /// Instants of the starts that were to begin a train. Where others are marked, one without a marker is one that was sent while a
+    /// train ran and changed nothing; at rest it is one that the stimulator did not act upon.
+    pub fn begins<'f>(&'f self, case: &'f Case) -> impl Iterator<Item = &'f Instant> + use<'f> {
+        let starts = || self.instants_of(case, |action| *action == Action::Start);
+        let unmarked = !starts().any(|start| start.marked);
+        let at_rest = |start: &Instant| {
+            let mut before = case.steps.iter().take(start.step).rev().map(|step| &step.action);
+            before.find(|action| matches!(action, Action::Start | Action::Stop)) != Some(&Action::Start)
+        };
+        starts().filter(move |start| unmarked || start.marked || at_rest(start))
+    }
+
     /// Moves every instant that was noted so far to another sample: once it is known where a record lies.
     pub fn moved(&mut self, to: impl Fn(u64) -> u64) {
         for instant in &mut self.instants {

@@ -64,6 +64,18 @@ impl View<'_> {
         there.first().filter(|_| leading.is_some() || scale == 0.0)
     }
 
+    /// By how much what was found of a row came behind its leading phase, s, where that one is missing and so small that it need not have
+    /// been found: 0 of any other row.
+    pub(super) fn behind_lead(&self, row: &PulseRow, asked: &Pulse) -> f64 {
+        let scale = self.program_at(row).scale_of(&self.contact.name);
+        let due = asked.phases().first().map_or(0.0, |phase| (phase.current * scale).abs());
+        if self.leading(row, asked).is_some() || due >= CERTAIN * self.least_found(asked, 0, scale) {
+            return 0.0;
+        }
+        let (from, _) = self.due(row, asked.phases(), &places(row, asked.phases(), scale));
+        (row.start() - from) / self.rate() - self.recording.front_end.delay
+    }
+
     /// From where to where the pulse was to last, samples without the filter's delay: the phases that are there say when it began.
     fn due(&self, row: &PulseRow, wanted: &[Phase], places: &[Option<usize>; 3]) -> (f64, f64) {
         let first = wanted.iter().zip(places).find(|(_, place)| place.is_some()).map(|(phase, _)| phase);

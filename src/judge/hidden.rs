@@ -1,7 +1,7 @@
 //! What may have come unseen before the first pulse that was found.
 
 use crate::measure::FrontEnd;
-use crate::signal::{Phase, Program};
+use crate::signal::{Phase, Program, Pulse};
 
 /// What a contact's channel finds for certain.
 pub(super) struct Sight {
@@ -22,16 +22,19 @@ impl Sight {
         Self { least: CERTAIN * begins, full: 2.0 * front_end.transition, late: front_end.delay - period }
     }
 
+    /// Whether a pulse is found for certain on a contact of this share.
+    pub(super) fn finds(&self, pulse: &Pulse, share: f64) -> bool {
+        let of = |phase: &Phase| phase.current.abs() * (phase.width / self.full).min(1.0);
+        let largest = pulse.phases().iter().map(of).fold(0.0, f64::max);
+        largest * share.abs() >= self.least
+    }
+
     /// For how long, s, a train under `program` may have run before its first row: its ramp begins with pulses that need not have
     /// been found on a contact of this share, and the row came `since` seconds after the start, which is enough for some of them.
     /// Where samples were lost meanwhile, no pulse need have been found.
     pub(super) fn hidden(&self, program: &Program, share: f64, (since, lost): (f64, bool)) -> f64 {
         let Some(ramp) = program.ramp.filter(|_| share != 0.0) else { return 0.0 };
-        let found = |n: u64| {
-            let of = |phase: &Phase| phase.current.abs() * (phase.width / self.full).min(1.0);
-            let largest = program.pulse(n).phases().iter().map(of).fold(0.0, f64::max);
-            !lost && largest * share.abs() >= self.least
-        };
+        let found = |n: u64| !lost && self.finds(&program.pulse(n), share);
         // The row is the last of those that were due by then, at the most; a ramp grows, so the first that is found is searched for.
         let due = program.pulses_before((since - self.late).min(ramp.up));
         let (mut low, mut high) = (0, due.saturating_sub(1));

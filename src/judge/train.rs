@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::measure::{ContactRecord, PulseRow, Recording, Table};
-use crate::scenario::{Action, Case, Nominal};
+use crate::scenario::{Case, Nominal};
 use crate::signal::{Burst, Part, Program, Pulse, Waveform};
 
 use super::hidden::Sight;
@@ -81,26 +81,68 @@ impl<'a> Course<'a> {
     ) -> Self {
         let rate = recording.setup.sample_rate;
         let rows = &contact.pulses;
-        let starts = facts.instants_of(case, |action| *action == Action::Start);
-        // The start of a train, and when that may have been taken at the earliest, samples.
-        let doubt = |at: &Instant| if at.marked { 0.0 } else { facts.round_trip * rate };
-        let mut starts: Vec<(u64, f64)> = starts.map(|at| (at.sample, at.at() - doubt(at))).collect();
         let before = |sample: u64| rows.partition_point(|row| row.at < sample);
-        let firsts: Vec<usize> = starts.iter().map(|start| before(start.0)).chain([rows.len()]).collect();
-        let ranges = firsts.windows(2).filter_map(|pair| Some(*pair.first()?..*pair.last()?));
-        let trains: Vec<Range<usize>> = ranges.collect();
-        let mut course = Self { trains: trains.clone(), ruled: Vec::new() };
-        // Rows before the first start are counted from the first of them.
-        starts.insert(0, (0, f64::INFINITY));
-        let lead = 0..firsts.first().copied().unwrap_or(0);
-        for (train, (started, earliest)) in std::iter::once(lead).chain(trains).zip(starts) {
+        let starts: Vec<&Instant> = facts.begins(case).collect();
+        let mut course = Self::default();
+        let add = |course: &mut Self, train: Range<usize>, started: u64, earliest: f64| {
             let hidden = |program: &Program, zero: f64| {
                 let lost = recording.lost_within(started, zero as u64) > 0;
                 sight.hidden(program, program.share_of(&contact.name), ((zero - earliest) / rate, lost))
             };
             course.follow(train, started, hidden, &facts.segments, rows, rate);
+        };
+        // Rows before the first start are counted from the first of them.
+        let mut first = starts.first().map_or(rows.len(), |start| before(start.sample));
+        add(&mut course, 0..first, 0, f64::INFINITY);
+        let ends = starts.iter().skip(1).map(|next| before(next.sample)).chain([rows.len()]);
+        // When the start of a train may have been taken at the earliest, samples, and what it waited for.
+        let doubt = |at: &Instant| if at.marked { 0.0 } else { facts.round_trip * rate };
+        let mut waited = f64::NEG_INFINITY;
+        for (start, end) in starts.iter().zip(ends) {
+            let end = end.max(first);
+            add(&mut course, first..end, start.sample, (start.at() - doubt(start)).max(waited));
+            let owed = course.owed(first..end, rows, rate);
+            course.trains.push(first..end + owed);
+            first = end + owed;
+            waited = owed.checked_sub(1).and_then(|_| rows.get(first - 1)).map_or(waited, |last| last.end());
         }
         course
+    }
+
+    /// How many of the rows behind those of a train are its own still, though another start was taken before them: a stimulator that has
+    /// begun pulses that are balanced together (a pair, a burst) brings them to their end, and begins another train only then.
+    fn owed(&self, train: Range<usize>, rows: &Table<PulseRow>, rate: f64) -> usize {
+        let last = train.end.checked_sub(1).filter(|last| train.contains(last));
+        let Some((ruled, n, last)) = last.and_then(|last| {
+            let last = rows.get(last)?;
+            let (ruled, n) = self.ruling(&last, rows, rate)?;
+            Some((ruled, n, last))
+        }) else {
+            return 0;
+        };
+        let program = ruled.part.program;
+        if !program.balances_together() {
+            return 0;
+        }
+        let (slot, group) = (slot(program) * rate, program.pulses_per_period());
+        let positive = |row: &PulseRow| row.phases().first().map(|phase| f64::from(phase.level) > row.base);
+        let alternates = program.waveform == Waveform::Alternating;
+        let due = (1..group - n % group).zip(rows.range(train.end..rows.len()));
+        due.take_while(|(k, row)| {
+            let away = row.start() - last.start() - *k as f64 * slot;
+            let other = !alternates || positive(row) != positive(&last);
+            away.abs() <= REACH * slot && other
+        })
+        .count()
+    }
+
+    /// The program that rules a row, and the row's number in its part.
+    fn ruling(&self, row: &PulseRow, rows: &Table<PulseRow>, rate: f64) -> Option<(&Ruled<'a>, u64)> {
+        let known = self.ruled.partition_point(|ruled| ruled.first <= row.number);
+        let ruled = self.ruled.get(known.checked_sub(1)?)?;
+        let Ruled { first, part, zero, .. } = ruled;
+        let place = || in_group(part.program, rows, *first..row.number, rate);
+        Some((ruled, number(part, row.number - first, (row.start() - zero) / rate, place)))
     }
 
     /// Adds the parts of a train.
@@ -156,11 +198,8 @@ impl<'a> View<'a> {
 
     /// Where a row stands in its train.
     pub fn placed(&self, row: &PulseRow) -> Option<Placed<'a>> {
-        let ruled = &self.course.ruled;
-        let known = ruled.partition_point(|ruled| ruled.first <= row.number);
-        let Ruled { first, segment, part, zero, hidden } = *ruled.get(known.checked_sub(1)?)?;
-        let place = || in_group(part.program, &self.contact.pulses, first..row.number, self.rate());
-        let n = number(&part, row.number - first, (row.start() - zero) / self.rate(), place);
+        let (ruled, n) = self.course.ruling(row, &self.contact.pulses, self.rate())?;
+        let Ruled { segment, part, hidden, .. } = *ruled;
         Some(Placed { segment, n, into: part.into, number: part.base + n, hidden })
     }
 

@@ -54,6 +54,12 @@ pub(super) fn deviation(calibration: &Calibration, zero: Option<&Zero>) -> f64 {
     measured.unwrap_or_else(|| code_noise(calibration.noise))
 }
 
+/// What is found for certain on a contact.
+fn sight(recording: &Recording, contact: &ContactRecord, calibration: &Calibration) -> Sight {
+    let begins = contact.begins_codes * calibration.lsb;
+    Sight::of(&recording.front_end, begins, 1.0 / recording.setup.sample_rate)
+}
+
 impl<'a> View<'a> {
     /// The check on its own contact (`idle` and the default fall back to the first with the largest leading share).
     ///
@@ -118,8 +124,7 @@ impl<'a> View<'a> {
         let zeros = recording.zeros.get(contact.channel);
         let zero = zeros.and_then(|zeros| zeros.iter().rfind(|zero| zero.is_sound(&calibration)));
         let rows = (0, usize::MAX);
-        let rate = recording.setup.sample_rate;
-        let sight = Sight::of(&recording.front_end, contact.begins_codes * calibration.lsb, 1.0 / rate);
+        let sight = sight(recording, contact, &calibration);
         let course = Course::of(case, facts, recording, contact, &sight);
         Ok(Self {
             case,
@@ -156,6 +161,11 @@ impl<'a> View<'a> {
         sample / self.rate() - self.recording.front_end.delay
     }
 
+    /// What its contact's channel finds for certain.
+    pub(super) fn sight(&self) -> Sight {
+        sight(self.recording, self.contact, &self.calibration)
+    }
+
     /// Instants of the steps that `wanted` accepts, in order.
     pub fn instants_of<F>(&self, wanted: F) -> impl Iterator<Item = &'a Instant> + use<'a, F>
     where
@@ -172,6 +182,11 @@ impl<'a> View<'a> {
     /// Instants of the starts, in order.
     pub fn starts(&self) -> impl Iterator<Item = &'a Instant> + use<'a> {
         self.instants_of(|action| *action == Action::Start)
+    }
+
+    /// Instants of those that were to begin a train, in order: one for each of [`View::trains`].
+    pub fn begins(&self) -> impl Iterator<Item = &'a Instant> + use<'a> {
+        self.facts.begins(self.case)
     }
 
     /// Instants of the stops, in order.

@@ -109,5 +109,5 @@ impl<'a> Due<'a> {
 
 /// The start of the train that an event met, samples.
 fn started(view: &View<'_>, event: &Event<'_>) -> Option<u64> {
-    view.starts().filter(|at| at.step < event.at.step).map(|at| at.sample).max()
+    view.begins().filter(|at| at.step < event.at.step).map(|at| at.sample).max()
 }

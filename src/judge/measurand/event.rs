@@ -117,7 +117,7 @@ impl<'a> Event<'a> {
     fn started(&self, view: &View<'a>) -> Option<&'a Instant> {
         let before = |one: &&Instant| one.step < self.at.step;
         let stopped = view.stops().filter(before).map(|one| one.step).max();
-        let start = view.starts().filter(before).max_by_key(|one| one.step);
+        let start = view.begins().filter(before).max_by_key(|one| one.step);
         start.filter(|start| stopped.is_none_or(|stop| stop < start.step))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::Part;
+use crate::signal::{Part, Program};
 
 use super::super::train::{Placed, REACH, group_span, slot};
 use super::super::view::{View, Window};
@@ -51,11 +51,11 @@ pub(super) fn grid(
     let shuts = (window.to as f64 - g) / view.rate();
     // Before the first start nothing is due.
     let led = view.trains().first().map_or(view.contact.pulses.len(), |train| train.start);
-    let starts = view.starts().next().map_or(f64::INFINITY, |start| (start.sample as f64 - g) / view.rate());
+    let starts = view.begins().next().map_or(f64::INFINITY, |start| (start.sample as f64 - g) / view.rate());
     let before = opens..shuts.min(starts);
     let unasked = view.contact.pulses.range(0..led).filter(|row| before.contains(&seconds(row.start())));
     unasked.for_each(|row| grid.surplus(row));
-    for (train, start) in view.trains().iter().zip(view.starts()) {
+    for (train, start) in view.trains().iter().zip(view.begins()) {
         let Some(first) = view.contact.pulses.get(train.start).filter(|_| !train.is_empty()) else {
             // Whatever may have ended the train did so, wherever the window begins.
             let closes = closes(view, Window { from: start.sample, ..window }, start, start.sample).at;
@@ -108,16 +108,29 @@ pub(super) fn grid(
         let mut walk: Option<Walk<'_>> = None;
         for row in rows().filter(inside) {
             let at = seconds(row.start());
+            let placed = view.placed(&row);
             if !counts(&row) {
+                // What is found of one at the foot of a ramp need not be all of it.
+                if placed.is_some_and(|placed| {
+                    goes_under(view, &placed.segment.programmed, (placed.n, placed.into))
+                }) {
+                    return Err(Reason::Unseen { pulse: row.number });
+                }
                 grid.surplus(row);
                 continue;
             }
-            let Some(placed) = view.placed(&row) else { continue };
+            let Some(placed) = placed else { continue };
             match &mut walk {
-                Some(walk) if std::ptr::eq(walk.segment, placed.segment) => match walk.take(at) {
-                    Some(skipped) => grid.missing += skipped,
-                    None => grid.surplus(row),
-                },
+                Some(walk) if std::ptr::eq(walk.segment, placed.segment) => {
+                    let from = walk.n + 1;
+                    match walk.take(at) {
+                        Some(_) if walk.passes_unseen(view, from) => {
+                            return Err(Reason::NotPlaced { pulse: row.number });
+                        }
+                        Some(skipped) => grid.missing += skipped,
+                        None => grid.surplus(row),
+                    }
+                }
                 Some(other) => {
                     grid.missing += other.missing_before(&placed);
                     *other = Walk::new(&placed, at, zero);
@@ -176,7 +189,7 @@ pub(super) fn closes(view: &View<'_>, window: Window, start: &Instant, began: u6
     let within = |at: &Instant| at.sample <= window.to;
     // A stop ends it though its first pulse comes later. What no step stops, the end of the case does.
     let ending = |sample| Instant { step: usize::MAX, sample, ahead: 0, marked: false };
-    let stops = view.starts().chain(view.stops()).cloned().chain(view.facts.ending.map(ending));
+    let stops = view.begins().chain(view.stops()).cloned().chain(view.facts.ending.map(ending));
     let stop = stops.filter(|at| within(at) && at.step > start.step).min_by_key(|at| at.sample);
     let interrupted = view.instants_of(interrupts).filter(|at| within(at) && at.sample >= from);
     let interrupted = interrupted.min_by_key(|at| at.sample);
@@ -194,6 +207,12 @@ fn left_out<'a>(view: &View<'a>, from: u64) -> Option<&'a Segment> {
     silent.filter(|segment| segment.requested > from)
 }
 
+/// Whether pulse `n` of a program that took effect `into` seconds into an on-time lies so low on a ramp that it need not be found.
+fn goes_under(view: &View<'_>, program: &Program, (n, into): (u64, f64)) -> bool {
+    let finds = || view.sight().finds(&program.pulse_from(n, into), program.share_of(&view.contact.name));
+    program.ramp.is_some() && !finds()
+}
+
 /// A walk along the pulses of one program.
 struct Walk<'a> {
     segment: &'a Segment,
@@ -203,6 +222,8 @@ struct Walk<'a> {
     n: u64,
     /// The last pulse at all, s.
     last: f64,
+    /// The last one that came at its instant was taken for the first of an on-time though a later one was due where it came.
+    due_later: bool,
     /// From when to when the program's duration ends, s, as two clocks may differ; never where its count of pulses tells, or a stop.
     ends: (f64, f64),
 }
@@ -215,7 +236,7 @@ impl<'a> Walk<'a> {
         let ends = own_seconds(&part).map_or((f64::INFINITY, f64::INFINITY), |(least, most)| {
             (zero + least, zero + (most + group_span(program) + REACH * slot(program)))
         });
-        Self { segment: placed.segment, part, at, n: placed.n, last: at, ends }
+        Self { segment: placed.segment, part, at, n: placed.n, last: at, due_later: false, ends }
     }
 
     /// Takes the pulse at `at`; the number of instants skipped since the one before, or `None` if it belongs to none.
@@ -232,8 +253,16 @@ impl<'a> Walk<'a> {
             return None;
         }
         let skipped = n - self.n - 1;
+        self.due_later = near.is_some_and(|near| near > n);
         (self.at, self.n) = (at, n);
         Some(skipped)
+    }
+
+    /// Whether pulses may have come unseen before the last one, from pulse `from` on: they lie at the foot of a ramp, be it that they were
+    /// skipped, or that the first that is seen of an on-time lies where a later one is due.
+    fn passes_unseen(&self, view: &View<'_>, from: u64) -> bool {
+        let unseen = |n: u64| goes_under(view, self.part.program, (n, self.part.into));
+        (from..self.n).any(unseen) || (self.due_later && unseen(self.n))
     }
 
     /// The pulse behind an off-time, whatever that was: of those that begin an on-time the one that is nearest.

@@ -1,7 +1,6 @@
 //! What a start owes: pulses of a window that were due behind it and did not come, because its train began late or never.
 
 use crate::measure::PulseRow;
-use crate::scenario::Action;
 use crate::signal::Program;
 
 use super::super::train::{REACH, slot};
@@ -10,17 +9,6 @@ use super::super::{Instant, Segment};
 
 /// A train that begins no later than this behind its start, s, or than three periods, has a latency and lacks no pulse.
 pub(super) const LATENCY: f64 = 0.1;
-
-/// Whether a start was to begin a train. Where others are marked, one without a marker is one that was sent while a train ran and
-/// changed nothing; at rest it is one that the stimulator did not act upon.
-pub(super) fn begins(view: &View<'_>, start: &Instant) -> bool {
-    if start.marked || !view.starts().any(|one| one.marked) {
-        return true;
-    }
-    let mut before = view.case.steps.iter().take(start.step).rev().map(|step| &step.action);
-    let last = before.find(|action| matches!(action, Action::Start | Action::Stop));
-    last != Some(&Action::Start)
-}
 
 /// The train of a contact that a start was to begin, at once or when a later program drives the contact.
 struct Owed<'a> {
@@ -31,10 +19,10 @@ struct Owed<'a> {
 }
 
 impl<'a> Owed<'a> {
-    /// `None` where the start began none, or no program gives the contact anything.
+    /// `None` where no program gives the contact anything.
     fn of(view: &View<'a>, start: &Instant) -> Option<Self> {
         let drives = |segment: &Segment| segment.programmed.share_of(&view.contact.name) != 0.0;
-        let (first, _) = view.segment_at(start.sample).filter(|_| begins(view, start))?;
+        let (first, _) = view.segment_at(start.sample)?;
         let mut later = view.facts.segments.iter().filter(|segment| segment.from > start.sample);
         let segment = if drives(first) { first } else { later.find(|segment| drives(segment))? };
         Some(Self { segment, begun: segment.from.max(start.sample) as f64, rate: view.rate() })

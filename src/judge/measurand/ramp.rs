@@ -70,7 +70,7 @@ pub(super) fn ramp_error(view: &View<'_>, units: &mut Units<'_>) -> Result<(), R
 /// waits.
 pub(super) fn ramp_duration(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
     let window = view.whole_run()?;
-    for (train, start) in view.trains().iter().zip(view.starts()) {
+    for (train, start) in view.trains().iter().zip(view.begins()) {
         let rows = &view.contact.pulses;
         let inside = |row: &PulseRow| row.at >= window.from && row.at < window.to;
         let Some(first) = rows.get(train.start).filter(|_| !train.is_empty()) else {
