@@ -45,6 +45,7 @@ mod start;
 mod stimulators;
 mod told;
 mod trace;
+mod trains;
 mod unplugged;
 mod wire;
 mod wrong_devices;
