@@ -138,6 +138,17 @@ fn a_latency_is_as_uncertain_as_a_leading_phase_that_is_not_seen() {
     assert!((value - 100.6e-6).abs() < u && u < 400e-6, "{value} {u}");
 }
 
+/// The outer phases of its first pulses are seen by nobody, the middle one is, and has the other sign.
+#[test]
+fn a_share_is_not_that_of_the_phase_behind_one_that_is_not_seen() {
+    let program =
+        "waveform: triphasic, amplitude: 10 mA, width: 200 us, gap: 100 us, rate: 100 Hz, ramp: { up: 7 s }";
+    let steps = "start: {}; wait: 7.2 s; stop: {}";
+    let share = "current_share: { of: programmed, within: 5 %, contact: case, in: [start, stop] }";
+    let (_, found) = judged("r500", program, steps, &[share], &[]);
+    assert_eq!(found[0]["verdict"], "invalid", "{found:#?}");
+}
+
 /// The second program drives another contact than the first.
 #[test]
 fn a_latency_is_that_of_the_contact_that_the_program_then_drives() {

@@ -2,7 +2,7 @@
 
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::{Part, Program};
+use crate::signal::{Part, Program, Run};
 
 use super::super::train::{Placed, REACH, group_span, slot};
 use super::super::view::{View, Window};
@@ -71,6 +71,7 @@ pub(super) fn grid(
             return Err(Reason::NotPlaced { pulse: first.number });
         }
         grid.missing += late;
+        let found = (grid.missing, grid.extra);
         let closes = (closes - g) / view.rate();
         let rows = || view.contact.pulses.range(train.clone());
         let behind = |from: f64| {
@@ -165,8 +166,20 @@ pub(super) fn grid(
             }
             None => 0,
         };
+        if (grid.missing, grid.extra) != found && ends_unseen(view, &first) {
+            return Err(Reason::NotPlaced { pulse: first.number });
+        }
     }
     Ok(grid)
+}
+
+/// Whether pulses may have come unseen before the first row of a train that counts them: its on-times, or itself, then end so many rows
+/// earlier.
+fn ends_unseen(view: &View<'_>, first: &PulseRow) -> bool {
+    view.placed(first).is_some_and(|placed| {
+        let program = &placed.segment.programmed;
+        placed.hidden > 0.0 && (program.cycle.is_some() || program.run != Run::UntilStopped)
+    })
 }
 
 /// Where a train ends within a window.

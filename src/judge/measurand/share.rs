@@ -169,6 +169,9 @@ fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
             Waveform::Alternating => sum.signum() * kind,
             _ => -program.leading.sign(),
         };
+        if turned * sum * kind < 0.0 && leads_unseen(view, &row) {
+            return Err(Reason::Unseen { pulse: index });
+        }
         let value = turned * this.current() / sum.abs();
         let share = this.current() / sum;
         let parts = branches.iter().filter_map(|branch| {
@@ -190,6 +193,16 @@ fn share_of(view: &View<'_>, units: &mut Units<'_>) -> Result<(), Reason> {
         });
     }
     if none { Err(Reason::NoPhase("leading")) } else { Ok(()) }
+}
+
+/// Whether what is taken for the leading phase of a pulse is the one behind it, because that went under in the noise.
+fn leads_unseen(view: &View<'_>, row: &JointRow) -> bool {
+    let rows = &view.contact.pulses;
+    let at = rows.partition_point(|own| own.start() < row.leading.0 - 1.0);
+    let own = rows.get(at).filter(|own| own.start() - row.leading.0 <= view.settling() as f64);
+    let placed = own.and_then(|own| Some((own, view.placed(&own)?)));
+    placed
+        .is_some_and(|(own, placed)| view.behind_lead(&own, &placed.pulse(&placed.segment.programmed)) > 0.0)
 }
 
 /// The largest |sum of all currents| on the leading plateau.
