@@ -50,7 +50,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Into a list that was empty, from cell `at` on, every `stride`th. It is made as long as it takes.
+    /// Into a list, from cell `at` on, every `stride`th. It is made as long as it takes.
     pub(super) fn new(cells: Vec<i64>, at: usize, stride: usize) -> Self {
         Self { cells, at, stride }
     }
@@ -77,10 +77,10 @@ impl Writer {
         }
     }
 
-    /// Some zeros, of cells that are not read: the list was empty.
+    /// Some zeros, of cells that are not read.
     #[inline]
     pub(super) fn skip(&mut self, cells: usize) {
-        self.at += cells * self.stride;
+        (0..cells).for_each(|_| self.put(0));
     }
 
     /// A whole number without sign, from another one that it is near to.

@@ -1,144 +1,253 @@
-//! One column of a block: whole numbers near each other in as few bits as hold their differences from a common reference, and
-//! the few that are far from it by themselves.
+//! One column of a block: whole numbers near each other by how far each is from a common reference, or by the steps from one to the
+//! next where those are smaller.
 //!
-//! Layout: width (1 byte), reference (variable length), number of strays (variable length), the groups, the strays (place
-//! 2 bytes, number 8 bytes).
+//! Layout: a byte that says how, and the reference (variable length) where it is not nought. Of a column of steps there follow the
+//! numbers with which its groups begin (variable length, each from the one before). Then, of numbers that are nearly all the
+//! reference, how many are not (variable length), two parameters (a byte each), and for each of them by Rice's code how many lie between
+//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, by Rice's code with the
+//! parameter that the first byte says; of numbers that lie nowhere together eight bytes each.
 
-use bitpacking::{BitPacker, BitPacker4x};
+use super::bits::{Lengths, Lens, Pen, WIDEST, most};
+use super::{BLOCK, GROUP};
 
-/// Numbers that are packed together.
-pub(super) const GROUP: usize = BitPacker4x::BLOCK_LEN;
-/// Widths above this are not packed: each number takes its eight bytes.
-const WIDEST: u8 = 32;
-/// The width of numbers that are not packed.
-const PLAIN: u8 = 64;
-/// Bytes of a stray.
-const STRAY: usize = 10;
-/// Of so many numbers one is looked at where a width is chosen.
+/// The first byte: all are nought; all are the reference; eight bytes each; nearly all are the reference; the smallest of those that
+/// say a parameter.
+const NOUGHT: u8 = 0;
+const SAME: u8 = 1;
+const PLAIN: u8 = 2;
+const RARE: u8 = 3;
+const DENSE: u8 = 4;
+/// In the first byte: the column is one of steps.
+const STEPS: u8 = 0x80;
+/// Groups of a column.
+const GROUPS: usize = BLOCK / GROUP;
+/// Of more numbers that are not the reference each has its own place.
+const RAREST: usize = BLOCK / 4;
+/// Of so many numbers one is looked at where a parameter is chosen.
 const SAMPLED: usize = 4;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
 const LOOKED_AT: usize = 64;
 
-/// How a column is stored.
-#[derive(Debug, Clone, Copy)]
-struct Plan {
-    width: u8,
-    reference: i64,
+/// The numbers of a column.
+pub(super) type Numbers = [i64; BLOCK];
+
+/// Appends a column.
+pub(super) fn pack(numbers: &Numbers, out: &mut Vec<u8>) {
+    let [first, ..] = numbers;
+    if numbers.iter().fold(0, |other, number| other | (number ^ first)) == 0 {
+        out.push(if *first == 0 { NOUGHT } else { SAME });
+        if *first != 0 {
+            put_signed(*first, out);
+        }
+    } else if goes_on(numbers) {
+        let steps = steps(numbers);
+        let mut last = 0;
+        let place = out.len();
+        pack_about(&steps, out, |out| {
+            for begin in numbers.iter().step_by(GROUP) {
+                put_signed(begin.wrapping_sub(last), out);
+                last = *begin;
+            }
+        });
+        if let Some(how) = out.get_mut(place) {
+            *how |= STEPS;
+        }
+    } else {
+        pack_about(numbers, out, |_| ());
+    }
+}
+
+/// Appends numbers that are not all the same; `begin` what lies between the reference and them.
+fn pack_about(numbers: &Numbers, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>)) {
+    let reference = middle(numbers);
+    let off = numbers.map(|number| folded(number.wrapping_sub(reference)));
+    let mut lengths = Lengths::new();
+    off.iter().step_by(SAMPLED).for_each(|off| lengths.add(*off));
+    let (k, sampled) = lengths.parameter();
+    let dense = sampled * SAMPLED;
+    let rare = Rare::of(&off).filter(|rare| rare.cost < dense);
+    let plain = rare.is_none() && dense >= 64 * BLOCK;
+    out.push(match &rare {
+        _ if plain => PLAIN,
+        Some(_) => RARE,
+        None => DENSE + k as u8,
+    });
+    put_signed(if plain { 0 } else { reference }, out);
+    begin(out);
+    match rare {
+        _ if plain => numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes())),
+        Some(rare) => rare.pack(&off, out),
+        None => pack_groups(&off, k, out),
+    }
+}
+
+/// Appends groups of numbers, each from a byte of its own on.
+fn pack_groups(numbers: &[u64; BLOCK], k: u32, out: &mut Vec<u8>) {
+    let lengths = out.len();
+    out.resize(lengths + 2 * GROUPS, 0);
+    let mut bytes = [0; most(GROUP)];
+    for (index, group) in numbers.chunks(GROUP).enumerate() {
+        let mut pen = Pen::new(&mut bytes);
+        group.iter().for_each(|number| pen.number(*number, k));
+        let length = pen.bytes();
+        out.extend_from_slice(bytes.get(..length).unwrap_or(&[]));
+        if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
+            *slot = (length as u16).to_le_bytes();
+        }
+    }
+}
+
+/// How the few numbers that are not the reference are packed.
+#[derive(Debug)]
+struct Rare {
+    count: usize,
+    /// Parameters of how many lie between, and of the numbers less one.
+    between: u32,
+    size: u32,
     cost: usize,
-    /// Some numbers do not fit.
-    strays: bool,
 }
 
-/// Appends a column of at most 65 535 numbers, a multiple of [`GROUP`].
-pub(super) fn pack(numbers: &[i64], out: &mut Vec<u8>) {
-    let Plan { width, reference, strays, .. } = plan(numbers);
-    out.push(width);
-    put_signed(reference, out);
-    if width == PLAIN {
-        put_unsigned(0, out);
-        numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
-        return;
-    }
-    let looked_at = if strays { numbers } else { &[] };
-    let strays = || looked_at.iter().enumerate().filter(|(_, number)| !fits(**number, reference, width));
-    put_unsigned(strays().count() as u64, out);
-    if width > 0 {
-        pack_groups(numbers, reference, width, out);
-    }
-    for (place, number) in strays() {
-        out.extend_from_slice(&(place as u16).to_le_bytes());
-        out.extend_from_slice(&number.to_le_bytes());
-    }
-}
-
-/// Appends the groups of a column: of a stray, some bits that nobody reads.
-fn pack_groups(numbers: &[i64], reference: i64, width: u8, out: &mut Vec<u8>) {
-    let packer = BitPacker4x::new();
-    let mask = u32::MAX >> (WIDEST - width);
-    for group in numbers.chunks(GROUP) {
-        let mut words = [0_u32; GROUP];
-        for (word, number) in words.iter_mut().zip(group) {
-            *word = number.wrapping_sub(reference) as u32 & mask;
+impl Rare {
+    /// Of numbers that are nought where they are the reference; `None` where too many are not.
+    fn of(off: &[u64; BLOCK]) -> Option<Self> {
+        let count = off.iter().filter(|off| **off != 0).count();
+        if count > RAREST {
+            return None;
         }
-        let start = out.len();
-        out.resize(start + packed(width), 0);
-        if let Some(place) = out.get_mut(start..) {
-            packer.compress(&words, place, width);
+        let (mut places, mut sizes) = (Lengths::new(), Lengths::new());
+        for (between, size) in others(off) {
+            places.add(between);
+            sizes.add(size);
         }
+        let ((between, places), (size, sizes)) = (places.parameter(), sizes.parameter());
+        Some(Self { count, between, size, cost: places + sizes })
+    }
+
+    fn pack(&self, off: &[u64; BLOCK], out: &mut Vec<u8>) {
+        put_unsigned(self.count as u64, out);
+        out.extend_from_slice(&[self.between as u8, self.size as u8]);
+        let mut bytes = [0; most(2 * RAREST)];
+        let mut pen = Pen::new(&mut bytes);
+        for (between, size) in others(off) {
+            pen.number(between, self.between);
+            pen.number(size, self.size);
+        }
+        let length = pen.bytes();
+        out.extend_from_slice(bytes.get(..length).unwrap_or(&[]));
     }
 }
 
-/// Whether a column goes on from number to number, and takes less room as differences: of some spread over it, whether the step to
+/// Those that are not nought: how many lie between each and the one before, and itself less one.
+fn others(off: &[u64; BLOCK]) -> impl Iterator<Item = (u64, u64)> {
+    let mut behind = 0;
+    let places = off.iter().enumerate().filter(|(_, off)| **off != 0);
+    places.map(move |(place, off)| {
+        let between = place - behind;
+        behind = place + 1;
+        (between as u64, off - 1)
+    })
+}
+
+/// Reads the first numbers of a group, which begins at number `from`; returns what follows the column.
+pub(super) fn unpack<'a>(column: &'a [u8], from: usize, numbers: &mut [i64]) -> Option<&'a [u8]> {
+    let (how, rest) = column.split_first()?;
+    let (steps, how) = (how & STEPS != 0, how & !STEPS);
+    let (reference, mut rest) = if how == NOUGHT { (0, rest) } else { signed(rest)? };
+    let (mut begin, mut last) = (None, 0_i64);
+    for group in 0..if steps { GROUPS } else { 0 } {
+        let (from_last, behind) = signed(rest)?;
+        (last, rest) = (last.wrapping_add(from_last), behind);
+        begin = if group == from / GROUP { Some(last) } else { begin };
+    }
+    let rest = match how {
+        NOUGHT | SAME => {
+            numbers.fill(reference);
+            rest
+        }
+        PLAIN => {
+            let (plain, rest) = rest.split_at_checked(8 * BLOCK)?;
+            let own = plain.as_chunks().0.get(from..)?;
+            numbers.iter_mut().zip(own).for_each(|(number, bytes)| *number = i64::from_le_bytes(*bytes));
+            rest
+        }
+        RARE => unpack_rare(rest, from, reference, numbers)?,
+        dense => unpack_group(rest, from / GROUP, (u32::from(dense - DENSE), reference), numbers)?,
+    };
+    if let (Some(begin), Some((first, others))) = (begin, numbers.split_first_mut()) {
+        *first = begin;
+        let mut sum = begin;
+        for number in others {
+            sum = sum.wrapping_add(*number);
+            *number = sum;
+        }
+    }
+    Some(rest)
+}
+
+fn unpack_group<'a>(
+    groups: &'a [u8],
+    index: usize,
+    (k, reference): (u32, i64),
+    numbers: &mut [i64],
+) -> Option<&'a [u8]> {
+    let (lengths, groups) = groups.split_at_checked(2 * GROUPS)?;
+    let length = |bytes: &[u8; 2]| usize::from(u16::from_le_bytes(*bytes));
+    let lengths = lengths.as_chunks().0.iter().map(length);
+    let begin = lengths.clone().take(index).sum();
+    let mut lens = Lens::new(groups.get(begin..)?);
+    let k = k.min(WIDEST);
+    for number in numbers {
+        *number = reference.wrapping_add(unfolded(lens.number(k)));
+    }
+    groups.get(lengths.sum()..)
+}
+
+fn unpack_rare<'a>(bytes: &'a [u8], from: usize, reference: i64, numbers: &mut [i64]) -> Option<&'a [u8]> {
+    numbers.fill(reference);
+    let (count, bytes) = unsigned(bytes)?;
+    let ([between, size], bytes) = bytes.split_first_chunk()?;
+    let (between, size) = (u32::from(*between).min(WIDEST), u32::from(*size).min(WIDEST));
+    let mut lens = Lens::new(bytes);
+    let mut place = 0_usize;
+    for _ in 0..count.min(BLOCK as u64) {
+        place = place.wrapping_add(lens.number(between) as usize);
+        let off = unfolded(lens.number(size).wrapping_add(1));
+        if let Some(slot) = place.checked_sub(from).and_then(|place| numbers.get_mut(place)) {
+            *slot = reference.wrapping_add(off);
+        }
+        place = place.wrapping_add(1);
+    }
+    Some(lens.rest())
+}
+
+/// Whether a column goes on from number to number, and takes less room as steps: of some spread over it, whether the step to
 /// each from the one before is nearer to the middle step than the number itself is to the middle number, by half a bit and more.
-pub(super) fn goes_on(numbers: &[i64]) -> bool {
+fn goes_on(numbers: &Numbers) -> bool {
     let (mut steps, mut values) = ([0; LOOKED_AT], [0; LOOKED_AT]);
-    let pairs = numbers.chunks_exact((numbers.len() / LOOKED_AT).max(2));
-    let mut other = 0;
+    let pairs = numbers.chunks_exact(BLOCK / LOOKED_AT);
     for ((step, value), some) in steps.iter_mut().zip(&mut values).zip(pairs) {
-        if let ([before, number, ..], Some(first)) = (some, numbers.first()) {
+        if let [before, number, ..] = some {
             (*step, *value) = (number.wrapping_sub(*before), *number);
-            other |= number ^ first;
         }
     }
-    other != 0 && about_middle(&steps) + LOOKED_AT as u32 / 2 < about_middle(&values)
+    about_middle(&steps) + LOOKED_AT as u32 / 2 < about_middle(&values)
 }
 
-/// Bits that some numbers take, each as its difference from the middle one of them.
+/// Bits that some numbers take, each as its distance from the middle one of them.
 fn about_middle(numbers: &[i64]) -> u32 {
     let middle = middle(numbers);
-    numbers.iter().map(|number| bits(number.wrapping_sub(middle))).sum()
+    let bits = |number: &i64| u64::BITS - folded(number.wrapping_sub(middle)).leading_zeros();
+    numbers.iter().map(bits).sum()
 }
 
-/// Bits of a number, sign included; none of 0.
-fn bits(number: i64) -> u32 {
-    u64::BITS - ((number ^ (number >> 63)) as u64).leading_zeros() + u32::from(number != 0)
-}
-
-/// Bytes of a group.
-fn packed(width: u8) -> usize {
-    usize::from(width) * GROUP / 8
-}
-
-fn fits(number: i64, reference: i64, width: u8) -> bool {
-    number.wrapping_sub(reference) as u64 >> width == 0
-}
-
-/// The cheaper of two ways: a width that holds all, or one around the middle that leaves some out.
-fn plan(numbers: &[i64]) -> Plan {
-    let first = numbers.first().copied().unwrap_or(0);
-    if numbers.iter().fold(0, |other, number| other | (number ^ first)) == 0 {
-        return Plan { width: 0, reference: first, cost: 0, strays: false };
-    }
-    let (low, high) = numbers
-        .iter()
-        .fold((i64::MAX, i64::MIN), |(low, high), number| (low.min(*number), high.max(*number)));
-    let width = (u64::BITS - (high.wrapping_sub(low) as u64).leading_zeros()) as u8;
-    let all = if width > WIDEST {
-        Plan { width: PLAIN, reference: 0, cost: 8 * numbers.len(), strays: false }
-    } else {
-        let cost = numbers.len() * usize::from(width) / 8;
-        Plan { width, reference: low, cost, strays: false }
-    };
-    let middle = middle(numbers);
-    // How many numbers need so many bits about the middle, sign included: of every fourth, which is enough to choose by.
-    let mut needing = [0_usize; 65];
-    for number in numbers.iter().step_by(SAMPLED) {
-        let off = number.wrapping_sub(middle);
-        if let Some(count) = needing.get_mut(bits(off).min(64) as usize) {
-            *count += SAMPLED;
-        }
-    }
-    let mut left = needing.iter().sum::<usize>();
-    let mut best = all;
-    for (width, count) in (0..=WIDEST).zip(needing) {
-        left -= count;
-        let cost = numbers.len() * usize::from(width) / 8 + STRAY * left;
-        if cost < best.cost {
-            let reach = if width == 0 { 0 } else { 1_i64 << (width - 1) };
-            best = Plan { width, reference: middle.wrapping_sub(reach), cost, strays: true };
-        }
-    }
-    best
+/// Each number less the one before it; of the first, as the second.
+fn steps(numbers: &Numbers) -> Numbers {
+    let mut steps = *numbers;
+    let pairs = steps.iter_mut().skip(1).zip(numbers);
+    pairs.for_each(|(number, before)| *number = number.wrapping_sub(*before));
+    let [first, second, ..] = &mut steps;
+    *first = *second;
+    steps
 }
 
 /// The middle one of some numbers spread over all.
@@ -148,57 +257,28 @@ fn middle(numbers: &[i64]) -> i64 {
     for (k, slot) in some.iter_mut().enumerate() {
         *slot = numbers.get((2 * k + 1) * numbers.len() / (2 * SPREAD)).copied().unwrap_or(0);
     }
-    some.sort_unstable();
-    some.get(SPREAD / 2).copied().unwrap_or(0)
+    let (_, middle, _) = some.select_nth_unstable(SPREAD / 2);
+    *middle
 }
 
-/// Reads numbers of a column of `length` of them, from number `from` on, a multiple of [`GROUP`]; returns what follows the column.
-pub(super) fn unpack<'a>(
-    column: &'a [u8],
-    length: usize,
-    from: usize,
-    numbers: &mut [i64],
-) -> Option<&'a [u8]> {
-    let (width, rest) = column.split_first()?;
-    let (reference, rest) = signed(rest)?;
-    let (strays, rest) = unsigned(rest)?;
-    if *width == PLAIN {
-        let (plain, rest) = rest.split_at_checked(8 * length)?;
-        let own = plain.get(8 * from..)?.chunks_exact(8);
-        for (number, bytes) in numbers.iter_mut().zip(own) {
-            *number = i64::from_le_bytes(*bytes.first_chunk()?);
-        }
-        return Some(rest);
-    }
-    let (groups, rest) = rest.split_at_checked(length.div_ceil(GROUP) * packed(*width))?;
-    let packer = BitPacker4x::new();
-    let mut words = [0_u32; GROUP];
-    for (k, group) in numbers.chunks_mut(GROUP).enumerate() {
-        if *width > 0 {
-            packer.decompress(groups.get((from / GROUP + k) * packed(*width)..)?, &mut words, *width);
-        }
-        for (number, word) in group.iter_mut().zip(&words) {
-            *number = reference.wrapping_add(i64::from(*word));
-        }
-    }
-    let (strays, rest) = rest.split_at_checked(strays as usize * STRAY)?;
-    for stray in strays.chunks_exact(STRAY) {
-        let place = usize::from(u16::from_le_bytes(*stray.first_chunk()?));
-        let number = i64::from_le_bytes(*stray.last_chunk()?);
-        if let Some(slot) = place.checked_sub(from).and_then(|place| numbers.get_mut(place)) {
-            *slot = number;
-        }
-    }
-    Some(rest)
+/// A number without sign: the nearer to nought, the smaller.
+#[inline]
+fn folded(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+#[inline]
+fn unfolded(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 fn put_signed(number: i64, out: &mut Vec<u8>) {
-    put_unsigned(((number << 1) ^ (number >> 63)) as u64, out);
+    put_unsigned(folded(number), out);
 }
 
 fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (number, rest) = unsigned(bytes)?;
-    Some(((number >> 1) as i64 ^ -((number & 1) as i64), rest))
+    Some((unfolded(number), rest))
 }
 
 /// Seven bits a byte, the lowest first; all but the last with the highest bit set.
@@ -222,76 +302,4 @@ fn unsigned(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read(bytes: &[u8], length: usize) -> Vec<i64> {
-        let mut all = vec![0; length];
-        for (k, slot) in all.chunks_mut(2 * GROUP).enumerate() {
-            assert_eq!(unpack(bytes, length, 2 * GROUP * k, slot), Some(&[7_u8][..]));
-        }
-        all
-    }
-
-    fn round(numbers: &[i64]) -> usize {
-        let mut bytes = Vec::new();
-        pack(numbers, &mut bytes);
-        let size = bytes.len();
-        bytes.push(7);
-        assert_eq!(read(&bytes, numbers.len()), numbers);
-        size
-    }
-
-    #[test]
-    fn numbers_take_the_bits_of_their_differences_and_strays_their_own() {
-        assert!(round(&[-123_456; 1024]) <= 8);
-        let noise: Vec<i64> = (0..1024).map(|k| 1_000_000 + k * 37 % 64).collect();
-        assert!(round(&noise) <= 1024 * 6 / 8 + 8, "six bits each");
-        let mut strayed = noise.clone();
-        (0..1024).step_by(100).for_each(|k| strayed[k] = -5);
-        assert!(round(&strayed) <= 1024 * 7 / 8 + 11 * STRAY + 8);
-        assert!(round(&(0..1024).map(|k| k << 53).collect::<Vec<i64>>()) <= 8 * 1024 + 12);
-    }
-
-    #[test]
-    fn what_goes_on_is_told_from_what_scatters() {
-        use rand::{RngExt, SeedableRng};
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
-        let noise: Vec<i64> = (0..1024).map(|_| rng.random_range(0..509)).collect();
-        let noise = |k: i64| noise[k as usize];
-        let all = |number: &dyn Fn(i64) -> i64| goes_on(&(0..1024).map(number).collect::<Vec<_>>());
-        // A drift, a long wave with a little noise, and steps of one size from the ends of the range on.
-        assert!(all(&|k| 40_000 + 100 * k));
-        assert!(all(&|k| (1e6 * (k as f64 / 300.0).sin()) as i64 + noise(k)));
-        assert!(all(&|k| i64::MAX.wrapping_add(1000 * k)));
-        // Noise alone doubles the variance of a step; what never changes needs none.
-        assert!(!all(&noise) && !all(&|_| 77) && !all(&|k| (k % 2) * 1000));
-        assert!(!goes_on(&[]) && !goes_on(&[1, 2, 3]));
-    }
-
-    #[test]
-    fn a_number_without_sign_takes_seven_bits_a_byte() {
-        for (number, length) in
-            [(0, 1), (127, 1), (128, 2), (16_383, 2), (16_384, 3), (u64::from(u32::MAX), 5), (u64::MAX, 10)]
-        {
-            let mut bytes = Vec::new();
-            put_unsigned(number, &mut bytes);
-            assert_eq!(bytes.len(), length, "{number}");
-            bytes.push(7);
-            assert_eq!(unsigned(&bytes), Some((number, &[7_u8][..])));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_goes_in_comes_out(
-            numbers in prop::collection::vec(
-                prop_oneof![8 => -50_i64..50, 1 => any::<i64>(), 1 => Just(i64::MIN), 1 => Just(i64::MAX)],
-                6 * GROUP,
-            ),
-        ) {
-            round(&numbers);
-        }
-    }
-}
+mod tests;

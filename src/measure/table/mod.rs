@@ -5,6 +5,7 @@
 //! the columns before it let expect, and as differences from row to row where those are smaller. A row reads the same whether it is
 //! packed yet or not.
 
+mod bits;
 mod block;
 mod cells;
 mod column;
@@ -14,12 +15,12 @@ mod shape;
 
 use std::ops::Range;
 
-use block::Block;
+use block::{Block, Desk};
 pub use cells::{Reader, Writer};
 pub(super) use cells::{grid, steps, ungrid};
 
-/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at 9 to 12
-/// bytes a pulse, 22 to 30 million of them, or 37 to 50 minutes at 10 kHz on one contact. Of a run with more, every check of pulses
+/// Memory for the tables of pulses of a case, bytes, and again as much for what all channels show at them: at 7 to 10
+/// bytes a pulse, 27 to 38 million of them, or 45 to 64 minutes at 10 kHz on one contact. Of a run with more, every check of pulses
 /// is invalid.
 pub const TABLE_BYTES: usize = 256 << 20;
 /// Steps in a sample, of an instant and of a duration.
@@ -29,7 +30,7 @@ const LEVEL: f64 = 4096.0;
 /// Rows that are packed together.
 const BLOCK: usize = 1024;
 /// Rows that are unpacked together.
-const GROUP: usize = 2 * column::GROUP;
+const GROUP: usize = 256;
 /// The latest rows that are never packed: as many as may still be looked at while they are measured.
 const LATEST: usize = 64;
 
@@ -46,16 +47,15 @@ pub trait Row: Copy {
 /// Rows in order, appended and read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table<R> {
-    blocks: Vec<Block<R>>,
+    blocks: Vec<Block>,
     latest: Vec<R>,
     packed: usize,
-    /// Memory in which blocks are packed.
-    cells: Vec<i64>,
+    desk: Desk,
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { blocks: Vec::new(), latest: Vec::new(), packed: 0, cells: Vec::new() }
+        Self { blocks: Vec::new(), latest: Vec::new(), packed: 0, desk: Desk::default() }
     }
 }
 
@@ -84,7 +84,7 @@ impl<R: Row> Table<R> {
     pub fn push(&mut self, row: R) {
         self.latest.push(row);
         if self.latest.len() >= BLOCK + LATEST
-            && let Some(block) = Block::of(self.blocks.len() * BLOCK, &self.latest, &mut self.cells)
+            && let Some(block) = Block::of(&self.latest, &mut self.desk)
         {
             self.latest.drain(..BLOCK);
             self.packed += block.bytes();
@@ -130,9 +130,15 @@ impl<R: Row> Table<R> {
 
     /// How many rows at the beginning `holds` is true of; it must not become true again.
     pub fn partition_point(&self, holds: impl Fn(&R) -> bool) -> usize {
-        let blocks = self.blocks.partition_point(|block| holds(block.first()));
-        let mut rows = self.range(blocks.saturating_sub(1) * BLOCK..self.len());
-        rows.position(|row| !holds(&row)).map_or(self.len(), |at| blocks.saturating_sub(1) * BLOCK + at)
+        let (mut low, mut high) = (0, self.blocks.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let first = self.blocks.get(middle).map(|block| block.first(middle * BLOCK));
+            if first.is_some_and(|first| holds(&first)) { low = middle + 1 } else { high = middle }
+        }
+        let from = low.saturating_sub(1) * BLOCK;
+        let mut rows = self.range(from..self.len());
+        rows.position(|row| !holds(&row)).map_or(self.len(), |at| from + at)
     }
 
     /// The group of rows that row `index` is in, and where it begins.

@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | instants | 1/8192 sample | 3.5e-5 sample | interpolation of an edge, some 0.01 sample |
 //! | area of a phase | 1/16 code·sample | 0.018 code·sample | noise of its window, above 2 code·samples |
-//! | its length | 1/256 sample | 1.1e-3 sample | enters by a difference of baselines, some tenths of a code |
+//! | its length | 1/32 sample | 0.009 sample | times a difference of baselines, some tenths of a code: 0.003 of the area's 2 |
 //! | level of a short phase | 1/1024 code | 2.8e-4 code | noise of an area over a width, above 0.1 code |
 //! | recharge | 1/256 code | 1.1e-3 code | noise of a mean of four samples |
 
@@ -16,7 +16,7 @@ use super::cells::nearest;
 use super::{INSTANT, Reader, Row, Writer, grid, ungrid};
 
 const AREA: f64 = 16.0;
-const SPAN: f64 = 256.0;
+const SPAN: f64 = 32.0;
 const SHORT: f64 = 1024.0;
 const RECHARGE: f64 = 256.0;
 
@@ -71,6 +71,8 @@ impl Row for PulseRow {
         cells.put(i64::from(self.count));
         cells.put(self.at as i64);
         cells.put_from(self.at, self.from);
+        write_level(self.before.filter(|_| !shared), cells);
+        cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
         let mut areas = 0_i64;
         let phases = self.phases.iter().zip(NO_PHASE).zip(intervals(self)).enumerate();
         for (k, ((phase, place), interval)) in phases {
@@ -78,12 +80,13 @@ impl Row for PulseRow {
                 cells.skip(PHASE_CELLS);
                 continue;
             }
-            let (start, end) = if k < found(self.count) { interval } else { instants(phase) };
+            let is_found = k < found(self.count);
+            let (start, end) = if is_found { interval } else { instants(phase) };
             cells.put(start);
             cells.put(end);
-            areas = areas.wrapping_add(write_phase(phase, cells));
+            let width = if is_found { end } else { end.wrapping_sub(start) };
+            areas = areas.wrapping_add(write_phase(phase, width, self.base, cells));
         }
-        cells.put(if quiet { 0 } else { self.base.to_bits() as i64 });
         cells.put(i64::from(self.pulse_span));
         let near = if pulse_raw { 0 } else { together(areas, self.base, self.pulse_span) };
         cells.put(pulse.wrapping_sub(near));
@@ -91,7 +94,6 @@ impl Row for PulseRow {
         let near = if pulse_raw || cycle_raw { 0 } else { pulse };
         cells.put(if has_cycle { cycle.wrapping_sub(near) } else { 0 });
         write_level(self.after, cells);
-        write_level(self.before.filter(|_| !shared), cells);
         cells.put_steps(self.recharge, RECHARGE);
     }
 
@@ -101,6 +103,13 @@ impl Row for PulseRow {
         let count = cells.take() as u8;
         let at = cells.take() as u64;
         let from = at.wrapping_sub(cells.take_from(0));
+        let own = level(is(BEFORE), cells);
+        let own = if is(SHARED) { before.and_then(|before| passed_on(before, at)) } else { own };
+        let base = cells.take();
+        let base = match own.filter(|_| is(QUIET)) {
+            Some(level) => f64::from(level.value),
+            None => f64::from_bits(base as u64),
+        };
         let mut phases = [PhaseRow::default(); 3];
         let (mut last, mut areas) = (since(at).wrapping_neg(), 0_i64);
         for (k, (phase, place)) in phases.iter_mut().zip(NO_PHASE).enumerate() {
@@ -117,27 +126,14 @@ impl Row for PulseRow {
                 (start, end)
             };
             let area;
-            (*phase, area) = read_phase(ends, cells);
+            (*phase, area) = read_phase(ends, base, cells);
             areas = areas.wrapping_add(area);
         }
-        let base = cells.take();
         let pulse_span = cells.take() as u32;
         let pulse = cells.take();
         let cycle_span = cells.take() as u64;
         let cycle = cells.take();
-        let mut level = |is: bool| {
-            if is {
-                return Some(read_level(cells));
-            }
-            cells.skip(LEVEL_CELLS);
-            None
-        };
-        let (after, own) = (level(is(AFTER)), level(is(BEFORE)));
-        let own = if is(SHARED) { before.and_then(|before| passed_on(before, at)) } else { own };
-        let base = match own.filter(|_| is(QUIET)) {
-            Some(level) => f64::from(level.value),
-            None => f64::from_bits(base as u64),
-        };
+        let after = level(is(AFTER), cells);
         let near = if is(PULSE_RAW) { 0 } else { together(areas, base, pulse_span) };
         let pulse = pulse.wrapping_add(near);
         let near = if is(PULSE_RAW) || is(CYCLE_RAW) { 0 } else { pulse };
@@ -198,9 +194,14 @@ fn write_level(level: Option<Level>, cells: &mut Writer) {
     level.cells().into_iter().for_each(|cell| cells.put(cell));
 }
 
-fn read_level(cells: &mut Reader<'_>) -> Level {
+/// A level, where there is one.
+fn level(is: bool, cells: &mut Reader<'_>) -> Option<Level> {
+    if !is {
+        cells.skip(LEVEL_CELLS);
+        return None;
+    }
     let count = cells.take() as u32;
-    Level::of_cells(count, [cells.take(), cells.take(), cells.take()])
+    Some(Level::of_cells(count, [cells.take(), cells.take(), cells.take()]))
 }
 
 /// Instants of a phase in steps, start and end, from the sample that those of its pulse refer to.
@@ -231,34 +232,41 @@ fn since(at: u64) -> i64 {
     (at as i64).wrapping_mul(INSTANT as i64)
 }
 
-/// What there is of a phase besides its instants; returns the cell of its area.
-fn write_phase(phase: &PhaseRow, cells: &mut Writer) -> i64 {
-    let n = f64::from(phase.settled);
-    let level = grid(phase.level, n);
-    let mean = phase.settled > 0 && ungrid(level, n).to_bits() == phase.level.to_bits();
-    cells.put(2 * i64::from(phase.settled) + i64::from(mean));
-    cells.put(if mean { level } else { grid(phase.level, SHORT) });
+/// What there is of a phase besides its instants, which are `width` steps apart; returns the cell of its area.
+fn write_phase(phase: &PhaseRow, width: i64, base: f64, cells: &mut Writer) -> i64 {
     let area = grid(phase.area, AREA);
+    let n = f64::from(phase.settled);
+    let sum = if phase.settled > 0 { grid(phase.level, n) } else { 0 };
+    let mean = phase.settled > 0 && ungrid(sum, n).to_bits() == phase.level.to_bits();
+    let near = if phase.settled > 0 { 0 } else { over_width(area, width, base) };
+    cells.put(2 * i64::from(phase.settled) + i64::from(mean));
     cells.put(area);
+    cells.put(if mean { sum } else { grid(phase.level, SHORT).wrapping_sub(near) });
     cells.put_steps(phase.span, SPAN);
     area
 }
 
 /// A phase between two instants, and the cell of its area.
-fn read_phase((start, end): (i64, i64), cells: &mut Reader<'_>) -> (PhaseRow, i64) {
+fn read_phase((start, end): (i64, i64), base: f64, cells: &mut Reader<'_>) -> (PhaseRow, i64) {
     let settled = cells.take();
     let n = (settled / 2) as u32;
-    let level = cells.take_steps(if settled % 2 == 1 { f64::from(n) } else { SHORT });
     let area = cells.take();
+    let near = if n > 0 { 0 } else { over_width(area, end.wrapping_sub(start), base) };
+    let level = near.wrapping_add(cells.take());
     let phase = PhaseRow {
         start: ungrid(start, INSTANT),
         end: ungrid(end, INSTANT),
-        level,
+        level: ungrid(level, if settled % 2 == 1 { f64::from(n) } else { SHORT }),
         settled: n,
         area: ungrid(area, AREA),
         span: cells.take_steps(SPAN),
     };
     (phase, area)
+}
+
+/// What area and width, in steps, let expect of the level of a phase that has not settled: it is made of them.
+fn over_width(area: i64, width: i64, base: f64) -> i64 {
+    nearest((base + area as f64 / AREA / (width as f64 / INSTANT)) * SHORT).unwrap_or(0)
 }
 
 /// A mean code and the number of samples it is of, in steps of one over that number: as it was.

@@ -151,7 +151,7 @@ fn row_near(got: &PulseRow, was: &PulseRow) {
         near(got.level, was.level, 1.0 / 1024.0);
         assert_eq!(got.settled, was.settled);
         near(got.area, was.area, 1.0 / 16.0);
-        near(got.span, was.span, 1.0 / 256.0);
+        near(got.span, was.span, 1.0 / 32.0);
     }
 }
 
@@ -196,10 +196,10 @@ fn a_row_reads_the_same_before_and_after_it_is_packed() {
 }
 
 #[test]
-fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_eleven_bytes_each() {
+fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_nine_bytes_each() {
     let table: Table<PulseRow> = train(1, 60 * BLOCK, 0.0).into_iter().collect();
     let bytes = table.packed as f64 / (59 * BLOCK) as f64;
-    assert!(bytes < 11.8, "{bytes}");
+    assert!(bytes < 9.4, "{bytes}");
     // One pulse in fifty without its recovery.
     let mut rows = train(1, 60 * BLOCK, 0.0);
     for row in rows.iter_mut().step_by(50) {
@@ -209,7 +209,7 @@ fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_eleven_bytes_each() {
     }
     let table: Table<PulseRow> = rows.into_iter().collect();
     let bytes = table.packed as f64 / (59 * BLOCK) as f64;
-    assert!(bytes < 13.4, "{bytes}");
+    assert!(bytes < 10.4, "{bytes}");
 }
 
 /// Two clocks that drift apart move every pulse between two samples, slowly, and its windows with it.
@@ -226,9 +226,9 @@ fn what_drifts_takes_little_more_than_its_steps() {
         let [first, second, _] = &mut row.phases;
         (first.span, second.span) = (first.span + place, second.span - place);
     }
-    // Of a sample in steps of 1/256 there are eight bits in each; a step from one to the next has two at most.
+    // Of a sample in steps of 1/32 there are five bits in each; from one to the next there is a step or none.
     let (still, drifting) = (size(&still), size(&drifting));
-    assert!(drifting < still + 0.7, "{still} {drifting}");
+    assert!(drifting < still + 0.3, "{still} {drifting}");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn other_rows_come_back_too() {
         })
         .collect();
     let table: Table<JointRow> = rows.iter().copied().collect();
-    assert!(table.packed / BLOCK < 8, "{}", table.packed);
+    assert!((table.packed as f64) < 2.5 * BLOCK as f64, "{}", table.packed);
     for (k, (got, was)) in table.iter().zip(&rows).enumerate() {
         if k == 5 {
             assert_eq!(got.leading, was.leading);
@@ -336,8 +336,8 @@ fn plateaus_take_the_bits_of_the_sums_they_are_made_of() {
         .collect();
     let table: Table<Plateau> = plateaus.iter().copied().collect();
     let bytes = table.packed as f64 / (5 * BLOCK) as f64;
-    // Five bits a sum, beside 23 and 13 bits in steps of 1/4096 code.
-    assert!(bytes < 1.4, "{bytes}");
+    // Four bits a sum, beside 23 and 13 bits in steps of 1/4096 code.
+    assert!(bytes < 1.1, "{bytes}");
     let stated = |value: f32| ((f64::from(value) * 4096.0).round() / 4096.0) as f32;
     let expected = plateaus.iter().map(|row| (stated(row.base), stated(row.level)));
     assert!(table.iter().map(|row| (row.base, row.level)).eq(expected));

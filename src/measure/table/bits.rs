@@ -1,0 +1,233 @@
+//! Numbers one behind the other in as few bits as they need, the lowest bit first.
+//!
+//! A number is written as Rice's code of some parameter k: its part above the lowest k bits in ones and noughts, so many noughts and a one,
+//! and the k bits behind it. Where numbers scatter about nought that takes a fifth of a bit more than the least that any code could.
+//! One that would need more noughts than [`ESCAPE`] has that many, and its 64 bits behind them.
+
+/// Noughts behind which a number follows as it is.
+const ESCAPE: u32 = 20;
+/// The largest parameter: with the noughts before it a number fits into what is read at once.
+pub(super) const WIDEST: u32 = 32;
+/// Bits of a number that follows as it is.
+const WHOLE: usize = (ESCAPE + u64::BITS) as usize;
+
+/// Most bytes that so many numbers take, and those that are written beyond the last.
+pub(super) const fn most(numbers: usize) -> usize {
+    numbers * WHOLE.div_ceil(8) + 8
+}
+
+/// Writes numbers.
+#[derive(Debug)]
+pub(super) struct Pen<'o> {
+    out: &'o mut [u8],
+    at: usize,
+    /// Bits that are not written yet, fewer than eight between two numbers.
+    held: u64,
+    count: u32,
+}
+
+impl<'o> Pen<'o> {
+    /// Over these bytes, from the first on.
+    pub(super) fn new(out: &'o mut [u8]) -> Self {
+        Self { out, at: 0, held: 0, count: 0 }
+    }
+
+    /// So many bits, 56 at most.
+    #[inline]
+    fn put(&mut self, bits: u64, count: u32) {
+        self.held |= bits << self.count;
+        self.count += count;
+        // All at once, and those that are no whole byte again with the next.
+        if let Some(place) = self.out.get_mut(self.at..self.at + 8) {
+            place.copy_from_slice(&self.held.to_le_bytes());
+        }
+        self.at += self.count as usize / 8;
+        self.held >>= self.count & !7;
+        self.count &= 7;
+    }
+
+    /// A number by the code of parameter `k`.
+    #[inline]
+    pub(super) fn number(&mut self, number: u64, k: u32) {
+        let noughts = number >> k;
+        if noughts < u64::from(ESCAPE) {
+            let low = number & ((1 << k) - 1);
+            self.put((low << 1 | 1) << noughts, noughts as u32 + 1 + k);
+        } else {
+            self.whole(number);
+        }
+    }
+
+    #[cold]
+    fn whole(&mut self, number: u64) {
+        self.put(0, ESCAPE);
+        self.put(number & u64::from(u32::MAX), u32::BITS);
+        self.put(number >> u32::BITS, u32::BITS);
+    }
+
+    /// How many bytes there are, the one that is begun included.
+    pub(super) fn bytes(&self) -> usize {
+        self.at + usize::from(self.count > 0)
+    }
+}
+
+/// Reads numbers.
+#[derive(Debug)]
+pub(super) struct Lens<'a> {
+    bytes: &'a [u8],
+    bit: usize,
+}
+
+impl<'a> Lens<'a> {
+    /// From the first of these bytes on. Behind the last there are noughts.
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, bit: 0 }
+    }
+
+    /// The next bits, 57 of them at least.
+    #[inline]
+    fn next(&self) -> u64 {
+        let from = self.bytes.get(self.bit / 8..).unwrap_or(&[]);
+        let bytes = from.first_chunk().copied().unwrap_or_else(|| ending(from));
+        u64::from_le_bytes(bytes) >> (self.bit % 8)
+    }
+
+    /// A number that [`Pen::number`] has written with this parameter.
+    #[inline]
+    pub(super) fn number(&mut self, k: u32) -> u64 {
+        let bits = self.next();
+        let noughts = bits.trailing_zeros();
+        if noughts >= ESCAPE {
+            self.bit += ESCAPE as usize;
+            return self.half() | self.half() << 32;
+        }
+        self.bit += (noughts + 1 + k) as usize;
+        u64::from(noughts) << k | bits >> noughts >> 1 & ((1 << k) - 1)
+    }
+
+    fn half(&mut self) -> u64 {
+        let bits = self.next();
+        self.bit += 32;
+        bits & u64::from(u32::MAX)
+    }
+
+    /// What follows the byte in which the last number ends.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.bit.div_ceil(8)..).unwrap_or(&[])
+    }
+}
+
+/// Fewer than eight bytes, and noughts.
+#[cold]
+fn ending(bytes: &[u8]) -> [u8; 8] {
+    let mut eight = [0; 8];
+    eight.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+    eight
+}
+
+/// How many of some numbers have so many bits.
+#[derive(Debug)]
+pub(super) struct Lengths([u32; 65]);
+
+impl Lengths {
+    /// Of none.
+    pub(super) fn new() -> Self {
+        Self([0; 65])
+    }
+
+    /// One more.
+    #[inline]
+    pub(super) fn add(&mut self, number: u64) {
+        if let Some(count) = self.0.get_mut((u64::BITS - number.leading_zeros()) as usize) {
+            *count += 1;
+        }
+    }
+
+    /// The parameter by which they take the fewest bits, and how many, as far as that can be told: those of as many bits are taken as
+    /// evenly spread.
+    pub(super) fn parameter(&self) -> (u32, usize) {
+        let Self(counts) = self;
+        let numbers: u32 = counts.iter().sum();
+        let longest = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
+        let cost = |k: u32| {
+            let beyond = counts.iter().take(longest + 1).skip(k as usize + 1);
+            let noughts: usize =
+                (0..).zip(beyond).map(|(above, count)| *count as usize * doubled_noughts(above)).sum();
+            numbers as usize * (1 + k) as usize + noughts / 2
+        };
+        (0..=WIDEST.min(longest as u32)).map(|k| (k, cost(k))).min_by_key(|(_, cost)| *cost).unwrap_or((0, 0))
+    }
+}
+
+/// Twice the noughts of a number whose highest bit is so far above the lowest that is not below the parameter: of
+/// 2^above up to 2^(above + 1), less one.
+fn doubled_noughts(above: usize) -> usize {
+    if above < 5 { (3 << above) - 1 } else { 2 * WHOLE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(numbers: &[u64], k: u32) -> Vec<u8> {
+        let mut bytes = vec![0xAA; most(numbers.len())];
+        let mut pen = Pen::new(&mut bytes);
+        numbers.iter().for_each(|number| pen.number(*number, k));
+        let length = pen.bytes();
+        bytes.truncate(length);
+        bytes
+    }
+
+    fn lengths(numbers: &[u64]) -> Lengths {
+        let mut lengths = Lengths::new();
+        numbers.iter().for_each(|number| lengths.add(*number));
+        lengths
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_whatever_the_parameter(
+            numbers in prop::collection::vec(
+                (any::<u64>(), 0..64_u32).prop_map(|(bits, shift)| bits >> shift), 0..300),
+            k in 0..=WIDEST,
+        ) {
+            let mut bytes = written(&numbers, k);
+            bytes.push(7);
+            let mut lens = Lens::new(&bytes);
+            for number in &numbers {
+                prop_assert_eq!(lens.number(k), *number);
+            }
+            prop_assert_eq!(lens.rest(), &[7]);
+        }
+    }
+
+    #[test]
+    fn a_number_takes_its_noughts_a_one_and_its_lowest_bits() {
+        // 13 is 3·4 + 1: three noughts, a one, and 01 with the lowest bit first.
+        assert_eq!(written(&[13], 2), [0b01_1000]);
+        assert_eq!(written(&[], 2), [0_u8; 0]);
+        for (number, k, bits) in [(0, 0, 1), (19, 0, 20), (20, 0, 84), (79, 2, 22), (80, 2, 84), (255, 8, 9)]
+        {
+            let eight = written(&[number; 8], k).len();
+            assert_eq!(eight, bits, "{number} {k}");
+        }
+        assert_eq!(Lens::new(&[]).number(5), 0, "behind the end there are noughts");
+    }
+
+    #[test]
+    fn the_parameter_is_that_of_the_fewest_bits() {
+        use rand::{RngExt, SeedableRng};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(2);
+        for spread in [1_u64, 2, 3, 7, 40, 700, 1 << 20, 1 << 32] {
+            let numbers: Vec<u64> =
+                (0..4000).map(|_| rng.random_range(0..spread).min(rng.random_range(0..spread))).collect();
+            let (k, cost) = lengths(&numbers).parameter();
+            let bits = |k: u32| 8 * written(&numbers, k).len();
+            let least = (0..=WIDEST).map(bits).min().unwrap();
+            assert!(bits(k) as f64 <= 1.02 * least as f64 + 8.0, "{spread}: {k} {} {least}", bits(k));
+            assert!((cost as f64 / bits(k) as f64 - 1.0).abs() < 0.05, "{spread}: {cost} {}", bits(k));
+        }
+        assert_eq!(Lengths::new().parameter(), (0, 0));
+    }
+}
