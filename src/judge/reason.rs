@@ -135,7 +135,7 @@ pub enum Reason {
     },
     /// A pulse of the window that could not be read, though others were.
     #[error(
-        "pulse {pulse} could not be read: a level too short for it, an edge that is not found, or samples that are not there"
+        "pulse {pulse} could not be read: a level too short for it, too little rest before it, an edge that is not found, or samples that are not there"
     )]
     Unread {
         /// Index of the pulse in its contact's table.

@@ -61,6 +61,15 @@ impl Channel {
         };
         setup.channels.iter().enumerate().map(of).collect()
     }
+
+    /// Its samples, and the code at which it rests: that of a current's zero.
+    pub(super) fn resting(&self) -> (&History, f64) {
+        let zero = match &self.kind {
+            Kind::Contact(contact) => contact.zero,
+            Kind::Voltage(_) => 0.0,
+        };
+        (&self.history, zero)
+    }
 }
 
 /// Magnitude of a contact's share: 1 for the one that carries the programmed amplitude.

@@ -15,7 +15,8 @@ mod top;
 
 use top::{Top, at_a_rail};
 
-/// Most samples of the rest before a pulse that a level before it is taken from.
+/// Fewest and most samples of the rest before a pulse that a level before it is taken from: of fewer there is no baseline.
+const FEWEST_REST: u64 = 16;
 const MOST_REST: u64 = 1024;
 /// Samples whose mean is one reading of the plateau's residual.
 pub(super) const BLOCK: usize = 16;
@@ -23,9 +24,9 @@ pub(super) const BLOCK: usize = 16;
 /// One channel at one pulse, codes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Plateau {
-    /// Level before the pulse.
+    /// Level before the pulse; where there is no rest before it, the level with the input shorted.
     pub base: f32,
-    /// Samples in it.
+    /// Samples in it; 0 where there is no rest.
     pub rest: u32,
     /// Level of the leading phase's top; where that is too short, its charge over its width, counted to the middle of what lies
     /// between it and what follows.
@@ -48,11 +49,11 @@ pub struct JointRow {
     pub settled: u32,
     /// Samples that a level is made of: the settled ones, or the window of the charge.
     pub span: u32,
-    /// Samples in each level before the pulse.
+    /// Samples in each level before the pulse; 0 where that is never at rest for as long as a level takes.
     pub rest: u32,
-    /// Largest magnitude, over the leading plateau, of the sum of all currents, A (means of sixteen samples); of a phase that has
-    /// not settled, the magnitude of the sum of all levels.
-    pub residual: f64,
+    /// Largest magnitude, over the leading plateau, of the sum of all currents, A (means of sixteen samples). None where there is one
+    /// reading and the levels tell it: the sum of all less those before.
+    pub residual: Option<f64>,
     /// Readings that `residual` is the largest of.
     pub readings: u32,
     /// A sample that some level is made of lay at an end of its channel's range.
@@ -102,6 +103,9 @@ impl JointRecord {
 struct Lead {
     phases: [(f64, f64); 3],
     size: f64,
+    /// From the end of what came before to the leading edge, samples.
+    before: f64,
+    /// Samples of rest that end a settling time before the leading edge: what came before has settled in all of them.
     rest: u64,
     /// From the end of the leading phase to whatever comes next, samples.
     behind: f64,
@@ -111,6 +115,11 @@ struct Lead {
 impl Lead {
     fn leading(&self) -> (f64, f64) {
         self.phases.first().copied().unwrap_or_default()
+    }
+
+    /// End of its last phase.
+    fn end(&self) -> f64 {
+        self.phases.iter().fold(f64::NEG_INFINITY, |last, (_, end)| last.max(*end))
     }
 }
 
@@ -125,8 +134,8 @@ pub(super) struct Joint {
     constants: Constants,
     /// Pulses that wait for the samples behind them.
     waiting: VecDeque<Lead>,
-    /// End of the last pulse seen: what other contacts finish before it is the same pulse.
-    seen_to: f64,
+    /// End of the last pulse measured: what other contacts finish before it is the same pulse.
+    measured_to: f64,
     sums: Vec<f64>,
 }
 
@@ -143,7 +152,7 @@ impl Joint {
             constants,
             fitting: Fitting { settling, late, longest: (1e-4 * setup.sample_rate) as u64 },
             waiting: VecDeque::new(),
-            seen_to: f64::NEG_INFINITY,
+            measured_to: f64::NEG_INFINITY,
             sums: Vec::new(),
         }
     }
@@ -165,30 +174,42 @@ impl Joint {
         let follow = next.unwrap_or(gap - self.fitting.settling as f64);
         let leading = (row.start(), row.at as f64 + f64::from(first.end));
         // Before the first pulse there has been rest since the relays switched.
-        let rest = if finished.rest == 0 { row.from.saturating_sub(since) } else { finished.rest };
+        let (before, rest) = match finished.rest {
+            0 => (f64::INFINITY, row.from.saturating_sub(since)),
+            rest => (rest as f64, rest.saturating_sub(2 * self.fitting.settling)),
+        };
         let windows = Windows::new(leading, rest, follow, &self.fitting);
-        let lead = Lead { phases, size, rest, behind: next.unwrap_or(gap), windows };
-        if row.start() > self.seen_to {
-            self.waiting.push_back(lead);
-        } else if let Some(waiting) = self.waiting.back_mut().filter(|waiting| waiting.size < size) {
-            *waiting = lead;
-        }
-        self.seen_to = self.seen_to.max(row.end());
+        let lead = Lead { phases, size, before, rest, behind: next.unwrap_or(gap), windows };
+        self.wait(lead);
     }
 
-    /// Measures the pulses whose samples are all there by `reached`, on all channels.
-    pub(super) fn measure<'h>(&mut self, reached: u64, history: impl Fn(usize) -> Option<&'h History>) {
+    /// A lead waits in order of time; of those of one pulse, which overlap, the largest. A contact tells of all its pulses of a stretch
+    /// before the next one does.
+    fn wait(&mut self, lead: Lead) {
+        let place = self.waiting.partition_point(|other| other.end() < lead.leading().0);
+        match self.waiting.get_mut(place).filter(|other| other.leading().0 <= lead.end()) {
+            Some(same) if same.size < lead.size => *same = lead,
+            Some(_) => {}
+            None if lead.leading().0 > self.measured_to => self.waiting.insert(place, lead),
+            None => {}
+        }
+    }
+
+    /// Measures the pulses whose samples are all there by `reached`, on all channels: of each its samples and its zero, codes.
+    pub(super) fn measure<'h>(&mut self, reached: u64, of: impl Fn(usize) -> Option<(&'h History, f64)>) {
         while let Some(lead) = self.waiting.front().copied() {
             if lead.windows.end() > reached && self.waiting.len() < 2 {
                 return;
             }
             self.waiting.pop_front();
+            self.measured_to = lead.end();
             if self.record.bytes() >= TABLE_BYTES {
                 self.record.table_full = true;
                 continue;
             }
-            self.plateaus(&lead, &history);
-            let channel = |index: &usize| history(*index).zip(self.rails.get(*index).copied());
+            self.plateaus(&lead, &of);
+            let history = |index: &usize| of(*index).map(|(history, _)| history);
+            let channel = |index: &usize| history(index).zip(self.rails.get(*index).copied());
             for ((current, voltage), steps) in self.record.pairs.iter().zip(&mut self.record.steps) {
                 let (Some(current), Some(voltage)) = (channel(current), channel(voltage)) else { continue };
                 steps.push(StepRow {
@@ -203,20 +224,20 @@ impl Joint {
         }
     }
 
-    fn plateaus<'h>(&mut self, lead: &Lead, history: &impl Fn(usize) -> Option<&'h History>) {
-        let top = Top::of(&lead.phases, lead.behind, &self.fitting);
-        let rest = lead.rest.clamp(BLOCK as u64, MOST_REST);
+    fn plateaus<'h>(&mut self, lead: &Lead, of: &impl Fn(usize) -> Option<(&'h History, f64)>) {
+        let top = Top::of(&lead.phases, (lead.before, lead.behind), &self.fitting);
+        let rest = if lead.rest < FEWEST_REST { 0 } else { lead.rest.min(MOST_REST) };
         let (low, high) = top.samples;
         self.sums.clear();
-        if top.settled > 0 {
+        if top.settled > BLOCK as u64 {
             self.sums.resize((high - low) as usize, 0.0);
         }
-        let (mut total, mut clipped) = (0.0, false);
+        let mut clipped = false;
         let channels = self.record.currents.iter().zip(&mut self.record.plateaus);
         for ((channel, plateaus), calibration) in channels.zip(&self.calibrations) {
-            let Some(history) = history(*channel) else { continue };
+            let Some((history, zero)) = of(*channel) else { continue };
             let before = history.slice(top.from.saturating_sub(rest), top.from);
-            let base = sum(before) as f64 / before.len().max(1) as f64;
+            let base = if before.is_empty() { zero } else { sum(before) as f64 / before.len() as f64 };
             let codes = history.slice(low, high);
             let level = top.level(history, base, &self.constants);
             plateaus.push(Plateau {
@@ -225,19 +246,19 @@ impl Joint {
                 level: level as f32,
                 settled: top.settled as u32,
             });
-            total += (level - base) * calibration.lsb;
             // A mean lies off the rail though part of it was cut off there.
             clipped |= [before, codes].into_iter().any(|codes| at_a_rail(codes, calibration));
             for (sum, code) in self.sums.iter_mut().zip(codes) {
                 *sum += (f64::from(*code) - base) * calibration.lsb;
             }
         }
-        let blocks = self.sums.chunks_exact(BLOCK.min(self.sums.len().max(1)));
-        let mean = |block: &[f64]| block.iter().sum::<f64>().abs() / block.len().max(1) as f64;
-        // Blocks of a phase that has not settled would be partly rest: it has one reading, made as its levels are.
-        let (residual, readings) = match top.settled {
-            0 => (total.abs(), 1),
-            _ => (blocks.clone().map(mean).fold(0.0, f64::max), blocks.len() as u32),
+        let blocks = self.sums.chunks_exact(BLOCK);
+        let mean = |block: &[f64]| block.iter().sum::<f64>().abs() / BLOCK as f64;
+        // Of no more samples than one reading has, it is what the levels leave over. Blocks of a phase that has not settled would be
+        // partly rest.
+        let (residual, readings) = match top.settled <= BLOCK as u64 {
+            true => (None, 1),
+            false => (Some(blocks.clone().map(mean).fold(0.0, f64::max)), blocks.len() as u32),
         };
         self.record.rows.push(JointRow {
             leading: lead.leading(),

@@ -168,7 +168,7 @@ impl Recorder {
         let end = self.samples_seen();
         self.close_zero();
         if let Some(joint) = &mut self.joint {
-            joint.measure(u64::MAX, |index| self.channels.get(index).map(|channel| &channel.history));
+            joint.measure(u64::MAX, |index| self.channels.get(index).map(Channel::resting));
         }
         let (mut contacts, mut voltages) = (Vec::new(), Vec::new());
         let (mut zeros, mut overview) = (Vec::new(), Vec::new());
@@ -395,13 +395,13 @@ impl Recorder {
             return;
         }
         if let Some(joint) = &mut self.joint {
-            joint.measure(to, |index| self.channels.get(index).map(|channel| &channel.history));
+            joint.measure(to, |index| self.channels.get(index).map(Channel::resting));
         }
         for channel in &mut self.channels {
             if let Kind::Voltage(voltage) = &mut channel.kind {
                 voltage.range(&channel.history, (from, to), self.blind_until);
                 for pulse in &pulses {
-                    voltage.before_pulse(&channel.history, *pulse);
+                    voltage.before_pulse(&channel.history, *pulse, self.constants.settling);
                 }
             }
         }

@@ -18,6 +18,9 @@ pub(super) struct Voltage {
     activity: VoltageActivity,
 }
 
+/// Fewest samples of a level before a pulse.
+const FEWEST: u64 = 16;
+
 /// Smallest movement that is activity, V.
 const MOVEMENT: f64 = 50e-3;
 
@@ -53,11 +56,16 @@ impl Voltage {
         }
     }
 
-    /// Level over the last 16 samples or 5 % of the rest before a pulse.
-    pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished) {
+    /// Level over the last 16 samples or 5 % of the rest before a pulse. What came before takes `settling` samples to settle, and where
+    /// there is not that much rest, nothing shows the level.
+    pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished, settling: u64) {
         // Rows that were cut are written between two stretches, and nobody tells of them.
         self.record.unread_to(pulse.row);
-        let n = (pulse.rest / 20).max(16).min(KEPT as u64 / 2);
+        if (1..2 * settling + FEWEST).contains(&pulse.rest) {
+            self.record.unread_to(pulse.row + 1);
+            return;
+        }
+        let n = (pulse.rest / 20).max(FEWEST).min(KEPT as u64 / 2);
         let codes = history.slice(pulse.from.saturating_sub(n), pulse.from);
         let mean = sum(codes) as f64 / codes.len().max(1) as f64;
         self.record.before_pulse.push((mean as f32, codes.len() as u32));

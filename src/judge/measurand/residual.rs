@@ -69,8 +69,8 @@ fn each(view: &View<'_>, mut take: impl FnMut(usize, Unit)) -> Result<(), Reason
         take(cycle.behind(), Unit { nominal: Some(0.0), clipped, ..unit });
     }
     match unread {
-        _ if none => Err(Reason::NoVoltage),
         Some(pulse) => Err(Reason::Unread { pulse }),
+        None if none => Err(Reason::NoVoltage),
         None => Ok(()),
     }
 }

@@ -18,8 +18,8 @@ impl Branch<'_> {
         f64::from(self.plateau.level - self.plateau.base) * self.view.calibration.lsb
     }
 
-    /// Lines of this branch's current, A: gain, non-linearity, noise.
-    fn inputs(&self, row: &JointRow) -> [Input; 3] {
+    /// Lines of this branch's current, A: gain, non-linearity, noise, and the offset where nothing has shown it.
+    fn inputs(&self, row: &JointRow) -> [Input; 4] {
         let calibration = self.view.calibration;
         let mut inl = Nonlinearity::of(&calibration);
         inl.add(f64::from(self.plateau.level), 1.0);
@@ -29,18 +29,24 @@ impl Branch<'_> {
             0 => (f64::from(row.span).sqrt() / width, f64::from(row.span) / width),
             n => (f64::from(n).sqrt().recip(), 1.0),
         };
-        let noise = self.view.noise() * top.hypot(base / f64::from(row.rest.max(1)).sqrt());
+        // Without a rest before it the level is counted from the zero.
+        let (resting, offset) = match self.plateau.rest {
+            0 => (self.view.rest_level().noise, self.view.rest_level().offset),
+            n => (self.view.noise() / f64::from(n).sqrt(), 0.0),
+        };
+        let noise = f64::hypot(self.view.noise() * top, base * resting);
         [
             Input::common("gain", calibration.gain_u * self.current()),
             inl.input(calibration.inl, calibration.lsb),
             Input::noise("noise", noise * calibration.lsb),
+            Input::common("offset", base * offset * calibration.lsb),
         ]
     }
 }
 
 /// Adds up lines of branches that share no error, each with its sensitivity.
 fn budget<'v>(row: &JointRow, parts: impl Iterator<Item = (&'v Branch<'v>, f64)>) -> Vec<Input> {
-    let mut sums: Option<[Input; 3]> = None;
+    let mut sums: Option<[Input; 4]> = None;
     for (branch, sensitivity) in parts {
         let lines = branch.inputs(row).map(|line| line.scaled(sensitivity));
         sums = Some(match sums {
@@ -53,7 +59,8 @@ fn budget<'v>(row: &JointRow, parts: impl Iterator<Item = (&'v Branch<'v>, f64)>
             }
         });
     }
-    sums.map_or_else(Vec::new, Vec::from)
+    let lines = sums.into_iter().flatten();
+    lines.filter(|line| line.name != "offset" || line.u != 0.0).collect()
 }
 
 /// What was recorded of all contacts at once.
@@ -213,8 +220,10 @@ pub(super) fn kirchhoff_residual(view: &View<'_>, units: &mut Units<'_>) -> Resu
     let mut all = Branches::of(view, joint)?;
     for (index, row) in rows {
         let branches = all.at(index);
+        let left = || branches.iter().map(Branch::current).sum::<f64>().abs();
+        let residual = row.residual.unwrap_or_else(left);
         let mut lines = budget(&row, branches.iter().map(|branch| (branch, 1.0)));
-        if let Some([gain, _, noise]) = lines.get_mut(..) {
+        if let Some([gain, _, noise, ..]) = lines.get_mut(..) {
             gain.name = "shunt ratios";
             // The one reading of a phase that has not settled is the sum of the levels, with their noise.
             if row.settled > 0 {
@@ -225,14 +234,14 @@ pub(super) fn kirchhoff_residual(view: &View<'_>, units: &mut Units<'_>) -> Resu
             // A charge over a width: what is uncertain about that scales what is left over. Of a share it cancels.
             let width = (row.leading.1 - row.leading.0).max(1.0);
             let edges = view.recording.front_end.interpolation * 2_f64.sqrt() * view.rate();
-            lines.extend(view.by_phase(Input::common("edge interpolation", row.residual * edges / width)));
+            lines.extend(view.by_phase(Input::common("edge interpolation", residual * edges / width)));
         }
         units.push(Unit {
             nominal: Some(0.0),
             pulse: Some(index as u64),
             time: Some(view.seconds(row.leading.0)),
             clipped: row.clipped,
-            ..Unit::of(Measured::new(row.residual, lines))
+            ..Unit::of(Measured::new(residual, lines))
         });
     }
     Ok(())

@@ -28,12 +28,14 @@ pub(super) struct Top {
 }
 
 impl Top {
-    /// Of a pulse with these driven phases, the first of which something else follows `behind` samples later.
-    pub(super) fn of(phases: &[(f64, f64); 3], behind: f64, fitting: &Fitting) -> Self {
+    /// Of a pulse with these driven phases, which comes `before` samples behind what was there before it, and whose first phase
+    /// something else follows `behind` samples later.
+    pub(super) fn of(phases: &[(f64, f64); 3], (before, behind): (f64, f64), fitting: &Fitting) -> Self {
         let [(start, end), second, _] = *phases;
         let g = fitting.settling as f64;
         let width = end - start;
-        let from = (start - g).floor().max(0.0) as u64;
+        // As for charges: where there is less rest than the settling on either side takes, what lies there is halved.
+        let from = (start - g.min(0.5 * before)).floor().max(0.0) as u64;
         let top = ((start + (0.2 * width).max(g)).ceil() as u64, (end - 0.2 * width).floor() as u64 + 1);
         let settled = Some(top.1.saturating_sub(top.0)).filter(|settled| *settled >= FEWEST).unwrap_or(0);
         // A sample stands for half a sample on either side of it: with rest behind the phase the window has whole samples.
@@ -98,7 +100,7 @@ mod tests {
     fn top(width: f64, behind: f64, second: f64) -> Top {
         let end = 999.5 + width;
         let second = if second.is_nan() { NONE } else { (end + behind, end + behind + second) };
-        Top::of(&[(999.5, end), second, NONE], behind, &FITTING)
+        Top::of(&[(999.5, end), second, NONE], (1e9, behind), &FITTING)
     }
 
     #[test]
@@ -124,6 +126,12 @@ mod tests {
         // A plateau is where it was, whatever follows.
         let found = top(200.0, 0.0, 200.0);
         assert_eq!((found.settled, found.samples), (120, (1040, 1160)));
+    }
+
+    #[test]
+    fn what_lies_between_two_pulses_is_halved_where_there_is_little_of_it() {
+        let from = |before: f64| Top::of(&[(999.5, 1019.5), NONE, NONE], (before, 1e9), &FITTING).from;
+        assert_eq!((from(1e9), from(32.0), from(31.0), from(20.0), from(0.0)), (983, 983, 984, 989, 999));
     }
 
     #[test]

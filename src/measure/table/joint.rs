@@ -22,7 +22,7 @@ impl Row for JointRow {
         cells.put(2 * i64::from(self.settled) + i64::from(self.clipped));
         cells.put(i64::from(self.span));
         cells.put(i64::from(self.rest));
-        cells.put_double(self.residual, AMPERE, 0);
+        cells.put_double(self.residual.unwrap_or(f64::NAN), AMPERE, 0);
         cells.put(i64::from(self.readings));
     }
 
@@ -36,7 +36,7 @@ impl Row for JointRow {
             clipped: settled % 2 == 1,
             span: cells.take() as u32,
             rest: cells.take() as u32,
-            residual: cells.take_double(AMPERE, 0),
+            residual: Some(cells.take_double(AMPERE, 0)).filter(|residual| !residual.is_nan()),
             readings: cells.take() as u32,
         }
     }

@@ -90,6 +90,13 @@ pub fn judged(program: &Program, recording: &Recording, check: Check) -> CheckRe
     judge(&of(program, check), &facts, recording).remove(0)
 }
 
+/// What is found pulse by pulse.
+pub fn units_of(program: &Program, recording: &Recording, check: Check) -> Vec<f64> {
+    let facts = facts(program, &[8_000, 39_000], recording.samples);
+    let found = units(&of(program, check.clone()), &facts, recording, &check).unwrap();
+    found.iter().map(|unit| unit.measured.value).collect()
+}
+
 pub fn on(measurand: Measurand, criterion: Criterion, contact: &str) -> Check {
     Check { contact: Some(contact.to_owned()), ..Check::new(measurand, criterion) }
 }

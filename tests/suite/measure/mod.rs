@@ -10,6 +10,7 @@ mod coverage;
 mod definition;
 mod ended;
 mod events;
+mod fast;
 mod grid;
 mod joint;
 mod lost;

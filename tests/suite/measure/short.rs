@@ -7,7 +7,7 @@ use stimrig::signal::{Polarity, Program};
 
 use super::bench::{Bench, steps};
 use super::case::{check, judged as judged_alone, within};
-use super::joint::{judged, on, recorded, steered};
+use super::joint::{judged, on, recorded, steered, units_of};
 use super::stream::{markers, program, record, setup};
 
 fn residual(most: f64) -> Check {
@@ -29,8 +29,10 @@ fn a_phase_that_never_settles_has_its_levels_and_leaves_over_what_it_does() {
         let joint = recording.joint.as_ref().unwrap();
         assert_eq!(joint.rows.len(), 5);
         for row in &joint.rows {
-            assert_eq!((row.settled, row.readings), (0, 1));
-            assert!((row.residual / 0.2e-3 - 1.0).abs() < 0.05, "{width:e} {gap:e}: {row:?}");
+            assert_eq!((row.settled, row.readings, row.residual), (0, 1, None));
+        }
+        for left in units_of(&program, &recording, residual(170e-6)) {
+            assert!((left / 0.2e-3 - 1.0).abs() < 0.05, "{width:e} {gap:e}: {left:e}");
         }
         let lsb = recording.setup.channels[0].calibration.lsb;
         for (plateaus, truth) in joint.plateaus.iter().zip([-1.4e-3, -0.6e-3, 1.8e-3]) {

@@ -18,7 +18,7 @@ fn found(mut joint: Joint, (length, gap): (u64, u64), planes: [&[i16]; 3]) -> (J
     row.phases[1].end = row.phases[1].start + length as f32;
     let histories = planes.map(history);
     joint.offer(finished, &row, 1e-6, 1000.0, 66);
-    joint.measure(u64::MAX, |index| histories.get(index));
+    joint.measure(u64::MAX, |index| histories.get(index).map(|history| (history, ZERO)));
     let record = joint.end();
     (record.rows.first().unwrap(), [0, 1].map(|k| record.plateaus[k].first().unwrap()))
 }
@@ -39,9 +39,50 @@ fn a_short_phase_has_the_whole_of_its_levels_and_of_what_they_leave_over() {
         let (row, levels) = found(unfiltered(settling), (length as u64, gap as u64), [&a, &voltage, &b]);
         assert_eq!((row.settled, row.readings, row.clipped), (0, 1, false));
         // 900 µA flow in and 886 out.
-        assert!((row.residual - 14e-6).abs() < 1e-11, "{settling} {length} {gap}: {row:?}");
+        assert!((left(&row, &levels) - 14e-6).abs() < 1e-8, "{settling} {length} {gap}: {row:?}");
         let of = levels.map(|plateau| plateau.level - plateau.base);
         assert!((of[0] + 900.0).abs() < 1e-2 && (of[1] - 443.0).abs() < 1e-2, "{length} {gap}: {of:?}");
+    }
+}
+
+#[test]
+fn what_comes_soon_behind_the_pulse_before_is_no_rest() {
+    // A recovery of as much the other way ends `rest` samples before the pulse.
+    let measured = |rest: usize, length: usize| {
+        let (mut a, mut b) = (vec![3; 4000], vec![-2; 4000]);
+        for (from, sign) in [(1000 - rest - length, -1), (1000, 1)] {
+            a[from..from + length].fill(3 - 900 * sign);
+            b[from..from + length].fill(-2 + 443 * sign);
+        }
+        let (finished, row) = pulse(1000, &[length as u64], -900.0);
+        let mut joint = unfiltered(G);
+        let histories = [&a[..], &a, &b].map(history);
+        joint.offer(Finished { rest: rest as u64, ..finished }, &row, 1e-6, 1000.0, 66);
+        joint.measure(u64::MAX, |index| {
+            histories.get(index).map(|history| (history, [3.25, 0.0, -2.0][index]))
+        });
+        let record = joint.end();
+        let levels = [0, 1].map(|k| record.plateaus[k].first().unwrap());
+        (record.rows.first().unwrap(), levels, record.steps[0].first().unwrap())
+    };
+    for length in [60, 20] {
+        for rest in [20, 47, 48, 100, 500] {
+            let (row, levels, step) = measured(rest, length);
+            let level = levels[0];
+            let known = rest >= 48;
+            // The settling on either side is not at rest, and fewer than sixteen samples are no baseline: then it is the zero.
+            assert_eq!(
+                (level.rest > 0, row.rest as usize),
+                (known, if known { rest - 32 } else { 0 }),
+                "{rest}"
+            );
+            assert_eq!(level.base, if known { 3.0 } else { 3.25 }, "{rest}");
+            // −900 µA and 886; where the zero is a quarter of a code off, so is the level less it.
+            let off = if known { 0.0 } else { 0.25e-6 };
+            let wide = if row.settled > 0 { 1.0 } else { f64::from(row.span) / length as f64 };
+            assert!((left(&row, &levels) - (14e-6 + off * wide)).abs() < 2e-8, "{rest} {length}: {row:?}");
+            assert_eq!(step.voltage.before.is_known(), rest >= 40, "{rest}");
+        }
     }
 }
 
@@ -59,14 +100,14 @@ fn what_the_range_has_cut_off_is_told_though_the_mean_lies_within_it() {
     // It clips for its first half and then droops.
     assert!(clipped(200, &|a, _| a[1000..1100].fill(-1000)));
     assert!(!clipped(200, &|a, _| a[1000..1200].fill(-999)));
-    // Of either channel and at either end, but only what a level is made of: samples 1040 to 1159 and the rest from 683 to 982.
+    // Of either channel and at either end, but only what a level is made of: samples 1040 to 1159 and the rest from 715 to 982.
     for (at, is) in [(1039, false), (1040, true), (1159, true), (1160, false)] {
         assert_eq!(clipped(200, &|a, _| a[at] = -1000), is, "{at}");
         assert_eq!(clipped(200, &|_, b| b[at] = 1000), is, "{at}");
     }
     // One that is cut off is not made good by another.
     assert!(clipped(200, &|a, b| (a[1050], b[1050]) = (-1000, 1000)));
-    for (at, is) in [(682, false), (683, true), (982, true), (983, false)] {
+    for (at, is) in [(714, false), (715, true), (982, true), (983, false)] {
         assert_eq!(clipped(200, &|a, _| a[at] = 1000), is, "{at}");
     }
     // A charge over a width lies at no rail, whatever was cut off.

@@ -34,6 +34,20 @@ fn before_a_pulse_it_is_the_end_of_its_rest() {
     }
 }
 
+/// Behind 16 samples of settling, and 16 before the edge, there are to be 16 more.
+#[test]
+fn before_a_pulse_that_comes_too_soon_there_is_none() {
+    let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+    for (rest, read) in [(20, 0), (47, 0), (48, 16), (60, 16)] {
+        let mut codes = quiet(20_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 4200 + rest, 4400 + rest, -10_000);
+        let recording = seen(setup(&program), &codes, &rising(codes.len()), &zero()).finish();
+        let counts: Vec<u32> = recording.voltages[0].before_pulse.iter().map(|(_, n)| n).collect();
+        assert_eq!(counts, [16, read], "{rest}");
+    }
+}
+
 #[test]
 fn of_a_long_rest_it_is_what_half_the_history_holds() {
     let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
