@@ -103,6 +103,9 @@ impl<'a> View<'a> {
         if contact.table_full {
             return Err(Reason::TooManyPulses);
         }
+        if contact.pulses.is_bare() && !check.measurand.is_of_all_contacts() {
+            return Err(Reason::Missing("the pulses of a contact that no check names"));
+        }
         Self::besides_pulses(case, facts, recording, check, contact)
     }
 

@@ -8,9 +8,9 @@ use super::shape::Shaper;
 use super::timing::Timing;
 use super::voltage::Voltage;
 use super::zero::ZeroCollector;
-use super::{ChannelSetup, FrontEnd, Pyramid, Setup, TABLE_BYTES, Zero};
+use super::{ChannelSetup, FrontEnd, Pyramid, Setup, TABLE_BYTES, Table, Zero};
 
-/// Rows of a contact whose table nobody asked for.
+/// Rows of a contact whose table nobody asked for, and which is not measured with all others either.
 const FEWEST_ROWS: usize = 4096;
 
 /// What a channel senses, with what follows it.
@@ -43,7 +43,11 @@ impl Channel {
             let kind = match channel.sensed {
                 Sensed::Current => {
                     let mut contact = Contact::new(index, &channel.name, channel.calibration, rate);
-                    let rows = if asked(channel) { usize::MAX } else { FEWEST_ROWS };
+                    if !asked(channel) && setup.wanted.joint {
+                        contact.record.pulses = Table::bare();
+                    }
+                    let kept = asked(channel) || setup.wanted.joint;
+                    let rows = if kept { usize::MAX } else { FEWEST_ROWS };
                     contact.room = (rows, TABLE_BYTES / tables.max(1));
                     contact.expect(share(&setup.program, &channel.name) * timing.smallest);
                     let shaped = setup.wanted.shapes.contains(&channel.name);

@@ -182,7 +182,10 @@ impl Recorder {
         }
         let main = contacts.iter().find(|contact| contact.channel == self.setup.main);
         let rows = main.map_or(0, |main| main.pulses.len());
-        voltages.iter_mut().for_each(|voltage: &mut VoltageRecord| voltage.unread_to(rows));
+        let read = voltages
+            .iter_mut()
+            .filter(|voltage: &&mut VoltageRecord| self.setup.wanted.reads_rests(voltage.channel));
+        read.for_each(|voltage| voltage.unread_to(rows));
         Recording {
             setup: self.setup,
             front_end: self.front_end,
@@ -397,10 +400,10 @@ impl Recorder {
         if let Some(joint) = &mut self.joint {
             joint.measure(to, |index| self.channels.get(index).map(Channel::resting));
         }
-        for channel in &mut self.channels {
+        for (index, channel) in self.channels.iter_mut().enumerate() {
             if let Kind::Voltage(voltage) = &mut channel.kind {
                 voltage.range(&channel.history, (from, to), self.blind_until);
-                for pulse in &pulses {
+                for pulse in pulses.iter().filter(|_| self.setup.wanted.reads_rests(index)) {
                     voltage.before_pulse(&channel.history, *pulse, self.constants.settling);
                 }
             }

@@ -52,7 +52,7 @@ pub struct ContactRecord {
     pub channel: usize,
     /// Contact.
     pub name: String,
-    /// Pulses in order of time.
+    /// Pulses in order of time; of most pulses of a bare table only when they were is known.
     pub pulses: Table<PulseRow>,
     /// Shapes of the phases of each pulse in `pulses`; empty unless they were asked for.
     pub shapes: Table<[ShapeRow; 3]>,
@@ -103,8 +103,9 @@ pub struct VoltageRecord {
     pub channel: usize,
     /// Sense or `vout`.
     pub name: String,
-    /// Mean code (and number of samples) before each pulse of the main contact, row by row of its table. Of no samples where it was
-    /// not read: a loss, a relay or the end of the record cut the pulse.
+    /// Mean code (and number of samples) before each pulse of the main contact, row by row of its table; empty unless it was asked
+    /// for. Of no samples where it was not read: a loss, a relay or the end of the record cut the pulse, or there is too little rest
+    /// before it.
     pub before_pulse: Table<(f32, u32)>,
     /// Mean code and number of samples over 1 to 10 ms before each taken start: (sample of the start, mean, n).
     pub before_start: Vec<(u64, f64, u32)>,

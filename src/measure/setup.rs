@@ -37,8 +37,19 @@ pub struct Wanted {
     pub pairs: Vec<(usize, usize)>,
     /// Voltage channels whose extremes during driven phases are kept.
     pub outputs: Vec<usize>,
-    /// The contacts whose tables of pulses are asked for; `None` for all. Of the others only the first pulses are kept.
+    /// The contacts whose tables of pulses are asked for; `None` for all. Of the others only the first pulses are kept, and where all
+    /// contacts are measured at once, of later ones when they were.
     pub tables: Option<Vec<String>>,
+    /// Voltage channels whose level before each pulse is asked for; `None` for all.
+    #[serde(default)]
+    pub rests: Option<Vec<usize>>,
+}
+
+impl Wanted {
+    /// Whether the level of a voltage channel before each pulse is asked for.
+    pub fn reads_rests(&self, channel: usize) -> bool {
+        self.rests.as_ref().is_none_or(|rests| rests.contains(&channel))
+    }
 }
 
 /// Everything a [`crate::measure::Recorder`] needs.

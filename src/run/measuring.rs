@@ -89,12 +89,17 @@ fn wanted(plan: &Plan, index: impl Fn(&str, Sensed) -> Option<usize>) -> Wanted 
     let capped = asks(M::CapNeverExceeded);
     let currents = plan.channels.iter().filter(|channel| capped && channel.quantity == Sensed::Current);
     let shapes = shapes.map(of).chain(currents.map(|channel| channel.name.clone())).collect();
-    // What several contacts show together, and faults, are judged on every contact.
+    // Faults are judged on every contact; what several show together is read off none of their tables, but when they were.
+    let read = || case.checks.iter().filter(|check| !check.measurand.is_of_all_contacts());
     let idle = |check: &Check| check.contact.as_deref() == Some("idle");
-    let every = joint
-        || capped
+    let every = capped
         || [M::ChargeAfterFault, M::NoTruncatedPulse].into_iter().any(asks)
-        || case.checks.iter().any(|check| check.after.is_some() || idle(check));
-    let tables = (!every).then(|| case.checks.iter().map(of).chain([main.to_owned()]).collect());
-    Wanted { joint, pairs, outputs, shapes, tables }
+        || case.checks.iter().any(|check| check.after.is_some())
+        || read().any(idle);
+    let tables = (!every).then(|| read().map(of).chain([main.to_owned()]).collect());
+    let left = [M::ResidualVoltage, M::ResidualVoltageError, M::PhantomIdentity];
+    let left = case.checks.iter().filter(|check| left.contains(&check.measurand));
+    let rests = left.filter_map(|check| index(case.phantom.sense_of(&of(check))?, Sensed::Voltage));
+    let rests = Some(rests.collect());
+    Wanted { joint, pairs, outputs, shapes, tables, rests }
 }

@@ -90,6 +90,11 @@ impl Measurand {
             || matches!(self, Self::AccumulatedCharge | Self::RampError | Self::RampDuration)
     }
 
+    /// Whether it is read off all contacts at once, and of a contact's own pulses needs only when they were.
+    pub fn is_of_all_contacts(self) -> bool {
+        matches!(self, Self::CurrentShare | Self::KirchhoffResidual)
+    }
+
     /// What the language allows for it.
     pub fn traits(self) -> Traits {
         use Measurand as M;

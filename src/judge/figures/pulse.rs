@@ -38,7 +38,9 @@ pub fn chosen<'a>(view: &View<'a>, pulse: Option<u64>, time: Option<f64>) -> Opt
             _ => [level(0), level(1)],
         }
     };
+    // Of a row of which only the instants are kept, those tell.
     let decided = pulse.and_then(|pulse| rows.get(usize::try_from(pulse).ok()?));
+    let decided = decided.filter(|row| !row.pulse_area.is_nan());
     let far = |row: &PulseRow| match (decided, time) {
         (Some(decided), _) => {
             let (a, b) = (about(row), about(&decided));

@@ -11,39 +11,41 @@ pub(super) const WIDEST: u32 = 32;
 /// Bits of a number that follows as it is.
 const WHOLE: usize = (ESCAPE + u64::BITS) as usize;
 
-/// Most bytes that so many numbers take, and those that are written beyond the last.
+/// Most words of 64 bits that so many numbers take.
 pub(super) const fn most(numbers: usize) -> usize {
-    numbers * WHOLE.div_ceil(8) + 8
+    (numbers * WHOLE).div_ceil(u64::BITS as usize)
 }
 
 /// Writes numbers.
 #[derive(Debug)]
 pub(super) struct Pen<'o> {
-    out: &'o mut [u8],
-    at: usize,
-    /// Bits that are not written yet, fewer than eight between two numbers.
+    words: &'o mut [u64],
+    /// Words that are full.
+    full: usize,
+    /// Bits of the next, and how many.
     held: u64,
     count: u32,
 }
 
 impl<'o> Pen<'o> {
-    /// Over these bytes, from the first on.
-    pub(super) fn new(out: &'o mut [u8]) -> Self {
-        Self { out, at: 0, held: 0, count: 0 }
+    /// Over these words, from the first on.
+    pub(super) fn new(words: &'o mut [u64]) -> Self {
+        Self { words, full: 0, held: 0, count: 0 }
     }
 
-    /// So many bits, 56 at most.
+    /// So many bits, from one to 63.
     #[inline]
     fn put(&mut self, bits: u64, count: u32) {
         self.held |= bits << self.count;
         self.count += count;
-        // All at once, and those that are no whole byte again with the next.
-        if let Some(place) = self.out.get_mut(self.at..self.at + 8) {
-            place.copy_from_slice(&self.held.to_le_bytes());
+        if self.count >= u64::BITS {
+            if let Some(word) = self.words.get_mut(self.full) {
+                *word = self.held;
+            }
+            self.full += 1;
+            self.count -= u64::BITS;
+            self.held = bits >> (count - self.count);
         }
-        self.at += self.count as usize / 8;
-        self.held >>= self.count & !7;
-        self.count &= 7;
     }
 
     /// A number by the code of parameter `k`.
@@ -65,9 +67,14 @@ impl<'o> Pen<'o> {
         self.put(number >> u32::BITS, u32::BITS);
     }
 
-    /// How many bytes there are, the one that is begun included.
-    pub(super) fn bytes(&self) -> usize {
-        self.at + usize::from(self.count > 0)
+    /// Appends them as bytes, of which the last may be begun only; returns how many.
+    pub(super) fn close(self, out: &mut Vec<u8>) -> usize {
+        let begin = out.len();
+        for word in self.words.iter().take(self.full) {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.extend(self.held.to_le_bytes().iter().take(self.count.div_ceil(8) as usize));
+        out.len() - begin
     }
 }
 
@@ -143,6 +150,12 @@ impl Lengths {
         }
     }
 
+    /// How many of them are nought.
+    pub(super) fn of_noughts(&self) -> usize {
+        let Self([noughts, ..]) = self;
+        *noughts as usize
+    }
+
     /// The parameter by which they take the fewest bits, and how many, as far as that can be told: those of as many bits are taken as
     /// evenly spread.
     pub(super) fn parameter(&self) -> (u32, usize) {
@@ -171,11 +184,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(numbers: &[u64], k: u32) -> Vec<u8> {
-        let mut bytes = vec![0xAA; most(numbers.len())];
-        let mut pen = Pen::new(&mut bytes);
+        let (mut words, mut bytes) = (vec![7; most(numbers.len())], vec![9]);
+        let mut pen = Pen::new(&mut words);
         numbers.iter().for_each(|number| pen.number(*number, k));
-        let length = pen.bytes();
-        bytes.truncate(length);
+        let length = pen.close(&mut bytes);
+        assert_eq!((bytes.remove(0), bytes.len()), (9, length));
         bytes
     }
 

@@ -33,8 +33,9 @@ pub(super) type Numbers = [i64; BLOCK];
 
 /// Appends a column.
 pub(super) fn pack(numbers: &Numbers, out: &mut Vec<u8>) {
-    let [first, ..] = numbers;
-    if numbers.iter().fold(0, |other, number| other | (number ^ first)) == 0 {
+    let [first, others @ ..] = numbers;
+    // Each is the one before it: compared as bytes, up to the first that is not.
+    if numbers.get(..others.len()) == Some(others) {
         out.push(if *first == 0 { NOUGHT } else { SAME });
         if *first != 0 {
             put_signed(*first, out);
@@ -65,7 +66,9 @@ fn pack_about(numbers: &Numbers, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<
     off.iter().step_by(SAMPLED).for_each(|off| lengths.add(*off));
     let (k, sampled) = lengths.parameter();
     let dense = sampled * SAMPLED;
-    let rare = Rare::of(&off).filter(|rare| rare.cost < dense);
+    // Of those that are looked at as many are the reference, more or less.
+    let rarely = 2 * SAMPLED * lengths.of_noughts() > BLOCK;
+    let rare = if rarely { Rare::of(&off) } else { None }.filter(|rare| rare.cost < dense);
     let plain = rare.is_none() && dense >= 64 * BLOCK;
     out.push(match &rare {
         _ if plain => PLAIN,
@@ -85,12 +88,11 @@ fn pack_about(numbers: &Numbers, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<
 fn pack_groups(numbers: &[u64; BLOCK], k: u32, out: &mut Vec<u8>) {
     let lengths = out.len();
     out.resize(lengths + 2 * GROUPS, 0);
-    let mut bytes = [0; most(GROUP)];
+    let mut words = [0; most(GROUP)];
     for (index, group) in numbers.chunks(GROUP).enumerate() {
-        let mut pen = Pen::new(&mut bytes);
+        let mut pen = Pen::new(&mut words);
         group.iter().for_each(|number| pen.number(*number, k));
-        let length = pen.bytes();
-        out.extend_from_slice(bytes.get(..length).unwrap_or(&[]));
+        let length = pen.close(out);
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
             *slot = (length as u16).to_le_bytes();
         }
@@ -126,14 +128,13 @@ impl Rare {
     fn pack(&self, off: &[u64; BLOCK], out: &mut Vec<u8>) {
         put_unsigned(self.count as u64, out);
         out.extend_from_slice(&[self.between as u8, self.size as u8]);
-        let mut bytes = [0; most(2 * RAREST)];
-        let mut pen = Pen::new(&mut bytes);
+        let mut words = [0; most(2 * RAREST)];
+        let mut pen = Pen::new(&mut words);
         for (between, size) in others(off) {
             pen.number(between, self.between);
             pen.number(size, self.size);
         }
-        let length = pen.bytes();
-        out.extend_from_slice(bytes.get(..length).unwrap_or(&[]));
+        pen.close(out);
     }
 }
 

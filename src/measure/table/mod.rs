@@ -31,6 +31,8 @@ const LEVEL: f64 = 4096.0;
 const BLOCK: usize = 1024;
 /// Rows that are unpacked together.
 const GROUP: usize = 256;
+/// The first rows of a table that is bare behind them: more than a train has of which a picture predicts a pulse.
+const WHOLE: usize = 32 * BLOCK;
 /// The latest rows that are never packed: as many as may still be looked at while they are measured.
 const LATEST: usize = 64;
 
@@ -42,6 +44,11 @@ pub trait Row: Copy {
 
     /// Row `number` of its table, from the cells that [`Row::write`] has written, in the same order and beside the same row before.
     fn read(number: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self;
+
+    /// The least of it.
+    fn bare(&self) -> Self {
+        *self
+    }
 }
 
 /// Rows in order, appended and read.
@@ -50,12 +57,20 @@ pub struct Table<R> {
     blocks: Vec<Block>,
     latest: Vec<R>,
     packed: usize,
+    /// Of rows from this one on only what [`Row::bare`] leaves is read.
+    bare_from: usize,
     desk: Desk,
 }
 
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { blocks: Vec::new(), latest: Vec::new(), packed: 0, desk: Desk::default() }
+        Self {
+            blocks: Vec::new(),
+            latest: Vec::new(),
+            packed: 0,
+            bare_from: usize::MAX,
+            desk: Desk::default(),
+        }
     }
 }
 
@@ -63,6 +78,16 @@ impl<R: Row> Table<R> {
     /// Without rows.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Without rows. Only the first are kept as they are, of others the least: so that it takes little memory however many there are.
+    pub fn bare() -> Self {
+        Self { bare_from: WHOLE, ..Self::default() }
+    }
+
+    /// Whether of some rows only the least is kept.
+    pub fn is_bare(&self) -> bool {
+        self.len() > self.bare_from
     }
 
     /// Rows.
@@ -83,9 +108,13 @@ impl<R: Row> Table<R> {
     /// Appends a row.
     pub fn push(&mut self, row: R) {
         self.latest.push(row);
-        if self.latest.len() >= BLOCK + LATEST
-            && let Some(block) = Block::of(&self.latest, &mut self.desk)
-        {
+        if self.latest.len() < BLOCK + LATEST {
+            return;
+        }
+        if self.blocks.len() * BLOCK >= self.bare_from {
+            self.latest.iter_mut().take(BLOCK).for_each(|row| *row = row.bare());
+        }
+        if let Some(block) = Block::of(&self.latest, &mut self.desk) {
             self.latest.drain(..BLOCK);
             self.packed += block.bytes();
             self.blocks.push(block);
@@ -149,8 +178,10 @@ impl<R: Row> Table<R> {
             block.unpack(from, held, cells);
             return from;
         }
-        let rows = self.latest.iter().enumerate().skip(from - self.blocks.len() * BLOCK).take(GROUP);
-        held.extend(rows.map(|(k, row)| rounded(self.blocks.len() * BLOCK + k, row, cells)));
+        let open = (self.blocks.len() * BLOCK..).zip(&self.latest);
+        let kept = |number: usize, row: &R| if number < self.bare_from { *row } else { row.bare() };
+        let rows = open.skip(from - self.blocks.len() * BLOCK).take(GROUP);
+        held.extend(rows.map(|(number, row)| rounded(number, &kept(number, row), cells)));
         from
     }
 }

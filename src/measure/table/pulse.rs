@@ -158,6 +158,35 @@ impl Row for PulseRow {
             flags: Flags { clipped: is(CLIPPED), truncated: is(TRUNCATED), endless: is(ENDLESS) },
         }
     }
+
+    /// When it began and ended, as one phase, and its flags: what it delivered is no number.
+    fn bare(&self) -> Self {
+        let mut whole = PhaseRow { level: f32::NAN, area: f32::NAN, ..PhaseRow::default() };
+        if let (Some(first), Some(last)) = (self.phases().first(), self.phases().last()) {
+            (whole.start, whole.end) = (coarse(first.start), coarse(last.end));
+        }
+        Self {
+            phases: [whole, PhaseRow::default(), PhaseRow::default()],
+            count: self.count.min(1),
+            base: 0.0,
+            pulse_area: f64::NAN,
+            pulse_span: 0,
+            cycle_area: f64::NAN,
+            cycle_span: 0,
+            before: None,
+            after: None,
+            recharge: 0.0,
+            ..*self
+        }
+    }
+}
+
+/// Steps in a sample, of an instant of a bare row.
+const BARE: f32 = 8.0;
+
+/// An instant of a bare row: no later than it was, so that it lies in the same sample.
+fn coarse(instant: f32) -> f32 {
+    (instant * BARE).floor() / BARE
 }
 
 /// The sum of codes from which an area was taken, and whether it was taken from none: then the area bit by bit.

@@ -212,6 +212,30 @@ fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_nine_bytes_each() {
     assert!(bytes < 10.4, "{bytes}");
 }
 
+/// Of a bare row there is when it was, and what it delivered is no number.
+#[test]
+fn a_bare_table_takes_a_part_of_a_byte_a_pulse() {
+    let rows = train(2, WHOLE + 20 * BLOCK, 0.0);
+    let (mut bare, mut whole) = (Table::bare(), Table::new());
+    rows.iter().for_each(|row| (bare.push(*row), whole.push(*row)).0);
+    let first: Table<PulseRow> = rows.iter().copied().take(WHOLE + LATEST).collect();
+    let bytes = (bare.packed - first.packed) as f64 / (19 * BLOCK) as f64;
+    assert!(bytes < 0.9, "{bytes}");
+    assert!(bare.range(0..WHOLE).eq(whole.range(0..WHOLE)));
+    for (got, was) in bare.range(WHOLE..rows.len()).zip(whole.range(WHOLE..rows.len())) {
+        let near = |got: f64, was: f64| (0.0..0.126).contains(&(was - got));
+        assert!(near(got.start(), was.start()) && near(got.end(), was.end()), "{got:?} {was:?}");
+        assert_eq!(
+            (got.number, got.at, got.from, got.count, got.flags),
+            (was.number, was.at, was.from, 1, was.flags)
+        );
+        let delivered =
+            [f64::from(got.phases[0].level), f64::from(got.phases[0].area), got.pulse_area, got.cycle_area];
+        assert!(delivered.iter().all(|number| number.is_nan()) && (got.before, got.after) == (None, None));
+    }
+    assert!(bare.is_bare() && !whole.is_bare() && !Table::<PulseRow>::bare().is_bare());
+}
+
 /// Two clocks that drift apart move every pulse between two samples, slowly, and its windows with it.
 #[test]
 fn what_drifts_takes_little_more_than_its_steps() {

@@ -119,8 +119,9 @@ fn the_output_is_left_alone_until_the_next_pulse_or_the_closing_of_the_switch() 
 
 #[test]
 fn the_tables_that_are_asked_for_share_the_room() {
-    let rooms = |tables: Option<Vec<String>>| -> Vec<(usize, usize)> {
-        let recorder = Recorder::new(three(&shared(biphasic()), Wanted { tables, ..Wanted::default() }));
+    let rooms = |tables: Option<Vec<String>>, joint: bool| -> Vec<(usize, usize)> {
+        let wanted = Wanted { tables, joint, ..Wanted::default() };
+        let recorder = Recorder::new(three(&shared(biphasic()), wanted));
         let contacts = recorder.channels.iter().filter_map(|channel| match &channel.kind {
             Kind::Contact(contact) => Some(contact.room),
             Kind::Voltage(_) => None,
@@ -128,9 +129,14 @@ fn the_tables_that_are_asked_for_share_the_room() {
         contacts.collect()
     };
     let all = usize::MAX;
-    assert_eq!(rooms(None), [(all, TABLE_BYTES / 3); 3]);
+    assert_eq!(rooms(None, false), [(all, TABLE_BYTES / 3); 3]);
     let two = Some(vec!["e1".to_owned(), "case".to_owned(), "vout".to_owned()]);
-    assert_eq!(rooms(two), [(all, TABLE_BYTES / 2), (4096, TABLE_BYTES / 2), (all, TABLE_BYTES / 2)]);
+    assert_eq!(
+        rooms(two.clone(), false),
+        [(all, TABLE_BYTES / 2), (4096, TABLE_BYTES / 2), (all, TABLE_BYTES / 2)]
+    );
+    // What is measured on all contacts at once needs to know when each of their pulses was.
+    assert_eq!(rooms(two, true), [(all, TABLE_BYTES / 2); 3]);
     let wanted = Wanted { shapes: vec!["e1".into()], ..Wanted::default() };
     let recording = watch(three(&shared(biphasic()), wanted), &planes()).finish();
     let contact = &recording.contacts[0];
@@ -156,4 +162,57 @@ fn a_contact_is_found_by_its_name_and_the_default_one_by_its_channel() {
     }
     assert!(recording.contact("vout").is_none());
     assert_eq!(recording.main().map(|contact| &contact.name[..]), Some("e2"));
+}
+
+#[test]
+fn a_voltage_before_pulses_is_kept_where_it_is_asked_for() {
+    for (rests, kept) in [(None, 3), (Some(vec![1]), 3), (Some(vec![0, 2]), 0), (Some(vec![]), 0)] {
+        let recording =
+            watch(three(&shared(biphasic()), Wanted { rests, ..Wanted::default() }), &planes()).finish();
+        assert_eq!(recording.voltages[0].before_pulse.len(), kept);
+    }
+}
+
+/// Of a contact whose table nobody asks for, when its pulses were is known to the last.
+#[test]
+fn contacts_that_are_measured_together_have_bare_tables_unless_they_are_asked_for() {
+    const PULSES: usize = 34_000;
+    let program = Program { width: 20e-6, gap: 10e-6, rate: 1e4, ..shared(biphasic()) };
+    let wanted = |joint| Wanted { joint, tables: Some(vec!["case".into()]), ..Wanted::default() };
+    let pulse = |size: i16| {
+        let mut codes = vec![REST; 100];
+        hold(&mut codes, 30, 50, -size);
+        hold(&mut codes, 60, 80, size);
+        codes
+    };
+    let planes = [pulse(5000), vec![REST; 100], pulse(5000), pulse(-10_000)];
+    let measured = |joint: bool| {
+        let mut recorder = Recorder::new(three(&program, wanted(joint)));
+        for k in 0..PULSES as u64 {
+            push(&mut recorder, 100 * k, &planes.each_ref().map(Vec::as_slice), &[]);
+        }
+        recorder.finish()
+    };
+    let (together, alone) = (measured(true), measured(false));
+    let joint = together.joint.unwrap();
+    assert_eq!(joint.rows.len(), PULSES);
+    let [one, _, whole] = &together.contacts[..] else { panic!("three contacts") };
+    assert!(
+        one.pulses.is_bare()
+            && !whole.pulses.is_bare()
+            && !one.table_full
+            && !alone.contacts[0].pulses.is_bare()
+    );
+    assert!(alone.contacts[0].table_full && alone.contacts[0].pulses.len() == 4096);
+    assert!(one.pulses.bytes() < whole.pulses.bytes(), "{} {}", one.pulses.bytes(), whole.pulses.bytes());
+    for index in [0, 10_000, 33_000, PULSES - 1] {
+        let (bare, row) = (one.pulses.get(index).unwrap(), whole.pulses.get(index).unwrap());
+        assert!(
+            (bare.start() - row.start()).abs() <= 0.13 && (bare.end() - row.end()).abs() <= 0.13,
+            "{bare:?} {row:?}"
+        );
+        assert_eq!((bare.start() as u64, bare.at, bare.flags), (row.start() as u64, row.at, row.flags));
+        // The first are what they were; of others what they delivered is no number.
+        assert_eq!(bare.pulse_area.is_nan() && bare.phases[0].level.is_nan(), index >= 32_768, "{index}");
+    }
 }
