@@ -1,18 +1,16 @@
 //! Raw samples on disk: `evidence/<case>/<channel>_<unit>.trace` beside `basis.json`.
 //!
-//! Samples are packed where they are measured and written by a thread of their own, so that a slow disk does not hold up the
-//! bench. What is whole on disk stays readable whenever the program is killed.
+//! Each case has a thread of its own that packs and writes its samples, so that neither holds up the bench, and no case waits for
+//! another's. What is whole on disk stays readable whenever the program is killed.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+mod files;
+mod writer;
+
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
-use crate::capture::container::{EXTENSION, Encoder, Head};
+use crate::capture::container::{Cutter, EXTENSION, Head};
 use crate::measure::{ChannelSetup, Setup};
 use crate::record::{Archive, CaseArchive, CaseFigures, Kept};
 use crate::signal::{Block, BlockSink, Sensed, StreamKind};
@@ -20,25 +18,16 @@ use crate::signal::{Block, BlockSink, Sensed, StreamKind};
 use super::names::{BASIS, EVIDENCE, FIGURES};
 use super::{StoreError, read_figures, write_atomic};
 
-/// Blocks that may wait for the disk: some seconds of a bench with eight channels.
-const WAITING: usize = 256;
-
-/// What the writing thread is asked to do.
-enum Order {
-    /// Append to a file, which is created if it is new.
-    Append(PathBuf, Vec<u8>),
-    /// Close the files of a folder, remove it if it is not wanted, and say how it went.
-    Close(PathBuf, bool, Sender<Result<(), StoreError>>),
-}
+use files::{Disk, Files};
+use writer::Writer;
 
 /// The raw samples of a run's cases.
-#[derive(Debug)]
 pub struct Evidence {
     folder: PathBuf,
     run: String,
     patient: bool,
-    orders: Option<SyncSender<Order>>,
-    writer: Option<JoinHandle<()>>,
+    disk: Disk,
+    figures: Mutex<Files>,
     trouble: Arc<Mutex<Option<String>>>,
 }
 
@@ -53,16 +42,15 @@ impl Evidence {
         run: &str,
         patient: bool,
         short: Arc<AtomicBool>,
-        alarm: impl Fn() + Send + 'static,
+        alarm: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let (orders, inbox) = sync_channel(WAITING);
-        let writer = std::thread::spawn(move || write(&inbox, &short, &alarm));
+        let disk = Disk { short, alarm: Arc::new(alarm) };
         Self {
             folder: folder.to_owned(),
             run: run.to_owned(),
             patient,
-            orders: Some(orders),
-            writer: Some(writer),
+            figures: Mutex::new(Files::new(folder, &disk)),
+            disk,
             trouble: Arc::default(),
         }
     }
@@ -72,12 +60,7 @@ impl Evidence {
     /// # Errors
     /// When they could not be written or read.
     pub fn pictures(&self) -> Result<Vec<CaseFigures>, StoreError> {
-        let (reply, answer) = channel();
-        let close = Order::Close(self.folder.clone(), true, reply);
-        // The writer lives as long as this.
-        if self.orders.as_ref().is_some_and(|orders| orders.send(close).is_ok()) {
-            answer.recv().unwrap_or(Ok(()))?;
-        }
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner).close()?;
         read_figures(&self.folder)
     }
 
@@ -87,27 +70,19 @@ impl Evidence {
     }
 }
 
-impl Drop for Evidence {
-    fn drop(&mut self) {
-        self.orders = None;
-        if let Some(writer) = self.writer.take() {
-            // It holds nothing but files; what went wrong with them was said.
-            let _ = writer.join();
-        }
-    }
-}
-
 impl Archive for Evidence {
     fn figures(&self, figures: &CaseFigures) {
-        let (Some(orders), Ok(mut line)) = (&self.orders, serde_json::to_vec(figures)) else { return };
+        let Ok(mut line) = serde_json::to_vec(figures) else { return };
         line.push(b'\n');
-        let _ = orders.send(Order::Append(self.folder.join(FIGURES), line));
+        let mut files = self.figures.lock().unwrap_or_else(PoisonError::into_inner);
+        files.append(&self.folder.join(FIGURES), &line);
     }
 
     fn begin(&self, case: usize, name: &str, setup: &Setup) -> Box<dyn CaseArchive> {
         // Of a name without a Latin letter nothing is left but its number.
         let inside = format!("{EVIDENCE}/{:03}-{}", case + 1, slug(name, 48));
         let inside = inside.trim_end_matches('-').to_owned();
+        let folder = self.folder.join(&inside);
         let mut taken: Vec<String> = Vec::new();
         let mut lane = |channel: &ChannelSetup, stream: StreamKind, rate: f64, filter: (u32, f64)| {
             let unit = match channel.sensed {
@@ -136,23 +111,29 @@ impl Archive for Evidence {
                 filter_cutoff: filter.1,
                 calibration: channel.calibration,
             };
-            Lane { path: self.folder.join(&inside).join(file), encoder: Encoder::new(&head) }
+            (folder.join(file), head)
         };
         let fast = setup
             .channels
             .iter()
             .map(|channel| lane(channel, StreamKind::Fast, setup.sample_rate, setup.filter));
-        let fast: Vec<Lane> = fast.collect();
-        let slow =
-            setup.slow.iter().flat_map(|slow| slow.channels.iter().map(move |channel| (slow, channel)));
-        let slow = slow
-            .map(|(slow, channel)| lane(channel, StreamKind::Slow, slow.sample_rate, slow.filter))
-            .collect();
+        let mut lanes: Vec<(PathBuf, Head)> = fast.collect();
+        let channels = lanes.len();
+        if let Some(slow) = &setup.slow {
+            let of = slow.channels.iter();
+            lanes.extend(of.map(|channel| lane(channel, StreamKind::Slow, slow.sample_rate, slow.filter)));
+        }
+        let mut fast: Vec<Cutter> = lanes.iter().map(|_| Cutter::default()).collect();
+        let slow = fast.split_off(channels);
+        let (writer, trouble) = match Writer::new(lanes, Files::new(&folder, &self.disk), self.patient) {
+            Ok(writer) => (Some(writer), None),
+            Err(error) => (None, Some(format!("no thread to write them: {error}"))),
+        };
         Box::new(CaseEvidence {
-            folder: self.folder.join(&inside),
-            inside: inside.clone(),
-            patient: self.patient,
-            orders: self.orders.clone(),
+            folder,
+            inside,
+            writer,
+            refused: trouble,
             fast,
             slow,
             seen: 0,
@@ -163,20 +144,15 @@ impl Archive for Evidence {
     }
 }
 
-/// One channel on its way to its file.
-struct Lane {
-    path: PathBuf,
-    encoder: Encoder,
-}
-
 /// The raw samples of one case.
 struct CaseEvidence {
     folder: PathBuf,
     inside: String,
-    patient: bool,
-    orders: Option<SyncSender<Order>>,
-    fast: Vec<Lane>,
-    slow: Vec<Lane>,
+    writer: Option<Writer>,
+    /// Why there is none.
+    refused: Option<String>,
+    fast: Vec<Cutter>,
+    slow: Vec<Cutter>,
     /// Fast samples so far.
     seen: u64,
     rate: f64,
@@ -188,26 +164,15 @@ struct CaseEvidence {
 impl CaseEvidence {
     /// Hands over what is ready.
     fn send(&mut self) {
-        let Some(orders) = &self.orders else { return };
-        for lane in self.fast.iter_mut().chain(&mut self.slow).filter(|lane| lane.encoder.is_ready()) {
-            let order = Order::Append(lane.path.clone(), lane.encoder.take());
-            if self.behind.is_some() {
-                continue;
-            }
-            if self.patient {
-                // The writer lives as long as the run.
-                let _ = orders.send(order);
-            } else if let Err(TrySendError::Full(_)) = orders.try_send(order) {
-                self.behind = Some(self.seen);
+        for (lane, cutter) in self.fast.iter_mut().chain(&mut self.slow).enumerate() {
+            for piece in cutter.take() {
+                let room = self.behind.is_none()
+                    && self.writer.as_ref().is_none_or(|writer| writer.put(lane, piece));
+                if !room {
+                    self.behind.get_or_insert(self.seen);
+                }
             }
         }
-    }
-
-    fn close(&self, keep: bool) -> Option<String> {
-        let (reply, answer) = channel();
-        let orders = self.orders.as_ref()?;
-        orders.send(Order::Close(self.folder.clone(), keep, reply)).ok()?;
-        answer.recv().ok()?.err().map(|error| error.to_string())
     }
 }
 
@@ -215,13 +180,13 @@ impl BlockSink for CaseEvidence {
     fn block(&mut self, block: &Block<'_>) {
         let lanes = if block.stream == StreamKind::Fast { &mut self.fast } else { &mut self.slow };
         for lane in lanes.iter_mut() {
-            lane.encoder.markers(block.markers);
+            lane.markers(block.markers);
         }
         if block.count > 0 {
             for (lane, codes) in lanes.iter_mut().zip(block.codes.chunks_exact(block.count)) {
                 match block.stream {
-                    StreamKind::Fast => lane.encoder.samples(block.first, block.lost, codes),
-                    StreamKind::Slow => lane.encoder.slow(block.first, block.lost, self.seen, codes),
+                    StreamKind::Fast => lane.samples(block.first, block.lost, codes),
+                    StreamKind::Slow => lane.slow(block.first, block.lost, self.seen, codes),
                 }
             }
             if block.stream == StreamKind::Fast {
@@ -235,15 +200,14 @@ impl BlockSink for CaseEvidence {
 impl CaseArchive for CaseEvidence {
     fn end(mut self: Box<Self>, basis: Option<&[u8]>) -> Kept {
         let Some(basis) = basis else {
-            // Samples nobody wants are not worth a word.
-            self.close(false);
+            if let Some(writer) = self.writer.take() {
+                writer.discard();
+            }
             return Kept::default();
         };
-        for lane in self.fast.iter_mut().chain(&mut self.slow) {
-            lane.encoder.finish();
-        }
+        self.fast.iter_mut().chain(&mut self.slow).for_each(Cutter::flush);
         self.send();
-        let closed = self.close(true);
+        let closed = self.writer.take().and_then(|writer| writer.keep(self.behind.is_none()).err());
         let behind = self.behind.map(|at| {
             format!(
                 "the disk could not keep up: they end after {:.3} s; use a faster disk for --runs",
@@ -251,89 +215,13 @@ impl CaseArchive for CaseEvidence {
             )
         });
         let written = write_atomic(&self.folder.join(BASIS), basis).err().map(|error| error.to_string());
-        let trouble = closed.or(behind).or(written);
+        let trouble = self.refused.take().or(closed).or(behind).or(written);
         if let Some(trouble) = &trouble {
             let mut first = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert_with(|| trouble.clone());
         }
         Kept { folder: self.folder.is_dir().then(|| self.inside.clone()), trouble }
     }
-}
-
-/// Files of one folder that are being written, and the first error among them.
-#[derive(Default)]
-struct Open {
-    files: BTreeMap<PathBuf, File>,
-    error: Option<StoreError>,
-}
-
-/// The writing thread. A folder's first error ends its writing: half a block with whole ones behind it could not be read.
-fn write(inbox: &Receiver<Order>, short: &AtomicBool, alarm: &dyn Fn()) {
-    let mut folders: BTreeMap<PathBuf, Open> = BTreeMap::new();
-    while let Ok(order) = inbox.recv() {
-        match order {
-            Order::Append(path, bytes) => {
-                let Some(folder) = path.parent() else { continue };
-                let open = folders.entry(folder.to_owned()).or_default();
-                if open.error.is_none() {
-                    let short = short.load(Ordering::SeqCst);
-                    let full =
-                        || StoreError::file(&path, "append samples", io::ErrorKind::StorageFull.into());
-                    let written = if short { Err(full()) } else { append(open, folder, &path, &bytes) };
-                    open.error = written.err();
-                    if open.error.is_some() {
-                        alarm();
-                    }
-                }
-            }
-            Order::Close(folder, keep, reply) => {
-                let open = folders.remove(&folder).unwrap_or_default();
-                let result = if keep { close(open) } else { discard(&folder) };
-                // Whoever asked may have given up.
-                let _ = reply.send(result);
-            }
-        }
-    }
-}
-
-fn append(open: &mut Open, folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let failed = |doing: &'static str| move |source| StoreError::file(path, doing, source);
-    if !open.files.contains_key(path) {
-        fs::create_dir_all(folder).map_err(|source| StoreError::file(folder, "create the folder", source))?;
-        let file = File::options().append(true).create_new(true).open(path).map_err(failed("create"))?;
-        open.files.insert(path.to_owned(), file);
-    }
-    let Some(file) = open.files.get_mut(path) else { return Ok(()) };
-    let before = file.metadata().map_err(failed("append samples"))?.len();
-    file.write_all(bytes).map_err(|source| {
-        // What is left of the block is cut off if the disk still can; a reader copes with it otherwise.
-        let _ = file.set_len(before);
-        StoreError::file(path, "append samples", source)
-    })
-}
-
-fn close(open: Open) -> Result<(), StoreError> {
-    if let Some(error) = open.error {
-        return Err(error);
-    }
-    for (path, file) in &open.files {
-        file.sync_data().map_err(|source| StoreError::file(path, "synchronise", source))?;
-    }
-    Ok(())
-}
-
-fn discard(folder: &Path) -> Result<(), StoreError> {
-    let removed = match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::file(folder, "remove", error))
-        }
-        _ => Ok(()),
-    };
-    // The folder of all cases goes with its last one.
-    if let Some(parent) = folder.parent() {
-        let _ = fs::remove_dir(parent);
-    }
-    removed
 }
 
 /// A name as part of a path: letters, digits, `-` and `_`, at most so many.

@@ -110,7 +110,7 @@ impl RunFolder {
     }
 
     /// Where the raw samples of its cases go. `patient`, `alarm`: see [`Evidence::new`].
-    pub fn evidence(&self, run: &str, patient: bool, alarm: impl Fn() + Send + 'static) -> Evidence {
+    pub fn evidence(&self, run: &str, patient: bool, alarm: impl Fn() + Send + Sync + 'static) -> Evidence {
         Evidence::new(&self.path, run, patient, Arc::clone(&self.short), alarm)
     }
 

@@ -67,7 +67,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::capture::container::{Encoder, LONGEST};
+    use crate::capture::container::{Cutter, LONGEST};
     use crate::capture::{Capture, CaptureError};
     use crate::signal::{Calibration, Sensed, StreamKind};
 
@@ -75,7 +75,7 @@ mod tests {
     /// lost before it), and its end.
     fn blocks(stretches: &[(u64, u64)]) -> Vec<Vec<u8>> {
         let calibration = Calibration { lsb: 1e-6, rails: (-32_768, 32_767), ..Calibration::default() };
-        let mut encoder = Encoder::new(&Head {
+        let head = Head {
             version: Head::VERSION,
             run: "run".into(),
             case: 0,
@@ -89,13 +89,13 @@ mod tests {
             filter_poles: 4,
             filter_cutoff: 1e5,
             calibration,
-        });
+        };
+        let mut cutter = Cutter::default();
         let codes: Vec<i16> = (0..LONGEST).map(|at| (at % 100) as i16).collect();
         for (first, lost) in stretches {
-            encoder.samples(*first, *lost, &codes);
+            cutter.samples(*first, *lost, &codes);
         }
-        encoder.finish();
-        let bytes = encoder.take();
+        let bytes = cutter.contained(&head);
         let (magic, mut rest) = bytes.split_at(8);
         let mut parts = vec![magic.to_vec()];
         while !rest.is_empty() {

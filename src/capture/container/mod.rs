@@ -22,6 +22,7 @@
 //!
 //! Blocks depend on nothing but the head, so that any of them can be read alone. `fixtures/README.md` shows a reader in NumPy.
 
+mod cut;
 mod decode;
 mod encode;
 mod pack;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::signal::{Calibration, Sensed, StreamKind};
 
+pub use cut::{Cutter, Piece};
 pub use decode::{Damage, Decoder, Fault, Item};
 pub use encode::Encoder;
 pub use pack::Packed;

@@ -57,16 +57,12 @@ fn read(bytes: &[u8]) -> Result<Found, Fault> {
 }
 
 fn written(stretches: &[(u64, u64, Vec<i16>)], markers: &[Marker]) -> Vec<u8> {
-    let mut encoder = Encoder::new(&head());
-    let mut bytes = encoder.take();
-    encoder.markers(markers);
+    let mut cutter = Cutter::default();
+    cutter.markers(markers);
     for (first, lost, codes) in stretches {
-        encoder.samples(*first, *lost, codes);
-        bytes.extend(encoder.take());
+        cutter.samples(*first, *lost, codes);
     }
-    encoder.finish();
-    bytes.extend(encoder.take());
-    bytes
+    cutter.contained(&head())
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::io::Cursor;
 
 use super::*;
 use crate::capture::coded;
-use crate::capture::container::{Decoder, Encoder};
+use crate::capture::container::{Cutter, Decoder};
 use crate::signal::{Calibration, Marker, MarkerBit, Sensed, StreamKind};
 
 fn head(channel: &str, sensed: Sensed, unit: &str, lsb: f64) -> Head {
@@ -48,13 +48,12 @@ fn containers(samples: usize, lost: u64) -> Vec<Vec<u8>> {
             _ => 0,
         };
         let codes: Vec<i16> = (0..samples).map(|n| code(n) + noise()).collect();
-        let mut encoder = Encoder::new(head);
-        encoder.markers(&[Marker { sample: 40, bit: MarkerBit::StartTaken, value: true }]);
+        let mut cutter = Cutter::default();
+        cutter.markers(&[Marker { sample: 40, bit: MarkerBit::StartTaken, value: true }]);
         let (before, after) = codes.split_at(samples / 2);
-        encoder.samples(0, 0, before);
-        encoder.samples(before.len() as u64 + lost, lost, after);
-        encoder.finish();
-        encoder.take()
+        cutter.samples(0, 0, before);
+        cutter.samples(before.len() as u64 + lost, lost, after);
+        cutter.contained(head)
     };
     channels.iter().enumerate().map(one).collect()
 }
