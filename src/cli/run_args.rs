@@ -43,7 +43,7 @@ pub struct RunArgs {
         help_heading = "Simulated rigs"
     )]
     pub seed: Option<u64>,
-    /// Cases run side by side on a simulated rig [default: the number of processors]
+    /// Cases run side by side on a simulated rig; fewer cases share as many cores [default: the number of processors]
     #[arg(
         short,
         long,

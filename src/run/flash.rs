@@ -14,7 +14,7 @@ use super::identity;
 use super::instruments::Instruments;
 use super::interrupt::{Cause, Interrupt};
 use super::look::{Nobody, look};
-use super::open;
+use super::open::{self, With};
 
 /// What was flashed into what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub fn flash(rig: &Rig, image: Option<&Path>, how: &Flashing<'_>) -> Result<Flas
     runtime.block_on(async {
         // A stimulator that is driven by hand has a core all the same.
         let nobody: Arc<dyn Operator> = Arc::new(Nobody);
-        let opened = open::open(rig, &asked, None, None, Some(&nobody)).await;
+        let opened = open::open(rig, &asked, &With { person: Some(&nobody), ..With::default() }).await;
         let mut instruments = opened.map_err(FlashError::Rig)?;
         let result = write(&mut instruments, &rig.wiring, &image, how).await;
         if let Some(mut probe) = instruments.probe.take() {
@@ -185,7 +185,7 @@ mod tests {
         let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
+            let mut instruments = open::open(&rig, &asked, &With::default()).await.unwrap();
             let interrupt = Interrupt::default();
             interrupt.raise(Cause::Terminate);
             let told = std::cell::RefCell::new(Vec::new());
@@ -213,7 +213,7 @@ mod tests {
         let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
+            let mut instruments = open::open(&rig, &asked, &With::default()).await.unwrap();
             instruments.stimulator.identify().await.unwrap();
             instruments.stimulator.load(&asked.case.program).await.unwrap();
             instruments.stimulator.start().await.unwrap();
@@ -238,7 +238,7 @@ mod tests {
         let image = Image { name: "fw.elf".to_owned(), bytes: sim::elf(sim::CHIP, sim::FLASH_START) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut instruments = open::open(&rig, &asked, None, None, None).await.unwrap();
+            let mut instruments = open::open(&rig, &asked, &With::default()).await.unwrap();
             let refused = write_as(&mut instruments, &rig, &image, false).await.unwrap_err();
             for words in ["wrong stimulator", "53494d2d5354494d2d303032", "53494d2d5354494d2d303031"] {
                 assert!(refused.contains(words), "{refused}");

@@ -11,13 +11,14 @@ use crate::phantom::Phantom;
 use crate::record::{Archive, CaseRecord, Event, InstrumentRecord, Outcome, RunRecord, SafeState, Sink};
 use crate::rig::Rig;
 use crate::scenario::Plan;
+use crate::sim::Spare;
 
 use super::caught::caught_in;
 use super::interrupt::{Cause, Interrupt};
 use super::keep::{Keep, Keeping};
 use super::lock::RigLock;
 use super::message::Message;
-use super::open::Tamper;
+use super::open::{Tamper, With};
 use super::{case, open};
 
 /// Somebody who can be told what to do.
@@ -35,7 +36,7 @@ impl std::fmt::Debug for Person {
 pub struct Options {
     /// Id of the run, a UUIDv7.
     pub id: String,
-    /// Cases at once on a simulated bench; a real rig always runs one.
+    /// Cases at once on a simulated bench, and cores that they use together; a real rig always runs one.
     pub jobs: usize,
     /// No further case starts once this many have failed.
     pub max_fail: Option<usize>,
@@ -96,17 +97,19 @@ pub fn suite(
         1
     };
     let order = order(plans, jobs);
+    let spare = &Spare::new(options.jobs, jobs);
+    let run = Run { rig, options, interrupt, archive, spare };
     let (events, inbox) = mpsc::channel::<Message>();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             let events = events.clone();
-            let (next, failed, dangerous, order) = (&next, &failed, &dangerous, &order);
+            let (next, failed, dangerous, order, run) = (&next, &failed, &dangerous, &order, &run);
             scope.spawn(move || {
                 while !dangerous.load(Ordering::SeqCst)
                     && let Some((index, plan)) = take_next(plans, order, next, failed, options, interrupt)
                 {
                     let clock = Instant::now();
-                    let record = caught_in(|| one(index, plan, rig, options, interrupt, archive, &events));
+                    let record = caught_in(|| one(index, plan, run, &events));
                     let record = record.unwrap_or_else(|panic| {
                         // Outside of what the case guards itself: nobody knows how the bench was left.
                         interrupt.raise(Cause::Internal);
@@ -125,6 +128,7 @@ pub fn suite(
                     let _ = events
                         .send(Message::Event(Event::CaseEnded { case: index, record: Box::new(record) }));
                 }
+                spare.leave();
             });
         }
         drop(events);
@@ -163,15 +167,18 @@ fn take_next<'a>(
     plans.get(index).map(|plan| (index, plan))
 }
 
-fn one(
-    index: usize,
-    plan: &Plan,
-    rig: &Rig,
-    options: &Options,
-    interrupt: &Interrupt,
-    archive: &dyn Archive,
-    events: &mpsc::Sender<Message>,
-) -> CaseRecord {
+/// What the cases of a run have in common.
+struct Run<'a> {
+    rig: &'a Rig,
+    options: &'a Options,
+    interrupt: &'a Interrupt,
+    archive: &'a dyn Archive,
+    /// Threads without a case leave their cores to it.
+    spare: &'a Spare,
+}
+
+fn one(index: usize, plan: &Plan, run: &Run<'_>, events: &mpsc::Sender<Message>) -> CaseRecord {
+    let Run { rig, options, interrupt, archive, spare } = *run;
     let name = plan.title();
     let unheard = case::untouched(plan, Outcome::Aborted, "the run did not live to end this case".to_owned());
     let planned = Some(Box::new(CaseRecord { safe_state: SafeState::Impossible, ..unheard }));
@@ -188,8 +195,13 @@ fn one(
     };
     let keeping = Keeping { case: index, policy: options.keep, tool: &options.tool, archive };
     let person = options.person.as_ref().map(|person| &person.0);
-    let opened = open::open(rig, plan, options.plugged.as_ref(), options.tamper.as_deref(), person);
-    match runtime.block_on(opened) {
+    let with = With {
+        plugged: options.plugged.as_ref(),
+        tamper: options.tamper.as_deref(),
+        person,
+        spare: spare.clone(),
+    };
+    match runtime.block_on(open::open(rig, plan, &with)) {
         Ok(instruments) => {
             runtime.block_on(case::run(instruments, plan, rig, interrupt, &keeping, &|message| {
                 let message = match message {

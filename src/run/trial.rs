@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use super::case::open_load;
 use super::interrupt::Interrupt;
 use super::look::look;
+use super::open::{self, With};
 use super::pace::SECOND;
 use super::session::Session;
-use super::{open, zero};
+use super::zero;
 use crate::driver::port::RealClock;
 use crate::instrument::{Clock, Operator};
 use crate::measure::Recorder;
@@ -42,7 +43,8 @@ pub(super) fn on<T>(text: &str, act: impl AsyncFnOnce(&mut Session<'_>, &Program
     let person: Arc<dyn Operator> = Arc::new(Willing);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut instruments = open::open(&rig, &plan, None, None, Some(&person)).await.unwrap();
+        let mut instruments =
+            open::open(&rig, &plan, &With { person: Some(&person), ..With::default() }).await.unwrap();
         let (setup, _) = open_load(&mut instruments, &plan, &rig, &tell).await.unwrap();
         let recorder = Recorder::new(setup.clone());
         let mut session = Session::new(instruments, (setup, recorder), &plan, &rig, &interrupt, &tell);

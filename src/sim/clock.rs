@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::instrument::Clock;
 
+use super::analog::Spare;
 use super::world::SimWorld;
 
 /// The clock of a simulated bench: sleeping runs its event queue forward and takes no longer than that.
@@ -16,6 +17,11 @@ pub struct VirtualClock {
 impl VirtualClock {
     pub(super) fn new(world: Arc<Mutex<SimWorld>>) -> Self {
         Self { world }
+    }
+
+    /// See [`Bench::share`](super::Bench::share).
+    pub(super) fn share(&self, spare: &Spare) {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).share(spare);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::phantom::Phantom;
 use crate::rig::{Rig, SimBench};
 
-use super::analog::Analog;
+use super::analog::{Analog, Spare};
 use super::end::DeviceEnd;
 use super::load_end::LoadEnd;
 #[cfg(feature = "probe")]
@@ -74,6 +74,11 @@ impl SimWorld {
         let target =
             self.target.get_or_insert_with(|| Box::new(super::probe::Target::new(locked, &mut around)));
         access(target, &mut around)
+    }
+
+    /// Samples are rendered on cores that are spare, too.
+    pub(super) fn share(&mut self, spare: &Spare) {
+        self.analog.share(spare);
     }
 
     /// Now, ns.

@@ -49,6 +49,41 @@ fn the_number_of_jobs_does_not_change_the_record() {
     assert_ne!(comparable(one), comparable(other), "the seed changes nothing: nothing is drawn from it");
 }
 
+/// The blocks of samples and markers of a container. What stands before names the run, and what follows is the sum of all.
+fn blocks(container: &[u8]) -> Vec<&[u8]> {
+    let (mut blocks, mut rest) = (Vec::new(), &container[8..]);
+    while !rest.is_empty() {
+        let length = u32::from_le_bytes(*rest[4..].first_chunk().unwrap()) as usize + 12;
+        let (block, behind) = rest.split_at(length);
+        if [b"DATA", b"MARK"].contains(&block.first_chunk().unwrap()) {
+            blocks.push(block);
+        }
+        rest = behind;
+    }
+    blocks
+}
+
+/// A case that is alone on several cores leaves its channels to threads that come and go.
+#[test]
+fn the_number_of_cores_changes_no_sample_of_a_case() {
+    let runs = tempfile::tempdir().unwrap();
+    for case in ["scenarios/scs/ten-kilohertz.yaml", "scenarios/steering/idle-contacts.yaml"] {
+        let run = |jobs| crate::evidence::kept(runs.path(), &[case, "--jobs", jobs]).join("evidence");
+        let [one, many] = ["1", "5"].map(run);
+        let case = fs::read_dir(&one).unwrap().next().unwrap().unwrap().file_name();
+        let mut channels = 0;
+        for file in fs::read_dir(one.join(&case)).unwrap() {
+            let name = file.unwrap().file_name();
+            let [a, b] = [&one, &many].map(|folder| fs::read(folder.join(&case).join(&name)).unwrap());
+            if name.to_string_lossy().ends_with(".trace") {
+                channels += 1;
+                assert!(blocks(&a).len() > 1 && blocks(&a) == blocks(&b), "{case:?}: {name:?}");
+            }
+        }
+        assert!(channels > 1);
+    }
+}
+
 #[test]
 fn a_run_leaves_its_files_and_they_agree() {
     let runs = tempfile::tempdir().unwrap();

@@ -23,7 +23,7 @@ use super::halt::Halt;
 use super::identity;
 use super::instruments::Instruments;
 use super::interrupt::Interrupt;
-use super::open;
+use super::open::{self, With};
 use super::pace::{POLL, SECOND};
 use super::stopping::{self, Both};
 use line::Line;
@@ -84,7 +84,7 @@ pub fn calibrate(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
     runtime.block_on(async {
-        let mut instruments = open::open(rig, plan, plugged, None, None).await?;
+        let mut instruments = open::open(rig, plan, &With { plugged, ..With::default() }).await?;
         let source = driven(plan)?;
         let unit = alone(&mut instruments, rig).await.map_err(said)?;
         let measured = all_ranges(&mut instruments, (rig, plan), source, how).await.map_err(said);

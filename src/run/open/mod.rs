@@ -28,21 +28,28 @@ pub trait Tamper: Send + Sync + std::fmt::Debug {
     fn wires(&self, witness: sim::Witness, wires: [Box<dyn Port>; 2]) -> [Box<dyn Port>; 2];
 }
 
+/// What a bench is opened with besides its rig and its plan.
+#[derive(Default)]
+pub(super) struct With<'a> {
+    /// The phantom that a simulated load plugs in instead of the scenario's.
+    pub plugged: Option<&'a Phantom>,
+    /// Lays hands on the wires of a simulated bench.
+    pub tamper: Option<&'a dyn Tamper>,
+    /// The person at the bench.
+    pub person: Option<&'a Arc<dyn Operator>>,
+    /// Cores that a simulated bench may use.
+    pub spare: sim::Spare,
+}
+
 /// Opens what a plan runs on. Within the case's runtime, because real ports belong to one.
 ///
 /// # Errors
 /// A lowercase fragment that says what could not be opened and what to do; nothing has been energised.
-pub(super) async fn open(
-    rig: &Rig,
-    plan: &Plan,
-    plugged: Option<&Phantom>,
-    tamper: Option<&dyn Tamper>,
-    person: Option<&Arc<dyn Operator>>,
-) -> Result<Instruments, String> {
-    let bench = wired(rig, plan, plugged, tamper).await?;
+pub(super) async fn open(rig: &Rig, plan: &Plan, with: &With<'_>) -> Result<Instruments, String> {
+    let bench = wired(rig, plan, with).await?;
     // The load first: without it nothing can be seen.
     let load = load::open(rig, plan, bench.load)?;
-    let stimulator = stimulator::open(rig, plan, bench.stimulator, person)?;
+    let stimulator = stimulator::open(rig, plan, bench.stimulator, with.person)?;
     #[cfg(feature = "probe")]
     let probe = super::probe::wanted(rig, &plan.case).then(|| probe::open(rig, bench.probe)).transpose()?;
     #[cfg(not(feature = "probe"))]
@@ -68,7 +75,7 @@ pub(super) struct Each {
 /// # Errors
 /// When a bench that this process simulates cannot be made.
 pub(super) async fn each(rig: &Rig, plan: &Plan, person: Option<&Arc<dyn Operator>>) -> Result<Each, String> {
-    let bench = wired(rig, plan, None, None).await?;
+    let bench = wired(rig, plan, &With::default()).await?;
     let load = load::open(rig, plan, bench.load);
     let stimulator = stimulator::open(rig, plan, bench.stimulator, person);
     Ok(Each { stimulator, load, clock: bench.clock })
@@ -85,16 +92,11 @@ struct Wired<'a> {
     probe: Option<sim::probe::SimulatedProbe>,
 }
 
-async fn wired<'a>(
-    rig: &'a Rig,
-    plan: &Plan,
-    plugged: Option<&Phantom>,
-    tamper: Option<&dyn Tamper>,
-) -> Result<Wired<'a>, String> {
+async fn wired<'a>(rig: &'a Rig, plan: &Plan, with: &With<'_>) -> Result<Wired<'a>, String> {
     let seed = seed_of(&plan.case.name, plan.attempt);
     let disturbance = Arc::new(Disturbance::default());
     // A simulated load plugs in what the scenario names, unless the rig says otherwise.
-    let plugged = plugged.unwrap_or(&plan.case.phantom);
+    let plugged = with.plugged.unwrap_or(&plan.case.phantom);
     #[cfg(feature = "probe")]
     let mut simulated_probe = None;
     let (to_stimulator, to_load, clock): (_, _, Box<dyn Clock>) = match &rig.sim {
@@ -108,12 +110,13 @@ async fn wired<'a>(
         }
         Some(bench) => {
             let bench = sim::open_rig(rig, bench, plugged, seed).map_err(|error| error.to_string())?;
+            bench.share(&with.spare);
             #[cfg(feature = "probe")]
             {
                 simulated_probe = Some(bench.probe);
             }
             let wires: [Box<dyn Port>; 2] = [Box::new(bench.stimulator), Box::new(bench.load)];
-            let [stimulator, load] = match tamper {
+            let [stimulator, load] = match with.tamper {
                 Some(tamper) => tamper.wires(bench.witness, wires),
                 None => wires,
             };

@@ -9,6 +9,8 @@ mod converter;
 mod lane;
 mod noise;
 mod relays;
+mod segment;
+mod spare;
 mod stream;
 
 use crate::instrument::StreamChannel;
@@ -23,6 +25,8 @@ use lane::Lane;
 use noise::{Gaussian, key, normal};
 use relays::Relays;
 use stream::Stream;
+
+pub use spare::Spare;
 
 /// Samples per second of the slow leakage channel.
 pub const SLOW_RATE: f64 = 1e3;
@@ -53,6 +57,7 @@ pub struct Analog {
     bench_seed: u64,
     noise_seed: u64,
     gaussian: Gaussian,
+    spare: Spare,
     now: u64,
     /// Start of the present segment: ns and the fraction of one.
     start: (u64, f64),
@@ -111,6 +116,7 @@ impl Analog {
             bench_seed,
             noise_seed,
             gaussian: Gaussian::new(),
+            spare: Spare::default(),
             now: 0,
             start: (0, 0.0),
             span: None,
@@ -137,6 +143,11 @@ impl Analog {
         self.circuit.phantom()
     }
 
+    /// Renders samples on cores that are spare, too, from now on. They are the same samples.
+    pub fn share(&mut self, spare: &Spare) {
+        self.spare = spare.clone();
+    }
+
     /// Lets time pass up to `to` (ns) and samples everything whose instant lies before it. A `to` in the past does nothing.
     pub fn advance(&mut self, to: u64) {
         while self.now < to {
@@ -144,7 +155,7 @@ impl Analog {
             let elapsed = self.elapsed(to);
             let until = span.min(elapsed);
             for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
-                stream.render(&self.gaussian, until);
+                stream.pass(until);
             }
             if span > elapsed {
                 self.now = to;
@@ -341,7 +352,7 @@ impl Analog {
     /// Hands out up to `most` samples per channel with their markers; `None` when there are none.
     pub fn take_block(&mut self, kind: StreamKind, most: usize) -> Option<Block<'_>> {
         let stream = if kind == StreamKind::Fast { &mut self.fast } else { &mut self.slow };
-        stream.as_mut().and_then(|stream| stream.take(most))
+        stream.as_mut().and_then(|stream| stream.take(most, &self.gaussian, &self.spare))
     }
 
     fn write_marker(&mut self, bit: MarkerBit, value: bool) {
@@ -376,7 +387,7 @@ impl Analog {
     /// Ends the open segment after `seconds`.
     fn finish(&mut self, seconds: f64) {
         for stream in [&mut self.fast, &mut self.slow].into_iter().flatten() {
-            stream.close(seconds);
+            stream.close(seconds, &self.gaussian);
         }
         self.circuit.step(seconds);
         self.limited |= self.circuit.at_compliance();

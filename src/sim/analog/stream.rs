@@ -1,13 +1,26 @@
 //! A stream of blocks: its channels, its time base and its markers.
+//!
+//! What the circuit does is noted segment by segment; samples are rendered from it when they are taken, all channels of a slice
+//! together, because only then is there enough to do for several cores.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use crate::phantom::Circuit;
 use crate::signal::{Block, Calibration, Marker, MarkerBit, StreamKind};
 
 use super::bessel::Bessel;
-use super::lane::{Instants, Lane};
+use super::lane::Lane;
 use super::noise::Gaussian;
+use super::segment::{Instants, Segment};
+use super::spare::Spare;
+
+/// Segments that may wait: a slice of the fastest train has fewer, and a stream that nobody reads is held in samples.
+const WAITING: usize = 4096;
+/// What must be rendered for another core to be worth waking, samples: it takes some 10 µs to come.
+const WORTH: u64 = 8192;
+/// To begin and to end a segment takes a channel as long as so many samples.
+const SEGMENT: u64 = 256;
 
 /// Channels sampled together.
 #[derive(Debug, Clone)]
@@ -18,12 +31,11 @@ pub(super) struct Stream {
     period: f64,
     /// Instant of sample 0, ns.
     origin: u64,
-    /// Next sample to render.
+    /// Next sample to come.
     next: u64,
     lanes: Vec<Lane>,
-    at: Instants,
-    /// First sample of the present segment.
-    first: u64,
+    /// What is not rendered, in order; the last of them is the present one.
+    segments: Vec<Segment>,
     /// Index of the first sample not yet handed out.
     taken: u64,
     markers: VecDeque<Marker>,
@@ -40,8 +52,7 @@ impl Stream {
             origin,
             next: 0,
             lanes,
-            at: Instants::default(),
-            first: 0,
+            segments: Vec::new(),
             taken: 0,
             markers: VecDeque::new(),
             block_codes: Vec::new(),
@@ -63,45 +74,62 @@ impl Stream {
         // The origin lies before the segment: subtract integers first, they may be hours.
         let since = start.saturating_sub(self.origin) as f64;
         let first = (self.next as f64 * self.period * 1e9 - since - fraction) * 1e-9;
-        self.at = Instants { first: first.max(0.0), period: self.period };
-        self.first = self.next;
+        let at = Instants { first: first.max(0.0), period: self.period };
         for lane in &mut self.lanes {
-            lane.open(circuit, shorted, &self.filter, self.at);
+            lane.expect(self.segments.len(), circuit, shorted);
         }
+        self.segments.push(Segment::new(at, self.next));
     }
 
-    /// Renders the samples that lie before `seconds` into the segment.
-    pub(super) fn render(&mut self, gaussian: &Gaussian, seconds: f64) {
+    /// Notes the samples that lie before `seconds` into the segment.
+    pub(super) fn pass(&mut self, seconds: f64) {
+        let Some(segment) = self.segments.last_mut() else { return };
         // An instant on the boundary belongs to what follows, in spite of rounding (a millionth of a period).
-        let wanted = ((seconds - self.at.first) / self.at.period - 1e-6).ceil().max(0.0) as u64;
-        let skip = self.next - self.first;
-        let count = wanted.saturating_sub(skip);
-        if count == 0 {
-            return;
-        }
-        for lane in &mut self.lanes {
-            lane.render(gaussian, self.next, skip, count as usize);
-        }
-        self.next += count;
+        let wanted = ((seconds - segment.at.first) / segment.at.period - 1e-6).ceil().max(0.0) as u64;
+        segment.wanted = segment.wanted.max(wanted);
+        self.next = segment.first + segment.wanted;
     }
 
     /// Ends the segment after `seconds`.
-    pub(super) fn close(&mut self, seconds: f64) {
-        for lane in &mut self.lanes {
-            lane.close(&self.filter, seconds);
+    pub(super) fn close(&mut self, seconds: f64, gaussian: &Gaussian) {
+        if let Some(segment) = self.segments.last_mut() {
+            segment.end = Some(seconds);
+        }
+        if self.segments.len() >= WAITING {
+            self.render(gaussian, &Spare::default());
         }
     }
 
-    /// Samples rendered and not yet taken.
+    /// Renders what waits. Each channel's samples depend on nothing but what it saw, so that it does not matter who renders which.
+    fn render(&mut self, gaussian: &Gaussian, spare: &Spare) {
+        let (segments, filter) = (self.segments.as_slice(), &self.filter);
+        let due = segments.iter().map(|segment| segment.wanted - segment.done + SEGMENT).sum::<u64>();
+        let most = if due >= WORTH { self.lanes.len().saturating_sub(1) } else { 0 };
+        let lanes = Mutex::new(self.lanes.iter_mut());
+        let next = || lanes.lock().unwrap_or_else(PoisonError::into_inner).next();
+        spare.share(most, || {
+            while let Some(lane) = next() {
+                lane.render(segments, filter, gaussian);
+            }
+        });
+        let goes_on = self.segments.pop().filter(|last| last.end.is_none()).map(Segment::rest);
+        self.segments.clear();
+        self.segments.extend(goes_on);
+    }
+
+    /// Samples that have come and are not yet taken.
     pub(super) fn pending(&self) -> u64 {
         self.next - self.taken
     }
 
     /// Hands out at most `most` samples per channel.
-    pub(super) fn take(&mut self, most: usize) -> Option<Block<'_>> {
+    pub(super) fn take(&mut self, most: usize, gaussian: &Gaussian, spare: &Spare) -> Option<Block<'_>> {
         let count = most.min(self.pending() as usize);
         if count == 0 {
             return None;
+        }
+        if self.lanes.iter().any(|lane| lane.codes.len() < count) {
+            self.render(gaussian, spare);
         }
         self.block_codes.clear();
         for lane in &mut self.lanes {

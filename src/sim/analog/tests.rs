@@ -73,6 +73,36 @@ fn codes_do_not_depend_on_how_time_is_sliced() {
     }
 }
 
+/// More segments wait than may, some are taken half way, and other threads render some of the channels.
+#[test]
+fn codes_do_not_depend_on_when_they_are_taken_nor_by_whom_they_are_rendered() {
+    let steps: Vec<(u64, f64)> = (0..1100).flat_map(|k| pulse(100_000 + 500_321 * k)).collect();
+    let run = |slice: u64, spare: &Spare| {
+        let mut analog = Analog::new(&SimBench::default(), &phantom(), 1, 2).unwrap();
+        analog.share(spare);
+        analog.interlock(true);
+        analog.start_stream(&channels(), true).unwrap();
+        let (mut taken, mut from) = (vec![Vec::new(); 3], 0);
+        for end in (1..).map(|k| k * slice) {
+            let to = steps.partition_point(|(at, _)| *at < end);
+            play(&mut analog, &steps[from..to], 0);
+            analog.advance(end.min(600_000_000));
+            from = to;
+            let all = planes(&mut analog, StreamKind::Fast);
+            taken.iter_mut().zip(all).for_each(|(plane, more)| plane.extend(more));
+            if end >= 600_000_000 {
+                return taken;
+            }
+        }
+        taken
+    };
+    let alone = run(600_000_000, &Spare::default());
+    assert!(alone[0].len().abs_diff(600_000) < 50);
+    for (slice, cores) in [(10_000_000, 1), (10_000_000, 3), (10_000_000, 9), (50_123_456, 3), (123_457, 2)] {
+        assert!(run(slice, &Spare::new(cores, 1)) == alone, "taken every {slice} ns on {cores} cores");
+    }
+}
+
 #[test]
 fn the_filter_keeps_the_charge_of_a_pulse() {
     let mut analog = Analog::new(&perfect(), &phantom(), 1, 2).unwrap();
