@@ -3,6 +3,9 @@
 use super::*;
 use crate::signal::{Burst, Law, Ramp};
 
+/// Samples from a leading edge of [`passive`] to where its switch closes.
+const CLOSED: usize = 250;
+
 /// Pairs of 1 mA, 200 µs, whose phases are recharged for 2 ms each.
 fn pairs(ramp: Option<Ramp>) -> Program {
     let recovery = Recovery::None;
