@@ -175,8 +175,8 @@ fn a_pass_where_a_rig_was_asked_for_is_no_plain_pass_of_a_run_nor_of_a_value() {
     past.lines[0].readings[1].sim_only = true;
     let found = history(&past, Some("amplitude"), Split::default());
     let said = text(&history(&past, None, Split::default()), 100);
-    assert!(said.contains("  passed, 2 sim only    3 cases  simulator sim"), "{said}");
-    assert!(said.contains(&format!("  {:<18}    1 case   rig bench", "passed")), "{said}");
+    assert!(said.contains("  passed, 2 sim only  3 cases    simulator sim"), "{said}");
+    assert!(said.contains(&format!("  {:<18}  1 case     rig bench", "passed")), "{said}");
     assert!(
         text(&found, 100).contains(": sim only, its case asks for a rig; limits"),
         "{}",

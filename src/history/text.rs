@@ -78,7 +78,7 @@ fn line(run: &Run, column: usize) -> String {
     let device = if run.dut.is_empty() { String::new() } else { format!(", device {}", run.dut) };
     let marks = marks(run).iter().map(|mark| format!(", {mark}")).collect::<String>();
     format!(
-        "  {when}  {:<column$} {:>10}  {on} {}{device}, firmware {}{marks}  {}\n",
+        "  {when}  {:<column$}  {:<9}  {on} {}{device}, firmware {}{marks}  {}\n",
         outcome(run),
         counted(run.cases, "case"),
         run.rig,

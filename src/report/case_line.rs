@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn cases_of_one_scenario_are_told_apart_on_a_narrow_terminal() {
         let name = "Output is right into the loads of the regulators [load=r500, amplitude=0.3 mA]";
-        assert_eq!(shortened(name, 24), "Output… [r500, 0.3 mA]");
+        assert_eq!(shortened(name, 24), "Output i… [r500, 0.3 mA]");
         assert_eq!(shortened(name, 48), "Output is right i… [load=r500, amplitude=0.3 mA]");
         assert_eq!(shortened(name, 15), "Output is righ…", "nothing of the words would be left");
         assert_eq!(shortened("Output is right", 10), "Output is…");
