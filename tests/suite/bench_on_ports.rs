@@ -79,7 +79,7 @@ impl SimBench {
     }
 }
 
-/// Ctrl-Z would leave a bench without its host for as long as nobody thinks of it, Ctrl-\\ and a limit of processor time would end one without its
+/// Ctrl-Z would leave a bench without its host for as long as nobody thinks of it, Ctrl-\ and a limit of processor time would end one without its
 /// safe state. Every command that touches a bench listens as this one does.
 #[test]
 fn what_suspends_or_ends_a_process_leaves_no_bench_to_itself() {

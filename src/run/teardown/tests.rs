@@ -14,7 +14,7 @@ use crate::instrument::{
     Applied, Clock, InstrumentError, InstrumentFault, Load, LoadIdentity, Sampling, Stimulator,
     StimulatorIdentity, Switches,
 };
-use crate::rig::Capabilities;
+use crate::rig::{Capabilities, Limits};
 use crate::scenario::Fault;
 use crate::signal::{Program, Run};
 
@@ -98,6 +98,28 @@ fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
     assert!(took < 1.5, "{took} s: {ending:?}");
     assert_eq!(ending.steps, ["asked to switch off", "interlock open", "output measured off"], "{ending:?}");
     assert!(ending.safe_state == SafeState::Confirmed && !ending.stop_ignored, "{ending:?}");
+}
+
+/// A hand that takes its time may turn the wrong knob meanwhile: nothing beyond a limit is waited for.
+#[test]
+fn the_output_guard_watches_while_a_hand_is_waited_for() {
+    let (took, ending) = on(BY_HAND, async |session, program| {
+        session.bench.patience = 3.0;
+        let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
+        session.instruments.stimulator = Box::new(Slow(hand, 1));
+        drive(session, program).await;
+        let tight = Limits { amplitude: 1e-6, ..session.bench.limits.clone() };
+        session.bench.limits = Box::leak(Box::new(tight));
+        let began = now(session);
+        let ending = teardown(session, 0.02).await;
+        (now(session) - began, ending)
+    });
+    assert!(took < 1.5, "{took} s: {ending:?}");
+    assert!(
+        ending.tripped.as_deref().is_some_and(|why| why.starts_with("output guard: amplitude")),
+        "{ending:?}"
+    );
+    assert_eq!(ending.safe_state, SafeState::Confirmed, "{ending:?}");
 }
 
 #[test]
