@@ -151,7 +151,7 @@ fn stated(t0: Option<f64>, dt: Option<f64>) -> Result<TimeSource, CaptureFault> 
 fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
     let last = header.rows.last();
     let is_units =
-        |row: &HeaderRow| row.cells.len() > 1 && row.cells.iter().all(|cell| known_unit(cell).is_some());
+        |row: &HeaderRow| row.cells.len() > 1 && row.cells.iter().all(|cell| unit_alone(cell).is_some());
     let (names, units) = match last {
         Some(row) if is_units(row) => {
             let above = header.rows.len().checked_sub(2).and_then(|at| header.rows.get(at));
@@ -184,7 +184,7 @@ fn with_time_column(header: &Header) -> Result<Layout, CaptureFault> {
     // A unit within the name goes before the row of units below it.
     let own = name.as_deref().is_some_and(|name| !is_bare(name) && time_factor(name).is_some());
     let (cell, factor) = match (stated.cloned().or_else(|| first(units).filter(|_| !own)), name) {
-        (Some(unit), _) => (unit.clone(), seconds(&unit)),
+        (Some(unit), _) => (unit.clone(), seconds(unit.trim_matches(|c| "()[]".contains(c)))),
         (None, Some(name)) => (name.clone(), time_factor(&name)),
         (None, None) => (String::new(), Some(1.0)),
     };
@@ -246,11 +246,15 @@ fn seconds(unit: &str) -> Option<f64> {
 fn dialect_of(header: &Header, names: Option<&HeaderRow>) -> Dialect {
     let has = |key: &str| header.values(key).is_some();
     let first = names.and_then(|names| names.cells.first()).map_or("", String::as_str);
+    // Newer ones state a sample interval and vertical units too, as a Tektronix does.
+    let siglent = header.values("Record Length").and_then(<[String]>::first);
+    if siglent.is_some_and(|value| value.starts_with("Analog")) {
+        return Dialect::Siglent;
+    }
     if has("Sample Interval") && has("Vertical Units") || header.rows.len() > 3 && first == "TIME" {
         return Dialect::Tektronix;
     }
-    let siglent = header.values("Record Length").and_then(<[String]>::first);
-    if siglent.is_some_and(|value| value.starts_with("Analog")) || header.rows.len() > 2 && has("Source") {
+    if header.rows.len() > 2 && has("Source") {
         return Dialect::Siglent;
     }
     let channel = names.and_then(|names| names.cells.get(1)).map_or("", String::as_str);
@@ -265,6 +269,12 @@ fn looks_like_setting(row: &HeaderRow) -> bool {
     row.cells.iter().skip(1).any(|cell| cell.contains(':') || number(cell.as_bytes(), b',').is_some())
 }
 
+/// The unit in a cell of a row of units: `Volt`, or `(mV)` as PicoScope writes it.
+fn unit_alone(cell: &str) -> Option<(String, f64)> {
+    let bare = |(open, close)| cell.strip_prefix(open)?.strip_suffix(close);
+    known_unit([('(', ')'), ('[', ']')].into_iter().find_map(bare).unwrap_or(cell))
+}
+
 fn channel(names: &HeaderRow, units: Option<&HeaderRow>, index: usize) -> Column {
     let mut column = names.cells.get(index).map_or_else(|| column(""), |cell| column(cell));
     // `X(CH1)` of older scopes is channel 1.
@@ -274,7 +284,7 @@ fn channel(names: &HeaderRow, units: Option<&HeaderRow>, index: usize) -> Column
     if column.name.is_empty() {
         column.name = format!("CH{index}");
     }
-    let unit = units.and_then(|units| units.cells.get(index)).and_then(|cell| known_unit(cell));
+    let unit = units.and_then(|units| units.cells.get(index)).and_then(|cell| unit_alone(cell));
     if let Some((symbol, factor)) = unit {
         column.unit = symbol;
         column.factor = factor;
@@ -283,7 +293,7 @@ fn channel(names: &HeaderRow, units: Option<&HeaderRow>, index: usize) -> Column
 }
 
 fn unnamed(units: Option<&HeaderRow>, index: usize) -> Column {
-    let unit = units.and_then(|units| units.cells.get(index)).and_then(|cell| known_unit(cell));
+    let unit = units.and_then(|units| units.cells.get(index)).and_then(|cell| unit_alone(cell));
     let (unit, factor) = unit.unwrap_or((String::new(), 1.0));
     Column { name: format!("CH{index}"), unit, factor }
 }

@@ -224,7 +224,9 @@ pub(super) fn is_sample(value: f64) -> bool {
 
 /// The sample in a cell of the column of that name.
 pub(super) fn sample(cell: &[u8], delimiter: u8, name: impl Fn() -> String) -> Result<f64, CaptureFault> {
-    match number(cell, delimiter) {
+    // How PicoScope writes what is beyond its range.
+    let beyond = matches!(cell.strip_prefix(b"-").unwrap_or(cell), b"\xE2\x88\x9E");
+    match number(cell, delimiter).or(beyond.then_some(f64::INFINITY)) {
         Some(value) if is_sample(value) => Ok(value),
         Some(_) => Err(CaptureFault::NotFinite { text: shortened(cell), column: name() }),
         None if cell.is_empty() => Err(CaptureFault::EmptyCell(name())),

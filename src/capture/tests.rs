@@ -43,6 +43,19 @@ fn rigol_in_all_its_forms() {
 }
 
 #[test]
+fn picoscope_writes_names_above_units_in_brackets() {
+    let text = "Zeit;Kanal A;Kanal B\n(ms);(V);(mV)\n\n-5,000;1,0;-250,0\n-4,998;2,0;-500,0\n-4,996;3,0;∞\n";
+    let whole = text.replace('∞', "-750,0");
+    let capture = read("p.csv", whole.as_bytes()).unwrap();
+    let traces: Vec<_> = capture.traces.iter().map(|t| (&t.name[..], &t.unit[..], t.values[2])).collect();
+    assert_eq!(traces, [("Kanal A", "V", 3.0), ("Kanal B", "V", -0.75)]);
+    assert!((capture.time.t0 + 5e-3).abs() < 1e-12 && (capture.time.dt - 2e-6).abs() < 1e-12);
+    // What is beyond the range of the scope is named as that.
+    let (fault, line, _) = fault(text);
+    assert!(matches!(fault, Fault::NotFinite { .. }) && line == Some(6), "{fault}");
+}
+
+#[test]
 fn siglent_settings_are_not_names() {
     let one = "Record Length,Analog:3\nSample Rate,100000000.0\nVertical Scale,CH1: 0.05\nVertical Offset,CH1:0.00000\n\
                Horizontal Scale, 0.000010000\nSecond,Volt\n-0.00007000000,-0.19400\n-0.00006999000,-0.19200\n-0.00006998000,-0.19100\n";
@@ -52,6 +65,13 @@ fn siglent_settings_are_not_names() {
         (Dialect::Siglent, "CH1", "V")
     );
     assert!((capture.time.dt - 1e-8).abs() < 1e-14);
+    let units = "Record Length,Analog:2\nSample Interval,Analog:1e-6\nVertical Units,CH1:V,CH2:V,CH3:V,CH4:V\nSource,CH1,CH4\n\
+                 Second,Volt,Ampere\n0,1,2\n1e-6,3,4\n";
+    let capture = read("s.csv", units.as_bytes()).unwrap();
+    assert_eq!(
+        (capture.dialect, &capture.traces[1].name[..], &capture.traces[1].unit[..]),
+        (Dialect::Siglent, "CH4", "A")
+    );
     let two = "Record Length,Analog:2\nModel Number,SDS1104X-E\nSource,CH1,CH3\nSecond,Volt,Volt\n0,1,2\n1e-6,3,4\n";
     let capture = read("s.csv", two.as_bytes()).unwrap();
     assert_eq!((capture.dialect, &capture.traces[1].name[..]), (Dialect::Siglent, "CH3"));
