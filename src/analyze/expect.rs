@@ -5,7 +5,7 @@ use crate::measure::Evaluation;
 use crate::quantity::{Dimension, engineering, with_uncertainty};
 use crate::record::{BudgetRecord, CheckRecord, LimitRecord, Verdict, WorstRecord};
 use crate::scenario::{Case, Check, Measurand, Statistic};
-use crate::verdict::{Decision, Guards};
+use crate::verdict::{Decision, Guards, Percentile};
 
 use super::pulse::in_step;
 use super::statistic::{Judged, decided};
@@ -63,12 +63,14 @@ fn fill(record: CheckRecord, analysis: &Analysis, check: &Check, judged: Judged)
         }
     };
     let excluded = analysis.max_error.is_none() && !matches!(dimension, Dimension::Number | Dimension::Time);
+    let few = check.statistic == Statistic::P99 && verdict == Verdict::Pass && record.decision != "simple";
     let assumed = [
-        excluded.then_some("U excludes the instrument's own error"),
+        excluded.then(|| "U excludes the instrument's own error".to_owned()),
         is_balance(check.measurand)
-            .then_some("an input coupled to DC is assumed, which the samples cannot tell"),
+            .then(|| "an input coupled to DC is assumed, which the samples cannot tell".to_owned()),
+        if few { Percentile::said(count as u64) } else { None },
     ];
-    let assumed: Vec<&str> = assumed.into_iter().flatten().collect();
+    let assumed: Vec<String> = assumed.into_iter().flatten().collect();
     let reason = reason.or_else(|| (!assumed.is_empty()).then(|| assumed.join("; ")));
     let mut budget: Vec<BudgetRecord> = estimate
         .budget

@@ -173,6 +173,9 @@ impl Judged {
             .collect();
         let simple = (case.decision == CaseDecision::Simple)
             .then(|| "simple acceptance: the value alone decided".to_owned());
+        let guarded = case.decision == CaseDecision::Guarded && verdict == Verdict::Pass;
+        let few =
+            (check.statistic == Statistic::P99 && guarded).then(|| Percentile::said(self.count)).flatten();
         let used_family = verdict != Verdict::Pass;
         CheckRecord {
             verdict,
@@ -189,7 +192,7 @@ impl Judged {
             count: self.count,
             worst: (self.unit.pulse.is_some() || self.unit.time.is_some())
                 .then_some(WorstRecord { pulse: self.unit.pulse, time: self.unit.time }),
-            reason: reason.or(simple),
+            reason: reason.or(simple).or(few),
             budget,
             upper_bound: self.unit.upper_bound.and_then(finite),
             ..blank

@@ -53,6 +53,18 @@ impl Percentile {
     /// Fewer units than this say nothing about one in a hundred.
     pub const FEWEST: u64 = 100;
 
+    /// With what confidence less than 95 % a pass speaks for ninety-nine of a hundred, where that is: in so many units no rank is
+    /// beyond the percentile surely enough, and the largest stands in, which is beyond it with 1 − 0.99ⁿ.
+    pub fn said(count: u64) -> Option<String> {
+        let missed = 0.99_f64.powi(i32::try_from(count).unwrap_or(i32::MAX));
+        let most = 100.0 * (1.0 - missed);
+        (missed > TAIL).then(|| {
+            format!(
+                "of {count} values the largest is beyond the 99th percentile with {most:.0} % confidence; 368 have an interval of 95 %"
+            )
+        })
+    }
+
     /// Of at most so many units.
     pub fn new(most: usize) -> Self {
         let beyond = most as f64 / 100.0;
@@ -124,6 +136,15 @@ mod tests {
         assert_eq!(ranks(367).2, 367);
         let exact = 1.0 - 0.99_f64.powi(368);
         assert!(exact >= 1.0 - TAIL && ranks(368).2 == 368);
+    }
+
+    #[test]
+    fn a_pass_of_few_units_says_how_sure_it_is() {
+        // 0.99¹⁰⁰ = 0.366, 0.99¹⁵⁰ = 0.221.
+        assert!(Percentile::said(100).unwrap().contains("with 63 % confidence"));
+        assert!(Percentile::said(150).unwrap().contains("with 78 % confidence"));
+        assert!(Percentile::said(367).is_some());
+        assert_eq!((Percentile::said(368), Percentile::said(u64::MAX)), (None, None));
     }
 
     fn of(values: impl ExactSizeIterator<Item = f64>) -> Option<Found> {
