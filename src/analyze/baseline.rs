@@ -18,6 +18,10 @@ pub(super) struct Baseline {
     pub plateaus: (f64, f64),
     /// Whether the plateaus differ by no more than the noise makes them.
     pub quiet: bool,
+    /// Standard deviation that most of the samples outside the pulses have about their median, whatever makes them.
+    pub scatter: f64,
+    /// Distance of the furthest of them from the level.
+    pub furthest: f64,
     /// What it does besides white noise.
     pub wander: Wander,
 }
@@ -55,6 +59,8 @@ pub(super) struct Rest<'a, O> {
     pub at: usize,
     /// Lowest and highest plateau.
     plateaus: Option<(f64, f64)>,
+    /// Lowest and highest sample outside.
+    extremes: Option<(f64, f64)>,
     /// How many there were.
     many: usize,
     /// How the whole plateaus scatter.
@@ -72,6 +78,7 @@ impl<'a, O> Rest<'a, O> {
             next: 0,
             at: 0,
             plateaus: None,
+            extremes: None,
             many: 0,
             blocks: Blocks::default(),
         };
@@ -107,6 +114,9 @@ impl<'a, O> Rest<'a, O> {
                 continue;
             }
             let part = view.current(self.at, self.until);
+            let (low, high) = S::extremes(part);
+            let (lowest, highest) = self.extremes.unwrap_or((low, high));
+            self.extremes = Some((low.min(lowest), high.max(highest)));
             let (whole, left) = part.as_chunks::<PLATEAU>();
             for plateau in whole {
                 self.plateau(plateau);
@@ -149,6 +159,10 @@ impl<'a, O> Rest<'a, O> {
         O: Outside<S>,
     {
         let (level, count) = self.outside.level(reach(noise, step));
+        // Of normal values: half of them lie within 0.6745 standard deviations.
+        let scatter = self.outside.scatter() / 0.6745;
+        let (lowest, highest) = self.extremes.unwrap_or((level, level));
+        let furthest = (highest - level).max(level - lowest);
         let (low, high) = self.plateaus.unwrap_or((level, level));
         let plateaus = (low.min(level), high.max(level));
         // The median of n normal values has 1.25 σ/√n. The extremes of few of them reach 3.5 times that; those of many stay within
@@ -156,7 +170,8 @@ impl<'a, O> Rest<'a, O> {
         let most = (2.0 * (20.0 * self.many as f64).ln()).max(0.0).sqrt().max(3.5);
         let by_noise = 2.0 * most * 1.25 * noise / (PLATEAU as f64).sqrt() + 2.0 * step;
         let quiet = plateaus.1 - plateaus.0 <= by_noise;
-        Baseline { level, count, plateaus, quiet, wander: self.blocks.finish(noise) }
+        let wander = self.blocks.finish(noise);
+        Baseline { level, count, plateaus, quiet, scatter, furthest, wander }
     }
 }
 

@@ -224,4 +224,17 @@ impl Outside<i16> for Counts {
         });
         (code(middle) + sum / count, self.count() as usize)
     }
+
+    fn scatter(&mut self) -> f64 {
+        let Some(middle) = self.median() else { return 0.0 };
+        let of = |bin: Option<usize>| bin.and_then(|bin| self.bins.get(bin)).copied().unwrap_or(0);
+        let half = self.count() / 2;
+        let mut near = of(Some(middle));
+        let mut reach = 0;
+        while near <= half && reach < BINS {
+            reach += 1;
+            near += of(middle.checked_sub(reach)) + of(Some(middle + reach));
+        }
+        reach as f64
+    }
 }

@@ -42,11 +42,11 @@ pub fn figure(analysis: &Analysis) -> Figure {
         let resistance = pulse
             .access_resistance
             .as_ref()
-            .map(|r| format!(" · access {}", shown(r, Dimension::Resistance)));
+            .map(|r| format!(" · access {}", shown(r, Dimension::Resistance, pulse.voltage_clipped)));
         notes.push(format!(
             "net charge {} · imbalance {} of the leading phase{}",
-            shown(&pulse.net_charge, Dimension::Charge),
-            shown(&pulse.charge_imbalance, Dimension::Ratio),
+            shown(&pulse.net_charge, Dimension::Charge, pulse.is_clipped()),
+            shown(&pulse.charge_imbalance, Dimension::Ratio, pulse.is_clipped()),
             resistance.unwrap_or_default(),
         ));
         notes.push(scope_of_u(analysis));
@@ -122,9 +122,11 @@ fn dimensions(phase: &Phase, rest: f64, at: &impl Fn(f64) -> f64) -> [Level; 2] 
     let signed = f64::from(phase.polarity) * phase.amplitude.value;
     let (from, to) = (at(phase.edges.start), at(phase.edges.end));
     let level = Measured { value: signed, ..phase.amplitude.clone() };
+    let amplitude = shown(&level, Dimension::Current, phase.clipped);
+    let width = shown(&phase.width, Dimension::Time, phase.clipped);
     [
-        Level { from, to, y: rest + signed, label: shown(&level, Dimension::Current), bars: false },
-        Level { from, to, y: rest + 0.5 * signed, label: shown(&phase.width, Dimension::Time), bars: true },
+        Level { from, to, y: rest + signed, label: amplitude, bars: false },
+        Level { from, to, y: rest + 0.5 * signed, label: width, bars: true },
     ]
 }
 
@@ -134,7 +136,8 @@ fn gap(pulse: &Pulse, rest: f64, at: &impl Fn(f64) -> f64) -> Option<Level> {
     // Drawn off the trace, on the side of the second phase.
     let y = rest + 0.12 * f64::from(second.polarity) * second.amplitude.value;
     let (from, to) = (at(first.edges.end), at(second.edges.start));
-    Some(Level { from, to, y, label: format!("gap {}", shown(gap, Dimension::Time)), bars: true })
+    let label = format!("gap {}", shown(gap, Dimension::Time, pulse.is_clipped()));
+    Some(Level { from, to, y, label, bars: true })
 }
 
 fn voltage(analysis: &Analysis, trace: &Trace, pulse: Option<&Pulse>, window: (f64, f64)) -> Panel {
@@ -143,7 +146,10 @@ fn voltage(analysis: &Analysis, trace: &Trace, pulse: Option<&Pulse>, window: (f
         let parts = [("access voltage", &pulse.access_voltage), ("polarization", &pulse.polarization)];
         for (what, estimate) in parts {
             if let Some(estimate) = estimate {
-                title.push_str(&format!(" · {what} {}", shown(estimate, Dimension::Voltage)));
+                title.push_str(&format!(
+                    " · {what} {}",
+                    shown(estimate, Dimension::Voltage, pulse.voltage_clipped)
+                ));
             }
         }
     }

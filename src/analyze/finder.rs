@@ -18,8 +18,10 @@ use super::survey::Survey;
 
 /// A segment enters above this part of the largest excursion, and ends below half of it.
 pub(super) const ENTER: f64 = 0.08;
-/// … and above this many standard deviations of the noise.
+/// … and above this many standard deviations of the noise …
 const SIGMAS: f64 = 6.0;
+/// … and steps of a file that has noise: a rest between two codes is at either.
+const STEPS: f64 = 1.5;
 /// A phase has a top: over its central 60 % it spreads (10th to 90th percentile) by no more than this part of its level.
 const FLAT: f64 = 0.3;
 /// Fewest samples of a phase.
@@ -66,11 +68,12 @@ impl<'a> Finder<'a> {
     /// Nothing that stays nearer to the rest level than `floor` is a phase.
     pub(super) fn new(survey: &Survey, floor: f64, watches: [Option<&'a mut Watch>; 2]) -> Self {
         let (rest, noise, excursion) = (survey.rest, survey.noise, survey.excursion(survey.rest));
+        let flickers = if noise > 0.0 { (STEPS * survey.step).min(0.5 * excursion) } else { 0.0 };
         Self {
             rest,
             noise,
             excursion,
-            enter: (ENTER * excursion).max(SIGMAS * noise).max(floor),
+            enter: (ENTER * excursion).max(SIGMAS * noise).max(flickers).max(floor),
             floor,
             samples: survey.count,
             at: 0,
@@ -81,6 +84,16 @@ impl<'a> Finder<'a> {
             watches,
             top: Vec::new(),
         }
+    }
+
+    /// Whatever reaches that far from the rest level is looked at, however far the largest excursion is from it.
+    pub(super) fn beyond(survey: &Survey, enter: f64) -> Self {
+        Self { enter, ..Self::new(survey, 0.0, [None, None]) }
+    }
+
+    /// The segments that have a top, once the stage is through.
+    pub(super) fn tops(self) -> Vec<Segment> {
+        self.found.phases
     }
 
     /// What was found, once the stage is through.
@@ -173,6 +186,10 @@ impl<'a> Finder<'a> {
         let inside = (first - origin + (last - first) / 2, (first - origin) as f64, (last - origin) as f64);
         let (level, _) = central_mean(samples, inside.1, inside.2, 0.0)?;
         let level = level - self.rest;
+        // Two excursions of the noise with the rest between them.
+        if level.abs() < self.enter / 2.0 {
+            return None;
+        }
         let truncated = first == 0 || last + 1 == self.samples;
         let whole = PhaseEdges { start: inside.1, end: inside.2 };
         let edges = match truncated {
@@ -185,12 +202,17 @@ impl<'a> Finder<'a> {
         self.top.extend(samples.get(from..=to.max(from))?.iter().map(|sample| sample.value()));
         let spread = rank(&mut self.top, 0.9)? - rank(&mut self.top, 0.1)?;
         let flat = spread <= FLAT * level.abs() + SIGMAS * self.noise;
-        let transition = match truncated {
-            true => 0.0,
-            false => transition(samples, self.samples, edges.start, self.rest, self.rest + level),
+        let (rest, top) = (self.rest, self.rest + level);
+        let (transition, trailing) = match truncated {
+            true => (0.0, 0.0),
+            false => (
+                transition(samples, self.samples, edges.start, rest, top),
+                transition(samples, self.samples, edges.end, top, rest),
+            ),
         };
-        // Another part of it at the level, beyond what noise on its own edges makes of them.
-        let beyond = transition.max(1.0).ceil() + FEWEST as f64;
+        // Another part of it at the level, beyond what noise on its own edges makes of them: the last one may be a slow decay.
+        let [before, behind] =
+            [transition, trailing].map(|transition| transition.max(1.0).ceil() + FEWEST as f64);
         let side = if level < 0.0 { Side::Below } else { Side::Above };
         let at_level = |from: f64, to: f64| {
             let part = samples.get(from.max(0.0) as usize..(to.max(0.0) as usize).min(samples.len()));
@@ -202,7 +224,7 @@ impl<'a> Finder<'a> {
         let broken = run.broken
             || (1..FEWEST).contains(&odd)
             || !truncated
-                && (at_level(inside.1, edges.start - beyond) || at_level(edges.end + beyond, inside.2 + 1.0));
+                && (at_level(inside.1, edges.start - before) || at_level(edges.end + behind, inside.2 + 1.0));
         let moved = |instant: f64| instant + origin as f64;
         let edges = PhaseEdges { start: moved(edges.start), end: moved(edges.end) };
         Some((Segment { edges, level, transition, truncated, broken }, flat))

@@ -34,6 +34,8 @@ pub enum FindingCode {
     UnequalPulses,
     /// Samples do not change for longer than their noise allows.
     HeldSamples,
+    /// What is a pulse and what a rest the record does not tell.
+    AmbiguousPulses,
 }
 
 impl FindingCode {
@@ -52,6 +54,7 @@ impl FindingCode {
             Self::UnlikeTheTrain => "unlike-the-train",
             Self::UnequalPulses => "unequal-pulses",
             Self::HeldSamples => "held-samples",
+            Self::AmbiguousPulses => "ambiguous-pulses",
         }
     }
 }
@@ -86,6 +89,12 @@ impl Seen {
         let near = |limit: f64| (AT_LIMIT * scale.value(limit) / scale.gain).abs();
         let watch = Watch::new(&survey, (near(survey.low), near(survey.high)));
         Self { survey, scale, rails, watch }
+    }
+
+    /// The lowest and the highest sample, where the trace ran into the end of its range there.
+    pub(super) fn limits(&self) -> [Option<f64>; 2] {
+        // A noisy trace repeats its extreme a few times, not sixteen times in a row.
+        self.watch.clipped(&self.survey, self.rails, STAY)
     }
 }
 
@@ -169,7 +178,7 @@ pub(super) fn small(found: &Found, guard: f64, scale: Scaled, t0: f64, dt: f64) 
         let at = pulses.partition_point(|(_, end)| *end < segment.edges.start);
         pulses.get(at).is_none_or(|(start, _)| *start > segment.edges.end)
     };
-    let small: Vec<&Segment> = found.low.iter().filter(away).collect();
+    let small: Vec<&Segment> = found.low.iter().filter(away).chain(&found.faint).collect();
     let highest = small.iter().max_by(|a, b| a.level.abs().total_cmp(&b.level.abs()))?;
     let many = match small.len() {
         1 => "1 small phase".to_owned(),
@@ -226,11 +235,15 @@ pub(super) fn at_compliance(name: &str, seen: &Seen) -> Option<Finding> {
 
 /// A trace that ran into the end of its range.
 pub(super) fn clipped(name: &str, seen: &Seen, dimension: Dimension) -> Option<Finding> {
-    // A noisy trace repeats its extreme a few times, not sixteen times in a row.
-    let limit = seen.watch.clipped(&seen.survey, seen.rails, STAY)?;
+    let limits = seen.limits().into_iter().flatten();
+    let limits: Vec<String> =
+        limits.map(|limit| engineering(seen.scale.value(limit), dimension, 4)).collect();
+    if limits.is_empty() {
+        return None;
+    }
     let message = format!(
         "`{name}` is constant at its extreme of {}: the scope's range was too small, and levels and charges are bounds only",
-        engineering(seen.scale.value(limit), dimension, 4)
+        limits.join(" and that of ")
     );
     Some(Finding { code: FindingCode::Clipped, message })
 }

@@ -44,6 +44,13 @@ pub(super) struct Segment {
     pub broken: bool,
 }
 
+impl Segment {
+    /// Level times width, in samples of them.
+    pub(super) fn charge(&self) -> f64 {
+        self.level.abs() * self.edges.width()
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Found {
@@ -57,6 +64,8 @@ pub(super) struct Found {
     pub low: Vec<Segment>,
     /// Phases much longer or richer than those of the train: not of it.
     pub others: Vec<Segment>,
+    /// Phases too low to be found beside the largest excursion, which stand out of the rest all the same.
+    pub faint: Vec<Segment>,
     /// A phase begins at least so far from the rest level.
     pub enter: f64,
 }
@@ -73,6 +82,9 @@ pub(super) struct Pairs<'a> {
 
 /// A leading phase with its recovery.
 pub(super) type Pair = (Segment, Option<Segment>);
+
+/// The same and the instants between which nothing of another pulse flows, samples.
+pub(super) type Bounded = (Pair, (f64, f64));
 
 impl Iterator for Pairs<'_> {
     type Item = Pair;
@@ -135,8 +147,7 @@ impl Found {
 
     /// An output that got stuck and is still on when the record ends is no phase that was merely cut off: it is told of.
     fn tell_of_stuck(&mut self) {
-        let widths = self.phases.iter().filter(|phase| !phase.truncated).map(|phase| phase.edges.width());
-        let longest = widths.fold(0.0, f64::max);
+        let longest = self.longest();
         if longest > 0.0 {
             let most = STUCK * longest + FEWEST as f64;
             let stuck = self.phases.iter().filter(|phase| phase.truncated && phase.edges.width() > most);
@@ -179,6 +190,21 @@ impl Found {
         }
     }
 
+    /// Leaves out of what is no phase what is part of something else.
+    pub(super) fn forget(&mut self, is_part: impl Fn(&Segment) -> bool) {
+        for segments in [&mut self.spikes, &mut self.short, &mut self.low] {
+            segments.retain(|segment| !is_part(segment));
+        }
+    }
+
+    /// Phases of which some lie no further than `enter` from the rest level join the others of a record of so many samples.
+    pub(super) fn join(&mut self, phases: Vec<Segment>, enter: f64, samples: usize) {
+        self.phases.extend(phases);
+        self.phases.sort_by(|a, b| a.edges.start.total_cmp(&b.edges.start));
+        self.enter = self.enter.min(enter);
+        self.mark_cut(samples);
+    }
+
     /// The phases as pulses, in order of time.
     pub(super) fn pairs(&self) -> Pairs<'_> {
         Pairs { rest: &self.phases, gap: None }
@@ -189,6 +215,21 @@ impl Found {
         self.pairs().filter(is_whole)
     }
 
+    /// The same, each with the instants half way to the pulses beside it, samples.
+    pub(super) fn bounded(&self) -> impl Iterator<Item = Bounded> + '_ {
+        let mut before = f64::NEG_INFINITY;
+        let mut pairs = self.pairs().peekable();
+        let next = move || {
+            let pair = pairs.next()?;
+            let end = pair.1.unwrap_or(pair.0).edges.end;
+            let after = pairs.peek().map_or(f64::INFINITY, |(next, _)| (end + next.edges.start) / 2.0);
+            let from = (before + pair.0.edges.start) / 2.0;
+            before = end;
+            Some((pair, (from, after)))
+        };
+        std::iter::from_fn(next).filter(|(pair, _)| is_whole(pair))
+    }
+
     /// How many are cut off.
     pub(super) fn cut(&self) -> usize {
         self.pairs().filter(|pair| !is_whole(pair) && !is_broken(pair)).count()
@@ -197,6 +238,12 @@ impl Found {
     /// Those in which samples are missing.
     pub(super) fn broken(&self) -> impl Iterator<Item = Pair> + '_ {
         self.pairs().filter(is_broken)
+    }
+
+    /// Width of the longest phase that no end of the record cuts off, samples; 0 without one.
+    pub(super) fn longest(&self) -> f64 {
+        let whole = self.phases.iter().filter(|phase| !phase.truncated);
+        whole.map(|phase| phase.edges.width()).fold(0.0, f64::max)
     }
 
     /// 10–90 % of the slowest leading edge of the first pulses, samples.
@@ -233,7 +280,8 @@ impl Found {
     pub(super) fn windows(&self, guard: f64) -> Vec<(f64, f64)> {
         let other = |segment: &Segment| (segment.edges.start - guard, segment.edges.end + guard);
         let mut windows: Vec<(f64, f64)> = self.pulse_windows(guard).collect();
-        windows.extend(self.spikes.iter().chain(&self.short).chain(&self.others).map(other));
+        windows
+            .extend(self.spikes.iter().chain(&self.short).chain(&self.others).chain(&self.faint).map(other));
         windows.sort_by(|a, b| a.0.total_cmp(&b.0));
         windows
     }
@@ -249,23 +297,19 @@ fn is_broken((leading, recovery): &Pair) -> bool {
     leading.broken || recovery.is_some_and(|recovery| recovery.broken)
 }
 
-fn charge(segment: &Segment) -> f64 {
-    segment.level.abs() * segment.edges.width()
-}
-
 /// Spikes, and phases: what is short beside the longest and carries little beside the richest is no phase, unless its partner is one.
 fn partition(segments: Vec<Segment>) -> (Vec<Segment>, Vec<Segment>) {
     let longest = segments.iter().map(|segment| segment.edges.width()).fold(0.0, f64::max);
-    let richest = segments.iter().map(charge).fold(0.0, f64::max);
+    let richest = segments.iter().map(Segment::charge).fold(0.0, f64::max);
     let is_spike = |segment: &Segment| {
         !segment.truncated
             && segment.edges.width() < SPIKE_WIDTH * longest
-            && charge(segment) < SPIKE_CHARGE * richest
+            && segment.charge() < SPIKE_CHARGE * richest
     };
     let (mut spikes, mut rest) = (Vec::new(), Vec::with_capacity(segments.len()));
     for (leading, recovery) in (Pairs { rest: &segments, gap: None }) {
         let partners = recovery.is_some_and(|recovery| {
-            let (a, b) = (charge(&leading), charge(&recovery));
+            let (a, b) = (leading.charge(), recovery.charge());
             a.max(b) <= PARTNER * a.min(b) && is_spike(&leading) != is_spike(&recovery)
         });
         for segment in [Some(leading), recovery].into_iter().flatten() {
@@ -278,7 +322,7 @@ fn partition(segments: Vec<Segment>) -> (Vec<Segment>, Vec<Segment>) {
 
 /// Whether there are many of them and most carry the same charge, as the phases of a balanced train do.
 fn alike(segments: &[Segment]) -> bool {
-    let mut charges: Vec<f64> = segments.iter().map(charge).collect();
+    let mut charges: Vec<f64> = segments.iter().map(Segment::charge).collect();
     let median = median(&mut charges);
     let near = charges.iter().filter(|charge| (*charge - median).abs() <= 0.25 * median).count();
     segments.len() >= TRAIN && near as f64 >= ALIKE * segments.len() as f64

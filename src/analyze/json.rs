@@ -56,7 +56,7 @@ pub fn json<'a>(analysis: &'a Analysis, checks: &'a [CheckRecord]) -> impl Seria
     let summary = analysis.summary.iter().map(|row| {
         let value = json!({
             "value": finite(row.estimate.value),
-            "uncertainty": finite(row.estimate.expanded()),
+            "uncertainty": finite(row.estimate.expanded()).filter(|_| !row.clipped),
             "unit": row.dimension.unit(),
             "count": row.count,
         });
@@ -87,26 +87,32 @@ fn pulses<S: Serializer>(analysis: &&Analysis, serializer: S) -> Result<S::Ok, S
 }
 
 fn row(pulse: &Pulse) -> PulseRow {
+    let clipped = pulse.is_clipped();
     let phase = |phase: &Phase| PhaseRow {
         polarity: phase.polarity,
-        amplitude: number(&phase.amplitude),
-        width: number(&phase.width),
-        charge: number(&phase.charge),
+        amplitude: number(&phase.amplitude, phase.clipped),
+        width: number(&phase.width, phase.clipped),
+        charge: number(&phase.charge, phase.clipped),
+    };
+    let voltage = |estimate: &Option<Measured>| {
+        estimate.as_ref().map(|estimate| number(estimate, pulse.voltage_clipped))
     };
     PulseRow {
         index: pulse.index,
         time: finite(pulse.time),
         phases: pulse.phases.iter().map(phase).collect(),
-        gap: pulse.gap.as_ref().map(number),
-        net_charge: number(&pulse.net_charge),
-        charge_imbalance: number(&pulse.charge_imbalance),
-        access_voltage: pulse.access_voltage.as_ref().map(number),
-        polarization: pulse.polarization.as_ref().map(number),
+        gap: pulse.gap.as_ref().map(|gap| number(gap, clipped)),
+        net_charge: number(&pulse.net_charge, clipped),
+        charge_imbalance: number(&pulse.charge_imbalance, clipped),
+        access_voltage: voltage(&pulse.access_voltage),
+        polarization: voltage(&pulse.polarization),
     }
 }
 
-fn number(estimate: &Measured) -> Number {
-    Number { value: finite(estimate.value), uncertainty: finite(estimate.expanded()) }
+/// A number; nobody knows the uncertainty of what is made of a top that was cut off.
+fn number(estimate: &Measured, clipped: bool) -> Number {
+    let uncertainty = finite(estimate.expanded()).filter(|_| !clipped);
+    Number { value: finite(estimate.value), uncertainty }
 }
 
 fn finite(value: f64) -> Option<f64> {

@@ -9,7 +9,7 @@ use crate::measure::window::windowed_sum;
 
 use super::baseline::{Baseline, PLATEAU, Rest};
 use super::finder::AROUND;
-use super::found::{Pair, Segment};
+use super::found::{Bounded, Pair, Segment};
 use super::passes::{Stage, View};
 use super::row::{self, Levels, Row};
 use super::survey::{Kind, Outside, STRETCHES};
@@ -19,7 +19,7 @@ use super::voltage::{Electrode, VoltageRow};
 pub(super) const MARGIN: f64 = 0.35;
 
 /// The third stage.
-pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Pair>> {
+pub(super) struct Measurer<'a, S, O, P: Iterator<Item = Bounded>> {
     levels: Levels,
     /// Where there is a voltage.
     electrode: Option<Electrode>,
@@ -56,7 +56,7 @@ pub(super) struct Picture<S> {
     pub voltage: Pyramid<S>,
 }
 
-impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P> {
+impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Bounded>> Measurer<'a, S, O, P> {
     /// `slowest` is the longest leading edge of `pairs`, `windows` are the samples that are no baseline, `outside` knows every
     /// sample.
     pub(super) fn new(
@@ -101,36 +101,41 @@ impl<'a, S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Measurer<'a, S, O, P>
         (from, (end.ceil() as usize + reach).min(self.levels.samples))
     }
 
-    fn read(&mut self, view: &View<'_, S>, (leading, recovery): &Pair, (from, to): (usize, usize)) {
+    fn read(
+        &mut self,
+        view: &View<'_, S>,
+        ((leading, recovery), bounds): &Bounded,
+        (from, to): (usize, usize),
+    ) {
         let moved =
             |edges: PhaseEdges| PhaseEdges { start: edges.start - from as f64, end: edges.end - from as f64 };
-        let recovery = recovery.map(|recovery| moved(recovery.edges));
+        let phases = (moved(leading.edges), recovery.map(|recovery| moved(recovery.edges)));
+        let bounds = (bounds.0 - from as f64, bounds.1 - from as f64);
         let samples = view.current(from, to);
-        let Some(mut row) = row::read(&self.levels, samples, &moved(leading.edges), recovery.as_ref()) else {
+        let Some(mut row) = row::read(&self.levels, samples, (&phases.0, phases.1.as_ref()), bounds) else {
             self.unread.push(*leading);
             return;
         };
-        let window = row.window(self.levels.guard);
-        row.before = self.cycle.begin(view, samples, from, window.0);
+        row.before = self.cycle.begin(view, samples, from, row.window.0);
         if self.rows.is_empty() {
-            self.first = picture(view, from, window);
+            self.first = picture(view, from, row.window);
         }
         let row = row.moved(from);
         if let Some(electrode) = &self.electrode {
-            let free = self.rows.last().map_or(f64::NEG_INFINITY, |before| before.window(0.0).1);
+            let free = self.rows.last().map_or(f64::NEG_INFINITY, |before| before.end());
             self.voltages.push(electrode.read(&row, (from, view.voltage(from, to)), free));
         }
         self.rows.push(row);
     }
 }
 
-impl<S: Kind, O: Outside<S>, P: Iterator<Item = Pair>> Stage<S> for Measurer<'_, S, O, P> {
+impl<S: Kind, O: Outside<S>, P: Iterator<Item = Bounded>> Stage<S> for Measurer<'_, S, O, P> {
     fn take(&mut self, view: &View<'_, S>) -> usize {
         self.rest.take(view);
         let next = loop {
             let Some(pair) = self.pairs.peek() else { break view.end() };
             let pair = *pair;
-            let around = self.around(&pair);
+            let around = self.around(&pair.0);
             if !view.last && around.1 > view.end() {
                 break around.0.min(view.end());
             }

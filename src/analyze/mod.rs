@@ -8,11 +8,13 @@
 //! Integer codes are measured as codes and never held: besides the pulses (some 250 bytes each while they are found, see
 //! [`Pulses`]) memory is that of the blocks, a few megabytes, and of the longest phase. Values are taken from where they are.
 
+mod ambiguous;
 mod baseline;
 mod channels;
 mod checks;
 mod counts;
 mod expect;
+mod faint;
 mod figure;
 mod finder;
 mod finding;
@@ -30,6 +32,7 @@ mod pulses;
 mod replay;
 mod row;
 mod runs;
+mod slow;
 mod stages;
 mod statistic;
 mod stay;

@@ -25,8 +25,8 @@ pub(super) fn phases(analysis: &Analysis, program: &Program, check: &Check) -> R
     };
     let share = share(program, check);
     let leading = leading(analysis, asked.len());
-    let enter = analysis.pulses.setting.as_ref().map_or(0.0, |setting| setting.enter);
-    let least = enter.max(ENTER * analysis.pulses.largest());
+    let setting = analysis.pulses.setting.as_ref();
+    let least = setting.map_or(ENTER * analysis.pulses.largest(), |setting| setting.enter);
     let mut units = Vec::new();
     for pulse in analysis.pulses.iter() {
         for index in wanted {

@@ -23,6 +23,8 @@ pub struct Phase {
     pub charge: Measured,
     /// Samples in the transition of the leading edge, 10 to 90 %.
     pub transition: f64,
+    /// The range of the instrument cut off its top: amplitude and charge are at least what was read, and U is unknown.
+    pub clipped: bool,
 }
 
 /// One pulse of a capture.
@@ -48,6 +50,15 @@ pub struct Pulse {
     pub access_resistance: Option<Measured>,
     /// Shift of the electrode's voltage by the leading phase, V.
     pub polarization: Option<Measured>,
+    /// The range of the instrument cut off the voltage, or the current that it is divided by: these have no U that is known.
+    pub voltage_clipped: bool,
+}
+
+impl Pulse {
+    /// The top of one of its phases is cut off: what is made of both phases has no U that is known.
+    pub fn is_clipped(&self) -> bool {
+        self.phases.iter().any(|phase| phase.clipped)
+    }
 }
 
 /// What all pulses of a record share.
@@ -71,8 +82,6 @@ pub(super) struct Setting {
     pub wander: Wander,
     /// Limit of error of the instrument, as a fraction of the reading.
     pub max_error: Option<f64>,
-    /// Guard around a pulse, samples.
-    pub guard: f64,
     /// How far from the rest level a phase begins, A: what is smaller is not found.
     pub enter: f64,
     /// How far a level may be off because the tops are not flat, as a fraction of it: leading phases, recoveries.
@@ -183,8 +192,7 @@ impl Setting {
 
     /// A pulse with its budgets.
     pub(super) fn pulse(&self, index: usize, row: &Row, voltage: Option<&VoltageRow>) -> Pulse {
-        let window = row.window(self.guard);
-        let between = row.between(self.guard);
+        let (window, between) = (row.window, row.between());
         let mut phases = Vec::with_capacity(2);
         let [leading, recovery] = self.slant;
         let rest = self.rest_of(row);
@@ -243,6 +251,7 @@ impl Setting {
             access_voltage: None,
             access_resistance: None,
             polarization: None,
+            voltage_clipped: false,
         };
         if let Some((electrode, voltage)) = self.electrode.zip(voltage) {
             electrode.add(&mut pulse, voltage, |value| self.gain(value));
@@ -283,6 +292,7 @@ impl Setting {
             width,
             charge: Measured::new(charge, lines.into_iter().chain(self.factors(charge)).collect()),
             transition: row.transition,
+            clipped: row.clipped,
         }
     }
 

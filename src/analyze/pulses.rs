@@ -55,7 +55,7 @@ impl Pulses {
     pub(super) fn cycle(&self, index: usize) -> Option<(f64, f64)> {
         let setting = self.setting.as_ref()?;
         let (row, next) = (self.rows.get(index)?, self.rows.get(index + 1)?);
-        let length = next.window(setting.guard).0 - row.window(setting.guard).0;
+        let length = next.window.0 - row.window.0;
         Some(((next.before - self.base * length) * setting.scale.gain * setting.dt, length))
     }
 

@@ -3,10 +3,11 @@
 
 use crate::measure::edge::{PhaseEdges, Slope, crossing, last_crossing};
 use crate::measure::level::{central_mean, mean_between};
-use crate::measure::sample::Sample;
+use crate::measure::sample::{Sample, Side};
 use crate::measure::window::windowed_sum;
 
 use super::baseline::PLATEAU;
+use super::finder::FEWEST;
 use super::noise::median;
 
 /// One phase.
@@ -24,6 +25,8 @@ pub(super) struct PhaseRow {
     pub unsettled: f32,
     /// Samples of its top.
     pub top: u32,
+    /// Some of them are at an end of the range.
+    pub clipped: bool,
     /// By how much the middle third of its top is further from the baseline than the first one, and the last one than the middle one.
     pub bend: (f32, f32),
 }
@@ -35,6 +38,8 @@ pub(super) struct Row {
     pub recovery: Option<PhaseRow>,
     /// 10–90 % of the edge that the phases share, samples; `None` where each has its own.
     pub joined: Option<f32>,
+    /// Bounds of the pulse window, samples: a guard around its edges, or half way to a pulse that touches it.
+    pub window: (f64, f64),
     /// Sum of the samples of the pulse window about the baseline.
     pub net: f64,
     /// How far the rest beside the pulse is from the baseline, before it or behind it, whichever is less; 0 where it is too short to
@@ -47,16 +52,15 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Bounds of the pulse window, samples.
-    pub(super) fn window(&self, guard: f64) -> (f64, f64) {
-        let end = self.recovery.map_or(self.leading.edges.end, |recovery| recovery.edges.end);
-        (self.leading.edges.start - guard, end + guard)
+    /// Where the last phase ends, samples.
+    pub(super) fn end(&self) -> f64 {
+        self.recovery.map_or(self.leading.edges.end, |recovery| recovery.edges.end)
     }
 
     /// Where the leading phase's window ends: in the middle of the gap, or with the pulse.
-    pub(super) fn between(&self, guard: f64) -> f64 {
+    pub(super) fn between(&self) -> f64 {
         let middle = |recovery: PhaseRow| (self.leading.edges.end + recovery.edges.start) / 2.0;
-        self.recovery.map_or(self.window(guard).1, middle)
+        self.recovery.map_or(self.window.1, middle)
     }
 
     /// The longest rest that phases which share an edge may have had between them, samples: as it grows, that edge becomes longer than
@@ -68,8 +72,8 @@ impl Row {
     }
 
     /// The same about a baseline that is higher by a difference too small to move an edge.
-    pub(super) fn about(mut self, higher: f64, guard: f64) -> Self {
-        let ((start, end), between) = (self.window(guard), self.between(guard));
+    pub(super) fn about(mut self, higher: f64) -> Self {
+        let ((start, end), between) = (self.window, self.between());
         self.leading.level -= higher;
         self.leading.charge -= higher * (between - start);
         if let Some(recovery) = &mut self.recovery {
@@ -87,6 +91,8 @@ impl Row {
             phase.edges.start += origin as f64;
             phase.edges.end += origin as f64;
         }
+        self.window.0 += origin as f64;
+        self.window.1 += origin as f64;
         self
     }
 }
@@ -106,6 +112,8 @@ pub(super) struct Levels {
     pub room: f64,
     /// Samples of the record.
     pub samples: usize,
+    /// The ends of the range that the record ran into, lowest and highest.
+    pub limits: [Option<f64>; 2],
 }
 
 /// 10–90 % duration of the transition that crosses 50 % at `instant`, samples; edges within one interval give < 1. Half of
@@ -121,13 +129,13 @@ pub(super) fn transition<S: Sample>(samples: &[S], of: usize, instant: f64, from
     }
 }
 
-/// Reads a pulse off the samples around it; its phases are counted from the first of them. `None` if a phase has no
-/// samples in its middle or no 50 % instants.
+/// Reads a pulse off the samples around it; its phases are counted from the first of them, and so are the instants between which
+/// nothing of another pulse flows. `None` if a phase has no samples in its middle or no 50 % instants.
 pub(super) fn read<S: Sample>(
     set: &Levels,
     samples: &[S],
-    leading: &PhaseEdges,
-    recovery: Option<&PhaseEdges>,
+    (leading, recovery): (&PhaseEdges, Option<&PhaseEdges>),
+    (from, to): (f64, f64),
 ) -> Option<Row> {
     let first = phase_edges(set, samples, leading)?;
     let second = match recovery {
@@ -136,15 +144,16 @@ pub(super) fn read<S: Sample>(
     };
     let (first, second, joined) = join(set, samples, first, second);
     let end = second.map_or(first.0.end, |(edges, _)| edges.end);
-    let window = (first.0.start - set.guard, end + set.guard);
+    let window = ((first.0.start - set.guard).max(from), (end + set.guard).min(to));
     let between = second.map_or(window.1, |(edges, _)| (first.0.end + edges.start) / 2.0);
     Some(Row {
         leading: phase(set, samples, first, (window.0, between)),
         recovery: second.map(|second| phase(set, samples, second, (between, window.1))),
         joined,
+        window,
         net: charge(set, samples, window),
         beside: beside(set, samples, window) as f32,
-        tail: tail(set, samples, end) as f32,
+        tail: tail(set, samples, (end, window.1)) as f32,
         before: 0.0,
     })
 }
@@ -166,19 +175,21 @@ fn phase_edges<S: Sample>(set: &Levels, samples: &[S], segment: &PhaseEdges) -> 
 }
 
 /// Noise crosses a level several times on a slow edge, and the crossing nearest to the top is late: the middle between the first and
-/// the last one is not.
+/// the last one is not. Where the trace has been at the top in between, the later crossing is of a top that noise brings so low.
 fn outer<S: Sample>(samples: &[S], edges: PhaseEdges, base: f64, level: f64) -> Option<PhaseEdges> {
     let (up, down) =
         if level > base { (Slope::Rising, Slope::Falling) } else { (Slope::Falling, Slope::Rising) };
-    let (tenth, half) = (base + 0.1 * (level - base), base + 0.5 * (level - base));
+    let [tenth, half, most] = [0.1, 0.5, 0.9].map(|part| base + part * (level - base));
     let before = last_crossing(samples, edges.start.floor() as usize + 2, tenth, up)?;
     let first = crossing(samples, before.floor() as usize, half, up)?;
     let after = crossing(samples, edges.end.floor() as usize, tenth, down)?;
     let last = last_crossing(samples, after.floor() as usize + 2, half, down)?;
-    Some(PhaseEdges {
-        start: (edges.start + first.min(edges.start)) / 2.0,
-        end: (edges.end + last.max(edges.end)) / 2.0,
-    })
+    let (first, last) = (first.min(edges.start), last.max(edges.end));
+    let there = crossing(samples, first.floor() as usize, most, up);
+    let back = last_crossing(samples, last.floor() as usize + 2, most, down);
+    let start = if there.is_some_and(|there| there < edges.start) { first } else { edges.start };
+    let end = if back.is_some_and(|back| back > edges.end) { last } else { edges.end };
+    Some(PhaseEdges { start: (first + start) / 2.0, end: (last + end) / 2.0 })
 }
 
 type Held = (PhaseEdges, f64);
@@ -242,8 +253,16 @@ fn phase<S: Sample>(set: &Levels, samples: &[S], (edges, level): Held, window: (
         transition: transition(samples, set.samples, edges.start, set.base, level),
         unsettled: unsettled(top, set.noise, set.step) as f32,
         top: u32::try_from(top.len()).unwrap_or(u32::MAX),
+        clipped: clipped(top, set.limits),
         bend: bend(samples, edges, top, level < set.base),
     }
+}
+
+/// Whether a top lies at an end of the range, beyond what noise alone brings there.
+pub(super) fn clipped<S: Sample>(top: &[S], [low, high]: [Option<f64>; 2]) -> bool {
+    let ends = [low.map(|low| (Side::AtMost, low)), high.map(|high| (Side::AtLeast, high))];
+    let few = FEWEST.min(top.len().max(1));
+    ends.into_iter().flatten().any(|(side, end)| S::count(top, side, end) >= few)
 }
 
 /// How the thirds of a top follow each other; of a top of two samples or one, those of the whole phase.
@@ -278,9 +297,10 @@ fn beside<S: Sample>(set: &Levels, samples: &[S], (start, end): (f64, f64)) -> f
     off.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0)
 }
 
-/// The largest distance from the baseline in the last third of the window behind a pulse that ends there; 0 where noise makes it.
-fn tail<S: Sample>(set: &Levels, samples: &[S], end: f64) -> f64 {
-    let index = |part: f64| (end + part * set.guard).ceil().max(0.0) as usize;
+/// The largest distance from the baseline in the last third of the window behind a pulse, between these instants; 0 where noise makes
+/// it.
+fn tail<S: Sample>(set: &Levels, samples: &[S], (end, last): (f64, f64)) -> f64 {
+    let index = |part: f64| (end + part * (last - end)).ceil().max(0.0) as usize;
     let part = samples.get(index(2.0 / 3.0)..index(1.0).min(samples.len())).unwrap_or(&[]);
     if part.is_empty() {
         return 0.0;
@@ -314,10 +334,18 @@ mod tests {
         let phase = |at: f64, time: f64| edge(at, time) - edge(at + 100.0, time);
         let value = |time: f64| phase(200.0 + rest, time) - phase(100.0, time);
         let samples: Vec<f64> = (0..500).map(|at| value(f64::from(at))).collect();
-        let set = Levels { base: 0.0, noise: 0.0, step: 0.0, guard: 20.0, room: 0.0, samples: 500 };
+        let set = Levels {
+            base: 0.0,
+            noise: 0.0,
+            step: 0.0,
+            guard: 20.0,
+            room: 0.0,
+            samples: 500,
+            limits: [None, None],
+        };
         let leading = PhaseEdges { start: 100.0, end: 200.0 };
         let recovery = PhaseEdges { start: 200.0 + rest, end: 300.0 + rest };
-        read(&set, &samples, &leading, Some(&recovery)).unwrap()
+        read(&set, &samples, (&leading, Some(&recovery)), (f64::NEG_INFINITY, f64::INFINITY)).unwrap()
     }
 
     #[test]

@@ -5,8 +5,10 @@ use crate::measure::{Input, Pyramid};
 use crate::quantity::{Dimension, engineering};
 
 use super::Analysis;
+use super::ambiguous::ambiguous;
 use super::baseline::Baseline;
 use super::channels::{self, Channels, Chosen, Trace};
+use super::faint;
 use super::finder::Finder;
 use super::finding::{self, Finding, FindingCode, Seen};
 use super::found::Found;
@@ -92,22 +94,34 @@ pub(super) fn measure<R: Recording>(
     let voltage = analysis.channels.voltage.as_ref();
     let mut voltage = voltage.map(|_| Seen::new(voltage_tally.finish().0, volts, voltage_rails));
     let mut found = find(samples, &mut current, voltage.as_mut())?;
-    let electrode = voltage.as_ref().map(|seen| Electrode::new(&seen.survey, volts, record.dt));
+    let electrode = voltage.as_ref().map(|seen| Electrode::new(seen, record.dt));
     let excursion = current.survey.excursion(current.survey.rest);
     let mut transition = found.transition();
-    let mut shared =
-        Shared { survey: &current.survey, electrode, guard: found.guard(transition), enter: found.enter };
+    let mut shared = Shared {
+        survey: current.survey,
+        limits: current.limits(),
+        electrode,
+        guard: found.guard(transition),
+        enter: found.enter,
+    };
     let mut pulses = read(samples, &found, &shared, &outside)?;
+    if faint::look(samples, &shared.survey, &pulses.base, &mut found, shared.guard)? {
+        transition = found.transition();
+        (shared.guard, shared.enter) = (found.guard(transition), found.enter);
+        pulses = read(samples, &found, &shared, &outside)?;
+    }
     for _ in 0..RAISED {
         let floor = APART * pulses.base.reach();
         if pulses.base.quiet || floor <= found.enter || found.enter >= HIGHEST * excursion {
             break;
         }
-        let mut finder = Finder::new(&current.survey, floor.min(HIGHEST * excursion), [None, None]);
+        let mut finder = Finder::new(&shared.survey, floor.min(HIGHEST * excursion), [None, None]);
         samples.pass(&mut finder)?;
+        let faint = std::mem::take(&mut found.faint);
         found = finder.finish();
         transition = found.transition();
         (shared.guard, shared.enter) = (found.guard(transition), found.enter);
+        found.faint = faint::phases(faint, &found, shared.guard, 0.0);
         pulses = read(samples, &found, &shared, &outside)?;
     }
     let Read { base, rows, unread, voltages, first } = pulses;
@@ -160,8 +174,10 @@ fn find<R: Recording>(
 }
 
 /// What all pulses of a record are read with.
-struct Shared<'a> {
-    survey: &'a Survey,
+struct Shared {
+    survey: Survey,
+    /// The ends of the range that the record ran into.
+    limits: [Option<f64>; 2],
     /// Where there is a voltage.
     electrode: Option<Electrode>,
     /// Samples around a pulse.
@@ -170,7 +186,7 @@ struct Shared<'a> {
     enter: f64,
 }
 
-impl Shared<'_> {
+impl Shared {
     fn setting(&self, record: &Record<'_>, scale: Scaled, base: &Baseline, rows: &[Row]) -> Setting {
         let (noise, step) = (scale.size(self.survey.noise), scale.size(self.survey.step));
         let rest = match base.quiet {
@@ -189,7 +205,6 @@ impl Shared<'_> {
             // Where the baseline is not quiet, the span of its plateaus holds that too.
             wander: if base.quiet { base.wander.clone() } else { Wander::default() },
             max_error: record.max_error,
-            guard: self.guard,
             enter: scale.size(self.enter),
             slant: [slant(rows, |row| Some(&row.leading)), slant(rows, |row| row.recovery.as_ref())],
             electrode: self.electrode,
@@ -224,17 +239,18 @@ type OutsideOf<S> = <<S as Kind>::Tally as Tally<S>>::Outside;
 fn read<R: Recording>(
     samples: &mut R,
     found: &Found,
-    shared: &Shared<'_>,
+    shared: &Shared,
     outside: &OutsideOf<R::Sample>,
 ) -> Result<Read<R::Sample>, CaptureError> {
-    let Shared { survey, electrode, guard, .. } = *shared;
+    let Shared { survey, limits, electrode, guard, .. } = *shared;
     let room = found.rest() - 2.0 * guard;
     let windows = found.windows(guard);
     let slowest = found.whole().map(|(leading, _)| leading.transition).fold(0.0, f64::max);
     let mut pass = |base: f64| -> Result<Read<R::Sample>, CaptureError> {
-        let Survey { noise, step, count: samples_in_all, .. } = *survey;
-        let levels = Levels { base, noise, step, guard, room, samples: samples_in_all };
-        let mut stage = Measurer::new(levels, electrode, (found.whole(), slowest), &windows, outside.clone());
+        let Survey { noise, step, count: samples_in_all, .. } = survey;
+        let levels = Levels { base, noise, step, guard, room, samples: samples_in_all, limits };
+        let mut stage =
+            Measurer::new(levels, electrode, (found.bounded(), slowest), &windows, outside.clone());
         samples.pass(&mut stage)?;
         Ok(stage.finish())
     };
@@ -243,7 +259,7 @@ fn read<R: Recording>(
     if higher.abs() > survey.step {
         return pass(first.base.level);
     }
-    first.rows.iter_mut().for_each(|row| *row = row.about(higher, guard));
+    first.rows.iter_mut().for_each(|row| *row = row.about(higher));
     Ok(first)
 }
 
@@ -285,6 +301,7 @@ fn findings(
     }
     findings.extend(finding::broken(found, record.t0, record.dt));
     findings.extend(finding::held(&channels.current.name, current, record.t0, record.dt));
+    findings.extend(ambiguous(pulses, current.scale.value(base.level)));
     findings.extend(unequal(pulses));
     findings.extend(finding::clipped(&channels.current.name, current, Dimension::Current));
     if let Some((trace, seen)) = voltage.filter(|_| !pulses.is_empty()) {

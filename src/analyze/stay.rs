@@ -132,7 +132,7 @@ impl Scatter {
 }
 
 /// What a channel is watched for besides pulses: whether it ran into the end of a range, and whether its samples stood still.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Watch {
     /// At the smallest and at the largest sample; near them.
     pub stays: [Stay; 4],
@@ -175,27 +175,30 @@ impl Watch {
     /// The first sample of the longest run of the same ones and how many they are, if noise cannot be that even.
     pub(super) fn held(&self, survey: &Survey) -> Option<(usize, usize)> {
         let surprise = 2.0 * SURE + (survey.count as f64).ln();
-        self.held.longest(self.scatter.at_one_code()?, surprise)
+        self.held.clone().longest(self.scatter.at_one_code()?, surprise)
     }
 
-    /// The extreme at which the trace ran into the end of a range: that of its converter, if it is known, or one that nobody
-    /// stated. There a trace that is noisy elsewhere is exactly constant, for `long` samples or, in all its runs together, for
-    /// more than its noise allows.
-    pub(super) fn clipped(&self, survey: &Survey, rails: Option<(f64, f64)>, long: usize) -> Option<f64> {
+    /// The extremes, lowest and highest, at which the trace ran into the end of a range: that of its converter, if it is known, or
+    /// one that nobody stated. There a trace that is noisy elsewhere is exactly constant, for `long` samples or, in all its runs
+    /// together, for more than its noise allows.
+    pub(super) fn clipped(
+        &self,
+        survey: &Survey,
+        rails: Option<(f64, f64)>,
+        long: usize,
+    ) -> [Option<f64>; 2] {
         let [low, high, ..] = self.stays;
         let at_rail = |stay: Stay, rail: bool| rail && stay.longest >= AT_RAIL;
-        if at_rail(low, rails.is_some_and(|rails| survey.low <= rails.0)) {
-            return Some(survey.low);
-        }
-        if at_rail(high, rails.is_some_and(|rails| survey.high >= rails.1)) {
-            return Some(survey.high);
-        }
         let noisy = survey.changes * 4 >= survey.count && !self.scatter.is_smooth();
         let part = self.scatter.at_one_code();
         let flat = |stay: Stay| {
             noisy && stay.longest >= long || part.is_some_and(|part| stay.surprise(part) >= SURE)
         };
-        [(survey.low, low), (survey.high, high)].into_iter().find(|(_, stay)| flat(*stay)).map(|(at, _)| at)
+        let of = |at: f64, stay: Stay, rail: bool| (at_rail(stay, rail) || flat(stay)).then_some(at);
+        [
+            of(survey.low, low, rails.is_some_and(|rails| survey.low <= rails.0)),
+            of(survey.high, high, rails.is_some_and(|rails| survey.high >= rails.1)),
+        ]
     }
 }
 
@@ -229,7 +232,7 @@ mod tests {
                 let survey = tally.finish().0;
                 let mut watch = Watch::new(&survey, (0.0, 0.0));
                 codes.chunks(*piece).for_each(|part| watch.add(part));
-                watch.clipped(&survey, rails, 16)
+                watch.clipped(&survey, rails, 16).into_iter().flatten().next()
             })
             .collect();
         assert_eq!(found[0], found[1]);

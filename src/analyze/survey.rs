@@ -10,7 +10,7 @@ use super::passes::{Stage, View};
 pub(super) const STRETCHES: usize = 1 << 14;
 
 /// What is known of a channel, in units of its samples.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Survey {
     /// Samples.
     pub count: usize,
@@ -61,6 +61,8 @@ pub(super) trait Outside<S>: Clone {
     fn outside(&mut self, samples: &[S]);
     /// Mean of the samples outside that lie within `reach` of their median, and how many are outside in all.
     fn level(&mut self, reach: f64) -> (f64, usize);
+    /// Median distance of the samples outside from their median.
+    fn scatter(&mut self) -> f64;
 }
 
 impl Kind for f64 {
@@ -116,6 +118,11 @@ impl Outside<f64> for Vec<f64> {
         let near = self.iter().map(|sample| sample - middle).filter(|off| off.abs() <= reach);
         let (sum, count) = near.fold((0.0, 0.0), |(sum, count), off| (sum + off, count + 1.0));
         (if count > 0.0 { middle + sum / count } else { middle }, self.len())
+    }
+
+    fn scatter(&mut self) -> f64 {
+        let middle = median(self);
+        median(&mut self.iter().map(|sample| (sample - middle).abs()).collect::<Vec<_>>())
     }
 }
 
@@ -188,6 +195,7 @@ mod tests {
                 outside.outside(&codes[..100]);
                 let mut rest: Vec<f64> = values[..100].iter().chain(&values[250..]).copied().collect();
                 assert_eq!(outside.level(0.5), (median(&mut rest), values.len() - 150));
+                assert_eq!(outside.scatter(), rest.scatter());
                 // Within any reach both have the same mean.
                 for reach in [2.5, 400.5] {
                     let (own, count) = outside.level(reach);

@@ -15,7 +15,7 @@ const APART: f64 = 0.1;
 /// … if noise does not do that: so many standard deviations.
 const SIGMAS: f64 = 6.0;
 /// A period that is longer than the median by this factor lacks a pulse, where such ones are rarer than one in `RARE`: those between
-/// bursts are not.
+/// bursts are not. One that is shorter by it holds a pulse too many.
 const LONGER: f64 = 1.5;
 const RARE: usize = 20;
 
@@ -97,16 +97,21 @@ fn periods(rows: &[Row], setting: &Setting) -> Option<String> {
     let pairs = || rows.iter().zip(rows.iter().skip(1));
     let period = |(row, next): (&Row, &Row)| next.leading.edges.start - row.leading.edges.start;
     let middle = median(&mut pairs().map(period).collect::<Vec<_>>());
-    let count = pairs().filter(|pair| period(*pair) > LONGER * middle).count();
-    let (first, _) = pairs().find(|pair| period(*pair) > LONGER * middle)?;
-    (count * RARE < rows.len()).then(|| {
-        let shown = engineering(middle * setting.dt, Dimension::Time, 3);
+    let shown = engineering(middle * setting.dt, Dimension::Time, 3);
+    let odd = |is: &dyn Fn(f64) -> bool, words: &str| {
+        let count = pairs().filter(|pair| is(period(*pair))).count();
+        let (first, _) = pairs().find(|pair| is(period(*pair)))?;
         let many = if count == 1 { "1 period" } else { &format!("{count} periods") };
-        format!(
-            "{many} longer than 1.5 times the median of {shown}, behind the pulse{}",
-            at(setting, first, count)
-        )
-    })
+        let place = at(setting, first, count);
+        (count * RARE < rows.len())
+            .then(|| format!("{many} {words} the median of {shown}, behind the pulse{place}"))
+    };
+    let found = [
+        odd(&|period| period > LONGER * middle, "longer than 1.5 times"),
+        odd(&|period| LONGER * period < middle, "shorter than two thirds of"),
+    ];
+    let found: Vec<String> = found.into_iter().flatten().collect();
+    (!found.is_empty()).then(|| found.join("; "))
 }
 
 /// Where the first of so many is.

@@ -238,7 +238,10 @@ fn incomplete(analysis: &Analysis, measurand: Measurand) -> Option<String> {
 
 /// What of the stimulus was not measured, for people: the rest must not pass for the whole.
 fn left_out(analysis: &Analysis) -> Option<String> {
-    let is_out = |code| matches!(code, FindingCode::UnlikeTheTrain | FindingCode::HeldSamples);
+    let is_out = |code| {
+        use FindingCode as F;
+        matches!(code, F::UnlikeTheTrain | F::HeldSamples | F::AmbiguousPulses)
+    };
     let unlike = analysis.findings.iter().filter(|finding| is_out(finding.code));
     let messages: Vec<&str> = unlike.map(|finding| finding.message.as_str()).collect();
     (!messages.is_empty()).then(|| messages.join("; "))

@@ -14,16 +14,20 @@ pub(super) struct Row {
     pub dominant: String,
 }
 
-pub(super) fn shown(estimate: &Measured, dimension: Dimension) -> String {
-    with_uncertainty(estimate.value, estimate.expanded(), dimension)
+/// A value ± U, or what was read where the range of the instrument cut off what it is made of.
+pub(super) fn shown(estimate: &Measured, dimension: Dimension, clipped: bool) -> String {
+    match clipped {
+        true => format!("{} (clipped)", engineering(estimate.value, dimension, 4)),
+        false => with_uncertainty(estimate.value, estimate.expanded(), dimension),
+    }
 }
 
 pub(super) fn rows(analysis: &Analysis) -> Vec<Row> {
     let one = |row: &super::Summary| Row {
         name: row.name.replace('_', " "),
-        value: shown(&row.estimate, row.dimension),
+        value: shown(&row.estimate, row.dimension, row.clipped),
         count: row.count,
-        dominant: row.estimate.dominant().unwrap_or("").to_owned(),
+        dominant: row.estimate.dominant().filter(|_| !row.clipped).unwrap_or("").to_owned(),
     };
     analysis.summary.iter().map(one).collect()
 }
@@ -42,19 +46,23 @@ pub(super) fn pulse_row(pulse: &Pulse) -> [String; 8] {
                     value: phase.amplitude.value * f64::from(phase.polarity),
                     ..phase.amplitude.clone()
                 };
-                shown(&signed, Dimension::Current)
+                shown(&signed, Dimension::Current, phase.clipped)
             },
         )
     };
+    let clipped = pulse.is_clipped();
     [
         pulse.index.to_string(),
         engineering(pulse.time, Dimension::Time, 6),
         level(0),
-        pulse.phases.first().map_or_else(String::new, |phase| shown(&phase.width, Dimension::Time)),
-        pulse.gap.as_ref().map_or_else(|| "–".to_owned(), |gap| shown(gap, Dimension::Time)),
+        pulse
+            .phases
+            .first()
+            .map_or_else(String::new, |phase| shown(&phase.width, Dimension::Time, phase.clipped)),
+        pulse.gap.as_ref().map_or_else(|| "–".to_owned(), |gap| shown(gap, Dimension::Time, clipped)),
         level(1),
-        shown(&pulse.net_charge, Dimension::Charge),
-        shown(&pulse.charge_imbalance, Dimension::Ratio),
+        shown(&pulse.net_charge, Dimension::Charge, clipped),
+        shown(&pulse.charge_imbalance, Dimension::Ratio, clipped),
     ]
 }
 

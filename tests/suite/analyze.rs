@@ -4,8 +4,10 @@ use stimrig::analyze::{Analysis, FindingCode, Options, Scale, analyze};
 use stimrig::capture::read;
 
 mod judged;
+mod low;
 mod quiet;
 mod shapes;
+mod unclear;
 
 fn capture(name: &str, max_error: Option<f64>) -> Analysis {
     let file = format!("fixtures/captures/{name}.CSV");

@@ -9,17 +9,17 @@ use super::judged::normal;
 use super::{judged, near, noisy};
 
 /// Measures samples (A), one a microsecond.
-fn measured(samples: impl Iterator<Item = f64>) -> Analysis {
+pub(super) fn measured(samples: impl Iterator<Item = f64>) -> Analysis {
     let rows: String = samples.enumerate().map(|(at, value)| format!("{at},{value:e}\n")).collect();
     let capture = read("t.csv", format!("Time (uS),I (A)\n{rows}").as_bytes()).unwrap();
     analyze(&capture, &Options::default()).unwrap()
 }
 
-fn mean(analysis: &Analysis, name: &str) -> Measured {
+pub(super) fn mean(analysis: &Analysis, name: &str) -> Measured {
     analysis.summary.iter().find(|row| row.name == name).unwrap().estimate.clone()
 }
 
-fn holds(what: &str, estimate: &Measured, truth: f64) {
+pub(super) fn holds(what: &str, estimate: &Measured, truth: f64) {
     let (value, u) = (estimate.value, estimate.expanded());
     assert!((value - truth).abs() <= u, "{what}: {value:e} ± {u:e}, in truth {truth:e}");
 }
@@ -35,7 +35,7 @@ fn filtered(changes: &[(f64, f64)], constant: f64, at: f64) -> f64 {
 }
 
 /// A train of pulses of these levels and lengths, one each so many samples, behind a low pass, with noise of that size.
-fn train(pulse: &[(f64, f64)], period: f64, many: usize, constant: f64, noise: f64) -> Vec<f64> {
+pub(super) fn train(pulse: &[(f64, f64)], period: f64, many: usize, constant: f64, noise: f64) -> Vec<f64> {
     let mut normal = normal();
     let value = |at: usize| {
         let time = (at as f64 - 0.4 * period).rem_euclid(period);
