@@ -12,7 +12,7 @@ const GOES_ON: f64 = 0.8;
 const RARE: f64 = 0.02;
 /// Runs from so many samples on are kept by their value: where noise does not carry a level across the codes, as in the middle of one
 /// that an average has left, they are long.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
 /// Values of which runs are kept at most.
 const MOST: usize = 1 << 16;
 
