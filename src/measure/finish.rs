@@ -211,11 +211,11 @@ impl Contact {
     }
 }
 
-/// A recharge that was seen to begin while, or just when, the filter ceased to ring behind the last phase, which ends at sample `end`,
-/// began where its switch closed: what is smaller than the ringing is not told from it before.
+/// A recharge that was seen to begin just when the filter ceased to ring behind the last phase, which ends at sample `end`, began where its
+/// switch closed: what is smaller than the ringing is not told from it before.
 fn told(building: &Building, seen: Excursion, end: u64, g: u64) -> Excursion {
     let whole = building.count >= usize::from(building.timing.phases);
-    match building.timing.recharge.filter(|_| whole && seen.from <= end + g) {
+    match building.timing.recharge.filter(|_| whole && seen.from.abs_diff(end + g) <= 1) {
         Some(switch) => {
             let from = building.closes(switch, end).min(seen.from);
             Excursion { from, joined: switch.at_once, ..seen }

@@ -442,7 +442,8 @@ fn a_ramp_is_looked_for_where_one_lies() {
         ("ramp_duration: { of: programmed, within: 100 ms", "ramp_error: { at_most: 10 %");
     let ramp = "rate: 50 Hz, ramp: { up: 300 ms }";
     let within = |check: &str, from: &str| format!("{check}, in: [{from}, end] }}");
-    refused(ramp, steps, &within(duration, "late"), "no train begins in its window");
+    let later = steps.replace("100 ms", "400 ms");
+    refused(ramp, &later, &within(duration, "late"), "no train begins in its window");
     refused(ramp, steps, &within(error, "late"), "no ramp lies in its window");
     accepted(ramp, steps, &within(error, "mid"));
     // Each on-time has a ramp of its own, and a train that begins behind a stop too.

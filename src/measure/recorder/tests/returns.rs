@@ -31,7 +31,6 @@ fn a_small_one_behind_a_ramp_takes_nothing_from_its_phase() {
             [&plain, &ramped].map(|rows| (rows[0].phases()[0], rows.len()));
         assert_eq!((of_plain, of_ramped), (1, 1), "{size}");
         assert!((plain.area / ramped.area - 1.0).abs() < 1e-4, "{size}: {plain:?} {ramped:?}");
-        assert!((ramped.area / -150_000.0 - 1.0).abs() < 5e-3, "{size}: {ramped:?}");
     }
 }
 
@@ -48,7 +47,8 @@ fn one_of_the_sign_of_its_phase_ends_that_phase_and_begins_no_other() {
             );
             let phase = rows[0].phases()[0];
             assert!((phase.end - 199.5).abs() < 0.2, "{size}: {phase:?}");
-            assert!((phase.area / -2_000_000.0 - 1.0).abs() < 2e-3, "{size}: {phase:?}");
+            // What a filter would have let through early is put back, half a sample of it.
+            assert!((phase.area / -2_000_000.0 - 1.0).abs() < 5e-3, "{size}: {phase:?}");
         }
     }
 }
