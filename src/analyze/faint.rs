@@ -5,7 +5,7 @@ use crate::capture::CaptureError;
 
 use super::baseline::Baseline;
 use super::finder::Finder;
-use super::found::{Found, Segment};
+use super::found::{Found, Segment, within};
 use super::passes::Recording;
 use super::slow::{MANY, Noise, Slow};
 use super::survey::Survey;
@@ -148,12 +148,6 @@ fn higher(mut segments: Vec<Segment>, least: f64) -> Vec<Segment> {
 /// Bounds of a segment, wider by so many samples on either side.
 fn wider(segment: &Segment, by: f64) -> (f64, f64) {
     (segment.edges.start - by, segment.edges.end + by)
-}
-
-/// Whether bounds have an instant in common with any of these, which are in order of time.
-fn within(windows: &[(f64, f64)], (start, end): (f64, f64)) -> bool {
-    let at = windows.partition_point(|(_, last)| *last < start);
-    windows.get(at).is_some_and(|(first, _)| *first <= end)
 }
 
 /// The phases that are recoveries: those of opposite sign behind pulses without one, with as much charge. None where they are not the

@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dimension, engineering};
 
-use super::found::{Found, Segment};
+use super::found::{Found, Segment, within};
 use super::passes::Scaled;
 use super::stay::{Stay, Watch};
 use super::survey::Survey;
@@ -174,10 +174,7 @@ pub(super) fn held(name: &str, seen: &Seen, t0: f64, dt: f64) -> Option<Finding>
 /// Phases far lower and shorter than those of the train, away from its pulses: those of another one, or what another channel adds.
 pub(super) fn small(found: &Found, guard: f64, scale: Scaled, t0: f64, dt: f64) -> Option<Finding> {
     let pulses: Vec<(f64, f64)> = found.pulse_windows(3.0 * guard).collect();
-    let away = |segment: &&Segment| {
-        let at = pulses.partition_point(|(_, end)| *end < segment.edges.start);
-        pulses.get(at).is_none_or(|(start, _)| *start > segment.edges.end)
-    };
+    let away = |segment: &&Segment| !within(&pulses, (segment.edges.start, segment.edges.end));
     let small: Vec<&Segment> = found.low.iter().filter(away).chain(&found.faint).collect();
     let highest = small.iter().max_by(|a, b| a.level.abs().total_cmp(&b.level.abs()))?;
     let many = match small.len() {

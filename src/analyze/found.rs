@@ -293,6 +293,12 @@ fn is_whole((leading, recovery): &Pair) -> bool {
         && !is_broken(&(*leading, *recovery))
 }
 
+/// Whether bounds have an instant in common with any of these, which are in order of time.
+pub(super) fn within(windows: &[(f64, f64)], (start, end): (f64, f64)) -> bool {
+    let at = windows.partition_point(|(_, last)| *last < start);
+    windows.get(at).is_some_and(|(first, _)| *first <= end)
+}
+
 fn is_broken((leading, recovery): &Pair) -> bool {
     leading.broken || recovery.is_some_and(|recovery| recovery.broken)
 }

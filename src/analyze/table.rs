@@ -1,5 +1,6 @@
 //! The table a person reads at the terminal.
 
+use crate::quantity::counted;
 use crate::record::CheckRecord;
 
 use super::words::{PULSE_COLUMNS, headline, pulse_row, rows, scope_of_u};
@@ -16,7 +17,7 @@ pub fn table(analysis: &Analysis, judged: &[CheckRecord]) -> String {
     }
     if !analysis.pulses.is_empty() {
         let count = analysis.pulses.len();
-        text.push_str(&format!("\n{count} pulse{}\n", if count == 1 { "" } else { "s" }));
+        text.push_str(&format!("\n{}\n", counted(count, "pulse")));
         let mut lines = vec![PULSE_COLUMNS.map(str::to_owned).to_vec()];
         lines.extend(analysis.pulses.iter().take(LISTED).map(|pulse| pulse_row(&pulse).to_vec()));
         text.push_str(&aligned(&lines));

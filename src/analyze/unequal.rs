@@ -1,6 +1,6 @@
 //! Pulses that are not like the others of their train: one in ten thousand is in no mean.
 
-use crate::quantity::{Dimension, engineering};
+use crate::quantity::{Dimension, counted, engineering};
 
 use super::finding::{Finding, FindingCode};
 use super::noise::median;
@@ -101,7 +101,7 @@ fn periods(rows: &[Row], setting: &Setting) -> Option<String> {
     let odd = |is: &dyn Fn(f64) -> bool, words: &str| {
         let count = pairs().filter(|pair| is(period(*pair))).count();
         let (first, _) = pairs().find(|pair| is(period(*pair)))?;
-        let many = if count == 1 { "1 period" } else { &format!("{count} periods") };
+        let many = counted(count, "period");
         let place = at(setting, first, count);
         (count * RARE < rows.len())
             .then(|| format!("{many} {words} the median of {shown}, behind the pulse{place}"))

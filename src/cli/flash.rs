@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::quantity::counted;
 use crate::record::{EXIT_RIG, EXIT_USAGE};
 use crate::run::{FlashError, Flashing, Waiting, flash};
 use crate::source::render;
@@ -89,10 +90,14 @@ pub fn run(args: &Args, color: bool) -> u8 {
     };
     // Recorded before it is told: a reader of the output that has gone away must not cost the line.
     let recorded = record_flash(&args.runs, &record);
-    let pieces = if flashed.pieces == 1 { "piece" } else { "pieces" };
     let text = format!(
-        "flashed {} ({} bytes in {} {pieces}) into {} through {}\nverified; read back: sha256 {}\n",
-        report.image, flashed.bytes, flashed.pieces, probe.chip, probe.uid, flashed.read_back
+        "flashed {} ({} bytes in {}) into {} through {}\nverified; read back: sha256 {}\n",
+        report.image,
+        flashed.bytes,
+        counted(flashed.pieces, "piece"),
+        probe.chip,
+        probe.uid,
+        flashed.read_back
     );
     if let Err(error) = print(&text) {
         say!("stimrig: {error}");

@@ -126,6 +126,14 @@ pub(super) struct Finished {
     pub(super) cut: bool,
 }
 
+impl Finished {
+    /// Samples of the rest before it in which what came before and what comes has settled, which takes `settling` on either side; `None`
+    /// where nothing tells when that rest began.
+    pub(super) fn settled_rest(&self, settling: u64) -> Option<u64> {
+        (self.rest > 0).then(|| self.rest.saturating_sub(2 * settling))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use crate::signal::{Calibration, Sensed};
 use super::building::Finished;
 use super::codes::sum;
 use super::history::History;
+use super::quiet::FEWEST;
 use super::row::Constants;
 use super::step::{Ends, Fitting, Windows};
 use super::{EdgeLevels, PulseRow, Reading, Setup, StepRow, TABLE_BYTES, Table};
@@ -15,8 +16,7 @@ mod top;
 
 use top::{Top, at_a_rail};
 
-/// Fewest and most samples of the rest before a pulse that a level before it is taken from: of fewer there is no baseline.
-const FEWEST_REST: u64 = 16;
+/// Most samples of the rest before a pulse that a level before it is taken from.
 const MOST_REST: u64 = 1024;
 /// Samples whose mean is one reading of the plateau's residual.
 pub(super) const BLOCK: usize = 16;
@@ -174,9 +174,9 @@ impl Joint {
         let follow = next.unwrap_or(gap - self.fitting.settling as f64);
         let leading = (row.start(), row.at as f64 + f64::from(first.end));
         // Before the first pulse there has been rest since the relays switched.
-        let (before, rest) = match finished.rest {
-            0 => (f64::INFINITY, row.from.saturating_sub(since)),
-            rest => (rest as f64, rest.saturating_sub(2 * self.fitting.settling)),
+        let (before, rest) = match finished.settled_rest(self.fitting.settling) {
+            Some(settled) => (finished.rest as f64, settled),
+            None => (f64::INFINITY, row.from.saturating_sub(since)),
         };
         let windows = Windows::new(leading, rest, follow, &self.fitting);
         let lead = Lead { phases, size, before, rest, behind: next.unwrap_or(gap), windows };
@@ -226,7 +226,7 @@ impl Joint {
 
     fn plateaus<'h>(&mut self, lead: &Lead, of: &impl Fn(usize) -> Option<(&'h History, f64)>) {
         let top = Top::of(&lead.phases, (lead.before, lead.behind), &self.fitting);
-        let rest = if lead.rest < FEWEST_REST { 0 } else { lead.rest.min(MOST_REST) };
+        let rest = if lead.rest < FEWEST { 0 } else { lead.rest.min(MOST_REST) };
         let (low, high) = top.samples;
         self.sums.clear();
         if top.settled > BLOCK as u64 {

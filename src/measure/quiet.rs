@@ -29,7 +29,7 @@ pub(super) struct Quiet {
 const BATCH: u64 = 1024;
 
 /// Fewer quiet samples than this are no baseline.
-const FEWEST: u64 = 16;
+pub(super) const FEWEST: u64 = 16;
 
 impl Quiet {
     pub(super) fn new(around: i32, reach: i32) -> Self {

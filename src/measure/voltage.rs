@@ -6,6 +6,7 @@ use super::activity::VoltageActivity;
 use super::building::Finished;
 use super::codes::sum;
 use super::history::{History, KEPT};
+use super::quiet::FEWEST;
 use super::{Table, VoltageRecord};
 
 /// State of one voltage channel.
@@ -17,9 +18,6 @@ pub(super) struct Voltage {
     step: Option<f64>,
     activity: VoltageActivity,
 }
-
-/// Fewest samples of a level before a pulse.
-const FEWEST: u64 = 16;
 
 /// Smallest movement that is activity, V.
 const MOVEMENT: f64 = 50e-3;
@@ -61,7 +59,7 @@ impl Voltage {
     pub(super) fn before_pulse(&mut self, history: &History, pulse: Finished, settling: u64) {
         // Rows that were cut are written between two stretches, and nobody tells of them.
         self.record.unread_to(pulse.row);
-        if (1..2 * settling + FEWEST).contains(&pulse.rest) {
+        if pulse.settled_rest(settling).is_some_and(|settled| settled < FEWEST) {
             self.record.unread_to(pulse.row + 1);
             return;
         }

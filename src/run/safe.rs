@@ -19,7 +19,7 @@ use super::interrupt::Interrupt;
 use super::lock::RigLock;
 use super::look::{Nobody, look};
 use super::session::{Session, answers_stop};
-use super::stopping::{self, Both};
+use super::stopping::{self, Both, twice};
 use super::teardown::{NEVER_ON, of_stop, teardown};
 use super::{open, zero};
 
@@ -73,14 +73,6 @@ async fn by_hand(person: Option<&Arc<dyn Operator>>) -> (String, bool) {
         Some(_) => ("the person at the bench did not say that the stimulator is off", false),
     };
     (answer.to_owned(), off)
-}
-
-/// Once more where the device took the first for the last request of a host that was killed: it has another number then.
-async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
-    match act().await {
-        Ok(done) => Ok(done),
-        Err(_) => act().await,
-    }
 }
 
 /// The instruments of a bench, as far as they can be opened: one that is gone, or held by another program, does not keep the other

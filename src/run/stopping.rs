@@ -61,10 +61,7 @@ pub(super) async fn both(instruments: &mut Instruments) -> Both {
     let Stopped { stop, interlock: beside } = stop(instruments).await;
     let interlock = match (beside, instruments.load.switches()) {
         (Some(Ok(())), _) => Some(Ok(())),
-        (_, Some(switches)) => Some(match switches.interlock(false).await {
-            Ok(()) => Ok(()),
-            Err(_) => switches.interlock(false).await,
-        }),
+        (_, Some(switches)) => Some(twice(async || switches.interlock(false).await).await),
         (_, None) => None,
     };
     let stop = match stop {
@@ -72,4 +69,12 @@ pub(super) async fn both(instruments: &mut Instruments) -> Both {
         Err(_) => instruments.stimulator.stop().await,
     };
     Both { stop, interlock }
+}
+
+/// Once more where the device took the first for the last request of a host that was killed: it has another number then.
+pub(super) async fn twice<T, E>(mut act: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
+    match act().await {
+        Ok(done) => Ok(done),
+        Err(_) => act().await,
+    }
 }

@@ -163,10 +163,7 @@ impl LoadDevice {
             Request::Interlock { closed } => self.interlock(closed, analog),
             Request::Inject(fault) => self.inject(fault, analog)?,
             Request::Clear(kind) => self.clear(kind, analog),
-            Request::Zero { on } => {
-                analog.zero(on);
-                analog.set_marker(MarkerBit::Zero, on);
-            }
+            Request::Zero { on } => analog.zero(on),
             Request::TestSource { contact, amplitude } => {
                 let contact = self.contact(contact)?;
                 if self.closed && amplitude != 0 {
@@ -177,7 +174,6 @@ impl LoadDevice {
                     self.sources.push(contact);
                 }
                 analog.test_source(contact, amplitude as f64 * 1e-12);
-                analog.set_marker(MarkerBit::TestSource, amplitude != 0);
             }
             Request::Keepalive => {}
         }
@@ -246,7 +242,6 @@ impl LoadDevice {
     fn interlock(&mut self, closed: bool, analog: &mut Analog) {
         self.closed = closed;
         analog.interlock(closed);
-        analog.set_marker(MarkerBit::Interlock, closed);
     }
 
     fn inject(&mut self, fault: Fault, analog: &mut Analog) -> Result<(), Refusal> {

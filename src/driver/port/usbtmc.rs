@@ -87,8 +87,17 @@ impl UsbtmcPort {
                 }
             }
         })?;
+        Ok(Self::over(asks, answers, patience))
+    }
+
+    /// One whose file is asked through these.
+    fn over(
+        asks: std::sync::mpsc::Sender<Ask>,
+        answers: mpsc::UnboundedReceiver<Answer>,
+        patience: u64,
+    ) -> Self {
         let clock = RealClock::new();
-        Ok(Self { asks, answers, reading: false, late: 0, rest: Vec::new(), clock, patience })
+        Self { asks, answers, reading: false, late: 0, rest: Vec::new(), clock, patience }
     }
 
     fn ask(&self, ask: Ask) -> Result<(), InstrumentFault> {
@@ -192,16 +201,8 @@ mod tests {
     async fn a_read_that_the_kernel_has_given_up_is_over_however_late_that_is_heard() {
         let (asks, asked) = std::sync::mpsc::channel();
         let (answer, answers) = mpsc::unbounded_channel();
-        let clock = RealClock::new();
-        let mut port = UsbtmcPort {
-            asks,
-            answers,
-            reading: false,
-            late: 0,
-            rest: Vec::new(),
-            clock,
-            patience: PATIENCE,
-        };
+        let mut port = UsbtmcPort::over(asks, answers, PATIENCE);
+        let clock = port.clock;
         let deadline = port.now() + 20_000_000;
         let mut buffer = [0; 16];
         let busy = async {
@@ -227,19 +228,11 @@ mod tests {
     async fn a_command_to_a_stimulator_is_not_waited_for_behind_a_read() {
         let (asks, asked) = std::sync::mpsc::channel();
         let (_answer, answers) = mpsc::unbounded_channel();
-        let clock = RealClock::new();
-        let mut port = UsbtmcPort {
-            asks,
-            answers,
-            reading: true,
-            late: 0,
-            rest: Vec::new(),
-            clock,
-            patience: STIMULATOR,
-        };
-        let begun = clock.elapsed();
+        let mut port = UsbtmcPort::over(asks, answers, STIMULATOR);
+        port.reading = true;
+        let begun = port.now();
         assert_eq!(port.write_all(b"OUTP OFF\n").await, Err(InstrumentFault::Timeout));
-        assert!((STIMULATOR..2 * STIMULATOR).contains(&(clock.elapsed() - begun)));
+        assert!((STIMULATOR..2 * STIMULATOR).contains(&(port.now() - begun)));
         // It goes out as soon as it can, and whoever asks next is not answered in its place.
         assert!(matches!(asked.try_recv(), Ok(Ask::Write(bytes)) if bytes == b"OUTP OFF\n"));
         assert_eq!(port.late, 2);

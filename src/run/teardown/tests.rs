@@ -21,11 +21,29 @@ use crate::signal::{Program, Run};
 const BY_HAND: &str =
     "version: 1\nname: hand\nstimulator: { driver: manual, cap: 10 mA }\nload: { driver: simulated }\n";
 
-/// One that acknowledges so many stops and does not obey them.
-struct Slow(Box<dyn Stimulator>, usize);
+/// What is wrong with the stops of a stimulator.
+enum Flaw {
+    /// So many are acknowledged and not obeyed.
+    Ignored(usize),
+    /// They are obeyed, and the answers are lost.
+    Unanswered,
+    /// They are obeyed, and that is said a second later, as on a slow link or by a helper program.
+    Late,
+}
+
+/// A stimulator with stops that are not as they should be.
+struct Flawed(Box<dyn Stimulator>, Flaw);
+
+impl Flawed {
+    /// Takes the place of a session's own.
+    fn take_over(session: &mut Session<'_>, flaw: Flaw) {
+        let own = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
+        session.instruments.stimulator = Box::new(Self(own, flaw));
+    }
+}
 
 #[async_trait]
-impl Stimulator for Slow {
+impl Stimulator for Flawed {
     async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
         self.0.identify().await
     }
@@ -39,11 +57,24 @@ impl Stimulator for Slow {
     }
 
     async fn stop(&mut self) -> Result<(), InstrumentError> {
-        match self.1.checked_sub(1) {
-            Some(left) => self.1 = left,
-            None => self.0.stop().await?,
+        match &mut self.1 {
+            Flaw::Ignored(left @ 1..) => {
+                *left -= 1;
+                return Ok(());
+            }
+            Flaw::Late => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
+            _ => {}
         }
-        Ok(())
+        self.0.stop().await?;
+        match self.1 {
+            Flaw::Unanswered => Err(InstrumentError {
+                device: "stimulator".to_owned(),
+                doing: "stop".to_owned(),
+                fault: InstrumentFault::Timeout,
+                next: "see its cable".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -84,8 +115,7 @@ fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
     let (took, ending) = on(BY_HAND, async |session, program| {
         session.bench.patience = 3.0;
         // The step's stop and the teardown's first.
-        let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
-        session.instruments.stimulator = Box::new(Slow(hand, 2));
+        Flawed::take_over(session, Flaw::Ignored(2));
         session.output.started = Some(session.sample());
         drive(session, program).await;
         session.instruments.stimulator.stop().await.unwrap();
@@ -105,8 +135,7 @@ fn a_hand_is_waited_for_once_and_then_the_interlock_opens() {
 fn the_output_guard_watches_while_a_hand_is_waited_for() {
     let (took, ending) = on(BY_HAND, async |session, program| {
         session.bench.patience = 3.0;
-        let hand = std::mem::replace(&mut session.instruments.stimulator, Box::new(none::Stimulator));
-        session.instruments.stimulator = Box::new(Slow(hand, 1));
+        Flawed::take_over(session, Flaw::Ignored(1));
         drive(session, program).await;
         let tight = Limits { amplitude: 1e-6, ..session.bench.limits.clone() };
         session.bench.limits = Box::leak(Box::new(tight));
@@ -171,34 +200,6 @@ fn a_look_that_a_signal_cuts_short_confirms_nothing_without_an_interlock() {
     }
 }
 
-/// A stimulator whose answers to a stop are lost.
-struct Deaf(Box<dyn Stimulator>);
-
-#[async_trait]
-impl Stimulator for Deaf {
-    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
-        self.0.identify().await
-    }
-
-    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        self.0.load(program).await
-    }
-
-    async fn start(&mut self) -> Result<(), InstrumentError> {
-        self.0.start().await
-    }
-
-    async fn stop(&mut self) -> Result<(), InstrumentError> {
-        self.0.stop().await?;
-        Err(InstrumentError {
-            device: "stimulator".to_owned(),
-            doing: "stop".to_owned(),
-            fault: InstrumentFault::Timeout,
-            next: "see its cable".to_owned(),
-        })
-    }
-}
-
 /// A train that may be silent for 5 s is not left on the phantom for as long where nobody knows whether it heard the stop.
 #[test]
 fn the_interlock_does_not_wait_for_a_stimulator_that_does_not_answer() {
@@ -216,9 +217,7 @@ fn opening(deaf: bool) -> (f64, Ending) {
     on(SIMULATED, async |session, _| {
         let opened = interlock_watched(session);
         if deaf {
-            let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
-            let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
-            session.instruments.stimulator = Box::new(Deaf(stimulator));
+            Flawed::take_over(session, Flaw::Unanswered);
         }
         session.instruments.switches().unwrap().interlock(true).await.unwrap();
         let ending = teardown(session, 5.0).await;
@@ -229,6 +228,15 @@ fn opening(deaf: bool) -> (f64, Ending) {
 /// Watches an interlock from now on: when it was first told to open, s of sleep from now.
 fn interlock_watched(session: &mut Session<'_>) -> impl Fn() -> f64 + use<> {
     let slept = count_sleep(session);
+    let opened = interlock_noted(session, move || slept.load(Ordering::SeqCst));
+    move || opened() as f64 / SECOND
+}
+
+/// Watches an interlock from now on: what a clock said when it was first told to open.
+fn interlock_noted<T: Copy + Send + 'static, C: Fn() -> T + Send + Sync + 'static>(
+    session: &mut Session<'_>,
+    clock: C,
+) -> impl Fn() -> T + use<T, C> {
     let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
     let opened = Arc::new(Mutex::new(None));
     let noted = Arc::clone(&opened);
@@ -236,11 +244,10 @@ fn interlock_watched(session: &mut Session<'_>) -> impl Fn() -> f64 + use<> {
         load: Some(load),
         shorted: false,
         opening: Box::new(move || {
-            let now = slept.load(Ordering::SeqCst);
-            noted.lock().unwrap().get_or_insert(now);
+            noted.lock().unwrap().get_or_insert(clock());
         }),
     });
-    move || opened.lock().unwrap().unwrap() as f64 / SECOND
+    move || opened.lock().unwrap().unwrap()
 }
 
 /// What goes on behind a stop that was acknowledged stays on the phantom no longer than it takes to see that it does.
@@ -248,9 +255,7 @@ fn interlock_watched(session: &mut Session<'_>) -> impl Fn() -> f64 + use<> {
 fn the_interlock_opens_as_soon_as_an_ignored_stop_is_seen() {
     let (opened, ending) = on(SIMULATED, async |session, program| {
         drive(session, program).await;
-        let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
-        let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
-        session.instruments.stimulator = Box::new(Slow(stimulator, usize::MAX));
+        Flawed::take_over(session, Flaw::Ignored(usize::MAX));
         let opened = interlock_watched(session);
         // A train that may be silent for 5 s would be looked at for as long.
         let ending = teardown(session, 5.0).await;
@@ -397,50 +402,16 @@ fn a_load_whose_inputs_stay_shorted_does_not_say_that_the_output_is_off() {
     assert!(ending.trouble.as_deref().is_some_and(|why| why.contains("stay shorted")), "{ending:?}");
 }
 
-/// A stimulator on a link that is slow, as a helper program's may be: it obeys, and says so a second later.
-struct Late(Box<dyn Stimulator>);
-
-#[async_trait]
-impl Stimulator for Late {
-    async fn identify(&mut self) -> Result<StimulatorIdentity, InstrumentError> {
-        self.0.identify().await
-    }
-
-    async fn load(&mut self, program: &Program) -> Result<Applied, InstrumentError> {
-        self.0.load(program).await
-    }
-
-    async fn start(&mut self) -> Result<(), InstrumentError> {
-        self.0.start().await
-    }
-
-    async fn stop(&mut self) -> Result<(), InstrumentError> {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        self.0.stop().await
-    }
-}
-
 /// The interlock does not wait for a stop that takes its time; that it was obeyed nobody has seen then.
 #[test]
 fn the_interlock_opens_beside_a_stop_that_takes_its_time() {
     let (opened, ending) = on(SIMULATED, async |session, program| {
         drive(session, program).await;
-        let other: Box<dyn Stimulator> = Box::new(none::Stimulator);
-        let stimulator = std::mem::replace(&mut session.instruments.stimulator, other);
-        session.instruments.stimulator = Box::new(Late(stimulator));
+        Flawed::take_over(session, Flaw::Late);
         let begun = std::time::Instant::now();
-        let opened = Arc::new(Mutex::new(None));
-        let noted = Arc::clone(&opened);
-        let load = std::mem::replace(&mut session.instruments.load, Box::new(Stuck::placeholder()));
-        session.instruments.load = Box::new(Stuck {
-            load: Some(load),
-            shorted: false,
-            opening: Box::new(move || {
-                noted.lock().unwrap().get_or_insert(begun.elapsed());
-            }),
-        });
+        let opened = interlock_noted(session, move || begun.elapsed());
         let ending = teardown(session, 0.02).await;
-        (opened.lock().unwrap().unwrap().as_secs_f64(), ending)
+        (opened().as_secs_f64(), ending)
     });
     // Less than the second that the stop takes.
     assert!((0.4..0.9).contains(&opened), "{opened} s: {ending:?}");

@@ -25,16 +25,6 @@ impl Peaks {
         let volts = train::peaks(circuit, train, shares);
         Self { source: volts.source, phantom: volts.phantom, series: volts.series, recharge }
     }
-
-    /// The larger of each.
-    pub(super) fn max(self, other: Self) -> Self {
-        Self {
-            source: self.source.max(other.source),
-            phantom: self.phantom.max(other.phantom),
-            series: self.series.max(other.series),
-            recharge: self.recharge.max(other.recharge),
-        }
-    }
 }
 
 /// The rig's output stage without its compliance, so that a train maps the load linearly; `None` where it is not known.

@@ -12,3 +12,15 @@ pub(super) struct Peaks {
     /// Of the current of any contact while the recharge switch is closed.
     pub(super) recharge: f64,
 }
+
+impl Peaks {
+    /// The larger of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        Self {
+            source: self.source.max(other.source),
+            phantom: self.phantom.max(other.phantom),
+            series: self.series.max(other.series),
+            recharge: self.recharge.max(other.recharge),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::quantity::counted;
 use crate::record::Bundle;
 use crate::store::chain::Ended;
 
@@ -60,9 +61,11 @@ fn gone(query: &Query, ordered: &[Found], chain: &[Ended], runs: &Path) -> Optio
 fn wrong_on_purpose(query: &Query, ordered: &[Found]) -> Option<String> {
     let all = Query { defects: true, ..query.clone() };
     let wrong = ordered.iter().filter(|found| !found.run.defects.is_empty() && wants(&all, found)).count();
-    let runs = if wrong == 1 { "run" } else { "runs" };
     (wrong > 0 && !query.defects).then(|| {
-        format!("left out: {wrong} {runs} of a stimulator with a deliberate defect (--defects shows them)")
+        format!(
+            "left out: {} of a stimulator with a deliberate defect (--defects shows them)",
+            counted(wrong, "run")
+        )
     })
 }
 
