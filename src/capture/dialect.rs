@@ -90,10 +90,9 @@ pub(super) fn layout(header: &Header) -> Result<Layout, CaptureFault> {
     if header.width > MOST_COLUMNS {
         return Err(CaptureFault::TooManyColumns { found: header.width, limit: MOST_COLUMNS });
     }
-    let stated = rigol_stated(header)?;
-    let layout = match stated {
-        Some(layout) => layout,
-        None => with_time_column(header)?,
+    let layout = match (rigol_stated(header)?, below_settings(header)?) {
+        (Some(layout), _) | (None, Some(layout)) => layout,
+        (None, None) => with_time_column(header)?,
     };
     if layout.channels.is_empty() || header.width < 2 && layout.first == 1 {
         return Err(CaptureFault::MissingColumns { found: header.width });
@@ -145,6 +144,22 @@ fn stated(t0: Option<f64>, dt: Option<f64>) -> Result<TimeSource, CaptureFault> 
         }
         _ => Err(CaptureFault::NoTimeBase),
     }
+}
+
+/// Settings of which the last, a word alone such as `Data:` or `Waveform Data`, says that the numbers begin: Infiniium and GW Instek
+/// scopes name the units of both axes above it, and no columns.
+fn below_settings(header: &Header) -> Result<Option<Layout>, CaptureFault> {
+    let alone = header.rows.len() > 1 && header.rows.last().is_some_and(|row| row.cells.len() == 1);
+    let unit = |keys: [&str; 2]| keys.iter().find_map(|key| header.values(key)?.first());
+    let Some(of_time) = unit(["XUnits", "Horizontal Units"]).filter(|_| alone && header.width > 1) else {
+        return Ok(None);
+    };
+    let factor = seconds(of_time).ok_or_else(|| CaptureFault::TimeUnit(of_time.clone()))?;
+    let of_value = unit(["YUnits", "Vertical Units"]);
+    let (unit, scale) = of_value.and_then(|unit| unit_alone(unit)).unwrap_or((String::new(), 1.0));
+    let channel = |index| Column { name: format!("CH{index}"), unit: unit.clone(), factor: scale };
+    let channels = (1..header.width).map(channel).collect();
+    Ok(Some(Layout { dialect: Dialect::Generic, time: TimeSource::Column(factor), first: 1, channels }))
 }
 
 /// Everything that has a time column: names in the last row of the header, perhaps units below them.
@@ -365,6 +380,22 @@ mod tests {
             interval(b"# Time (ticks), I (A)"),
             Err(CaptureFault::TimeUnit("Time (ticks)".to_owned()))
         );
+    }
+
+    #[test]
+    fn settings_above_a_word_that_begins_the_numbers_name_the_units_of_both_axes() {
+        let infiniium = "Revision:,0\nType:,raw\nXInc:,1E-6\nXUnits:,second\nYUnits:,Volt\nData:,";
+        let gw_instek = "Format,1.0B,\nSource,CH1,\nVertical Units,V,\nHorizontal Units,S,\nSampling Period,1E-06,\nWaveform Data,,";
+        for header in [infiniium, gw_instek] {
+            let capture = read("a.csv", format!("{header}\n0,1\n1e-6,2\n2e-6,3\n").as_bytes()).unwrap();
+            let trace = &capture.traces[0];
+            assert_eq!((trace.name.as_str(), trace.unit.as_str()), ("CH1", "V"), "{header}");
+            assert!((capture.time.dt / 1e-6 - 1.0).abs() < 1e-9 && trace.values == [1.0, 2.0, 3.0]);
+        }
+        let of_hertz = infiniium.replace("second", "Hertz");
+        assert_eq!(interval(of_hertz.as_bytes()), Err(CaptureFault::TimeUnit("Hertz".to_owned())));
+        // Without them nothing says what the columns are.
+        assert_eq!(interval(b"Revision:,0\nData:,"), Err(CaptureFault::TimeUnit("Data:".to_owned())));
     }
 
     #[test]

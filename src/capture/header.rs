@@ -26,12 +26,13 @@ impl Header {
         self.rows.last().map_or(self.first_row, |row| row.line)
     }
 
-    /// The cells after a key such as `Vertical Units`.
+    /// The cells after a key such as `Vertical Units`, or `YUnits:`.
     pub(super) fn values(&self, key: &str) -> Option<&[String]> {
-        let row = self
-            .rows
-            .iter()
-            .find(|row| row.cells.first().is_some_and(|cell| cell.eq_ignore_ascii_case(key)))?;
+        let row = self.rows.iter().find(|row| {
+            row.cells
+                .first()
+                .is_some_and(|cell| cell.trim_end_matches(':').trim_end().eq_ignore_ascii_case(key))
+        })?;
         row.cells.get(1..)
     }
 }

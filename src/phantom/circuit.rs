@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::output::check;
 use super::tails::Tails;
-use super::topology::{Topology, Wiring, return_index};
+use super::topology::{Topology, return_index};
+use super::wiring::Wiring;
 use super::{ElementKind, NetworkError, Output, Phantom};
 
 /// Decompositions kept. A bench uses a handful of switch positions.

@@ -18,6 +18,7 @@ mod tails;
 mod topology;
 pub mod train;
 mod waveform;
+mod wiring;
 
 #[cfg(test)]
 mod contacts;

@@ -1,28 +1,8 @@
 //! One position of all switches: the nodes it makes, its modes, and how each contact's current reads off them.
 
 use super::modes::{Branch, Modes};
+use super::wiring::{Connections, Counts, Wiring, resistor};
 use super::{ElementKind, Output, Phantom};
-
-/// Position of every switch of stimulator and load. Equal positions share one decomposition.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wiring {
-    /// Lead relay of each contact (and the interlock) conducts.
-    pub closed: Vec<bool>,
-    /// Contact on the stimulator's own ground.
-    pub reference: usize,
-    /// Contact whose terminal `vout` senses against the reference.
-    pub sensed: usize,
-    /// Contacts whose recharge switch is closed.
-    pub recharged: Vec<bool>,
-    /// Contacts whose source limits its voltage.
-    pub limited: Vec<bool>,
-    /// Contacts shorted together.
-    pub shorts: Vec<(usize, usize)>,
-    /// Resistors between two contacts, ohm.
-    pub leaks: Vec<(usize, usize, f64)>,
-    /// Resistor put in series with a contact's lead, ohm.
-    pub series: Option<(usize, f64)>,
-}
 
 /// A linear reading y = modes·z + direct·u.
 #[derive(Debug, Clone, Default)]
@@ -69,125 +49,40 @@ pub(super) struct Topology {
     counts: Counts,
 }
 
-/// Sizes that fix the numbering of nodes and capacitors.
-#[derive(Debug, Clone, Copy)]
-struct Counts {
-    nodes: usize,
-    contacts: usize,
-}
-
 impl Topology {
     pub fn new(phantom: &Phantom, output: &Output, wiring: &Wiring) -> Self {
-        let counts = Counts { nodes: phantom.nodes.len(), contacts: phantom.contacts.len() };
-        let contact = |k: usize| phantom.contacts.get(k).map_or(0, |(_, node)| *node);
-        let terminal = |k: usize| counts.nodes + k;
-        let lead = |k: usize| counts.nodes + counts.contacts + k;
-        let ground = lead(wiring.reference);
-        let is_closed = |k: usize| wiring.closed.get(k).copied().unwrap_or(false);
-        let has = |flags: &[bool], k: usize| flags.get(k).copied().unwrap_or(false);
-
-        let mut merges = Vec::new();
-        let mut branches: Vec<(Branch, Option<usize>)> = Vec::new();
-        let resistor = |value, from, to| (Branch { kind: ElementKind::Resistor, value, from, to }, None);
-        let mut capacitor_id = 0;
-        for element in &phantom.elements {
-            let branch =
-                Branch { kind: element.kind, value: element.value, from: element.from, to: element.to };
-            let id = (element.kind == ElementKind::Capacitor).then_some(capacitor_id);
-            capacitor_id += usize::from(id.is_some());
-            branches.push((branch, id));
-        }
-        let phantom_capacitors = capacitor_id;
-        // What hangs on each contact's stimulator side, to be read back as its lead current.
-        let mut upstream: Vec<Vec<Branch>> = vec![Vec::new(); counts.contacts];
-        for (k, upstream) in upstream.iter_mut().enumerate() {
-            if k != wiring.reference && output.blocking_capacitor > 0.0 {
-                let branch = Branch {
-                    kind: ElementKind::Capacitor,
-                    value: output.blocking_capacitor,
-                    from: terminal(k),
-                    to: lead(k),
-                };
-                branches.push((branch, Some(phantom_capacitors + k)));
-            } else {
-                merges.push((terminal(k), lead(k)));
-            }
-            match (is_closed(k), wiring.series, output.open_lead) {
-                (true, Some((stepped, ohm)), _) if stepped == k => {
-                    branches.push(resistor(ohm, lead(k), contact(k)));
-                }
-                (true, ..) => merges.push((lead(k), contact(k))),
-                (false, _, Some(ohm)) => branches.push(resistor(ohm, lead(k), contact(k))),
-                (false, _, None) => {}
-            }
-            if k == wiring.reference {
-                continue;
-            }
-            let mut hang = |branch: Branch, id| {
-                upstream.push(branch);
-                branches.push((branch, id));
-            };
-            if has(&wiring.recharged, k) {
-                hang(resistor(output.recharge, terminal(k), ground).0, None);
-            }
-            if has(&wiring.limited, k) {
-                hang(resistor(output.limiter, terminal(k), ground).0, None);
-            }
-            // The load's guard supplies the input while the output is connected.
-            let floats = !is_closed(k) || (k == wiring.sensed && !is_closed(wiring.reference));
-            if let (true, Some((ohm, farad))) = (floats, output.sense_input) {
-                hang(resistor(ohm, lead(k), ground).0, None);
-                let input = Branch { kind: ElementKind::Capacitor, value: farad, from: lead(k), to: ground };
-                hang(input, Some(phantom_capacitors + counts.contacts + k));
-            }
-        }
-        for &(a, b) in &wiring.shorts {
-            branches.push(resistor(output.short, contact(a), contact(b)));
-        }
-        for &(a, b, ohm) in &wiring.leaks {
-            branches.push(resistor(ohm, contact(a), contact(b)));
-        }
-
-        let nodes = merge(counts.nodes + 2 * counts.contacts, &merges);
+        let parts = Connections::new(phantom, output, wiring);
+        let counts = parts.counts;
+        let nodes = parts.nodes();
         let at = |node: usize| nodes.get(node).copied().unwrap_or(0);
         let place = |branch: &Branch| Branch { from: at(branch.from), to: at(branch.to), ..*branch };
         // A branch whose ends are the same node carries nothing; its capacitor keeps its charge aside.
-        let placed: Vec<(Branch, Option<usize>)> = branches
-            .iter()
-            .map(|(branch, id)| (place(branch), *id))
-            .filter(|(branch, _)| branch.from != branch.to)
-            .collect();
+        let placed = parts.branches.iter().map(|(branch, number)| (place(branch), *number));
+        let (network, numbers): (Vec<Branch>, Vec<Option<usize>>) =
+            placed.filter(|(branch, _)| branch.from != branch.to).unzip();
         let count = nodes.iter().max().map_or(0, |highest| highest + 1);
-        let network: Vec<Branch> = placed.iter().map(|(branch, _)| *branch).collect();
-        let references = [at(ground), at(contact(return_index(phantom)))];
+        let references = [at(parts.ground()), at(parts.contact(return_index(phantom)))];
         let modes = Modes::new(count, &network, &references);
-        let capacitors = placed.iter().filter_map(|(_, id)| *id).collect();
+        let capacitors = numbers.into_iter().flatten().collect();
         let (leads, voltages) = (Vec::new(), Vec::new());
         let mut topology = Self { modes, capacitors, nodes: nodes.clone(), leads, voltages, counts };
+        let reference = at(parts.contact(wiring.reference));
         let voltages = |k: usize| Voltages {
-            source: topology.voltage(at(terminal(k)), at(ground)),
-            lead: topology.voltage(at(lead(k)), at(ground)),
-            contact: topology.voltage(at(contact(k)), at(contact(wiring.reference))),
+            source: topology.voltage(at(parts.terminal(k)), at(parts.ground())),
+            lead: topology.voltage(at(parts.lead(k)), at(parts.ground())),
+            contact: topology.voltage(at(parts.contact(k)), reference),
         };
         topology.voltages = (0..counts.contacts).map(voltages).collect();
-        topology.leads = upstream
-            .iter()
-            .enumerate()
-            .map(|(k, hanging)| {
-                if is_closed(k) {
-                    let mut reading = topology.zero();
-                    for branch in hanging {
-                        reading.add(-1.0, &topology.branch_current(&place(branch)));
-                    }
-                    reading
-                } else {
-                    output.open_lead.map_or_else(
-                        || topology.zero(),
-                        |ohm| topology.branch_current(&place(&resistor(ohm, lead(k), contact(k)).0)),
-                    )
-                }
-            })
-            .collect();
+        let lead = |(k, hanging): (usize, &Vec<Branch>)| {
+            let mut reading = topology.zero();
+            if parts.is_closed(k) {
+                hanging.iter().for_each(|branch| reading.add(-1.0, &topology.branch_current(&place(branch))));
+            } else if let Some(ohm) = output.open_lead {
+                reading = topology.branch_current(&place(&resistor(ohm, parts.lead(k), parts.contact(k))));
+            }
+            reading
+        };
+        topology.leads = parts.upstream.iter().enumerate().map(lead).collect();
         topology
     }
 
@@ -242,19 +137,4 @@ impl Topology {
 pub(super) fn return_index(phantom: &Phantom) -> usize {
     let name = phantom.return_contact();
     phantom.contacts.iter().position(|(contact, _)| contact == name).unwrap_or(0)
-}
-
-/// Numbers the nodes that remain when pairs are made one: node → compact number.
-fn merge(nodes: usize, pairs: &[(usize, usize)]) -> Vec<usize> {
-    let mut root: Vec<usize> = (0..nodes).collect();
-    for &(a, b) in pairs {
-        if let (Some(&a), Some(&b)) = (root.get(a), root.get(b)) {
-            let (keep, drop) = (a.min(b), a.max(b));
-            root.iter_mut().filter(|value| **value == drop).for_each(|value| *value = keep);
-        }
-    }
-    let mut kept: Vec<usize> = root.clone();
-    kept.sort_unstable();
-    kept.dedup();
-    root.iter().map(|value| kept.binary_search(value).unwrap_or(0)).collect()
 }

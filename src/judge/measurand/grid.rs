@@ -1,15 +1,16 @@
 //! Programmed instants and the pulses that came at them.
 
+use std::ops::Range;
+
 use crate::measure::PulseRow;
 use crate::scenario::{Action, interrupts};
-use crate::signal::{Part, Program, Run};
+use crate::signal::Run;
 
-use super::super::train::{Placed, REACH, group_span, slot};
+use super::super::train::Placed;
 use super::super::view::{View, Window};
 use super::super::{Instant, Reason, Segment};
-use super::due::{own_pulses, own_seconds};
-use super::interval::off_gap;
 use super::owed::{late, undelivered};
+use super::walk::{Walk, goes_under};
 
 /// What became of the programmed instants of a window.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,81 +44,166 @@ pub(super) fn grid(
     window: Window,
     counts: impl Fn(&PulseRow) -> bool,
 ) -> Result<Grid, Reason> {
-    let mut grid = Grid::default();
-    let delay = view.recording.front_end.delay * view.rate();
-    let g = view.settling() as f64;
-    let seconds = |sample: f64| (sample - delay) / view.rate();
-    let opens = (window.from as f64 - g) / view.rate();
-    let shuts = (window.to as f64 - g) / view.rate();
-    // Before the first start nothing is due.
-    let led = view.trains().first().map_or(view.contact.pulses.len(), |train| train.start);
-    let starts = view.begins().next().map_or(f64::INFINITY, |start| (start.sample as f64 - g) / view.rate());
-    let before = opens..shuts.min(starts);
-    let unasked = view.contact.pulses.range(0..led).filter(|row| before.contains(&seconds(row.start())));
-    unasked.for_each(|row| grid.surplus(row));
-    for (train, start) in view.trains().iter().zip(view.begins()) {
-        let Some(first) = view.contact.pulses.get(train.start).filter(|_| !train.is_empty()) else {
+    let mut matching = Matching::new(view, window);
+    matching.unasked();
+    for (rows, start) in view.trains().iter().zip(view.begins()) {
+        let first = view.contact.pulses.get(rows.start).filter(|_| !rows.is_empty());
+        let Some(first) = first else {
             // Whatever may have ended the train did so, wherever the window begins.
             let closes = closes(view, Window { from: start.sample, ..window }, start, start.sample).at;
-            grid.missing += undelivered(view, window, start, closes);
+            matching.grid.missing += undelivered(view, window, start, closes);
             continue;
         };
-        let began = first.at;
-        let ends = closes(view, window, start, began);
-        let left_out = left_out(view, window.from.max(began));
-        let closes = left_out.map_or(ends.at, |silent| ends.at.min(silent.requested as f64));
-        let late = late(view, window, start, &first, closes);
-        if late > 0 && view.placed(&first).is_some_and(|placed| placed.hidden > 0.0) {
+        let train = Train::new(view, window, start, (rows.clone(), first));
+        matching.late(&train, start)?;
+        let found = (matching.grid.missing, matching.grid.extra);
+        matching.behind(&train)?;
+        matching.walk(&train, &counts)?;
+        if (matching.grid.missing, matching.grid.extra) != found && ends_unseen(view, &first) {
             return Err(Reason::NotPlaced { pulse: first.number });
         }
-        grid.missing += late;
-        let found = (grid.missing, grid.extra);
-        let closes = (closes - g) / view.rate();
-        let rows = || view.contact.pulses.range(train.clone());
-        let behind = |from: f64| {
-            let behind = from.max(opens)..shuts;
-            rows().filter(move |row| behind.contains(&seconds(row.start())))
-        };
+    }
+    Ok(matching.grid)
+}
+
+/// A train that has rows.
+struct Train<'a> {
+    rows: Range<usize>,
+    first: PulseRow,
+    ends: Ends,
+    /// The program from which on it gives the contact nothing.
+    left_out: Option<&'a Segment>,
+    /// Until when its pulses are due, samples.
+    closes: f64,
+}
+
+impl<'a> Train<'a> {
+    fn new(
+        view: &View<'a>,
+        window: Window,
+        start: &Instant,
+        (rows, first): (Range<usize>, PulseRow),
+    ) -> Self {
+        let ends = closes(view, window, start, first.at);
+        let left_out = left_out(view, window.from.max(first.at));
+        let closes = left_out.map_or(ends.at, |silent| ends.at.min(silent.requested as f64));
+        Self { rows, first, ends, left_out, closes }
+    }
+}
+
+/// A window of a contact, and what became of its instants so far.
+struct Matching<'v, 'a> {
+    view: &'v View<'a>,
+    window: Window,
+    /// What the front end delays, and its settling, samples.
+    delay: f64,
+    settling: f64,
+    /// From when to when pulses may begin, s.
+    opens: f64,
+    shuts: f64,
+    grid: Grid,
+}
+
+impl<'v, 'a> Matching<'v, 'a> {
+    fn new(view: &'v View<'a>, window: Window) -> Self {
+        let settling = view.settling() as f64;
+        Self {
+            view,
+            window,
+            delay: view.recording.front_end.delay * view.rate(),
+            settling,
+            opens: (window.from as f64 - settling) / view.rate(),
+            shuts: (window.to as f64 - settling) / view.rate(),
+            grid: Grid::default(),
+        }
+    }
+
+    /// When a sample was, s, without the delay of the front end.
+    fn seconds(&self, sample: f64) -> f64 {
+        (sample - self.delay) / self.view.rate()
+    }
+
+    /// The same of an instant at which the settling is counted from.
+    fn settled(&self, sample: f64) -> f64 {
+        (sample - self.settling) / self.view.rate()
+    }
+
+    /// Those of some rows that begin within some seconds.
+    fn within(
+        &self,
+        rows: Range<usize>,
+        seconds: Range<f64>,
+    ) -> impl Iterator<Item = PulseRow> + use<'v, 'a> {
+        let (view, delay) = (self.view, self.delay);
+        let begins = move |row: &PulseRow| (row.start() - delay) / view.rate();
+        view.contact.pulses.range(rows).filter(move |row| seconds.contains(&begins(row)))
+    }
+
+    fn surplus(&mut self, rows: impl Iterator<Item = PulseRow>) {
+        rows.for_each(|row| self.grid.surplus(row));
+    }
+
+    /// Before the first start nothing is due.
+    fn unasked(&mut self) {
+        let view = self.view;
+        let led = view.trains().first().map_or(view.contact.pulses.len(), |train| train.start);
+        let starts = view.begins().next().map_or(f64::INFINITY, |start| self.settled(start.sample as f64));
+        self.surplus(self.within(0..led, self.opens..self.shuts.min(starts)));
+    }
+
+    /// What a train lacks that began late.
+    fn late(&mut self, train: &Train<'a>, start: &Instant) -> Result<(), Reason> {
+        let late = late(self.view, self.window, start, &train.first, train.closes);
+        let hidden = || self.view.placed(&train.first).is_some_and(|placed| placed.hidden > 0.0);
+        if late > 0 && hidden() {
+            return Err(Reason::NotPlaced { pulse: train.first.number });
+        }
+        self.grid.missing += late;
+        Ok(())
+    }
+
+    /// What comes behind the end of a train, or where the contact is to give nothing any more.
+    fn behind(&mut self, train: &Train<'a>) -> Result<(), Reason> {
+        let view = self.view;
+        let rows =
+            |from: f64, to: f64| self.within(train.rows.clone(), from.max(self.opens)..self.shuts.min(to));
         // A group that had begun is still brought to its end.
-        let period =
-            view.segment_at(began).map_or(view.case.program.period(), |(s, _)| s.programmed.period());
-        if let Some(silent) = left_out {
-            let to = (ends.at - g) / view.rate();
-            let still = seconds(silent.from as f64) + view.case.program.period();
-            behind(still).filter(|row| seconds(row.start()) < to).for_each(|row| grid.surplus(row));
-        }
-        if let Some(stop) = ends.stop {
-            behind(stop + period).for_each(|row| grid.surplus(row));
-        }
-        if let Some(at) = ends.interrupted {
+        let period = view
+            .segment_at(train.first.at)
+            .map_or(view.case.program.period(), |(s, _)| s.programmed.period());
+        let still = train.left_out.map(|silent| {
+            let from = self.seconds(silent.from as f64) + view.case.program.period();
+            rows(from, self.settled(train.ends.at))
+        });
+        let stopped = train.ends.stop.map(|stop| rows(stop + period, f64::INFINITY));
+        if let Some(at) = train.ends.interrupted {
             let rest = view.case.program.longest_rest().max(0.1);
-            let until = ends.stop.unwrap_or(f64::INFINITY);
-            if behind(at + rest).any(|row| seconds(row.start()) < until) {
+            if rows(at + rest, train.ends.stop.unwrap_or(f64::INFINITY)).next().is_some() {
                 return Err(Reason::Interrupted { at });
             }
         }
-        let inside = |row: &PulseRow| (opens..closes).contains(&seconds(row.start()));
-        let zero = seconds(first.start());
-        // The pulse before a row, where nothing may have ended the train before the window.
-        let before = |number: usize| {
-            let last = number.checked_sub(1).filter(|last| *last >= train.start)?;
-            let ends = |action: &Action| action.is_fault() || matches!(action, Action::Probe(_));
-            let early = |at: &Instant| at.sample >= began && (at.sample as f64) < opens * view.rate();
-            let row = view.contact.pulses.get(last).filter(|_| !view.instants_of(ends).any(early))?;
-            Some(Walk::new(&view.placed(&row)?, seconds(row.start()), zero))
-        };
-        let mut walk: Option<Walk<'_>> = None;
-        for row in rows().filter(inside) {
-            let at = seconds(row.start());
+        self.surplus(still.into_iter().flatten().chain(stopped.into_iter().flatten()));
+        Ok(())
+    }
+
+    /// Goes along the pulses of a train.
+    fn walk(&mut self, train: &Train<'a>, counts: &impl Fn(&PulseRow) -> bool) -> Result<(), Reason> {
+        let view = self.view;
+        let closes = self.settled(train.closes);
+        let zero = self.seconds(train.first.start());
+        let mut walk: Option<Walk<'a>> = None;
+        for row in self.within(train.rows.clone(), self.opens..closes) {
+            let at = self.seconds(row.start());
             let placed = view.placed(&row);
             if !counts(&row) {
                 // What is found of one at the foot of a ramp need not be all of it.
-                if placed.is_some_and(|placed| {
+                let low = |placed: Placed<'_>| {
                     goes_under(view, &placed.segment.programmed, (placed.n, placed.into))
-                }) {
+                };
+                if placed.is_some_and(low) {
                     return Err(Reason::Unseen { pulse: row.number });
                 }
-                grid.surplus(row);
+                self.grid.surplus(row);
                 continue;
             }
             let Some(placed) = placed else { continue };
@@ -128,49 +214,67 @@ pub(super) fn grid(
                         Some(_) if walk.passes_unseen(view, from) => {
                             return Err(Reason::NotPlaced { pulse: row.number });
                         }
-                        Some(skipped) => grid.missing += skipped,
-                        None => grid.surplus(row),
+                        Some(skipped) => self.grid.missing += skipped,
+                        None => self.grid.surplus(row),
                     }
                 }
                 Some(other) => {
-                    grid.missing += other.missing_before(&placed);
+                    self.grid.missing += other.missing_before(&placed);
                     *other = Walk::new(&placed, at, zero);
                 }
                 None => {
                     let first = Walk::new(&placed, at, zero);
                     if first.is_over() {
-                        grid.surplus(row);
+                        self.grid.surplus(row);
                         continue;
                     }
-                    // A train begins with its first pulse; what a late one lacks is counted already.
-                    if row.number > train.start {
-                        let own = first.missing_after(opens);
-                        let last =
-                            before(row.number).filter(|last| !std::ptr::eq(last.segment, placed.segment));
-                        let earlier = last.map_or(0, |last| {
-                            last.missing_before(&placed).saturating_sub(last.missing_by(opens))
-                        });
-                        grid.missing += own.max(earlier);
-                    }
+                    self.grid.missing += self.before_first(train, (&row, &placed), &first);
                     walk = Some(first);
                 }
             }
         }
-        grid.missing += match walk {
+        self.grid.missing += match walk {
             Some(walk) => walk.missing_until(closes),
             // It had broken off before the window.
-            None if closes > opens => {
-                let behind = view.contact.pulses.partition_point(|row| seconds(row.start()) < opens);
-                let last = before(behind.min(train.end));
-                last.map_or(0, |last| last.missing_until(closes).saturating_sub(last.missing_by(opens)))
+            None if closes > self.opens => {
+                let opens = |row: &PulseRow| self.seconds(row.start()) < self.opens;
+                let behind = view.contact.pulses.partition_point(opens);
+                let last = self.before(train, behind.min(train.rows.end));
+                last.map_or(0, |last| last.missing_until(closes).saturating_sub(last.missing_by(self.opens)))
             }
             None => 0,
         };
-        if (grid.missing, grid.extra) != found && ends_unseen(view, &first) {
-            return Err(Reason::NotPlaced { pulse: first.number });
-        }
+        Ok(())
     }
-    Ok(grid)
+
+    /// Instants in the window that are left out before the first pulse there. A train begins with its first pulse; what a late one lacks
+    /// is counted already.
+    fn before_first(
+        &self,
+        train: &Train<'a>,
+        (row, placed): (&PulseRow, &Placed<'a>),
+        first: &Walk<'a>,
+    ) -> u64 {
+        if row.number <= train.rows.start {
+            return 0;
+        }
+        let own = first.missing_after(self.opens);
+        let last = self.before(train, row.number).filter(|last| !std::ptr::eq(last.segment, placed.segment));
+        let earlier =
+            |last: Walk<'_>| last.missing_before(placed).saturating_sub(last.missing_by(self.opens));
+        own.max(last.map_or(0, earlier))
+    }
+
+    /// The pulse before a row of a train, where nothing may have ended the train before the window.
+    fn before(&self, train: &Train<'a>, number: usize) -> Option<Walk<'a>> {
+        let view = self.view;
+        let last = number.checked_sub(1).filter(|last| *last >= train.rows.start)?;
+        let ends = |action: &Action| action.is_fault() || matches!(action, Action::Probe(_));
+        let early =
+            |at: &Instant| at.sample >= train.first.at && (at.sample as f64) < self.opens * view.rate();
+        let row = view.contact.pulses.get(last).filter(|_| !view.instants_of(ends).any(early))?;
+        Some(Walk::new(&view.placed(&row)?, self.seconds(row.start()), self.seconds(train.first.start())))
+    }
 }
 
 /// Whether pulses may have come unseen before the first row of a train that counts them: its on-times, or itself, then end so many rows
@@ -218,117 +322,4 @@ fn left_out<'a>(view: &View<'a>, from: u64) -> Option<&'a Segment> {
     let idle = |segment: &&Segment| segment.programmed.share_of(&view.contact.name) == 0.0;
     let silent = view.facts.segments.iter().rev().take_while(idle).last();
     silent.filter(|segment| segment.requested > from)
-}
-
-/// Whether pulse `n` of a program that took effect `into` seconds into an on-time lies so low on a ramp that it need not be found.
-fn goes_under(view: &View<'_>, program: &Program, (n, into): (u64, f64)) -> bool {
-    let finds = || view.sight().finds(&program.pulse_from(n, into), program.share_of(&view.contact.name));
-    program.ramp.is_some() && !finds()
-}
-
-/// A walk along the pulses of one program.
-struct Walk<'a> {
-    segment: &'a Segment,
-    part: Part<'a>,
-    /// The last pulse that came at its instant: when, s of the sample clock, and its number.
-    at: f64,
-    n: u64,
-    /// The last pulse at all, s.
-    last: f64,
-    /// The last one that came at its instant was taken for the first of an on-time though a later one was due where it came.
-    due_later: bool,
-    /// From when to when the program's duration ends, s, as two clocks may differ; never where its count of pulses tells, or a stop.
-    ends: (f64, f64),
-}
-
-impl<'a> Walk<'a> {
-    /// From a pulse at `at` on, of a train whose first came at `zero`.
-    fn new(placed: &Placed<'a>, at: f64, zero: f64) -> Self {
-        let program = &placed.segment.programmed;
-        let part = Part { program, origin: 0.0, base: placed.number - placed.n, into: placed.into };
-        let ends = own_seconds(&part).map_or((f64::INFINITY, f64::INFINITY), |(least, most)| {
-            (zero + least, zero + (most + group_span(program) + REACH * slot(program)))
-        });
-        Self { segment: placed.segment, part, at, n: placed.n, last: at, due_later: false, ends }
-    }
-
-    /// Takes the pulse at `at`; the number of instants skipped since the one before, or `None` if it belongs to none.
-    fn take(&mut self, at: f64) -> Option<u64> {
-        let rest = at - std::mem::replace(&mut self.last, at);
-        let due = self.part.start_of(self.n) + at - self.at;
-        let near = self.nearest(due);
-        let goes_on = near.is_some_and(|n| !(self.n + 1..=n).any(|n| self.part.begins_on_time(n)));
-        let n = match rest > off_gap(self.part.program) && !goes_on {
-            true => self.turn(due).or(near),
-            false => near,
-        }?;
-        if self.beyond(n, at) {
-            return None;
-        }
-        let skipped = n - self.n - 1;
-        self.due_later = near.is_some_and(|near| near > n);
-        (self.at, self.n) = (at, n);
-        Some(skipped)
-    }
-
-    /// Whether pulses may have come unseen before the last one, from pulse `from` on: they lie at the foot of a ramp, be it that they were
-    /// skipped, or that the first that is seen of an on-time lies where a later one is due.
-    fn passes_unseen(&self, view: &View<'_>, from: u64) -> bool {
-        let unseen = |n: u64| goes_under(view, self.part.program, (n, self.part.into));
-        (from..self.n).any(unseen) || (self.due_later && unseen(self.n))
-    }
-
-    /// The pulse behind an off-time, whatever that was: of those that begin an on-time the one that is nearest.
-    fn turn(&self, due: f64) -> Option<u64> {
-        let cycle = self.part.program.cycle?;
-        let nearest = due + 0.5 * (cycle.on_time + cycle.off_time);
-        let ahead = self.part.program.pulses_before_from(nearest, self.part.into).saturating_sub(1);
-        (self.n + 1..=ahead).rev().find(|n| self.part.begins_on_time(*n))
-    }
-
-    /// The pulse behind the last whose instant is `due`.
-    fn nearest(&self, due: f64) -> Option<u64> {
-        let reach = REACH * slot(self.part.program);
-        let n = self.part.program.pulses_before_from(due + reach, self.part.into).saturating_sub(1);
-        (n > self.n && (self.part.start_of(n) - due).abs() <= reach).then_some(n)
-    }
-
-    /// Whether the program has ended by itself before pulse `n`, which came at `at`.
-    fn beyond(&self, n: u64, at: f64) -> bool {
-        n >= own_pulses(&self.part) || at > self.ends.1
-    }
-
-    /// Whether it begins where its program has ended by itself.
-    fn is_over(&self) -> bool {
-        self.beyond(self.n, self.at)
-    }
-
-    /// Instants left out before the first pulse that was seen of another program.
-    fn missing_before(&self, next: &Placed<'_>) -> u64 {
-        let own = (next.number - next.n).saturating_sub(self.part.base);
-        own.saturating_sub(self.n + 1) + next.n
-    }
-
-    /// Instants between `opens` and the first pulse that was seen.
-    fn missing_after(&self, opens: f64) -> u64 {
-        let reach = REACH * slot(self.part.program);
-        let opens = self.part.start_of(self.n) - (self.at - opens) + reach;
-        self.n - self.part.program.pulses_before_from(opens, self.part.into).min(self.n)
-    }
-
-    /// Instants behind the last pulse, before `closes` by a margin that a free-running train may miss.
-    fn missing_until(&self, closes: f64) -> u64 {
-        self.missing_to(closes - REACH * slot(self.part.program))
-    }
-
-    /// Instants behind the last pulse that a window which begins at `opens` does not hold.
-    fn missing_by(&self, opens: f64) -> u64 {
-        self.missing_to(opens + REACH * slot(self.part.program))
-    }
-
-    fn missing_to(&self, to: f64) -> u64 {
-        let to = self.part.start_of(self.n) + to.min(self.ends.0) - self.at;
-        let due = self.part.program.pulses_before_from(to, self.part.into);
-        due.min(own_pulses(&self.part)).saturating_sub(self.n + 1)
-    }
 }

@@ -25,6 +25,7 @@ mod start;
 mod status;
 mod time;
 mod voltage;
+mod walk;
 mod whole;
 
 use crate::scenario::Measurand;

@@ -1,6 +1,7 @@
 //! From rows to the past.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, Row, params};
 
@@ -8,6 +9,7 @@ use crate::record::{Attempt, Bundle, CheckLine, Outcome, Past, PastRun, Reading,
 use crate::store::chain::read_chain;
 use crate::store::read::in_order;
 
+use super::alike::alike;
 use super::found::{Found, Query, wants};
 use super::notes::notes;
 use super::{Index, IndexError};
@@ -81,11 +83,17 @@ fn runs(db: &Connection) -> rusqlite::Result<Vec<Found>> {
         .collect()
 }
 
-/// The cases that are wanted: file and name.
+/// The cases that are wanted: file, by the path it goes by, and name.
 fn subjects(db: &Connection, query: &Query) -> rusqlite::Result<BTreeMap<i64, (String, String)>> {
     let mut asked = db.prepare_cached("SELECT id, scenario, name FROM subject")?;
     let all = asked.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-    let all: BTreeMap<i64, (String, String)> = all.collect::<rusqlite::Result<_>>()?;
+    let mut all: BTreeMap<i64, (String, String)> = all.collect::<rusqlite::Result<_>>()?;
+    let paths = alike(&all.values().map(|(file, _)| file.clone()).collect());
+    for (file, _) in all.values_mut() {
+        if let Some(path) = paths.get(file) {
+            file.clone_from(path);
+        }
+    }
     let Some(part) = &query.scenario else { return Ok(all) };
     let holds =
         |(file, name): &(String, String)| file.contains(part.as_str()) || name.contains(part.as_str());
@@ -105,7 +113,7 @@ fn lines(
         "SELECT run, value, uncertainty, lower, upper, margin, verdict, sim_only FROM reading WHERE line = ?1 AND run >= ?2",
     )?;
     let mut rows = asked.query([&query.measurand])?;
-    let mut lines = Vec::new();
+    let (mut lines, mut places_of) = (Vec::<CheckLine>::new(), BTreeMap::new());
     while let Some(row) = rows.next()? {
         let Some((scenario, case)) = subjects.get(&row.get(1)?) else { continue };
         let mut readings = Vec::new();
@@ -123,21 +131,39 @@ fn lines(
                 sim_only: value.get(7)?,
             });
         }
-        readings.sort_by_key(|reading| reading.run);
-        if !readings.is_empty() {
-            lines.push(CheckLine {
-                scenario: scenario.clone(),
-                case: case.clone(),
-                measurand: row.get(2)?,
-                unit: row.get(3)?,
-                statistic: row.get(4)?,
-                text: row.get(5)?,
-                profile: row.get(6)?,
-                readings,
-            });
+        let line = CheckLine {
+            scenario: scenario.clone(),
+            case: case.clone(),
+            measurand: row.get(2)?,
+            unit: row.get(3)?,
+            statistic: row.get(4)?,
+            text: row.get(5)?,
+            profile: row.get(6)?,
+            readings,
+        };
+        if line.readings.is_empty() {
+            continue;
+        }
+        // A file with several paths has a line for each.
+        match places_of.entry(check(&line)) {
+            Entry::Vacant(place) => {
+                place.insert(lines.len());
+                lines.push(line);
+            }
+            Entry::Occupied(place) => {
+                let known = lines.get_mut(*place.get()).map(|line| &mut line.readings);
+                known.into_iter().for_each(|readings| readings.extend_from_slice(&line.readings));
+            }
         }
     }
+    lines.iter_mut().for_each(|line| line.readings.sort_by_key(|reading| reading.run));
     Ok(lines)
+}
+
+/// What tells a check from every other.
+fn check(line: &CheckLine) -> [String; 7] {
+    let CheckLine { scenario, case, measurand, unit, statistic, text, profile, .. } = line;
+    [scenario, case, measurand, unit, statistic, text, profile].map(String::clone)
 }
 
 fn attempts(

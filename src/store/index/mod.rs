@@ -4,6 +4,7 @@
 //! journal and manifest) and brought up to date; a missing, older or broken one is made anew. Whoever opens it holds
 //! `index.lock`, so that two processes never work on it at once.
 
+mod alike;
 mod ask;
 mod fill;
 mod found;

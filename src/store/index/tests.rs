@@ -264,6 +264,34 @@ fn repetitions_within_a_run_are_values_of_their_own() {
 }
 
 #[test]
+fn a_file_with_several_paths_is_one_scenario() {
+    let runs = tempfile::tempdir().unwrap();
+    for (id, path, above) in [
+        ("r1", "scenarios/a.yaml", 1.0),
+        ("r2", "/bench/scenarios/a.yaml", 2.0),
+        ("r3", "./scenarios/a.yaml", 3.0),
+        ("r4", "scenarios/b.yaml", 4.0),
+    ] {
+        let amplitude = crate::record::CheckRecord {
+            value: Some(2e-3 + above * 1e-6),
+            ..check("amplitude", Verdict::Pass)
+        };
+        let record =
+            RunRecord { id: id.into(), scenarios: [(path.to_owned(), "11".to_owned())].into(), ..head() };
+        run_of(
+            runs.path(),
+            record,
+            vec![CaseRecord { scenario: path.into(), checks: vec![amplitude], ..case("a") }],
+        );
+    }
+    let past = asked(runs.path(), &Query::default());
+    let told = |file: &str| past.lines.iter().find(|line| line.scenario == file).unwrap().readings.len();
+    assert_eq!((past.lines.len(), told("scenarios/a.yaml"), told("scenarios/b.yaml")), (2, 3, 1));
+    let files = past.attempts.iter().map(|attempt| attempt.scenario.as_str());
+    assert_eq!(files.collect::<std::collections::BTreeSet<_>>().len(), 2);
+}
+
+#[test]
 fn a_run_on_a_changed_bench_repeats_no_other_and_another_seed_does() {
     let runs = tempfile::tempdir().unwrap();
     let laid = |laid: &[&str]| laid.iter().map(|laid| (*laid).to_owned()).collect::<Vec<String>>();
