@@ -38,6 +38,12 @@ impl Level {
         ]
     }
 
+    /// Steps of its value, spread and centre: powers of two.
+    #[inline]
+    pub(super) fn scales(self) -> [f32; 4] {
+        [Self::steps(self.count) as f32, Self::SPREAD as f32, Self::CENTRE as f32, 1.0]
+    }
+
     /// The level on `count` samples that is kept so.
     pub(super) fn of_cells(count: u32, [value, spread, centre]: [i64; 3]) -> Self {
         Self {

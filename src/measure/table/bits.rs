@@ -4,6 +4,8 @@
 //! and the k bits behind it. Where numbers scatter about nought that takes a fifth of a bit more than the least that any code could.
 //! One that would need more noughts than [`ESCAPE`] has that many, and its 64 bits behind them.
 
+use wide::{f32x4, i32x4};
+
 /// Noughts behind which a number follows as it is.
 const ESCAPE: u32 = 20;
 /// The largest parameter: with the noughts before it a number fits into what is read at once.
@@ -11,68 +13,132 @@ pub(super) const WIDEST: u32 = 32;
 /// Bits of a number that follows as it is.
 const WHOLE: usize = (ESCAPE + u64::BITS) as usize;
 
-/// Most words of 64 bits that so many numbers take.
+/// Bits that are put down together.
+pub(super) type Word = [u8; 4];
+
+/// Most words that so many numbers take.
 pub(super) const fn most(numbers: usize) -> usize {
-    (numbers * WHOLE).div_ceil(u64::BITS as usize)
+    (numbers * WHOLE).div_ceil(u32::BITS as usize)
+}
+
+/// Whether two numbers of which none has more bits than `most` take fewer bits than a word, by the code of parameter `k`.
+pub(super) fn fit_in_pairs(most: u64, k: u32) -> bool {
+    2 * ((most >> k) + u64::from(k) + 1) < u64::from(u32::BITS)
+}
+
+/// Whether a number that has no more bits than `most` takes no more bits than a word, by the code of parameter `k`.
+pub(super) fn fit_one_by_one(most: u64, k: u32) -> bool {
+    k < WIDEST && most >> k < u64::from(ESCAPE.min(u32::BITS - k))
+}
+
+/// Powers of two.
+#[inline]
+fn power(exponents: i32x4) -> f32x4 {
+    let bits: i32x4 = (exponents + i32x4::splat(127)) << 23_u32;
+    f32x4::new(bits.to_array().map(|bits| f32::from_bits(bits as u32)))
 }
 
 /// Writes numbers.
 #[derive(Debug)]
 pub(super) struct Pen<'o> {
-    words: &'o mut [u64],
+    words: &'o mut [Word],
     /// Words that are full.
     full: usize,
-    /// Bits of the next, and how many.
+    /// Bits of the next, and how many: fewer than a word has.
     held: u64,
     count: u32,
 }
 
 impl<'o> Pen<'o> {
     /// Over these words, from the first on.
-    pub(super) fn new(words: &'o mut [u64]) -> Self {
+    pub(super) fn new(words: &'o mut [Word]) -> Self {
         Self { words, full: 0, held: 0, count: 0 }
     }
 
-    /// So many bits, from one to 63.
+    /// A word is put down once it is full.
     #[inline]
-    fn put(&mut self, bits: u64, count: u32) {
-        self.held |= bits << self.count;
-        self.count += count;
-        if self.count >= u64::BITS {
+    fn put_down(&mut self) {
+        if self.count >= u32::BITS {
             if let Some(word) = self.words.get_mut(self.full) {
-                *word = self.held;
+                *word = (self.held as u32).to_le_bytes();
             }
             self.full += 1;
-            self.count -= u64::BITS;
-            self.held = bits >> (count - self.count);
+            self.held >>= u32::BITS;
+            self.count -= u32::BITS;
         }
+    }
+
+    /// So many bits, at most 32.
+    #[inline]
+    fn put(&mut self, bits: u32, count: u32) {
+        self.held |= u64::from(bits) << self.count;
+        self.count += count;
+        self.put_down();
     }
 
     /// A number by the code of parameter `k`.
     #[inline]
     pub(super) fn number(&mut self, number: u64, k: u32) {
         let noughts = number >> k;
-        if noughts < u64::from(ESCAPE) {
-            let low = number & ((1 << k) - 1);
-            self.put((low << 1 | 1) << noughts, noughts as u32 + 1 + k);
+        if noughts < u64::from(ESCAPE.min(u32::BITS - k)) {
+            let low = number as u32 & ((1_u64 << k) - 1) as u32;
+            self.put(((u64::from(low) << 1 | 1) << noughts) as u32, noughts as u32 + 1 + k);
         } else {
-            self.whole(number);
+            self.long(number, k);
         }
     }
 
+    /// A number that does not fit into a word.
     #[cold]
-    fn whole(&mut self, number: u64) {
-        self.put(0, ESCAPE);
-        self.put(number & u64::from(u32::MAX), u32::BITS);
-        self.put(number >> u32::BITS, u32::BITS);
+    fn long(&mut self, number: u64, k: u32) {
+        let noughts = number >> k;
+        if noughts < u64::from(ESCAPE) {
+            self.put(1 << noughts, noughts as u32 + 1);
+            self.put(number as u32 & ((1_u64 << k) - 1) as u32, k);
+        } else {
+            self.put(0, ESCAPE);
+            self.put(number as u32, u32::BITS);
+            self.put((number >> u32::BITS) as u32, u32::BITS);
+        }
+    }
+
+    /// As [`Pen::number`] of numbers of which each fits into a word ([`fit_one_by_one`]).
+    #[inline]
+    pub(super) fn words(&mut self, numbers: impl Iterator<Item = u32>, k: u32) {
+        for number in numbers {
+            let (low, noughts) = (number & ((1 << k) - 1), number >> k);
+            self.held |= u64::from(low << 1 | 1) << (self.count + noughts);
+            self.count += noughts + 1 + k;
+            self.put_down();
+        }
+    }
+
+    /// As [`Pen::number`] of each of the first and of each of the second in turn, of which no two fill a word ([`fit_in_pairs`]).
+    /// Eight of them at a time: a shift to the left is a product with a power of two, which floats of 24 bits and more bear.
+    #[inline]
+    pub(super) fn pairs<const COUNT: usize>(&mut self, first: &[u32; COUNT], second: &[u32; COUNT], k: u32) {
+        let (mask, one) = (i32x4::splat((1 << k) - 1), i32x4::splat(1));
+        let parts = |numbers: &[u32; 4]| {
+            let numbers = i32x4::new(numbers.map(|number| number as i32));
+            let low = numbers & mask;
+            (f32x4::from_i32x4(low + low + one), numbers >> k)
+        };
+        for (first, second) in first.as_chunks().0.iter().zip(second.as_chunks().0) {
+            let ((first, noughts), (second, others)) = (parts(first), parts(second));
+            let length = noughts + i32x4::splat(k as i32 + 1);
+            let first = (first * power(noughts)).fast_trunc_int();
+            let second = (second * power(length + others)).fast_trunc_int();
+            let lengths = length + others + i32x4::splat(k as i32 + 1);
+            for (bits, length) in (first | second).to_array().into_iter().zip(lengths.to_array()) {
+                self.put(bits as u32, length as u32);
+            }
+        }
     }
 
     /// Appends them as bytes, of which the last may be begun only; returns how many.
     pub(super) fn close(self, out: &mut Vec<u8>) -> usize {
         let begin = out.len();
-        for word in self.words.iter().take(self.full) {
-            out.extend_from_slice(&word.to_le_bytes());
-        }
+        out.extend_from_slice(self.words.get(..self.full).unwrap_or(&[]).as_flattened());
         out.extend(self.held.to_le_bytes().iter().take(self.count.div_ceil(8) as usize));
         out.len() - begin
     }
@@ -184,7 +250,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(numbers: &[u64], k: u32) -> Vec<u8> {
-        let (mut words, mut bytes) = (vec![7; most(numbers.len())], vec![9]);
+        let (mut words, mut bytes) = (vec![[7; 4]; most(numbers.len())], vec![9]);
         let mut pen = Pen::new(&mut words);
         numbers.iter().for_each(|number| pen.number(*number, k));
         let length = pen.close(&mut bytes);

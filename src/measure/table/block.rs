@@ -1,7 +1,7 @@
 //! Rows that are packed together.
 
 use super::cells::{Reader, Writer};
-use super::{BLOCK, GROUP, Row, column};
+use super::{BLOCK, Column, GROUP, Row, column};
 
 /// From one column to the next while they are written, cells: not a power of two, which would put the cells of a row into the same few
 /// places of a cache.
@@ -18,15 +18,26 @@ pub(super) struct Block {
 pub(super) struct Desk {
     /// Of the rows of one block. Every row of a table has as many, so that those of another block lie in the same places.
     cells: Vec<i64>,
+    columns: Vec<Column>,
     bytes: Vec<u8>,
 }
 
 impl Block {
     /// Packs exactly [`BLOCK`] rows; `None` of fewer.
     pub(super) fn of<R: Row>(rows: &[R], desk: &mut Desk) -> Option<Self> {
-        let Desk { cells, bytes } = desk;
+        let rows = rows.first_chunk()?;
+        desk.bytes.clear();
+        match R::pack_alike(rows, &mut desk.columns, &mut desk.bytes) {
+            Some(()) => Some(Self { columns: desk.bytes.as_slice().into() }),
+            None => Self::of_any(rows, desk),
+        }
+    }
+
+    /// Packs rows of any kind, one after the other.
+    pub(super) fn of_any<R: Row>(rows: &[R; BLOCK], desk: &mut Desk) -> Option<Self> {
+        let Desk { cells, bytes, .. } = desk;
         let mut before = None;
-        for (k, row) in rows.get(..BLOCK)?.iter().enumerate() {
+        for (k, row) in rows.iter().enumerate() {
             let mut writer = Writer::new(std::mem::take(cells), k, COLUMN);
             row.write(before.filter(|_| !k.is_multiple_of(GROUP)), &mut writer);
             *cells = writer.into_cells();
@@ -34,7 +45,7 @@ impl Block {
         }
         bytes.clear();
         for column in cells.chunks(COLUMN) {
-            column::pack(column.first_chunk()?, bytes);
+            column::pack::<i64>(column.first_chunk()?, bytes);
         }
         Some(Self { columns: bytes.as_slice().into() })
     }

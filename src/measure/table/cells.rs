@@ -41,6 +41,16 @@ pub(super) fn nearest(value: f64) -> Option<i64> {
     (value.abs() < EXACT).then_some(outwards as i64)
 }
 
+/// A float of 64 bits that is as large is whole, and so is what is added to it: its lowest bits tell it.
+pub(super) const WHOLE: f64 = 6_755_399_441_055_744.0;
+
+/// A whole number next to a value that some cell is near to; of what is no number, 0.
+#[inline]
+pub(super) fn guess(value: f64) -> i64 {
+    let whole = (value + WHOLE).to_bits() as i64;
+    if value.is_nan() { 0 } else { whole.wrapping_sub(WHOLE.to_bits() as i64) }
+}
+
 /// Takes the cells of a row.
 #[derive(Debug)]
 pub struct Writer {

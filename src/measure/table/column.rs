@@ -4,10 +4,12 @@
 //! Layout: a byte that says how, and the reference (variable length) where it is not nought. Of a column of steps there follow the
 //! numbers with which its groups begin (variable length, each from the one before). Then, of numbers that are nearly all the
 //! reference, how many are not (variable length), two parameters (a byte each), and for each of them by Rice's code how many lie between
-//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, by Rice's code with the
-//! parameter that the first byte says; of numbers that lie nowhere together eight bytes each.
+//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, those of the first half of a group in turn with
+//! those of the second, by Rice's code with the parameter that the first byte says; of numbers that lie nowhere together eight bytes each.
 
-use super::bits::{Lengths, Lens, Pen, WIDEST, most};
+use std::ops::BitOr;
+
+use super::bits::{Lengths, Lens, Pen, WIDEST, Word, fit_in_pairs, fit_one_by_one, most};
 use super::{BLOCK, GROUP};
 
 /// The first byte: all are nought; all are the reference; eight bytes each; nearly all are the reference; the smallest of those that
@@ -21,82 +23,199 @@ const DENSE: u8 = 4;
 const STEPS: u8 = 0x80;
 /// Groups of a column.
 const GROUPS: usize = BLOCK / GROUP;
+/// Numbers of half a group.
+const HALF: usize = GROUP / 2;
 /// Of more numbers that are not the reference each has its own place.
 const RAREST: usize = BLOCK / 4;
+/// So many numbers are passed over at once where all are the reference.
+const AT_ONCE: usize = 8;
 /// Of so many numbers one is looked at where a parameter is chosen.
 const SAMPLED: usize = 4;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
-const LOOKED_AT: usize = 64;
+const LOOKED_AT: usize = 32;
 
 /// The numbers of a column.
-pub(super) type Numbers = [i64; BLOCK];
+pub(super) type Numbers<N> = [N; BLOCK];
+
+/// Magnitude that the numbers of a column of 32 bits may have: the differences of their differences, folded, have as many.
+pub(super) const NEAR: i32 = 1 << 28;
+
+/// A number of a column: of 64 bits, or of 32 where all lie within [`NEAR`], and then in half the work.
+pub(super) trait Number: Copy + Default + Ord {
+    /// Without sign.
+    type Folded: Copy + Default + BitOr<Output = Self::Folded> + Into<u64>;
+
+    /// Less another one.
+    fn less(self, other: Self) -> Self;
+
+    /// Without sign: the nearer to nought, the smaller.
+    fn folded(self) -> Self::Folded;
+
+    /// With all bits.
+    fn wide(self) -> i64;
+}
+
+impl Number for i64 {
+    type Folded = u64;
+
+    #[inline]
+    fn less(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+
+    #[inline]
+    fn folded(self) -> u64 {
+        ((self << 1) ^ (self >> 63)) as u64
+    }
+
+    #[inline]
+    fn wide(self) -> i64 {
+        self
+    }
+}
+
+impl Number for i32 {
+    type Folded = u32;
+
+    #[inline]
+    fn less(self, other: Self) -> Self {
+        self.wrapping_sub(other)
+    }
+
+    #[inline]
+    fn folded(self) -> u32 {
+        ((self << 1) ^ (self >> 31)) as u32
+    }
+
+    #[inline]
+    fn wide(self) -> i64 {
+        i64::from(self)
+    }
+}
 
 /// Appends a column.
-pub(super) fn pack(numbers: &Numbers, out: &mut Vec<u8>) {
+pub(super) fn pack<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>) {
     let [first, others @ ..] = numbers;
-    // Each is the one before it: compared as bytes, up to the first that is not.
+    // Each is the one before it: compared up to the first that is not.
     if numbers.get(..others.len()) == Some(others) {
-        out.push(if *first == 0 { NOUGHT } else { SAME });
-        if *first != 0 {
-            put_signed(*first, out);
-        }
+        pack_same(first.wide(), out);
     } else if goes_on(numbers) {
-        let steps = steps(numbers);
-        let mut last = 0;
-        let place = out.len();
-        pack_about(&steps, out, |out| {
-            for begin in numbers.iter().step_by(GROUP) {
-                put_signed(begin.wrapping_sub(last), out);
-                last = *begin;
-            }
-        });
-        if let Some(how) = out.get_mut(place) {
-            *how |= STEPS;
-        }
+        pack_steps(&steps(numbers), numbers.iter().step_by(GROUP).map(|begin| begin.wide()), out);
     } else {
         pack_about(numbers, out, |_| ());
     }
 }
 
-/// Appends numbers that are not all the same; `begin` what lies between the reference and them.
-fn pack_about(numbers: &Numbers, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>)) {
+/// Appends a column of numbers that are all the same.
+pub(super) fn pack_same(number: i64, out: &mut Vec<u8>) {
+    out.push(if number == 0 { NOUGHT } else { SAME });
+    if number != 0 {
+        put_signed(number, out);
+    }
+}
+
+/// Appends a column that goes on by these steps, each from the number before it (of the first, any), with the numbers that its groups
+/// begin with.
+pub(super) fn pack_steps<N: Number>(
+    steps: &Numbers<N>,
+    begins: impl Iterator<Item = i64>,
+    out: &mut Vec<u8>,
+) {
+    let place = out.len();
+    pack_about(steps, out, |out| {
+        let mut last = 0;
+        for begin in begins {
+            put_signed(begin.wrapping_sub(last), out);
+            last = begin;
+        }
+    });
+    if let Some(how) = out.get_mut(place) {
+        *how |= STEPS;
+    }
+}
+
+/// Appends numbers; `begin` what lies between the reference and them.
+fn pack_about<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>)) {
     let reference = middle(numbers);
-    let off = numbers.map(|number| folded(number.wrapping_sub(reference)));
     let mut lengths = Lengths::new();
-    off.iter().step_by(SAMPLED).for_each(|off| lengths.add(*off));
+    let some = numbers.iter().step_by(SAMPLED);
+    some.for_each(|number| lengths.add(number.less(reference).folded().into()));
     let (k, sampled) = lengths.parameter();
     let dense = sampled * SAMPLED;
     // Of those that are looked at as many are the reference, more or less.
     let rarely = 2 * SAMPLED * lengths.of_noughts() > BLOCK;
-    let rare = if rarely { Rare::of(&off) } else { None }.filter(|rare| rare.cost < dense);
+    let rare = if rarely { Rare::of(numbers, reference) } else { None }.filter(|rare| rare.cost < dense);
     let plain = rare.is_none() && dense >= 64 * BLOCK;
     out.push(match &rare {
         _ if plain => PLAIN,
         Some(_) => RARE,
         None => DENSE + k as u8,
     });
-    put_signed(if plain { 0 } else { reference }, out);
+    put_signed(if plain { 0 } else { reference.wide() }, out);
     begin(out);
     match rare {
-        _ if plain => numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes())),
-        Some(rare) => rare.pack(&off, out),
-        None => pack_groups(&off, k, out),
+        _ if plain => numbers.iter().for_each(|number| out.extend_from_slice(&number.wide().to_le_bytes())),
+        Some(rare) => rare.pack(numbers, reference, out),
+        None => pack_groups(numbers, reference, k, out),
     }
 }
 
 /// Appends groups of numbers, each from a byte of its own on.
-fn pack_groups(numbers: &[u64; BLOCK], k: u32, out: &mut Vec<u8>) {
+fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut Vec<u8>) {
     let lengths = out.len();
     out.resize(lengths + 2 * GROUPS, 0);
-    let mut words = [0; most(GROUP)];
-    for (index, group) in numbers.chunks(GROUP).enumerate() {
-        let mut pen = Pen::new(&mut words);
-        group.iter().for_each(|number| pen.number(*number, k));
-        let length = pen.close(out);
+    for (index, group) in numbers.as_chunks::<GROUP>().0.iter().enumerate() {
+        let [first, second] = halves(group, reference);
+        let all = first.iter().chain(&second).fold(N::Folded::default(), |all, off| all | *off).into();
+        let length = if fit_one_by_one(all, k) {
+            pack_short(&first, &second, fit_in_pairs(all, k), k, out)
+        } else {
+            pack_any(&first, &second, k, out)
+        };
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
             *slot = (length as u16).to_le_bytes();
         }
     }
+}
+
+/// How far the numbers of either half of a group are off the reference.
+#[inline]
+fn halves<N: Number>(group: &[N; GROUP], reference: N) -> [[N::Folded; HALF]; 2] {
+    let mut halves = [[N::Folded::default(); HALF]; 2];
+    let offs = halves.as_flattened_mut().iter_mut().zip(group);
+    offs.for_each(|(off, number)| *off = number.less(reference).folded());
+    halves
+}
+
+/// Appends numbers, the first in turn with the second; returns how many bytes.
+fn pack_any<F: Copy + Into<u64>>(first: &[F; HALF], second: &[F; HALF], k: u32, out: &mut Vec<u8>) -> usize {
+    let mut words = [Word::default(); most(GROUP)];
+    let mut pen = Pen::new(&mut words);
+    for (first, second) in first.iter().zip(second) {
+        pen.number((*first).into(), k);
+        pen.number((*second).into(), k);
+    }
+    pen.close(out)
+}
+
+/// As [`pack_any`], of numbers that fit into a word, one or even two.
+#[inline]
+fn pack_short<F: Copy + Into<u64>>(
+    first: &[F; HALF],
+    second: &[F; HALF],
+    in_pairs: bool,
+    k: u32,
+    out: &mut Vec<u8>,
+) -> usize {
+    let mut words = [Word::default(); GROUP];
+    let mut pen = Pen::new(&mut words);
+    let short = |number: F| number.into() as u32;
+    if in_pairs {
+        pen.pairs(&first.map(short), &second.map(short), k);
+    } else {
+        pen.words(first.iter().zip(second).flat_map(|(first, second)| [short(*first), short(*second)]), k);
+    }
+    pen.close(out)
 }
 
 /// How the few numbers that are not the reference are packed.
@@ -110,27 +229,28 @@ struct Rare {
 }
 
 impl Rare {
-    /// Of numbers that are nought where they are the reference; `None` where too many are not.
-    fn of(off: &[u64; BLOCK]) -> Option<Self> {
-        let count = off.iter().filter(|off| **off != 0).count();
-        if count > RAREST {
-            return None;
-        }
+    /// `None` where too many are not the reference.
+    fn of<N: Number>(numbers: &Numbers<N>, reference: N) -> Option<Self> {
         let (mut places, mut sizes) = (Lengths::new(), Lengths::new());
-        for (between, size) in others(off) {
+        let mut count = 0;
+        for (between, size) in others(numbers, reference) {
             places.add(between);
             sizes.add(size);
+            count += 1;
+            if count > RAREST {
+                return None;
+            }
         }
         let ((between, places), (size, sizes)) = (places.parameter(), sizes.parameter());
         Some(Self { count, between, size, cost: places + sizes })
     }
 
-    fn pack(&self, off: &[u64; BLOCK], out: &mut Vec<u8>) {
+    fn pack<N: Number>(&self, numbers: &Numbers<N>, reference: N, out: &mut Vec<u8>) {
         put_unsigned(self.count as u64, out);
         out.extend_from_slice(&[self.between as u8, self.size as u8]);
-        let mut words = [0; most(2 * RAREST)];
+        let mut words = [Word::default(); most(2 * RAREST)];
         let mut pen = Pen::new(&mut words);
-        for (between, size) in others(off) {
+        for (between, size) in others(numbers, reference) {
             pen.number(between, self.between);
             pen.number(size, self.size);
         }
@@ -138,14 +258,16 @@ impl Rare {
     }
 }
 
-/// Those that are not nought: how many lie between each and the one before, and itself less one.
-fn others(off: &[u64; BLOCK]) -> impl Iterator<Item = (u64, u64)> {
+/// Those that are not the reference: how many lie between each and the one before, and how far it is off, less one.
+fn others<N: Number>(numbers: &Numbers<N>, reference: N) -> impl Iterator<Item = (u64, u64)> {
+    let some = (0..BLOCK).step_by(AT_ONCE).zip(numbers.as_chunks().0);
+    let some = some.filter(move |(_, some)| **some != [reference; AT_ONCE]);
+    let places = some.flat_map(|(from, some)| (from..).zip(some));
     let mut behind = 0;
-    let places = off.iter().enumerate().filter(|(_, off)| **off != 0);
-    places.map(move |(place, off)| {
+    places.filter(move |(_, number)| **number != reference).map(move |(place, number)| {
         let between = place - behind;
         behind = place + 1;
-        (between as u64, off - 1)
+        (between as u64, number.less(reference).folded().into() - 1)
     })
 }
 
@@ -197,8 +319,14 @@ fn unpack_group<'a>(
     let begin = lengths.clone().take(index).sum();
     let mut lens = Lens::new(groups.get(begin..)?);
     let k = k.min(WIDEST);
-    for number in numbers {
+    let (first, second) = numbers.split_at_mut(HALF.min(numbers.len()));
+    let mut second = second.iter_mut();
+    for number in first {
         *number = reference.wrapping_add(unfolded(lens.number(k)));
+        let other = lens.number(k);
+        if let Some(number) = second.next() {
+            *number = reference.wrapping_add(unfolded(other));
+        }
     }
     groups.get(lengths.sum()..)
 }
@@ -223,58 +351,51 @@ fn unpack_rare<'a>(bytes: &'a [u8], from: usize, reference: i64, numbers: &mut [
 
 /// Whether a column goes on from number to number, and takes less room as steps: of some spread over it, whether the step to
 /// each from the one before is nearer to the middle step than the number itself is to the middle number, by half a bit and more.
-fn goes_on(numbers: &Numbers) -> bool {
-    let (mut steps, mut values) = ([0; LOOKED_AT], [0; LOOKED_AT]);
+fn goes_on<N: Number>(numbers: &Numbers<N>) -> bool {
+    let (mut steps, mut values) = ([N::default(); LOOKED_AT], [N::default(); LOOKED_AT]);
     let pairs = numbers.chunks_exact(BLOCK / LOOKED_AT);
     for ((step, value), some) in steps.iter_mut().zip(&mut values).zip(pairs) {
         if let [before, number, ..] = some {
-            (*step, *value) = (number.wrapping_sub(*before), *number);
+            (*step, *value) = (number.less(*before), *number);
         }
     }
     about_middle(&steps) + LOOKED_AT as u32 / 2 < about_middle(&values)
 }
 
 /// Bits that some numbers take, each as its distance from the middle one of them.
-fn about_middle(numbers: &[i64]) -> u32 {
+fn about_middle<N: Number>(numbers: &[N; LOOKED_AT]) -> u32 {
     let middle = middle(numbers);
-    let bits = |number: &i64| u64::BITS - folded(number.wrapping_sub(middle)).leading_zeros();
+    let bits = |number: &N| u64::BITS - number.less(middle).folded().into().leading_zeros();
     numbers.iter().map(bits).sum()
 }
 
 /// Each number less the one before it; of the first, as the second.
-fn steps(numbers: &Numbers) -> Numbers {
+fn steps<N: Number>(numbers: &Numbers<N>) -> Numbers<N> {
     let mut steps = *numbers;
     let pairs = steps.iter_mut().skip(1).zip(numbers);
-    pairs.for_each(|(number, before)| *number = number.wrapping_sub(*before));
+    pairs.for_each(|(number, before)| *number = number.less(*before));
     let [first, second, ..] = &mut steps;
     *first = *second;
     steps
 }
 
 /// The middle one of some numbers spread over all.
-fn middle(numbers: &[i64]) -> i64 {
+fn middle<N: Number, const COUNT: usize>(numbers: &[N; COUNT]) -> N {
     const SPREAD: usize = 31;
-    let mut some = [0; SPREAD];
-    for (k, slot) in some.iter_mut().enumerate() {
-        *slot = numbers.get((2 * k + 1) * numbers.len() / (2 * SPREAD)).copied().unwrap_or(0);
-    }
+    let at = |k: usize| numbers.get((2 * k + 1) * COUNT / (2 * SPREAD)).copied().unwrap_or_default();
+    let mut some: [N; SPREAD] = std::array::from_fn(at);
     let (_, middle, _) = some.select_nth_unstable(SPREAD / 2);
     *middle
 }
 
-/// A number without sign: the nearer to nought, the smaller.
-#[inline]
-fn folded(number: i64) -> u64 {
-    ((number << 1) ^ (number >> 63)) as u64
-}
-
+/// Undoes [`Number::folded`].
 #[inline]
 fn unfolded(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 fn put_signed(number: i64, out: &mut Vec<u8>) {
-    put_unsigned(folded(number), out);
+    put_unsigned(number.folded(), out);
 }
 
 fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {

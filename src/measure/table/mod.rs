@@ -10,6 +10,7 @@ mod block;
 mod cells;
 mod column;
 mod joint;
+mod lanes;
 mod pulse;
 mod shape;
 
@@ -36,6 +37,9 @@ const WHOLE: usize = 32 * BLOCK;
 /// The latest rows that are never packed: as many as may still be looked at while they are measured.
 const LATEST: usize = 64;
 
+/// Cells of the rows of a block, of which all are small.
+type Column = column::Numbers<i32>;
+
 /// What a table can hold: a row as a fixed number of cells.
 pub trait Row: Copy {
     /// Writes its cells. `before` is the row before it, where that can be read together with this one; what this row reads back
@@ -44,6 +48,12 @@ pub trait Row: Copy {
 
     /// Row `number` of its table, from the cells that [`Row::write`] has written, in the same order and beside the same row before.
     fn read(number: usize, before: Option<&Self>, cells: &mut Reader<'_>) -> Self;
+
+    /// Packs the columns of a block, many rows at a time, where all are of a common kind: into the columns that the cells of
+    /// [`Row::write`] make. `None` of others, whatever was packed of them by then. `columns` is memory to use.
+    fn pack_alike(_: &[Self; BLOCK], _columns: &mut Vec<Column>, _: &mut Vec<u8>) -> Option<()> {
+        None
+    }
 
     /// The least of it.
     fn bare(&self) -> Self {

@@ -12,8 +12,10 @@
 //! | recharge | 1/256 code | 1.1e-3 code | noise of a mean of four samples |
 
 use super::super::{Flags, Level, PhaseRow, PulseRow};
-use super::cells::nearest;
-use super::{INSTANT, Reader, Row, Writer, grid, ungrid};
+use super::cells::{guess, nearest};
+use super::{BLOCK, Column, INSTANT, Reader, Row, Writer, grid, ungrid};
+
+mod alike;
 
 const AREA: f64 = 16.0;
 const SPAN: f64 = 32.0;
@@ -159,6 +161,10 @@ impl Row for PulseRow {
         }
     }
 
+    fn pack_alike(rows: &[Self; BLOCK], columns: &mut Vec<Column>, out: &mut Vec<u8>) -> Option<()> {
+        alike::pack(rows, columns, out)
+    }
+
     /// When it began and ended, as one phase, and its flags: what it delivered is no number.
     fn bare(&self) -> Self {
         let mut whole = PhaseRow { level: f32::NAN, area: f32::NAN, ..PhaseRow::default() };
@@ -208,7 +214,7 @@ fn passed_on(row: &PulseRow, at: u64) -> Option<Level> {
 /// What the areas of the phases, in steps, let expect of the sum of codes over the window of their pulse: next to nothing of it lies
 /// outside their own windows, and all of it scatters alike.
 fn together(areas: i64, base: f64, span: u32) -> i64 {
-    nearest(areas as f64 / AREA + base * f64::from(span)).unwrap_or(0)
+    guess(areas as f64 / AREA + base * f64::from(span))
 }
 
 fn same(a: Option<Level>, b: Option<Level>) -> bool {
@@ -264,15 +270,22 @@ fn since(at: u64) -> i64 {
 /// What there is of a phase besides its instants, which are `width` steps apart; returns the cell of its area.
 fn write_phase(phase: &PhaseRow, width: i64, base: f64, cells: &mut Writer) -> i64 {
     let area = grid(phase.area, AREA);
+    let [settled, level] = level_cells(phase, area, width, base);
+    cells.put(settled);
+    cells.put(area);
+    cells.put(level);
+    cells.put_steps(phase.span, SPAN);
+    area
+}
+
+/// How many samples the level of a phase is the mean of, and whether it is their mean to the bit, as one cell; and the level.
+fn level_cells(phase: &PhaseRow, area: i64, width: i64, base: f64) -> [i64; 2] {
     let n = f64::from(phase.settled);
     let sum = if phase.settled > 0 { grid(phase.level, n) } else { 0 };
     let mean = phase.settled > 0 && ungrid(sum, n).to_bits() == phase.level.to_bits();
     let near = if phase.settled > 0 { 0 } else { over_width(area, width, base) };
-    cells.put(2 * i64::from(phase.settled) + i64::from(mean));
-    cells.put(area);
-    cells.put(if mean { sum } else { grid(phase.level, SHORT).wrapping_sub(near) });
-    cells.put_steps(phase.span, SPAN);
-    area
+    let level = if mean { sum } else { grid(phase.level, SHORT).wrapping_sub(near) };
+    [2 * i64::from(phase.settled) + i64::from(mean), level]
 }
 
 /// A phase between two instants, and the cell of its area.
@@ -295,7 +308,7 @@ fn read_phase((start, end): (i64, i64), base: f64, cells: &mut Reader<'_>) -> (P
 
 /// What area and width, in steps, let expect of the level of a phase that has not settled: it is made of them.
 fn over_width(area: i64, width: i64, base: f64) -> i64 {
-    nearest((base + area as f64 / AREA / (width as f64 / INSTANT)) * SHORT).unwrap_or(0)
+    guess((base + area as f64 / AREA / (width as f64 / INSTANT)) * SHORT)
 }
 
 /// A mean code and the number of samples it is of, in steps of one over that number: as it was.

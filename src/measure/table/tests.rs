@@ -4,6 +4,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+
+mod alike;
+
 use crate::measure::{
     EdgeLevels, Extremes, Flags, JointRow, Level, PhaseRow, Plateau, PulseRow, Reading, ShapeRow, StepRow,
 };

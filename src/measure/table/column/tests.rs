@@ -16,7 +16,7 @@ fn read(bytes: &[u8]) -> Vec<i64> {
 
 /// Bytes of a column that reads as it was.
 fn round(number: impl Fn(i64) -> i64) -> usize {
-    let numbers: Numbers = std::array::from_fn(|k| number(k as i64));
+    let numbers: Numbers<i64> = std::array::from_fn(|k| number(k as i64));
     let mut bytes = Vec::new();
     pack(&numbers, &mut bytes);
     let size = bytes.len();
@@ -64,7 +64,7 @@ fn those_that_are_rare_take_their_place_and_themselves() {
 #[test]
 fn what_goes_on_is_told_from_what_scatters() {
     let noise = noise(509);
-    let all = |number: &dyn Fn(i64) -> i64| goes_on(&std::array::from_fn(|k| number(k as i64)));
+    let all = |number: &dyn Fn(i64) -> i64| goes_on::<i64>(&std::array::from_fn(|k| number(k as i64)));
     // A drift, a long wave with a little noise, and steps of one size from the ends of the range on.
     assert!(all(&|k| 40_000 + 100 * k));
     assert!(all(&|k| (1e6 * (k as f64 / 300.0).sin()) as i64 + noise(k)));

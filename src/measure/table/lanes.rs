@@ -1,0 +1,50 @@
+//! Whole numbers of steps, four at a time.
+
+use wide::{f32x4, i32x4};
+
+use super::column::NEAR;
+
+/// Numbers that are looked at together.
+pub(super) const LANES: usize = 4;
+
+/// Makes numbers whole, and remembers whether each was one that lies near enough to be told in 32 bits.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    near: f32x4,
+    all: bool,
+}
+
+impl Lanes {
+    /// Of none yet.
+    pub(super) fn new() -> Self {
+        Self { near: f32x4::splat(0.0).simd_eq(f32x4::splat(0.0)), all: true }
+    }
+
+    /// Whether all numbers so far were near, so that their differences are too.
+    pub(super) fn are_near(&self) -> bool {
+        self.all && self.near.all()
+    }
+
+    /// The nearest whole numbers, away from zero if there are two, as [`nearest`](super::cells::nearest) has them: where a value has a
+    /// step's half, a float of 32 bits holds it.
+    #[inline]
+    pub(super) fn whole(&mut self, values: f32x4) -> i32x4 {
+        self.near &= values.abs().simd_lt(f32x4::splat((NEAR / 2) as f32));
+        let inwards = values.fast_trunc_int();
+        let part = values - f32x4::from_i32x4(inwards);
+        inwards + (part + part).fast_trunc_int()
+    }
+
+    /// A cell that is whole already.
+    #[inline]
+    pub(super) fn cell(&mut self, cell: i64) -> i32 {
+        self.all &= cell.unsigned_abs() < (NEAR / 2) as u64;
+        cell as i32
+    }
+
+    /// Numbers of which something holds, or they are not of the kind that is told here.
+    #[inline]
+    pub(super) fn must(&mut self, holds: bool) {
+        self.all &= holds;
+    }
+}
