@@ -13,22 +13,9 @@ pub(super) const WIDEST: u32 = 32;
 /// Bits of a number that follows as it is.
 const WHOLE: usize = (ESCAPE + u64::BITS) as usize;
 
-/// Bits that are put down together.
-pub(super) type Word = [u8; 4];
-
-/// Most words that so many numbers take.
-pub(super) const fn most(numbers: usize) -> usize {
-    (numbers * WHOLE).div_ceil(u32::BITS as usize)
-}
-
 /// Whether two numbers of which none has more bits than `most` take fewer bits than a word, by the code of parameter `k`.
 pub(super) fn fit_in_pairs(most: u64, k: u32) -> bool {
     2 * ((most >> k) + u64::from(k) + 1) < u64::from(u32::BITS)
-}
-
-/// Whether a number that has no more bits than `most` takes no more bits than a word, by the code of parameter `k`.
-pub(super) fn fit_one_by_one(most: u64, k: u32) -> bool {
-    k < WIDEST && most >> k < u64::from(ESCAPE.min(u32::BITS - k))
 }
 
 /// Powers of two.
@@ -41,31 +28,16 @@ fn power(exponents: i32x4) -> f32x4 {
 /// Writes numbers.
 #[derive(Debug)]
 pub(super) struct Pen<'o> {
-    words: &'o mut [Word],
-    /// Words that are full.
-    full: usize,
-    /// Bits of the next, and how many: fewer than a word has.
+    out: &'o mut Vec<u8>,
+    /// Bits that are not written yet, and how many: fewer than a word has.
     held: u64,
     count: u32,
 }
 
 impl<'o> Pen<'o> {
-    /// Over these words, from the first on.
-    pub(super) fn new(words: &'o mut [Word]) -> Self {
-        Self { words, full: 0, held: 0, count: 0 }
-    }
-
-    /// A word is put down once it is full.
-    #[inline]
-    fn put_down(&mut self) {
-        if self.count >= u32::BITS {
-            if let Some(word) = self.words.get_mut(self.full) {
-                *word = (self.held as u32).to_le_bytes();
-            }
-            self.full += 1;
-            self.held >>= u32::BITS;
-            self.count -= u32::BITS;
-        }
+    /// Behind these bytes.
+    pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { out, held: 0, count: 0 }
     }
 
     /// So many bits, at most 32.
@@ -73,7 +45,11 @@ impl<'o> Pen<'o> {
     fn put(&mut self, bits: u32, count: u32) {
         self.held |= u64::from(bits) << self.count;
         self.count += count;
-        self.put_down();
+        if self.count >= u32::BITS {
+            self.out.extend_from_slice(&(self.held as u32).to_le_bytes());
+            self.held >>= u32::BITS;
+            self.count -= u32::BITS;
+        }
     }
 
     /// A number by the code of parameter `k`.
@@ -84,32 +60,8 @@ impl<'o> Pen<'o> {
             let low = number as u32 & ((1_u64 << k) - 1) as u32;
             self.put(((u64::from(low) << 1 | 1) << noughts) as u32, noughts as u32 + 1 + k);
         } else {
-            self.long(number, k);
-        }
-    }
-
-    /// A number that does not fit into a word.
-    #[cold]
-    fn long(&mut self, number: u64, k: u32) {
-        let noughts = number >> k;
-        if noughts < u64::from(ESCAPE) {
-            self.put(1 << noughts, noughts as u32 + 1);
-            self.put(number as u32 & ((1_u64 << k) - 1) as u32, k);
-        } else {
-            self.put(0, ESCAPE);
-            self.put(number as u32, u32::BITS);
-            self.put((number >> u32::BITS) as u32, u32::BITS);
-        }
-    }
-
-    /// As [`Pen::number`] of numbers of which each fits into a word ([`fit_one_by_one`]).
-    #[inline]
-    pub(super) fn words(&mut self, numbers: impl Iterator<Item = u32>, k: u32) {
-        for number in numbers {
-            let (low, noughts) = (number & ((1 << k) - 1), number >> k);
-            self.held |= u64::from(low << 1 | 1) << (self.count + noughts);
-            self.count += noughts + 1 + k;
-            self.put_down();
+            let Self { out, held, count } = self;
+            (*held, *count) = long(Pen { out, held: *held, count: *count }, number, k);
         }
     }
 
@@ -135,13 +87,25 @@ impl<'o> Pen<'o> {
         }
     }
 
-    /// Appends them as bytes, of which the last may be begun only; returns how many.
-    pub(super) fn close(self, out: &mut Vec<u8>) -> usize {
-        let begin = out.len();
-        out.extend_from_slice(self.words.get(..self.full).unwrap_or(&[]).as_flattened());
-        out.extend(self.held.to_le_bytes().iter().take(self.count.div_ceil(8) as usize));
-        out.len() - begin
+    /// The last bits, with what is left of their byte.
+    pub(super) fn close(self) {
+        self.out.extend(self.held.to_le_bytes().iter().take(self.count.div_ceil(8) as usize));
     }
+}
+
+/// A number that does not fit into a word; returns what the pen holds then.
+#[cold]
+fn long(mut pen: Pen, number: u64, k: u32) -> (u64, u32) {
+    let noughts = number >> k;
+    if noughts < u64::from(ESCAPE) {
+        pen.put(1 << noughts, noughts as u32 + 1);
+        pen.put(number as u32 & ((1_u64 << k) - 1) as u32, k);
+    } else {
+        pen.put(0, ESCAPE);
+        pen.put(number as u32, u32::BITS);
+        pen.put((number >> u32::BITS) as u32, u32::BITS);
+    }
+    (pen.held, pen.count)
 }
 
 /// Reads numbers.
@@ -250,11 +214,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(numbers: &[u64], k: u32) -> Vec<u8> {
-        let (mut words, mut bytes) = (vec![[7; 4]; most(numbers.len())], vec![9]);
-        let mut pen = Pen::new(&mut words);
+        let mut bytes = vec![9];
+        let mut pen = Pen::new(&mut bytes);
         numbers.iter().for_each(|number| pen.number(*number, k));
-        let length = pen.close(&mut bytes);
-        assert_eq!((bytes.remove(0), bytes.len()), (9, length));
+        pen.close();
+        assert_eq!(bytes.remove(0), 9);
         bytes
     }
 

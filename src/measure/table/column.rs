@@ -9,7 +9,7 @@
 
 use std::ops::BitOr;
 
-use super::bits::{Lengths, Lens, Pen, WIDEST, Word, fit_in_pairs, fit_one_by_one, most};
+use super::bits::{Lengths, Lens, Pen, WIDEST, fit_in_pairs};
 use super::{BLOCK, GROUP};
 
 /// The first byte: all are nought; all are the reference; eight bytes each; nearly all are the reference; the smallest of those that
@@ -142,8 +142,8 @@ fn pack_about<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>, begin: impl Fn
     some.for_each(|number| lengths.add(number.less(reference).folded().into()));
     let (k, sampled) = lengths.parameter();
     let dense = sampled * SAMPLED;
-    // Of those that are looked at as many are the reference, more or less.
-    let rarely = 2 * SAMPLED * lengths.of_noughts() > BLOCK;
+    // Of those that are looked at as many are the reference, more or less: five eighths and more.
+    let rarely = 8 * SAMPLED * lengths.of_noughts() > 5 * BLOCK;
     let rare = if rarely { Rare::of(numbers, reference) } else { None }.filter(|rare| rare.cost < dense);
     let plain = rare.is_none() && dense >= 64 * BLOCK;
     out.push(match &rare {
@@ -167,11 +167,19 @@ fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut 
     for (index, group) in numbers.as_chunks::<GROUP>().0.iter().enumerate() {
         let [first, second] = halves(group, reference);
         let all = first.iter().chain(&second).fold(N::Folded::default(), |all, off| all | *off).into();
-        let length = if fit_one_by_one(all, k) {
-            pack_short(&first, &second, fit_in_pairs(all, k), k, out)
+        let begin = out.len();
+        let mut pen = Pen::new(out);
+        if fit_in_pairs(all, k) {
+            let short = |off: N::Folded| off.into() as u32;
+            pen.pairs(&first.map(short), &second.map(short), k);
         } else {
-            pack_any(&first, &second, k, out)
-        };
+            for (first, second) in first.iter().zip(second) {
+                pen.number((*first).into(), k);
+                pen.number(second.into(), k);
+            }
+        }
+        pen.close();
+        let length = out.len() - begin;
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
             *slot = (length as u16).to_le_bytes();
         }
@@ -185,37 +193,6 @@ fn halves<N: Number>(group: &[N; GROUP], reference: N) -> [[N::Folded; HALF]; 2]
     let offs = halves.as_flattened_mut().iter_mut().zip(group);
     offs.for_each(|(off, number)| *off = number.less(reference).folded());
     halves
-}
-
-/// Appends numbers, the first in turn with the second; returns how many bytes.
-fn pack_any<F: Copy + Into<u64>>(first: &[F; HALF], second: &[F; HALF], k: u32, out: &mut Vec<u8>) -> usize {
-    let mut words = [Word::default(); most(GROUP)];
-    let mut pen = Pen::new(&mut words);
-    for (first, second) in first.iter().zip(second) {
-        pen.number((*first).into(), k);
-        pen.number((*second).into(), k);
-    }
-    pen.close(out)
-}
-
-/// As [`pack_any`], of numbers that fit into a word, one or even two.
-#[inline]
-fn pack_short<F: Copy + Into<u64>>(
-    first: &[F; HALF],
-    second: &[F; HALF],
-    in_pairs: bool,
-    k: u32,
-    out: &mut Vec<u8>,
-) -> usize {
-    let mut words = [Word::default(); GROUP];
-    let mut pen = Pen::new(&mut words);
-    let short = |number: F| number.into() as u32;
-    if in_pairs {
-        pen.pairs(&first.map(short), &second.map(short), k);
-    } else {
-        pen.words(first.iter().zip(second).flat_map(|(first, second)| [short(*first), short(*second)]), k);
-    }
-    pen.close(out)
 }
 
 /// How the few numbers that are not the reference are packed.
@@ -248,13 +225,12 @@ impl Rare {
     fn pack<N: Number>(&self, numbers: &Numbers<N>, reference: N, out: &mut Vec<u8>) {
         put_unsigned(self.count as u64, out);
         out.extend_from_slice(&[self.between as u8, self.size as u8]);
-        let mut words = [Word::default(); most(2 * RAREST)];
-        let mut pen = Pen::new(&mut words);
+        let mut pen = Pen::new(out);
         for (between, size) in others(numbers, reference) {
             pen.number(between, self.between);
             pen.number(size, self.size);
         }
-        pen.close(out);
+        pen.close();
     }
 }
 
