@@ -13,9 +13,32 @@ pub(super) const WIDEST: u32 = 32;
 /// Bits of a number that follows as it is.
 const WHOLE: usize = (ESCAPE + u64::BITS) as usize;
 
-/// Whether two numbers of which none has more bits than `most` take fewer bits than a word, by the code of parameter `k`.
-pub(super) fn fit_in_pairs(most: u64, k: u32) -> bool {
-    2 * ((most >> k) + u64::from(k) + 1) < u64::from(u32::BITS)
+/// Numbers below this can be told in lanes of 32 bits, four pairs at a time ([`pairs`]).
+const PAIRED: u64 = 1 << 29;
+
+/// Pairs of numbers by the code of parameter `k`, of each its bits and how many, where none fills a word. A shift to the left is a product
+/// with a power of two here, which is exact: what is shifted has less than 24 bits.
+#[inline]
+fn pairs(first: [i32; 4], second: [i32; 4], k: u32) -> Option<[(u32, u32); 4]> {
+    let (mask, shortest) = (i32x4::splat((1 << k) - 1), i32x4::splat(k as i32 + 1));
+    let parts = |numbers: [i32; 4]| {
+        let numbers = i32x4::new(numbers);
+        let low = numbers & mask;
+        (f32x4::from_i32x4(low + low + i32x4::splat(1)), numbers >> k)
+    };
+    let ((first, noughts), (second, others)) = (parts(first), parts(second));
+    let before = noughts + shortest;
+    let lengths = before + others + shortest;
+    // Bit by bit: of numbers of which none has more, nothing has together.
+    let long = lengths.simd_gt(i32x4::splat(31)) | (noughts | others).simd_gt(i32x4::splat(15));
+    if long.any() {
+        return None;
+    }
+    let bits = (first * power(noughts)).fast_trunc_int() | (second * power(before + others)).fast_trunc_int();
+    let (bits, lengths) = (bits.to_array(), lengths.to_array());
+    let [a, b, c, d] = bits;
+    let [to_a, to_b, to_c, to_d] = lengths;
+    Some([(a, to_a), (b, to_b), (c, to_c), (d, to_d)].map(|(bits, length)| (bits as u32, length as u32)))
 }
 
 /// Powers of two.
@@ -65,24 +88,21 @@ impl<'o> Pen<'o> {
         }
     }
 
-    /// As [`Pen::number`] of each of the first and of each of the second in turn, of which no two fill a word ([`fit_in_pairs`]).
-    /// Eight of them at a time: a shift to the left is a product with a power of two, which floats of 24 bits and more bear.
+    /// As [`Pen::number`] of each of the first and of each of the second in turn; two are written at once where they fit into a word.
     #[inline]
-    pub(super) fn pairs<const COUNT: usize>(&mut self, first: &[u32; COUNT], second: &[u32; COUNT], k: u32) {
-        let (mask, one) = (i32x4::splat((1 << k) - 1), i32x4::splat(1));
-        let parts = |numbers: &[u32; 4]| {
-            let numbers = i32x4::new(numbers.map(|number| number as i32));
-            let low = numbers & mask;
-            (f32x4::from_i32x4(low + low + one), numbers >> k)
-        };
+    pub(super) fn in_turn<F: Copy + Into<u64>>(&mut self, first: &[F], second: &[F], k: u32) {
+        let small = |numbers: &[F]| numbers.iter().fold(0, |all, number| all | (*number).into()) < PAIRED;
+        let paired = 2 * (k + 1) < u32::BITS && small(first) && small(second);
         for (first, second) in first.as_chunks().0.iter().zip(second.as_chunks().0) {
-            let ((first, noughts), (second, others)) = (parts(first), parts(second));
-            let length = noughts + i32x4::splat(k as i32 + 1);
-            let first = (first * power(noughts)).fast_trunc_int();
-            let second = (second * power(length + others)).fast_trunc_int();
-            let lengths = length + others + i32x4::splat(k as i32 + 1);
-            for (bits, length) in (first | second).to_array().into_iter().zip(lengths.to_array()) {
-                self.put(bits as u32, length as u32);
+            let whole = |number: F| number.into() as i32;
+            match if paired { pairs(first.map(whole), second.map(whole), k) } else { None } {
+                Some(pairs) => pairs.into_iter().for_each(|(bits, length)| self.put(bits, length)),
+                None => {
+                    for (first, second) in first.iter().zip(second) {
+                        self.number((*first).into(), k);
+                        self.number((*second).into(), k);
+                    }
+                }
             }
         }
     }

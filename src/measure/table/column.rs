@@ -7,9 +7,12 @@
 //! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, those of the first half of a group in turn with
 //! those of the second, by Rice's code with the parameter that the first byte says; of numbers that lie nowhere together eight bytes each.
 
-use std::ops::BitOr;
+use std::fmt::Debug;
 
-use super::bits::{Lengths, Lens, Pen, WIDEST, fit_in_pairs};
+use wide::i32x4;
+
+use super::bits::{Lengths, Lens, Pen, WIDEST};
+use super::lanes::LANES;
 use super::{BLOCK, GROUP};
 
 /// The first byte: all are nought; all are the reference; eight bytes each; nearly all are the reference; the smallest of those that
@@ -27,8 +30,6 @@ const GROUPS: usize = BLOCK / GROUP;
 const HALF: usize = GROUP / 2;
 /// Of more numbers that are not the reference each has its own place.
 const RAREST: usize = BLOCK / 4;
-/// So many numbers are passed over at once where all are the reference.
-const AT_ONCE: usize = 8;
 /// Of so many numbers one is looked at where a parameter is chosen.
 const SAMPLED: usize = 4;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
@@ -43,7 +44,7 @@ pub(super) const NEAR: i32 = 1 << 28;
 /// A number of a column: of 64 bits, or of 32 where all lie within [`NEAR`], and then in half the work.
 pub(super) trait Number: Copy + Default + Ord {
     /// Without sign.
-    type Folded: Copy + Default + BitOr<Output = Self::Folded> + Into<u64>;
+    type Folded: Copy + Default + Debug + Into<u64>;
 
     /// Less another one.
     fn less(self, other: Self) -> Self;
@@ -53,6 +54,9 @@ pub(super) trait Number: Copy + Default + Ord {
 
     /// With all bits.
     fn wide(self) -> i64;
+
+    /// Which of some numbers differ from another one, a bit for each.
+    fn differ(some: &[Self; LANES], other: Self) -> u32;
 }
 
 impl Number for i64 {
@@ -72,6 +76,11 @@ impl Number for i64 {
     fn wide(self) -> i64 {
         self
     }
+
+    #[inline]
+    fn differ(some: &[Self; LANES], other: Self) -> u32 {
+        some.iter().rev().fold(0, |bits, number| bits << 1 | u32::from(*number != other))
+    }
 }
 
 impl Number for i32 {
@@ -90,6 +99,11 @@ impl Number for i32 {
     #[inline]
     fn wide(self) -> i64 {
         i64::from(self)
+    }
+
+    #[inline]
+    fn differ(some: &[Self; LANES], other: Self) -> u32 {
+        (!i32x4::new(*some).simd_eq(i32x4::splat(other))).to_bitmask()
     }
 }
 
@@ -155,7 +169,7 @@ fn pack_about<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>, begin: impl Fn
     begin(out);
     match rare {
         _ if plain => numbers.iter().for_each(|number| out.extend_from_slice(&number.wide().to_le_bytes())),
-        Some(rare) => rare.pack(numbers, reference, out),
+        Some(rare) => rare.pack(out),
         None => pack_groups(numbers, reference, k, out),
     }
 }
@@ -165,19 +179,12 @@ fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut 
     let lengths = out.len();
     out.resize(lengths + 2 * GROUPS, 0);
     for (index, group) in numbers.as_chunks::<GROUP>().0.iter().enumerate() {
-        let [first, second] = halves(group, reference);
-        let all = first.iter().chain(&second).fold(N::Folded::default(), |all, off| all | *off).into();
+        let mut off = [N::Folded::default(); GROUP];
+        off.iter_mut().zip(group).for_each(|(off, number)| *off = number.less(reference).folded());
+        let (first, second) = off.split_at(HALF);
         let begin = out.len();
         let mut pen = Pen::new(out);
-        if fit_in_pairs(all, k) {
-            let short = |off: N::Folded| off.into() as u32;
-            pen.pairs(&first.map(short), &second.map(short), k);
-        } else {
-            for (first, second) in first.iter().zip(second) {
-                pen.number((*first).into(), k);
-                pen.number(second.into(), k);
-            }
-        }
+        pen.in_turn(first, second, k);
         pen.close();
         let length = out.len() - begin;
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
@@ -186,65 +193,54 @@ fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut 
     }
 }
 
-/// How far the numbers of either half of a group are off the reference.
-#[inline]
-fn halves<N: Number>(group: &[N; GROUP], reference: N) -> [[N::Folded; HALF]; 2] {
-    let mut halves = [[N::Folded::default(); HALF]; 2];
-    let offs = halves.as_flattened_mut().iter_mut().zip(group);
-    offs.for_each(|(off, number)| *off = number.less(reference).folded());
-    halves
-}
-
-/// How the few numbers that are not the reference are packed.
+/// The few numbers of a column that are not the reference.
 #[derive(Debug)]
-struct Rare {
+struct Rare<N: Number> {
     count: usize,
-    /// Parameters of how many lie between, and of the numbers less one.
+    /// How many lie between each and the one before, and how far it is off.
+    others: [(u32, N::Folded); RAREST],
+    /// Parameters of either.
     between: u32,
     size: u32,
     cost: usize,
 }
 
-impl Rare {
+impl<N: Number> Rare<N> {
     /// `None` where too many are not the reference.
-    fn of<N: Number>(numbers: &Numbers<N>, reference: N) -> Option<Self> {
-        let (mut places, mut sizes) = (Lengths::new(), Lengths::new());
-        let mut count = 0;
-        for (between, size) in others(numbers, reference) {
-            places.add(between);
-            sizes.add(size);
-            count += 1;
-            if count > RAREST {
-                return None;
+    fn of(numbers: &Numbers<N>, reference: N) -> Option<Self> {
+        let mut others = [(0, N::Folded::default()); RAREST];
+        let (mut count, mut behind) = (0, 0);
+        for (from, some) in (0..).step_by(LANES).zip(numbers.as_chunks().0) {
+            let mut differ = N::differ(some, reference);
+            while differ != 0 {
+                let lane = differ.trailing_zeros();
+                differ &= differ - 1;
+                let place = from + lane;
+                let off = some.get(lane as usize)?.less(reference).folded();
+                *others.get_mut(count)? = (place - behind, off);
+                count += 1;
+                behind = place + 1;
             }
         }
+        let (mut places, mut sizes) = (Lengths::new(), Lengths::new());
+        for (between, off) in others.iter().take(count) {
+            places.add((*between).into());
+            sizes.add((*off).into() - 1);
+        }
         let ((between, places), (size, sizes)) = (places.parameter(), sizes.parameter());
-        Some(Self { count, between, size, cost: places + sizes })
+        Some(Self { count, others, between, size, cost: places + sizes })
     }
 
-    fn pack<N: Number>(&self, numbers: &Numbers<N>, reference: N, out: &mut Vec<u8>) {
+    fn pack(&self, out: &mut Vec<u8>) {
         put_unsigned(self.count as u64, out);
         out.extend_from_slice(&[self.between as u8, self.size as u8]);
         let mut pen = Pen::new(out);
-        for (between, size) in others(numbers, reference) {
-            pen.number(between, self.between);
-            pen.number(size, self.size);
+        for (between, off) in self.others.iter().take(self.count) {
+            pen.number((*between).into(), self.between);
+            pen.number((*off).into() - 1, self.size);
         }
         pen.close();
     }
-}
-
-/// Those that are not the reference: how many lie between each and the one before, and how far it is off, less one.
-fn others<N: Number>(numbers: &Numbers<N>, reference: N) -> impl Iterator<Item = (u64, u64)> {
-    let some = (0..BLOCK).step_by(AT_ONCE).zip(numbers.as_chunks().0);
-    let some = some.filter(move |(_, some)| **some != [reference; AT_ONCE]);
-    let places = some.flat_map(|(from, some)| (from..).zip(some));
-    let mut behind = 0;
-    places.filter(move |(_, number)| **number != reference).map(move |(place, number)| {
-        let between = place - behind;
-        behind = place + 1;
-        (between as u64, number.less(reference).folded().into() - 1)
-    })
 }
 
 /// Reads the first numbers of a group, which begins at number `from`; returns what follows the column.
@@ -355,13 +351,19 @@ fn steps<N: Number>(numbers: &Numbers<N>) -> Numbers<N> {
     steps
 }
 
-/// The middle one of some numbers spread over all.
+/// About the middle of some numbers: of 27 spread over all, the middle of three of three of three.
 fn middle<N: Number, const COUNT: usize>(numbers: &[N; COUNT]) -> N {
-    const SPREAD: usize = 31;
+    const SPREAD: usize = 27;
     let at = |k: usize| numbers.get((2 * k + 1) * COUNT / (2 * SPREAD)).copied().unwrap_or_default();
-    let mut some: [N; SPREAD] = std::array::from_fn(at);
-    let (_, middle, _) = some.select_nth_unstable(SPREAD / 2);
-    *middle
+    let of_three = |k: usize| middle_of([at(k), at(k + 9), at(k + 18)]);
+    let of_nine = |k: usize| middle_of([of_three(k), of_three(k + 3), of_three(k + 6)]);
+    middle_of([of_nine(0), of_nine(1), of_nine(2)])
+}
+
+/// The middle one of three.
+#[inline]
+fn middle_of<N: Number>([a, b, c]: [N; 3]) -> N {
+    a.min(b).max(a.max(b).min(c))
 }
 
 /// Undoes [`Number::folded`].

@@ -11,25 +11,30 @@ pub(super) const LANES: usize = 4;
 #[derive(Debug)]
 pub(super) struct Lanes {
     near: f32x4,
+    /// Cells, all bits of all, each more by what makes those that are near positive.
+    cells: u64,
     all: bool,
 }
+
+/// Magnitude below which numbers are near, so that their differences lie within [`NEAR`].
+const HALF: i32 = NEAR / 2;
 
 impl Lanes {
     /// Of none yet.
     pub(super) fn new() -> Self {
-        Self { near: f32x4::splat(0.0).simd_eq(f32x4::splat(0.0)), all: true }
+        Self { near: f32x4::splat(0.0).simd_eq(f32x4::splat(0.0)), cells: 0, all: true }
     }
 
     /// Whether all numbers so far were near, so that their differences are too.
     pub(super) fn are_near(&self) -> bool {
-        self.all && self.near.all()
+        self.all && self.cells < NEAR as u64 && self.near.all()
     }
 
     /// The nearest whole numbers, away from zero if there are two, as [`nearest`](super::cells::nearest) has them: where a value has a
     /// step's half, a float of 32 bits holds it.
     #[inline]
     pub(super) fn whole(&mut self, values: f32x4) -> i32x4 {
-        self.near &= values.abs().simd_lt(f32x4::splat((NEAR / 2) as f32));
+        self.near &= values.abs().simd_lt(f32x4::splat(HALF as f32));
         let inwards = values.fast_trunc_int();
         let part = values - f32x4::from_i32x4(inwards);
         inwards + (part + part).fast_trunc_int()
@@ -38,7 +43,7 @@ impl Lanes {
     /// A cell that is whole already.
     #[inline]
     pub(super) fn cell(&mut self, cell: i64) -> i32 {
-        self.all &= cell.unsigned_abs() < (NEAR / 2) as u64;
+        self.cells |= cell.wrapping_add(HALF.into()) as u64;
         cell as i32
     }
 
