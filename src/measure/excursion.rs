@@ -24,9 +24,7 @@ pub(super) struct Top {
 
 impl Top {
     #[inline]
-    pub(super) fn new(edges: PhaseEdges, from: usize, level: f64, settled: usize) -> Self {
-        let from = from as i64 as f64;
-        let (start, end) = (edges.start + from, edges.end + from);
-        Self { start, end, level: level as f32, settled: settled as u32 }
+    pub(super) fn new(edges: PhaseEdges, level: f64, settled: usize) -> Self {
+        Self { start: edges.start, end: edges.end, level: level as f32, settled: settled as u32 }
     }
 }

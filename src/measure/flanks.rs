@@ -1,45 +1,23 @@
 //! The edges of a phase whose extent is roughly known: found from its ends inwards instead of from its middle outwards.
 
-use super::codes::{Codes, extreme};
+use super::codes::extreme;
 use super::edge::PhaseEdges;
-use super::sample::{Side, codes_on};
+use super::sample::{Sample, Side};
+use super::sums::halves;
+use super::whole::{ceil, floor};
+use wide::i16x8;
 
-/// A level that a phase reaches beyond.
+/// Codes looked at together.
+const LANES: usize = 8;
+
+/// Between which codes the edges of a phase cross its half level, and its top between them; of one that rises from the base
+/// (`RISES`), or falls.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Half {
-    level: f64,
-    rising: bool,
-}
-
-impl Half {
-    /// Half-way between `base` and `level`.
-    #[inline]
-    pub(super) fn new(base: f64, level: f64) -> Self {
-        Self { level: base + 0.5 * (level - base), rising: level > base }
-    }
-
-    fn codes_beyond(self) -> Codes {
-        codes_on(if self.rising { Side::Above } else { Side::Below }, self.level)
-    }
-
-    /// By how much a code is beyond it.
-    #[inline]
-    fn excess(self, code: f64) -> f64 {
-        if self.rising { code - self.level } else { self.level - code }
-    }
-
-    /// Instant at which the straight line between two codes crosses it, from the first of them.
-    #[inline]
-    fn crossed(self, (a, b): (f64, f64)) -> f64 {
-        (self.level - a) / (b - a)
-    }
-}
-
-/// Between which codes the edges of a phase cross its half level, and its top between them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Flanks {
+pub(super) struct Flanks<const RISES: bool> {
+    /// Level before and behind it.
+    base: f64,
     /// The last sample before the first edge, and the last sample of the top.
-    places: (usize, usize),
+    places: (f64, f64),
     /// The codes on either side of the first edge.
     up: (f64, f64),
     /// The codes on either side of the second edge.
@@ -48,35 +26,94 @@ pub(super) struct Flanks {
     nearest: f64,
 }
 
-impl Flanks {
-    /// From the ends of `around`, a phase with a sample on either side of it, inwards.
-    #[inline]
-    pub(super) fn find(around: &[i16], half: Half) -> Option<Self> {
-        let beyond = half.codes_beyond();
-        let before = beyond.first(around, true)?.checked_sub(1)?;
-        let last = beyond.last(around, true)?;
-        let [up, top @ ..] = around.get(before..=last)? else { return None };
-        let ([first, ..], [.., end], Some(down)) = (top, top, around.get(last + 1)) else { return None };
+impl<const RISES: bool> Flanks<RISES> {
+    /// From the samples beside a phase of about this level inwards: `first` and `last` are its own outermost. `None` where its middle
+    /// is not beyond the half, and where there is no sample beside it.
+    #[inline(always)]
+    pub(super) fn find(
+        samples: &[i16],
+        (first, last): (usize, usize),
+        base: f64,
+        level: f64,
+    ) -> Option<Self> {
+        let half = half(base, level);
+        let limit = if RISES { floor(half) } else { ceil(half) } as i16;
+        let from = first.checked_sub(1)?;
+        let around = samples.get(from..last + 2)?;
+        // Unless the edges are slow, half of the level is reached within the outermost samples.
+        let begins = around.first_chunk().map_or(0, |head| Self::beyond(head, limit));
+        let begins = if begins != 0 {
+            begins.trailing_zeros() as usize
+        } else {
+            i16::first(around, Self::SIDE, half)?
+        };
+        let ends = around.last_chunk().map_or(0, |tail| Self::beyond(tail, limit));
+        let ends = if ends != 0 {
+            around.len() - LANES + ends.ilog2() as usize
+        } else {
+            i16::last(around, Self::SIDE, half)?
+        };
+        let middle = (first + last) / 2 - from;
+        if begins > middle || middle > ends {
+            return None;
+        }
+        let [up, top @ .., down] = around.get(begins.checked_sub(1)?..ends + 2)? else { return None };
+        let [begin, .., end] = top else { return None };
         Some(Self {
-            places: (before, last),
-            up: (f64::from(*up), f64::from(*first)),
+            base,
+            places: ((from + begins - 1) as i64 as f64, (from + ends) as i64 as f64),
+            up: (f64::from(*up), f64::from(*begin)),
             down: (f64::from(*end), f64::from(*down)),
-            nearest: f64::from(extreme(top, !half.rising)),
+            nearest: f64::from(Self::nearest(top)),
         })
     }
 
-    /// 50 % instants, from the first sample of the stretch they were found in: [`PhaseEdges::at`] sample `middle`. `None`
-    /// where the way from edge to edge touches the level, or leaves the middle out: then it takes a search to find them.
-    #[inline]
-    pub(super) fn edges(&self, half: Half, middle: usize) -> Option<PhaseEdges> {
-        let (before, last) = self.places;
-        let whole = half.excess(self.nearest) > 0.0 && before < middle && middle <= last;
-        let apart = half.excess(self.up.0) < 0.0 && half.excess(self.down.1) <= 0.0;
-        (whole && apart).then(|| PhaseEdges {
-            start: before as i64 as f64 + half.crossed(self.up),
-            end: last as i64 as f64 + half.crossed(self.down),
+    /// 50 % instants of the phase if this is its level: [`PhaseEdges::at`] its middle. `None` where the way from edge to edge touches
+    /// half the level: then it takes a search to find them.
+    #[inline(always)]
+    pub(super) fn edges(&self, level: f64) -> Option<PhaseEdges> {
+        let half = half(self.base, level);
+        let (before, begin) = self.up;
+        let (end, behind) = self.down;
+        let whole = if RISES {
+            self.nearest > half && before < half && behind <= half
+        } else {
+            self.nearest < half && before > half && behind >= half
+        };
+        whole.then(|| PhaseEdges {
+            start: self.places.0 + (half - before) / (begin - before),
+            end: self.places.1 + (half - end) / (behind - end),
         })
     }
+
+    const SIDE: Side = if RISES { Side::Above } else { Side::Below };
+
+    /// One bit for each of eight codes that is beyond the limit.
+    #[inline(always)]
+    fn beyond(group: &[i16; LANES], limit: i16) -> u32 {
+        let (group, limit) = (i16x8::new(*group), i16x8::splat(limit));
+        if RISES { group.simd_gt(limit) } else { group.simd_lt(limit) }.to_bitmask()
+    }
+
+    /// The code that is nearest to the base.
+    #[inline(always)]
+    fn nearest(codes: &[i16]) -> i16 {
+        let less = |[a, b]: [i16x8; 2]| if RISES { a.min(b) } else { a.max(b) };
+        // Groups that lie over one another see some codes twice, which changes no extreme.
+        match (codes.first_chunk(), codes.last_chunk()) {
+            (Some(head), Some(tail)) if codes.len() <= 4 * LANES => {
+                let nearest = less([less(halves(head)), less(halves(tail))]);
+                if RISES { nearest.reduce_min() } else { nearest.reduce_max() }
+            }
+            _ => extreme(codes, !RISES),
+        }
+    }
+}
+
+/// Half-way between `base` and `level`.
+#[inline]
+fn half(base: f64, level: f64) -> f64 {
+    base + 0.5 * (level - base)
 }
 
 #[cfg(test)]
@@ -87,14 +124,17 @@ mod tests {
     fn a_flank_that_stays_on_the_level_is_left_to_the_search() {
         // Two samples on the level before the top: the crossing is the first of them.
         let around = [0_i16, 2, 2, 4, 4, 4, 0];
-        let half = Half::new(0.0, 4.0);
+        let find = |around: &[i16]| {
+            let last = around.len() - 2;
+            Flanks::<true>::find(around, (1, last), 0.0, 4.0)?.edges(4.0)
+        };
         let search = PhaseEdges::at(&around, 4, 0.0, 4.0, 0.5).unwrap();
         assert_eq!(search, PhaseEdges { start: 1.0, end: 5.5 });
-        let found = Flanks::find(&around, half).and_then(|flanks| flanks.edges(half, 4));
+        let found = find(&around);
         assert!(found.is_none_or(|found| found == search), "{found:?}");
         // A flank without: both say the same.
         let around = [0_i16, 0, 1, 4, 4, 4, 0];
-        let found = Flanks::find(&around, half).and_then(|flanks| flanks.edges(half, 4)).unwrap();
+        let found = find(&around).unwrap();
         assert!((found.start - (2.0 + 1.0 / 3.0)).abs() < 1e-12 && found.end == 5.5, "{found:?}");
     }
 
@@ -117,14 +157,19 @@ mod tests {
                     sign * (height + random(2) as i16)
                 })
                 .collect();
-            let around = &samples[from - 1..from + length + 2];
-            let middle = (from + from + length) / 2 - (from - 1);
             let levels = [12.0, 11.5, 13.0, 12.0].map(|level| level * f64::from(sign));
-            let Some(flanks) = Flanks::find(around, Half::new(0.0, levels[0])) else { continue };
+            let ends = (from, from + length);
+            let found_at = |level: f64| {
+                if sign > 0 {
+                    Flanks::<true>::find(&samples, ends, 0.0, levels[0])?.edges(level)
+                } else {
+                    Flanks::<false>::find(&samples, ends, 0.0, levels[0])?.edges(level)
+                }
+            };
             for level in levels {
-                if let Some(edges) = flanks.edges(Half::new(0.0, level), middle) {
-                    let expected = PhaseEdges::at(around, middle, 0.0, level, 0.5);
-                    assert_eq!(Some(edges), expected, "{around:?}");
+                if let Some(edges) = found_at(level) {
+                    let expected = PhaseEdges::at(&samples, from + length / 2, 0.0, level, 0.5);
+                    assert_eq!(Some(edges), expected, "{samples:?}");
                     found += 1;
                 }
             }

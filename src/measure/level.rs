@@ -34,9 +34,23 @@ pub fn central_mean<S: Sample>(samples: &[S], start: f64, end: f64, settle: f64)
 
 /// First and last sample of [`central_mean`].
 #[inline]
-pub(super) fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
+fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
+    let (from, to) = centre(start, end, settle);
+    indices(from, to)
+}
+
+/// First and last sample of [`central_mean`] of a phase that begins behind the first sample in hand.
+#[inline(always)]
+pub(super) fn central_samples(start: f64, end: f64, settle: f64) -> (i64, i64) {
+    let (from, to) = centre(start, end, settle);
+    (ceil(from), floor(to))
+}
+
+/// Ends of the centre of a phase.
+#[inline(always)]
+fn centre(start: f64, end: f64, settle: f64) -> (f64, f64) {
     let trim = 0.2 * (end - start);
-    indices(start + if trim > settle { trim } else { settle }, end - trim)
+    (start + if trim > settle { trim } else { settle }, end - trim)
 }
 
 /// Most bins of a histogram of levels.

@@ -2,8 +2,8 @@
 
 use super::edge::PhaseEdges;
 use super::excursion::{Excursion, Top};
-use super::flanks::{Flanks, Half};
-use super::level::{central, central_mean, mean_between, mean_of};
+use super::level::mean_between;
+use super::phase::phase;
 use super::rise::Rise;
 use super::shared_edge::{join, meeting};
 use super::skew::SharpEdge;
@@ -160,7 +160,7 @@ fn refine(
         *last = if leads { 0.0 } else { step };
         let middle = ((excursion.from + excursion.to) / 2).saturating_sub(first) as usize;
         if let Some(edges) = PhaseEdges::at(samples, middle, base, level, 0.5) {
-            *top = Top::new(edges, 0, level, 0);
+            *top = Top::new(edges, level, 0);
             moved = true;
         }
     }
@@ -175,77 +175,6 @@ fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], ba
         let up = Rise::of(samples, place(before.from), leading.start, (base, f64::from(leading.level)));
         up.and(Rise::of(samples, place(behind.to), last.end, (base, f64::from(last.level))))
     })
-}
-
-/// Finds the edges and the level of the phase in samples `first` to `last`, and whether an edge is missing.
-fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> (Top, bool) {
-    match quick(samples, ends, base, settle) {
-        Some(top) => (top, false),
-        None => plain(samples, ends, base, settle),
-    }
-}
-
-/// Mean of the middle of a phase whose edges are not known yet.
-#[inline]
-fn rough(samples: &[i16], (first, last): (usize, usize)) -> Option<f64> {
-    let trim = last.checked_sub(first)?.div_ceil(5);
-    mean_of(samples, (first + trim, last.checked_sub(trim)?)).map(|mean| mean.0)
-}
-
-/// [`plain`] for a phase that rises, stays and falls: its edges are searched for once, from its ends, and only looked at
-/// again when its level is known. `None` for any other.
-#[inline(never)]
-fn quick(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> Option<Top> {
-    let from = first.checked_sub(1)?;
-    let around = samples.get(from..last + 2)?;
-    let middle = (first + last) / 2 - from;
-    let mut level = rough(samples, (first, last))?;
-    let flanks = Flanks::find(around, Half::new(base, level))?;
-    let (mut settled, mut inside) = (0, None);
-    for again in [false, true] {
-        let edges = flanks.edges(Half::new(base, level), middle)?;
-        let central = central(edges.start, edges.end, settle);
-        if !again || central != inside {
-            let mean = central.and_then(|central| mean_of(around, central)).filter(|(_, n)| *n >= 8);
-            (level, settled) = match mean {
-                Some(mean) => mean,
-                None if again => return None,
-                None => return Some(Top::new(edges, from, level, 0)),
-            };
-        }
-        if again {
-            return Some(Top::new(edges, from, level, settled));
-        }
-        inside = central;
-    }
-    None
-}
-
-/// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.
-#[cold]
-fn plain(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> (Top, bool) {
-    let middle = (first + last) / 2;
-    let code = || samples.get(middle).map_or(base, |code| f64::from(*code));
-    let mut level = rough(samples, (first, last)).unwrap_or_else(code);
-    let mut edges = PhaseEdges { start: first as i64 as f64, end: last as i64 as f64 };
-    let (mut settled, mut truncated) = (0, false);
-    for _ in 0..2 {
-        let stands = (code() - base) / (level - base) >= 0.5;
-        let found = if stands {
-            PhaseEdges::at(samples, middle, base, level, 0.5)
-        } else {
-            PhaseEdges::around(samples, (first, last), base, level, 0.5)
-        };
-        let Some(found) = found else {
-            truncated = true;
-            break;
-        };
-        edges = found;
-        let mean = central_mean(samples, edges.start, edges.end, settle).filter(|(_, n)| *n >= 8);
-        settled = mean.map_or(0, |(_, n)| n);
-        level = mean.map_or(level, |(level, _)| level);
-    }
-    (Top::new(edges, 0, level, settled), truncated)
 }
 
 /// A passive recharge, in samples and codes from the baseline.
@@ -399,39 +328,5 @@ mod tests {
         assert_eq!((first.level, second.level), (-1000.0, 500.0));
         assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{found:?}");
         assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{found:?}");
-    }
-
-    #[test]
-    fn searching_once_finds_what_the_definition_finds_step_by_step() {
-        let (mut state, mut found) = (1_u32, 0);
-        let mut draw = |n: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) % n
-        };
-        for _ in 0..2000 {
-            let (rise, top, fall) = (draw(6) as usize, 1 + draw(60) as usize, draw(6) as usize);
-            let size = if draw(2) == 0 { 1000.0 } else { -400.0 };
-            let noise = [3, 9, 40][draw(3) as usize];
-            let mut samples: Vec<i16> = vec![0; 20];
-            samples.extend((1..=rise).map(|k| (size * k as f64 / (rise + 1) as f64) as i16));
-            samples.extend(vec![size as i16; top]);
-            samples.extend((1..=fall).rev().map(|k| (size * k as f64 / (fall + 1) as f64) as i16));
-            let last = samples.len() - 1;
-            samples.extend([0; 20]);
-            for sample in &mut samples {
-                *sample += draw(noise) as i16;
-            }
-            if let Some(top) = quick(&samples, (20, last), 0.3, 4.0) {
-                let (plain, truncated) = plain(&samples, (20, last), 0.3, 4.0);
-                assert!(
-                    !truncated
-                        && (top.start - plain.start).abs() < 1e-9
-                        && (top.end - plain.end).abs() < 1e-9
-                );
-                assert_eq!((top.level, top.settled), (plain.level, plain.settled), "{samples:?}");
-                found += 1;
-            }
-        }
-        assert!(found > 1500, "{found}");
     }
 }

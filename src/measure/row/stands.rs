@@ -1,5 +1,6 @@
 //! Phases that give way, and such as lack an edge.
 
+use super::super::phase::plain;
 use super::*;
 
 const CONSTANTS: Constants =

@@ -1,0 +1,143 @@
+//! One phase: its edges and its level.
+
+use super::edge::PhaseEdges;
+use super::excursion::Top;
+use super::flanks::Flanks;
+use super::level::{central_mean, central_samples};
+use super::sums::sum_within;
+
+/// Finds the edges and the level of the phase in samples `first` to `last`, and whether an edge is missing.
+#[inline]
+pub(super) fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> (Top, bool) {
+    match quick(samples, ends, base, settle) {
+        Some(top) => (top, false),
+        None => plain(samples, ends, base, settle),
+    }
+}
+
+/// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
+#[inline]
+fn middle((first, last): (usize, usize)) -> Option<(usize, usize)> {
+    let trim = (last.checked_sub(first)? + 4) / 5;
+    Some((first + trim, last + 1 - trim))
+}
+
+/// Fewest samples that make a level.
+const FEWEST: i64 = 8;
+
+/// [`plain`] for a phase that rises, stays and falls: its edges are searched for once, from its ends, and only looked at
+/// again when its level is known. `None` for any other.
+#[inline(never)]
+fn quick(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> Option<Top> {
+    let rough = mean_within(samples, middle(ends)?)?.0;
+    if rough > base {
+        standing::<true>(samples, ends, (base, rough), settle)
+    } else {
+        standing::<false>(samples, ends, (base, rough), settle)
+    }
+}
+
+/// The same where the mean of its middle is known to be above the base (`RISES`), or not.
+#[inline(always)]
+fn standing<const RISES: bool>(
+    samples: &[i16],
+    ends: (usize, usize),
+    (base, rough): (f64, f64),
+    settle: f64,
+) -> Option<Top> {
+    let flanks = Flanks::<RISES>::find(samples, ends, base, rough)?;
+    let edges = flanks.edges(rough)?;
+    let Some(inside) = settled(edges, settle) else { return Some(Top::new(edges, rough, 0)) };
+    let (level, count) = mean_within(samples, inside)?;
+    let edges = flanks.edges(level)?;
+    let again = settled(edges, settle)?;
+    if again == inside {
+        return Some(Top::new(edges, level, count));
+    }
+    let (level, count) = mean_again(samples, again)?;
+    Some(Top::new(edges, level, count))
+}
+
+/// First sample of the level of a phase between these edges, and the one behind its last, if they are enough.
+#[inline(always)]
+fn settled(edges: PhaseEdges, settle: f64) -> Option<(usize, usize)> {
+    let (first, last) = central_samples(edges.start, edges.end, settle);
+    (last - first + 1 >= FEWEST).then_some((first as usize, last as usize + 1))
+}
+
+/// The same where it is rarely needed.
+#[cold]
+fn mean_again(samples: &[i16], window: (usize, usize)) -> Option<(f64, usize)> {
+    mean_within(samples, window)
+}
+
+/// Mean of the samples `from` to the one before `to`, with their number.
+#[inline(always)]
+fn mean_within(samples: &[i16], (from, to): (usize, usize)) -> Option<(f64, usize)> {
+    let count = to.checked_sub(from)?;
+    (count > 0).then(|| (sum_within(samples, from, to) as f64 / count as i64 as f64, count))
+}
+
+/// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.
+#[cold]
+pub(super) fn plain(samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> (Top, bool) {
+    let inside = (first + last) / 2;
+    let code = || samples.get(inside).map_or(base, |code| f64::from(*code));
+    let mut level = middle((first, last))
+        .and_then(|middle| mean_within(samples, middle))
+        .map_or_else(code, |mean| mean.0);
+    let mut edges = PhaseEdges { start: first as i64 as f64, end: last as i64 as f64 };
+    let (mut settled, mut truncated) = (0, false);
+    for _ in 0..2 {
+        let stands = (code() - base) / (level - base) >= 0.5;
+        let found = if stands {
+            PhaseEdges::at(samples, inside, base, level, 0.5)
+        } else {
+            PhaseEdges::around(samples, (first, last), base, level, 0.5)
+        };
+        let Some(found) = found else {
+            truncated = true;
+            break;
+        };
+        edges = found;
+        let mean = central_mean(samples, edges.start, edges.end, settle).filter(|(_, n)| *n as i64 >= FEWEST);
+        settled = mean.map_or(0, |(_, n)| n);
+        level = mean.map_or(level, |(level, _)| level);
+    }
+    (Top::new(edges, level, settled), truncated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn searching_once_finds_what_the_definition_finds_step_by_step() {
+        let (mut state, mut found) = (1_u32, 0);
+        let mut draw = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % n
+        };
+        for _ in 0..2000 {
+            let (rise, top, fall) = (draw(6) as usize, 1 + draw(60) as usize, draw(6) as usize);
+            let size = if draw(2) == 0 { 1000.0 } else { -400.0 };
+            let noise = [3, 9, 40][draw(3) as usize];
+            let mut samples: Vec<i16> = vec![0; 20];
+            samples.extend((1..=rise).map(|k| (size * k as f64 / (rise + 1) as f64) as i16));
+            samples.extend(vec![size as i16; top]);
+            samples.extend((1..=fall).rev().map(|k| (size * k as f64 / (fall + 1) as f64) as i16));
+            let last = samples.len() - 1;
+            samples.extend([0; 20]);
+            for sample in &mut samples {
+                *sample += draw(noise) as i16;
+            }
+            if let Some(top) = quick(&samples, (20, last), 0.3, 4.0) {
+                let (plain, truncated) = plain(&samples, (20, last), 0.3, 4.0);
+                assert!(!truncated && (top.start, top.end) == (plain.start, plain.end), "{samples:?}");
+                assert_eq!((top.level, top.settled), (plain.level, plain.settled), "{samples:?}");
+                found += 1;
+            }
+        }
+        assert!(found > 1500, "{found}");
+    }
+}
