@@ -102,14 +102,15 @@ pub(super) fn measure(
         Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
     });
     let origin = (at as i64 - first as i64) as f64;
+    let mut phases = [PhaseRow::default(); 3];
     let (mut steps, mut round) = ([0.0; 3], 0);
-    let (joined, phases) = loop {
+    let joined = loop {
         let joined = join(samples, excursions, tops, base, gapless);
         give_way(samples, tops, recharge, base);
-        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, constants, origin);
-        let known = truncated || round == ROUNDS;
+        rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin), &mut phases);
+        let known = truncated || round == ROUNDS || tops.iter().all(|top| top.settled > 0);
         if known || !refine(samples, first, excursions, (&mut *tops, &phases, &mut steps), base) {
-            break (joined, phases);
+            break joined;
         }
         round += 1;
     };
@@ -140,6 +141,7 @@ const ROUNDS: usize = 8;
 /// The level of a phase too short for one is its charge over its width, and its edges are at half of that. What was taken for the level
 /// so far was the mean of its middle, into which the edges of the shortest reach. Gives such phases the level that their charge tells
 /// and the edges at half of it, and keeps by how much the level moved in `steps`; whether any has moved by more than matters.
+#[inline(never)]
 fn refine(
     samples: &[i16],
     first: u64,
@@ -199,19 +201,19 @@ fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
 /// Rows of phases, with their charges: the first phase from its quiet foreground, the last to its quiet end, inner
 /// bounds in the middle of the gap. Where two phases share an edge the bound is the shared instant, and what the filter
 /// has let through early (and late) there is put back. Instants are told from `origin`.
+#[inline]
 fn rows(
     samples: &[i16],
     (tops, joined): (&[Top], [bool; 3]),
     pulse: &Shape<'_>,
     recharge: Option<Recharge>,
-    constants: &Constants,
-    origin: f64,
-) -> [PhaseRow; 3] {
+    (constants, origin): (&Constants, f64),
+    rows: &mut [PhaseRow; 3],
+) {
     let base = pulse.base;
-    let mut rows = [PhaseRow::default(); 3];
     let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start - pulse.before(top.start)));
     let mut carried = 0.0;
-    for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
+    for (k, (top, row)) in tops.iter().zip(rows).enumerate() {
         let next = tops.get(k + 1);
         let to = match (next, recharge) {
             (Some(next), _) => 0.5 * (top.end + next.start),
@@ -250,7 +252,6 @@ fn rows(
         };
         from = to;
     }
-    rows
 }
 
 #[cfg(test)]

@@ -31,6 +31,10 @@ impl Side {
 pub trait Sample: Copy {
     /// Its value.
     fn value(self) -> f64;
+    /// By how much it is larger than another.
+    fn over(self, other: Self) -> f64;
+    /// Sum of the values from `from` to the one before `to`, as far as there are any.
+    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64;
     /// Sum of the values.
     fn sum(samples: &[Self]) -> f64;
     /// Index of the first sample on a side of a level.
@@ -46,6 +50,14 @@ pub trait Sample: Copy {
 impl Sample for f64 {
     fn value(self) -> f64 {
         self
+    }
+
+    fn over(self, other: Self) -> f64 {
+        self - other
+    }
+
+    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64 {
+        Self::sum(samples.get(from..to.min(samples.len())).unwrap_or(&[]))
     }
 
     fn sum(samples: &[Self]) -> f64 {
@@ -74,6 +86,16 @@ impl Sample for i16 {
     #[inline]
     fn value(self) -> f64 {
         f64::from(self)
+    }
+
+    #[inline]
+    fn over(self, other: Self) -> f64 {
+        f64::from(i32::from(self) - i32::from(other))
+    }
+
+    #[inline(always)]
+    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64 {
+        super::sums::sum_within(samples, from, to) as f64
     }
 
     #[inline]

@@ -4,9 +4,9 @@
 /// count from those of this one.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 
-/// The nearest whole number, and itself as a real one.
+/// The nearest whole number, the even one of two, and itself as a real one; of a value of 2⁵¹ or more in size, any numbers.
 #[inline]
-fn nearest(value: f64) -> (i64, f64) {
+pub(super) fn nearest(value: f64) -> (i64, f64) {
     let shifted = value + SHIFT;
     (shifted.to_bits().wrapping_sub(SHIFT.to_bits()) as i64, shifted - SHIFT)
 }

@@ -1,7 +1,7 @@
 //! Charge over a window of samples.
 
 use super::sample::Sample;
-use super::whole::floor;
+use super::whole::nearest;
 
 /// Σ yₖ over [from, to] with fractional bounds in samples. Times the sample period it is the charge.
 ///
@@ -17,7 +17,7 @@ pub fn windowed_sum<S: Sample>(samples: &[S], from: f64, to: f64) -> f64 {
 pub(super) struct Bound {
     /// The instant, in samples.
     pub(super) at: f64,
-    /// The sample whose interval it cuts.
+    /// The sample whose interval it cuts; the first in hand where it lies before them.
     index: usize,
     /// ∫ over that sample's interval from its left end to the bound.
     part: f64,
@@ -26,8 +26,8 @@ pub(super) struct Bound {
 impl Bound {
     #[inline]
     pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
-        let index = floor(at + 0.5).max(0);
-        Self { at, index: index as usize, part: part(samples, index as usize, at - index as f64) }
+        let (sample, middle) = nearest(at);
+        Self { at, index: sample.max(0) as usize, part: part(samples, sample as usize, at - middle) }
     }
 }
 
@@ -37,21 +37,15 @@ pub(super) fn sum_between<S: Sample>(samples: &[S], from: &Bound, to: &Bound) ->
     if to.at <= from.at {
         return 0.0;
     }
-    let held = samples.len();
-    let whole = samples.get(from.index.min(held)..to.index.min(held));
-    S::sum(whole.unwrap_or(&[])) + to.part - from.part
+    S::sum_within(samples, from.index, to.index) + to.part - from.part
 }
 
-/// ∫ over sample `k`'s interval from its left end to `offset` from its middle.
+/// ∫ over sample `k`'s interval from its left end to `offset` from its middle; 0 where the sample is not in hand.
 #[inline]
 fn part<S: Sample>(samples: &[S], k: usize, offset: f64) -> f64 {
-    if !(-0.5..=0.5).contains(&offset) {
-        return 0.0;
-    }
-    if let Some([left, y, right]) = k.checked_sub(1).and_then(|left| samples.get(left..)?.first_chunk::<3>())
-    {
-        let slope = 0.5 * (right.value() - left.value());
-        return y.value() * (offset + 0.5) + 0.5 * slope * (offset * offset - 0.25);
+    if let Some([left, y, right]) = samples.get(k.wrapping_sub(1)..).and_then(<[S]>::first_chunk) {
+        // Half of the slope, which is half of what the neighbours are apart.
+        return y.value() * (offset + 0.5) + 0.25 * right.over(*left) * (offset * offset - 0.25);
     }
     samples.get(k).map_or(0.0, |y| y.value() * (offset + 0.5))
 }
