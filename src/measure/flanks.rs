@@ -27,12 +27,12 @@ pub(super) struct Flanks<const RISES: bool> {
 }
 
 impl<const RISES: bool> Flanks<RISES> {
-    /// From the samples beside a phase of about this level inwards: `first` and `last` are its own outermost. `None` where its middle
+    /// From the samples beside a phase of about this level inwards: `first` and `last` are its own outermost. `None` where its `middle`
     /// is not beyond the half, and where there is no sample beside it.
     #[inline(always)]
     pub(super) fn find(
         samples: &[i16],
-        (first, last): (usize, usize),
+        ((first, last), middle): ((usize, usize), usize),
         base: f64,
         level: f64,
     ) -> Option<Self> {
@@ -53,8 +53,7 @@ impl<const RISES: bool> Flanks<RISES> {
         } else {
             i16::last(around, Self::SIDE, half)?
         };
-        let middle = (first + last) / 2 - from;
-        if begins > middle || middle > ends {
+        if from + begins > middle || middle > from + ends {
             return None;
         }
         let [up, top @ .., down] = around.get(begins.checked_sub(1)?..ends + 2)? else { return None };
@@ -126,7 +125,7 @@ mod tests {
         let around = [0_i16, 2, 2, 4, 4, 4, 0];
         let find = |around: &[i16]| {
             let last = around.len() - 2;
-            Flanks::<true>::find(around, (1, last), 0.0, 4.0)?.edges(4.0)
+            Flanks::<true>::find(around, ((1, last), 4), 0.0, 4.0)?.edges(4.0)
         };
         let search = PhaseEdges::at(&around, 4, 0.0, 4.0, 0.5).unwrap();
         assert_eq!(search, PhaseEdges { start: 1.0, end: 5.5 });
@@ -158,7 +157,7 @@ mod tests {
                 })
                 .collect();
             let levels = [12.0, 11.5, 13.0, 12.0].map(|level| level * f64::from(sign));
-            let ends = (from, from + length);
+            let ends = ((from, from + length), from + length / 2);
             let found_at = |level: f64| {
                 if sign > 0 {
                     Flanks::<true>::find(&samples, ends, 0.0, levels[0])?.edges(level)

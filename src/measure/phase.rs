@@ -6,35 +6,56 @@ use super::flanks::Flanks;
 use super::level::{central_mean, central_samples};
 use super::sums::sum_within;
 
-/// Finds the edges and the level of the phase in samples `first` to `last`, and whether an edge is missing.
-#[inline]
-pub(super) fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> (Top, bool) {
-    match quick(samples, ends, base, settle) {
-        Some(top) => (top, false),
-        None => plain(samples, ends, base, settle),
+/// Finds the edges and the level of the phase in samples `first` to `last`; whether both edges are there.
+#[inline(always)]
+pub(super) fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> bool {
+    quick(samples, ends, base, settle, top) || {
+        let (found, truncated) = plain(samples, ends, base, settle);
+        *top = found;
+        !truncated
     }
+}
+
+/// 50 % instants of the phase in samples `first` to `last` if this is its level.
+#[inline(never)]
+pub(super) fn edges(
+    samples: &[i16],
+    (first, last): (usize, usize),
+    base: f64,
+    level: f64,
+) -> Option<PhaseEdges> {
+    let middle = (first + last + 1) / 2;
+    let place = ((first, last), middle);
+    let found = if level > base {
+        Flanks::<true>::find(samples, place, base, level).and_then(|flanks| flanks.edges(level))
+    } else {
+        Flanks::<false>::find(samples, place, base, level).and_then(|flanks| flanks.edges(level))
+    };
+    found.or_else(|| PhaseEdges::at(samples, middle, base, level, 0.5))
 }
 
 /// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
 #[inline]
-fn middle((first, last): (usize, usize)) -> Option<(usize, usize)> {
+fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
     let trim = (last.checked_sub(first)? + 4) / 5;
-    Some((first + trim, last + 1 - trim))
+    Some(((first + trim) as i64, (last + 1 - trim) as i64))
 }
 
 /// Fewest samples that make a level.
 const FEWEST: i64 = 8;
 
 /// [`plain`] for a phase that rises, stays and falls: its edges are searched for once, from its ends, and only looked at
-/// again when its level is known. `None` for any other.
+/// again when its level is known. Whether it is one.
 #[inline(never)]
-fn quick(samples: &[i16], ends: (usize, usize), base: f64, settle: f64) -> Option<Top> {
-    let rough = mean_within(samples, middle(ends)?)?.0;
-    if rough > base {
-        standing::<true>(samples, ends, (base, rough), settle)
-    } else {
-        standing::<false>(samples, ends, (base, rough), settle)
-    }
+fn quick(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> bool {
+    let found = middle(ends).and_then(|middle| mean_within(samples, middle)).and_then(|(rough, _)| {
+        if rough > base {
+            standing::<true>(samples, ends, (base, rough), settle)
+        } else {
+            standing::<false>(samples, ends, (base, rough), settle)
+        }
+    });
+    found.inspect(|found| *top = *found).is_some()
 }
 
 /// The same where the mean of its middle is known to be above the base (`RISES`), or not.
@@ -45,7 +66,7 @@ fn standing<const RISES: bool>(
     (base, rough): (f64, f64),
     settle: f64,
 ) -> Option<Top> {
-    let flanks = Flanks::<RISES>::find(samples, ends, base, rough)?;
+    let flanks = Flanks::<RISES>::find(samples, (ends, (ends.0 + ends.1) / 2), base, rough)?;
     let edges = flanks.edges(rough)?;
     let Some(inside) = settled(edges, settle) else { return Some(Top::new(edges, rough, 0)) };
     let (level, count) = mean_within(samples, inside)?;
@@ -60,22 +81,22 @@ fn standing<const RISES: bool>(
 
 /// First sample of the level of a phase between these edges, and the one behind its last, if they are enough.
 #[inline(always)]
-fn settled(edges: PhaseEdges, settle: f64) -> Option<(usize, usize)> {
+fn settled(edges: PhaseEdges, settle: f64) -> Option<(i64, i64)> {
     let (first, last) = central_samples(edges.start, edges.end, settle);
-    (last - first + 1 >= FEWEST).then_some((first as usize, last as usize + 1))
+    (last - first + 1 >= FEWEST).then_some((first, last + 1))
 }
 
 /// The same where it is rarely needed.
 #[cold]
-fn mean_again(samples: &[i16], window: (usize, usize)) -> Option<(f64, usize)> {
+fn mean_again(samples: &[i16], window: (i64, i64)) -> Option<(f64, usize)> {
     mean_within(samples, window)
 }
 
 /// Mean of the samples `from` to the one before `to`, with their number.
 #[inline(always)]
-fn mean_within(samples: &[i16], (from, to): (usize, usize)) -> Option<(f64, usize)> {
-    let count = to.checked_sub(from)?;
-    (count > 0).then(|| (sum_within(samples, from, to) as f64 / count as i64 as f64, count))
+fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
+    let count = to - from;
+    (count > 0).then(|| (sum_within(samples, from, to) as f64 / count as f64, count as usize))
 }
 
 /// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.
@@ -131,7 +152,8 @@ mod tests {
             for sample in &mut samples {
                 *sample += draw(noise) as i16;
             }
-            if let Some(top) = quick(&samples, (20, last), 0.3, 4.0) {
+            let mut top = Top::default();
+            if quick(&samples, (20, last), 0.3, 4.0, &mut top) {
                 let (plain, truncated) = plain(&samples, (20, last), 0.3, 4.0);
                 assert!(!truncated && (top.start, top.end) == (plain.start, plain.end), "{samples:?}");
                 assert_eq!((top.level, top.settled), (plain.level, plain.settled), "{samples:?}");

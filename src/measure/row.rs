@@ -1,9 +1,8 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
-use super::edge::PhaseEdges;
 use super::excursion::{Excursion, Top};
 use super::level::mean_between;
-use super::phase::phase;
+use super::phase::{edges, phase};
 use super::rise::Rise;
 use super::shared_edge::{join, meeting};
 use super::skew::SharpEdge;
@@ -85,43 +84,64 @@ pub(super) fn measure(
     pulse: &Shape<'_>,
     constants: &Constants,
 ) -> Measured {
-    let Shape { excursions, recharge, base, gapless, .. } = *pulse;
-    let settle = constants.settling as f64;
-    let count = excursions.len().min(3);
+    let Shape { excursions, base, .. } = *pulse;
+    let settle = constants.settling as i64 as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
     for (top, excursion) in tops.iter_mut().zip(excursions) {
-        let ends = (excursion.from.saturating_sub(first), excursion.to.saturating_sub(first + 1));
-        let found = phase(samples, (ends.0 as usize, ends.1 as usize), base, settle);
-        *top = found.0;
-        truncated |= found.1;
+        truncated |= !phase(samples, within(excursion, first), base, settle, top);
     }
+    let count = excursions.len().min(3);
     let tops = tops.get_mut(..count).unwrap_or_default();
-    let recharge = recharge.and_then(|recharge| {
-        let from = recharge.from.saturating_sub(first) as f64;
-        Some(Recharge { from, joined: recharge.joined, level: initial(samples, from, base, settle)? })
-    });
+    let recharge = pulse.recharge.and_then(|recharge| Recharge::of(samples, recharge, first, base, settle));
     let origin = (at as i64 - first as i64) as f64;
+    // Where the program rests between phases, and a sample shows that, none is shared.
+    let apart = recharge.is_none()
+        && pulse.gapless.is_none()
+        && excursions.iter().skip(1).all(|behind| !behind.joined);
     let mut phases = [PhaseRow::default(); 3];
-    let (mut steps, mut round) = ([0.0; 3], 0);
-    let joined = loop {
-        let joined = join(samples, excursions, tops, base, gapless);
-        give_way(samples, tops, recharge, base);
-        rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin), &mut phases);
+    let (mut steps, mut round, mut shared) = ([0.0; 3], 0, 0.0);
+    loop {
+        match tops.as_array() {
+            Some(two) if apart => rested(samples, two, pulse, origin, &mut phases),
+            _ => shared = sharing(samples, tops, pulse, recharge, (constants, origin), &mut phases),
+        }
         let known = truncated || round == ROUNDS || tops.iter().all(|top| top.settled > 0);
         if known || !refine(samples, first, excursions, (&mut *tops, &phases, &mut steps), base) {
-            break joined;
+            break;
         }
         round += 1;
-    };
+    }
     Measured {
         phases,
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
         flags: Flags { truncated, ..Flags::default() },
         rise: outer(samples, first, excursions, tops, base),
-        shared: joined.longest,
+        shared,
     }
+}
+
+/// First and last sample of an excursion, from sample `first`.
+#[inline]
+fn within(excursion: &Excursion, first: u64) -> (usize, usize) {
+    (excursion.from.saturating_sub(first) as usize, excursion.to.saturating_sub(first + 1) as usize)
+}
+
+/// Rows of phases that may share edges, with each other or with a recharge; the longest edge shared.
+#[inline(never)]
+fn sharing(
+    samples: &[i16],
+    tops: &mut [Top],
+    pulse: &Shape<'_>,
+    recharge: Option<Recharge>,
+    constants: (&Constants, f64),
+    phases: &mut [PhaseRow; 3],
+) -> f64 {
+    let joined = join(samples, pulse.excursions, tops, pulse.base, pulse.gapless);
+    give_way(samples, tops, recharge, pulse.base);
+    rows(samples, (tops, joined.with_last), pulse, recharge, constants, phases);
+    joined.longest
 }
 
 /// The last phase ends where it gives way to a recharge that follows it at once.
@@ -160,8 +180,7 @@ fn refine(
         let leads = (0.0..0.95).contains(&ratio);
         let level = if leads { taken + step / (1.0 - ratio) } else { told };
         *last = if leads { 0.0 } else { step };
-        let middle = ((excursion.from + excursion.to) / 2).saturating_sub(first) as usize;
-        if let Some(edges) = PhaseEdges::at(samples, middle, base, level, 0.5) {
+        if let Some(edges) = edges(samples, within(excursion, first), base, level) {
             *top = Top::new(edges, level, 0);
             moved = true;
         }
@@ -189,6 +208,15 @@ struct Recharge {
     level: f64,
 }
 
+impl Recharge {
+    /// What a recharge looks like in these samples, the first at sample `first`; `None` where too few of it are in hand.
+    #[inline(never)]
+    fn of(samples: &[i16], seen: Excursion, first: u64, base: f64, settle: f64) -> Option<Self> {
+        let from = seen.from.saturating_sub(first) as f64;
+        Some(Self { from, joined: seen.joined, level: initial(samples, from, base, settle)? })
+    }
+}
+
 /// Where an exponential that begins at sample `from` begins: from its means over the first and the second settling time
 /// after the filter has settled, carried back by their ratio. Behind the filter an exponential is the same one, late.
 fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
@@ -201,7 +229,6 @@ fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
 /// Rows of phases, with their charges: the first phase from its quiet foreground, the last to its quiet end, inner
 /// bounds in the middle of the gap. Where two phases share an edge the bound is the shared instant, and what the filter
 /// has let through early (and late) there is put back. Instants are told from `origin`.
-#[inline]
 fn rows(
     samples: &[i16],
     (tops, joined): (&[Top], [bool; 3]),
@@ -225,9 +252,6 @@ fn rows(
             (None, None) => top.end + pulse.behind(top.end),
         };
         let to = Bound::of(samples, to);
-        let span = to.at - from.at;
-        let mut area = sum_between(samples, &from, &to) - base * span + carried;
-        carried = 0.0;
         let touching = match (next, recharge) {
             (Some(next), _) if joined.get(k + 1).is_some_and(|joined| *joined) => {
                 Some(f64::from(next.level) - base)
@@ -235,22 +259,48 @@ fn rows(
             (None, Some(Recharge { joined: true, level, .. })) => Some(level),
             _ => None,
         };
-        if let Some(b) = touching {
+        let passed = touching.map_or(0.0, |b| {
             let a = f64::from(top.level) - base;
-            carried = a * constants.late_area + (b - a) * constants.early;
-            area -= carried;
-        }
-        let width = top.end - top.start;
-        let charge_over_width = top.settled == 0 && width > 0.0;
-        *row = PhaseRow {
-            start: (top.start - origin) as f32,
-            end: (top.end - origin) as f32,
-            level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
-            settled: top.settled,
-            area: area as f32,
-            span: span as f32,
-        };
-        from = to;
+            a * constants.late_area + (b - a) * constants.early
+        });
+        *row = of_phase(samples, top, (&from, &to), carried, passed, (base, origin));
+        (from, carried) = (to, passed);
+    }
+}
+
+/// [`rows`] of two phases that rest between each other and behind the second.
+#[inline(always)]
+fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64, rows: &mut [PhaseRow; 3]) {
+    let from = Bound::of(samples, a.start - pulse.before(a.start));
+    let between = Bound::of(samples, 0.5 * (a.end + b.start));
+    let to = Bound::of(samples, b.end + pulse.behind(b.end));
+    let [first, second, _] = rows;
+    *first = of_phase(samples, a, (&from, &between), 0.0, 0.0, (pulse.base, origin));
+    *second = of_phase(samples, b, (&between, &to), 0.0, 0.0, (pulse.base, origin));
+}
+
+/// Row of a phase with this charge window; the filter let `carried` of its charge through before that, and in it `passed` of what comes
+/// behind.
+#[inline(always)]
+fn of_phase(
+    samples: &[i16],
+    top: &Top,
+    (from, to): (&Bound, &Bound),
+    carried: f64,
+    passed: f64,
+    (base, origin): (f64, f64),
+) -> PhaseRow {
+    let span = to.at - from.at;
+    let area = sum_between(samples, from, to) - base * span + carried - passed;
+    let width = top.end - top.start;
+    let charge_over_width = top.settled == 0 && width > 0.0;
+    PhaseRow {
+        start: (top.start - origin) as f32,
+        end: (top.end - origin) as f32,
+        level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
+        settled: top.settled,
+        area: area as f32,
+        span: span as f32,
     }
 }
 

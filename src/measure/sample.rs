@@ -33,8 +33,8 @@ pub trait Sample: Copy {
     fn value(self) -> f64;
     /// By how much it is larger than another.
     fn over(self, other: Self) -> f64;
-    /// Sum of the values from `from` to the one before `to`, as far as there are any.
-    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64;
+    /// Sum of the values from place `from` to the one before place `to`, as far as there are any.
+    fn sum_within(samples: &[Self], from: i64, to: i64) -> f64;
     /// Sum of the values.
     fn sum(samples: &[Self]) -> f64;
     /// Index of the first sample on a side of a level.
@@ -56,8 +56,9 @@ impl Sample for f64 {
         self - other
     }
 
-    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64 {
-        Self::sum(samples.get(from..to.min(samples.len())).unwrap_or(&[]))
+    fn sum_within(samples: &[Self], from: i64, to: i64) -> f64 {
+        let inside = |place: i64| place.clamp(0, samples.len() as i64) as usize;
+        Self::sum(samples.get(inside(from)..inside(to)).unwrap_or(&[]))
     }
 
     fn sum(samples: &[Self]) -> f64 {
@@ -94,7 +95,7 @@ impl Sample for i16 {
     }
 
     #[inline(always)]
-    fn sum_within(samples: &[Self], from: usize, to: usize) -> f64 {
+    fn sum_within(samples: &[Self], from: i64, to: i64) -> f64 {
         super::sums::sum_within(samples, from, to) as f64
     }
 

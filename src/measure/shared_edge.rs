@@ -16,26 +16,7 @@ pub(super) struct Joined {
 
 /// Tells which phases begin with the edge that ends the one before, and gives both its instant: where the midpoint between their
 /// levels is crossed (measurands.md, *width*).
-#[inline]
 pub(super) fn join(
-    samples: &[i16],
-    excursions: &[Excursion],
-    tops: &mut [Top],
-    base: f64,
-    gapless: Option<Thresholds>,
-) -> Joined {
-    // Where the program rests between phases, and a sample shows that, none is shared.
-    let apart = excursions.iter().skip(1).all(|behind| !behind.joined);
-    if apart && gapless.is_none() {
-        Joined::default()
-    } else {
-        near(samples, excursions, tops, base, gapless)
-    }
-}
-
-/// [`join`] where phases may share an edge.
-#[inline(never)]
-fn near(
     samples: &[i16],
     excursions: &[Excursion],
     tops: &mut [Top],

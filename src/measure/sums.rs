@@ -9,14 +9,14 @@ const LANES: usize = 16;
 const LAST: [i16; 2 * LANES] =
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
 
-/// Σ codes from `from` to the one before `to`, as far as there are any.
+/// Σ codes from `from` to the one before `to`, as far as there are any: those before the first in hand have negative places.
 ///
 /// The last group may begin before the window: only what is left over of it counts. So even a short window is summed in lanes.
 #[inline(always)]
-pub(super) fn sum_within(codes: &[i16], from: usize, to: usize) -> i64 {
-    let Some(upto) = codes.get(..to) else { return at_an_end(codes, from, to) };
-    let Some(last) = upto.last_chunk::<LANES>() else { return at_an_end(codes, from, to) };
-    let Some(window) = upto.get(from..) else { return at_an_end(codes, from, to) };
+pub(super) fn sum_within(codes: &[i16], from: i64, to: i64) -> i64 {
+    let Some(upto) = codes.get(..to as usize) else { return at_an_end(codes, from, to) };
+    let Some(last) = upto.as_rchunks::<LANES>().1.last() else { return at_an_end(codes, from, to) };
+    let Some(window) = upto.get(from as usize..) else { return at_an_end(codes, from, to) };
     let (groups, rest) = window.as_chunks::<LANES>();
     let left = LAST.get(rest.len()..).and_then(<[i16]>::first_chunk).unwrap_or(&[0; LANES]);
     let sum = weighed(last, left);
@@ -55,8 +55,9 @@ pub(super) fn halves(codes: &[i16; LANES]) -> [i16x8; 2] {
 
 /// [`sum_within`] where fewer codes than a group lie before its end, or where it is not all in hand.
 #[cold]
-fn at_an_end(codes: &[i16], from: usize, to: usize) -> i64 {
-    super::codes::sum(codes.get(from..to.min(codes.len())).unwrap_or(&[]))
+fn at_an_end(codes: &[i16], from: i64, to: i64) -> i64 {
+    let inside = |place: i64| place.clamp(0, codes.len() as i64) as usize;
+    super::codes::sum(codes.get(inside(from)..inside(to)).unwrap_or(&[]))
 }
 
 #[cfg(test)]
@@ -66,20 +67,20 @@ mod tests {
     #[test]
     fn every_window_is_summed_to_its_end() {
         let codes: Vec<i16> = (0..80_i32).map(|k| ((k * 7919) % 65_536 - 32_768) as i16).collect();
-        let plain = |from: usize, to: usize| -> i64 {
-            codes.get(from..to.min(80)).unwrap_or(&[]).iter().map(|code| i64::from(*code)).sum()
-        };
-        for (from, to) in (0..90).flat_map(|from| (0..90).map(move |to| (from, to))) {
-            assert_eq!(sum_within(&codes, from, to), plain(from, to), "{from} {to}");
+        for (from, to) in (-20..100).flat_map(|from| (-20..100).map(move |to| (from, to))) {
+            let plain: i64 = (from..to)
+                .filter_map(|place| Some(i64::from(*codes.get(usize::try_from(place).ok()?)?)))
+                .sum();
+            assert_eq!(sum_within(&codes, from, to), plain, "{from} {to}");
         }
     }
 
     #[test]
     fn the_extremes_of_the_scale_do_not_overflow() {
-        for count in [20, 40, 60, 100, 65_536, 140_000] {
+        for count in [20_i64, 40, 60, 100, 65_536, 140_000] {
             for code in [i16::MIN, i16::MAX] {
-                let codes = vec![code; count + 3];
-                assert_eq!(sum_within(&codes, 1, count + 1), i64::from(code) * count as i64);
+                let codes = vec![code; count as usize + 3];
+                assert_eq!(sum_within(&codes, 1, count + 1), i64::from(code) * count);
             }
         }
     }

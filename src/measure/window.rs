@@ -17,8 +17,8 @@ pub fn windowed_sum<S: Sample>(samples: &[S], from: f64, to: f64) -> f64 {
 pub(super) struct Bound {
     /// The instant, in samples.
     pub(super) at: f64,
-    /// The sample whose interval it cuts; the first in hand where it lies before them.
-    index: usize,
+    /// The sample whose interval it cuts, from the first in hand.
+    index: i64,
     /// ∫ over that sample's interval from its left end to the bound.
     part: f64,
 }
@@ -26,8 +26,8 @@ pub(super) struct Bound {
 impl Bound {
     #[inline]
     pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
-        let (sample, middle) = nearest(at);
-        Self { at, index: sample.max(0) as usize, part: part(samples, sample as usize, at - middle) }
+        let (index, middle) = nearest(at);
+        Self { at, index, part: part(samples, index as usize, at - middle) }
     }
 }
 
