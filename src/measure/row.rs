@@ -77,6 +77,7 @@ pub(super) struct Measured {
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
+#[inline]
 pub(super) fn measure(
     samples: &[i16],
     first: u64,
@@ -84,8 +85,57 @@ pub(super) fn measure(
     pulse: &Shape<'_>,
     constants: &Constants,
 ) -> Measured {
-    let Shape { excursions, base, .. } = *pulse;
-    let settle = constants.settling as i64 as f64;
+    let origin = (at as i64 - first as i64) as f64;
+    match pulse.excursions {
+        // Most programs rest between their two phases, and where samples show that no edge is shared.
+        [a, b] if pulse.recharge.is_none() && pulse.gapless.is_none() && !b.joined => {
+            two(samples, first, [a, b], pulse, (constants, origin))
+        }
+        _ => any(samples, first, pulse, (constants, origin)),
+    }
+}
+
+/// [`any`] for two phases that rest between each other and behind the second.
+#[inline(always)]
+fn two(
+    samples: &[i16],
+    first: u64,
+    [before, behind]: [&Excursion; 2],
+    pulse: &Shape<'_>,
+    (constants, origin): (&Constants, f64),
+) -> Measured {
+    let (base, settle) = (pulse.base, constants.settling as i64 as f64);
+    let mut tops = [Top::default(); 2];
+    let [a, b] = &mut tops;
+    let whole = phase(samples, within(before, first), base, settle, a)
+        & phase(samples, within(behind, first), base, settle, b);
+    let mut phases = rested(samples, &tops, pulse, origin);
+    let settled = |tops: &[Top; 2]| tops.iter().all(|top| top.settled > 0);
+    if whole && !settled(&tops) {
+        let mut refining = Refining::default();
+        while refining.refine(samples, first, pulse, &mut tops, &phases) {
+            phases = rested(samples, &tops, pulse, origin);
+        }
+    }
+    let [a, b] = tops;
+    let level = |top: Top| (base, f64::from(top.level));
+    let place = |sample: u64| sample.saturating_sub(first) as usize;
+    let up = Rise::of(samples, place(before.from), a.start, level(a));
+    Measured {
+        phases,
+        count: 2,
+        recharge: 0.0,
+        flags: Flags { truncated: !whole, ..Flags::default() },
+        rise: up.and(Rise::of(samples, place(behind.to), b.end, level(b))),
+        shared: 0.0,
+    }
+}
+
+/// Measures the phases of a pulse, with instants from `origin`.
+#[inline(never)]
+fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Constants, f64)) -> Measured {
+    let Shape { excursions, base, gapless, .. } = *pulse;
+    let settle = constants.settling as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
     for (top, excursion) in tops.iter_mut().zip(excursions) {
@@ -94,31 +144,22 @@ pub(super) fn measure(
     let count = excursions.len().min(3);
     let tops = tops.get_mut(..count).unwrap_or_default();
     let recharge = pulse.recharge.and_then(|recharge| Recharge::of(samples, recharge, first, base, settle));
-    let origin = (at as i64 - first as i64) as f64;
-    // Where the program rests between phases, and a sample shows that, none is shared.
-    let apart = recharge.is_none()
-        && pulse.gapless.is_none()
-        && excursions.iter().skip(1).all(|behind| !behind.joined);
-    let mut phases = [PhaseRow::default(); 3];
-    let (mut steps, mut round, mut shared) = ([0.0; 3], 0, 0.0);
-    loop {
-        match tops.as_array() {
-            Some(two) if apart => rested(samples, two, pulse, origin, &mut phases),
-            _ => shared = sharing(samples, tops, pulse, recharge, (constants, origin), &mut phases),
+    let mut refining = Refining::default();
+    let (joined, phases) = loop {
+        let joined = join(samples, excursions, tops, base, gapless);
+        give_way(samples, tops, recharge, base);
+        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin));
+        if truncated || !refining.refine(samples, first, pulse, tops, &phases) {
+            break (joined, phases);
         }
-        let known = truncated || round == ROUNDS || tops.iter().all(|top| top.settled > 0);
-        if known || !refine(samples, first, excursions, (&mut *tops, &phases, &mut steps), base) {
-            break;
-        }
-        round += 1;
-    }
+    };
     Measured {
         phases,
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
         flags: Flags { truncated, ..Flags::default() },
         rise: outer(samples, first, excursions, tops, base),
-        shared,
+        shared: joined.longest,
     }
 }
 
@@ -126,22 +167,6 @@ pub(super) fn measure(
 #[inline]
 fn within(excursion: &Excursion, first: u64) -> (usize, usize) {
     (excursion.from.saturating_sub(first) as usize, excursion.to.saturating_sub(first + 1) as usize)
-}
-
-/// Rows of phases that may share edges, with each other or with a recharge; the longest edge shared.
-#[inline(never)]
-fn sharing(
-    samples: &[i16],
-    tops: &mut [Top],
-    pulse: &Shape<'_>,
-    recharge: Option<Recharge>,
-    constants: (&Constants, f64),
-    phases: &mut [PhaseRow; 3],
-) -> f64 {
-    let joined = join(samples, pulse.excursions, tops, pulse.base, pulse.gapless);
-    give_way(samples, tops, recharge, pulse.base);
-    rows(samples, (tops, joined.with_last), pulse, recharge, constants, phases);
-    joined.longest
 }
 
 /// The last phase ends where it gives way to a recharge that follows it at once.
@@ -154,38 +179,52 @@ fn give_way(samples: &[i16], tops: &mut [Top], recharge: Option<Recharge>, base:
     }
 }
 
-/// A round of [`refine`] leaves of an error what an edge is of the width, so that two tell where all that follow lead: Aitken's Δ². Edges
-/// that are no straight lines need another two or four.
+/// A round of [`Refining`] leaves of an error what an edge is of the width, so that two tell where all that follow lead: Aitken's Δ².
+/// Edges that are no straight lines need another two or four.
 const ROUNDS: usize = 8;
 
 /// The level of a phase too short for one is its charge over its width, and its edges are at half of that. What was taken for the level
-/// so far was the mean of its middle, into which the edges of the shortest reach. Gives such phases the level that their charge tells
-/// and the edges at half of it, and keeps by how much the level moved in `steps`; whether any has moved by more than matters.
-#[inline(never)]
-fn refine(
-    samples: &[i16],
-    first: u64,
-    excursions: &[Excursion],
-    (tops, phases, steps): (&mut [Top], &[PhaseRow; 3], &mut [f64; 3]),
-    base: f64,
-) -> bool {
-    let mut moved = false;
-    for (((top, row), last), excursion) in tops.iter_mut().zip(phases).zip(steps).zip(excursions) {
-        let (told, taken) = (f64::from(row.level), f64::from(top.level));
-        let step = told - taken;
-        if top.settled > 0 || step.abs() <= 1e-5 * (told - base).abs() {
-            continue;
+/// so far was the mean of its middle, into which the edges of the shortest reach.
+#[derive(Debug, Default)]
+struct Refining {
+    round: usize,
+    /// By how much the level of each phase moved in the last round; 0 behind a round that told where they lead.
+    steps: [f64; 3],
+}
+
+impl Refining {
+    /// Gives such phases the level that their charge tells and the edges at half of it; whether any has moved by more than matters.
+    #[inline(never)]
+    fn refine(
+        &mut self,
+        samples: &[i16],
+        first: u64,
+        pulse: &Shape<'_>,
+        tops: &mut [Top],
+        phases: &[PhaseRow; 3],
+    ) -> bool {
+        let base = pulse.base;
+        let mut moved = false;
+        for (((top, row), last), excursion) in
+            tops.iter_mut().zip(phases).zip(&mut self.steps).zip(pulse.excursions)
+        {
+            let (told, taken) = (f64::from(row.level), f64::from(top.level));
+            let step = told - taken;
+            if self.round == ROUNDS || top.settled > 0 || step.abs() <= 1e-5 * (told - base).abs() {
+                continue;
+            }
+            let ratio = step / *last;
+            let leads = (0.0..0.95).contains(&ratio);
+            let level = if leads { taken + step / (1.0 - ratio) } else { told };
+            *last = if leads { 0.0 } else { step };
+            if let Some(edges) = edges(samples, within(excursion, first), base, level) {
+                *top = Top::new(edges, level, 0);
+                moved = true;
+            }
         }
-        let ratio = step / *last;
-        let leads = (0.0..0.95).contains(&ratio);
-        let level = if leads { taken + step / (1.0 - ratio) } else { told };
-        *last = if leads { 0.0 } else { step };
-        if let Some(edges) = edges(samples, within(excursion, first), base, level) {
-            *top = Top::new(edges, level, 0);
-            moved = true;
-        }
+        self.round += 1;
+        moved
     }
-    moved
 }
 
 /// How the first edge of a pulse and its last rise.
@@ -235,12 +274,12 @@ fn rows(
     pulse: &Shape<'_>,
     recharge: Option<Recharge>,
     (constants, origin): (&Constants, f64),
-    rows: &mut [PhaseRow; 3],
-) {
+) -> [PhaseRow; 3] {
     let base = pulse.base;
+    let mut rows = [PhaseRow::default(); 3];
     let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start - pulse.before(top.start)));
     let mut carried = 0.0;
-    for (k, (top, row)) in tops.iter().zip(rows).enumerate() {
+    for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
         let next = tops.get(k + 1);
         let to = match (next, recharge) {
             (Some(next), _) => 0.5 * (top.end + next.start),
@@ -263,20 +302,20 @@ fn rows(
             let a = f64::from(top.level) - base;
             a * constants.late_area + (b - a) * constants.early
         });
-        *row = of_phase(samples, top, (&from, &to), carried, passed, (base, origin));
+        *row = of_phase(samples, top, (&from, &to), (carried, passed), (base, origin));
         (from, carried) = (to, passed);
     }
+    rows
 }
 
 /// [`rows`] of two phases that rest between each other and behind the second.
 #[inline(always)]
-fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64, rows: &mut [PhaseRow; 3]) {
+fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64) -> [PhaseRow; 3] {
     let from = Bound::of(samples, a.start - pulse.before(a.start));
     let between = Bound::of(samples, 0.5 * (a.end + b.start));
     let to = Bound::of(samples, b.end + pulse.behind(b.end));
-    let [first, second, _] = rows;
-    *first = of_phase(samples, a, (&from, &between), 0.0, 0.0, (pulse.base, origin));
-    *second = of_phase(samples, b, (&between, &to), 0.0, 0.0, (pulse.base, origin));
+    let of = |top, from, to| of_phase(samples, top, (from, to), (0.0, 0.0), (pulse.base, origin));
+    [of(a, &from, &between), of(b, &between, &to), PhaseRow::default()]
 }
 
 /// Row of a phase with this charge window; the filter let `carried` of its charge through before that, and in it `passed` of what comes
@@ -286,8 +325,7 @@ fn of_phase(
     samples: &[i16],
     top: &Top,
     (from, to): (&Bound, &Bound),
-    carried: f64,
-    passed: f64,
+    (carried, passed): (f64, f64),
     (base, origin): (f64, f64),
 ) -> PhaseRow {
     let span = to.at - from.at;
