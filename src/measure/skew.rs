@@ -3,8 +3,9 @@
 //! The filter makes a slope of a sharp edge. Half of the level of a phase is half of that slope only where the edge leads from rest to
 //! the level: beside a top that shoots over or sinks, or where another phase follows at once, it is crossed earlier or later.
 
-use super::sample::Sample;
-use super::whole::floor;
+use wide::f64x2;
+
+use super::whole::below;
 use super::{FrontEnd, PhaseRow};
 
 /// What the filter's own overshoot and straight lines between samples may make of the half of an edge, as a fraction of it.
@@ -42,76 +43,127 @@ impl SharpEdge {
     /// By how much the width of one of `phases`, or the interval between two of them, may be wrong, samples: the largest. Their
     /// instants count from sample `origin` of `samples`; `noise` is the standard deviation of a sample. The pulse before them `ended`
     /// at that place of `samples`: what follows it at once is these.
-    pub(super) fn skew<S: Sample>(
+    pub(super) fn skew(
         &self,
-        samples: &[S],
+        samples: &[i16],
         origin: f64,
         phases: &[PhaseRow],
         ended: Option<f64>,
         noise: f64,
     ) -> f64 {
-        let alone = (f64::INFINITY, f64::INFINITY);
-        let mut most = ended.map_or(0.0, |ended| self.late(samples, ended, alone, noise).abs());
-        let mut previous: Option<(f64, f64)> = None;
-        for (k, phase) in phases.iter().enumerate() {
+        // One of which what lies before it is not in hand is not read at all.
+        let near = ended.filter(|ended| *ended >= self.reach);
+        let mut most = near.map_or(0.0, |ended| self.alone(samples, ended, noise).abs());
+        // Where the phase before ended, if it tells anything, by how much late that is found, and how far behind it was read.
+        let first = (f64::INFINITY, 0.0, self.reach);
+        let (mut ended, mut late, mut between) = first;
+        let mut rest = phases.iter();
+        while let Some(phase) = rest.next() {
             // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
             if phase.settled == 0 {
-                previous = None;
+                (ended, late, between) = first;
                 continue;
             }
             let (start, end) = (f64::from(phase.start) + origin, f64::from(phase.end) + origin);
-            let next = phases.get(k + 1).map_or(f64::INFINITY, |next| f64::from(next.start) + origin);
-            let apart = previous.map_or(f64::INFINITY, |(ended, _)| start - ended);
-            let begins = self.late(samples, start, (apart, end - start), noise);
-            let ends = self.late(samples, end, (end - start, next - end), noise);
-            most = most.max((ends - begins).abs());
-            if let Some((ended, late)) = previous
-                && ended < start
-            {
-                most = most.max((begins - late).abs());
+            let next = rest.as_slice().first();
+            let behind = next.map_or(self.reach, |next| self.beside(f64::from(next.start) + origin - end));
+            let within = self.beside(end - start);
+            let beside = (f64x2::new([between, within]), f64x2::new([within, behind]));
+            let (begins, ends) = self.late(samples, f64x2::new([start, end]), beside, noise);
+            most = larger(most, (ends - begins).abs());
+            if ended < start {
+                most = larger(most, (begins - late).abs());
             }
-            previous = Some((end, ends));
+            (ended, late, between) = (end, ends, behind);
         }
         most
     }
 
-    /// By how much the edge at instant `at` is found later than it was, if it was a sharp one; the edges before it and behind it are as
-    /// far away as `room` says.
-    fn late<S: Sample>(&self, samples: &[S], at: f64, room: (f64, f64), noise: f64) -> f64 {
-        let ends = value(samples, at - self.beside(room.0)).zip(value(samples, at + self.beside(room.1)));
-        let Some(((before, behind), half)) = ends.zip(value(samples, at)) else { return 0.0 };
+    /// By how much the edge at an instant is found later than it was, if it was a sharp one and no other is near.
+    #[cold]
+    fn alone(&self, samples: &[i16], at: f64, noise: f64) -> f64 {
+        let reach = f64x2::splat(self.reach);
+        self.late(samples, f64x2::splat(at), (reach, reach), noise).0
+    }
+
+    /// By how much the edges at two instants are found later than they were, if they were sharp ones; what lies beside them is read so
+    /// far before and behind them.
+    #[inline]
+    fn late(&self, samples: &[i16], at: f64x2, beside: (f64x2, f64x2), noise: f64) -> (f64, f64) {
+        let before = values(samples, at - beside.0);
+        let behind = values(samples, at + beside.1);
+        let Slope { low, half, high } = Slope::about(samples, at);
         let step = behind - before;
         let part = (half - before) / step;
-        let off = part - self.half;
-        // What has no step is no number, and tells nothing.
-        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
-        if !told {
-            return 0.0;
+        let off = part - f64x2::splat(self.half);
+        // What has no step, or is not in hand, is no number, and tells nothing.
+        let told = off.abs().simd_gt(f64x2::splat(FLAT) + f64x2::splat(5.0 * noise) / step.abs());
+        if !told.any() {
+            return (0.0, 0.0);
         }
-        let Some((low, high)) = value(samples, at - 0.5).zip(value(samples, at + 0.5)) else { return 0.0 };
         // Away from its middle a sharp edge is less steep, by no more than a parabola is.
-        let steep = SHARP * self.steep * 4.0 * part * (1.0 - part);
-        if (high - low) / step >= steep { off.clamp(-0.5, 0.5) * self.length } else { 0.0 }
+        let steep = f64x2::splat(SHARP * self.steep * 4.0) * part * (f64x2::splat(1.0) - part);
+        let sharp = ((high - low) / step).simd_ge(steep);
+        let late = off.fast_clamp(f64x2::splat(-0.5), f64x2::splat(0.5)) * f64x2::splat(self.length);
+        let [first, second] = (late & told & sharp).to_array();
+        (first, second)
     }
 
     /// How far from an edge what lies beside it is read, where the next one is `room` away.
     #[inline]
     fn beside(&self, room: f64) -> f64 {
-        let near = 0.5 * room;
-        match room > 0.0 && near < self.reach {
-            true if near > 1.0 => near,
-            true => 1.0,
-            false => self.reach,
-        }
+        let near = larger(0.5 * room, 1.0);
+        if room > 0.0 && near < self.reach { near } else { self.reach }
     }
 }
 
-/// `samples` at an instant, on straight lines between them.
+/// The larger of two numbers.
 #[inline]
-fn value<S: Sample>(samples: &[S], at: f64) -> Option<f64> {
-    let whole = floor(at);
-    let [a, b] = samples.get(usize::try_from(whole).ok()?..)?.first_chunk()?;
-    Some(a.value() + (b.value() - a.value()) * (at - whole as f64))
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+/// Neighbouring samples from each of two places on, those of one place side by side; no numbers where they are not in hand.
+#[inline]
+fn from<const N: usize>(samples: &[i16], places: [usize; 2]) -> [[f64; N]; 2] {
+    places.map(|place| {
+        let held = samples.get(place..place + N).and_then(<[i16]>::first_chunk);
+        held.map_or([f64::NAN; N], |held| held.map(f64::from))
+    })
+}
+
+/// `samples` at two instants, on straight lines between them.
+#[inline]
+fn values(samples: &[i16], at: f64x2) -> f64x2 {
+    let (places, whole) = below(at);
+    let [left, right] = f64x2::transpose(from(samples, places).map(f64x2::new));
+    left + (right - left) * (at - whole)
+}
+
+/// Samples about the instants of two edges, on straight lines between them.
+struct Slope {
+    /// Half a sample before them.
+    low: f64x2,
+    half: f64x2,
+    /// Half a sample behind them.
+    high: f64x2,
+}
+
+impl Slope {
+    #[inline]
+    fn about(samples: &[i16], at: f64x2) -> Self {
+        let first = at - f64x2::splat(0.5);
+        let (places, whole) = below(first);
+        let held = from(samples, places);
+        let [a, b] = f64x2::transpose(held.map(|[a, b, _]| f64x2::new([a, b])));
+        let [_, c] = f64x2::transpose(held.map(|[_, b, c]| f64x2::new([b, c])));
+        let behind = first - whole;
+        let (up, on) = (b - a, c - b);
+        // The instant itself lies on the second line if it is behind the middle sample.
+        let beyond = behind - f64x2::splat(0.5);
+        let slope = beyond.simd_gt(f64x2::splat(0.0)).bitselect(on, up);
+        Self { low: a + up * behind, half: b + slope * beyond, high: b + on * behind }
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +295,54 @@ mod tests {
         // Half of 600 is crossed at 0.6; at the first sample but one are 500.
         assert!((of(1.0, &[0, 500, 600, 600, 600]) - (500.0 / 600.0 - 0.5)).abs() < 1e-5);
         assert_eq!(of(0.9, &[0, 1000, 500, 500, 500]), 0.0);
+    }
+
+    /// `samples` at an instant, on a straight line between two of them.
+    fn value(samples: &[i16], at: f64) -> Option<f64> {
+        let place = usize::try_from(at.floor() as i64).ok()?;
+        let [a, b] = samples.get(place..)?.first_chunk()?;
+        Some(f64::from(*a) + f64::from(*b - *a) * (at - at.floor()))
+    }
+
+    /// [`SharpEdge::late`] of one edge, step by step.
+    fn late(sharp: &SharpEdge, samples: &[i16], at: f64, (before, behind): (f64, f64), noise: f64) -> f64 {
+        let read = [-before, behind, 0.0, -0.5, 0.5].map(|offset| value(samples, at + offset));
+        let [Some(before), Some(behind), Some(half), Some(low), Some(high)] = read else { return 0.0 };
+        let step = behind - before;
+        let part = (half - before) / step;
+        let off = part - sharp.half;
+        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
+        let steep = SHARP * sharp.steep * 4.0 * part * (1.0 - part);
+        if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * sharp.length } else { 0.0 }
+    }
+
+    #[test]
+    fn two_edges_at_a_time_are_found_as_late_as_each_of_them() {
+        let mut random = 1_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % limit
+        };
+        let mut late_ones = 0;
+        for _ in 0..20_000 {
+            let steepness = 1.0 + below(40) as f64 / 8.0;
+            let middle = 10.0 + below(160) as f64 / 16.0;
+            let edge = |k: u64| 8000.0 * (0.5 + (k as f64 - middle) / steepness).clamp(0.0, 1.0);
+            let length = 8 + below(24);
+            let samples: Vec<i16> = (0..length).map(|k| edge(k) as i16 + below(200) as i16).collect();
+            let sharp = SharpEdge { reach: 4.6, length: 7.0, half: 0.48, steep: 0.2 };
+            // On whole and half samples too, and beyond what is in hand.
+            let at = [(); 2].map(|()| below(64 * (length + 4)) as f64 / 64.0 - 2.0);
+            let beside = [(); 4].map(|()| 1.0 + below(60) as f64 / 16.5);
+            let [a, b, c, d] = beside;
+            let noise = below(60) as f64;
+            let found = sharp.late(&samples, f64x2::new(at), (f64x2::new([a, b]), f64x2::new([c, d])), noise);
+            let each =
+                (late(&sharp, &samples, at[0], (a, c), noise), late(&sharp, &samples, at[1], (b, d), noise));
+            assert_eq!(found, each, "{samples:?} {at:?} {beside:?}");
+            late_ones += u32::from(each.0 != 0.0) + u32::from(each.1 != 0.0);
+        }
+        assert!(late_ones > 1000, "{late_ones}");
     }
 
     /// From 10 to 90 % a filter takes 0.35 of the period of its cut-off: beside an edge it is looked a sample farther.
