@@ -2,7 +2,7 @@
 
 use super::building::Finished;
 use super::history::History;
-use super::{Excerpt, PulseRow};
+use super::{Excerpt, PhaseRow, PulseRow};
 
 /// Longest excerpt, samples.
 const LONGEST: u64 = 8192;
@@ -18,13 +18,15 @@ const EXTREMES: [(&str, f64); 7] = [
     ("widest pulse", 2e-3),
 ];
 
-/// What is to be largest for each of them.
+/// What is to be largest for each of them; what a pulse does not have is no number.
+#[inline]
 fn standing_out(row: &PulseRow) -> [f64; 7] {
-    let level = |phase: usize| {
-        row.phases().get(phase).map_or(f64::NAN, |phase| (f64::from(phase.level) - row.base).abs())
-    };
-    let width = row.phases().first().map_or(f64::NAN, |phase| f64::from(phase.end - phase.start));
-    [row.pulse_area.abs(), -level(0), level(0), -level(1), level(1), -width, width]
+    let [leading, second, _] = &row.phases;
+    let of = |there: bool, value: f64| if there { value } else { f64::NAN };
+    let level = |phase: &PhaseRow| (f64::from(phase.level) - row.base).abs();
+    let (one, two) = (of(row.count > 0, level(leading)), of(row.count > 1, level(second)));
+    let width = of(row.count > 0, f64::from(leading.end - leading.start));
+    [row.pulse_area.abs(), -one, one, -two, two, -width, width]
 }
 
 /// Keeps the first pulse, the last, and the ones that stand out.
@@ -43,6 +45,7 @@ impl Excerpts {
     }
 
     /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last, and `behind` samples that follow it.
+    #[inline]
     pub(super) fn offer<'h>(
         &mut self,
         pulse: Finished,
@@ -52,34 +55,27 @@ impl Excerpts {
         histories: impl Iterator<Item = &'h History> + Clone,
     ) {
         let values = standing_out(row);
-        let outstanding = values.iter().zip(&self.limits).any(|(value, limit)| value > limit);
-        if !latest && !outstanding && self.first.is_some() {
-            return;
+        let over = values.iter().zip(&self.limits).map(|(value, limit)| value > limit);
+        if over.fold(self.first.is_none(), |any, over| any | over) {
+            self.keep(pulse, values, behind, histories.clone());
         }
-        let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
-        let first = pulse.from.saturating_sub(margin);
-        let to = (pulse.to + margin.max(behind)).min(first + LONGEST);
-        let cut = |why: &'static str| Excerpt {
-            pulse: pulse.row as u64,
-            why,
-            first: first.max(histories.clone().map(History::start).next().unwrap_or(0)),
-            codes: histories.clone().map(|history| history.slice(first, to).to_vec()).collect(),
-        };
+        if latest {
+            self.end_with(pulse, behind, histories);
+        }
+    }
+
+    /// Keeps the pulse where it is the first or stands out.
+    #[cold]
+    fn keep<'h>(
+        &mut self,
+        pulse: Finished,
+        values: [f64; 7],
+        behind: u64,
+        histories: impl Iterator<Item = &'h History> + Clone,
+    ) {
+        let cut = |why| cut(pulse, why, behind, histories.clone());
         if self.first.is_none() {
             self.first = Some(cut("first pulse"));
-        }
-        // One buffer is reused for the last pulse: it changes with every pulse.
-        match &mut self.last {
-            _ if !latest => {}
-            Some(last) => {
-                last.pulse = pulse.row as u64;
-                last.first = first;
-                for (plane, history) in last.codes.iter_mut().zip(histories.clone()) {
-                    plane.clear();
-                    plane.extend_from_slice(history.slice(first, to));
-                }
-            }
-            None => self.last = Some(cut("last pulse")),
         }
         let slots = self.extremes.iter_mut().zip(&mut self.limits);
         for ((slot, limit), ((why, slack), value)) in slots.zip(EXTREMES.iter().zip(values)) {
@@ -87,6 +83,26 @@ impl Excerpts {
                 *limit = value + slack * value.abs();
                 *slot = Some(cut(why));
             }
+        }
+    }
+
+    /// Keeps the pulse as the last one. One buffer is reused for it: it changes with every pulse.
+    fn end_with<'h>(
+        &mut self,
+        pulse: Finished,
+        behind: u64,
+        histories: impl Iterator<Item = &'h History> + Clone,
+    ) {
+        let Some(last) = &mut self.last else {
+            self.last = Some(cut(pulse, "last pulse", behind, histories));
+            return;
+        };
+        let (first, to) = surroundings(pulse, behind);
+        last.pulse = pulse.row as u64;
+        last.first = held(first, histories.clone());
+        for (plane, history) in last.codes.iter_mut().zip(histories) {
+            plane.clear();
+            plane.extend_from_slice(history.slice(first, to));
         }
     }
 
@@ -99,5 +115,83 @@ impl Excerpts {
             }
         }
         kept
+    }
+}
+
+/// Samples [from, to) of a pulse with what surrounds it, `behind` samples behind it at least.
+fn surroundings(pulse: Finished, behind: u64) -> (u64, u64) {
+    let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
+    let first = pulse.from.saturating_sub(margin);
+    (first, (pulse.to + margin.max(behind)).min(first + LONGEST))
+}
+
+/// The first sample from `first` on that is held.
+fn held<'h>(first: u64, mut histories: impl Iterator<Item = &'h History>) -> u64 {
+    first.max(histories.next().map_or(0, History::start))
+}
+
+/// A pulse as it is kept.
+fn cut<'h>(
+    pulse: Finished,
+    why: &'static str,
+    behind: u64,
+    histories: impl Iterator<Item = &'h History> + Clone,
+) -> Excerpt {
+    let (first, to) = surroundings(pulse, behind);
+    Excerpt {
+        pulse: pulse.row as u64,
+        why,
+        first: held(first, histories.clone()),
+        codes: histories.map(|history| history.slice(first, to).to_vec()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offers pulses without phases, as the last ones, and tells first samples and lengths of what is kept.
+    fn kept(history: &History, windows: &[(u64, u64)]) -> Vec<(u64, usize)> {
+        let mut excerpts = Excerpts::new();
+        for (row, (from, to)) in windows.iter().copied().enumerate() {
+            let pulse = Finished { row, from, to, rest: 0, cut: false };
+            let row = PulseRow::of(from, [PhaseRow::default(); 3], 0);
+            excerpts.offer(pulse, &row, true, 0, [history].into_iter());
+        }
+        excerpts.into_kept().iter().map(|kept| (kept.first, kept.codes[0].len())).collect()
+    }
+
+    #[test]
+    fn what_is_kept_begins_with_what_is_held() {
+        let mut history = History::new();
+        history.restart(1000);
+        history.push(&[1; 400]);
+        assert_eq!(kept(&history, &[(1100, 1200), (1250, 1350)]), [(1075, 150), (1225, 150)]);
+        // The surroundings of a pulse just behind a loss are not held, be it the first of all or not.
+        assert_eq!(kept(&history, &[(1010, 1110)]), [(1000, 135)]);
+        assert_eq!(kept(&history, &[(1250, 1350), (1010, 1110)]), [(1225, 150), (1000, 135)]);
+    }
+
+    #[test]
+    fn a_pulse_is_kept_where_it_stands_out_by_more_than_a_little() {
+        let mut history = History::new();
+        history.push(&[0; 4096]);
+        let mut excerpts = Excerpts::new();
+        for (row, level) in [100.0, 100.05, 101.0, 99.0, 100.0].into_iter().enumerate() {
+            let phase = PhaseRow { start: 0.0, end: 20.0, level, ..PhaseRow::default() };
+            let from = 500 * row as u64 + 100;
+            let offered = PulseRow::of(from, [phase; 3], 1);
+            excerpts.offer(
+                Finished { row, from, to: from + 100, rest: 0, cut: false },
+                &offered,
+                row == 4,
+                0,
+                [&history].into_iter(),
+            );
+        }
+        let kept: Vec<_> = excerpts.into_kept().iter().map(|kept| (kept.pulse, kept.why)).collect();
+        let expected =
+            [(0, "first pulse"), (3, "smallest amplitude"), (2, "largest amplitude"), (4, "last pulse")];
+        assert_eq!(kept, expected);
     }
 }

@@ -408,22 +408,18 @@ impl Recorder {
                 }
             }
         }
-        for pulse in &pulses {
-            let Some(Kind::Contact(contact)) =
-                self.channels.get(self.setup.main).map(|channel| &channel.kind)
-            else {
-                break;
-            };
-            if let Some(row) = contact.record.pulses.recent(pulse.row) {
-                let histories = self.channels.iter().map(|channel| &channel.history);
-                let latest = pulses.last().is_some_and(|last| last.row == pulse.row);
+        if let Some(main) = self.channels.get(self.setup.main)
+            && let Kind::Contact(contact) = &main.kind
+        {
+            let histories = self.channels.iter().map(|channel| &channel.history);
+            let mut rest = pulses.iter();
+            while let Some(pulse) = rest.next() {
+                let Some(row) = contact.record.pulses.recent(pulse.row) else { continue };
                 // Where phases are missing, one sees that nothing came until they were to be over.
-                let missing = row.phases().len() < usize::from(self.timing.phases);
+                let missing = row.count < self.timing.phases;
                 let behind = if missing { self.timing.allowance } else { 0 };
-                self.excerpts.offer(*pulse, row, latest, behind, histories);
-                if let Some(main) = self.channels.get(self.setup.main) {
-                    self.overlay.add(&main.history, pulse.from, pulse.to);
-                }
+                self.excerpts.offer(*pulse, row, rest.len() == 0, behind, histories.clone());
+                self.overlay.add(&main.history, pulse.from, pulse.to);
             }
         }
         self.pulses = pulses;
