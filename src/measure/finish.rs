@@ -125,7 +125,8 @@ impl Contact {
         let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
         let found = measure(samples, first, at, &pulse, constants);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
-        let phases = found.phases.get(..usize::from(found.count)).unwrap_or(&[]);
+        let phases = found.phases.split_at_checked(usize::from(found.count));
+        let phases = phases.map_or(&found.phases[..], |(phases, _)| phases);
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
         let foreground = pulse.before(start - real(first));
@@ -151,15 +152,15 @@ impl Contact {
         if !flags.truncated {
             let (origin, ended) = (real(at) - real(first), self.last_end.map(|end| end - real(first)));
             let skew = constants.sharp.skew(samples, origin, phases, ended, self.noise);
-            self.record.skew = self.record.skew.max(skew);
+            raise(&mut self.record.skew, skew);
             let code = |at: u64| samples.get(at.saturating_sub(first) as usize);
             let flows = |at: u64| code(at).map_or(0.0, |code| (f64::from(*code) - building.base).abs());
-            let flow = flows(from).max(flows(to));
-            if flow > REST * self.noise.max(1.0) {
-                self.record.cut = self.record.cut.max(flow);
+            let limit = REST * self.noise.max(1.0);
+            for flow in [flows(from), flows(to)].into_iter().filter(|flow| *flow > limit) {
+                raise(&mut self.record.cut, flow);
             }
         }
-        let rest = (start - self.rest_from).max(0.0) as u64;
+        let rest = floor((start - self.rest_from).max(0.0)) as u64;
         self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
         self.recharging = opened.filter(|open| upto < *open).map(|open| Recharging {
             open,
@@ -174,7 +175,7 @@ impl Contact {
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         for phase in phases {
-            self.largest = self.largest.max(f64::from(phase.area.abs()));
+            raise(&mut self.largest, f64::from(phase.area.abs()));
         }
         if self.record.is_full(self.room) {
             self.record.table_full = true;
@@ -182,7 +183,7 @@ impl Contact {
         }
         self.last_sum = (!cut).then_some(sum_from);
         self.record.rise = self.record.rise.and(found.rise);
-        self.record.shared = self.record.shared.max(found.shared);
+        raise(&mut self.record.shared, found.shared);
         let row = self.record.pulses.len();
         self.finished.push(Finished { row, from, to, rest, cut });
         if found.flags.truncated && !cut {
@@ -231,6 +232,14 @@ const REST: f64 = 8.0;
 #[inline]
 fn real(sample: u64) -> f64 {
     sample as i64 as f64
+}
+
+/// Keeps the largest of what is found.
+#[inline]
+fn raise(most: &mut f64, found: f64) {
+    if found > *most {
+        *most = found;
+    }
 }
 
 fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {

@@ -48,7 +48,16 @@ impl History {
     }
 
     /// Samples [from, to) as far as they are held.
+    #[inline]
     pub(super) fn slice(&self, from: u64, to: u64) -> &[i16] {
+        // What lies before the first sample held wraps round to what lies behind the last.
+        let (low, high) = (from.wrapping_sub(self.first) as usize, to.wrapping_sub(self.first) as usize);
+        self.samples.get(low..high).unwrap_or_else(|| self.held(from, to))
+    }
+
+    /// Samples [from, to) where some of them are not held.
+    #[cold]
+    fn held(&self, from: u64, to: u64) -> &[i16] {
         let low = from.saturating_sub(self.first).min(self.samples.len() as u64) as usize;
         let high = to.saturating_sub(self.first).min(self.samples.len() as u64) as usize;
         self.samples.get(low..high.max(low)).unwrap_or(&[])
