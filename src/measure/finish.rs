@@ -156,7 +156,9 @@ impl Contact {
             let code = |at: u64| samples.get(at.saturating_sub(first) as usize);
             let flows = |at: u64| code(at).map_or(0.0, |code| (f64::from(*code) - building.base).abs());
             let limit = REST * self.noise.max(1.0);
-            for flow in [flows(from), flows(to)].into_iter().filter(|flow| *flow > limit) {
+            let (first, last) = (flows(from), flows(to));
+            let flow = if first > last { first } else { last };
+            if flow > limit {
                 raise(&mut self.record.cut, flow);
             }
         }
@@ -174,7 +176,8 @@ impl Contact {
         self.quiet_from = to.max(last.to + g).max(due).max(opened.map_or(0, |open| open + g));
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
-        for phase in phases {
+        // Those that are not there have no charge.
+        for phase in &found.phases {
             raise(&mut self.largest, f64::from(phase.area.abs()));
         }
         if self.record.is_full(self.room) {

@@ -64,12 +64,12 @@ impl SharpEdge {
                 (ended, late, between) = first;
                 continue;
             }
-            let (start, end) = (f64::from(phase.start) + origin, f64::from(phase.end) + origin);
-            let next = rest.as_slice().first();
-            let behind = next.map_or(self.reach, |next| self.beside(f64::from(next.start) + origin - end));
-            let within = self.beside(end - start);
+            let at = f64x2::new([f64::from(phase.start), f64::from(phase.end)]) + f64x2::splat(origin);
+            let [start, end] = at.to_array();
+            let next = rest.as_slice().first().map_or(f64::INFINITY, |next| f64::from(next.start) + origin);
+            let [within, behind] = self.beside(f64x2::new([end, next]) - at).to_array();
             let beside = (f64x2::new([between, within]), f64x2::new([within, behind]));
-            let (begins, ends) = self.late(samples, f64x2::new([start, end]), beside, noise);
+            let (begins, ends) = self.late(samples, at, beside, noise);
             most = larger(most, (ends - begins).abs());
             if ended < start {
                 most = larger(most, (begins - late).abs());
@@ -92,7 +92,7 @@ impl SharpEdge {
     fn late(&self, samples: &[i16], at: f64x2, beside: (f64x2, f64x2), noise: f64) -> (f64, f64) {
         let before = values(samples, at - beside.0);
         let behind = values(samples, at + beside.1);
-        let Slope { low, half, high } = Slope::about(samples, at);
+        let Slope { half, rise } = Slope::about(samples, at);
         let step = behind - before;
         let part = (half - before) / step;
         let off = part - f64x2::splat(self.half);
@@ -103,17 +103,18 @@ impl SharpEdge {
         }
         // Away from its middle a sharp edge is less steep, by no more than a parabola is.
         let steep = f64x2::splat(SHARP * self.steep * 4.0) * part * (f64x2::splat(1.0) - part);
-        let sharp = ((high - low) / step).simd_ge(steep);
+        let sharp = (rise / step).simd_ge(steep);
         let late = off.fast_clamp(f64x2::splat(-0.5), f64x2::splat(0.5)) * f64x2::splat(self.length);
         let [first, second] = (late & told & sharp).to_array();
         (first, second)
     }
 
-    /// How far from an edge what lies beside it is read, where the next one is `room` away.
+    /// How far from edges what lies beside them is read, where the next one is so far away.
     #[inline]
-    fn beside(&self, room: f64) -> f64 {
-        let near = larger(0.5 * room, 1.0);
-        if room > 0.0 && near < self.reach { near } else { self.reach }
+    fn beside(&self, room: f64x2) -> f64x2 {
+        let reach = f64x2::splat(self.reach);
+        let near = (f64x2::splat(0.5) * room).fast_max(f64x2::splat(1.0)).fast_min(reach);
+        room.simd_gt(f64x2::splat(0.0)).bitselect(near, reach)
     }
 }
 
@@ -140,13 +141,12 @@ fn values(samples: &[i16], at: f64x2) -> f64x2 {
     left + (right - left) * (at - whole)
 }
 
-/// Samples about the instants of two edges, on straight lines between them.
+/// What samples tell about the instants of two edges, on straight lines between them.
 struct Slope {
-    /// Half a sample before them.
-    low: f64x2,
+    /// Their values there.
     half: f64x2,
-    /// Half a sample behind them.
-    high: f64x2,
+    /// By how much they grow from half a sample before them to half a sample behind them.
+    rise: f64x2,
 }
 
 impl Slope {
@@ -162,7 +162,7 @@ impl Slope {
         // The instant itself lies on the second line if it is behind the middle sample.
         let beyond = behind - f64x2::splat(0.5);
         let slope = beyond.simd_gt(f64x2::splat(0.0)).bitselect(on, up);
-        Self { low: a + up * behind, half: b + slope * beyond, high: b + on * behind }
+        Self { half: b + slope * beyond, rise: up + (on - up) * behind }
     }
 }
 
