@@ -63,10 +63,9 @@ pub(super) struct Contact {
     pub(super) largest: f64,
     /// End of the latest stretch that touches a rail.
     pub(super) railed: u64,
-    /// Codes at which no phase begins: while the filter rings after one, and later.
-    pub(super) ringing: Band,
+    /// Codes at which no phase begins.
     pub(super) still: Band,
-    /// Codes that may end a phase above the baseline, and one below.
+    /// Codes that may end a phase below the baseline, and one above.
     pub(super) near: (Near, Near),
     pub(super) activity: CurrentActivity,
 }
@@ -138,7 +137,6 @@ impl Contact {
             room: (usize::MAX, usize::MAX),
             largest: 0.0,
             railed: 0,
-            ringing: Band::new(),
             still: Band::new(),
             near: (Near::new(), Near::new()),
             activity: CurrentActivity::new(sample_rate),

@@ -20,6 +20,7 @@ mod guard;
 mod histogram;
 mod history;
 mod joint;
+mod lanes;
 mod nonlinearity;
 mod overlay;
 mod phase;

@@ -1,6 +1,7 @@
 //! Where the current does something: samples at which nothing happens are passed over in groups.
 
-use super::codes::{Codes, extreme};
+use super::codes::Codes;
+use super::lanes::{Upward, first_beyond};
 use super::sample::{Side, codes_on};
 
 /// The codes within some distance of a base.
@@ -47,6 +48,37 @@ fn within(base: f64, reach: f64) -> Codes {
     Codes { low, high }
 }
 
+/// What is looked for in a stretch, about one baseline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) base: f64,
+    /// Codes at which nothing begins.
+    pub(super) still: Codes,
+    /// Codes that may end a phase below the baseline as well as one above it.
+    pub(super) near: Codes,
+    /// How far from the base the farthest of those is.
+    pub(super) reach: f64,
+}
+
+impl Bounds {
+    /// Index of the first code farther than `reach` from the base; where it is not below `before`, another may come first.
+    #[inline]
+    pub(super) fn first_beyond(&self, codes: &[i16], reach: f64, before: usize) -> Option<usize> {
+        // One look at more than lies within reach passes over almost all of it.
+        let within = if reach >= self.reach { self.near } else { self.still };
+        let mut from = 0;
+        loop {
+            let rest = codes.get(from..)?;
+            let at = from + first_beyond(rest, within)?;
+            let code = codes.get(at).filter(|_| at < before)?;
+            if (f64::from(*code) - self.base).abs() > reach {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+    }
+}
+
 /// A phase under way: how far it has gone, and when it is over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Along {
@@ -61,15 +93,20 @@ pub(super) struct Along {
 }
 
 impl Along {
-    /// How many codes belong to the phase, all of which lie between `extremes`. Its peak grows with them.
-    pub(super) fn follow(&mut self, codes: &[i16], extremes: (i16, i16), near: &mut Near) -> usize {
-        let rising = self.side > 0.0;
-        let furthest = self.distance(if rising { extremes.1 } else { extremes.0 });
-        let near = near.codes(self, larger(self.peak, furthest));
+    /// How many codes belong to the phase, none of which beyond `near` ends it. Its peak grows with them.
+    #[inline]
+    pub(super) fn follow(&mut self, codes: &[i16], near: Codes) -> usize {
+        let upward = self.upward();
+        let near = if self.side > 0.0 { near.high } else { upward.turned(near.low) };
         let mut rest = codes;
-        while let Some(at) = near.first(rest, true) {
-            let Some((before, [code, after @ ..])) = rest.split_at_checked(at) else { break };
-            self.reach(before, rising);
+        loop {
+            let (passed, most) = upward.above(rest, near);
+            if passed > 0 {
+                self.peak = larger(self.peak, self.distance(upward.turned(most)));
+            }
+            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else {
+                return codes.len();
+            };
             let along = self.distance(*code);
             if along <= self.peak && along < self.end(self.peak) {
                 return codes.len() - after.len() - 1;
@@ -77,20 +114,19 @@ impl Along {
             self.peak = larger(self.peak, along);
             rest = after;
         }
-        self.reach(rest, rising);
-        codes.len()
     }
 
-    fn reach(&mut self, codes: &[i16], rising: bool) {
-        if !codes.is_empty() {
-            self.peak = larger(self.peak, self.distance(extreme(codes, rising)));
-        }
+    #[inline]
+    fn upward(&self) -> Upward {
+        if self.side > 0.0 { Upward::Same } else { Upward::Flipped }
     }
 
+    #[inline]
     fn distance(&self, code: i16) -> f64 {
         (f64::from(code) - self.base) * self.side
     }
 
+    #[inline]
     fn end(&self, peak: f64) -> f64 {
         larger(self.low, self.part * peak)
     }
@@ -98,7 +134,7 @@ impl Along {
 
 /// Of numbers that are none of them NaN, for which `f64::max` has to look.
 #[inline]
-fn larger(a: f64, b: f64) -> f64 {
+pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
@@ -110,25 +146,36 @@ pub(super) struct Near {
     low: f64,
     /// Largest distance that a phase may have gone.
     most: f64,
-    codes: Codes,
+    /// The farthest of them.
+    code: i16,
 }
 
 impl Near {
     /// Of no phase.
     pub(super) fn new() -> Self {
-        Self { base: 0.0, low: 0.0, most: 0.0, codes: Codes::NONE }
+        Self { base: 0.0, low: 0.0, most: 0.0, code: 0 }
     }
 
-    /// For a phase that goes no farther than `furthest`. From pulse to pulse that changes little.
-    fn codes(&mut self, along: &Along, furthest: f64) -> Codes {
+    /// The farthest code that may end a phase whose codes lie between `extremes`. From pulse to pulse that changes little.
+    pub(super) fn code(&mut self, along: &Along, extremes: (i16, i16)) -> i16 {
+        let furthest = along.distance(if along.side > 0.0 { extremes.1 } else { extremes.0 });
+        let furthest = larger(along.peak, furthest);
         let same = along.base == self.base && along.low == self.low;
         if !(same && furthest <= self.most && furthest >= 0.9 * self.most) {
-            let most = 1.05 * furthest;
-            let side = if along.side > 0.0 { Side::Below } else { Side::Above };
-            let codes = codes_on(side, along.base + along.side * along.end(most));
-            *self = Self { base: along.base, low: along.low, most, codes };
+            *self = Self::of(along, 1.05 * furthest);
         }
-        self.codes
+        self.code
+    }
+
+    /// For a phase that goes no farther than `most`.
+    fn of(along: &Along, most: f64) -> Self {
+        let level = along.base + along.side * along.end(most);
+        let code = if along.side > 0.0 {
+            codes_on(Side::Below, level).high
+        } else {
+            codes_on(Side::Above, level).low
+        };
+        Self { base: along.base, low: along.low, most, code }
     }
 }
 
@@ -166,6 +213,11 @@ mod tests {
         codes.len()
     }
 
+    /// Whatever the side.
+    fn both(code: i16) -> Codes {
+        Codes { low: code, high: code }
+    }
+
     #[test]
     fn a_phase_ends_where_single_steps_end_it() {
         let mut state = 1_u32;
@@ -188,12 +240,12 @@ mod tests {
                 for peak in [0.0, 30.0, 2000.0] {
                     let start = Along { base: 0.3, side, low: 4.0, part: 0.025, peak };
                     let (mut searched, mut stepped) = (start, start);
-                    let found = searched.follow(&codes, extremes, &mut near);
+                    let found = searched.follow(&codes, both(near.code(&start, extremes)));
                     assert_eq!(found, step(&mut stepped, &codes), "{length} {side} {peak}");
                     assert_eq!(searched.peak, stepped.peak);
                     // While it still goes on there is no end to find, and its peak grows all the same.
                     let (mut searched, mut stepped, under_way) = (start, start, &codes[..codes.len() / 2]);
-                    let found = searched.follow(under_way, extremes, &mut Near::new());
+                    let found = searched.follow(under_way, both(Near::new().code(&start, extremes)));
                     assert_eq!((found, searched.peak), (step(&mut stepped, under_way), stepped.peak));
                 }
             }

@@ -1,11 +1,13 @@
 //! Cutting the stream of one current channel into phases, and phases into pulses.
 
 use super::building::Building;
+use super::codes::Codes;
 use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::{History, KEPT};
+use super::lanes::{LANES, first_beyond};
 use super::row::Constants;
-use super::seek::Along;
+use super::seek::{Along, Bounds, larger};
 use super::thresholds::Thresholds;
 use super::timing::Timing;
 
@@ -23,63 +25,90 @@ impl Contact {
         timing: &Timing,
         constants: &Constants,
     ) {
+        let mut bounds = self.bounds(extremes);
         let (mut rest, mut at) = (codes, from);
         loop {
-            let quiet = self.side == 0;
-            // What a recharge takes back is looked at sample by sample: it may turn out to be the next pulse.
-            let passed = match (quiet, self.run_counts) {
-                (true, _) => self.resting(rest, at, constants),
-                (false, true) => self.driven(rest, extremes),
-                (false, false) => 0,
-            };
-            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
-            at += passed as u64;
-            let y = f64::from(*code) - self.base;
-            if quiet {
-                self.enter(history, at, y > 0.0, timing, constants);
-            } else if self.run_counts {
-                self.turn(history, at, y, timing, constants);
-            } else {
-                self.step(history, at, y, timing, constants);
+            if self.side == 0 {
+                let passed = self.resting(rest, at, &bounds, constants);
+                let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
+                at += passed as u64;
+                self.enter(history, at, f64::from(*code) > self.base, timing, constants);
+                (rest, at) = (after, at + 1);
+                // Another baseline, or a phase that has gone some way already.
+                if self.base != bounds.base || self.run_peak > 0.0 {
+                    bounds = self.bounds(extremes);
+                }
             }
-            (rest, at) = (after, at + 1);
+            if self.run_counts {
+                let passed = self.driven(rest, bounds.near);
+                rest = rest.get(passed..).unwrap_or(&[]);
+                at += passed as u64;
+                if rest.is_empty() {
+                    return;
+                }
+                // With the sample that ends it another may begin on the other side.
+                self.leave(at, constants);
+            } else {
+                let Some((code, after)) = rest.split_first() else { return };
+                let y = f64::from(*code) - self.base;
+                self.step(history, at, y, timing, constants);
+                (rest, at) = (after, at + 1);
+                if self.side != 0 && self.run_counts || self.base != bounds.base {
+                    bounds = self.bounds(extremes);
+                }
+            }
         }
     }
 
+    /// What is looked for in a stretch of these extremes.
+    fn bounds(&mut self, extremes: (i16, i16)) -> Bounds {
+        let base = self.base;
+        let still = self.still.codes(base, self.thresholds.high);
+        let (below, above) = (self.along(-1), self.along(1));
+        let near =
+            Codes { low: self.near.0.code(&below, extremes), high: self.near.1.code(&above, extremes) };
+        let reach = larger(base - f64::from(near.low), f64::from(near.high) - base);
+        Bounds { base, still, near, reach }
+    }
+
     /// How many samples, the first at `at`, lie on the baseline or ring about it.
-    fn resting(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
-        let still = self.still.codes(self.base, self.thresholds.high);
-        let Some(hit) = still.first(codes, false) else { return codes.len() };
-        let rings = at + (hit as u64) < self.left_at + constants.settling;
-        if rings { self.ringing(codes, at, constants) } else { hit }
+    #[inline]
+    fn resting(&self, codes: &[i16], at: u64, bounds: &Bounds, constants: &Constants) -> usize {
+        let rings = (self.left_at + constants.settling).saturating_sub(at).min(codes.len() as u64) as usize;
+        if rings > 0 {
+            // While the filter may still ring after a phase it takes more to begin another.
+            let reach = self.thresholds.enter(self.peak_before);
+            let near = codes.get(..rings.next_multiple_of(LANES)).unwrap_or(codes);
+            if let Some(hit) = bounds.first_beyond(near, reach, rings) {
+                return hit;
+            }
+        }
+        let later = codes.get(rings..).unwrap_or(&[]);
+        first_beyond(later, bounds.still).map_or(codes.len(), |hit| rings + hit)
     }
 
-    /// The same where the filter may still ring after a phase: there it takes more to begin another.
-    fn ringing(&mut self, codes: &[i16], at: u64, constants: &Constants) -> usize {
-        let ringing = (self.left_at + constants.settling).saturating_sub(at).min(codes.len() as u64);
-        let (near, later) = codes.split_at_checked(ringing as usize).unwrap_or((codes, &[]));
-        let reach = self.thresholds.enter(self.peak_before);
-        let still = self.still.codes(self.base, self.thresholds.high);
-        let hit = self.ringing.codes(self.base, reach).first(near, false);
-        hit.or_else(|| still.first(later, false).map(|k| near.len() + k)).unwrap_or(codes.len())
-    }
-
-    /// How many samples belong to the phase under way, whose peak grows with them; none lies beyond the extremes.
-    fn driven(&mut self, codes: &[i16], extremes: (i16, i16)) -> usize {
-        let mut along = Along {
+    /// The phase under way, or one that might be on this `side`.
+    #[inline]
+    fn along(&self, side: i8) -> Along {
+        Along {
             base: self.base,
-            side: f64::from(self.side),
+            side: f64::from(side),
             low: self.thresholds.low,
             part: Thresholds::PART,
-            peak: self.run_peak,
-        };
-        let near = if self.side > 0 { &mut self.near.0 } else { &mut self.near.1 };
-        let passed = along.follow(codes, extremes, near);
+            peak: if side == self.side { self.run_peak } else { 0.0 },
+        }
+    }
+
+    /// How many samples belong to the phase under way, whose peak grows with them.
+    #[inline]
+    fn driven(&mut self, codes: &[i16], near: Codes) -> usize {
+        let mut along = self.along(self.side);
+        let passed = along.follow(codes, near);
         self.run_peak = along.peak;
         passed
     }
 
-    /// A phase ends at the sample at `at`, `y` from the baseline, and another may begin on the other side of it.
+    /// A run ends at the sample at `at`, `y` from the baseline, and another may begin on the other side of it.
     fn turn(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
         let side = f64::from(self.side);
         self.leave(at, constants);
@@ -117,6 +146,7 @@ impl Contact {
     }
 
     /// The current leaves the baseline at sample `at`.
+    #[inline]
     fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
         if self.goes_on(at, positive, constants) {
             return;
@@ -235,6 +265,7 @@ impl Contact {
     }
 
     /// The current is back on the baseline (or beyond it) at sample `at`.
+    #[inline]
     fn leave(&mut self, at: u64, constants: &Constants) {
         self.side = 0;
         self.left_at = at;
