@@ -2,6 +2,7 @@
 
 use super::Level;
 use super::excursion::Excursion;
+use super::history::KEPT;
 use super::timing::{Switch, Timing};
 
 /// A pulse that is under way.
@@ -18,8 +19,8 @@ pub(super) struct Building {
     pub(super) at: u64,
     /// Where a recharge begins to take charge back.
     pub(super) follower: Option<Excursion>,
-    /// Nothing more can belong to it from this sample on.
-    pub(super) deadline: u64,
+    /// What flowed back through its recharge switch rings until this sample.
+    pub(super) rings: u64,
     pub(super) clipped: bool,
     /// Largest magnitude of its leading phase, codes; 0 until that is over.
     pub(super) peak: f64,
@@ -61,8 +62,42 @@ impl Building {
     pub(super) fn flowed(&mut self, at: u64, settling: u64) {
         if let Some(open) = self.open().filter(|open| *open < at) {
             self.slow += at - open;
-            self.deadline = self.deadline.max(at + settling + 1);
+            self.rings = self.rings.max(at + settling + 1);
         }
+    }
+
+    /// A phase of it is over, and this was its peak, codes.
+    #[inline]
+    pub(super) fn add(&mut self, phase: Excursion, peak: f64) {
+        if self.count == 0 {
+            self.peak = peak;
+        }
+        if let Some(slot) = self.excursions.get_mut(self.count) {
+            *slot = phase;
+            self.count += 1;
+        }
+    }
+
+    /// Whether a current of this sign that begins at sample `at` is its next phase.
+    #[inline]
+    pub(super) fn goes_on(&self, at: u64, positive: bool) -> bool {
+        if self.count >= usize::from(self.timing.phases) {
+            return false;
+        }
+        let last = self.excursions.get(self.count.wrapping_sub(1));
+        let near = last.is_some_and(|last| at <= last.to + self.timing.allowance);
+        near && positive == (self.positive == self.count.is_multiple_of(2))
+    }
+
+    /// Nothing more can belong to it from this sample on; `None` before it has a phase.
+    pub(super) fn deadline(&self, settling: u64) -> Option<u64> {
+        let last = self.excursions.get(self.count.checked_sub(1)?)?;
+        let complete = self.count >= usize::from(self.timing.phases);
+        let wait = if complete { 0 } else { self.timing.allowance } + settling + 2;
+        let opened = self.open().map_or(0, |open| open + settling + 1);
+        // A recharge that outlasts the history is not waited for.
+        let opened = opened.min(self.at + (KEPT / 2) as u64);
+        Some((last.to + wait).max(opened).max(self.rings))
     }
 
     /// By how much its switch is late, samples: what is wider than programmed makes late what is behind it, and what flows back then
@@ -158,7 +193,7 @@ mod tests {
             base: 0.0,
             at: 1000,
             follower: None,
-            deadline: u64::MAX,
+            rings: 0,
             clipped: false,
             peak: 0.0,
             slow: 0,
@@ -181,12 +216,31 @@ mod tests {
 
     #[test]
     fn what_flows_on_behind_the_opening_is_late_by_as_much() {
-        let mut pulse = Building { deadline: 3017, ..building(1, false) };
-        assert_eq!(pulse.must_open(), Some(3040));
+        let mut pulse = building(1, false);
+        assert_eq!((pulse.must_open(), pulse.deadline(16)), (Some(3040), None));
+        pulse.add(Excursion { from: 1000, to: 1100, joined: false }, 500.0);
+        assert_eq!((pulse.peak, pulse.deadline(16)), (500.0, Some(3017)));
         pulse.flowed(2990, 16);
-        assert_eq!((pulse.open(), pulse.deadline), (Some(3000), 3017));
+        assert_eq!((pulse.open(), pulse.deadline(16)), (Some(3000), Some(3017)));
         pulse.flowed(3030, 16);
-        assert_eq!((pulse.open(), pulse.opened(5000), pulse.deadline), (Some(3030), Some(3030), 3047));
+        assert_eq!(
+            (pulse.open(), pulse.opened(5000), pulse.deadline(16)),
+            (Some(3030), Some(3030), Some(3047))
+        );
+    }
+
+    #[test]
+    fn a_pulse_is_waited_for_until_its_next_phase_is_too_late() {
+        let mut pulse = building(2, false);
+        pulse.timing.recharge = None;
+        assert!(!pulse.goes_on(1000, false), "it has not begun");
+        pulse.add(Excursion { from: 1000, to: 1100, joined: false }, 500.0);
+        // The other phase begins within a hundred samples.
+        assert_eq!(pulse.deadline(16), Some(1100 + 100 + 18));
+        assert!(pulse.goes_on(1200, true) && !pulse.goes_on(1201, true) && !pulse.goes_on(1150, false));
+        pulse.add(Excursion { from: 1150, to: 1250, joined: false }, 400.0);
+        assert_eq!((pulse.count, pulse.peak, pulse.deadline(16)), (2, 500.0, Some(1250 + 18)));
+        assert!(!pulse.goes_on(1260, false), "it has both");
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl Contact {
         {
             self.segment(history, (codes, (low, high)), from, timing, constants);
         }
-        if self.building.as_ref().is_some_and(|building| self.is_over(building, to)) {
+        if self.building.as_ref().is_some_and(|building| self.is_over(building, to, constants.settling)) {
             self.finish(history, to, false, constants);
         }
         if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
@@ -266,9 +266,10 @@ impl Contact {
 
     /// Whether nothing more of a pulse is waited for at sample `to`. A recharge that flows for longer than it is waited for goes on
     /// behind its row, until its switch opens: by then the samples of the pulse may be gone.
-    fn is_over(&self, building: &Building, to: u64) -> bool {
+    fn is_over(&self, building: &Building, to: u64, settling: u64) -> bool {
         let outlasts = || !self.run_counts && building.open().is_some_and(|open| to < open);
-        building.count > 0 && to >= building.deadline && (self.side == 0 || outlasts())
+        let due = || building.deadline(settling).is_some_and(|deadline| to >= deadline);
+        (self.side == 0 || outlasts()) && due()
     }
 
     /// The rest behind the last row is over, and this was its level.

@@ -4,7 +4,7 @@ use super::building::Building;
 use super::codes::Codes;
 use super::contact::Contact;
 use super::excursion::Excursion;
-use super::history::{History, KEPT};
+use super::history::History;
 use super::lanes::{LANES, first_beyond};
 use super::row::Constants;
 use super::seek::{Along, Bounds, larger};
@@ -14,6 +14,17 @@ use super::timing::Timing;
 /// What is no larger than so many times the level that begins a phase may fall below the one that ends it by its noise alone: eight
 /// deviations and four.
 const FAINT: f64 = 2.0;
+
+/// What leaves the baseline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entered {
+    /// The first phase of a pulse.
+    Pulse,
+    /// Another phase, or a recharge.
+    Run,
+    /// The phase before, which goes on.
+    Again,
+}
 
 impl Contact {
     /// Follows the current through `codes`, the first at sample `from`.
@@ -32,12 +43,18 @@ impl Contact {
                 let passed = self.resting(rest, at, &bounds, constants);
                 let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
                 at += passed as u64;
-                self.enter(history, at, f64::from(*code) > self.base, timing, constants);
-                (rest, at) = (after, at + 1);
-                // Another baseline, or a phase that has gone some way already.
-                if self.base != bounds.base || self.run_peak > 0.0 {
-                    bounds = self.bounds(extremes);
+                let positive = f64::from(*code) > self.base;
+                match self.enter(at, positive, timing, constants) {
+                    Entered::Run => {}
+                    Entered::Pulse => {
+                        self.begin(history, at, positive, timing, constants);
+                        if self.base != bounds.base {
+                            bounds = self.bounds(extremes);
+                        }
+                    }
+                    Entered::Again => bounds = self.bounds(extremes),
                 }
+                (rest, at) = (after, at + 1);
             }
             if self.run_counts {
                 let passed = self.driven(rest, bounds.near);
@@ -46,17 +63,19 @@ impl Contact {
                 if rest.is_empty() {
                     return;
                 }
-                // With the sample that ends it another may begin on the other side.
                 self.leave(at, constants);
             } else {
                 let Some((code, after)) = rest.split_first() else { return };
                 let y = f64::from(*code) - self.base;
                 self.step(history, at, y, timing, constants);
-                (rest, at) = (after, at + 1);
-                if self.side != 0 && self.run_counts || self.base != bounds.base {
+                if self.side != 0 {
+                    (rest, at) = (after, at + 1);
+                }
+                if self.run_counts || self.base != bounds.base {
                     bounds = self.bounds(extremes);
                 }
             }
+            // With the sample that ends a run another may begin.
         }
     }
 
@@ -108,16 +127,7 @@ impl Contact {
         passed
     }
 
-    /// A run ends at the sample at `at`, `y` from the baseline, and another may begin on the other side of it.
-    fn turn(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
-        let side = f64::from(self.side);
-        self.leave(at, constants);
-        if -y * side > self.thresholds.enter(self.peak_before) {
-            self.enter(history, at, y > 0.0, timing, constants);
-        }
-    }
-
-    /// The sample at `at`, `y` from the baseline, in what is taken for a recharge.
+    /// The sample at `at`, `y` from the baseline, in what is taken for a recharge; or the first behind it.
     fn step(&mut self, history: &History, at: u64, y: f64, timing: &Timing, constants: &Constants) {
         let along = y * f64::from(self.side);
         // What a closing switch lets through is largest at once.
@@ -134,56 +144,46 @@ impl Contact {
             self.begin(history, at, y > 0.0, timing, constants);
         } else if grows {
             // It lasts, however late that is.
-        } else if self.is_open(at, constants) {
+        } else if self.is_open(at, constants) || along < self.thresholds.leave(self.run_peak) {
             // What still flows when the switch must have opened is the next phase.
             self.leave(at, constants);
-            if y.abs() > self.thresholds.enter(self.peak_before) {
-                self.enter(history, at, y > 0.0, timing, constants);
-            }
-        } else if along < self.thresholds.leave(self.run_peak) {
-            self.turn(history, at, y, timing, constants);
         }
     }
 
     /// The current leaves the baseline at sample `at`.
     #[inline]
-    fn enter(&mut self, history: &History, at: u64, positive: bool, timing: &Timing, constants: &Constants) {
-        if self.goes_on(at, positive, constants) {
-            return;
+    fn enter(&mut self, at: u64, positive: bool, timing: &Timing, constants: &Constants) -> Entered {
+        // What hardly stands out is lost in the noise now and then.
+        let faint = self.peak_before < FAINT * self.thresholds.high;
+        if faint && self.goes_on(at, positive, constants) {
+            return Entered::Again;
         }
         let joined = at <= self.left_at + 1 && self.building.is_some();
         self.set_out(at, positive, joined);
         self.run_counts = true;
-        if let Some(building) = &self.building {
-            let last = building.excursions.get(building.count.saturating_sub(1));
-            let near = last.is_some_and(|last| at <= last.to + building.timing.allowance);
-            let alternates = positive == (building.positive == building.count.is_multiple_of(2));
-            if building.count < usize::from(building.timing.phases) && near && alternates {
-                return;
+        if let Some(building) = &mut self.building {
+            if building.goes_on(at, positive) {
+                return Entered::Run;
             }
             if building.recharges(at, positive) {
                 self.run_counts = false;
-                if let Some(building) = &mut self.building {
-                    building.follower.get_or_insert(self.run);
-                }
-                return;
+                building.follower.get_or_insert(self.run);
+                return Entered::Run;
             }
         } else if let Some(recharging) = self.recharging
             && at <= recharging.open
             && (positive != recharging.positive || timing.either)
         {
             self.run_counts = false;
-            return;
+            return Entered::Run;
         }
-        self.begin(history, at, positive, timing, constants);
+        Entered::Pulse
     }
 
-    /// Whether what leaves the baseline at sample `at` is still the phase before: one that hardly stands out is lost in the noise now and
-    /// then. It goes on then.
+    /// Whether what leaves the baseline at sample `at` is still the phase before: it goes on then.
     fn goes_on(&mut self, at: u64, positive: bool, constants: &Constants) -> bool {
-        let faint =
-            self.peak_before < FAINT * self.thresholds.high && at <= self.left_at + constants.settling;
-        let building = self.building.as_mut().filter(|_| faint && self.run_counts);
+        let building = self.building.as_mut().filter(|_| self.run_counts);
+        let building = building.filter(|_| at <= self.left_at + constants.settling);
         let Some(run) = building.and_then(|building| building.taken_up(at, positive)) else { return false };
         self.side = if positive { 1 } else { -1 };
         self.run = run;
@@ -257,7 +257,7 @@ impl Contact {
             base: self.base,
             at,
             follower: None,
-            deadline: u64::MAX,
+            rings: 0,
             clipped: false,
             peak: 0.0,
             slow: 0,
@@ -271,28 +271,21 @@ impl Contact {
         self.left_at = at;
         self.peak_before = self.run_peak;
         let run = Excursion { to: at, ..self.run };
-        let Some(building) = self.building.as_mut().filter(|_| self.run_counts) else {
-            if let Some(building) = &mut self.building {
-                // What flows on behind the last instant at which the switch can have opened did not come through it.
-                let last = building.must_open().unwrap_or(at);
-                building.flowed(at.min(last), constants.settling);
-            } else {
-                self.quiet_from = self.quiet_from.max(at + constants.settling);
-                self.quiet.clear();
-            }
-            return;
-        };
-        if building.count == 0 {
-            building.peak = self.run_peak;
+        match &mut self.building {
+            Some(building) if self.run_counts => building.add(run, self.run_peak),
+            _ => self.flowed(at, constants),
         }
-        if let Some(slot) = building.excursions.get_mut(building.count) {
-            *slot = run;
-            building.count += 1;
+    }
+
+    /// What was taken for a recharge is over at sample `at`.
+    fn flowed(&mut self, at: u64, constants: &Constants) {
+        if let Some(building) = &mut self.building {
+            // What flows on behind the last instant at which the switch can have opened did not come through it.
+            let last = building.must_open().unwrap_or(at);
+            building.flowed(at.min(last), constants.settling);
+        } else {
+            self.quiet_from = self.quiet_from.max(at + constants.settling);
+            self.quiet.clear();
         }
-        let complete = building.count >= usize::from(building.timing.phases);
-        let wait = if complete { 0 } else { building.timing.allowance } + constants.settling + 2;
-        let opened = building.open().map_or(0, |open| open + constants.settling + 1);
-        // A recharge that outlasts the history is not waited for.
-        building.deadline = (at + wait).max(opened.min(building.at + (KEPT / 2) as u64));
     }
 }

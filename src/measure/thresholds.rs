@@ -2,6 +2,8 @@
 
 use crate::signal::{Calibration, code_noise};
 
+use super::seek::larger;
+
 /// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
 /// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
 pub const RINGING: f64 = 0.05;
@@ -30,8 +32,9 @@ impl Thresholds {
     }
 
     /// Above this something begins, within the filter's settling behind a phase of that peak.
+    #[inline]
     pub(super) fn enter(&self, peak_before: f64) -> f64 {
-        self.high.max(RINGING * peak_before)
+        larger(self.high, RINGING * peak_before)
     }
 
     /// Below this a phase of that peak ends.
