@@ -3,7 +3,7 @@
 use super::Interval;
 use super::codes::{Codes, extremes, sum};
 use super::history::History;
-use super::seek::Band;
+use super::seek::within;
 
 /// Samples of a mean.
 const WINDOW: u64 = 16;
@@ -23,13 +23,39 @@ fn note(intervals: &mut Vec<Interval>, first: u64, last: u64, merged: u64) {
 pub(super) struct CurrentActivity {
     pub(super) intervals: Vec<Interval>,
     merged: u64,
-    /// Codes that are not active.
-    safe: Band,
+    inactive: Inactive,
+}
+
+/// What is not active: a mean no farther than `safe` from `zero`.
+#[derive(Debug, Clone, Copy)]
+struct Inactive {
+    zero: f64,
+    safe: f64,
+    codes: Codes,
+    /// Smallest and largest sum of sixteen codes.
+    sums: (i32, i32),
+}
+
+impl Inactive {
+    fn of((zero, safe): (f64, f64)) -> Self {
+        let (lower, upper) = (16.0 * (zero - safe), 16.0 * (zero + safe));
+        Self { zero, safe, codes: within(zero, safe), sums: (lower.ceil() as i32, upper.floor() as i32) }
+    }
+
+    /// Whether sixteen codes of this sum are active.
+    #[inline]
+    fn is_left_by(&self, sum: i32) -> bool {
+        sum < self.sums.0 || sum > self.sums.1
+    }
 }
 
 impl CurrentActivity {
     pub(super) fn new(sample_rate: f64) -> Self {
-        Self { intervals: Vec::new(), merged: (MERGED * sample_rate) as u64, safe: Band::new() }
+        Self {
+            intervals: Vec::new(),
+            merged: (MERGED * sample_rate) as u64,
+            inactive: Inactive::of((0.0, 0.0)),
+        }
     }
 
     /// Looks at samples [from, to), whose smallest and largest are known, none before `since`. The active samples of a
@@ -40,25 +66,33 @@ impl CurrentActivity {
         since: u64,
         (from, to): (u64, u64),
         (low, high): (i16, i16),
-        (zero, safe): (f64, f64),
+        bounds: (f64, f64),
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
-        let inactive = self.safe.codes(zero, safe);
-        let quiet = |(low, high): (i16, i16)| inactive.contain(low) && inactive.contain(high);
+        if bounds != (self.inactive.zero, self.inactive.safe) {
+            self.inactive = Inactive::of(bounds);
+        }
+        let inactive = self.inactive.codes;
         // A mean cannot lie outside the extremes of its samples.
-        if quiet((low, high)) && inactive.first(history.slice(first, from), false).is_none() {
+        let quiet = inactive.contain(low) && inactive.contain(high);
+        if quiet && inactive.first(history.slice(first, from), false).is_none() {
             return;
         }
         let codes = history.slice(first, to);
-        let (lower, upper) = (16.0 * (zero - safe), 16.0 * (zero + safe));
-        let beyond = |code: i16| !inactive.contain(code);
         if let Some(open) = self.intervals.last_mut().filter(|open| to <= open.last + self.merged) {
             // Whatever is active here belongs to the interval that is open: only its end can change.
-            if let Some(last) = last_active(codes, (lower, upper), inactive) {
+            if let Some(last) = last_active(codes, &self.inactive) {
                 open.last = open.last.max(first + last as u64);
             }
             return;
         }
+        self.look_closely(codes, first);
+    }
+
+    /// Looks at all windows within `codes`, the first of which is sample `first`.
+    fn look_closely(&mut self, codes: &[i16], first: u64) {
+        let inactive = self.inactive;
+        let beyond = |code: i16| !inactive.codes.contain(code);
         let mut sum: i32 = codes.iter().take(WINDOW as usize - 1).map(|code| i32::from(*code)).sum();
         let mut last_beyond = codes.iter().take(WINDOW as usize - 1).rposition(|code| beyond(*code));
         let entering = codes.iter().enumerate().skip(WINDOW as usize - 1);
@@ -67,7 +101,7 @@ impl CurrentActivity {
             if beyond(*newest) {
                 last_beyond = Some(k);
             }
-            if f64::from(sum) < lower || f64::from(sum) > upper {
+            if inactive.is_left_by(sum) {
                 let start = k + 1 - WINDOW as usize;
                 let inside = codes.get(start..=k).unwrap_or(&[]);
                 let begin = inside.iter().position(|code| beyond(*code)).map_or(k - 8, |at| start + at);
@@ -80,18 +114,18 @@ impl CurrentActivity {
 }
 
 /// The last active code: not an `inactive` one itself, in the last window whose sum is not within the bounds.
-fn last_active(codes: &[i16], (lower, upper): (f64, f64), inactive: Codes) -> Option<usize> {
-    let (lower, upper) = (lower.ceil() as i64, upper.floor() as i64);
+fn last_active(codes: &[i16], inactive: &Inactive) -> Option<usize> {
     let window = WINDOW as usize;
     // A window of inactive codes has a mean among them.
-    let mut end = (inactive.last(codes, false)? + window).min(codes.len());
-    let mut total = sum(codes.get(end.checked_sub(window)?..end)?);
-    while (lower..=upper).contains(&total) {
+    let last = inactive.codes.last(codes, false)?;
+    let mut end = (last + window).min(codes.len());
+    let mut total = sum(codes.get(end.checked_sub(window)?..end)?) as i32;
+    while !inactive.is_left_by(total) {
         end -= 1;
         let entering = codes.get(end.checked_sub(window)?)?;
-        total += i64::from(*entering) - i64::from(*codes.get(end)?);
+        total += i32::from(*entering) - i32::from(*codes.get(end)?);
     }
-    inactive.last(codes.get(..end)?, false)
+    if end > last { Some(last) } else { inactive.codes.last(codes.get(..end)?, false) }
 }
 
 /// Activity of the stimulator-side voltage: it moves by more than `step` within 100 µs.

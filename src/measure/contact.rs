@@ -11,7 +11,7 @@ use super::history::{History, KEPT};
 use super::quiet::Quiet;
 use super::rise::Rise;
 use super::row::Constants;
-use super::seek::{Band, Near};
+use super::seek::{Band, Near, larger};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
@@ -315,7 +315,7 @@ impl Contact {
     /// Keeps the largest median of three; a chunk that cannot beat it costs nothing.
     fn peak(&mut self, history: &History, (from, to): (u64, u64), since: u64, (low, high): (i16, i16)) {
         let zero = self.zero;
-        if (f64::from(high) - zero).max(zero - f64::from(low)) <= self.record.peak.0 {
+        if larger(f64::from(high) - zero, zero - f64::from(low)) <= self.record.peak.0 {
             return;
         }
         let first = from.saturating_sub(2).max(since);

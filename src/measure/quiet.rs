@@ -118,7 +118,7 @@ impl Quiet {
     /// of a sample at rest, in codes. One code more, and what few samples may do, is allowed.
     pub(super) fn is_restless(&self, noise: f64) -> bool {
         let (scatter, count) = self.scatter;
-        scatter > 1.0 + noise * (2.0 + 8.0 / (count.max(1) as f64).sqrt())
+        scatter > 1.0 && scatter > 1.0 + noise * (2.0 + 8.0 / (count.max(1) as f64).sqrt())
     }
 
     /// How what [`Quiet::levels`] told of moved about the level for the pulse before it, besides a line from the level of the rest

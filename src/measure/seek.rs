@@ -28,7 +28,7 @@ impl Band {
 }
 
 /// The codes no farther than `reach` from `base`.
-fn within(base: f64, reach: f64) -> Codes {
+pub(super) fn within(base: f64, reach: f64) -> Codes {
     let code = |value: f64| value.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16;
     let (mut low, mut high) = (code(base - reach), code(base + reach));
     // The sum was rounded, and truncated towards zero: at most one off.

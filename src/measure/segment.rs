@@ -249,7 +249,7 @@ impl Contact {
         }
         self.base = before.map_or(self.zero, |level| f64::from(level.value));
         self.building = Some(Building {
-            excursions: [Excursion::default(); 3],
+            excursions: [Excursion { from: 0, to: 0, joined: false }; 3],
             count: 0,
             positive,
             timing: *timing,
