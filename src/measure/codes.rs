@@ -1,6 +1,6 @@
 //! Raw codes in bulk: eight at a time in vector lanes.
 
-use wide::{i16x8, i32x4};
+use wide::{i16x8, i16x16, i32x4};
 
 /// Codes looked at together.
 const LANES: usize = 8;
@@ -10,37 +10,6 @@ const SAFE: usize = 1 << 16;
 
 /// From the n-th on: n ones at the end of a group of zeros.
 const LAST: [i16; 2 * LANES] = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
-
-/// What one look at some codes tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Look {
-    /// Smallest; `i16::MAX` of nothing.
-    pub(super) low: i16,
-    /// Largest; `i16::MIN` of nothing.
-    pub(super) high: i16,
-    pub(super) sum: i64,
-}
-
-/// Extremes and sum in one pass.
-pub(super) fn look(codes: &[i16]) -> Look {
-    let mut seen = Look { low: i16::MAX, high: i16::MIN, sum: 0 };
-    for part in codes.chunks(SAFE) {
-        let (groups, rest) = part.as_chunks::<LANES>();
-        let (mut low, mut high) = (i16x8::splat(i16::MAX), i16x8::splat(i16::MIN));
-        let mut sum = i32x4::splat(0);
-        for group in groups {
-            let group = i16x8::new(*group);
-            low = low.min(group);
-            high = high.max(group);
-            sum += group.dot(i16x8::splat(1));
-        }
-        let (least, most) = extremes(rest);
-        seen.low = seen.low.min(low.reduce_min()).min(least);
-        seen.high = seen.high.max(high.reduce_max()).max(most);
-        seen.sum += i64::from(sum.reduce_add()) + self::sum(rest);
-    }
-    seen
-}
 
 /// Σ codes.
 pub(super) fn sum(codes: &[i16]) -> i64 {
@@ -66,18 +35,34 @@ fn part_sum(codes: &[i16]) -> i32 {
     sum.reduce_add()
 }
 
+/// Σ codes of which there are many.
+pub(super) fn long_sum(codes: &[i16]) -> i64 {
+    let (blocks, rest) = codes.as_chunks::<{ 8 * LANES }>();
+    let mut total = sum(rest);
+    for part in blocks.chunks(SAFE / (8 * LANES)) {
+        let mut sum = i32x4::splat(0);
+        for block in part {
+            for group in block.as_chunks::<LANES>().0 {
+                sum += i16x8::new(*group).dot(i16x8::splat(1));
+            }
+        }
+        total += i64::from(sum.reduce_add());
+    }
+    total
+}
+
 /// Smallest and largest code; (MAX, MIN) of nothing.
 pub(super) fn extremes(codes: &[i16]) -> (i16, i16) {
-    let Some(last) = codes.last_chunk::<LANES>() else {
+    let Some(last) = codes.last_chunk::<{ 2 * LANES }>() else {
         return codes
             .iter()
             .fold((i16::MAX, i16::MIN), |(low, high), code| (low.min(*code), high.max(*code)));
     };
     // A group that lies over the one before it sees some codes twice, which changes no extreme.
-    let last = i16x8::new(*last);
+    let last = i16x16::new(*last);
     let (mut low, mut high) = (last, last);
-    for group in codes.as_chunks::<LANES>().0 {
-        let group = i16x8::new(*group);
+    for group in codes.as_chunks::<{ 2 * LANES }>().0 {
+        let group = i16x16::new(*group);
         low = low.min(group);
         high = high.max(group);
     }
@@ -206,16 +191,14 @@ mod tests {
     }
 
     #[test]
-    fn one_look_sees_what_each_pass_sees() {
+    fn sums_and_extremes_are_those_of_each_code() {
         let codes = [scattered(9000), vec![i16::MIN; 70_000], vec![i16::MAX; 70_000]].concat();
         for part in [&codes[..], &codes[9000..], &codes[..1], &codes[5..23], &codes[8990..9005], &[]] {
-            let seen = look(part);
             let (low, high) = (part.iter().min(), part.iter().max());
-            assert_eq!((seen.low, seen.high), (*low.unwrap_or(&i16::MAX), *high.unwrap_or(&i16::MIN)));
-            assert_eq!((seen.low, seen.high), extremes(part));
-            assert_eq!((seen.low, seen.high), (extreme(part, false), extreme(part, true)));
-            assert_eq!(seen.sum, part.iter().map(|code| i64::from(*code)).sum::<i64>());
-            assert_eq!(seen.sum, sum(part));
+            assert_eq!(extremes(part), (*low.unwrap_or(&i16::MAX), *high.unwrap_or(&i16::MIN)));
+            assert_eq!(extremes(part), (extreme(part, false), extreme(part, true)));
+            assert_eq!(sum(part), part.iter().map(|code| i64::from(*code)).sum::<i64>());
+            assert_eq!(long_sum(part), sum(part));
         }
     }
 
@@ -225,6 +208,10 @@ mod tests {
         for (from, to) in (0..64).flat_map(|from| (from..=64).map(move |to| (from, to))) {
             let part = &codes[from..to];
             assert_eq!(sum(part), part.iter().map(|code| i64::from(*code)).sum::<i64>());
+            assert_eq!(
+                (long_sum(part), extremes(part)),
+                (sum(part), (extreme(part, false), extreme(part, true)))
+            );
             assert_eq!(extreme(part, true), part.iter().copied().max().unwrap_or(i16::MIN));
             assert_eq!(extreme(part, false), part.iter().copied().min().unwrap_or(i16::MAX));
         }

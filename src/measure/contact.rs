@@ -4,14 +4,14 @@ use crate::signal::{Calibration, code_noise};
 
 use super::activity::CurrentActivity;
 use super::building::{Building, Finished, Recharging};
-use super::codes::Look;
+use super::codes::long_sum;
 use super::creep::Rest;
 use super::excursion::Excursion;
 use super::history::{History, KEPT};
 use super::quiet::Quiet;
 use super::rise::Rise;
 use super::row::Constants;
-use super::seek::{Band, Near, larger};
+use super::seek::{Bounds, larger};
 use super::shape::Shaper;
 use super::thresholds::Thresholds;
 use super::timing::Timing;
@@ -25,10 +25,9 @@ pub(super) struct Contact {
     pub(super) zero: f64,
     /// Standard deviation of a sample at rest, codes: as stated, or what the zero showed where that is more.
     pub(super) noise: f64,
-    /// Σ codes before `reached`.
-    pub(super) sum: i64,
     pub(super) reached: u64,
-    /// A sample, and Σ codes before it: the end of the latest pulse window, which the next one is near to.
+    /// A sample, and Σ codes before it: the end of the latest pulse window, which the next one is near to, or one a little before
+    /// the sample reached.
     pub(super) mark: (u64, i64),
     pub(super) base: f64,
     pub(super) thresholds: Thresholds,
@@ -63,12 +62,13 @@ pub(super) struct Contact {
     pub(super) largest: f64,
     /// End of the latest stretch that touches a rail.
     pub(super) railed: u64,
-    /// Codes at which no phase begins.
-    pub(super) still: Band,
-    /// Codes that may end a phase below the baseline, and one above.
-    pub(super) near: (Near, Near),
+    /// What is looked for in the stretch in hand.
+    pub(super) bounds: Bounds,
     pub(super) activity: CurrentActivity,
 }
+
+/// The sum of so many samples is counted at once, if no pulse's window counts them before.
+const FAR: u64 = 4096;
 
 /// What cannot be told from rest before a zero was taken, codes: 1 uA, or where that is less than the stated offset and the
 /// noise of 16-sample means may make, those.
@@ -111,7 +111,6 @@ impl Contact {
             calibration,
             zero: calibration.offset,
             noise: code_noise(calibration.noise),
-            sum: 0,
             reached: 0,
             mark: (0, 0),
             base: calibration.offset,
@@ -137,8 +136,7 @@ impl Contact {
             room: (usize::MAX, usize::MAX),
             largest: 0.0,
             railed: 0,
-            still: Band::new(),
-            near: (Near::new(), Near::new()),
+            bounds: Bounds::new(),
             activity: CurrentActivity::new(sample_rate),
         }
     }
@@ -187,15 +185,25 @@ impl Contact {
         self.quiet_from = resume;
     }
 
-    /// Continues after lost samples, at sample `at`.
-    pub(super) fn resume(&mut self, at: u64) {
+    /// Continues after lost samples, at sample `at`; `history` still holds what was before.
+    pub(super) fn resume(&mut self, history: &History, at: u64) {
+        self.mark = (at, self.sum_before(history, self.reached));
         self.reached = at;
     }
 
-    /// Adds samples up to `to` that are not judged (zero, test source).
-    pub(super) fn skip(&mut self, to: u64, look: Look) {
-        self.sum += look.sum;
+    /// Everything before sample `to` is measured.
+    fn reach(&mut self, history: &History, to: u64) {
         self.reached = to;
+        // Where pulses follow each other fast, their windows count all samples.
+        let (known, sum) = self.mark;
+        if to.saturating_sub(known) >= FAR {
+            self.mark = (to, sum + long_sum(history.slice(known, to)));
+        }
+    }
+
+    /// Adds samples up to `to` that are not judged (zero, test source).
+    pub(super) fn skip(&mut self, history: &History, to: u64) {
+        self.reach(history, to);
         // What was not looked at cannot be known to be quiet.
         self.quiet_from = self.quiet_from.max(self.reached);
         self.finished.clear();
@@ -203,8 +211,7 @@ impl Contact {
 
     /// Σ codes before sample `at`, near the samples in hand.
     pub(super) fn sum_before(&self, history: &History, at: u64) -> i64 {
-        let marked = self.mark.0 >= history.start() && self.mark.0.abs_diff(at) < self.reached.abs_diff(at);
-        let (known, sum) = if marked { self.mark } else { (self.reached, self.sum) };
+        let (known, sum) = self.mark;
         if at < known { sum - history.sum(at, known) } else { sum + history.sum(known, at) }
     }
 
@@ -228,13 +235,13 @@ impl Contact {
         history.sum(from, to) as f64 - self.base * to.saturating_sub(from) as f64
     }
 
-    /// Measures samples [from, to), which `history` ends with and of which `look` is known. Activity is looked for from
+    /// Measures samples [from, to), which `history` ends with and whose extremes are known. Activity is looked for from
     /// `since` on.
     pub(super) fn range(
         &mut self,
         history: &History,
         (from, to): (u64, u64),
-        Look { low, high, sum }: Look,
+        (low, high): (i16, i16),
         since: u64,
         timing: &Timing,
         constants: &Constants,
@@ -260,8 +267,7 @@ impl Contact {
         if self.building.is_none() && self.side == 0 {
             self.settle(history, to.saturating_sub(constants.settling));
         }
-        self.sum += sum;
-        self.reached = to;
+        self.reach(history, to);
     }
 
     /// Whether nothing more of a pulse is waited for at sample `to`. A recharge that flows for longer than it is waited for goes on

@@ -7,12 +7,6 @@ use super::codes::Codes;
 /// Codes looked at together.
 pub(super) const LANES: usize = 16;
 
-/// From the n-th last place of the first half on: n times the largest code, then the smallest.
-const LEADING: [i16; 2 * LANES] = {
-    let (h, l) = (i16::MAX, i16::MIN);
-    [h, h, h, h, h, h, h, h, h, h, h, h, h, h, h, h, l, l, l, l, l, l, l, l, l, l, l, l, l, l, l, l]
-};
-
 /// Index of the first of `codes` that is not `within`.
 #[inline]
 pub(super) fn first_beyond(codes: &[i16], within: Codes) -> Option<usize> {
@@ -25,10 +19,12 @@ pub(super) fn first_beyond(codes: &[i16], within: Codes) -> Option<usize> {
         (low.simd_gt(group) | group.simd_gt(high)).to_bitmask()
     };
     let (groups, rest) = codes.as_chunks::<LANES>();
-    for (k, group) in groups.iter().enumerate() {
+    let mut left = groups.iter();
+    while let Some(group) = left.next() {
         let hits = beyond(group);
         if hits != 0 {
-            return Some(k * LANES + hits.trailing_zeros() as usize);
+            let passed = groups.len() - left.len() - 1;
+            return Some(passed * LANES + hits.trailing_zeros() as usize);
         }
     }
     if rest.is_empty() {
@@ -39,61 +35,119 @@ pub(super) fn first_beyond(codes: &[i16], within: Codes) -> Option<usize> {
     (hits != 0).then(|| codes.len() - LANES + hits.trailing_zeros() as usize)
 }
 
-/// On which side of a level a run lies. With all its bits flipped, a code that lies below is one that lies above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Upward {
-    /// Above.
-    Same,
-    /// Below.
-    Flipped,
+/// On which side of the baseline a run lies.
+pub(super) trait Direction {
+    /// Farther than no code.
+    const LEAST: i16;
+    /// Whether one code lies farther that way than another.
+    fn is_beyond(code: i16, other: i16) -> bool;
+    /// The same of each code of a group.
+    fn beyond(group: i16x16, other: i16x16) -> i16x16;
+    /// Of each pair of codes the one that lies farther.
+    fn farther(group: i16x16, other: i16x16) -> i16x16;
+    /// The code that lies farthest.
+    fn farthest(group: i16x16) -> i16;
+    /// How far a code lies from `base`.
+    fn distance(code: i16, base: f64) -> f64;
 }
 
-impl Upward {
-    /// A code turned upward, or back.
+/// Above it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Above;
+
+/// Below it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Below;
+
+impl Direction for Above {
+    const LEAST: i16 = i16::MIN;
+
     #[inline]
-    pub(super) fn turned(self, code: i16) -> i16 {
-        code ^ self.mask()
+    fn is_beyond(code: i16, other: i16) -> bool {
+        code > other
     }
 
     #[inline]
-    fn mask(self) -> i16 {
-        match self {
-            Self::Same => 0,
-            Self::Flipped => -1,
-        }
+    fn beyond(group: i16x16, other: i16x16) -> i16x16 {
+        group.simd_gt(other)
     }
 
-    /// How many of `codes`, from the first on, lie above `bound` once they are turned upward, and the largest of those; MIN of
-    /// none.
     #[inline]
-    pub(super) fn above(self, codes: &[i16], bound: i16) -> (usize, i16) {
-        let Some(last) = codes.last_chunk::<LANES>() else {
-            let above = codes.iter().map(|code| self.turned(*code)).take_while(|code| *code > bound);
-            return above.fold((0, i16::MIN), |(count, most), code| (count + 1, most.max(code)));
-        };
-        let (mask, bounds) = (i16x16::splat(self.mask()), i16x16::splat(bound));
-        let mut most = i16x16::splat(i16::MIN);
-        for (k, group) in codes.as_chunks::<LANES>().0.iter().enumerate() {
-            let group = i16x16::new(*group) ^ mask;
-            let above = group.simd_gt(bounds).to_bitmask();
-            if above != 0xffff {
-                let count = above.trailing_ones() as usize;
-                return (k * LANES + count, most.max(leading(group, count)).reduce_max());
-            }
-            most = most.max(group);
-        }
-        // What this group has of the one before it is seen twice, which changes no maximum.
-        let group = i16x16::new(*last) ^ mask;
-        let count = group.simd_gt(bounds).to_bitmask().trailing_ones() as usize;
-        (codes.len() - LANES + count, most.max(leading(group, count)).reduce_max())
+    fn farther(group: i16x16, other: i16x16) -> i16x16 {
+        group.max(other)
+    }
+
+    #[inline]
+    fn farthest(group: i16x16) -> i16 {
+        group.reduce_max()
+    }
+
+    #[inline]
+    fn distance(code: i16, base: f64) -> f64 {
+        f64::from(code) - base
     }
 }
 
-/// The first `count` codes of a group; the smallest code in place of the others.
+impl Direction for Below {
+    const LEAST: i16 = i16::MAX;
+
+    #[inline]
+    fn is_beyond(code: i16, other: i16) -> bool {
+        code < other
+    }
+
+    #[inline]
+    fn beyond(group: i16x16, other: i16x16) -> i16x16 {
+        other.simd_gt(group)
+    }
+
+    #[inline]
+    fn farther(group: i16x16, other: i16x16) -> i16x16 {
+        group.min(other)
+    }
+
+    #[inline]
+    fn farthest(group: i16x16) -> i16 {
+        group.reduce_min()
+    }
+
+    #[inline]
+    fn distance(code: i16, base: f64) -> f64 {
+        base - f64::from(code)
+    }
+}
+
+/// How many of `codes`, from the first on, lie beyond `bound`, and the farthest of those if there are any.
 #[inline]
-fn leading(group: i16x16, count: usize) -> i16x16 {
-    let lanes = LANES.checked_sub(count).and_then(|from| LEADING.get(from..)?.first_chunk());
-    lanes.map_or(i16x16::splat(i16::MIN), |lanes| group.min(i16x16::new(*lanes)))
+pub(super) fn run<D: Direction>(codes: &[i16], bound: i16) -> (usize, i16) {
+    let bounds = i16x16::splat(bound);
+    let mut farthest = i16x16::splat(D::LEAST);
+    let (groups, rest) = codes.as_chunks::<LANES>();
+    let mut left = groups.iter();
+    while let Some(group) = left.next() {
+        let lanes = i16x16::new(*group);
+        let beyond = D::beyond(lanes, bounds).to_bitmask();
+        if beyond == 0xffff {
+            farthest = D::farther(farthest, lanes);
+            continue;
+        }
+        let passed = (groups.len() - left.len() - 1) * LANES;
+        if beyond & (beyond + 1) == 0 {
+            // The others are not beyond, so that none of them is the farthest, if any is.
+            return (passed + beyond.trailing_ones() as usize, D::farthest(D::farther(farthest, lanes)));
+        }
+        return short_run::<D>(group, bound, passed, D::farthest(farthest));
+    }
+    short_run::<D>(rest, bound, codes.len() - rest.len(), D::farthest(farthest))
+}
+
+/// The same one by one, behind `passed` codes the farthest of which is `farthest`.
+#[inline(never)]
+fn short_run<D: Direction>(codes: &[i16], bound: i16, passed: usize, farthest: i16) -> (usize, i16) {
+    let beyond = codes.iter().take_while(|code| D::is_beyond(**code, bound));
+    beyond.fold((passed, farthest), |(count, farthest), code| {
+        (count + 1, if D::is_beyond(*code, farthest) { *code } else { farthest })
+    })
 }
 
 #[cfg(test)]
@@ -132,21 +186,20 @@ mod tests {
     }
 
     #[test]
-    fn a_run_goes_to_the_first_that_is_not_above_and_has_the_largest_of_what_is() {
+    fn a_run_goes_to_the_first_that_is_not_beyond_and_has_the_farthest_of_what_is() {
         let mut state = 1;
         for _ in 0..20_000 {
             let about = [-20_000, -3, 400, 30_000][draw(&mut state, 4) as usize];
             let codes = codes(&mut state, about);
-            for upward in [Upward::Same, Upward::Flipped] {
-                let turned: Vec<i16> = codes
-                    .iter()
-                    .map(|code| if upward == Upward::Same { *code } else { -1 - *code })
-                    .collect();
-                let bound = upward.turned(about).saturating_add([-9, -1, 0, 3][draw(&mut state, 4) as usize]);
-                let count = turned.iter().position(|code| *code <= bound).unwrap_or(turned.len());
-                let most = turned[..count].iter().copied().max().unwrap_or(i16::MIN);
-                assert_eq!(upward.above(&codes, bound), (count, most), "{codes:?} {upward:?} {bound}");
-                assert_eq!(upward.turned(upward.turned(about)), about);
+            let bound = about.saturating_add([-9, -1, 0, 3, 9][draw(&mut state, 5) as usize]);
+            let above = codes.iter().position(|code| *code <= bound).unwrap_or(codes.len());
+            let below = codes.iter().position(|code| *code >= bound).unwrap_or(codes.len());
+            let (most, least) = (codes[..above].iter().max(), codes[..below].iter().min());
+            let runs =
+                [(run::<Above>(&codes, bound), above, most), (run::<Below>(&codes, bound), below, least)];
+            for ((count, farthest), defined, code) in runs {
+                assert_eq!(count, defined, "{codes:?} {bound}");
+                assert!(code.is_none_or(|code| *code == farthest), "{codes:?} {bound}");
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, StreamKind};
 
 use super::building::Finished;
 use super::channel::{Channel, Kind, share};
-use super::codes::look;
+use super::codes::extremes;
 use super::contact::Contact;
 use super::excerpt::Excerpts;
 use super::history::{History, STRETCH};
@@ -240,7 +240,7 @@ impl Recorder {
         for channel in &mut self.channels {
             if let Kind::Contact(contact) = &mut channel.kind {
                 contact.interrupt(&channel.history, expected, resume, &self.constants);
-                contact.resume(block.first);
+                contact.resume(&channel.history, block.first);
             }
             channel.history.restart(block.first);
         }
@@ -266,7 +266,19 @@ impl Recorder {
     }
 
     /// Puts into effect what is due at the sample reached.
+    #[inline]
     fn obey(&mut self) {
+        let marker = self.markers.get(self.obeyed).is_some_and(|marker| marker.sample <= self.reached);
+        let settles = self.settles.is_some_and(|(from, _)| from <= self.reached);
+        let program = self.programs.front().is_some_and(|(from, _)| *from <= self.reached);
+        if marker || settles || program {
+            self.change();
+        }
+    }
+
+    /// Something is due at the sample reached.
+    #[cold]
+    fn change(&mut self) {
         while let Some(marker) = self.markers.get(self.obeyed).copied().filter(|m| m.sample <= self.reached) {
             self.obeyed += 1;
             match marker.bit {
@@ -368,18 +380,18 @@ impl Recorder {
         pulses.clear();
         for (index, channel) in self.channels.iter_mut().enumerate() {
             let codes = channel.history.slice(from, to);
-            let look = look(codes);
-            channel.overview.push(look.low, look.high, to - from);
+            let (low, high) = extremes(codes);
+            channel.overview.push(low, high, to - from);
             if let Some(collector) = &mut channel.collector {
                 collector.add(codes, from);
             }
             let Kind::Contact(contact) = &mut channel.kind else { continue };
             if blind {
-                contact.skip(to, look);
+                contact.skip(&channel.history, to);
                 continue;
             }
             let since = self.blind_until;
-            contact.range(&channel.history, (from, to), look, since, &self.timing, &self.constants);
+            contact.range(&channel.history, (from, to), (low, high), since, &self.timing, &self.constants);
             let driven = |_: &&mut Joint| self.program.share_of(&contact.record.name) != 0.0;
             if let Some(joint) = self.joint.as_mut().filter(|_| !contact.finished.is_empty()).filter(driven) {
                 let gap = left_alone(&self.program) * self.setup.sample_rate;

@@ -1,31 +1,9 @@
 //! Where the current does something: samples at which nothing happens are passed over in groups.
 
 use super::codes::Codes;
-use super::lanes::{Upward, first_beyond};
+use super::lanes::{Above, Below, Direction, first_beyond, run};
 use super::sample::{Side, codes_on};
-
-/// The codes within some distance of a base.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Band {
-    base: f64,
-    reach: f64,
-    codes: Codes,
-}
-
-impl Band {
-    /// Of no distance.
-    pub(super) fn new() -> Self {
-        Self { base: 0.0, reach: 0.0, codes: Codes { low: 0, high: 0 } }
-    }
-
-    /// The codes no farther than `reach` from `base`, which seldom change from call to call.
-    pub(super) fn codes(&mut self, base: f64, reach: f64) -> Codes {
-        if (base, reach) != (self.base, self.reach) {
-            *self = Self { base, reach, codes: within(base, reach) };
-        }
-        self.codes
-    }
-}
+use super::thresholds::Thresholds;
 
 /// The codes no farther than `reach` from `base`.
 pub(super) fn within(base: f64, reach: f64) -> Codes {
@@ -48,19 +26,65 @@ pub(super) fn within(base: f64, reach: f64) -> Codes {
     Codes { low, high }
 }
 
-/// What is looked for in a stretch, about one baseline.
+/// Of numbers that are none of them NaN, for which `f64::max` has to look.
+#[inline]
+pub(super) fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// The codes that are looked for about one baseline. From stretch to stretch they seldom change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) base: f64,
+    /// Above this something begins, codes.
+    high: f64,
+    /// How far a phase below the baseline and one above it may go.
+    most: (f64, f64),
     /// Codes at which nothing begins.
     pub(super) still: Codes,
-    /// Codes that may end a phase below the baseline as well as one above it.
+    /// Codes that may end a phase: while it is farther from the base than all of them it is not over, however far it has gone by
+    /// then.
     pub(super) near: Codes,
     /// How far from the base the farthest of those is.
-    pub(super) reach: f64,
+    reach: f64,
 }
 
 impl Bounds {
+    /// Of no baseline yet.
+    pub(super) fn new() -> Self {
+        Self {
+            base: f64::NAN,
+            high: 0.0,
+            most: (0.0, 0.0),
+            still: Codes::NONE,
+            near: Codes::NONE,
+            reach: 0.0,
+        }
+    }
+
+    /// About `base`, for phases that go no farther than `below` and `above` it.
+    #[inline]
+    pub(super) fn aim(&mut self, base: f64, thresholds: &Thresholds, (below, above): (f64, f64)) {
+        // Phases no larger than this all end at the same level.
+        let least = thresholds.low / Thresholds::PART;
+        let (below, above) = (larger(below, least), larger(above, least));
+        let serves = |furthest: f64, most: f64| furthest <= most && furthest >= 0.9 * most;
+        let same = base == self.base && thresholds.high == self.high;
+        if !(same && serves(below, self.most.0) && serves(above, self.most.1)) {
+            *self = Self::of(base, thresholds, (1.05 * below, 1.05 * above));
+        }
+    }
+
+    #[inline(never)]
+    fn of(base: f64, thresholds: &Thresholds, most: (f64, f64)) -> Self {
+        let near = Codes {
+            low: codes_on(Side::Above, base - thresholds.leave(most.0)).low,
+            high: codes_on(Side::Below, base + thresholds.leave(most.1)).high,
+        };
+        let reach = larger(base - f64::from(near.low), f64::from(near.high) - base);
+        Self { base, high: thresholds.high, most, still: within(base, thresholds.high), near, reach }
+    }
+
     /// Index of the first code farther than `reach` from the base; where it is not below `before`, another may come first.
     #[inline]
     pub(super) fn first_beyond(&self, codes: &[i16], reach: f64, before: usize) -> Option<usize> {
@@ -83,11 +107,7 @@ impl Bounds {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Along {
     pub(super) base: f64,
-    /// +1 or −1.
-    pub(super) side: f64,
-    /// It is over below this distance from the base, and below `part` of its peak.
-    pub(super) low: f64,
-    pub(super) part: f64,
+    pub(super) thresholds: Thresholds,
     /// Largest distance so far.
     pub(super) peak: f64,
 }
@@ -95,87 +115,28 @@ pub(super) struct Along {
 impl Along {
     /// How many codes belong to the phase, none of which beyond `near` ends it. Its peak grows with them.
     #[inline]
-    pub(super) fn follow(&mut self, codes: &[i16], near: Codes) -> usize {
-        let upward = self.upward();
-        let near = if self.side > 0.0 { near.high } else { upward.turned(near.low) };
+    pub(super) fn follow(&mut self, codes: &[i16], positive: bool, near: Codes) -> usize {
+        if positive { self.run::<Above>(codes, near.high) } else { self.run::<Below>(codes, near.low) }
+    }
+
+    #[inline]
+    fn run<D: Direction>(&mut self, codes: &[i16], near: i16) -> usize {
         let mut rest = codes;
         loop {
-            let (passed, most) = upward.above(rest, near);
+            let (passed, farthest) = run::<D>(rest, near);
             if passed > 0 {
-                self.peak = larger(self.peak, self.distance(upward.turned(most)));
+                self.peak = larger(self.peak, D::distance(farthest, self.base));
             }
             let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else {
                 return codes.len();
             };
-            let along = self.distance(*code);
-            if along <= self.peak && along < self.end(self.peak) {
+            let along = D::distance(*code, self.base);
+            if along <= self.peak && along < self.thresholds.leave(self.peak) {
                 return codes.len() - after.len() - 1;
             }
             self.peak = larger(self.peak, along);
             rest = after;
         }
-    }
-
-    #[inline]
-    fn upward(&self) -> Upward {
-        if self.side > 0.0 { Upward::Same } else { Upward::Flipped }
-    }
-
-    #[inline]
-    fn distance(&self, code: i16) -> f64 {
-        (f64::from(code) - self.base) * self.side
-    }
-
-    #[inline]
-    fn end(&self, peak: f64) -> f64 {
-        larger(self.low, self.part * peak)
-    }
-}
-
-/// Of numbers that are none of them NaN, for which `f64::max` has to look.
-#[inline]
-pub(super) fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
-}
-
-/// The codes that may end a phase: while it is farther from the base than any of them it is not over, however far it has
-/// gone by then.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Near {
-    base: f64,
-    low: f64,
-    /// Largest distance that a phase may have gone.
-    most: f64,
-    /// The farthest of them.
-    code: i16,
-}
-
-impl Near {
-    /// Of no phase.
-    pub(super) fn new() -> Self {
-        Self { base: 0.0, low: 0.0, most: 0.0, code: 0 }
-    }
-
-    /// The farthest code that may end a phase whose codes lie between `extremes`. From pulse to pulse that changes little.
-    pub(super) fn code(&mut self, along: &Along, extremes: (i16, i16)) -> i16 {
-        let furthest = along.distance(if along.side > 0.0 { extremes.1 } else { extremes.0 });
-        let furthest = larger(along.peak, furthest);
-        let same = along.base == self.base && along.low == self.low;
-        if !(same && furthest <= self.most && furthest >= 0.9 * self.most) {
-            *self = Self::of(along, 1.05 * furthest);
-        }
-        self.code
-    }
-
-    /// For a phase that goes no farther than `most`.
-    fn of(along: &Along, most: f64) -> Self {
-        let level = along.base + along.side * along.end(most);
-        let code = if along.side > 0.0 {
-            codes_on(Side::Below, level).high
-        } else {
-            codes_on(Side::Above, level).low
-        };
-        Self { base: along.base, low: along.low, most, code }
     }
 }
 
@@ -201,21 +162,17 @@ mod tests {
     }
 
     /// The end of a phase, sample by sample.
-    fn step(along: &mut Along, codes: &[i16]) -> usize {
+    fn step(along: &mut Along, codes: &[i16], positive: bool) -> usize {
         for (k, code) in codes.iter().enumerate() {
-            let distance = along.distance(*code);
+            let above = f64::from(*code) - along.base;
+            let distance = if positive { above } else { -above };
             if distance > along.peak {
                 along.peak = distance;
-            } else if distance < along.low.max(along.part * along.peak) {
+            } else if distance < 4.0_f64.max(0.025 * along.peak) {
                 return k;
             }
         }
         codes.len()
-    }
-
-    /// Whatever the side.
-    fn both(code: i16) -> Codes {
-        Codes { low: code, high: code }
     }
 
     #[test]
@@ -233,22 +190,55 @@ mod tests {
             if length % 3 == 0 {
                 codes.extend([9000; 5]);
             }
-            for side in [1.0, -1.0] {
-                let mut near = Near::new();
-                let codes: Vec<i16> = codes.iter().map(|code| code * side as i16).collect();
-                let extremes = crate::measure::codes::extremes(&codes);
+            for positive in [true, false] {
+                let mut bounds = Bounds::new();
+                let codes: Vec<i16> = codes.iter().map(|code| if positive { *code } else { -code }).collect();
+                let (low, high) = crate::measure::codes::extremes(&codes);
                 for peak in [0.0, 30.0, 2000.0] {
-                    let start = Along { base: 0.3, side, low: 4.0, part: 0.025, peak };
+                    let thresholds = Thresholds { high: 8.0, low: 4.0, tall: 0.0 };
+                    let start = Along { base: 0.3, thresholds, peak };
+                    let furthest = (peak.max(0.3 - f64::from(low)), peak.max(f64::from(high) - 0.3));
+                    bounds.aim(0.3, &thresholds, furthest);
                     let (mut searched, mut stepped) = (start, start);
-                    let found = searched.follow(&codes, both(near.code(&start, extremes)));
-                    assert_eq!(found, step(&mut stepped, &codes), "{length} {side} {peak}");
+                    let found = searched.follow(&codes, positive, bounds.near);
+                    assert_eq!(found, step(&mut stepped, &codes, positive), "{length} {positive} {peak}");
                     assert_eq!(searched.peak, stepped.peak);
                     // While it still goes on there is no end to find, and its peak grows all the same.
                     let (mut searched, mut stepped, under_way) = (start, start, &codes[..codes.len() / 2]);
-                    let found = searched.follow(under_way, both(Near::new().code(&start, extremes)));
-                    assert_eq!((found, searched.peak), (step(&mut stepped, under_way), stepped.peak));
+                    let found = searched.follow(under_way, positive, bounds.near);
+                    let defined = step(&mut stepped, under_way, positive);
+                    assert_eq!((found, searched.peak), (defined, stepped.peak));
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_leaves_the_ringing_is_found_where_single_steps_find_it() {
+        let mut state = 1_u32;
+        let mut bounds = Bounds::new();
+        let mut found = 0;
+        for length in 0..3000 {
+            let mut draw = |n: u32| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) % n
+            };
+            let size = [8, 60, 900][draw(3) as usize];
+            let codes: Vec<i16> = (0..length % 70).map(|_| draw(size) as i16 - size as i16 / 2).collect();
+            let thresholds = Thresholds { high: 8.0, low: 4.0, tall: 0.0 };
+            // On a baseline that moves now and then, behind phases smaller and larger than those in hand.
+            let base = f64::from(draw(2)) * 0.4;
+            bounds.aim(base, &thresholds, (f64::from(draw(20_000)), f64::from(draw(20_000))));
+            let reach = thresholds.enter(f64::from(draw(20_000)));
+            let before = draw(70) as usize;
+            let defined = codes.iter().position(|code| (f64::from(*code) - base).abs() > reach);
+            assert_eq!(
+                bounds.first_beyond(&codes, reach, before),
+                defined.filter(|at| *at < before),
+                "{codes:?} {reach}"
+            );
+            found += usize::from(defined.is_some());
+        }
+        assert!(found > 500, "{found}");
     }
 }

@@ -1,14 +1,12 @@
 //! Cutting the stream of one current channel into phases, and phases into pulses.
 
 use super::building::Building;
-use super::codes::Codes;
 use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::History;
 use super::lanes::{LANES, first_beyond};
 use super::row::Constants;
-use super::seek::{Along, Bounds, larger};
-use super::thresholds::Thresholds;
+use super::seek::{Along, larger};
 use super::timing::Timing;
 
 /// What is no larger than so many times the level that begins a phase may fall below the one that ends it by its noise alone: eight
@@ -36,11 +34,11 @@ impl Contact {
         timing: &Timing,
         constants: &Constants,
     ) {
-        let mut bounds = self.bounds(extremes);
+        self.aim(extremes);
         let (mut rest, mut at) = (codes, from);
         loop {
             if self.side == 0 {
-                let passed = self.resting(rest, at, &bounds, constants);
+                let passed = self.resting(rest, at, constants);
                 let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
                 at += passed as u64;
                 let positive = f64::from(*code) > self.base;
@@ -48,16 +46,16 @@ impl Contact {
                     Entered::Run => {}
                     Entered::Pulse => {
                         self.begin(history, at, positive, timing, constants);
-                        if self.base != bounds.base {
-                            bounds = self.bounds(extremes);
+                        if self.base != self.bounds.base {
+                            self.aim(extremes);
                         }
                     }
-                    Entered::Again => bounds = self.bounds(extremes),
+                    Entered::Again => self.aim(extremes),
                 }
                 (rest, at) = (after, at + 1);
             }
             if self.run_counts {
-                let passed = self.driven(rest, bounds.near);
+                let passed = self.driven(rest);
                 rest = rest.get(passed..).unwrap_or(&[]);
                 at += passed as u64;
                 if rest.is_empty() {
@@ -71,8 +69,8 @@ impl Contact {
                 if self.side != 0 {
                     (rest, at) = (after, at + 1);
                 }
-                if self.run_counts || self.base != bounds.base {
-                    bounds = self.bounds(extremes);
+                if self.run_counts || self.base != self.bounds.base {
+                    self.aim(extremes);
                 }
             }
             // With the sample that ends a run another may begin.
@@ -80,49 +78,37 @@ impl Contact {
     }
 
     /// What is looked for in a stretch of these extremes.
-    fn bounds(&mut self, extremes: (i16, i16)) -> Bounds {
-        let base = self.base;
-        let still = self.still.codes(base, self.thresholds.high);
-        let (below, above) = (self.along(-1), self.along(1));
-        let near =
-            Codes { low: self.near.0.code(&below, extremes), high: self.near.1.code(&above, extremes) };
-        let reach = larger(base - f64::from(near.low), f64::from(near.high) - base);
-        Bounds { base, still, near, reach }
+    #[inline]
+    fn aim(&mut self, (low, high): (i16, i16)) {
+        let (mut below, mut above) = (self.base - f64::from(low), f64::from(high) - self.base);
+        if self.side != 0 {
+            let furthest = if self.side > 0 { &mut above } else { &mut below };
+            *furthest = larger(*furthest, self.run_peak);
+        }
+        self.bounds.aim(self.base, &self.thresholds, (below, above));
     }
 
     /// How many samples, the first at `at`, lie on the baseline or ring about it.
     #[inline]
-    fn resting(&self, codes: &[i16], at: u64, bounds: &Bounds, constants: &Constants) -> usize {
+    fn resting(&self, codes: &[i16], at: u64, constants: &Constants) -> usize {
         let rings = (self.left_at + constants.settling).saturating_sub(at).min(codes.len() as u64) as usize;
         if rings > 0 {
             // While the filter may still ring after a phase it takes more to begin another.
             let reach = self.thresholds.enter(self.peak_before);
             let near = codes.get(..rings.next_multiple_of(LANES)).unwrap_or(codes);
-            if let Some(hit) = bounds.first_beyond(near, reach, rings) {
+            if let Some(hit) = self.bounds.first_beyond(near, reach, rings) {
                 return hit;
             }
         }
         let later = codes.get(rings..).unwrap_or(&[]);
-        first_beyond(later, bounds.still).map_or(codes.len(), |hit| rings + hit)
-    }
-
-    /// The phase under way, or one that might be on this `side`.
-    #[inline]
-    fn along(&self, side: i8) -> Along {
-        Along {
-            base: self.base,
-            side: f64::from(side),
-            low: self.thresholds.low,
-            part: Thresholds::PART,
-            peak: if side == self.side { self.run_peak } else { 0.0 },
-        }
+        first_beyond(later, self.bounds.still).map_or(codes.len(), |hit| rings + hit)
     }
 
     /// How many samples belong to the phase under way, whose peak grows with them.
     #[inline]
-    fn driven(&mut self, codes: &[i16], near: Codes) -> usize {
-        let mut along = self.along(self.side);
-        let passed = along.follow(codes, near);
+    fn driven(&mut self, codes: &[i16]) -> usize {
+        let mut along = Along { base: self.base, thresholds: self.thresholds, peak: self.run_peak };
+        let passed = along.follow(codes, self.side > 0, self.bounds.near);
         self.run_peak = along.peak;
         passed
     }
@@ -278,6 +264,7 @@ impl Contact {
     }
 
     /// What was taken for a recharge is over at sample `at`.
+    #[inline(never)]
     fn flowed(&mut self, at: u64, constants: &Constants) {
         if let Some(building) = &mut self.building {
             // What flows on behind the last instant at which the switch can have opened did not come through it.

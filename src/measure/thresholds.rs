@@ -38,8 +38,9 @@ impl Thresholds {
     }
 
     /// Below this a phase of that peak ends.
+    #[inline]
     pub(super) fn leave(&self, peak: f64) -> f64 {
-        self.low.max(Self::PART * peak)
+        larger(self.low, Self::PART * peak)
     }
 
     /// The lower of these and others, which are of no account where no amplitude is expected.
