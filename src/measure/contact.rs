@@ -210,6 +210,7 @@ impl Contact {
     }
 
     /// Σ codes before sample `at`, near the samples in hand.
+    #[inline]
     pub(super) fn sum_before(&self, history: &History, at: u64) -> i64 {
         let (known, sum) = self.mark;
         if at < known { sum - history.sum(at, known) } else { sum + history.sum(known, at) }

@@ -5,7 +5,7 @@ use wide::i16x16;
 use super::codes::Codes;
 
 /// Codes looked at together.
-pub(super) const LANES: usize = 16;
+const LANES: usize = 16;
 
 /// Index of the first of `codes` that is not `within`.
 #[inline]

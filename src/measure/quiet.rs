@@ -131,10 +131,15 @@ impl Quiet {
     }
 
     /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
+    #[inline]
     pub(super) fn levels(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
-        if self.older.count() + self.newer.count() + self.waiting.1 - self.waiting.0 < FEWEST {
-            return (None, None);
-        }
+        let count = self.older.count() + self.newer.count() + self.waiting.1 - self.waiting.0;
+        if count < FEWEST { (None, None) } else { self.told(history, next) }
+    }
+
+    /// The same of samples that are enough.
+    #[inline(never)]
+    fn told(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
         self.count(history);
         let last = self.whole();
         let shift = next as f64 - self.origin as f64;

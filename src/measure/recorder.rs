@@ -402,7 +402,7 @@ impl Recorder {
                 }
             }
             if index == self.setup.main && !contact.finished.is_empty() {
-                pulses.extend_from_slice(&contact.finished);
+                std::mem::swap(&mut pulses, &mut contact.finished);
             }
         }
         if blind {

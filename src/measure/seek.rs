@@ -85,20 +85,18 @@ impl Bounds {
         Self { base, high: thresholds.high, most, still: within(base, thresholds.high), near, reach }
     }
 
-    /// Index of the first code farther than `reach` from the base; where it is not below `before`, another may come first.
+    /// Index of the first code farther than `reach` from the base.
     #[inline]
-    pub(super) fn first_beyond(&self, codes: &[i16], reach: f64, before: usize) -> Option<usize> {
+    pub(super) fn first_beyond(&self, codes: &[i16], reach: f64) -> Option<usize> {
         // One look at more than lies within reach passes over almost all of it.
         let within = if reach >= self.reach { self.near } else { self.still };
-        let mut from = 0;
+        let mut rest = codes;
         loop {
-            let rest = codes.get(from..)?;
-            let at = from + first_beyond(rest, within)?;
-            let code = codes.get(at).filter(|_| at < before)?;
+            let (code, after) = rest.get(first_beyond(rest, within)?..)?.split_first()?;
             if (f64::from(*code) - self.base).abs() > reach {
-                return Some(at);
+                return Some(codes.len() - after.len() - 1);
             }
-            from = at + 1;
+            rest = after;
         }
     }
 }
@@ -230,13 +228,8 @@ mod tests {
             let base = f64::from(draw(2)) * 0.4;
             bounds.aim(base, &thresholds, (f64::from(draw(20_000)), f64::from(draw(20_000))));
             let reach = thresholds.enter(f64::from(draw(20_000)));
-            let before = draw(70) as usize;
             let defined = codes.iter().position(|code| (f64::from(*code) - base).abs() > reach);
-            assert_eq!(
-                bounds.first_beyond(&codes, reach, before),
-                defined.filter(|at| *at < before),
-                "{codes:?} {reach}"
-            );
+            assert_eq!(bounds.first_beyond(&codes, reach), defined, "{codes:?} {reach}");
             found += usize::from(defined.is_some());
         }
         assert!(found > 300, "{found}");

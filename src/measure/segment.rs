@@ -4,7 +4,7 @@ use super::building::Building;
 use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::History;
-use super::lanes::{LANES, first_beyond};
+use super::lanes::first_beyond;
 use super::row::Constants;
 use super::seek::{Along, larger};
 use super::timing::Timing;
@@ -91,17 +91,22 @@ impl Contact {
     /// How many samples, the first at `at`, lie on the baseline or ring about it.
     #[inline]
     fn resting(&self, codes: &[i16], at: u64, constants: &Constants) -> usize {
-        let rings = (self.left_at + constants.settling).saturating_sub(at).min(codes.len() as u64) as usize;
-        if rings > 0 {
-            // While the filter may still ring after a phase it takes more to begin another.
-            let reach = self.thresholds.enter(self.peak_before);
-            let near = codes.get(..rings.next_multiple_of(LANES)).unwrap_or(codes);
-            if let Some(hit) = self.bounds.first_beyond(near, reach, rings) {
-                return hit;
-            }
+        let rings = (self.left_at + constants.settling).saturating_sub(at) as usize;
+        let Some((near, later)) = codes.split_at_checked(rings) else {
+            return self.ringing(codes).unwrap_or(codes.len());
+        };
+        if rings > 0
+            && let Some(hit) = self.ringing(near)
+        {
+            return hit;
         }
-        let later = codes.get(rings..).unwrap_or(&[]);
         first_beyond(later, self.bounds.still).map_or(codes.len(), |hit| rings + hit)
+    }
+
+    /// While the filter may still ring after a phase it takes more to begin another: the first sample that does.
+    #[inline]
+    fn ringing(&self, codes: &[i16]) -> Option<usize> {
+        self.bounds.first_beyond(codes, self.thresholds.enter(self.peak_before))
     }
 
     /// How many samples belong to the phase under way, whose peak grows with them.
@@ -219,7 +224,9 @@ impl Contact {
         self.run_counts = true;
         if let Some(building) = &mut self.building {
             // A run that was taken for a recharge until it grew tall.
-            building.follower = building.follower.filter(|follower| follower.from < at);
+            if building.follower.is_some_and(|follower| follower.from >= at) {
+                building.follower = None;
+            }
             self.finish(history, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
