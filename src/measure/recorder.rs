@@ -251,34 +251,34 @@ impl Recorder {
 
     /// Measures everything before sample `to`, in pieces between markers and program changes.
     fn measure_to(&mut self, to: u64) {
+        let mut due = self.due();
         while self.reached < to {
-            self.obey();
-            let marker = self.markers.get(self.obeyed).map(|marker| marker.sample);
-            let program = self.programs.front().map(|(from, _)| *from);
-            let sighted = Some(self.blind_until).filter(|until| *until > self.reached);
-            let settles = self.settles.map(|(from, _)| from);
-            let stops = [marker, program, settles, sighted].into_iter().flatten();
-            let stop = stops.fold(to, u64::min).max(self.reached + 1).min(to);
+            if due <= self.reached {
+                self.obey();
+                due = self.due();
+            }
+            let sighted = if self.blind_until > self.reached { self.blind_until } else { u64::MAX };
+            let stop = to.min(due).min(sighted).max(self.reached + 1);
             self.range(self.reached, stop);
             self.reached = stop;
         }
-        self.obey();
-    }
-
-    /// Puts into effect what is due at the sample reached.
-    #[inline]
-    fn obey(&mut self) {
-        let marker = self.markers.get(self.obeyed).is_some_and(|marker| marker.sample <= self.reached);
-        let settles = self.settles.is_some_and(|(from, _)| from <= self.reached);
-        let program = self.programs.front().is_some_and(|(from, _)| *from <= self.reached);
-        if marker || settles || program {
-            self.change();
+        if due <= self.reached {
+            self.obey();
         }
     }
 
-    /// Something is due at the sample reached.
-    #[cold]
-    fn change(&mut self) {
+    /// The sample at which something is due next.
+    #[inline]
+    fn due(&self) -> u64 {
+        let marker = self.markers.get(self.obeyed).map_or(u64::MAX, |marker| marker.sample);
+        let program = self.programs.front().map_or(u64::MAX, |(from, _)| *from);
+        let settles = self.settles.as_ref().map_or(u64::MAX, |(from, _)| *from);
+        marker.min(program).min(settles)
+    }
+
+    /// Puts into effect what is due at the sample reached.
+    #[inline(never)]
+    fn obey(&mut self) {
         while let Some(marker) = self.markers.get(self.obeyed).copied().filter(|m| m.sample <= self.reached) {
             self.obeyed += 1;
             match marker.bit {
