@@ -7,32 +7,35 @@ use super::codes::Codes;
 /// Codes looked at together.
 const LANES: usize = 16;
 
-/// Index of the first of `codes` that is not `within`.
+/// The bits of all of them.
+const ALL: u32 = (1 << LANES) - 1;
+
+/// Index of the first of `codes` from the one at `from` on that is not `within`.
 #[inline]
-pub(super) fn first_beyond(codes: &[i16], within: Codes) -> Option<usize> {
-    let Some(last) = codes.last_chunk::<LANES>() else {
-        return codes.iter().position(|code| !within.contain(*code));
-    };
+pub(super) fn first_beyond(codes: &[i16], from: usize, within: Codes) -> Option<usize> {
     let (low, high) = (i16x16::splat(within.low), i16x16::splat(within.high));
     let beyond = |group: &[i16; LANES]| {
         let group = i16x16::new(*group);
         (low.simd_gt(group) | group.simd_gt(high)).to_bitmask()
     };
-    let (groups, rest) = codes.as_chunks::<LANES>();
-    let mut left = groups.iter();
-    while let Some(group) = left.next() {
+    let (groups, rest) = codes.get(from..)?.as_chunks::<LANES>();
+    let mut at = from;
+    for group in groups {
         let hits = beyond(group);
         if hits != 0 {
-            let passed = groups.len() - left.len() - 1;
-            return Some(passed * LANES + hits.trailing_zeros() as usize);
+            return Some(at + hits.trailing_zeros() as usize);
         }
+        at += LANES;
     }
     if rest.is_empty() {
         return None;
     }
-    // What this group has of the one before it is known not to hit.
-    let hits = beyond(last);
-    (hits != 0).then(|| codes.len() - LANES + hits.trailing_zeros() as usize)
+    let Some(last) = codes.last_chunk::<LANES>() else {
+        return rest.iter().position(|code| !within.contain(*code)).map(|passed| at + passed);
+    };
+    // What this group has of the codes before is none of the rest.
+    let hits = beyond(last) >> (LANES - rest.len());
+    (hits != 0).then(|| at + hits.trailing_zeros() as usize)
 }
 
 /// On which side of the baseline a run lies.
@@ -123,22 +126,34 @@ pub(super) fn run<D: Direction>(codes: &[i16], bound: i16) -> (usize, i16) {
     let bounds = i16x16::splat(bound);
     let mut farthest = i16x16::splat(D::LEAST);
     let (groups, rest) = codes.as_chunks::<LANES>();
-    let mut left = groups.iter();
-    while let Some(group) = left.next() {
+    let mut passed = 0;
+    for group in groups {
         let lanes = i16x16::new(*group);
         let beyond = D::beyond(lanes, bounds).to_bitmask();
-        if beyond == 0xffff {
-            farthest = D::farther(farthest, lanes);
-            continue;
+        if beyond != ALL {
+            if beyond & (beyond + 1) == 0 {
+                // The others are not beyond, so that none of them is the farthest, if any is.
+                let count = passed + beyond.trailing_ones() as usize;
+                return (count, D::farthest(D::farther(farthest, lanes)));
+            }
+            return short_run::<D>(group, bound, passed, D::farthest(farthest));
         }
-        let passed = (groups.len() - left.len() - 1) * LANES;
-        if beyond & (beyond + 1) == 0 {
-            // The others are not beyond, so that none of them is the farthest, if any is.
-            return (passed + beyond.trailing_ones() as usize, D::farthest(D::farther(farthest, lanes)));
-        }
-        return short_run::<D>(group, bound, passed, D::farthest(farthest));
+        farthest = D::farther(farthest, lanes);
+        passed += LANES;
     }
-    short_run::<D>(rest, bound, codes.len() - rest.len(), D::farthest(farthest))
+    if rest.is_empty() {
+        return (passed, D::farthest(farthest));
+    }
+    if let Some(last) = codes.last_chunk::<LANES>() {
+        // What this group has of the one before it belongs to the run.
+        let lanes = i16x16::new(*last);
+        let beyond = D::beyond(lanes, bounds).to_bitmask();
+        if beyond & (beyond + 1) == 0 {
+            let count = codes.len() - LANES + beyond.trailing_ones() as usize;
+            return (count, D::farthest(D::farther(farthest, lanes)));
+        }
+    }
+    short_run::<D>(rest, bound, passed, D::farthest(farthest))
 }
 
 /// The same one by one, behind `passed` codes the farthest of which is `farthest`.
@@ -180,8 +195,9 @@ mod tests {
             let low = [i16::MIN, -1, 0, 1, 100][draw(&mut state, 5) as usize];
             let high = [i16::MAX, 8, 7, -5, i16::MIN][draw(&mut state, 5) as usize];
             let within = Codes { low, high };
-            let found = codes.iter().position(|code| *code < low || *code > high);
-            assert_eq!(first_beyond(&codes, within), found, "{codes:?} {within:?}");
+            let from = draw(&mut state, codes.len() as u64 + 2) as usize;
+            let found = (from..codes.len()).find(|at| codes[*at] < low || codes[*at] > high);
+            assert_eq!(first_beyond(&codes, from, within), found, "{codes:?} {from} {within:?}");
         }
     }
 

@@ -85,19 +85,33 @@ impl Bounds {
         Self { base, high: thresholds.high, most, still: within(base, thresholds.high), near, reach }
     }
 
-    /// Index of the first code farther than `reach` from the base.
+    /// Index of the first code from the one at `from` on that is farther than `reach` from the base.
     #[inline]
-    pub(super) fn first_beyond(&self, codes: &[i16], reach: f64) -> Option<usize> {
-        // One look at more than lies within reach passes over almost all of it.
-        let within = if reach >= self.reach { self.near } else { self.still };
-        let mut rest = codes;
-        loop {
-            let (code, after) = rest.get(first_beyond(rest, within)?..)?.split_first()?;
-            if (f64::from(*code) - self.base).abs() > reach {
-                return Some(codes.len() - after.len() - 1);
-            }
-            rest = after;
+    pub(super) fn first_beyond(&self, codes: &[i16], from: usize, reach: f64) -> Option<usize> {
+        if reach >= self.reach {
+            // One look at somewhat less than lies within reach passes over almost all of it.
+            self.search(codes, from, self.near, reach)
+        } else {
+            self.search_closely(codes, from, reach)
         }
+    }
+
+    /// The same among the codes that are not `within`, all of which lie within reach.
+    #[inline]
+    fn search(&self, codes: &[i16], mut from: usize, within: Codes, reach: f64) -> Option<usize> {
+        loop {
+            let at = first_beyond(codes, from, within)?;
+            if (f64::from(*codes.get(at)?) - self.base).abs() > reach {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+    }
+
+    /// The same where the phase before was much smaller than others are.
+    #[inline(never)]
+    fn search_closely(&self, codes: &[i16], from: usize, reach: f64) -> Option<usize> {
+        self.search(codes, from, self.still, reach)
     }
 }
 
@@ -111,29 +125,37 @@ pub(super) struct Along {
 }
 
 impl Along {
-    /// How many codes belong to the phase, none of which beyond `near` ends it. Its peak grows with them.
+    /// Index of the code that ends the phase, to which those from the one at `from` on belong; none beyond `near` ends it. Its peak
+    /// grows with them.
     #[inline]
-    pub(super) fn follow(&mut self, codes: &[i16], positive: bool, near: Codes) -> usize {
-        if positive { self.run::<Above>(codes, near.high) } else { self.run::<Below>(codes, near.low) }
+    pub(super) fn follow(
+        &mut self,
+        codes: &[i16],
+        from: usize,
+        positive: bool,
+        near: Codes,
+    ) -> Option<usize> {
+        if positive {
+            self.run::<Above>(codes, from, near.high)
+        } else {
+            self.run::<Below>(codes, from, near.low)
+        }
     }
 
     #[inline]
-    fn run<D: Direction>(&mut self, codes: &[i16], near: i16) -> usize {
-        let mut rest = codes;
+    fn run<D: Direction>(&mut self, codes: &[i16], mut from: usize, near: i16) -> Option<usize> {
         loop {
-            let (passed, farthest) = run::<D>(rest, near);
+            let (passed, farthest) = run::<D>(codes.get(from..)?, near);
             if passed > 0 {
                 self.peak = larger(self.peak, D::distance(farthest, self.base));
             }
-            let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else {
-                return codes.len();
-            };
-            let along = D::distance(*code, self.base);
+            let at = from + passed;
+            let along = D::distance(*codes.get(at)?, self.base);
             if along <= self.peak && along < self.thresholds.leave(self.peak) {
-                return codes.len() - after.len() - 1;
+                return Some(at);
             }
             self.peak = larger(self.peak, along);
-            rest = after;
+            from = at + 1;
         }
     }
 }
@@ -160,17 +182,17 @@ mod tests {
     }
 
     /// The end of a phase, sample by sample.
-    fn step(along: &mut Along, codes: &[i16], positive: bool) -> usize {
+    fn step(along: &mut Along, codes: &[i16], positive: bool) -> Option<usize> {
         for (k, code) in codes.iter().enumerate() {
             let above = f64::from(*code) - along.base;
             let distance = if positive { above } else { -above };
             if distance > along.peak {
                 along.peak = distance;
             } else if distance < 4.0_f64.max(0.025 * along.peak) {
-                return k;
+                return Some(k);
             }
         }
-        codes.len()
+        None
     }
 
     #[test]
@@ -198,12 +220,12 @@ mod tests {
                     let furthest = (peak.max(0.3 - f64::from(low)), peak.max(f64::from(high) - 0.3));
                     bounds.aim(0.3, &thresholds, furthest);
                     let (mut searched, mut stepped) = (start, start);
-                    let found = searched.follow(&codes, positive, bounds.near);
+                    let found = searched.follow(&codes, 0, positive, bounds.near);
                     assert_eq!(found, step(&mut stepped, &codes, positive), "{length} {positive} {peak}");
                     assert_eq!(searched.peak, stepped.peak);
                     // While it still goes on there is no end to find, and its peak grows all the same.
                     let (mut searched, mut stepped, under_way) = (start, start, &codes[..codes.len() / 2]);
-                    let found = searched.follow(under_way, positive, bounds.near);
+                    let found = searched.follow(under_way, 0, positive, bounds.near);
                     let defined = step(&mut stepped, under_way, positive);
                     assert_eq!((found, searched.peak), (defined, stepped.peak));
                 }
@@ -228,8 +250,9 @@ mod tests {
             let base = f64::from(draw(2)) * 0.4;
             bounds.aim(base, &thresholds, (f64::from(draw(20_000)), f64::from(draw(20_000))));
             let reach = thresholds.enter(f64::from(draw(20_000)));
-            let defined = codes.iter().position(|code| (f64::from(*code) - base).abs() > reach);
-            assert_eq!(bounds.first_beyond(&codes, reach), defined, "{codes:?} {reach}");
+            let from = draw(codes.len() as u32 + 1) as usize;
+            let defined = (from..codes.len()).find(|at| (f64::from(codes[*at]) - base).abs() > reach);
+            assert_eq!(bounds.first_beyond(&codes, from, reach), defined, "{codes:?} {reach}");
             found += usize::from(defined.is_some());
         }
         assert!(found > 300, "{found}");

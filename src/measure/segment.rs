@@ -35,13 +35,12 @@ impl Contact {
         constants: &Constants,
     ) {
         self.aim(extremes);
-        let (mut rest, mut at) = (codes, from);
+        let mut next = 0;
         loop {
             if self.side == 0 {
-                let passed = self.resting(rest, at, constants);
-                let Some((code, after)) = rest.get(passed..).and_then(<[i16]>::split_first) else { return };
-                at += passed as u64;
-                let positive = f64::from(*code) > self.base;
+                let Some(hit) = self.resting(codes, next, from, constants) else { return };
+                let Some(code) = codes.get(hit) else { return };
+                let (at, positive) = (from + hit as u64, f64::from(*code) > self.base);
                 match self.enter(at, positive, timing, constants) {
                     Entered::Run => {}
                     Entered::Pulse => {
@@ -52,28 +51,22 @@ impl Contact {
                     }
                     Entered::Again => self.aim(extremes),
                 }
-                (rest, at) = (after, at + 1);
+                next = hit + 1;
             }
             if self.run_counts {
-                let passed = self.driven(rest);
-                rest = rest.get(passed..).unwrap_or(&[]);
-                at += passed as u64;
-                if rest.is_empty() {
-                    return;
-                }
-                self.leave(at, constants);
+                let Some(end) = self.driven(codes, next) else { return };
+                // With the sample that ends a phase another may begin.
+                self.leave(from + end as u64, constants);
+                next = end;
             } else {
-                let Some((code, after)) = rest.split_first() else { return };
+                let Some(code) = codes.get(next) else { return };
                 let y = f64::from(*code) - self.base;
-                self.step(history, at, y, timing, constants);
-                if self.side != 0 {
-                    (rest, at) = (after, at + 1);
-                }
+                self.step(history, from + next as u64, y, timing, constants);
                 if self.run_counts || self.base != self.bounds.base {
                     self.aim(extremes);
                 }
+                next += usize::from(self.side != 0);
             }
-            // With the sample that ends a run another may begin.
         }
     }
 
@@ -88,34 +81,28 @@ impl Contact {
         self.bounds.aim(self.base, &self.thresholds, (below, above));
     }
 
-    /// How many samples, the first at `at`, lie on the baseline or ring about it.
+    /// Index of the first of `codes`, which begin at sample `first`, from the one at `from` on that leaves the baseline.
     #[inline]
-    fn resting(&self, codes: &[i16], at: u64, constants: &Constants) -> usize {
-        let rings = (self.left_at + constants.settling).saturating_sub(at) as usize;
-        let Some((near, later)) = codes.split_at_checked(rings) else {
-            return self.ringing(codes).unwrap_or(codes.len());
-        };
-        if rings > 0
-            && let Some(hit) = self.ringing(near)
-        {
-            return hit;
+    fn resting(&self, codes: &[i16], from: usize, first: u64, constants: &Constants) -> Option<usize> {
+        let rings = (self.left_at + constants.settling).saturating_sub(first) as usize;
+        if rings > from {
+            // While the filter may still ring after a phase it takes more to begin another.
+            let near = codes.get(..rings).unwrap_or(codes);
+            let hit = self.bounds.first_beyond(near, from, self.thresholds.enter(self.peak_before));
+            if hit.is_some() {
+                return hit;
+            }
         }
-        first_beyond(later, self.bounds.still).map_or(codes.len(), |hit| rings + hit)
+        first_beyond(codes, from.max(rings), self.bounds.still)
     }
 
-    /// While the filter may still ring after a phase it takes more to begin another: the first sample that does.
+    /// Index of the sample that ends the phase under way, whose peak grows with those from the one at `from` on.
     #[inline]
-    fn ringing(&self, codes: &[i16]) -> Option<usize> {
-        self.bounds.first_beyond(codes, self.thresholds.enter(self.peak_before))
-    }
-
-    /// How many samples belong to the phase under way, whose peak grows with them.
-    #[inline]
-    fn driven(&mut self, codes: &[i16]) -> usize {
+    fn driven(&mut self, codes: &[i16], from: usize) -> Option<usize> {
         let mut along = Along { base: self.base, thresholds: self.thresholds, peak: self.run_peak };
-        let passed = along.follow(codes, self.side > 0, self.bounds.near);
+        let end = along.follow(codes, from, self.side > 0, self.bounds.near);
         self.run_peak = along.peak;
-        passed
+        end
     }
 
     /// The sample at `at`, `y` from the baseline, in what is taken for a recharge; or the first behind it.
