@@ -18,15 +18,15 @@ pub(super) fn first_beyond(codes: &[i16], from: usize, within: Codes) -> Option<
         let group = i16x16::new(*group);
         (low.simd_gt(group) | group.simd_gt(high)).to_bitmask()
     };
-    let (groups, rest) = codes.get(from..)?.as_chunks::<LANES>();
-    let mut at = from;
-    for group in groups {
+    let mut rest = codes.get(from..)?;
+    while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
         let hits = beyond(group);
         if hits != 0 {
-            return Some(at + hits.trailing_zeros() as usize);
+            return Some(codes.len() - rest.len() + hits.trailing_zeros() as usize);
         }
-        at += LANES;
+        rest = after;
     }
+    let at = codes.len() - rest.len();
     if rest.is_empty() {
         return None;
     }
@@ -125,12 +125,12 @@ impl Direction for Below {
 pub(super) fn run<D: Direction>(codes: &[i16], bound: i16) -> (usize, i16) {
     let bounds = i16x16::splat(bound);
     let mut farthest = i16x16::splat(D::LEAST);
-    let (groups, rest) = codes.as_chunks::<LANES>();
-    let mut passed = 0;
-    for group in groups {
+    let mut rest = codes;
+    while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
         let lanes = i16x16::new(*group);
         let beyond = D::beyond(lanes, bounds).to_bitmask();
         if beyond != ALL {
+            let passed = codes.len() - rest.len();
             if beyond & (beyond + 1) == 0 {
                 // The others are not beyond, so that none of them is the farthest, if any is.
                 let count = passed + beyond.trailing_ones() as usize;
@@ -139,8 +139,9 @@ pub(super) fn run<D: Direction>(codes: &[i16], bound: i16) -> (usize, i16) {
             return short_run::<D>(group, bound, passed, D::farthest(farthest));
         }
         farthest = D::farther(farthest, lanes);
-        passed += LANES;
+        rest = after;
     }
+    let passed = codes.len() - rest.len();
     if rest.is_empty() {
         return (passed, D::farthest(farthest));
     }
