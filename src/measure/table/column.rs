@@ -31,7 +31,7 @@ const HALF: usize = GROUP / 2;
 /// Of more numbers that are not the reference each has its own place.
 const RAREST: usize = BLOCK / 4;
 /// Of so many numbers one is looked at where a parameter is chosen.
-const SAMPLED: usize = 4;
+const SAMPLED: usize = 8;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
 const LOOKED_AT: usize = 32;
 

@@ -2,6 +2,7 @@
 
 use wide::{f32x4, i32x4};
 
+use super::cells::WHOLE;
 use super::column::NEAR;
 
 /// Numbers that are looked at together.
@@ -13,7 +14,8 @@ pub(super) struct Lanes {
     near: f32x4,
     /// Cells, all bits of all, each more by what makes those that are near positive.
     cells: u64,
-    all: bool,
+    /// Bits in which anything differs that must be equal.
+    differ: u64,
 }
 
 /// Magnitude below which numbers are near, so that their differences lie within [`NEAR`].
@@ -22,12 +24,12 @@ const HALF: i32 = NEAR / 2;
 impl Lanes {
     /// Of none yet.
     pub(super) fn new() -> Self {
-        Self { near: f32x4::splat(0.0).simd_eq(f32x4::splat(0.0)), cells: 0, all: true }
+        Self { near: f32x4::splat(0.0).simd_eq(f32x4::splat(0.0)), cells: 0, differ: 0 }
     }
 
     /// Whether all numbers so far were near, so that their differences are too.
     pub(super) fn are_near(&self) -> bool {
-        self.all && self.cells < NEAR as u64 && self.near.all()
+        self.differ == 0 && self.cells < NEAR as u64 && self.near.all()
     }
 
     /// The nearest whole numbers, away from zero if there are two, as [`nearest`](super::cells::nearest) has them: where a value has a
@@ -47,9 +49,17 @@ impl Lanes {
         cell as i32
     }
 
-    /// Numbers of which something holds, or they are not of the kind that is told here.
+    /// The sum of codes that `rest` was taken from to make an area, which must be one.
     #[inline]
-    pub(super) fn must(&mut self, holds: bool) {
-        self.all &= holds;
+    pub(super) fn sum(&mut self, area: f64, rest: f64) -> i64 {
+        let whole = area + rest + WHOLE;
+        self.equal((whole - WHOLE - rest).to_bits(), area.to_bits());
+        whole.to_bits().wrapping_sub(WHOLE.to_bits()) as i64
+    }
+
+    /// What is not equal is not of the kind that is told here.
+    #[inline]
+    pub(super) fn equal(&mut self, a: u64, b: u64) {
+        self.differ |= a ^ b;
     }
 }

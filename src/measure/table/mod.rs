@@ -118,9 +118,14 @@ impl<R: Row> Table<R> {
     /// Appends a row.
     pub fn push(&mut self, row: R) {
         self.latest.push(row);
-        if self.latest.len() < BLOCK + LATEST {
-            return;
+        if self.latest.len() >= BLOCK + LATEST {
+            self.pack();
         }
+    }
+
+    /// Packs the oldest of the latest rows.
+    #[cold]
+    fn pack(&mut self) {
         if self.blocks.len() * BLOCK >= self.bare_from {
             self.latest.iter_mut().take(BLOCK).for_each(|row| *row = row.bare());
         }

@@ -90,7 +90,7 @@ impl Row for PulseRow {
             areas = areas.wrapping_add(write_phase(phase, width, self.base, cells));
         }
         cells.put(i64::from(self.pulse_span));
-        let near = if pulse_raw { 0 } else { together(areas, self.base, self.pulse_span) };
+        let near = if pulse_raw { 0 } else { together(areas, self.base * f64::from(self.pulse_span)) };
         cells.put(pulse.wrapping_sub(near));
         cells.put(self.cycle_span as i64);
         let near = if pulse_raw || cycle_raw { 0 } else { pulse };
@@ -136,7 +136,7 @@ impl Row for PulseRow {
         let cycle_span = cells.take() as u64;
         let cycle = cells.take();
         let after = level(is(AFTER), cells);
-        let near = if is(PULSE_RAW) { 0 } else { together(areas, base, pulse_span) };
+        let near = if is(PULSE_RAW) { 0 } else { together(areas, base * f64::from(pulse_span)) };
         let pulse = pulse.wrapping_add(near);
         let near = if is(PULSE_RAW) || is(CYCLE_RAW) { 0 } else { pulse };
         let cycle = cycle.wrapping_add(near);
@@ -213,8 +213,8 @@ fn passed_on(row: &PulseRow, at: u64) -> Option<Level> {
 
 /// What the areas of the phases, in steps, let expect of the sum of codes over the window of their pulse: next to nothing of it lies
 /// outside their own windows, and all of it scatters alike.
-fn together(areas: i64, base: f64, span: u32) -> i64 {
-    guess(areas as f64 / AREA + base * f64::from(span))
+fn together(areas: i64, rest: f64) -> i64 {
+    guess(areas as f64 / AREA + rest)
 }
 
 fn same(a: Option<Level>, b: Option<Level>) -> bool {

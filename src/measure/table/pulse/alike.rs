@@ -5,13 +5,12 @@
 
 use wide::{f32x4, i32x4};
 
-use super::super::cells::WHOLE;
 use super::super::column::{pack as column, pack_same, pack_steps};
 use super::super::lanes::{LANES, Lanes};
 use super::super::{Column, GROUP, INSTANT};
 use super::*;
 
-/// Most samples from one pulse to the next.
+/// From one pulse to the next there are fewer samples than this.
 const APART: u64 = 1 << 14;
 
 /// Sums of codes below this that are divided by how many they are of, as a float of 32 bits, tell of themselves: each mean times that
@@ -72,14 +71,15 @@ fn heads(rows: &[PulseRow; BLOCK], columns: [&mut Column; 3], lanes: &mut Lanes)
     let slots = bits.iter_mut().zip(apart.iter_mut()).zip(from);
     for ((k, row), ((bits, apart), from)) in rows.iter().enumerate().zip(slots) {
         let later = row.at.wrapping_sub(last.at);
-        lanes.must(later <= APART && row.count == first.count);
-        let (mut beside, mut kept) = (0, row.base.to_bits() as i64);
+        lanes.equal(later / APART, 0);
+        lanes.equal(row.count.into(), first.count.into());
+        let (mut beside, mut kept) = (0, row.base.to_bits());
         if let Some(level) = row.before {
             // Where a level lies on its grid, so does what is passed on of it.
             let passed = |after: Level| (f64::from(after.centre) - later as f64) as f32;
             let passed = last.after.map(|after| Level { centre: passed(after), ..after });
             beside = if !k.is_multiple_of(GROUP) && same(row.before, passed) { SHARED } else { BEFORE };
-            if f64::from(level.value).to_bits() as i64 == kept {
+            if f64::from(level.value).to_bits() == kept {
                 (beside, kept) = (beside | QUIET, 0);
             }
         }
@@ -91,7 +91,7 @@ fn heads(rows: &[PulseRow; BLOCK], columns: [&mut Column; 3], lanes: &mut Lanes)
             | has(!row.cycle_area.is_nan(), CYCLE)
             | beside
             | absent;
-        lanes.must(*base.get_or_insert(kept) == kept);
+        lanes.equal(*base.get_or_insert(kept), kept);
         all |= cell;
         (*bits, *apart) = (cell as i32, later as i32);
         *from = lanes.cell(row.at.wrapping_sub(row.from) as i64);
@@ -100,7 +100,7 @@ fn heads(rows: &[PulseRow; BLOCK], columns: [&mut Column; 3], lanes: &mut Lanes)
     // Nothing goes before the first: it is apart by anything.
     let [none, second, ..] = apart;
     *none = *second;
-    Some((all, base.filter(|_| lanes.are_near())?))
+    Some((all, base.filter(|_| lanes.are_near())? as i64))
 }
 
 /// Fills a column with values in steps of 1/`scale`, a power of two.
@@ -147,87 +147,100 @@ fn kept(level: Level, lanes: &mut Lanes) -> [i32; LEVEL_CELLS] {
     let scales = f32x4::new(level.scales());
     let values = f32x4::new([level.value, level.spread, level.centre, 0.0]);
     let cells = lanes.whole(values * scales);
-    lanes.must((f32x4::from_i32x4(cells) / scales).simd_eq(values).all());
+    lanes.equal((f32x4::from_i32x4(cells) / scales).simd_eq(values).all().into(), 1);
     let [value, spread, centre, _] = cells.to_array();
     [lanes.cell(level.count.into()), value, spread, centre]
 }
 
-/// Packs a phase that all rows have. `apart` is what lies between the rows' samples, for the first phase; `areas` and `ends` are the
+/// Packs a phase that all rows have. `apart` is what lies between the rows' samples, for the first phase: that is used up. `sums` are the
 /// areas of the phases before it and the end of the last, in steps.
 #[inline]
 fn pack_phase(
     rows: &[PulseRow; BLOCK],
     of: impl Fn(&[PhaseRow; 3]) -> &PhaseRow,
-    apart: Option<&Column>,
-    ([areas, ends], columns): (&mut [Column; 2], &mut [Column; PHASE_CELLS]),
+    apart: Option<&mut Column>,
+    (sums, columns): (&mut [Column; 2], &mut [Column; PHASE_CELLS]),
     lanes: &mut Lanes,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let [start, end, settled, area, level, span] = columns;
-    whole(rows, start, |row| of(&row.phases).start, INSTANT, lanes);
-    whole(rows, end, |row| of(&row.phases).end, INSTANT, lanes);
-    whole(rows, area, |row| of(&row.phases).area, AREA, lanes);
-    whole(rows, span, |row| of(&row.phases).span, SPAN, lanes);
+    measure(rows, of, (sums, &mut *columns), lanes);
     if !lanes.are_near() {
         return None;
     }
-    for ((start, end), last) in start.iter_mut().zip(end.iter_mut()).zip(ends.iter_mut()) {
-        (*start, *end, *last) = (*start - *last, *end - *start, *end);
-    }
-    areas.iter_mut().zip(&*area).for_each(|(all, area)| *all += area);
+    let [start, end, settled, area, level, span] = columns;
     if let Some(apart) = apart {
         // Its start from the beginning of the record, from row to row.
         let mut last = 0;
-        for ((step, start), apart) in settled.iter_mut().zip(&*start).zip(apart) {
-            *step = apart * INSTANT as i32 + (start - last);
+        for (apart, start) in apart.iter_mut().zip(&*start) {
+            *apart = *apart * INSTANT as i32 + (start - last);
             last = *start;
         }
         let begins = rows.iter().zip(&*start).step_by(GROUP);
         let begins = begins.map(|(row, start)| since(row.at).wrapping_add(i64::from(*start)));
-        pack_steps(settled, begins, out);
+        pack_steps(apart, begins, out);
     } else {
         column(start, out);
     }
-    column(end, out);
-    tops(rows, of, [&*area, end], [&mut *settled, level], lanes);
-    for numbers in [settled, area, level, span] {
+    for numbers in [end, settled, area, level, span] {
         column(numbers, out);
     }
     Some(())
 }
 
-/// How many samples the levels of phases are means of, and the levels; from their areas and widths where they are no means.
+/// The cells of a phase, four rows at a time; adds its areas to those before it, and its ends are the last ones.
 #[inline]
-fn tops(
+fn measure(
     rows: &[PulseRow; BLOCK],
     of: impl Fn(&[PhaseRow; 3]) -> &PhaseRow,
-    [areas, widths]: [&Column; 2],
-    [settled, levels]: [&mut Column; 2],
+    ([areas, ends], columns): (&mut [Column; 2], &mut [Column; PHASE_CELLS]),
     lanes: &mut Lanes,
 ) {
-    let limit = f32x4::splat(EXACT);
-    let known = areas.as_chunks::<LANES>().0.iter().zip(widths.as_chunks::<LANES>().0);
-    let slots = settled.as_chunks_mut::<LANES>().0.iter_mut().zip(levels.as_chunks_mut::<LANES>().0);
-    for ((rows, (areas, widths)), (settled, levels)) in
-        rows.as_chunks::<LANES>().0.iter().zip(known).zip(slots)
+    let [start, end, settled, area, level, span] = columns;
+    let edges = quads(start).zip(quads(end)).zip(quads(ends));
+    let tops = quads(settled).zip(quads(level));
+    let charges = quads(area).zip(quads(span)).zip(quads(areas));
+    let (limit, instant) = (f32x4::splat(EXACT), f32x4::splat(INSTANT as f32));
+    let slots = edges.zip(tops).zip(charges);
+    for (rows, ((((start, end), last), (settled, level)), ((area, span), areas))) in
+        rows.as_chunks().0.iter().zip(slots)
     {
-        let phases = rows.each_ref().map(|row| of(&row.phases));
-        let counts = i32x4::new(phases.map(|phase| phase.settled as i32));
-        let (level, n) = (f32x4::new(phases.map(|phase| phase.level)), f32x4::from_i32x4(counts));
-        let sum = level * n;
-        let mean = lanes.whole(sum);
-        let exact = sum.abs().simd_lt(limit) & n.simd_lt(limit) & n.simd_gt(f32x4::splat(0.0));
-        if ((f32x4::from_i32x4(mean) / n).simd_eq(level) & exact).all() {
-            *settled = (counts + counts + i32x4::splat(1)).to_array();
-            *levels = mean.to_array();
+        let phases: [&PhaseRow; LANES] = rows.each_ref().map(|row| of(&row.phases));
+        let heads = phases.map(|phase| {
+            let settled = f32::from_bits(phase.settled);
+            f32x4::new([phase.start, phase.end, phase.level, settled])
+        });
+        let [starts, ends, levels, counts] = f32x4::transpose(heads);
+        let (starts, ends) = (lanes.whole(starts * instant), lanes.whole(ends * instant));
+        let charges = lanes.whole(f32x4::new(phases.map(|phase| phase.area)) * f32x4::splat(AREA as f32));
+        let spans = lanes.whole(f32x4::new(phases.map(|phase| phase.span)) * f32x4::splat(SPAN as f32));
+        let widths = ends - starts;
+        *start = (starts - i32x4::new(*last)).to_array();
+        (*end, *last, *area, *span) =
+            (widths.to_array(), ends.to_array(), charges.to_array(), spans.to_array());
+        *areas = (i32x4::new(*areas) + charges).to_array();
+        let counts = i32x4::new(counts.to_array().map(|count| count.to_bits() as i32));
+        let n = f32x4::from_i32x4(counts);
+        let sums = levels * n;
+        let means = lanes.whole(sums);
+        let exact = sums.abs().simd_lt(limit) & n.simd_lt(limit) & n.simd_gt(f32x4::splat(0.0));
+        if ((f32x4::from_i32x4(means) / n).simd_eq(levels) & exact).all() {
+            (*settled, *level) = ((counts + counts + i32x4::splat(1)).to_array(), means.to_array());
             continue;
         }
-        let slots = settled.iter_mut().zip(levels).zip(areas.iter().zip(widths));
-        for (((settled, level), (area, width)), row) in slots.zip(rows) {
+        // Some level is no mean: it is told from area and width.
+        for (((settled, level), (area, width)), row) in
+            settled.iter_mut().zip(level).zip(area.iter().zip(&*end)).zip(rows)
+        {
             let cells = level_cells(of(&row.phases), i64::from(*area), i64::from(*width), row.base);
             [*settled, *level] = cells.map(|cell| lanes.cell(cell));
         }
     }
+}
+
+/// A column, some rows at a time.
+#[inline]
+fn quads(column: &mut Column) -> impl Iterator<Item = &mut [i32; LANES]> {
+    column.as_chunks_mut().0.iter_mut()
 }
 
 /// Packs the cells of a phase that no row has.
@@ -242,7 +255,7 @@ fn pack_no_phase(
         let PhaseRow { start, end, level, settled, area, span } = of(&row.phases);
         all | start.to_bits() | end.to_bits() | level.to_bits() | settled | area.to_bits() | span.to_bits()
     };
-    lanes.must(rows.iter().fold(0, bits) == 0);
+    lanes.equal(rows.iter().fold(0, bits).into(), 0);
     (0..PHASE_CELLS).for_each(|_| pack_same(0, out));
 }
 
@@ -259,23 +272,16 @@ fn pack_sums(
     for ((row, area), (((span, pulse), cycle_span), cycle)) in rows.iter().zip(areas).zip(slots) {
         *span = lanes.cell(row.pulse_span.into());
         *cycle_span = lanes.cell(row.cycle_span as i64);
-        let sum = sum_of(row.pulse_area, row.base * f64::from(*span), lanes);
-        let near = together(i64::from(*area), row.base, row.pulse_span);
-        *pulse = lanes.cell(i64::from(sum).wrapping_sub(near));
-        *cycle = match row.cycle_area {
-            area if area.is_nan() => 0,
-            area => sum_of(area, row.base * f64::from(*cycle_span), lanes).wrapping_sub(sum),
-        };
+        let rest = row.base * f64::from(*span);
+        let sum = lanes.sum(row.pulse_area, rest);
+        *pulse = lanes.cell(sum.wrapping_sub(together((*area).into(), rest)));
+        *cycle = 0;
+        if !row.cycle_area.is_nan() {
+            let whole = lanes.sum(row.cycle_area, row.base * f64::from(*cycle_span));
+            *cycle = lanes.cell(whole.wrapping_sub(sum));
+        }
     }
     for numbers in [spans, pulses, cycle_spans, cycles] {
         column(numbers, out);
     }
-}
-
-/// The sum of codes that `rest` was taken from to make an area, which must be one.
-#[inline]
-fn sum_of(area: f64, rest: f64, lanes: &mut Lanes) -> i32 {
-    let sum = (area + rest + WHOLE).to_bits() as i32;
-    lanes.must((f64::from(sum) - rest).to_bits() == area.to_bits());
-    lanes.cell(sum.into())
 }
