@@ -3,7 +3,6 @@
 use super::codes::extreme;
 use super::edge::PhaseEdges;
 use super::sample::{Sample, Side};
-use super::sums::halves;
 use super::whole::{ceil, floor};
 use wide::i16x8;
 
@@ -106,6 +105,15 @@ impl<const RISES: bool> Flanks<RISES> {
             }
             _ => extreme(codes, !RISES),
         }
+    }
+}
+
+/// The first eight of sixteen codes and the others.
+#[inline(always)]
+fn halves(codes: &[i16; 2 * LANES]) -> [i16x8; 2] {
+    match codes.as_chunks().0 {
+        [a, b] => [i16x8::new(*a), i16x8::new(*b)],
+        _ => [i16x8::splat(0); 2],
     }
 }
 

@@ -75,7 +75,7 @@ fn standing<const RISES: bool>(
     if again == inside {
         return Some(Top::new(edges, level, count));
     }
-    let (level, count) = mean_again(samples, again)?;
+    let (level, count) = central_mean(samples, edges.start, edges.end, settle)?;
     Some(Top::new(edges, level, count))
 }
 
@@ -84,12 +84,6 @@ fn standing<const RISES: bool>(
 fn settled(edges: PhaseEdges, settle: f64) -> Option<(i64, i64)> {
     let (first, last) = central_samples(edges.start, edges.end, settle);
     (last - first + 1 >= FEWEST).then_some((first, last + 1))
-}
-
-/// The same where it is rarely needed.
-#[cold]
-fn mean_again(samples: &[i16], window: (i64, i64)) -> Option<(f64, usize)> {
-    mean_within(samples, window)
 }
 
 /// Mean of the samples `from` to the one before `to`, with their number.

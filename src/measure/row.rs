@@ -110,12 +110,8 @@ fn two(
     let whole = phase(samples, within(before, first), base, settle, a)
         & phase(samples, within(behind, first), base, settle, b);
     let mut phases = rested(samples, &tops, pulse, origin);
-    let settled = |tops: &[Top; 2]| tops.iter().all(|top| top.settled > 0);
-    if whole && !settled(&tops) {
-        let mut refining = Refining::default();
-        while refining.refine(samples, first, pulse, &mut tops, &phases) {
-            phases = rested(samples, &tops, pulse, origin);
-        }
+    if whole && tops.iter().any(|top| top.settled == 0) {
+        refine(samples, first, pulse, origin, (&mut tops, &mut phases));
     }
     let [a, b] = tops;
     let level = |top: Top| (base, f64::from(top.level));
@@ -128,6 +124,21 @@ fn two(
         flags: Flags { truncated: !whole, ..Flags::default() },
         rise: up.and(Rise::of(samples, place(behind.to), b.end, level(b))),
         shared: 0.0,
+    }
+}
+
+/// Refines two phases that rest, and their rows, where one is too short for a level.
+#[inline(never)]
+fn refine(
+    samples: &[i16],
+    first: u64,
+    pulse: &Shape<'_>,
+    origin: f64,
+    (tops, phases): (&mut [Top; 2], &mut [PhaseRow; 3]),
+) {
+    let mut refining = Refining::default();
+    while refining.refine(samples, first, pulse, tops, phases) {
+        *phases = rested(samples, tops, pulse, origin);
     }
 }
 

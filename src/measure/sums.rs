@@ -3,59 +3,55 @@
 use wide::{i16x8, i32x4};
 
 /// Codes looked at together.
-const LANES: usize = 16;
+const LANES: usize = 8;
 
-/// From the n-th on: n ones at the end of a group of zeros.
-const LAST: [i16; 2 * LANES] =
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+/// The longest window that is summed at once.
+const MOST: usize = 64;
+
+/// So many ones, and as many zeros behind them.
+const ONES: [i16; 2 * MOST] = [
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, //
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, //
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, //
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, //
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+];
 
 /// Σ codes from `from` to the one before `to`, as far as there are any: those before the first in hand have negative places.
 ///
-/// The last group may begin before the window: only what is left over of it counts. So even a short window is summed in lanes.
+/// What lies behind a short window is read with it, and counts nothing: a loop to its very end would take longer.
 #[inline(always)]
 pub(super) fn sum_within(codes: &[i16], from: i64, to: i64) -> i64 {
-    let Some(upto) = codes.get(..to as usize) else { return at_an_end(codes, from, to) };
-    let Some(last) = upto.as_rchunks::<LANES>().1.last() else { return at_an_end(codes, from, to) };
-    let Some(window) = upto.get(from as usize..) else { return at_an_end(codes, from, to) };
-    let (groups, rest) = window.as_chunks::<LANES>();
-    let left = LAST.get(rest.len()..).and_then(<[i16]>::first_chunk).unwrap_or(&[0; LANES]);
-    let sum = weighed(last, left);
-    // The windows of short phases have a group or two: to set up a loop would take longer than they do.
-    let sum = match groups {
-        [] => sum,
-        [a] => sum + all(a),
-        [a, b] => sum + all(a) + all(b),
-        [a, b, c] => sum + all(a) + all(b) + all(c),
-        _ => return super::codes::sum(window),
+    let count = (to - from) as usize;
+    let Some(behind) = codes.get(from as usize..) else { return sum_of_any(codes, from, to) };
+    let sum = match count {
+        0..=16 => behind.first_chunk::<16>().map(|codes| sum_first(codes, count)),
+        17..=32 => behind.first_chunk::<32>().map(|codes| sum_first(codes, count)),
+        33..=48 => behind.first_chunk::<48>().map(|codes| sum_first(codes, count)),
+        49..=MOST => behind.first_chunk::<MOST>().map(|codes| sum_first(codes, count)),
+        _ => None,
     };
-    i64::from(sum.reduce_add())
+    sum.map_or_else(|| sum_of_any(codes, from, to), i64::from)
 }
 
-/// Σ code in four parts.
+/// Σ of the first `count` of some codes, at most [`MOST`].
 #[inline(always)]
-fn all(codes: &[i16; LANES]) -> i32x4 {
-    weighed(codes, &[1; LANES])
-}
-
-/// Σ code · weight in four parts.
-#[inline(always)]
-fn weighed(codes: &[i16; LANES], weights: &[i16; LANES]) -> i32x4 {
-    let ([a, b], [u, v]) = (halves(codes), halves(weights));
-    a.dot(u) + b.dot(v)
-}
-
-/// The first eight and the others.
-#[inline(always)]
-pub(super) fn halves(codes: &[i16; LANES]) -> [i16x8; 2] {
-    match codes.as_chunks().0 {
-        [a, b] => [i16x8::new(*a), i16x8::new(*b)],
-        _ => [i16x8::splat(0); 2],
+fn sum_first<const N: usize>(codes: &[i16; N], count: usize) -> i32 {
+    let weights = MOST.checked_sub(count).and_then(|from| ONES.get(from..)?.first_chunk::<N>());
+    let weights = weights.map_or(&[][..], |weights| weights.as_chunks::<LANES>().0);
+    let mut sum = i32x4::splat(0);
+    for (group, weights) in codes.as_chunks::<LANES>().0.iter().zip(weights) {
+        sum += i16x8::new(*group).dot(i16x8::new(*weights));
     }
+    sum.reduce_add()
 }
 
-/// [`sum_within`] where fewer codes than a group lie before its end, or where it is not all in hand.
-#[cold]
-fn at_an_end(codes: &[i16], from: i64, to: i64) -> i64 {
+/// [`sum_within`] of a long window, or of one that is not all in hand.
+#[inline(never)]
+fn sum_of_any(codes: &[i16], from: i64, to: i64) -> i64 {
     let inside = |place: i64| place.clamp(0, codes.len() as i64) as usize;
     super::codes::sum(codes.get(inside(from)..inside(to)).unwrap_or(&[]))
 }
