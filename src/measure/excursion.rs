@@ -12,6 +12,14 @@ pub(super) struct Excursion {
     pub(super) joined: bool,
 }
 
+impl Excursion {
+    /// Its first and its last sample, from sample `first`.
+    #[inline]
+    pub(super) fn within(&self, first: u64) -> (usize, usize) {
+        (self.from.saturating_sub(first) as usize, self.to.saturating_sub(first + 1) as usize)
+    }
+}
+
 /// Where a phase is and how high. Instants in samples from the first in hand.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Top {

@@ -134,7 +134,7 @@ mod tests {
             (state >> 16) % n
         };
         for _ in 0..2000 {
-            let (rise, top, fall) = (draw(6) as usize, 1 + draw(60) as usize, draw(6) as usize);
+            let (rise, top, fall) = (draw(14) as usize, 1 + draw(90) as usize, draw(14) as usize);
             let size = if draw(2) == 0 { 1000.0 } else { -400.0 };
             let noise = [3, 9, 40][draw(3) as usize];
             let mut samples: Vec<i16> = vec![0; 20];

@@ -1,13 +1,13 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
+use super::charge::{Recharge, rested, rows};
 use super::excursion::{Excursion, Top};
-use super::level::mean_between;
-use super::phase::{edges, phase};
+use super::phase::phase;
+use super::refining::Refining;
 use super::rise::Rise;
 use super::shared_edge::{join, meeting};
 use super::skew::SharpEdge;
 use super::thresholds::Thresholds;
-use super::window::{Bound, sum_between};
 use super::{Flags, FrontEnd, PhaseRow};
 
 /// Constants of the front end in samples.
@@ -107,8 +107,8 @@ fn two(
     let (base, settle) = (pulse.base, constants.settling as i64 as f64);
     let mut tops = [Top::default(); 2];
     let [a, b] = &mut tops;
-    let whole = phase(samples, within(before, first), base, settle, a)
-        & phase(samples, within(behind, first), base, settle, b);
+    let whole = phase(samples, before.within(first), base, settle, a)
+        & phase(samples, behind.within(first), base, settle, b);
     let mut phases = rested(samples, &tops, pulse, origin);
     if whole && tops.iter().any(|top| top.settled == 0) {
         refine(samples, first, pulse, origin, (&mut tops, &mut phases));
@@ -150,7 +150,7 @@ fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Co
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
     for (top, excursion) in tops.iter_mut().zip(excursions) {
-        truncated |= !phase(samples, within(excursion, first), base, settle, top);
+        truncated |= !phase(samples, excursion.within(first), base, settle, top);
     }
     let count = excursions.len().min(3);
     let tops = tops.get_mut(..count).unwrap_or_default();
@@ -174,12 +174,6 @@ fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Co
     }
 }
 
-/// First and last sample of an excursion, from sample `first`.
-#[inline]
-fn within(excursion: &Excursion, first: u64) -> (usize, usize) {
-    (excursion.from.saturating_sub(first) as usize, excursion.to.saturating_sub(first + 1) as usize)
-}
-
 /// The last phase ends where it gives way to a recharge that follows it at once.
 fn give_way(samples: &[i16], tops: &mut [Top], recharge: Option<Recharge>, base: f64) {
     let Some(recharge) = recharge.filter(|recharge| recharge.joined) else { return };
@@ -187,54 +181,6 @@ fn give_way(samples: &[i16], tops: &mut [Top], recharge: Option<Recharge>, base:
     if let Some((end, top)) = last.and_then(|top| Some((meeting(samples, top, recharge.level + base)?, top)))
     {
         top.end = end;
-    }
-}
-
-/// A round of [`Refining`] leaves of an error what an edge is of the width, so that two tell where all that follow lead: Aitken's Δ².
-/// Edges that are no straight lines need another two or four.
-const ROUNDS: usize = 8;
-
-/// The level of a phase too short for one is its charge over its width, and its edges are at half of that. What was taken for the level
-/// so far was the mean of its middle, into which the edges of the shortest reach.
-#[derive(Debug, Default)]
-struct Refining {
-    round: usize,
-    /// By how much the level of each phase moved in the last round; 0 behind a round that told where they lead.
-    steps: [f64; 3],
-}
-
-impl Refining {
-    /// Gives such phases the level that their charge tells and the edges at half of it; whether any has moved by more than matters.
-    #[inline(never)]
-    fn refine(
-        &mut self,
-        samples: &[i16],
-        first: u64,
-        pulse: &Shape<'_>,
-        tops: &mut [Top],
-        phases: &[PhaseRow; 3],
-    ) -> bool {
-        let base = pulse.base;
-        let mut moved = false;
-        for (((top, row), last), excursion) in
-            tops.iter_mut().zip(phases).zip(&mut self.steps).zip(pulse.excursions)
-        {
-            let (told, taken) = (f64::from(row.level), f64::from(top.level));
-            let step = told - taken;
-            if self.round == ROUNDS || top.settled > 0 || step.abs() <= 1e-5 * (told - base).abs() {
-                continue;
-            }
-            let ratio = step / *last;
-            let leads = (0.0..0.95).contains(&ratio);
-            let level = if leads { taken + step / (1.0 - ratio) } else { told };
-            *last = if leads { 0.0 } else { step };
-            if let Some(edges) = edges(samples, within(excursion, first), base, level) {
-                *top = Top::new(edges, level, 0);
-                moved = true;
-            }
-        }
-        self.round += 1;
-        moved
     }
 }
 
@@ -246,111 +192,6 @@ fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], ba
         let up = Rise::of(samples, place(before.from), leading.start, (base, f64::from(leading.level)));
         up.and(Rise::of(samples, place(behind.to), last.end, (base, f64::from(last.level))))
     })
-}
-
-/// A passive recharge, in samples and codes from the baseline.
-#[derive(Debug, Clone, Copy)]
-struct Recharge {
-    from: f64,
-    /// It follows the last phase without a gap.
-    joined: bool,
-    /// Where its exponential begins.
-    level: f64,
-}
-
-impl Recharge {
-    /// What a recharge looks like in these samples, the first at sample `first`; `None` where too few of it are in hand.
-    #[inline(never)]
-    fn of(samples: &[i16], seen: Excursion, first: u64, base: f64, settle: f64) -> Option<Self> {
-        let from = seen.from.saturating_sub(first) as f64;
-        Some(Self { from, joined: seen.joined, level: initial(samples, from, base, settle)? })
-    }
-}
-
-/// Where an exponential that begins at sample `from` begins: from its means over the first and the second settling time
-/// after the filter has settled, carried back by their ratio. Behind the filter an exponential is the same one, late.
-fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
-    let mean = |k: f64| mean_between(samples, from + k * settle, from + (k + 1.0) * settle - 1.0);
-    let (first, second) = (mean(1.0)?.0 - base, mean(2.0).map_or(0.0, |mean| mean.0 - base));
-    let ratio = if second * first > 0.0 { (first / second).clamp(1.0, 4.0) } else { 1.0 };
-    Some(first * ratio.powf(1.5))
-}
-
-/// Rows of phases, with their charges: the first phase from its quiet foreground, the last to its quiet end, inner
-/// bounds in the middle of the gap. Where two phases share an edge the bound is the shared instant, and what the filter
-/// has let through early (and late) there is put back. Instants are told from `origin`.
-fn rows(
-    samples: &[i16],
-    (tops, joined): (&[Top], [bool; 3]),
-    pulse: &Shape<'_>,
-    recharge: Option<Recharge>,
-    (constants, origin): (&Constants, f64),
-) -> [PhaseRow; 3] {
-    let base = pulse.base;
-    let mut rows = [PhaseRow::default(); 3];
-    let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start - pulse.before(top.start)));
-    let mut carried = 0.0;
-    for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
-        let next = tops.get(k + 1);
-        let to = match (next, recharge) {
-            (Some(next), _) => 0.5 * (top.end + next.start),
-            // After the last phase the recharge, if there is one, is what comes next.
-            (None, Some(Recharge { joined: true, .. })) => top.end,
-            (None, Some(Recharge { from, .. })) => {
-                (0.5 * (top.end + from)).min(top.end + pulse.behind(top.end))
-            }
-            (None, None) => top.end + pulse.behind(top.end),
-        };
-        let to = Bound::of(samples, to);
-        let touching = match (next, recharge) {
-            (Some(next), _) if joined.get(k + 1).is_some_and(|joined| *joined) => {
-                Some(f64::from(next.level) - base)
-            }
-            (None, Some(Recharge { joined: true, level, .. })) => Some(level),
-            _ => None,
-        };
-        let passed = touching.map_or(0.0, |b| {
-            let a = f64::from(top.level) - base;
-            a * constants.late_area + (b - a) * constants.early
-        });
-        *row = of_phase(samples, top, (&from, &to), (carried, passed), (base, origin));
-        (from, carried) = (to, passed);
-    }
-    rows
-}
-
-/// [`rows`] of two phases that rest between each other and behind the second.
-#[inline(always)]
-fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64) -> [PhaseRow; 3] {
-    let from = Bound::of(samples, a.start - pulse.before(a.start));
-    let between = Bound::of(samples, 0.5 * (a.end + b.start));
-    let to = Bound::of(samples, b.end + pulse.behind(b.end));
-    let of = |top, from, to| of_phase(samples, top, (from, to), (0.0, 0.0), (pulse.base, origin));
-    [of(a, &from, &between), of(b, &between, &to), PhaseRow::default()]
-}
-
-/// Row of a phase with this charge window; the filter let `carried` of its charge through before that, and in it `passed` of what comes
-/// behind.
-#[inline(always)]
-fn of_phase(
-    samples: &[i16],
-    top: &Top,
-    (from, to): (&Bound, &Bound),
-    (carried, passed): (f64, f64),
-    (base, origin): (f64, f64),
-) -> PhaseRow {
-    let span = to.at - from.at;
-    let area = sum_between(samples, from, to) - base * span + carried - passed;
-    let width = top.end - top.start;
-    let charge_over_width = top.settled == 0 && width > 0.0;
-    PhaseRow {
-        start: (top.start - origin) as f32,
-        end: (top.end - origin) as f32,
-        level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
-        settled: top.settled,
-        area: area as f32,
-        span: span as f32,
-    }
 }
 
 #[cfg(test)]
@@ -428,5 +269,40 @@ mod tests {
         assert_eq!((first.level, second.level), (-1000.0, 500.0));
         assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{found:?}");
         assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{found:?}");
+    }
+
+    #[test]
+    fn two_phases_that_rest_are_measured_as_any_are() {
+        let mut state = 3_u32;
+        let mut draw = |n: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % n
+        };
+        let constants = Constants { settling: 6, early: 0.2, late_area: 0.1, ..CONSTANTS };
+        let mut short = 0;
+        for _ in 0..3000 {
+            let (before, gap, behind) = (8 + draw(12) as usize, 2 + draw(30) as usize, 8 + draw(12) as usize);
+            let lengths = [4 + draw(50) as usize, 4 + draw(90) as usize];
+            let (size, noise) = ([900, -700, 60][draw(3) as usize], [1, 5, 30][draw(3) as usize]);
+            let level = |height: i16, count: usize| std::iter::repeat_n(height, count);
+            let mut samples: Vec<i16> = level(0, before).chain(level(size, lengths[0])).collect();
+            samples.extend(level(0, gap).chain(level(-size, lengths[1])).chain(level(0, behind)));
+            // Edges of several samples, and noise.
+            for _ in 0..draw(3) {
+                samples = samples.windows(2).map(|pair| (pair[0] + pair[1]) / 2).collect();
+            }
+            samples.iter_mut().for_each(|sample| *sample += draw(noise) as i16);
+            let second = before + lengths[0] + gap;
+            let excursions = [(before, before + lengths[0]), (second, second + lengths[1])]
+                .map(|(from, to)| Excursion { from: from as u64 + 9, to: to as u64 + 9, joined: false });
+            let beside = ((draw(2) == 0).then(|| f64::from(draw(9))), (draw(2) == 0).then_some(240.0));
+            let quiet = (f64::from(draw(12)), f64::from(draw(12)));
+            let pulse = Shape { excursions: &excursions, base: 1.5, quiet, beside, ..Shape::default() };
+            let ([a, b], of) = (excursions, (&constants, 4.0));
+            let found = two(&samples, 9, [&a, &b], &pulse, of);
+            assert_eq!(format!("{found:?}"), format!("{:?}", any(&samples, 9, &pulse, of)), "{samples:?}");
+            short += usize::from(!found.flags.truncated && found.phases[0].settled == 0);
+        }
+        assert!(short > 300, "{short}");
     }
 }

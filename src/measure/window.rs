@@ -43,7 +43,7 @@ pub(super) fn sum_between<S: Sample>(samples: &[S], from: &Bound, to: &Bound) ->
 /// ∫ over sample `k`'s interval from its left end to `offset` from its middle; 0 where the sample is not in hand.
 #[inline]
 fn part<S: Sample>(samples: &[S], k: usize, offset: f64) -> f64 {
-    if let Some([left, y, right]) = samples.get(k.wrapping_sub(1)..).and_then(<[S]>::first_chunk) {
+    if let Some([left, y, right]) = samples.get(k.wrapping_sub(1)..k.wrapping_add(2)) {
         // Half of the slope, which is half of what the neighbours are apart.
         return y.value() * (offset + 0.5) + 0.25 * right.over(*left) * (offset * offset - 0.25);
     }

@@ -1,0 +1,112 @@
+//! Rows of the phases of a pulse, with their charges.
+
+use super::PhaseRow;
+use super::excursion::{Excursion, Top};
+use super::level::mean_between;
+use super::row::{Constants, Shape};
+use super::window::{Bound, sum_between};
+
+/// A passive recharge, in samples and codes from the baseline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recharge {
+    from: f64,
+    /// It follows the last phase without a gap.
+    pub(super) joined: bool,
+    /// Where its exponential begins.
+    pub(super) level: f64,
+}
+
+impl Recharge {
+    /// What a recharge looks like in these samples, the first at sample `first`; `None` where too few of it are in hand.
+    #[inline(never)]
+    pub(super) fn of(samples: &[i16], seen: Excursion, first: u64, base: f64, settle: f64) -> Option<Self> {
+        let from = seen.from.saturating_sub(first) as f64;
+        Some(Self { from, joined: seen.joined, level: initial(samples, from, base, settle)? })
+    }
+}
+
+/// Where an exponential that begins at sample `from` begins: from its means over the first and the second settling time
+/// after the filter has settled, carried back by their ratio. Behind the filter an exponential is the same one, late.
+fn initial(samples: &[i16], from: f64, base: f64, settle: f64) -> Option<f64> {
+    let mean = |k: f64| mean_between(samples, from + k * settle, from + (k + 1.0) * settle - 1.0);
+    let (first, second) = (mean(1.0)?.0 - base, mean(2.0).map_or(0.0, |mean| mean.0 - base));
+    let ratio = if second * first > 0.0 { (first / second).clamp(1.0, 4.0) } else { 1.0 };
+    Some(first * ratio.powf(1.5))
+}
+
+/// Rows of phases, with their charges: the first phase from its quiet foreground, the last to its quiet end, inner
+/// bounds in the middle of the gap. Where two phases share an edge the bound is the shared instant, and what the filter
+/// has let through early (and late) there is put back. Instants are told from `origin`.
+pub(super) fn rows(
+    samples: &[i16],
+    (tops, joined): (&[Top], [bool; 3]),
+    pulse: &Shape<'_>,
+    recharge: Option<Recharge>,
+    (constants, origin): (&Constants, f64),
+) -> [PhaseRow; 3] {
+    let base = pulse.base;
+    let mut rows = [PhaseRow::default(); 3];
+    let mut from = Bound::of(samples, tops.first().map_or(0.0, |top| top.start - pulse.before(top.start)));
+    let mut carried = 0.0;
+    for (k, (top, row)) in tops.iter().zip(&mut rows).enumerate() {
+        let next = tops.get(k + 1);
+        let to = match (next, recharge) {
+            (Some(next), _) => 0.5 * (top.end + next.start),
+            // After the last phase the recharge, if there is one, is what comes next.
+            (None, Some(Recharge { joined: true, .. })) => top.end,
+            (None, Some(Recharge { from, .. })) => {
+                (0.5 * (top.end + from)).min(top.end + pulse.behind(top.end))
+            }
+            (None, None) => top.end + pulse.behind(top.end),
+        };
+        let to = Bound::of(samples, to);
+        let touching = match (next, recharge) {
+            (Some(next), _) if joined.get(k + 1).is_some_and(|joined| *joined) => {
+                Some(f64::from(next.level) - base)
+            }
+            (None, Some(Recharge { joined: true, level, .. })) => Some(level),
+            _ => None,
+        };
+        let passed = touching.map_or(0.0, |b| {
+            let a = f64::from(top.level) - base;
+            a * constants.late_area + (b - a) * constants.early
+        });
+        *row = of_phase(samples, top, (&from, &to), (carried, passed), (base, origin));
+        (from, carried) = (to, passed);
+    }
+    rows
+}
+
+/// [`rows`] of two phases that rest between each other and behind the second.
+#[inline(always)]
+pub(super) fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64) -> [PhaseRow; 3] {
+    let from = Bound::of(samples, a.start - pulse.before(a.start));
+    let between = Bound::of(samples, 0.5 * (a.end + b.start));
+    let to = Bound::of(samples, b.end + pulse.behind(b.end));
+    let of = |top, from, to| of_phase(samples, top, (from, to), (0.0, 0.0), (pulse.base, origin));
+    [of(a, &from, &between), of(b, &between, &to), PhaseRow::default()]
+}
+
+/// Row of a phase with this charge window; the filter let `carried` of its charge through before that, and in it `passed` of what comes
+/// behind.
+#[inline(always)]
+fn of_phase(
+    samples: &[i16],
+    top: &Top,
+    (from, to): (&Bound, &Bound),
+    (carried, passed): (f64, f64),
+    (base, origin): (f64, f64),
+) -> PhaseRow {
+    let span = to.at - from.at;
+    let area = sum_between(samples, from, to) - base * span + carried - passed;
+    let width = top.end - top.start;
+    let charge_over_width = top.settled == 0 && width > 0.0;
+    PhaseRow {
+        start: (top.start - origin) as f32,
+        end: (top.end - origin) as f32,
+        level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
+        settled: top.settled,
+        area: area as f32,
+        span: span as f32,
+    }
+}
