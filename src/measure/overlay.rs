@@ -1,7 +1,12 @@
 //! All pulses of a contact laid over each other: the smallest and the largest code at each instant.
 
+use wide::u16x8;
+
 use super::codes::widen;
 use super::history::History;
+
+/// Codes that are compared together.
+const LANES: usize = 8;
 
 /// Longest pulse that is laid over others, samples.
 const LONGEST: u64 = 4096;
@@ -23,19 +28,20 @@ pub(super) struct Laying {
     lead: u64,
     low: Vec<i16>,
     high: Vec<i16>,
+    /// Both, as pulses are compared with them: soon hardly any widens them.
+    spans: Vec<Span>,
+    /// Instants from the first on that some pulse has reached.
+    reached: usize,
     pulses: u64,
 }
 
 impl Laying {
     /// Lays a pulse, whose windows are [from, to), over those before it. One that is cut off at either end of what is held is
     /// left out.
+    #[inline]
     pub(super) fn add(&mut self, history: &History, from: u64, to: u64) {
         if self.pulses == 0 {
-            self.lead = ((to - from) / 4).clamp(16, 512);
-            // Whole vectors of codes.
-            let length = (to - from + 2 * self.lead).next_multiple_of(16).min(LONGEST);
-            self.low = vec![i16::MAX; length as usize];
-            self.high = vec![i16::MIN; length as usize];
+            self.make_room(to - from);
         }
         let Some(first) = from.checked_sub(self.lead) else { return };
         let length = self.low.len();
@@ -43,8 +49,43 @@ impl Laying {
         if first < history.start() || codes.len() < length.min((to - first) as usize) {
             return;
         }
-        widen(&mut self.low, &mut self.high, codes);
+        if codes.len() > self.reached || !self.holds(codes) {
+            self.widen(codes);
+        }
         self.pulses += 1;
+    }
+
+    /// For pulses as long as this, in samples.
+    #[cold]
+    fn make_room(&mut self, length: u64) {
+        self.lead = (length / 4).clamp(16, 512);
+        // Whole vectors of codes.
+        let length = (length + 2 * self.lead).next_multiple_of(16).min(LONGEST);
+        self.low = vec![i16::MAX; length as usize];
+        self.high = vec![i16::MIN; length as usize];
+    }
+
+    /// Whether codes, none of them behind what was reached, lie within the envelope.
+    #[inline]
+    fn holds(&self, codes: &[i16]) -> bool {
+        let (groups, rest) = codes.as_chunks::<LANES>();
+        let mut beyond = u16x8::splat(0);
+        for (group, span) in groups.iter().zip(&self.spans) {
+            beyond |= span.beyond(group);
+        }
+        let done = codes.len() - rest.len();
+        let ends = self.low.iter().zip(&self.high).skip(done);
+        let held = |(code, (low, high)): (&i16, (&i16, &i16))| low <= code && code <= high;
+        beyond == u16x8::splat(0) && rest.iter().zip(ends).all(held)
+    }
+
+    #[cold]
+    fn widen(&mut self, codes: &[i16]) {
+        widen(&mut self.low, &mut self.high, codes);
+        self.reached = self.reached.max(codes.len());
+        self.spans.clear();
+        let groups = self.low.as_chunks().0.iter().zip(self.high.as_chunks().0);
+        self.spans.extend(groups.map(|(low, high)| Span::of(low, high)));
     }
 
     /// What was found, if anything was: without the end that no pulse reached.
@@ -54,6 +95,33 @@ impl Laying {
         let found = self.pulses > 0 && !extremes.is_empty();
         found.then_some(Overlay { lead: self.lead, extremes, pulses: self.pulses })
     }
+}
+
+/// Codes at some neighbouring instants, from the smallest at each to the largest.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    low: u16x8,
+    /// The largest less the smallest.
+    width: u16x8,
+}
+
+impl Span {
+    fn of(low: &[i16; LANES], high: &[i16; LANES]) -> Self {
+        let low = bits(low);
+        Self { low, width: bits(high) - low }
+    }
+
+    /// Where a code is not in its span, by how much it lies above; what lies below comes round from above.
+    #[inline]
+    fn beyond(self, codes: &[i16; LANES]) -> u16x8 {
+        (bits(codes) - self.low).saturating_sub(self.width)
+    }
+}
+
+/// Codes without their sign: differences of two of them are the same.
+#[inline]
+fn bits(codes: &[i16; LANES]) -> u16x8 {
+    u16x8::new(codes.map(i16::cast_unsigned))
 }
 
 #[cfg(test)]
@@ -111,6 +179,36 @@ mod tests {
             let mut overlay = Laying::default();
             overlay.add(&late, from, from + 64);
             assert_eq!(overlay.found().is_some(), kept, "{from}");
+        }
+    }
+
+    #[test]
+    fn comparing_first_finds_what_widening_finds() {
+        let mut random = 1_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % limit
+        };
+        for round in 0..20 {
+            let reach = [3, 40, 65_536][round % 3];
+            let mut history = History::new();
+            let codes: Vec<i16> =
+                (0..20_200).map(|_| (below(reach) as i64 - reach as i64 / 2) as i16).collect();
+            // The last pulses are held to different lengths, and longer than the first.
+            let mut overlay = Laying::default();
+            let (mut low, mut high) = (vec![i16::MAX; 96], vec![i16::MIN; 96]);
+            for k in 0..200_u64 {
+                let (from, seen) = (100 * k + 20 + below(9), 100 * k + 20 + 73 + below(60));
+                history.push(&codes[history.end() as usize..seen as usize]);
+                overlay.add(&history, from, from + 64);
+                let first = from as usize - 16;
+                let laid = &codes[first..(seen as usize).min(first + 96)];
+                if laid.len() >= 80 {
+                    widen(&mut low, &mut high, laid);
+                }
+            }
+            let expected: Vec<_> = low.into_iter().zip(high).take_while(|(low, high)| low <= high).collect();
+            assert_eq!(overlay.found().unwrap().extremes, expected, "{round}");
         }
     }
 }
