@@ -16,28 +16,38 @@ const SHARP: f64 = 0.8;
 /// What decays behind an edge has lost a part until it is seen: behind 100 kHz a third of what has a time constant of 10 µs.
 const DECAYED: f64 = 1.6;
 
-/// A sharp edge as the front end shows it; times in samples.
+/// A sharp edge as the front end shows it; times in samples. What two edges at a time are compared with is there for both.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SharpEdge {
     /// How far from its 50 % instant it is over, on either side.
     reach: f64,
     /// What it would take at the mean slope of its 10 to 90 %.
-    length: f64,
+    length: f64x2,
     /// Where the 50 % instant lies between what is seen before it and behind it.
-    half: f64,
-    /// Part of it within a sample about that instant.
-    steep: f64,
+    half: f64x2,
+    /// Four times the least part of an edge within a sample about that instant: of the least steep one that is still sharp.
+    steep: f64x2,
 }
 
 impl SharpEdge {
     /// Without a filter.
     #[cfg(test)]
-    pub(super) const UNFILTERED: Self = Self { reach: 1.0, length: 1.0, half: 0.5, steep: 1.0 };
+    pub(super) const UNFILTERED: Self = Self::new(1.0, 1.0, 0.5, 1.0);
 
     pub(super) fn of(front_end: &FrontEnd, sample_rate: f64) -> Self {
         let transition = front_end.transition * sample_rate;
         let (half, steep) = front_end.edge.half;
-        Self { reach: transition + 1.0, length: DECAYED * (transition / 0.8).max(1.0), half, steep }
+        Self::new(transition + 1.0, DECAYED * (transition / 0.8).max(1.0), half, steep)
+    }
+
+    /// One with the part `steep` within a sample about its 50 % instant.
+    const fn new(reach: f64, length: f64, half: f64, steep: f64) -> Self {
+        Self {
+            reach,
+            length: f64x2::splat(length),
+            half: f64x2::splat(half),
+            steep: f64x2::splat(SHARP * steep * 4.0),
+        }
     }
 
     /// By how much the width of one of `phases`, or the interval between two of them, may be wrong, samples: the largest. Their
@@ -80,7 +90,7 @@ impl SharpEdge {
     }
 
     /// By how much the edge at an instant is found later than it was, if it was a sharp one and no other is near.
-    #[cold]
+    #[inline(never)]
     fn alone(&self, samples: &[i16], at: f64, noise: f64) -> f64 {
         let reach = f64x2::splat(self.reach);
         self.late(samples, f64x2::splat(at), (reach, reach), noise).0
@@ -95,16 +105,16 @@ impl SharpEdge {
         let Slope { half, rise } = Slope::about(samples, at);
         let step = behind - before;
         let part = (half - before) / step;
-        let off = part - f64x2::splat(self.half);
+        let off = part - self.half;
         // What has no step, or is not in hand, is no number, and tells nothing.
         let told = off.abs().simd_gt(f64x2::splat(FLAT) + f64x2::splat(5.0 * noise) / step.abs());
         if !told.any() {
             return (0.0, 0.0);
         }
         // Away from its middle a sharp edge is less steep, by no more than a parabola is.
-        let steep = f64x2::splat(SHARP * self.steep * 4.0) * part * (f64x2::splat(1.0) - part);
+        let steep = self.steep * part * (f64x2::splat(1.0) - part);
         let sharp = (rise / step).simd_ge(steep);
-        let late = off.fast_clamp(f64x2::splat(-0.5), f64x2::splat(0.5)) * f64x2::splat(self.length);
+        let late = off.fast_clamp(f64x2::splat(-0.5), f64x2::splat(0.5)) * self.length;
         let [first, second] = (late & told & sharp).to_array();
         (first, second)
     }
@@ -258,7 +268,7 @@ mod tests {
     }
 
     /// A filter that would look twelve samples far, and less than a quarter of whose edge is within a sample.
-    const SLOW: SharpEdge = SharpEdge { reach: 12.0, length: 1.0, half: 0.5, steep: 0.15 };
+    const SLOW: SharpEdge = SharpEdge::new(12.0, 1.0, 0.5, 0.15);
 
     #[test]
     fn beside_an_edge_it_is_looked_no_farther_than_half_way_to_the_next() {
@@ -304,16 +314,19 @@ mod tests {
         Some(f64::from(*a) + f64::from(*b - *a) * (at - at.floor()))
     }
 
-    /// [`SharpEdge::late`] of one edge, step by step.
-    fn late(sharp: &SharpEdge, samples: &[i16], at: f64, (before, behind): (f64, f64), noise: f64) -> f64 {
+    const HALF: f64 = 0.48;
+    const STEEP: f64 = 0.2;
+
+    /// [`SharpEdge::late`] of one edge of `length`, step by step.
+    fn late(length: f64, samples: &[i16], at: f64, (before, behind): (f64, f64), noise: f64) -> f64 {
         let read = [-before, behind, 0.0, -0.5, 0.5].map(|offset| value(samples, at + offset));
         let [Some(before), Some(behind), Some(half), Some(low), Some(high)] = read else { return 0.0 };
         let step = behind - before;
         let part = (half - before) / step;
-        let off = part - sharp.half;
+        let off = part - HALF;
         let told = off.abs() > FLAT + 5.0 * noise / step.abs();
-        let steep = SHARP * sharp.steep * 4.0 * part * (1.0 - part);
-        if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * sharp.length } else { 0.0 }
+        let steep = SHARP * STEEP * 4.0 * part * (1.0 - part);
+        if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * length } else { 0.0 }
     }
 
     #[test]
@@ -330,15 +343,14 @@ mod tests {
             let edge = |k: u64| 8000.0 * (0.5 + (k as f64 - middle) / steepness).clamp(0.0, 1.0);
             let length = 8 + below(24);
             let samples: Vec<i16> = (0..length).map(|k| edge(k) as i16 + below(200) as i16).collect();
-            let sharp = SharpEdge { reach: 4.6, length: 7.0, half: 0.48, steep: 0.2 };
+            let sharp = SharpEdge::new(4.6, 7.0, HALF, STEEP);
             // On whole and half samples too, and beyond what is in hand.
             let at = [(); 2].map(|()| below(64 * (length + 4)) as f64 / 64.0 - 2.0);
             let beside = [(); 4].map(|()| 1.0 + below(60) as f64 / 16.5);
             let [a, b, c, d] = beside;
             let noise = below(60) as f64;
             let found = sharp.late(&samples, f64x2::new(at), (f64x2::new([a, b]), f64x2::new([c, d])), noise);
-            let each =
-                (late(&sharp, &samples, at[0], (a, c), noise), late(&sharp, &samples, at[1], (b, d), noise));
+            let each = (late(7.0, &samples, at[0], (a, c), noise), late(7.0, &samples, at[1], (b, d), noise));
             assert_eq!(found, each, "{samples:?} {at:?} {beside:?}");
             late_ones += u32::from(each.0 != 0.0) + u32::from(each.1 != 0.0);
         }
