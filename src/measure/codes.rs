@@ -132,11 +132,13 @@ impl Codes {
         let Some(last) = codes.last_chunk::<LANES>() else {
             return codes.iter().position(|code| self.contain(*code) == inside);
         };
-        for (k, group) in codes.as_chunks::<LANES>().0.iter().enumerate() {
+        let mut rest = codes;
+        while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
             let hits = self.hits(group, inside);
             if hits != 0 {
-                return Some(k * LANES + hits.trailing_zeros() as usize);
+                return Some(codes.len() - rest.len() + hits.trailing_zeros() as usize);
             }
+            rest = after;
         }
         // What this group has of the one before it is known not to hit.
         let hits = self.hits(last, inside);
@@ -149,13 +151,13 @@ impl Codes {
         let Some(first) = codes.first_chunk::<LANES>() else {
             return codes.iter().rposition(|code| self.contain(*code) == inside);
         };
-        let mut behind = codes.len();
-        for group in codes.as_rchunks::<LANES>().1.iter().rev() {
+        let mut rest = codes;
+        while let Some((before, group)) = rest.split_last_chunk::<LANES>() {
             let hits = self.hits(group, inside);
             if hits != 0 {
-                return Some(behind - 1 - (hits << 24).leading_zeros() as usize);
+                return Some(rest.len() - 1 - (hits << 24).leading_zeros() as usize);
             }
-            behind -= LANES;
+            rest = before;
         }
         let hits = self.hits(first, inside);
         (hits != 0).then(|| 7 - (hits << 24).leading_zeros() as usize)

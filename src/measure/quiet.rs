@@ -130,16 +130,17 @@ impl Quiet {
         (self.course.moved(level, centre, rest), own)
     }
 
-    /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
+    /// Whether there are enough quiet samples for a baseline.
     #[inline]
-    pub(super) fn levels(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
-        let count = self.older.count() + self.newer.count() + self.waiting.1 - self.waiting.0;
-        if count < FEWEST { (None, None) } else { self.told(history, next) }
+    pub(super) fn is_baseline(&self) -> bool {
+        self.older.count() + self.newer.count() + self.waiting.1 - self.waiting.0 >= FEWEST
     }
 
-    /// The same of samples that are enough.
-    #[inline(never)]
-    fn told(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
+    /// Level for the pulse before this interval and for the pulse after it (relative to sample `next`).
+    pub(super) fn levels(&mut self, history: &History, next: u64) -> (Option<Level>, Option<Level>) {
+        if !self.is_baseline() {
+            return (None, None);
+        }
         self.count(history);
         let last = self.whole();
         let shift = next as f64 - self.origin as f64;

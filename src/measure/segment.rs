@@ -1,5 +1,6 @@
 //! Cutting the stream of one current channel into phases, and phases into pulses.
 
+use super::Level;
 use super::building::Building;
 use super::contact::Contact;
 use super::excursion::Excursion;
@@ -217,16 +218,14 @@ impl Contact {
             self.finish(history, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
-        let (after, before) = self.quiet.levels(history, at);
-        if self.last_sum.is_some() {
-            self.rested(after);
-        }
-        if self.quiet.is_restless(self.noise) {
-            // It is the level behind the pulse before this one too.
-            let next = self.record.pulses.len();
-            let first = if self.last_sum.is_some() { next.saturating_sub(1) } else { next };
-            (first..=next).for_each(|row| self.record.restless.add(row));
-        }
+        let before = if self.quiet.is_baseline() {
+            self.rest_over(history, at)
+        } else {
+            if self.last_sum.is_some() {
+                self.rested(None);
+            }
+            None
+        };
         self.base = before.map_or(self.zero, |level| f64::from(level.value));
         self.building = Some(Building {
             excursions: [Excursion { from: 0, to: 0, joined: false }; 3],
@@ -242,6 +241,22 @@ impl Contact {
             peak: 0.0,
             slow: 0,
         });
+    }
+
+    /// A rest that is long enough for a baseline ends at sample `at`, for the pulse behind which this is its level.
+    #[inline(never)]
+    fn rest_over(&mut self, history: &History, at: u64) -> Option<Level> {
+        let (after, before) = self.quiet.levels(history, at);
+        if self.last_sum.is_some() {
+            self.rested(after);
+        }
+        if self.quiet.is_restless(self.noise) {
+            // It is the level behind the pulse before this one too.
+            let next = self.record.pulses.len();
+            let first = if self.last_sum.is_some() { next.saturating_sub(1) } else { next };
+            (first..=next).for_each(|row| self.record.restless.add(row));
+        }
+        before
     }
 
     /// The current is back on the baseline (or beyond it) at sample `at`.
