@@ -22,16 +22,17 @@ pub(super) fn sum(codes: &[i16]) -> i64 {
 /// Σ of at most [`SAFE`] codes.
 #[inline]
 fn part_sum(codes: &[i16]) -> i32 {
-    let (groups, rest) = codes.as_chunks::<LANES>();
     let Some(last) = codes.last_chunk::<LANES>() else {
-        return rest.iter().map(|code| i32::from(*code)).sum();
+        return codes.iter().map(|code| i32::from(*code)).sum();
     };
+    let (mut rest, mut sum) = (codes, i32x4::splat(0));
+    while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
+        sum += i16x8::new(*group).dot(i16x8::splat(1));
+        rest = after;
+    }
     // The last group lies over the one before it: only what is left over counts.
     let left = LAST.get(rest.len()..).and_then(<[i16]>::first_chunk);
-    let mut sum = i16x8::new(*last).dot(left.map_or(i16x8::splat(0), |left| i16x8::new(*left)));
-    for group in groups {
-        sum += i16x8::new(*group).dot(i16x8::splat(1));
-    }
+    sum += i16x8::new(*last).dot(left.map_or(i16x8::splat(0), |left| i16x8::new(*left)));
     sum.reduce_add()
 }
 
@@ -78,9 +79,10 @@ pub(super) fn extreme(codes: &[i16], largest: bool) -> i16 {
         return codes.iter().fold(i16::MIN, |most, code| most.max(*code ^ flip)) ^ flip;
     };
     let lanes = i16x8::splat(flip);
-    let mut most = i16x8::new(*last) ^ lanes;
-    for group in codes.as_chunks::<LANES>().0 {
+    let (mut rest, mut most) = (codes, i16x8::new(*last) ^ lanes);
+    while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
         most = most.max(i16x8::new(*group) ^ lanes);
+        rest = after;
     }
     most.reduce_max() ^ flip
 }
