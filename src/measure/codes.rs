@@ -26,7 +26,13 @@ fn part_sum(codes: &[i16]) -> i32 {
         return codes.iter().map(|code| i32::from(*code)).sum();
     };
     let (mut rest, mut sum) = (codes, i32x4::splat(0));
-    while let Some((group, after)) = rest.split_first_chunk::<LANES>() {
+    while let Some((groups, after)) = rest.split_first_chunk::<{ 2 * LANES }>() {
+        for group in groups.as_chunks::<LANES>().0 {
+            sum += i16x8::new(*group).dot(i16x8::splat(1));
+        }
+        rest = after;
+    }
+    if let Some((group, after)) = rest.split_first_chunk::<LANES>() {
         sum += i16x8::new(*group).dot(i16x8::splat(1));
         rest = after;
     }
