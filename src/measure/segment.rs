@@ -41,7 +41,7 @@ impl Contact {
             if self.side == 0 {
                 let Some(hit) = self.resting(codes, next, from, constants) else { return };
                 let Some(code) = codes.get(hit) else { return };
-                let (at, positive) = (from + hit as u64, f64::from(*code) > self.base);
+                let (at, positive) = (from + hit as u64, *code > self.bounds.still.high);
                 match self.enter(at, positive, timing, constants) {
                     Entered::Run => {}
                     Entered::Pulse => {
