@@ -177,8 +177,8 @@ impl Codes {
 /// A few codes hold all samples of a quiet input: one vector pass per code is cheaper than one increment per sample,
 /// each of which would wait for the one before it in the same bin.
 pub(super) fn count(codes: &[i16], low: i16, counts: &mut [u32]) {
-    // Eight-bit counters of vector lanes: no more samples at a time than they can count.
-    const PART: usize = 255;
+    // Eight-bit counters of vector lanes: no more samples at a time than they can count, in whole vectors.
+    const PART: usize = 240;
     let mut steps = [0_u8; PART];
     for part in codes.chunks(PART) {
         let steps = steps.get_mut(..part.len()).unwrap_or_default();
