@@ -92,6 +92,14 @@ impl CurrentActivity {
     /// Looks at all windows within `codes`, the first of which is sample `first`.
     fn look_closely(&mut self, codes: &[i16], first: u64) {
         let inactive = self.inactive;
+        // A window of inactive codes has a mean among them.
+        let ends = inactive.codes.first(codes, false).zip(inactive.codes.last(codes, false));
+        let Some((begin, last)) = ends.map(|(begin, last)| (begin.saturating_sub(WINDOW as usize - 1), last))
+        else {
+            return;
+        };
+        let (codes, first) = (codes.get(begin..).unwrap_or(&[]), first + begin as u64);
+        let codes = codes.get(..last - begin + WINDOW as usize).unwrap_or(codes);
         let beyond = |code: i16| !inactive.codes.contain(code);
         let mut sum: i32 = codes.iter().take(WINDOW as usize - 1).map(|code| i32::from(*code)).sum();
         let mut last_beyond = codes.iter().take(WINDOW as usize - 1).rposition(|code| beyond(*code));
