@@ -4,8 +4,9 @@
 //! Layout: a byte that says how, and the reference (variable length) where it is not nought. Of a column of steps there follow the
 //! numbers with which its groups begin (variable length, each from the one before). Then, of numbers that are nearly all the
 //! reference, how many are not (variable length), two parameters (a byte each), and for each of them by Rice's code how many lie between
-//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, those of the first half of a group in turn with
-//! those of the second, by Rice's code with the parameter that the first byte says; of numbers that lie nowhere together eight bytes each.
+//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, those of the first half of
+//! a group in turn with those of the second, by Rice's code with the parameter that the first byte says; of numbers that lie nowhere
+//! together eight bytes each.
 
 use std::fmt::Debug;
 

@@ -17,11 +17,15 @@ fn read(bytes: &[u8]) -> Vec<i64> {
 /// Bytes of a column that reads as it was.
 fn round(number: impl Fn(i64) -> i64) -> usize {
     let numbers: Numbers<i64> = std::array::from_fn(|k| number(k as i64));
+    round_of(&numbers)
+}
+
+fn round_of<N: Number>(numbers: &Numbers<N>) -> usize {
     let mut bytes = Vec::new();
-    pack(&numbers, &mut bytes);
+    pack(numbers, &mut bytes);
     let size = bytes.len();
     bytes.push(7);
-    assert_eq!(read(&bytes), numbers);
+    assert_eq!(read(&bytes), numbers.map(|number| number.wide()));
     size
 }
 
@@ -108,5 +112,26 @@ proptest! {
     ) {
         let of = |k: i64| if rare && k % 9 != 0 { 5 } else { numbers[k as usize] };
         round(|k| of(k).wrapping_add(drift.wrapping_mul(k)));
+    }
+
+    #[test]
+    fn numbers_of_32_bits_take_the_bytes_of_the_same_with_64(
+        numbers in prop::collection::vec(
+            prop_oneof![
+                60 => -50..50,
+                20 => -3000..3000,
+                1 => -NEAR..=NEAR,
+                1 => Just(NEAR),
+                1 => Just(-NEAR),
+            ],
+            BLOCK,
+        ),
+        rare in any::<bool>(),
+        shift in 0..14_u32,
+        drift in prop_oneof![Just(0), Just(1 << 13)],
+    ) {
+        let of = |k: usize| if rare && k % 9 != 0 { 5 } else { numbers[k] >> shift };
+        let near: Numbers<i32> = std::array::from_fn(|k| (of(k) / 2 + drift * k as i32).clamp(-NEAR, NEAR));
+        prop_assert_eq!(round_of(&near), round_of(&near.map(i64::from)));
     }
 }

@@ -6,7 +6,7 @@
 use wide::{f32x4, i32x4};
 
 use super::super::column::{pack as column, pack_same, pack_steps};
-use super::super::lanes::{LANES, Lanes};
+use super::super::lanes::{LANES, Lanes, bits};
 use super::super::{Column, GROUP, INSTANT};
 use super::*;
 
@@ -17,8 +17,8 @@ const APART: u64 = 1 << 14;
 /// number lies within a quarter of the sum.
 const EXACT: f32 = 4_194_304.0;
 
-/// Columns in hand at a time: of heads, and of a phase.
-const COLUMNS: usize = 4 + PHASE_CELLS;
+/// Columns in hand at a time: two of heads, two of what adds up, and those of a phase.
+const COLUMNS: usize = 2 + 2 + PHASE_CELLS;
 
 /// Packs a block of rows that are alike, in columns that may hold anything; `None` of others.
 pub(super) fn pack(rows: &[PulseRow; BLOCK], columns: &mut Vec<Column>, out: &mut Vec<u8>) -> Option<()> {
@@ -58,7 +58,7 @@ pub(super) fn pack(rows: &[PulseRow; BLOCK], columns: &mut Vec<Column>, out: &mu
     let [recharge, ..] = scratch;
     whole(rows, recharge, |row| row.recharge, RECHARGE, &mut lanes);
     column(recharge, out);
-    lanes.are_near().then_some(())
+    lanes.hold().then_some(())
 }
 
 /// The first cells of rows, the samples from each row's to the next one's, and those from the first of its windows to that; returns
@@ -100,7 +100,7 @@ fn heads(rows: &[PulseRow; BLOCK], columns: [&mut Column; 3], lanes: &mut Lanes)
     // Nothing goes before the first: it is apart by anything.
     let [none, second, ..] = apart;
     *none = *second;
-    Some((all, base.filter(|_| lanes.are_near())? as i64))
+    Some((all, base.filter(|_| lanes.hold())? as i64))
 }
 
 /// Fills a column with values in steps of 1/`scale`, a power of two.
@@ -147,7 +147,8 @@ fn kept(level: Level, lanes: &mut Lanes) -> [i32; LEVEL_CELLS] {
     let scales = f32x4::new(level.scales());
     let values = f32x4::new([level.value, level.spread, level.centre, 0.0]);
     let cells = lanes.whole(values * scales);
-    lanes.equal((f32x4::from_i32x4(cells) / scales).simd_eq(values).all().into(), 1);
+    let kept = f32x4::from_i32x4(cells) / scales;
+    lanes.equal(bits(kept).simd_eq(bits(values)).all().into(), 1);
     let [value, spread, centre, _] = cells.to_array();
     [lanes.cell(level.count.into()), value, spread, centre]
 }
@@ -163,8 +164,8 @@ fn pack_phase(
     lanes: &mut Lanes,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    measure(rows, of, (sums, &mut *columns), lanes);
-    if !lanes.are_near() {
+    phase_cells(rows, of, (sums, &mut *columns), lanes);
+    if !lanes.hold() {
         return None;
     }
     let [start, end, settled, area, level, span] = columns;
@@ -189,7 +190,7 @@ fn pack_phase(
 
 /// The cells of a phase, four rows at a time; adds its areas to those before it, and its ends are the last ones.
 #[inline]
-fn measure(
+fn phase_cells(
     rows: &[PulseRow; BLOCK],
     of: impl Fn(&[PhaseRow; 3]) -> &PhaseRow,
     ([areas, ends], columns): (&mut [Column; 2], &mut [Column; PHASE_CELLS]),
@@ -218,7 +219,7 @@ fn measure(
         (*end, *last, *area, *span) =
             (widths.to_array(), ends.to_array(), charges.to_array(), spans.to_array());
         *areas = (i32x4::new(*areas) + charges).to_array();
-        let counts = i32x4::new(counts.to_array().map(|count| count.to_bits() as i32));
+        let counts = bits(counts);
         let n = f32x4::from_i32x4(counts);
         let sums = levels * n;
         let means = lanes.whole(sums);
@@ -251,11 +252,11 @@ fn pack_no_phase(
     lanes: &mut Lanes,
     out: &mut Vec<u8>,
 ) {
-    let bits = |all: u32, row: &PulseRow| {
+    let all_bits = |all: u32, row: &PulseRow| {
         let PhaseRow { start, end, level, settled, area, span } = of(&row.phases);
         all | start.to_bits() | end.to_bits() | level.to_bits() | settled | area.to_bits() | span.to_bits()
     };
-    lanes.equal(rows.iter().fold(0, bits).into(), 0);
+    lanes.equal(rows.iter().fold(0, all_bits).into(), 0);
     (0..PHASE_CELLS).for_each(|_| pack_same(0, out));
 }
 

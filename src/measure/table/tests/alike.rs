@@ -91,3 +91,22 @@ fn halves_of_a_step_and_what_is_just_too_far_read_as_they_do_one_by_one() {
         are_alike(&rows);
     }
 }
+
+#[test]
+fn a_nought_of_either_sign_is_kept() {
+    let is_quiet = |row: &PulseRow| row.before.is_some_and(|level| f64::from(level.value) == row.base);
+    let mut rows = (0..).map(some_train).find(|rows| is_quiet(&rows[300])).unwrap();
+    for row in &mut rows[300..302] {
+        row.before = row.before.map(|level| Level { value: -0.0, ..level });
+        row.after = row.before.map(|level| Level { centre: 79.5, ..level });
+        (row.base, row.pulse_area, row.cycle_area) = (-0.0, 7.0, -0.0);
+        row.phases[0].level = -0.0;
+    }
+    assert!(!are_alike(&rows));
+    for row in &mut rows[300..302] {
+        (row.before, row.after, row.base, row.cycle_area) = (None, None, 0.0, 0.0);
+    }
+    assert!(are_alike(&rows));
+    rows[301].base = 1.0;
+    assert!(!are_alike(&rows), "it has a base of its own");
+}
