@@ -24,7 +24,7 @@ pub(super) fn edges(
     base: f64,
     level: f64,
 ) -> Option<PhaseEdges> {
-    let middle = (first + last + 1) / 2;
+    let middle = (first + last).div_ceil(2);
     let place = ((first, last), middle);
     let found = if level > base {
         Flanks::<true>::find(samples, place, base, level).and_then(|flanks| flanks.edges(level))
@@ -37,7 +37,7 @@ pub(super) fn edges(
 /// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
 #[inline]
 fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
-    let trim = (last.checked_sub(first)? + 4) / 5;
+    let trim = last.checked_sub(first)?.div_ceil(5);
     Some(((first + trim) as i64, (last + 1 - trim) as i64))
 }
 

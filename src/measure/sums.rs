@@ -25,7 +25,7 @@ const ONES: [i16; 2 * MOST] = [
 /// What lies behind a short window is read with it, and counts nothing: a loop to its very end would take longer.
 #[inline(always)]
 pub(super) fn sum_within(codes: &[i16], from: i64, to: i64) -> i64 {
-    let count = (to - from) as usize;
+    let count = to.wrapping_sub(from) as usize;
     let Some(behind) = codes.get(from as usize..) else { return sum_of_any(codes, from, to) };
     let sum = match count {
         0..=16 => behind.first_chunk::<16>().map(|codes| sum_first(codes, count)),
