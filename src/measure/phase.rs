@@ -17,7 +17,6 @@ pub(super) fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f6
 }
 
 /// 50 % instants of the phase in samples `first` to `last` if this is its level.
-#[inline(never)]
 pub(super) fn edges(
     samples: &[i16],
     (first, last): (usize, usize),
@@ -25,13 +24,18 @@ pub(super) fn edges(
     level: f64,
 ) -> Option<PhaseEdges> {
     let middle = (first + last).div_ceil(2);
-    let place = ((first, last), middle);
-    let found = if level > base {
-        Flanks::<true>::find(samples, place, base, level).and_then(|flanks| flanks.edges(level))
+    at_once(samples, ((first, last), middle), base, level)
+        .or_else(|| PhaseEdges::at(samples, middle, base, level, 0.5))
+}
+
+/// [`PhaseEdges::at`] the middle of a phase that stays beyond half of this level from edge to edge; `None` of any other.
+#[inline(never)]
+fn at_once(samples: &[i16], place: ((usize, usize), usize), base: f64, level: f64) -> Option<PhaseEdges> {
+    if level > base {
+        Flanks::<true>::find(samples, place, base, level)?.edges(level)
     } else {
-        Flanks::<false>::find(samples, place, base, level).and_then(|flanks| flanks.edges(level))
-    };
-    found.or_else(|| PhaseEdges::at(samples, middle, base, level, 0.5))
+        Flanks::<false>::find(samples, place, base, level)?.edges(level)
+    }
 }
 
 /// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
@@ -66,11 +70,13 @@ fn standing<const RISES: bool>(
     (base, rough): (f64, f64),
     settle: f64,
 ) -> Option<Top> {
-    let flanks = Flanks::<RISES>::find(samples, (ends, (ends.0 + ends.1) / 2), base, rough)?;
+    let place = (ends, (ends.0 + ends.1) / 2);
+    let flanks = Flanks::<RISES>::find(samples, place, base, rough)?;
     let edges = flanks.edges(rough)?;
     let Some(inside) = settled(edges, settle) else { return Some(Top::new(edges, rough, 0)) };
     let (level, count) = mean_within(samples, inside)?;
-    let edges = flanks.edges(level)?;
+    // Slow edges have codes between the halves of what the middle was and of what the level is.
+    let edges = flanks.edges(level).or_else(|| at_once(samples, place, base, level))?;
     let again = settled(edges, settle)?;
     if again == inside {
         return Some(Top::new(edges, level, count));
