@@ -130,7 +130,7 @@ proptest! {
         shift in 0..14_u32,
         drift in prop_oneof![Just(0), Just(1 << 13)],
     ) {
-        let of = |k: usize| if rare && k % 9 != 0 { 5 } else { numbers[k] >> shift };
+        let of = |k: usize| if rare && !k.is_multiple_of(9) { 5 } else { numbers[k] >> shift };
         let near: Numbers<i32> = std::array::from_fn(|k| (of(k) / 2 + drift * k as i32).clamp(-NEAR, NEAR));
         prop_assert_eq!(round_of(&near), round_of(&near.map(i64::from)));
     }
