@@ -150,7 +150,8 @@ impl Contact {
             endless: false,
         };
         if !flags.truncated {
-            let (origin, ended) = (real(at) - real(first), self.last_end.map(|end| end - real(first)));
+            let ended = self.last_end.map(|end| end - real(first));
+            let origin = at as i64 - first as i64;
             let skew = constants.sharp.skew(samples, origin, phases, ended, self.noise);
             raise(&mut self.record.skew, skew);
             let code = |at: u64| samples.get(at.saturating_sub(first) as usize);

@@ -16,6 +16,7 @@ mod excerpt;
 mod excursion;
 mod finish;
 mod flanks;
+mod fours;
 mod front_end;
 mod guard;
 mod histogram;

@@ -3,30 +3,30 @@
 //! The filter makes a slope of a sharp edge. Half of the level of a phase is half of that slope only where the edge leads from rest to
 //! the level: beside a top that shoots over or sinks, or where another phase follows at once, it is crossed earlier or later.
 
-use wide::f64x2;
+use wide::{f32x4, i32x4};
 
-use super::whole::below;
+use super::fours::{Slope, value};
 use super::{FrontEnd, PhaseRow};
 
 /// What the filter's own overshoot and straight lines between samples may make of the half of an edge, as a fraction of it.
-const FLAT: f64 = 0.006;
+const FLAT: f32 = 0.006;
 /// How much less steep than a sharp one an edge may be and still be one: what is slower is the output's own, and its instant is where
 /// it is seen.
 const SHARP: f64 = 0.8;
 /// What decays behind an edge has lost a part until it is seen: behind 100 kHz a third of what has a time constant of 10 µs.
 const DECAYED: f64 = 1.6;
 
-/// A sharp edge as the front end shows it; times in samples. What two edges at a time are compared with is there for both.
+/// A sharp edge as the front end shows it; times in samples. What four edges at a time are compared with is there for each.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct SharpEdge {
     /// How far from its 50 % instant it is over, on either side.
-    reach: f64,
+    reach: f32,
     /// What it would take at the mean slope of its 10 to 90 %.
-    length: f64x2,
+    length: f32x4,
     /// Where the 50 % instant lies between what is seen before it and behind it.
-    half: f64x2,
+    half: f32x4,
     /// Four times the least part of an edge within a sample about that instant: of the least steep one that is still sharp.
-    steep: f64x2,
+    steep: f32x4,
 }
 
 impl SharpEdge {
@@ -43,10 +43,10 @@ impl SharpEdge {
     /// One with the part `steep` within a sample about its 50 % instant.
     const fn new(reach: f64, length: f64, half: f64, steep: f64) -> Self {
         Self {
-            reach,
-            length: f64x2::splat(length),
-            half: f64x2::splat(half),
-            steep: f64x2::splat(SHARP * steep * 4.0),
+            reach: reach as f32,
+            length: f32x4::splat(length as f32),
+            half: f32x4::splat(half as f32),
+            steep: f32x4::splat((SHARP * steep * 4.0) as f32),
         }
     }
 
@@ -56,131 +56,138 @@ impl SharpEdge {
     pub(super) fn skew(
         &self,
         samples: &[i16],
-        origin: f64,
+        origin: i64,
         phases: &[PhaseRow],
         ended: Option<f64>,
         noise: f64,
     ) -> f64 {
+        let (origin, noise) = (origin as i32, noise as f32);
         // One of which what lies before it is not in hand is not read at all.
-        let near = ended.filter(|ended| *ended >= self.reach);
-        let mut most = near.map_or(0.0, |ended| self.alone(samples, ended, noise).abs());
-        // Where the phase before ended, if it tells anything, by how much late that is found, and how far behind it was read.
-        let first = (f64::INFINITY, 0.0, self.reach);
-        let (mut ended, mut late, mut between) = first;
-        let mut rest = phases.iter();
-        while let Some(phase) = rest.next() {
-            // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
-            if phase.settled == 0 {
-                (ended, late, between) = first;
-                continue;
-            }
-            let at = f64x2::new([f64::from(phase.start), f64::from(phase.end)]) + f64x2::splat(origin);
-            let [start, end] = at.to_array();
-            let next = rest.as_slice().first().map_or(f64::INFINITY, |next| f64::from(next.start) + origin);
-            let [within, behind] = self.beside(f64x2::new([end, next]) - at).to_array();
-            let beside = (f64x2::new([between, within]), f64x2::new([within, behind]));
-            let (begins, ends) = self.late(samples, at, beside, noise);
-            most = larger(most, (ends - begins).abs());
-            if ended < start {
-                most = larger(most, (begins - late).abs());
-            }
-            (ended, late, between) = (end, ends, behind);
+        let near = ended.map(|ended| ended as f32).filter(|ended| *ended >= self.reach);
+        let alone = |ended| self.one(samples, (0, ended), (self.reach, self.reach), noise).abs();
+        let mut most = f32x4::splat(near.map_or(0.0, alone));
+        // Where the phase before ended, and by how much late that is found, if it tells anything.
+        let mut last = (f32::NEG_INFINITY, f32::NAN);
+        let mut rest = phases;
+        // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
+        let read = |settled, end| if settled == 0 { (f32::NEG_INFINITY, f32::NAN) } else { (end, 0.0) };
+        while let Some((a, after)) = rest.split_first() {
+            // One that is left over fills both places, and tells nothing in the second.
+            let (b, told, after) =
+                after.split_first().map_or((a, 0, after), |(b, after)| (b, b.settled, after));
+            let next = after.first().map_or(f32::INFINITY, |next| next.start);
+            let ((end, unread), (last_end, last_unread)) = (read(a.settled, a.end), read(told, b.end));
+            let at = f32x4::new([a.start, a.end, b.start, b.end]);
+            let gone = at - f32x4::new([last.0, a.start, end, b.start]);
+            let beside = (self.beside(gone), self.beside(f32x4::new([a.end, b.start, b.end, next]) - at));
+            let late = self.late(samples, (origin, at), beside, noise)
+                + f32x4::new([unread, unread, last_unread, last_unread]);
+            let [first, second, third, fourth] = late.to_array();
+            let wrong = (late - f32x4::new([last.1, first, second, third])).abs();
+            // What tells nothing is no number, and not larger than any; phases that share an edge have nothing between them.
+            let counts = gone.simd_gt(f32x4::splat(0.0)) & wrong.simd_gt(most);
+            most = counts.bitselect(wrong, most);
+            (last, rest) = ((last_end, fourth), after);
         }
-        most
+        let [a, b, c, d] = most.to_array();
+        f64::from(larger(larger(a, b), larger(c, d)))
     }
 
-    /// By how much the edge at an instant is found later than it was, if it was a sharp one and no other is near.
+    /// By how much the edges at four instants, from sample `origin` on, are found later than they were, if they were sharp ones; what lies
+    /// beside them is read so far before and behind them.
+    #[inline(always)]
+    fn late(
+        &self,
+        samples: &[i16],
+        (origin, at): (i32, f32x4),
+        (before, behind): (f32x4, f32x4),
+        noise: f32,
+    ) -> f32x4 {
+        let late = self.held(samples, (origin, at), (before, behind), noise);
+        late.unwrap_or_else(|| self.each(samples, (origin, at), (before, behind), noise))
+    }
+
+    /// [`Self::late`] where not all of them are in hand.
+    #[cold]
+    fn each(
+        &self,
+        samples: &[i16],
+        (origin, at): (i32, f32x4),
+        (before, behind): (f32x4, f32x4),
+        noise: f32,
+    ) -> f32x4 {
+        let (at, before, behind) = (at.to_array(), before.to_array(), behind.to_array());
+        let edges = at.into_iter().zip(before.into_iter().zip(behind));
+        let mut late = [0.0; 4];
+        for (late, (at, beside)) in late.iter_mut().zip(edges) {
+            *late = self.one(samples, (origin, at), beside, noise);
+        }
+        f32x4::new(late)
+    }
+
+    /// [`Self::late`] of one edge; 0 where it is not in hand.
     #[inline(never)]
-    fn alone(&self, samples: &[i16], at: f64, noise: f64) -> f64 {
-        let reach = f64x2::splat(self.reach);
-        self.late(samples, f64x2::splat(at), (reach, reach), noise).0
+    fn one(
+        &self,
+        samples: &[i16],
+        (origin, at): (i32, f32),
+        (before, behind): (f32, f32),
+        noise: f32,
+    ) -> f32 {
+        let beside = (f32x4::splat(before), f32x4::splat(behind));
+        let late = self.held(samples, (origin, f32x4::splat(at)), beside, noise);
+        let [late, ..] = late.unwrap_or_default().to_array();
+        late
     }
 
-    /// By how much the edges at two instants are found later than they were, if they were sharp ones; what lies beside them is read so
-    /// far before and behind them.
-    #[inline]
-    fn late(&self, samples: &[i16], at: f64x2, beside: (f64x2, f64x2), noise: f64) -> (f64, f64) {
-        let before = values(samples, at - beside.0);
-        let behind = values(samples, at + beside.1);
-        let Slope { half, rise } = Slope::about(samples, at);
+    /// [`Self::late`] if all of them are in hand.
+    #[inline(always)]
+    fn held(
+        &self,
+        samples: &[i16],
+        (origin, at): (i32, f32x4),
+        beside: (f32x4, f32x4),
+        noise: f32,
+    ) -> Option<f32x4> {
+        // Whatever is read lies near the sample next to an edge: from there on few digits tell where.
+        let nearest = at.fast_round_int();
+        let beyond = at - nearest.round_float();
+        let nearest = nearest + i32x4::splat(origin);
+        let before = value(samples, nearest, beyond - beside.0)?;
+        let behind = value(samples, nearest, beyond + beside.1)?;
+        let Slope { half, rise } = Slope::about(samples, nearest, beyond)?;
         let step = behind - before;
         let part = (half - before) / step;
         let off = part - self.half;
-        // What has no step, or is not in hand, is no number, and tells nothing.
-        let told = off.abs().simd_gt(f64x2::splat(FLAT) + f64x2::splat(5.0 * noise) / step.abs());
-        if !told.any() {
-            return (0.0, 0.0);
-        }
+        // What has no step is no number, and tells nothing.
+        let told = off.abs().simd_gt(f32x4::splat(FLAT) + f32x4::splat(5.0 * noise) / step.abs());
         // Away from its middle a sharp edge is less steep, by no more than a parabola is.
-        let steep = self.steep * part * (f64x2::splat(1.0) - part);
+        let steep = self.steep * part * (f32x4::splat(1.0) - part);
         let sharp = (rise / step).simd_ge(steep);
-        let late = off.fast_clamp(f64x2::splat(-0.5), f64x2::splat(0.5)) * self.length;
-        let [first, second] = (late & told & sharp).to_array();
-        (first, second)
+        let late = off.fast_clamp(f32x4::splat(-0.5), f32x4::splat(0.5)) * self.length;
+        Some(late & told & sharp)
     }
 
     /// How far from edges what lies beside them is read, where the next one is so far away.
     #[inline]
-    fn beside(&self, room: f64x2) -> f64x2 {
-        let reach = f64x2::splat(self.reach);
-        let near = (f64x2::splat(0.5) * room).fast_max(f64x2::splat(1.0)).fast_min(reach);
-        room.simd_gt(f64x2::splat(0.0)).bitselect(near, reach)
+    fn beside(&self, room: f32x4) -> f32x4 {
+        let reach = f32x4::splat(self.reach);
+        let near = (f32x4::splat(0.5) * room).fast_max(f32x4::splat(1.0)).fast_min(reach);
+        room.simd_gt(f32x4::splat(0.0)).bitselect(near, reach)
     }
 }
 
 /// The larger of two numbers.
 #[inline]
-fn larger(a: f64, b: f64) -> f64 {
+fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
-}
-
-/// Neighbouring samples from each of two places on, those of one place side by side; no numbers where they are not in hand.
-#[inline]
-fn from<const N: usize>(samples: &[i16], places: [usize; 2]) -> [[f64; N]; 2] {
-    places.map(|place| {
-        let held = samples.get(place..place + N).and_then(<[i16]>::first_chunk);
-        held.map_or([f64::NAN; N], |held| held.map(f64::from))
-    })
-}
-
-/// `samples` at two instants, on straight lines between them.
-#[inline]
-fn values(samples: &[i16], at: f64x2) -> f64x2 {
-    let (places, whole) = below(at);
-    let [left, right] = f64x2::transpose(from(samples, places).map(f64x2::new));
-    left + (right - left) * (at - whole)
-}
-
-/// What samples tell about the instants of two edges, on straight lines between them.
-struct Slope {
-    /// Their values there.
-    half: f64x2,
-    /// By how much they grow from half a sample before them to half a sample behind them.
-    rise: f64x2,
-}
-
-impl Slope {
-    #[inline]
-    fn about(samples: &[i16], at: f64x2) -> Self {
-        let first = at - f64x2::splat(0.5);
-        let (places, whole) = below(first);
-        let held = from(samples, places);
-        let [a, b] = f64x2::transpose(held.map(|[a, b, _]| f64x2::new([a, b])));
-        let [_, c] = f64x2::transpose(held.map(|[_, b, c]| f64x2::new([b, c])));
-        let behind = first - whole;
-        let (up, on) = (b - a, c - b);
-        // The instant itself lies on the second line if it is behind the middle sample.
-        let beyond = behind - f64x2::splat(0.5);
-        let slope = beyond.simd_gt(f64x2::splat(0.0)).bitselect(on, up);
-        Self { half: b + slope * beyond, rise: up + (on - up) * behind }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn skew(samples: &[i16], origin: f64, phases: &[PhaseRow], noise: f64) -> f64 {
+    fn skew(samples: &[i16], origin: i64, phases: &[PhaseRow], noise: f64) -> f64 {
         SharpEdge::UNFILTERED.skew(samples, origin, phases, None, noise)
     }
 
@@ -197,21 +204,21 @@ mod tests {
 
     #[test]
     fn a_flat_top_and_an_edge_of_the_outputs_own_tell_nothing() {
-        assert_eq!(skew(&one(1000), 0.0, &[phase(19.5, 39.5)], 1.0), 0.0);
-        assert_eq!(skew(&one(-1000), 0.0, &[phase(19.5, 39.5)], 1.0), 0.0);
+        assert_eq!(skew(&one(1000), 0, &[phase(19.5, 39.5)], 1.0), 0.0);
+        assert_eq!(skew(&one(-1000), 0, &[phase(19.5, 39.5)], 1.0), 0.0);
         // Up in ten samples, half of it at 25, and a step down: a tenth of it within a sample.
         let slow: Vec<i16> = (0..60).map(|k: i16| ((k - 20).clamp(0, 10)) * 100).collect();
-        assert_eq!(skew(&slow, 0.0, &[phase(25.0, 70.0)], 1.0), 0.0);
+        assert_eq!(skew(&slow, 0, &[phase(25.0, 70.0)], 1.0), 0.0);
         // An exponential is no straight line: half of it lies elsewhere between its neighbours, and is where it is seen.
         let lag: Vec<i16> =
             (0..60).map(|k| (1000.0 * (1.0 - (-0.25 * f64::from(k - 20).max(0.0)).exp())) as i16).collect();
-        assert_eq!(skew(&lag, 0.0, &[phase(22.77, 70.0)], 1.0), 0.0);
-        assert_eq!(skew(&[0_i16; 4], 0.0, &[phase(-3.0, 9.0)], 1.0), 0.0);
+        assert_eq!(skew(&lag, 0, &[phase(22.77, 70.0)], 1.0), 0.0);
+        assert_eq!(skew(&[0_i16; 4], 0, &[phase(-3.0, 9.0)], 1.0), 0.0);
         // Of a phase without a level nothing is told.
         let short = PhaseRow { settled: 0, ..phase(19.0 + 5.0 / 12.0, 39.5) };
         let mut over = one(1000);
         over[20] = 1200;
-        assert_eq!(skew(&over, 0.0, &[short], 0.0), 0.0);
+        assert_eq!(skew(&over, 0, &[short], 0.0), 0.0);
     }
 
     #[test]
@@ -221,13 +228,13 @@ mod tests {
         samples[20] = 1200;
         let early = 0.5 - 500.0 / (1200.0 - 200.0 * 5.0 / 12.0);
         let at = phase(19.0 + 5.0 / 12.0, 39.5);
-        let with = |noise: f64| skew(&samples, 0.0, &[at], noise);
+        let with = |noise: f64| skew(&samples, 0, &[at], noise);
         assert!((with(0.0) - early).abs() < 1e-5, "{} {early}", with(0.0));
         // 5 % of the step: five deviations of 5 codes are less, of 12 codes more.
         assert!(with(5.0) > 0.0 && with(12.0) == 0.0);
         // The same where instants count from another sample.
         let moved = phase(9.0 + 5.0 / 12.0, 29.5);
-        assert!((skew(&samples, 10.0, &[moved], 0.0) - early).abs() < 1e-5);
+        assert!((skew(&samples, 10, &[moved], 0.0) - early).abs() < 1e-5);
     }
 
     /// A phase of −1000 at once behind one of 250, which are taken for two pulses: half of 250 is an early tenth of their edge.
@@ -236,11 +243,11 @@ mod tests {
         let mut samples = one(250);
         samples[40..50].fill(-1000);
         let at = phase(19.5, 39.0 + 125.0 / 1250.0);
-        let ends = skew(&samples, 0.0, &[at], 0.0);
+        let ends = skew(&samples, 0, &[at], 0.0);
         assert!((ends - 0.4).abs() < 1e-5, "{ends}");
         // What comes behind it is seen with the next pulse, which is as wide as it looks but for a tenth of its own edge.
         let next = phase(39.0 + 750.0 / 1250.0, 49.5);
-        let of = |ended| SharpEdge::UNFILTERED.skew(&samples, 0.0, &[next], ended, 0.0);
+        let of = |ended| SharpEdge::UNFILTERED.skew(&samples, 0, &[next], ended, 0.0);
         assert!((of(None) - 0.1).abs() < 1e-5, "{}", of(None));
         assert!((of(Some(39.1)) - 0.4).abs() < 1e-5, "{}", of(Some(39.1)));
     }
@@ -253,9 +260,9 @@ mod tests {
             samples[from..from + 10].fill(top);
         }
         let phases = [phase(19.5, 39.0 + 300.0 / 800.0), phase(59.0 + 500.0 / 800.0, 79.5)];
-        let [first, second] = phases.map(|phase| skew(&samples, 0.0, &[phase], 0.0));
+        let [first, second] = phases.map(|phase| skew(&samples, 0, &[phase], 0.0));
         assert!((first - 0.125).abs() < 1e-5 && (second - 0.125).abs() < 1e-5, "{first} {second}");
-        let both = skew(&samples, 0.0, &phases, 0.0);
+        let both = skew(&samples, 0, &phases, 0.0);
         assert!((both - 0.25).abs() < 1e-5, "{both}");
     }
 
@@ -274,14 +281,15 @@ mod tests {
     fn beside_an_edge_it_is_looked_no_farther_than_half_way_to_the_next() {
         // Six samples from edge to edge: three samples beside each it is flat, and twelve samples beside it is another phase.
         let samples = slopes([20.0, 26.0, 32.0, 38.0]);
-        for origin in [0.0, 10.0] {
-            let phases = [phase(20.0 - origin, 26.0 - origin), phase(32.0 - origin, 38.0 - origin)];
-            assert_eq!(SLOW.skew(&samples, origin, &phases, None, 0.0), 0.0, "{origin}");
+        for origin in [0_u8, 10] {
+            let from = f64::from(origin);
+            let phases = [phase(20.0 - from, 26.0 - from), phase(32.0 - from, 38.0 - from)];
+            assert_eq!(SLOW.skew(&samples, i64::from(origin), &phases, None, 0.0), 0.0, "{origin}");
         }
         // Phases that share an edge have no rest between them, and each of them is as far as the filter looks.
         let samples = slopes([20.0, 40.0, 40.0, 60.0]);
         let phases = [phase(20.0, 40.0), phase(40.0, 60.0)];
-        assert_eq!(SLOW.skew(&samples, 0.0, &phases, None, 0.0), 0.0);
+        assert_eq!(SLOW.skew(&samples, 0, &phases, None, 0.0), 0.0);
     }
 
     #[test]
@@ -291,19 +299,19 @@ mod tests {
         samples[39] = 1200;
         let early = 0.5 - 500.0 / (1200.0 - 200.0 * 5.0 / 12.0);
         let at = phase(19.0 + 5.0 / 12.0, 39.0 + 7.0 / 12.0);
-        assert!((skew(&samples, 0.0, &[at], 0.0) - 2.0 * early).abs() < 1e-5);
+        assert!((skew(&samples, 0, &[at], 0.0) - 2.0 * early).abs() < 1e-5);
         // What is early at both is wrong by the difference.
         samples[39] = 900;
         let at = phase(19.0 + 5.0 / 12.0, 39.0 + 4.0 / 9.0);
         let end = 500.0 / (900.0 + 100.0 * 5.0 / 9.0) - 0.5;
-        assert!((skew(&samples, 0.0, &[at], 0.0) - (early - end).abs()).abs() < 1e-5, "{early} {end}");
+        assert!((skew(&samples, 0, &[at], 0.0) - (early - end).abs()).abs() < 1e-5, "{early} {end}");
     }
 
     #[test]
     fn what_lies_before_the_first_sample_is_not_in_hand() {
-        let of = |start: f64, samples: &[i16]| skew(samples, 0.0, &[phase(start, 300.0)], 0.0);
-        // Half of 600 is crossed at 0.6; at the first sample but one are 500.
-        assert!((of(1.0, &[0, 500, 600, 600, 600]) - (500.0 / 600.0 - 0.5)).abs() < 1e-5);
+        let of = |start: f64, samples: &[i16]| skew(samples, 0, &[phase(start, 300.0)], 0.0);
+        // Half of 600 is crossed at 0.6; at 0.1 are 50, at 1.1 are 510.
+        assert!((of(1.1, &[0, 500, 600, 600, 600]) - (460.0 / 550.0 - 0.5)).abs() < 1e-5);
         assert_eq!(of(0.9, &[0, 1000, 500, 500, 500]), 0.0);
     }
 
@@ -324,37 +332,41 @@ mod tests {
         let step = behind - before;
         let part = (half - before) / step;
         let off = part - HALF;
-        let told = off.abs() > FLAT + 5.0 * noise / step.abs();
+        let told = off.abs() > f64::from(FLAT) + 5.0 * noise / step.abs();
         let steep = SHARP * STEEP * 4.0 * part * (1.0 - part);
         if told && (high - low) / step >= steep { off.clamp(-0.5, 0.5) * length } else { 0.0 }
     }
 
     #[test]
-    fn two_edges_at_a_time_are_found_as_late_as_each_of_them() {
+    fn four_edges_at_a_time_are_found_as_late_as_each_of_them() {
         let mut random = 1_u64;
         let mut below = |limit: u64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (random >> 33) % limit
         };
-        let mut late_ones = 0;
-        for _ in 0..20_000 {
+        let (mut late_ones, mut missing) = (0, 0);
+        for _ in 0..10_000 {
             let steepness = 1.0 + below(40) as f64 / 8.0;
             let middle = 10.0 + below(160) as f64 / 16.0;
             let edge = |k: u64| 8000.0 * (0.5 + (k as f64 - middle) / steepness).clamp(0.0, 1.0);
             let length = 8 + below(24);
             let samples: Vec<i16> = (0..length).map(|k| edge(k) as i16 + below(200) as i16).collect();
             let sharp = SharpEdge::new(4.6, 7.0, HALF, STEEP);
-            // On whole and half samples too, and beyond what is in hand.
-            let at = [(); 2].map(|()| below(64 * (length + 4)) as f64 / 64.0 - 2.0);
-            let beside = [(); 4].map(|()| 1.0 + below(60) as f64 / 16.5);
-            let [a, b, c, d] = beside;
-            let noise = below(60) as f64;
-            let found = sharp.late(&samples, f64x2::new(at), (f64x2::new([a, b]), f64x2::new([c, d])), noise);
-            let each = (late(7.0, &samples, at[0], (a, c), noise), late(7.0, &samples, at[1], (b, d), noise));
-            assert_eq!(found, each, "{samples:?} {at:?} {beside:?}");
-            late_ones += u32::from(each.0 != 0.0) + u32::from(each.1 != 0.0);
+            // On half samples too, and beyond what is in hand.
+            let at = [(); 4].map(|()| (2 * below(32 * (length + 4)) + 1) as f32 / 64.0 - 2.0);
+            let [before, behind] = [(); 2].map(|()| [(); 4].map(|()| 1.0 + below(60) as f32 / 16.5));
+            let (noise, origin) = (below(60) as f32, below(12) as i32);
+            let from = f32x4::new(at) - f32x4::splat(origin as f32);
+            let found = sharp.late(&samples, (origin, from), (f32x4::new(before), f32x4::new(behind)), noise);
+            for (k, found) in found.to_array().into_iter().enumerate() {
+                let (at, beside) = (f64::from(at[k]), (f64::from(before[k]), f64::from(behind[k])));
+                let each = late(7.0, &samples, at, beside, f64::from(noise));
+                assert!((f64::from(found) - each).abs() < 1e-4, "{samples:?} {at} {beside:?} {found} {each}");
+                late_ones += u32::from(each != 0.0);
+                missing += u32::from(at < 1.0 || at > length as f64 - 2.0);
+            }
         }
-        assert!(late_ones > 1000, "{late_ones}");
+        assert!(late_ones > 1000 && missing > 1000, "{late_ones} {missing}");
     }
 
     /// From 10 to 90 % a filter takes 0.35 of the period of its cut-off: beside an edge it is looked a sample farther.

@@ -1,7 +1,5 @@
 //! Whole numbers from real ones, without the checks of a conversion.
 
-use wide::f64x2;
-
 /// Added to a number below 2⁵¹ in size, it leaves no room for a fraction: the sum is rounded to a whole number, and its bits
 /// count from those of this one.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
@@ -27,15 +25,6 @@ pub(super) fn ceil(value: f64) -> i64 {
     whole + i64::from(rounded < value)
 }
 
-/// The whole numbers below two values below 2³¹ in size, as indices and as they are; of a whole number itself or the one below it. Negative
-/// ones are larger than any index.
-#[inline]
-pub(super) fn below(values: f64x2) -> ([usize; 2], f64x2) {
-    let shift = f64x2::splat(SHIFT);
-    let shifted = values - f64x2::splat(0.5) + shift;
-    (shifted.to_array().map(|value| value.to_bits() as u32 as usize), shifted - shift)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,17 +36,5 @@ mod tests {
         for value in small.chain(large.flat_map(|x| [x, -x, x + 0.5, 0.5 - x, x * 0.999_999, x.next_up()])) {
             assert_eq!((floor(value), ceil(value)), (value.floor() as i64, value.ceil() as i64), "{value}");
         }
-    }
-    #[test]
-    fn two_at_a_time_are_those_of_the_library_but_for_whole_numbers() {
-        for value in (0..4000).map(|k| f64::from(k) / 16.0).chain([1e-9, 0.999_999_9, 2e9]) {
-            let (places, whole) = below(f64x2::new([value, value + 0.25]));
-            let whole = whole.to_array();
-            assert_eq!(places.map(|place| place as f64), whole);
-            for (value, whole) in [value, value + 0.25].into_iter().zip(whole) {
-                assert!(whole == value.floor() || (value.fract() == 0.0 && whole == value - 1.0), "{value}");
-            }
-        }
-        assert!(below(f64x2::new([-0.1, -3.0])).0.iter().all(|place| *place > 1 << 31));
     }
 }
