@@ -126,6 +126,7 @@ impl Building {
 
     /// Where it opened, seen from sample `upto`, at which the next pulse begins or nothing more is waited for. Between the
     /// pulses of a burst that is recharged at its end it never closes.
+    #[inline(never)]
     pub(super) fn opened(&self, upto: u64) -> Option<u64> {
         let last_only = self.timing.recharge.is_some_and(|switch| switch.last_only);
         self.open().filter(|open| self.follower.is_some() || !last_only || upto > *open)

@@ -4,6 +4,7 @@ use super::PhaseRow;
 use super::excursion::{Excursion, Top};
 use super::level::mean_between;
 use super::row::{Constants, Shape};
+use super::sums::sum_within;
 use super::window::{Bound, sum_between};
 
 /// A passive recharge, in samples and codes from the baseline.
@@ -71,7 +72,8 @@ pub(super) fn rows(
             let a = f64::from(top.level) - base;
             a * constants.late_area + (b - a) * constants.early
         });
-        *row = of_phase(samples, top, (&from, &to), (carried, passed), (base, origin));
+        let sum = sum_between(samples, &from, &to) + carried - passed;
+        *row = of_phase(top, sum, to.at - from.at, (base, origin));
         (from, carried) = (to, passed);
     }
     rows
@@ -79,26 +81,53 @@ pub(super) fn rows(
 
 /// [`rows`] of two phases that rest between each other and behind the second.
 #[inline(always)]
-pub(super) fn rested(samples: &[i16], [a, b]: &[Top; 2], pulse: &Shape<'_>, origin: f64) -> [PhaseRow; 3] {
+pub(super) fn rested(
+    samples: &[i16],
+    [a, b]: &[Top; 2],
+    pulse: &Shape<'_>,
+    origin: f64,
+) -> ([PhaseRow; 3], Summed) {
     let from = Bound::of(samples, a.start - pulse.before(a.start));
     let between = Bound::of(samples, 0.5 * (a.end + b.start));
     let to = Bound::of(samples, b.end + pulse.behind(b.end));
-    let of = |top, from, to| of_phase(samples, top, (from, to), (0.0, 0.0), (pulse.base, origin));
-    [of(a, &from, &between), of(b, &between, &to), PhaseRow::default()]
+    let sums = [sum_within(samples, from.index, between.index), sum_within(samples, between.index, to.index)];
+    let of = |top, sum: i64, from: &Bound, to: &Bound| {
+        let sum = if to.at <= from.at { 0.0 } else { sum as f64 + to.part - from.part };
+        of_phase(top, sum, to.at - from.at, (pulse.base, origin))
+    };
+    let [first, second] = sums;
+    let rows = [of(a, first, &from, &between), of(b, second, &between, &to), PhaseRow::default()];
+    (rows, Summed { from: from.index, between: between.index, to: to.index, sum: first + second })
 }
 
-/// Row of a phase with this charge window; the filter let `carried` of its charge through before that, and in it `passed` of what comes
-/// behind.
+/// The whole samples of the charge windows of two phases, places from the first in hand, with Σ codes of those that are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Summed {
+    from: i64,
+    between: i64,
+    to: i64,
+    sum: i64,
+}
+
+impl Summed {
+    /// Σ codes from place `from` to the one before `to`, if those are the same samples but for one at either end.
+    #[inline]
+    pub(super) fn about(&self, samples: &[i16], from: i64, to: i64) -> Option<i64> {
+        let (before, behind) = (self.from.wrapping_sub(from), to.wrapping_sub(self.to));
+        let ordered = self.from <= self.between && self.between <= self.to;
+        if !ordered || (before | behind) as u64 > 1 {
+            return None;
+        }
+        // With the first and the last of them all are in hand.
+        let (first, last) = (samples.get(from as usize)?, samples.get(to.wrapping_sub(1) as usize)?);
+        Some(self.sum + before * i64::from(*first) + behind * i64::from(*last))
+    }
+}
+
+/// Row of a phase whose charge window is so long and has this sum of codes.
 #[inline(always)]
-fn of_phase(
-    samples: &[i16],
-    top: &Top,
-    (from, to): (&Bound, &Bound),
-    (carried, passed): (f64, f64),
-    (base, origin): (f64, f64),
-) -> PhaseRow {
-    let span = to.at - from.at;
-    let area = sum_between(samples, from, to) - base * span + carried - passed;
+fn of_phase(top: &Top, sum: f64, span: f64, (base, origin): (f64, f64)) -> PhaseRow {
+    let area = sum - base * span;
     let width = top.end - top.start;
     let charge_over_width = top.settled == 0 && width > 0.0;
     PhaseRow {

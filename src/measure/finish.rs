@@ -48,13 +48,16 @@ impl Contact {
 
     /// Writes the row of the pulse under way, from samples before `upto`, and forgets it.
     pub(super) fn finish(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
-        self.part(history, constants.settling);
+        if self.building.as_ref().is_some_and(|building| building.timing.recharge.is_some()) {
+            self.part(history, constants.settling);
+        }
         self.write(history, upto, cut, constants);
         self.building = None;
     }
 
     /// A recharge that follows the last phase at once and has its sign is taken for more of it: parts them where the current falls below
     /// half of the phase's peak, and stays on its side for longer than an edge takes.
+    #[inline(never)]
     fn part(&mut self, history: &History, g: u64) {
         let Some(building) = &mut self.building else { return };
         let at_once = building.timing.recharge.is_some_and(|switch| switch.at_once);
@@ -73,6 +76,19 @@ impl Contact {
             building.follower.get_or_insert(Excursion { from: to, to, joined: true });
             last.to = to;
         }
+    }
+
+    /// The recharge that follows the last phase of a pulse, which ends at sample `end`, before sample `upto`.
+    #[inline(never)]
+    fn recharge(
+        &self,
+        history: &History,
+        building: &Building,
+        end: u64,
+        (g, upto): (u64, u64),
+    ) -> Option<Excursion> {
+        let seen = building.follower.map(|seen| told(building, seen, end, g));
+        seen.or_else(|| self.faint(history, building, end, (g, upto)))
     }
 
     /// A recharge that follows the last phase of a pulse, which ends at sample `end`, and is too small to begin anything: none of it is
@@ -110,12 +126,12 @@ impl Contact {
         let (Some(leading), Some(last)) = (excursions.first(), excursions.last()) else { return };
         let g = constants.settling;
         let first = leading.from.saturating_sub(g + 8).max(history.start());
-        let seen = building.follower.map(|seen| told(building, seen, last.to, g));
-        let recharge = seen.or_else(|| self.faint(history, building, last.to, (g, upto)));
+        let none = building.timing.recharge.is_none() && building.follower.is_none();
+        let recharge = if none { None } else { self.recharge(history, building, last.to, (g, upto)) };
         let needed = recharge.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
-        let opened = building.opened(upto);
+        let opened = building.timing.recharge.and_then(|_| building.opened(upto));
         let near = upto < last.to + g;
         let parted = self.last_end.map(|end| 0.5 * (end + real(at)) - real(first));
         let beside = (parted, near.then_some(real(upto) - real(first)));
@@ -123,7 +139,7 @@ impl Contact {
         // Behind a phase that was cut there is none.
         let quiet = (real(g), if upto > last.to { real(g) } else { 0.0 });
         let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
-        let found = measure(samples, first, at, &pulse, constants);
+        let found = measure(samples, first, at, pulse, constants);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = found.phases.split_at_checked(usize::from(found.count));
         let phases = phases.map_or(&found.phases[..], |(phases, _)| phases);
@@ -136,7 +152,9 @@ impl Contact {
             (ceil(end + background).max(0) as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
-        let sum = history.sum(from, to);
+        let place = |sample: u64| sample as i64 - first as i64;
+        let sum = found.summed.and_then(|summed| summed.about(samples, place(from), place(to)));
+        let sum = sum.unwrap_or_else(|| history.sum(from, to));
         self.mark = (to, sum_from + sum);
         let area = sum as f64 - building.base * f64::from(span);
         let contiguous = self.last_sum.take();
@@ -246,6 +264,7 @@ fn raise(most: &mut f64, found: f64) {
     }
 }
 
+#[cold]
 fn clipped(codes: &[i16], rails: (i16, i16)) -> bool {
     let (low, high) = extremes(codes);
     low <= rails.0 || high >= rails.1

@@ -1,5 +1,7 @@
 //! The latest samples of a channel, contiguous.
 
+use super::sums::sum_within;
+
 /// Samples are measured in stretches that end at multiples of this (or at a marker): whatever the blocks, the
 /// stretches are the same.
 pub(super) const STRETCH: u64 = 256;
@@ -63,9 +65,11 @@ impl History {
         self.samples.get(low..high.max(low)).unwrap_or(&[])
     }
 
-    /// Σ codes of [from, to).
+    /// Σ codes of [from, to) as far as they are held.
+    #[inline(never)]
     pub(super) fn sum(&self, from: u64, to: u64) -> i64 {
-        super::codes::sum(self.slice(from, to))
+        let place = |sample: u64| sample.wrapping_sub(self.first) as i64;
+        sum_within(&self.samples, place(from), place(to))
     }
 }
 

@@ -1,6 +1,6 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
-use super::charge::{Recharge, rested, rows};
+use super::charge::{Recharge, Summed, rested, rows};
 use super::excursion::{Excursion, Top};
 use super::phase::phase;
 use super::refining::Refining;
@@ -74,6 +74,8 @@ pub(super) struct Measured {
     pub(super) rise: Rise,
     /// The longest edge that two of its phases share ([`Joined::longest`](super::shared_edge::Joined)), samples.
     pub(super) shared: f64,
+    /// Σ codes of the charge windows of two phases that rest.
+    pub(super) summed: Option<Summed>,
 }
 
 /// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
@@ -82,7 +84,7 @@ pub(super) fn measure(
     samples: &[i16],
     first: u64,
     at: u64,
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     constants: &Constants,
 ) -> Measured {
     let origin = (at as i64 - first as i64) as f64;
@@ -101,7 +103,7 @@ fn two(
     samples: &[i16],
     first: u64,
     [before, behind]: [&Excursion; 2],
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     (constants, origin): (&Constants, f64),
 ) -> Measured {
     let (base, settle) = (pulse.base, constants.settling as i64 as f64);
@@ -109,9 +111,9 @@ fn two(
     let [a, b] = &mut tops;
     let whole = phase(samples, before.within(first), base, settle, a)
         & phase(samples, behind.within(first), base, settle, b);
-    let mut phases = rested(samples, &tops, pulse, origin);
+    let (mut phases, mut summed) = rested(samples, &tops, &pulse, origin);
     if whole && tops.iter().any(|top| top.settled == 0) {
-        refine(samples, first, pulse, origin, (&mut tops, &mut phases));
+        refine(samples, first, pulse, origin, (&mut tops, &mut phases, &mut summed));
     }
     let [a, b] = tops;
     let level = |top: Top| (base, f64::from(top.level));
@@ -124,6 +126,7 @@ fn two(
         flags: Flags { truncated: !whole, ..Flags::default() },
         rise: up.and(Rise::of(samples, place(behind.to), b.end, level(b))),
         shared: 0.0,
+        summed: Some(summed),
     }
 }
 
@@ -132,20 +135,20 @@ fn two(
 fn refine(
     samples: &[i16],
     first: u64,
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     origin: f64,
-    (tops, phases): (&mut [Top; 2], &mut [PhaseRow; 3]),
+    (tops, phases, summed): (&mut [Top; 2], &mut [PhaseRow; 3], &mut Summed),
 ) {
     let mut refining = Refining::default();
-    while refining.refine(samples, first, pulse, tops, phases) {
-        *phases = rested(samples, tops, pulse, origin);
+    while refining.refine(samples, first, &pulse, tops, phases) {
+        (*phases, *summed) = rested(samples, tops, &pulse, origin);
     }
 }
 
 /// Measures the phases of a pulse, with instants from `origin`.
 #[inline(never)]
-fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Constants, f64)) -> Measured {
-    let Shape { excursions, base, gapless, .. } = *pulse;
+fn any(samples: &[i16], first: u64, pulse: Shape<'_>, (constants, origin): (&Constants, f64)) -> Measured {
+    let Shape { excursions, base, gapless, .. } = pulse;
     let settle = constants.settling as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
@@ -159,8 +162,8 @@ fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Co
     let (joined, phases) = loop {
         let joined = join(samples, excursions, tops, base, gapless);
         give_way(samples, tops, recharge, base);
-        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin));
-        if truncated || !refining.refine(samples, first, pulse, tops, &phases) {
+        let phases = rows(samples, (tops, joined.with_last), &pulse, recharge, (constants, origin));
+        if truncated || !refining.refine(samples, first, &pulse, tops, &phases) {
             break (joined, phases);
         }
     };
@@ -171,6 +174,7 @@ fn any(samples: &[i16], first: u64, pulse: &Shape<'_>, (constants, origin): (&Co
         flags: Flags { truncated, ..Flags::default() },
         rise: outer(samples, first, excursions, tops, base),
         shared: joined.longest,
+        summed: None,
     }
 }
 
@@ -208,7 +212,7 @@ mod tests {
     fn one(samples: &[i16], length: u64) -> PhaseRow {
         let excursions = [Excursion { from: 20, to: 20 + length, joined: false }];
         let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
-        let found = measure(samples, 0, 20, &pulse, &CONSTANTS);
+        let found = measure(samples, 0, 20, pulse, &CONSTANTS);
         assert_eq!((found.count, found.flags), (1, Flags::default()));
         found.phases[0]
     }
@@ -245,7 +249,7 @@ mod tests {
             let excursions = [Excursion { from, to, joined: false }];
             let pulse = Shape { excursions: &excursions, quiet: (9.0, 9.0), ..Shape::default() };
             let constants = Constants { settling: 16, ..CONSTANTS };
-            let row = measure(&samples, 0, 0, &pulse, &constants).phases[0];
+            let row = measure(&samples, 0, 0, pulse, &constants).phases[0];
             let found = f64::from(row.end - row.start);
             assert_eq!(row.settled, 0);
             assert!((found - width).abs() < 1e-3, "{width}: {found}");
@@ -262,7 +266,7 @@ mod tests {
         let excursions =
             [Excursion { from: 20, to: 50, joined: false }, Excursion { from: 50, to: 80, joined: true }];
         let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
-        let found = measure(&samples, 0, 20, &pulse, &CONSTANTS);
+        let found = measure(&samples, 0, 20, pulse, &CONSTANTS);
         let [first, second, _] = found.phases;
         // The middle between −1000 and 500 lies half-way from sample 49 to sample 50.
         assert_eq!((first.end, second.start), (29.5, 29.5));
@@ -299,8 +303,9 @@ mod tests {
             let quiet = (f64::from(draw(12)), f64::from(draw(12)));
             let pulse = Shape { excursions: &excursions, base: 1.5, quiet, beside, ..Shape::default() };
             let ([a, b], of) = (excursions, (&constants, 4.0));
-            let found = two(&samples, 9, [&a, &b], &pulse, of);
-            assert_eq!(format!("{found:?}"), format!("{:?}", any(&samples, 9, &pulse, of)), "{samples:?}");
+            let found = two(&samples, 9, [&a, &b], pulse, of);
+            let unsummed = Measured { summed: None, ..found };
+            assert_eq!(format!("{unsummed:?}"), format!("{:?}", any(&samples, 9, pulse, of)), "{samples:?}");
             short += usize::from(!found.flags.truncated && found.phases[0].settled == 0);
         }
         assert!(short > 300, "{short}");

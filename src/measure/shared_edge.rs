@@ -140,7 +140,7 @@ mod tests {
         let gapless = gapless.then_some(rests);
         let pulse = Shape { excursions: &excursions, quiet: (20.0, 20.0), gapless, ..Shape::default() };
         let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
-        let found = measure(&samples, 0, first, &pulse, &constants);
+        let found = measure(&samples, 0, first, pulse, &constants);
         let at = |phase: PhaseRow| PhaseRow {
             start: phase.start + first as f32,
             end: phase.end + first as f32,
@@ -196,7 +196,7 @@ mod tests {
                 ..Shape::default()
             };
             let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
-            let found = measure(&samples, 0, 0, &pulse, &constants).phases;
+            let found = measure(&samples, 0, 0, pulse, &constants).phases;
             [0, 1].map(|k| f64::from(found[k].end - found[k].start))
         };
         for heights in [(-4000.0, 4000.0), (4000.0, -2000.0), (-2000.0, 4000.0)] {

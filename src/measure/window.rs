@@ -18,9 +18,9 @@ pub(super) struct Bound {
     /// The instant, in samples.
     pub(super) at: f64,
     /// The sample whose interval it cuts, from the first in hand.
-    index: i64,
+    pub(super) index: i64,
     /// ∫ over that sample's interval from its left end to the bound.
-    part: f64,
+    pub(super) part: f64,
 }
 
 impl Bound {
