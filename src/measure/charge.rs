@@ -86,7 +86,8 @@ pub(super) fn rested(
     [a, b]: &[Top; 2],
     pulse: &Shape<'_>,
     origin: f64,
-) -> ([PhaseRow; 3], Summed) {
+    phases: &mut [PhaseRow; 3],
+) -> Summed {
     let from = Bound::of(samples, a.start - pulse.before(a.start));
     let between = Bound::of(samples, 0.5 * (a.end + b.start));
     let to = Bound::of(samples, b.end + pulse.behind(b.end));
@@ -96,8 +97,8 @@ pub(super) fn rested(
         of_phase(top, sum, to.at - from.at, (pulse.base, origin))
     };
     let [first, second] = sums;
-    let rows = [of(a, first, &from, &between), of(b, second, &between, &to), PhaseRow::default()];
-    (rows, Summed { from: from.index, between: between.index, to: to.index, sum: first + second })
+    *phases = [of(a, first, &from, &between), of(b, second, &between, &to), PhaseRow::default()];
+    Summed { from: from.index, between: between.index, to: to.index, sum: first + second }
 }
 
 /// The whole samples of the charge windows of two phases, places from the first in hand, with Σ codes of those that are.

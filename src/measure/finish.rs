@@ -7,7 +7,7 @@ use super::excursion::Excursion;
 use super::history::History;
 use super::row::{Constants, Shape, measure};
 use super::whole::{ceil, floor};
-use super::{Flags, PulseRow};
+use super::{Flags, PhaseRow, PulseRow};
 
 impl Contact {
     /// Writes what there is of the pulse under way, its running phase included.
@@ -133,16 +133,17 @@ impl Contact {
         let at = leading.from;
         let opened = building.timing.recharge.and_then(|_| building.opened(upto));
         let near = upto < last.to + g;
-        let parted = self.last_end.map(|end| 0.5 * (end + real(at)) - real(first));
-        let beside = (parted, near.then_some(real(upto) - real(first)));
-        let gapless = building.timing.gapless.then_some(self.thresholds);
+        let parted = self.last_end.map_or(f64::NEG_INFINITY, |end| 0.5 * (end + real(at)) - real(first));
+        let beside = (parted, if near { real(upto) - real(first) } else { f64::INFINITY });
+        let gapless = building.timing.gapless.then_some(&self.thresholds);
         // Behind a phase that was cut there is none.
         let quiet = (real(g), if upto > last.to { real(g) } else { 0.0 });
+        let recharge = recharge.as_ref();
         let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
-        let found = measure(samples, first, at, pulse, constants);
+        let mut measured = [PhaseRow::default(); 3];
+        let found = measure(samples, first, at, &pulse, constants, &mut measured);
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
-        let phases = found.phases.split_at_checked(usize::from(found.count));
-        let phases = phases.map_or(&found.phases[..], |(phases, _)| phases);
+        let phases = measured.get(..usize::from(found.count)).unwrap_or(&measured);
         let (start, end) =
             (edge(phases.first().map(|phase| phase.start)), edge(phases.last().map(|phase| phase.end)));
         let foreground = pulse.before(start - real(first));
@@ -196,7 +197,7 @@ impl Contact {
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         // Those that are not there have no charge.
-        for phase in &found.phases {
+        for phase in &measured {
             raise(&mut self.largest, f64::from(phase.area.abs()));
         }
         if self.record.is_full(self.room) {
@@ -218,7 +219,7 @@ impl Contact {
         self.record.pulses.push(PulseRow {
             number: row,
             at,
-            phases: found.phases,
+            phases: measured,
             count: found.count,
             from,
             base: building.base,

@@ -34,39 +34,46 @@ impl Constants {
 
 /// Where things are in the samples of a pulse.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(test, derive(Default))]
 pub(super) struct Shape<'a> {
     /// Its driven phases.
     pub(super) excursions: &'a [Excursion],
     /// What a passive recharge takes back, if it is seen.
-    pub(super) recharge: Option<Excursion>,
+    pub(super) recharge: Option<&'a Excursion>,
     /// Level from which areas are counted.
     pub(super) base: f64,
     /// Quiet samples that belong to the pulse on either side of its outer 50 % instants.
     pub(super) quiet: (f64, f64),
-    /// What parts it from the pulse before, and where the one behind it begins, if they are near, samples from the first in hand: what
-    /// lies between two pulses is parted in the middle between the end of one and the first sample of the other.
-    pub(super) beside: (Option<f64>, Option<f64>),
+    /// What parts it from the pulse before, and where the one behind it begins, samples from the first in hand; infinitely far where there
+    /// is none. What lies between two pulses is parted in the middle between the end of one and the first sample of the other.
+    pub(super) beside: (f64, f64),
     /// Between which levels nothing is driven, where the program has one phase follow the other without a rest.
-    pub(super) gapless: Option<Thresholds>,
+    pub(super) gapless: Option<&'a Thresholds>,
+}
+
+#[cfg(test)]
+impl Default for Shape<'_> {
+    /// Without phases, and nothing near.
+    fn default() -> Self {
+        let beside = (f64::NEG_INFINITY, f64::INFINITY);
+        Self { excursions: &[], recharge: None, base: 0.0, quiet: (0.0, 0.0), beside, gapless: None }
+    }
 }
 
 impl Shape<'_> {
     /// Quiet samples that belong to a pulse which begins there.
     pub(super) fn before(&self, start: f64) -> f64 {
-        self.beside.0.map_or(self.quiet.0, |parted| (start - parted).clamp(0.0, self.quiet.0))
+        (start - self.beside.0).clamp(0.0, self.quiet.0)
     }
 
     /// Quiet samples that belong to a pulse which ends there.
     pub(super) fn behind(&self, end: f64) -> f64 {
-        self.beside.1.map_or(self.quiet.1, |next| (0.5 * (next - end)).min(self.quiet.1))
+        (0.5 * (self.beside.1 - end)).min(self.quiet.1)
     }
 }
 
 /// What the samples of a pulse tell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measured {
-    pub(super) phases: [PhaseRow; 3],
     pub(super) count: u8,
     pub(super) recharge: f32,
     pub(super) flags: Flags,
@@ -78,22 +85,23 @@ pub(super) struct Measured {
     pub(super) summed: Option<Summed>,
 }
 
-/// Measures the phases of a pulse on `samples` (codes, the first at sample `first`), with instants relative to `at`.
+/// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`.
 #[inline]
 pub(super) fn measure(
     samples: &[i16],
     first: u64,
     at: u64,
-    pulse: Shape<'_>,
+    pulse: &Shape<'_>,
     constants: &Constants,
+    phases: &mut [PhaseRow; 3],
 ) -> Measured {
     let origin = (at as i64 - first as i64) as f64;
     match pulse.excursions {
         // Most programs rest between their two phases, and where samples show that no edge is shared.
         [a, b] if pulse.recharge.is_none() && pulse.gapless.is_none() && !b.joined => {
-            two(samples, first, [a, b], pulse, (constants, origin))
+            two(samples, first, [a, b], pulse, (constants, origin), phases)
         }
-        _ => any(samples, first, pulse, (constants, origin)),
+        _ => any(samples, first, pulse, (constants, origin), phases),
     }
 }
 
@@ -103,24 +111,24 @@ fn two(
     samples: &[i16],
     first: u64,
     [before, behind]: [&Excursion; 2],
-    pulse: Shape<'_>,
+    pulse: &Shape<'_>,
     (constants, origin): (&Constants, f64),
+    phases: &mut [PhaseRow; 3],
 ) -> Measured {
     let (base, settle) = (pulse.base, constants.settling as i64 as f64);
     let mut tops = [Top::default(); 2];
     let [a, b] = &mut tops;
     let whole = phase(samples, before.within(first), base, settle, a)
         & phase(samples, behind.within(first), base, settle, b);
-    let (mut phases, mut summed) = rested(samples, &tops, &pulse, origin);
+    let mut summed = rested(samples, &tops, pulse, origin, phases);
     if whole && tops.iter().any(|top| top.settled == 0) {
-        refine(samples, first, pulse, origin, (&mut tops, &mut phases, &mut summed));
+        refine(samples, first, pulse, origin, (&mut tops, phases, &mut summed));
     }
     let [a, b] = tops;
     let level = |top: Top| (base, f64::from(top.level));
     let place = |sample: u64| sample.saturating_sub(first) as usize;
     let up = Rise::of(samples, place(before.from), a.start, level(a));
     Measured {
-        phases,
         count: 2,
         recharge: 0.0,
         flags: Flags { truncated: !whole, ..Flags::default() },
@@ -135,20 +143,26 @@ fn two(
 fn refine(
     samples: &[i16],
     first: u64,
-    pulse: Shape<'_>,
+    pulse: &Shape<'_>,
     origin: f64,
     (tops, phases, summed): (&mut [Top; 2], &mut [PhaseRow; 3], &mut Summed),
 ) {
     let mut refining = Refining::default();
-    while refining.refine(samples, first, &pulse, tops, phases) {
-        (*phases, *summed) = rested(samples, tops, &pulse, origin);
+    while refining.refine(samples, first, pulse, tops, phases) {
+        *summed = rested(samples, tops, pulse, origin, phases);
     }
 }
 
 /// Measures the phases of a pulse, with instants from `origin`.
 #[inline(never)]
-fn any(samples: &[i16], first: u64, pulse: Shape<'_>, (constants, origin): (&Constants, f64)) -> Measured {
-    let Shape { excursions, base, gapless, .. } = pulse;
+fn any(
+    samples: &[i16],
+    first: u64,
+    pulse: &Shape<'_>,
+    (constants, origin): (&Constants, f64),
+    phases: &mut [PhaseRow; 3],
+) -> Measured {
+    let Shape { excursions, base, gapless, .. } = *pulse;
     let settle = constants.settling as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
@@ -157,18 +171,18 @@ fn any(samples: &[i16], first: u64, pulse: Shape<'_>, (constants, origin): (&Con
     }
     let count = excursions.len().min(3);
     let tops = tops.get_mut(..count).unwrap_or_default();
-    let recharge = pulse.recharge.and_then(|recharge| Recharge::of(samples, recharge, first, base, settle));
+    let recharge = pulse.recharge.and_then(|recharge| Recharge::of(samples, *recharge, first, base, settle));
     let mut refining = Refining::default();
-    let (joined, phases) = loop {
+    let (joined, rows) = loop {
         let joined = join(samples, excursions, tops, base, gapless);
         give_way(samples, tops, recharge, base);
-        let phases = rows(samples, (tops, joined.with_last), &pulse, recharge, (constants, origin));
-        if truncated || !refining.refine(samples, first, &pulse, tops, &phases) {
+        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin));
+        if truncated || !refining.refine(samples, first, pulse, tops, &phases) {
             break (joined, phases);
         }
     };
+    *phases = rows;
     Measured {
-        phases,
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
         flags: Flags { truncated, ..Flags::default() },
@@ -198,6 +212,18 @@ fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], ba
     })
 }
 
+/// [`measure`] and the phases, from sample 0.
+#[cfg(test)]
+pub(super) fn measured(
+    samples: &[i16],
+    at: u64,
+    pulse: &Shape<'_>,
+    constants: &Constants,
+) -> (Measured, [PhaseRow; 3]) {
+    let mut phases = [PhaseRow::default(); 3];
+    (measure(samples, 0, at, pulse, constants, &mut phases), phases)
+}
+
 #[cfg(test)]
 mod stands;
 
@@ -212,9 +238,9 @@ mod tests {
     fn one(samples: &[i16], length: u64) -> PhaseRow {
         let excursions = [Excursion { from: 20, to: 20 + length, joined: false }];
         let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
-        let found = measure(samples, 0, 20, pulse, &CONSTANTS);
+        let (found, phases) = measured(samples, 20, &pulse, &CONSTANTS);
         assert_eq!((found.count, found.flags), (1, Flags::default()));
-        found.phases[0]
+        phases[0]
     }
 
     #[test]
@@ -249,7 +275,7 @@ mod tests {
             let excursions = [Excursion { from, to, joined: false }];
             let pulse = Shape { excursions: &excursions, quiet: (9.0, 9.0), ..Shape::default() };
             let constants = Constants { settling: 16, ..CONSTANTS };
-            let row = measure(&samples, 0, 0, pulse, &constants).phases[0];
+            let row = measured(&samples, 0, &pulse, &constants).1[0];
             let found = f64::from(row.end - row.start);
             assert_eq!(row.settled, 0);
             assert!((found - width).abs() < 1e-3, "{width}: {found}");
@@ -266,13 +292,12 @@ mod tests {
         let excursions =
             [Excursion { from: 20, to: 50, joined: false }, Excursion { from: 50, to: 80, joined: true }];
         let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
-        let found = measure(&samples, 0, 20, pulse, &CONSTANTS);
-        let [first, second, _] = found.phases;
+        let (_, [first, second, _]) = measured(&samples, 20, &pulse, &CONSTANTS);
         // The middle between −1000 and 500 lies half-way from sample 49 to sample 50.
         assert_eq!((first.end, second.start), (29.5, 29.5));
         assert_eq!((first.level, second.level), (-1000.0, 500.0));
-        assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{found:?}");
-        assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{found:?}");
+        assert!((first.area + 30_000.0).abs() < 200.0 && (second.area - 15_000.0).abs() < 200.0, "{first:?}");
+        assert!((first.area + second.area + 15_000.0).abs() < 1e-2, "{first:?}");
     }
 
     #[test]
@@ -283,7 +308,7 @@ mod tests {
             (state >> 16) % n
         };
         let constants = Constants { settling: 6, early: 0.2, late_area: 0.1, ..CONSTANTS };
-        let mut short = 0;
+        let (mut short, mut sums) = (0, 0);
         for _ in 0..3000 {
             let (before, gap, behind) = (8 + draw(12) as usize, 2 + draw(30) as usize, 8 + draw(12) as usize);
             let lengths = [4 + draw(50) as usize, 4 + draw(90) as usize];
@@ -299,15 +324,27 @@ mod tests {
             let second = before + lengths[0] + gap;
             let excursions = [(before, before + lengths[0]), (second, second + lengths[1])]
                 .map(|(from, to)| Excursion { from: from as u64 + 9, to: to as u64 + 9, joined: false });
-            let beside = ((draw(2) == 0).then(|| f64::from(draw(9))), (draw(2) == 0).then_some(240.0));
+            let parted = if draw(2) == 0 { f64::from(draw(9)) } else { f64::NEG_INFINITY };
+            let beside = (parted, if draw(2) == 0 { 240.0 } else { f64::INFINITY });
             let quiet = (f64::from(draw(12)), f64::from(draw(12)));
             let pulse = Shape { excursions: &excursions, base: 1.5, quiet, beside, ..Shape::default() };
             let ([a, b], of) = (excursions, (&constants, 4.0));
-            let found = two(&samples, 9, [&a, &b], pulse, of);
+            let [mut rows, mut plain] = [[PhaseRow::default(); 3]; 2];
+            let found = two(&samples, 9, [&a, &b], &pulse, of, &mut rows);
+            let expected = any(&samples, 9, &pulse, of, &mut plain);
             let unsummed = Measured { summed: None, ..found };
-            assert_eq!(format!("{unsummed:?}"), format!("{:?}", any(&samples, 9, pulse, of)), "{samples:?}");
-            short += usize::from(!found.flags.truncated && found.phases[0].settled == 0);
+            assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
+            // Of windows that are the same but for a sample at either end, the sum is known.
+            let (summed, places) = (found.summed.unwrap(), 0..samples.len());
+            for (from, to) in places.clone().flat_map(|from| places.clone().map(move |to| (from, to))) {
+                if let Some(sum) = summed.about(&samples, from as i64, to as i64) {
+                    let plain: i64 = samples[from..to].iter().map(|code| i64::from(*code)).sum();
+                    assert_eq!(sum, plain, "{summed:?} {from} {to}");
+                    sums += 1;
+                }
+            }
+            short += usize::from(!found.flags.truncated && rows[0].settled == 0);
         }
-        assert!(short > 300, "{short}");
+        assert!(short > 300 && sums > 9000, "{short} {sums}");
     }
 }

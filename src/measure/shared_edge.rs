@@ -21,7 +21,7 @@ pub(super) fn join(
     excursions: &[Excursion],
     tops: &mut [Top],
     base: f64,
-    gapless: Option<Thresholds>,
+    gapless: Option<&Thresholds>,
 ) -> Joined {
     let mut joined = Joined::default();
     let outer = tops.first().copied().zip(tops.last().copied());
@@ -50,7 +50,7 @@ pub(super) fn join(
 /// Whether the samples between two phases, `between` of them, are those of one edge: a fast converter sees several, a slow edge
 /// makes several. An edge passes through what counts as rest in proportion to what it takes between the half levels. It is
 /// flatter near its ends, where a small phase behind a tall one lies: three times as long is one edge still.
-fn passes_through((a, b): (&Top, &Top), between: u64, base: f64, rests: Thresholds) -> bool {
+fn passes_through((a, b): (&Top, &Top), between: u64, base: f64, rests: &Thresholds) -> bool {
     let height = |top: &Top| (f64::from(top.level) - base).abs();
     let band = rests.leave(height(a)) + rests.enter(height(a));
     let expected = (b.start - a.end) * band / (0.5 * (height(a) + height(b))).max(1.0);
@@ -69,7 +69,7 @@ fn rests(
     (first, last): (Top, Top),
     (a, b): (&Top, &Top),
     base: f64,
-    gapless: Option<Thresholds>,
+    gapless: Option<&Thresholds>,
 ) -> bool {
     let height = |top: &Top| (f64::from(top.level) - base).abs();
     let (before, behind) = (height(a), height(b));
@@ -102,7 +102,7 @@ pub(super) fn meeting(samples: &[i16], top: &Top, next: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::row::{Constants, Shape, measure};
+    use crate::measure::row::{Constants, Shape, measured};
     use crate::measure::{FrontEnd, PhaseRow};
     use crate::signal::Calibration;
 
@@ -137,16 +137,16 @@ mod tests {
             Excursion { from: first, to: ends, joined: false },
             Excursion { from: second, to: last, joined },
         ];
-        let gapless = gapless.then_some(rests);
+        let gapless = gapless.then_some(&rests);
         let pulse = Shape { excursions: &excursions, quiet: (20.0, 20.0), gapless, ..Shape::default() };
         let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
-        let found = measure(&samples, 0, first, pulse, &constants);
+        let (_, found) = measured(&samples, first, &pulse, &constants);
         let at = |phase: PhaseRow| PhaseRow {
             start: phase.start + first as f32,
             end: phase.end + first as f32,
             ..phase
         };
-        [at(found.phases[0]), at(found.phases[1])]
+        [at(found[0]), at(found[1])]
     }
 
     #[test]
@@ -192,11 +192,11 @@ mod tests {
             let pulse = Shape {
                 excursions: &excursions,
                 quiet: (20.0, 20.0),
-                gapless: Some(rests),
+                gapless: Some(&rests),
                 ..Shape::default()
             };
             let constants = Constants::of(&FrontEnd::bessel(0, 0.0, 1e-6), 1e6);
-            let found = measure(&samples, 0, 0, pulse, &constants).phases;
+            let found = measured(&samples, 0, &pulse, &constants).1;
             [0, 1].map(|k| f64::from(found[k].end - found[k].start))
         };
         for heights in [(-4000.0, 4000.0), (4000.0, -2000.0), (-2000.0, 4000.0)] {
@@ -243,7 +243,7 @@ mod tests {
         let passes = |base: f64, between: u64| {
             let [a, b] = [(0.5, 100.0, -4000.0), (500.0, 900.0, 4000.0)]
                 .map(|(start, end, height)| top(start, end, (base + height) as f32));
-            passes_through((&a, &b), between, base, rests)
+            passes_through((&a, &b), between, base, &rests)
         };
         // 400 samples for 4000 codes, a tenth of a sample for each that is rest.
         let most = (1.0 + 3.0 * 0.1 * (rests.leave(4000.0) + rests.enter(4000.0))).floor() as u64;

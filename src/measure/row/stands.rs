@@ -41,7 +41,7 @@ fn two_edges_that_are_missing_do_not_make_up_for_each_other() {
         let excursions =
             [(at, at + 20), (at + 40, at + 60)].map(|(from, to)| Excursion { from, to, joined: false });
         let pulse = Shape { excursions: &excursions, quiet: (4.0, 4.0), ..Shape::default() };
-        measure(&samples, 0, at, pulse, &CONSTANTS).flags.truncated
+        measured(&samples, at, &pulse, &CONSTANTS).0.flags.truncated
     };
     for (before, behind, is) in [(20, 20, false), (0, 20, true), (20, 0, true), (0, 0, true)] {
         assert_eq!(truncated(before, behind), is, "{before} {behind}");
