@@ -1,7 +1,7 @@
 //! The waveforms that are kept.
 
 use super::building::Finished;
-use super::history::History;
+use super::history::{History, KEPT};
 use super::{Excerpt, PhaseRow, PulseRow};
 
 /// Longest excerpt, samples.
@@ -29,11 +29,22 @@ fn standing_out(row: &PulseRow) -> [f64; 7] {
     [row.pulse_area.abs(), -one, one, -two, two, -width, width]
 }
 
+/// Where the last pulse lies, as far as is known, with what surrounds it: the next may come before it is to be cut.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    row: usize,
+    /// Samples [from, to), which are held.
+    from: u64,
+    to: u64,
+}
+
 /// Keeps the first pulse, the last, and the ones that stand out.
 #[derive(Debug)]
 pub(super) struct Excerpts {
     first: Option<Excerpt>,
+    /// The last one that was cut; what came behind it is not cut yet.
     last: Option<Excerpt>,
+    latest: Option<Last>,
     extremes: [Option<Excerpt>; 7],
     /// What a pulse must exceed to take the place of each of them.
     limits: [f64; 7],
@@ -41,7 +52,13 @@ pub(super) struct Excerpts {
 
 impl Excerpts {
     pub(super) fn new() -> Self {
-        Self { first: None, last: None, extremes: Default::default(), limits: [f64::NEG_INFINITY; 7] }
+        Self {
+            first: None,
+            last: None,
+            latest: None,
+            extremes: Default::default(),
+            limits: [f64::NEG_INFINITY; 7],
+        }
     }
 
     /// Keeps the pulse where it is the first, an extreme or, as far as is known, the last, and `behind` samples that follow it.
@@ -60,7 +77,9 @@ impl Excerpts {
             self.keep(pulse, values, behind, histories.clone());
         }
         if latest {
-            self.end_with(pulse, behind, histories);
+            let (first, to) = surroundings(pulse, behind);
+            let end = histories.clone().next().map_or(0, History::end);
+            self.latest = Some(Last { row: pulse.row, from: held(first, histories), to: to.min(end) });
         }
     }
 
@@ -86,24 +105,18 @@ impl Excerpts {
         }
     }
 
-    /// Keeps the pulse as the last one. One buffer is reused for it: it changes with every pulse.
-    fn end_with<'h>(
-        &mut self,
-        pulse: Finished,
-        behind: u64,
-        histories: impl Iterator<Item = &'h History> + Clone,
-    ) {
-        let Some(last) = &mut self.last else {
-            self.last = Some(cut(pulse, "last pulse", behind, histories));
-            return;
-        };
-        let (first, to) = surroundings(pulse, behind);
-        last.pulse = pulse.row as u64;
-        last.first = held(first, histories.clone());
-        for (plane, history) in last.codes.iter_mut().zip(histories) {
-            plane.clear();
-            plane.extend_from_slice(history.slice(first, to));
-        }
+    /// Whether the last pulse is to be cut at sample `at`, before its samples are gone.
+    #[inline]
+    pub(super) fn ages(&self, at: u64) -> bool {
+        self.latest.is_some_and(|latest| latest.from + (KEPT / 2) as u64 <= at)
+    }
+
+    /// Cuts the last pulse as far as is known, whose samples may not be held any more behind this.
+    #[cold]
+    pub(super) fn cut_last<'h>(&mut self, histories: impl Iterator<Item = &'h History>) {
+        let Some(Last { row, from, to }) = self.latest.take() else { return };
+        let codes = histories.map(|history| history.slice(from, to).to_vec()).collect();
+        self.last = Some(Excerpt { pulse: row as u64, why: "last pulse", first: from, codes });
     }
 
     /// What was kept, each pulse once.
@@ -158,6 +171,7 @@ mod tests {
             let row = PulseRow::of(from, [PhaseRow::default(); 3], 0);
             excerpts.offer(pulse, &row, true, 0, [history].into_iter());
         }
+        excerpts.cut_last([history].into_iter());
         excerpts.into_kept().iter().map(|kept| (kept.first, kept.codes[0].len())).collect()
     }
 
@@ -170,6 +184,25 @@ mod tests {
         // The surroundings of a pulse just behind a loss are not held, be it the first of all or not.
         assert_eq!(kept(&history, &[(1010, 1110)]), [(1000, 135)]);
         assert_eq!(kept(&history, &[(1250, 1350), (1010, 1110)]), [(1225, 150), (1000, 135)]);
+    }
+
+    #[test]
+    fn the_last_pulse_is_cut_before_its_samples_are_gone() {
+        let mut history = History::new();
+        history.push(&[1; 4096]);
+        let mut excerpts = Excerpts::new();
+        let pulse = Finished { row: 3, from: 2000, to: 2100, rest: 0, cut: false };
+        let row = PulseRow::of(2000, [PhaseRow::default(); 3], 0);
+        excerpts.offer(pulse, &row, true, 0, [&history].into_iter());
+        let ages: Vec<u64> = (0..1000).map(|k| 256 * k).filter(|at| excerpts.ages(*at)).take(1).collect();
+        assert_eq!(ages, [(1975 + KEPT as u64 / 2).next_multiple_of(256)]);
+        excerpts.cut_last([&history].into_iter());
+        assert!(!excerpts.ages(u64::MAX));
+        // Nothing comes behind it: it is not cut anew.
+        history.restart(9000);
+        excerpts.cut_last([&history].into_iter());
+        let last = excerpts.last.unwrap();
+        assert_eq!((last.pulse, last.first, last.codes[0].len()), (3, 1975, 150));
     }
 
     #[test]
@@ -189,6 +222,7 @@ mod tests {
                 [&history].into_iter(),
             );
         }
+        excerpts.cut_last([&history].into_iter());
         let kept: Vec<_> = excerpts.into_kept().iter().map(|kept| (kept.pulse, kept.why)).collect();
         let expected =
             [(0, "first pulse"), (3, "smallest amplitude"), (2, "largest amplitude"), (4, "last pulse")];

@@ -167,6 +167,7 @@ impl Recorder {
         self.measure_to(self.samples_seen());
         let end = self.samples_seen();
         self.close_zero();
+        self.excerpts.cut_last(self.channels.iter().map(|channel| &channel.history));
         if let Some(joint) = &mut self.joint {
             joint.measure(u64::MAX, |index| self.channels.get(index).map(Channel::resting));
         }
@@ -236,6 +237,7 @@ impl Recorder {
         self.measure_to(expected);
         let missing = block.lost.max(block.first.saturating_sub(expected));
         self.lost.push((expected, missing));
+        self.excerpts.cut_last(self.channels.iter().map(|channel| &channel.history));
         let resume = block.first + self.constants.settling;
         for channel in &mut self.channels {
             if let Kind::Contact(contact) = &mut channel.kind {
@@ -375,6 +377,9 @@ impl Recorder {
     }
 
     fn range(&mut self, from: u64, to: u64) {
+        if self.excerpts.ages(to) {
+            self.excerpts.cut_last(self.channels.iter().map(|channel| &channel.history));
+        }
         let blind = self.zero || self.test_source || from < self.blind_until;
         let mut pulses = std::mem::take(&mut self.pulses);
         pulses.clear();
