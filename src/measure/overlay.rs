@@ -73,10 +73,17 @@ impl Laying {
         for (group, span) in groups.iter().zip(&self.spans) {
             beyond |= span.beyond(group);
         }
-        let done = codes.len() - rest.len();
-        let ends = self.low.iter().zip(&self.high).skip(done);
-        let held = |(code, (low, high)): (&i16, (&i16, &i16))| low <= code && code <= high;
-        beyond == u16x8::splat(0) && rest.iter().zip(ends).all(held)
+        beyond == u16x8::splat(0) && (rest.is_empty() || self.holds_last(codes))
+    }
+
+    /// The same of the last group, which lies over the one before it.
+    #[inline(never)]
+    fn holds_last(&self, codes: &[i16]) -> bool {
+        let last = |codes: &[i16], to: usize| codes.get(..to).and_then(<[i16]>::last_chunk).copied();
+        let to = codes.len();
+        let span = last(&self.low, to).zip(last(&self.high, to)).map(|(low, high)| Span::of(&low, &high));
+        let beyond = span.zip(last(codes, to)).map(|(span, codes)| span.beyond(&codes));
+        beyond == Some(u16x8::splat(0))
     }
 
     #[cold]
