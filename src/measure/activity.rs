@@ -24,6 +24,9 @@ pub(super) struct CurrentActivity {
     pub(super) intervals: Vec<Interval>,
     merged: u64,
     inactive: Inactive,
+    /// Samples [from, to) that are not looked at yet: what is active there belongs to the interval that is open, of which only the end
+    /// can change.
+    waiting: (u64, u64),
 }
 
 /// What is not active: a mean no farther than `safe` from `zero`.
@@ -55,6 +58,7 @@ impl CurrentActivity {
             intervals: Vec::new(),
             merged: (MERGED * sample_rate) as u64,
             inactive: Inactive::of((0.0, 0.0)),
+            waiting: (0, 0),
         }
     }
 
@@ -69,24 +73,47 @@ impl CurrentActivity {
         bounds: (f64, f64),
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
-        if bounds != (self.inactive.zero, self.inactive.safe) {
+        let changed = bounds != (self.inactive.zero, self.inactive.safe);
+        if changed || !self.is_open(to) {
+            self.settle(history);
+        }
+        if changed {
             self.inactive = Inactive::of(bounds);
+        }
+        if self.is_open(to) {
+            let from = if self.waiting.0 < self.waiting.1 { self.waiting.0 } else { first };
+            self.waiting = (from, to);
+            return;
         }
         let inactive = self.inactive.codes;
         // A mean cannot lie outside the extremes of its samples.
         let quiet = inactive.contain(low) && inactive.contain(high);
-        if quiet && inactive.first(history.slice(first, from), false).is_none() {
-            return;
+        if !quiet || inactive.first(history.slice(first, from), false).is_some() {
+            self.look_closely(history.slice(first, to), first);
         }
-        let codes = history.slice(first, to);
-        if let Some(open) = self.intervals.last_mut().filter(|open| to <= open.last + self.merged) {
-            // Whatever is active here belongs to the interval that is open: only its end can change.
-            if let Some(last) = last_active(codes, &self.inactive) {
-                open.last = open.last.max(first + last as u64);
-            }
-            return;
+    }
+
+    /// Whether whatever is active before sample `to` belongs to the interval that is open.
+    #[inline]
+    fn is_open(&self, to: u64) -> bool {
+        self.intervals.last().is_some_and(|open| to <= open.last + self.merged)
+    }
+
+    /// The latest interval as far as samples have come, which `history` holds.
+    pub(super) fn latest(&self, history: &History) -> Option<Interval> {
+        let (from, to) = self.waiting;
+        let last = last_active(history.slice(from, to), &self.inactive);
+        let open = self.intervals.last()?;
+        Some(Interval { last: last.map_or(open.last, |last| open.last.max(from + last as u64)), ..*open })
+    }
+
+    /// Looks at what is waiting, before it is gone or looked at otherwise.
+    #[inline(never)]
+    pub(super) fn settle(&mut self, history: &History) {
+        if let (Some(latest), Some(open)) = (self.latest(history), self.intervals.last_mut()) {
+            *open = latest;
         }
-        self.look_closely(codes, first);
+        self.waiting = (0, 0);
     }
 
     /// Looks at all windows within `codes`, the first of which is sample `first`.
@@ -209,7 +236,7 @@ mod tests {
     }
 
     /// Hands out `codes` as a recorder does: in stretches that end at multiples of 256, or at a marker.
-    fn pieces(seed: u64, codes: &[i16], mut look: impl FnMut(&History, (u64, u64))) {
+    fn pieces(seed: u64, codes: &[i16], mut look: impl FnMut(&History, (u64, u64))) -> History {
         let (mut history, mut at, mut state) = (History::new(), 0, seed);
         while at < codes.len() {
             let stretch = (at / 256 + 1) * 256;
@@ -219,6 +246,7 @@ mod tests {
             look(&history, (at as u64, to as u64));
             at = to;
         }
+        history
     }
 
     /// The definition: each window of sixteen samples whose mean lies farther than `safe` from zero is active from the first
@@ -251,10 +279,14 @@ mod tests {
             let since = [0, 37, 700][seed as usize % 3];
             // 1 ms is a hundred samples.
             let mut activity = CurrentActivity::new(1e5);
-            pieces(seed, &codes, |history, (from, to)| {
+            let history = pieces(seed, &codes, |history, (from, to)| {
                 let seen = extremes(history.slice(from, to));
                 activity.look(history, since, (from, to), seen, bounds);
+                // What is told meanwhile is what is known by then.
+                let defined = defined(&codes[..to as usize], since as usize, bounds, 100);
+                assert!(seed > 9 || activity.latest(history) == defined.last().copied(), "{seed} {to}");
             });
+            activity.settle(&history);
             assert_eq!(activity.intervals, defined(&codes, since as usize, bounds, 100), "{seed}");
             several += activity.intervals.len();
         }
@@ -273,10 +305,11 @@ mod tests {
         codes[2300] = 161;
         let looked = |merged: f64| {
             let mut activity = CurrentActivity::new(1000.0 * merged);
-            pieces(1, &codes, |history, (from, to)| {
+            let history = pieces(1, &codes, |history, (from, to)| {
                 let seen = extremes(history.slice(from, to));
                 activity.look(history, 0, (from, to), seen, (0.0, 10.0));
             });
+            activity.settle(&history);
             activity.intervals.iter().map(|found| (found.first, found.last)).collect::<Vec<_>>()
         };
         assert_eq!(looked(100.0), [(300, 319), (900, 959), (2300, 2300)]);
@@ -327,7 +360,7 @@ mod tests {
             // At 640 kHz 100 µs are four blocks, and 1 ms is 640 samples.
             let mut activity = VoltageActivity::new(64e4);
             activity.merged = 100;
-            pieces(seed, &codes, |history, range| activity.look(history, since, range, 30.0));
+            let _ = pieces(seed, &codes, |history, range| activity.look(history, since, range, 30.0));
             assert_eq!(activity.intervals, moved(&codes, since as usize, 30.0, 4, 100), "{seed}");
             several += activity.intervals.len();
         }

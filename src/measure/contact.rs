@@ -174,6 +174,7 @@ impl Contact {
     /// Forgets what is under way, at sample `at`; quiet samples count from `resume`.
     pub(super) fn interrupt(&mut self, history: &History, at: u64, resume: u64, constants: &Constants) {
         self.cut(history, at, true, constants);
+        self.activity.settle(history);
         self.side = 0;
         self.last_sum = None;
         self.last_end = None;
@@ -351,12 +352,13 @@ impl Contact {
             }
             self.rested(after);
         }
+        self.activity.settle(history);
         self.record.activity = std::mem::take(&mut self.activity.intervals);
         self.record
     }
 
     /// The latest activity so far.
-    pub(super) fn last_activity(&self) -> Option<super::Interval> {
-        self.activity.intervals.last().copied()
+    pub(super) fn last_activity(&self, history: &History) -> Option<super::Interval> {
+        self.activity.latest(history)
     }
 }

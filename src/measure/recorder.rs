@@ -143,7 +143,7 @@ impl Recorder {
     /// The latest activity on any contact or on the stimulator-side voltage.
     pub fn last_activity(&self) -> Option<Interval> {
         let last = |channel: &Channel| match &channel.kind {
-            Kind::Contact(contact) => contact.last_activity(),
+            Kind::Contact(contact) => contact.last_activity(&channel.history),
             Kind::Voltage(voltage) => voltage.last_activity(),
         };
         self.channels.iter().filter_map(last).max_by_key(|interval| interval.last)
