@@ -1,6 +1,7 @@
 //! Reference-level instants of a transition (IEEE 181: linear interpolation between the bracketing samples).
 
 use super::sample::{Sample, Side};
+use wide::f64x2;
 
 /// Direction of a transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,14 @@ pub struct PhaseEdges {
     pub start: f64,
     /// Crossing back.
     pub end: f64,
+}
+
+impl From<f64x2> for PhaseEdges {
+    #[inline]
+    fn from(instants: f64x2) -> Self {
+        let [start, end] = instants.to_array();
+        Self { start, end }
+    }
 }
 
 impl PhaseEdges {

@@ -3,109 +3,116 @@
 use super::codes::extreme;
 use super::edge::PhaseEdges;
 use super::sample::{Sample, Side};
-use super::whole::{ceil, floor};
-use wide::i16x8;
+use super::whole::floor;
+use wide::{f64x2, i16x8};
 
 /// Codes looked at together.
 const LANES: usize = 8;
 
-/// Between which codes the edges of a phase cross its half level, and its top between them; of one that rises from the base
-/// (`RISES`), or falls.
+/// Between which codes the edges of a phase cross its half level, and its top between them. Of pairs the first is what belongs to the
+/// first edge.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Flanks<const RISES: bool> {
+pub(super) struct Flanks {
     /// Level before and behind it.
     base: f64,
+    /// 1 of a phase that rises from the base, -1 of one that falls.
+    sign: f64,
     /// The last sample before the first edge, and the last sample of the top.
-    places: (f64, f64),
-    /// The codes on either side of the first edge.
-    up: (f64, f64),
-    /// The codes on either side of the second edge.
-    down: (f64, f64),
-    /// The code of the top that is nearest to the base.
+    places: f64x2,
+    /// Their codes.
+    codes: f64x2,
+    /// From these to the next.
+    steps: f64x2,
+    /// The code of the top that is nearest to the base; with the sign.
     nearest: f64,
 }
 
-impl<const RISES: bool> Flanks<RISES> {
-    /// From the samples beside a phase of about this level inwards: `first` and `last` are its own outermost. `None` where its `middle`
+impl Flanks {
+    /// From the samples beside a phase of about this level inwards: `first` and `last` are its own outermost. `None` where its middle
     /// is not beyond the half, and where there is no sample beside it.
     #[inline(always)]
     pub(super) fn find(
         samples: &[i16],
-        ((first, last), middle): ((usize, usize), usize),
+        (first, last): (usize, usize),
         base: f64,
         level: f64,
     ) -> Option<Self> {
+        let rises = level > base;
         let half = half(base, level);
-        let limit = if RISES { floor(half) } else { ceil(half) } as i16;
         let from = first.checked_sub(1)?;
         let around = samples.get(from..last + 2)?;
+        let limit = i16x8::splat(floor(half) as i16);
+        // Codes on the half are taken for some on either side: then the way from edge to edge touches it.
+        let others = if rises { 0 } else { 0xff };
+        let beyond = |group: &[i16; LANES]| i16x8::new(*group).simd_gt(limit).to_bitmask() ^ others;
+        let (head, tail) = (beyond(around.first_chunk()?), beyond(around.last_chunk()?));
         // Unless the edges are slow, half of the level is reached within the outermost samples.
-        let begins = around.first_chunk().map_or(0, |head| Self::beyond(head, limit));
-        let begins = if begins != 0 {
-            begins.trailing_zeros() as usize
+        let (begins, ends) = if head != 0 && tail != 0 {
+            (head.trailing_zeros() as usize, around.len() - LANES + tail.ilog2() as usize)
         } else {
-            i16::first(around, Self::SIDE, half)?
+            outermost(around, rises, half)?
         };
-        let ends = around.last_chunk().map_or(0, |tail| Self::beyond(tail, limit));
-        let ends = if ends != 0 {
-            around.len() - LANES + ends.ilog2() as usize
-        } else {
-            i16::last(around, Self::SIDE, half)?
-        };
-        if from + begins > middle || middle > from + ends {
+        let middle = (first + last) / 2 - from;
+        if begins > middle || middle >= ends {
             return None;
         }
-        let [up, top @ .., down] = around.get(begins.checked_sub(1)?..ends + 2)? else { return None };
-        let [begin, .., end] = top else { return None };
+        let (up, begin, end, down, nearest) =
+            looked_at(around.get(begins.checked_sub(1)?..ends + 2)?, rises)?;
+        let pair = |first: i16, second: i16| f64x2::new([f64::from(first), f64::from(second)]);
+        let codes = pair(up, end);
+        let sign = if rises { 1.0 } else { -1.0 };
         Some(Self {
             base,
-            places: ((from + begins - 1) as i64 as f64, (from + ends) as i64 as f64),
-            up: (f64::from(*up), f64::from(*begin)),
-            down: (f64::from(*end), f64::from(*down)),
-            nearest: f64::from(Self::nearest(top)),
+            sign,
+            places: f64x2::new([(from + begins - 1) as i64 as f64, (from + ends) as i64 as f64]),
+            codes,
+            steps: pair(begin, down) - codes,
+            nearest: sign * f64::from(nearest),
         })
     }
 
     /// 50 % instants of the phase if this is its level: [`PhaseEdges::at`] its middle. `None` where the way from edge to edge touches
     /// half the level: then it takes a search to find them.
     #[inline(always)]
-    pub(super) fn edges(&self, level: f64) -> Option<PhaseEdges> {
+    pub(super) fn edges(&self, level: f64) -> Option<f64x2> {
         let half = half(self.base, level);
-        let (before, begin) = self.up;
-        let (end, behind) = self.down;
-        let whole = if RISES {
-            self.nearest > half && before < half && behind <= half
-        } else {
-            self.nearest < half && before > half && behind >= half
-        };
-        whole.then(|| PhaseEdges {
-            start: self.places.0 + (half - before) / (begin - before),
-            end: self.places.1 + (half - end) / (behind - end),
-        })
+        let parts = (f64x2::splat(half) - self.codes) / self.steps;
+        let within = parts.simd_gt(f64x2::splat(0.0)) & parts.simd_lt(f64x2::splat(1.0));
+        (within.to_bitmask() == 3 && self.nearest > self.sign * half).then(|| self.places + parts)
     }
+}
 
-    const SIDE: Side = if RISES { Side::Above } else { Side::Below };
+/// The first and the last code beyond a level.
+#[cold]
+fn outermost(codes: &[i16], rises: bool, level: f64) -> Option<(usize, usize)> {
+    let side = if rises { Side::Above } else { Side::Below };
+    Some((i16::first(codes, side, level)?, i16::last(codes, side, level)?))
+}
 
-    /// One bit for each of eight codes that is beyond the limit.
-    #[inline(always)]
-    fn beyond(group: &[i16; LANES], limit: i16) -> u32 {
-        let (group, limit) = (i16x8::new(*group), i16x8::splat(limit));
-        if RISES { group.simd_gt(limit) } else { group.simd_lt(limit) }.to_bitmask()
-    }
+/// Of a top with a code on either side: the code before it, its first, its last and the code behind it, and that of the top which is nearest
+/// to the base.
+#[inline(always)]
+fn looked_at(codes: &[i16], rises: bool) -> Option<(i16, i16, i16, i16, i16)> {
+    // Groups that lie over one another see some codes twice, which changes no extreme.
+    const HALF: usize = 1 + 2 * LANES;
+    let ends = (codes.first_chunk::<HALF>(), codes.last_chunk::<HALF>());
+    let (Some([up, head @ ..]), Some([tail @ .., down]), true) = (ends.0, ends.1, codes.len() <= 2 * HALF)
+    else {
+        return looked_at_any(codes, rises);
+    };
+    let ([a, b], [c, d]) = (halves(head), halves(tail));
+    let nearest =
+        if rises { a.min(b).min(c.min(d)).reduce_min() } else { a.max(b).max(c.max(d)).reduce_max() };
+    let ([begin, ..], [.., end]) = (head, tail);
+    Some((*up, *begin, *end, *down, nearest))
+}
 
-    /// The code that is nearest to the base.
-    #[inline(always)]
-    fn nearest(codes: &[i16]) -> i16 {
-        let less = |[a, b]: [i16x8; 2]| if RISES { a.min(b) } else { a.max(b) };
-        // Groups that lie over one another see some codes twice, which changes no extreme.
-        match (codes.first_chunk(), codes.last_chunk()) {
-            (Some(head), Some(tail)) if codes.len() <= 4 * LANES => {
-                let nearest = less([less(halves(head)), less(halves(tail))]);
-                if RISES { nearest.reduce_min() } else { nearest.reduce_max() }
-            }
-            _ => extreme(codes, !RISES),
-        }
-    }
+/// The same of any top, which may be short or long.
+#[inline(never)]
+fn looked_at_any(codes: &[i16], rises: bool) -> Option<(i16, i16, i16, i16, i16)> {
+    let [up, top @ .., down] = codes else { return None };
+    let [begin, .., end] = top else { return None };
+    Some((*up, *begin, *end, *down, extreme(top, !rises)))
 }
 
 /// The first eight of sixteen codes and the others.
@@ -130,19 +137,19 @@ mod tests {
     #[test]
     fn a_flank_that_stays_on_the_level_is_left_to_the_search() {
         // Two samples on the level before the top: the crossing is the first of them.
-        let around = [0_i16, 2, 2, 4, 4, 4, 0];
+        let around = [0_i16, 2, 2, 4, 4, 4, 4, 4, 0];
         let find = |around: &[i16]| {
             let last = around.len() - 2;
-            Flanks::<true>::find(around, ((1, last), 4), 0.0, 4.0)?.edges(4.0)
+            Flanks::find(around, (1, last), 0.0, 4.0)?.edges(4.0).map(PhaseEdges::from)
         };
         let search = PhaseEdges::at(&around, 4, 0.0, 4.0, 0.5).unwrap();
-        assert_eq!(search, PhaseEdges { start: 1.0, end: 5.5 });
+        assert_eq!(search, PhaseEdges { start: 1.0, end: 7.5 });
         let found = find(&around);
         assert!(found.is_none_or(|found| found == search), "{found:?}");
         // A flank without: both say the same.
-        let around = [0_i16, 0, 1, 4, 4, 4, 0];
+        let around = [0_i16, 0, 1, 4, 4, 4, 4, 0];
         let found = find(&around).unwrap();
-        assert!((found.start - (2.0 + 1.0 / 3.0)).abs() < 1e-12 && found.end == 5.5, "{found:?}");
+        assert!((found.start - (2.0 + 1.0 / 3.0)).abs() < 1e-12 && found.end == 6.5, "{found:?}");
     }
 
     #[test]
@@ -153,7 +160,7 @@ mod tests {
             (state >> 16) % n
         };
         let mut found = 0;
-        for trial in 0..2000 {
+        for trial in 0..3000 {
             let sign = if trial % 2 == 0 { 1 } else { -1 };
             let (from, length) = (4 + random(6) as usize, 3 + random(40) as usize);
             // Slow edges, dips and a coarse scale, so that samples lie on the level and cross it more than once.
@@ -165,14 +172,9 @@ mod tests {
                 })
                 .collect();
             let levels = [12.0, 11.5, 13.0, 12.0].map(|level| level * f64::from(sign));
-            let ends = ((from, from + length), from + length / 2);
-            let found_at = |level: f64| {
-                if sign > 0 {
-                    Flanks::<true>::find(&samples, ends, 0.0, levels[0])?.edges(level)
-                } else {
-                    Flanks::<false>::find(&samples, ends, 0.0, levels[0])?.edges(level)
-                }
-            };
+            let ends = (from, from + length);
+            let found_at =
+                |level: f64| Flanks::find(&samples, ends, 0.0, levels[0])?.edges(level).map(PhaseEdges::from);
             for level in levels {
                 if let Some(edges) = found_at(level) {
                     let expected = PhaseEdges::at(&samples, from + length / 2, 0.0, level, 0.5);

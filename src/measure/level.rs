@@ -1,7 +1,8 @@
 //! Levels of a phase: trimmed mean and IEEE 181 state level.
 
 use super::sample::Sample;
-use super::whole::{ceil, floor};
+use super::whole::{ceil, floor, floors};
+use wide::f64x2;
 
 /// Mean of the samples whose index lies in [from, to] (fractional bounds, in samples), with their number.
 ///
@@ -39,11 +40,13 @@ fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
     indices(from, to)
 }
 
-/// First and last sample of [`central_mean`] of a phase that begins behind the first sample in hand.
+/// First and last sample of [`central_mean`] of a phase between these instants, which begins behind the first sample in hand; the first
+/// with a minus before it, to tell both at once.
 #[inline(always)]
-pub(super) fn central_samples(start: f64, end: f64, settle: f64) -> (i64, i64) {
-    let (from, to) = centre(start, end, settle);
-    (ceil(from), floor(to))
+pub(super) fn central_samples(instants: f64x2, settle: f64) -> f64x2 {
+    let [start, end] = instants.to_array();
+    let trim = f64x2::splat(0.2 * (end - start)).fast_max(f64x2::new([settle, f64::NEG_INFINITY]));
+    floors(f64x2::new([-start, end]) - trim)
 }
 
 /// Ends of the centre of a phase.

@@ -4,7 +4,9 @@ use super::edge::PhaseEdges;
 use super::excursion::Top;
 use super::flanks::Flanks;
 use super::level::{central_mean, central_samples};
-use super::sums::sum_within;
+use super::sums::short_sum;
+use super::whole::integers;
+use wide::f64x2;
 
 /// Finds the edges and the level of the phase in samples `first` to `last`; whether both edges are there.
 #[inline(always)]
@@ -23,25 +25,20 @@ pub(super) fn edges(
     base: f64,
     level: f64,
 ) -> Option<PhaseEdges> {
-    let middle = (first + last).div_ceil(2);
-    at_once(samples, ((first, last), middle), base, level)
-        .or_else(|| PhaseEdges::at(samples, middle, base, level, 0.5))
+    at_once(samples, (first, last), base, level)
+        .or_else(|| PhaseEdges::at(samples, (first + last).div_ceil(2), base, level, 0.5))
 }
 
 /// [`PhaseEdges::at`] the middle of a phase that stays beyond half of this level from edge to edge; `None` of any other.
 #[inline(never)]
-fn at_once(samples: &[i16], place: ((usize, usize), usize), base: f64, level: f64) -> Option<PhaseEdges> {
-    if level > base {
-        Flanks::<true>::find(samples, place, base, level)?.edges(level)
-    } else {
-        Flanks::<false>::find(samples, place, base, level)?.edges(level)
-    }
+fn at_once(samples: &[i16], ends: (usize, usize), base: f64, level: f64) -> Option<PhaseEdges> {
+    Flanks::find(samples, ends, base, level)?.edges(level).map(PhaseEdges::from)
 }
 
 /// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
 #[inline]
 fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
-    let trim = last.checked_sub(first)?.div_ceil(5);
+    let trim = (last + 4).checked_sub(first)? / 5;
     Some(((first + trim) as i64, (last + 1 - trim) as i64))
 }
 
@@ -52,51 +49,67 @@ const FEWEST: i64 = 8;
 /// again when its level is known. Whether it is one.
 #[inline(never)]
 fn quick(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> bool {
-    let found = middle(ends).and_then(|middle| mean_within(samples, middle)).and_then(|(rough, _)| {
-        if rough > base {
-            standing::<true>(samples, ends, (base, rough), settle)
-        } else {
-            standing::<false>(samples, ends, (base, rough), settle)
-        }
-    });
-    found.inspect(|found| *top = *found).is_some()
+    standing(samples, ends, base, settle, top).is_some()
 }
 
-/// The same where the mean of its middle is known to be above the base (`RISES`), or not.
+/// What [`quick`] finds.
 #[inline(always)]
-fn standing<const RISES: bool>(
+fn standing(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> Option<()> {
+    let (rough, _) = mean_within(samples, middle(ends)?)?;
+    let flanks = Flanks::find(samples, ends, base, rough)?;
+    let edges = flanks.edges(rough)?;
+    let inside = central_samples(edges, settle);
+    let [before, last] = integers(inside).map(i64::from);
+    let count = last + before + 1;
+    if count < FEWEST {
+        *top = Top::new(edges.into(), rough, 0);
+        return Some(());
+    }
+    let level = short_sum(samples, -before, count) as f64 / count as f64;
+    let Some(edges) = flanks.edges(level) else {
+        *top = slow(samples, ends, (base, level), settle, inside)?;
+        return Some(());
+    };
+    if central_samples(edges, settle).simd_eq(inside).to_bitmask() != 3 {
+        *top = moved(samples, edges.into(), settle)?;
+        return Some(());
+    }
+    *top = Top::new(edges.into(), level, count as usize);
+    Some(())
+}
+
+/// The same where edges have codes between the halves of what the middle was and of what the level is, which is the mean of the
+/// samples `inside`.
+#[cold]
+#[inline(never)]
+fn slow(
     samples: &[i16],
     ends: (usize, usize),
-    (base, rough): (f64, f64),
+    (base, level): (f64, f64),
     settle: f64,
+    inside: f64x2,
 ) -> Option<Top> {
-    let place = (ends, (ends.0 + ends.1) / 2);
-    let flanks = Flanks::<RISES>::find(samples, place, base, rough)?;
-    let edges = flanks.edges(rough)?;
-    let Some(inside) = settled(edges, settle) else { return Some(Top::new(edges, rough, 0)) };
-    let (level, count) = mean_within(samples, inside)?;
-    // Slow edges have codes between the halves of what the middle was and of what the level is.
-    let edges = flanks.edges(level).or_else(|| at_once(samples, place, base, level))?;
-    let again = settled(edges, settle)?;
-    if again == inside {
-        return Some(Top::new(edges, level, count));
+    let edges = at_once(samples, ends, base, level)?;
+    let again = central_samples(f64x2::new([edges.start, edges.end]), settle);
+    if again.simd_eq(inside).all() {
+        return Some(Top::new(edges, level, (inside.reduce_add() + 1.0) as usize));
     }
-    let (level, count) = central_mean(samples, edges.start, edges.end, settle)?;
-    Some(Top::new(edges, level, count))
+    moved(samples, edges, settle)
 }
 
-/// First sample of the level of a phase between these edges, and the one behind its last, if they are enough.
-#[inline(always)]
-fn settled(edges: PhaseEdges, settle: f64) -> Option<(i64, i64)> {
-    let (first, last) = central_samples(edges.start, edges.end, settle);
-    (last - first + 1 >= FEWEST).then_some((first, last + 1))
+/// The same where the level has moved the edges so that other samples lie between them.
+#[cold]
+#[inline(never)]
+fn moved(samples: &[i16], edges: PhaseEdges, settle: f64) -> Option<Top> {
+    let (level, count) = central_mean(samples, edges.start, edges.end, settle)?;
+    (count as i64 >= FEWEST).then(|| Top::new(edges, level, count))
 }
 
 /// Mean of the samples `from` to the one before `to`, with their number.
 #[inline(always)]
 fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
     let count = to - from;
-    (count > 0).then(|| (sum_within(samples, from, to) as f64 / count as f64, count as usize))
+    (count > 0).then(|| (short_sum(samples, from, count) as f64 / count as f64, count as usize))
 }
 
 /// The definition, step by step: the level says where the edges are, the edges say which samples are the level's, twice.

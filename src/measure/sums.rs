@@ -37,6 +37,19 @@ pub(super) fn sum_within(codes: &[i16], from: i64, to: i64) -> i64 {
     sum.map_or_else(|| sum_of_any(codes, from, to), i64::from)
 }
 
+/// [`sum_within`] where the window is nearly always a short one that is all in hand.
+#[inline(always)]
+pub(super) fn short_sum(codes: &[i16], from: i64, count: i64) -> i64 {
+    const SHORT: usize = 32;
+    if count as usize > SHORT {
+        return sum_of_any(codes, from, from + count);
+    }
+    match codes.get(from as usize..).and_then(<[i16]>::first_chunk::<SHORT>) {
+        Some(codes) => sum_first(codes, count as usize).into(),
+        None => sum_of_any(codes, from, from + count),
+    }
+}
+
 /// Σ of the first `count` of some codes, at most [`MOST`].
 #[inline(always)]
 fn sum_first<const N: usize>(codes: &[i16; N], count: usize) -> i32 {
@@ -68,6 +81,7 @@ mod tests {
                 .filter_map(|place| Some(i64::from(*codes.get(usize::try_from(place).ok()?)?)))
                 .sum();
             assert_eq!(sum_within(&codes, from, to), plain, "{from} {to}");
+            assert_eq!(short_sum(&codes, from, to - from), plain, "{from} {to}");
         }
     }
 
