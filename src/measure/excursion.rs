@@ -21,7 +21,7 @@ impl Excursion {
 }
 
 /// Where a phase is and how high. Instants in samples from the first in hand.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Top {
     pub(super) start: f64,
     pub(super) end: f64,

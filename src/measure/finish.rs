@@ -141,7 +141,7 @@ impl Contact {
         let recharge = recharge.as_ref();
         let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
         let mut measured = [PhaseRow::default(); 3];
-        let found = measure(samples, first, at, &pulse, constants, &mut measured);
+        let found = measure(samples, first, at, &pulse, constants, (&mut self.stands, &mut measured));
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = measured.get(..usize::from(found.count)).unwrap_or(&measured);
         let (start, end) =

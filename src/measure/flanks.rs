@@ -3,7 +3,7 @@
 use super::codes::extreme;
 use super::edge::PhaseEdges;
 use super::sample::{Sample, Side};
-use super::whole::floor;
+use super::whole::{floor, integers};
 use wide::{f64x2, i16x8};
 
 /// Codes looked at together.
@@ -71,6 +71,12 @@ impl Flanks {
         })
     }
 
+    /// The last sample before the first edge, and the last sample of the top.
+    #[inline]
+    pub(super) fn places(&self) -> [i32; 2] {
+        integers(self.places)
+    }
+
     /// 50 % instants of the phase if this is its level: [`PhaseEdges::at`] its middle. `None` where the way from edge to edge touches
     /// half the level: then it takes a search to find them.
     #[inline(always)]
@@ -126,7 +132,7 @@ fn halves(codes: &[i16; 2 * LANES]) -> [i16x8; 2] {
 
 /// Half-way between `base` and `level`.
 #[inline]
-fn half(base: f64, level: f64) -> f64 {
+pub(super) fn half(base: f64, level: f64) -> f64 {
     base + 0.5 * (level - base)
 }
 

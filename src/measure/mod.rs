@@ -6,6 +6,7 @@ pub mod sample;
 pub mod window;
 
 mod activity;
+mod again;
 mod building;
 mod channel;
 mod charge;

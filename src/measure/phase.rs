@@ -1,5 +1,6 @@
 //! One phase: its edges and its level.
 
+use super::again::Stand;
 use super::edge::PhaseEdges;
 use super::excursion::Top;
 use super::flanks::Flanks;
@@ -8,10 +9,29 @@ use super::sums::short_sum;
 use super::whole::integers;
 use wide::f64x2;
 
-/// Finds the edges and the level of the phase in samples `first` to `last`; whether both edges are there.
+/// Finds the edges and the level of the phase in samples `first` to `last`; whether both edges are there. `stand` is where that of
+/// the pulse before lay.
 #[inline(always)]
-pub(super) fn phase(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> bool {
-    quick(samples, ends, base, settle, top) || {
+pub(super) fn phase(
+    samples: &[i16],
+    ends: (usize, usize),
+    (base, settle): (f64, f64),
+    stand: &mut Stand,
+    top: &mut Top,
+) -> bool {
+    stand.again(samples, ends, base, settle, top) || searched(samples, ends, (base, settle), stand, top)
+}
+
+/// The same of a phase that lies elsewhere.
+#[inline(never)]
+fn searched(
+    samples: &[i16],
+    ends: (usize, usize),
+    (base, settle): (f64, f64),
+    stand: &mut Stand,
+    top: &mut Top,
+) -> bool {
+    standing(samples, ends, base, settle, (stand, top)).is_some() || {
         let (found, truncated) = plain(samples, ends, base, settle);
         *top = found;
         !truncated
@@ -36,8 +56,8 @@ fn at_once(samples: &[i16], ends: (usize, usize), base: f64, level: f64) -> Opti
 }
 
 /// First sample of the middle of a phase whose edges are not known yet, and the one behind its last.
-#[inline]
-fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
+#[inline(always)]
+pub(super) fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
     let trim = (last + 4).checked_sub(first)? / 5;
     Some(((first + trim) as i64, (last + 1 - trim) as i64))
 }
@@ -46,15 +66,15 @@ fn middle((first, last): (usize, usize)) -> Option<(i64, i64)> {
 const FEWEST: i64 = 8;
 
 /// [`plain`] for a phase that rises, stays and falls: its edges are searched for once, from its ends, and only looked at
-/// again when its level is known. Whether it is one.
-#[inline(never)]
-fn quick(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> bool {
-    standing(samples, ends, base, settle, top).is_some()
-}
-
-/// What [`quick`] finds.
+/// again when its level is known. `None` of any other.
 #[inline(always)]
-fn standing(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: &mut Top) -> Option<()> {
+fn standing(
+    samples: &[i16],
+    ends: (usize, usize),
+    base: f64,
+    settle: f64,
+    (stand, top): (&mut Stand, &mut Top),
+) -> Option<()> {
     let (rough, _) = mean_within(samples, middle(ends)?)?;
     let flanks = Flanks::find(samples, ends, base, rough)?;
     let edges = flanks.edges(rough)?;
@@ -75,6 +95,8 @@ fn standing(samples: &[i16], ends: (usize, usize), base: f64, settle: f64, top: 
         return Some(());
     }
     *top = Top::new(edges.into(), level, count as usize);
+    let [up, end] = flanks.places().map(|place| place as usize);
+    *stand = Stand::of(ends.0, (up, end), (-before as usize, count as usize));
     Some(())
 }
 
@@ -107,7 +129,7 @@ fn moved(samples: &[i16], edges: PhaseEdges, settle: f64) -> Option<Top> {
 
 /// Mean of the samples `from` to the one before `to`, with their number.
 #[inline(always)]
-fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
+pub(super) fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
     let count = to - from;
     (count > 0).then(|| (short_sum(samples, from, count) as f64 / count as f64, count as usize))
 }
@@ -147,7 +169,7 @@ mod tests {
 
     #[test]
     fn searching_once_finds_what_the_definition_finds_step_by_step() {
-        let (mut state, mut found) = (1_u32, 0);
+        let (mut state, mut found, mut again) = (1_u32, 0, 0);
         let mut draw = |n: u32| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 16) % n
@@ -166,13 +188,23 @@ mod tests {
                 *sample += draw(noise) as i16;
             }
             let mut top = Top::default();
-            if quick(&samples, (20, last), 0.3, 4.0, &mut top) {
+            let mut stand = Stand::NOWHERE;
+            if standing(&samples, (20, last), 0.3, 4.0, (&mut stand, &mut top)).is_some() {
                 let (plain, truncated) = plain(&samples, (20, last), 0.3, 4.0);
                 assert!(!truncated && (top.start, top.end) == (plain.start, plain.end), "{samples:?}");
                 assert_eq!((top.level, top.settled), (plain.level, plain.settled), "{samples:?}");
                 found += 1;
+                // The next pulse is much like it, or somewhat longer.
+                let ends = (20, last + draw(2) as usize);
+                samples.iter_mut().for_each(|sample| *sample += draw(3) as i16 - 1);
+                let mut top = Top::default();
+                if stand.again(&samples, ends, 0.3, 4.0, &mut top) {
+                    assert_eq!((top, false), super::plain(&samples, ends, 0.3, 4.0), "{samples:?}");
+                    again += 1;
+                }
             }
         }
+        assert!(again > 200, "{again}");
         assert!(found > 1500, "{found}");
     }
 }

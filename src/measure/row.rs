@@ -1,5 +1,6 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
+use super::again::Stand;
 use super::charge::{Recharge, Summed, rested, rows};
 use super::excursion::{Excursion, Top};
 use super::phase::phase;
@@ -85,7 +86,8 @@ pub(super) struct Measured {
     pub(super) summed: Option<Summed>,
 }
 
-/// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`.
+/// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`. `stands` is where
+/// those of the pulse before lay.
 #[inline]
 pub(super) fn measure(
     samples: &[i16],
@@ -93,15 +95,15 @@ pub(super) fn measure(
     at: u64,
     pulse: &Shape<'_>,
     constants: &Constants,
-    phases: &mut [PhaseRow; 3],
+    (stands, phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let origin = (at as i64 - first as i64) as f64;
     match pulse.excursions {
         // Most programs rest between their two phases, and where samples show that no edge is shared.
         [a, b] if pulse.recharge.is_none() && pulse.gapless.is_none() && !b.joined => {
-            two(samples, first, [a, b], pulse, (constants, origin), phases)
+            two(samples, first, [a, b], pulse, (constants, origin), (stands, phases))
         }
-        _ => any(samples, first, pulse, (constants, origin), phases),
+        _ => any(samples, first, pulse, (constants, origin), (stands, phases)),
     }
 }
 
@@ -113,13 +115,13 @@ fn two(
     [before, behind]: [&Excursion; 2],
     pulse: &Shape<'_>,
     (constants, origin): (&Constants, f64),
-    phases: &mut [PhaseRow; 3],
+    ([stand, other, _], phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let (base, settle) = (pulse.base, constants.settling as i64 as f64);
     let mut tops = [Top::default(); 2];
     let [a, b] = &mut tops;
-    let whole = phase(samples, before.within(first), base, settle, a)
-        & phase(samples, behind.within(first), base, settle, b);
+    let whole = phase(samples, before.within(first), (base, settle), stand, a)
+        & phase(samples, behind.within(first), (base, settle), other, b);
     let mut summed = rested(samples, &tops, pulse, origin, phases);
     if whole && tops.iter().any(|top| top.settled == 0) {
         refine(samples, first, pulse, origin, (&mut tops, phases, &mut summed));
@@ -160,14 +162,14 @@ fn any(
     first: u64,
     pulse: &Shape<'_>,
     (constants, origin): (&Constants, f64),
-    phases: &mut [PhaseRow; 3],
+    (stands, phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let Shape { excursions, base, gapless, .. } = *pulse;
     let settle = constants.settling as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
-    for (top, excursion) in tops.iter_mut().zip(excursions) {
-        truncated |= !phase(samples, excursion.within(first), base, settle, top);
+    for ((top, stand), excursion) in tops.iter_mut().zip(stands).zip(excursions) {
+        truncated |= !phase(samples, excursion.within(first), (base, settle), stand, top);
     }
     let count = excursions.len().min(3);
     let tops = tops.get_mut(..count).unwrap_or_default();
@@ -221,7 +223,8 @@ pub(super) fn measured(
     constants: &Constants,
 ) -> (Measured, [PhaseRow; 3]) {
     let mut phases = [PhaseRow::default(); 3];
-    (measure(samples, 0, at, pulse, constants, &mut phases), phases)
+    let own = (&mut [Stand::NOWHERE; 3], &mut phases);
+    (measure(samples, 0, at, pulse, constants, own), phases)
 }
 
 #[cfg(test)]
@@ -308,7 +311,7 @@ mod tests {
             (state >> 16) % n
         };
         let constants = Constants { settling: 6, early: 0.2, late_area: 0.1, ..CONSTANTS };
-        let (mut short, mut sums) = (0, 0);
+        let (mut short, mut sums, mut stands) = (0, 0, [Stand::NOWHERE; 3]);
         for _ in 0..3000 {
             let (before, gap, behind) = (8 + draw(12) as usize, 2 + draw(30) as usize, 8 + draw(12) as usize);
             let lengths = [4 + draw(50) as usize, 4 + draw(90) as usize];
@@ -330,8 +333,8 @@ mod tests {
             let pulse = Shape { excursions: &excursions, base: 1.5, quiet, beside, ..Shape::default() };
             let ([a, b], of) = (excursions, (&constants, 4.0));
             let [mut rows, mut plain] = [[PhaseRow::default(); 3]; 2];
-            let found = two(&samples, 9, [&a, &b], &pulse, of, &mut rows);
-            let expected = any(&samples, 9, &pulse, of, &mut plain);
+            let found = two(&samples, 9, [&a, &b], &pulse, of, (&mut stands, &mut rows));
+            let expected = any(&samples, 9, &pulse, of, (&mut [Stand::NOWHERE; 3], &mut plain));
             let unsummed = Measured { summed: None, ..found };
             assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
             // Of windows that are the same but for a sample at either end, the sum is known.

@@ -52,7 +52,7 @@ pub(super) fn short_sum(codes: &[i16], from: i64, count: i64) -> i64 {
 
 /// Σ of the first `count` of some codes, at most [`MOST`].
 #[inline(always)]
-fn sum_first<const N: usize>(codes: &[i16; N], count: usize) -> i32 {
+pub(super) fn sum_first<const N: usize>(codes: &[i16; N], count: usize) -> i32 {
     let weights = MOST.checked_sub(count).and_then(|from| ONES.get(from..)?.first_chunk::<N>());
     let weights = weights.map_or(&[][..], |weights| weights.as_chunks::<LANES>().0);
     let mut sum = i32x4::splat(0);
