@@ -79,7 +79,7 @@ pub(super) fn rows(
     rows
 }
 
-/// [`rows`] of two phases that rest between each other and behind the second.
+/// [`rows`] of two phases that rest between each other and behind the second; the third stays as it is.
 #[inline(always)]
 pub(super) fn rested(
     samples: &[i16],
@@ -97,7 +97,9 @@ pub(super) fn rested(
         of_phase(top, sum, to.at - from.at, (pulse.base, origin))
     };
     let [first, second] = sums;
-    *phases = [of(a, first, &from, &between), of(b, second, &between, &to), PhaseRow::default()];
+    let [before, behind, _] = phases;
+    *before = of(a, first, &from, &between);
+    *behind = of(b, second, &between, &to);
     Summed { from: from.index, between: between.index, to: to.index, sum: first + second }
 }
 

@@ -6,6 +6,7 @@ use super::excursion::{Excursion, Top};
 use super::phase::phase;
 use super::refining::Refining;
 use super::rise::Rise;
+use super::seek::{larger, smaller};
 use super::shared_edge::{join, meeting};
 use super::skew::SharpEdge;
 use super::thresholds::Thresholds;
@@ -63,12 +64,12 @@ impl Default for Shape<'_> {
 impl Shape<'_> {
     /// Quiet samples that belong to a pulse which begins there.
     pub(super) fn before(&self, start: f64) -> f64 {
-        (start - self.beside.0).clamp(0.0, self.quiet.0)
+        smaller(larger(0.0, start - self.beside.0), self.quiet.0)
     }
 
     /// Quiet samples that belong to a pulse which ends there.
     pub(super) fn behind(&self, end: f64) -> f64 {
-        (0.5 * (self.beside.1 - end)).min(self.quiet.1)
+        smaller(0.5 * (self.beside.1 - end), self.quiet.1)
     }
 }
 
@@ -127,14 +128,12 @@ fn two(
         refine(samples, first, pulse, origin, (&mut tops, phases, &mut summed));
     }
     let [a, b] = tops;
-    let level = |top: Top| (base, f64::from(top.level));
-    let place = |sample: u64| sample.saturating_sub(first) as usize;
-    let up = Rise::of(samples, place(before.from), a.start, level(a));
+    let outer = [before.from, behind.to].map(|sample| sample.saturating_sub(first) as usize);
     Measured {
         count: 2,
         recharge: 0.0,
         flags: Flags { truncated: !whole, ..Flags::default() },
-        rise: up.and(Rise::of(samples, place(behind.to), b.end, level(b))),
+        rise: Rise::of(samples, outer, [a.start, b.end], base, [a.level, b.level]),
         shared: 0.0,
         summed: Some(summed),
     }
@@ -208,9 +207,8 @@ fn give_way(samples: &[i16], tops: &mut [Top], recharge: Option<Recharge>, base:
 fn outer(samples: &[i16], first: u64, excursions: &[Excursion], tops: &[Top], base: f64) -> Rise {
     let ends = excursions.first().zip(tops.first()).zip(excursions.last().zip(tops.last()));
     ends.map_or(Rise::default(), |((before, leading), (behind, last))| {
-        let place = |sample: u64| sample.saturating_sub(first) as usize;
-        let up = Rise::of(samples, place(before.from), leading.start, (base, f64::from(leading.level)));
-        up.and(Rise::of(samples, place(behind.to), last.end, (base, f64::from(last.level))))
+        let outer = [before.from, behind.to].map(|sample| sample.saturating_sub(first) as usize);
+        Rise::of(samples, outer, [leading.start, last.end], base, [leading.level, last.level])
     })
 }
 

@@ -32,6 +32,12 @@ pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
+/// Of numbers that are none of them NaN, for which `f64::min` has to look.
+#[inline]
+pub(super) fn smaller(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
 /// The codes that are looked for about one baseline. From stretch to stretch they seldom change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
