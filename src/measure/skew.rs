@@ -29,6 +29,12 @@ pub(super) struct SharpEdge {
     steep: f32x4,
 }
 
+/// Where a phase ended, and by how much late that is found, if it tells anything.
+struct Before {
+    end: f32,
+    late: f32,
+}
+
 impl SharpEdge {
     /// Without a filter.
     #[cfg(test)]
@@ -66,31 +72,60 @@ impl SharpEdge {
         let near = ended.map(|ended| ended as f32).filter(|ended| *ended >= self.reach);
         let alone = |ended| self.one(samples, (0, ended), (self.reach, self.reach), noise).abs();
         let mut most = f32x4::splat(near.map_or(0.0, alone));
-        // Where the phase before ended, and by how much late that is found, if it tells anything.
-        let mut last = (f32::NEG_INFINITY, f32::NAN);
-        let mut rest = phases;
-        // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
-        let read = |settled, end| if settled == 0 { (f32::NEG_INFINITY, f32::NAN) } else { (end, 0.0) };
-        while let Some((a, after)) = rest.split_first() {
-            // One that is left over fills both places, and tells nothing in the second.
-            let (b, told, after) =
-                after.split_first().map_or((a, 0, after), |(b, after)| (b, b.settled, after));
-            let next = after.first().map_or(f32::INFINITY, |next| next.start);
-            let ((end, unread), (last_end, last_unread)) = (read(a.settled, a.end), read(told, b.end));
-            let at = f32x4::new([a.start, a.end, b.start, b.end]);
-            let gone = at - f32x4::new([last.0, a.start, end, b.start]);
-            let beside = (self.beside(gone), self.beside(f32x4::new([a.end, b.start, b.end, next]) - at));
-            let late = self.late(samples, (origin, at), beside, noise)
-                + f32x4::new([unread, unread, last_unread, last_unread]);
-            let [first, second, third, fourth] = late.to_array();
-            let wrong = (late - f32x4::new([last.1, first, second, third])).abs();
-            // What tells nothing is no number, and not larger than any; phases that share an edge have nothing between them.
-            let counts = gone.simd_gt(f32x4::splat(0.0)) & wrong.simd_gt(most);
-            most = counts.bitselect(wrong, most);
-            (last, rest) = ((last_end, fourth), after);
+        let mut before = Before { end: f32::NEG_INFINITY, late: f32::NAN };
+        most = self.pair(samples, (origin, noise), phases, &mut before, most);
+        if phases.len() > 2 {
+            most = self.third(samples, (origin, noise), phases, &mut before, most);
         }
         let [a, b, c, d] = most.to_array();
         f64::from(larger(larger(a, b), larger(c, d)))
+    }
+
+    /// Of the phases behind the first two.
+    #[cold]
+    fn third(
+        &self,
+        samples: &[i16],
+        of: (i32, f32),
+        phases: &[PhaseRow],
+        before: &mut Before,
+        most: f32x4,
+    ) -> f32x4 {
+        self.pair(samples, of, phases.get(2..).unwrap_or(&[]), before, most)
+    }
+
+    /// What of the largest, so far `most`, is larger at the edges of the first two of `phases`. `before` is the phase before them, and
+    /// becomes the second of them.
+    #[inline(always)]
+    fn pair(
+        &self,
+        samples: &[i16],
+        (origin, noise): (i32, f32),
+        phases: &[PhaseRow],
+        before: &mut Before,
+        most: f32x4,
+    ) -> f32x4 {
+        let (a, b, told, next) = match phases {
+            [] => return most,
+            // One alone fills both places, and tells nothing in the second.
+            [a] => (a, a, 0, f32::INFINITY),
+            [a, b] => (a, b, b.settled, f32::INFINITY),
+            [a, b, next, ..] => (a, b, b.settled, next.start),
+        };
+        // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
+        let read = |settled, end| if settled == 0 { (f32::NEG_INFINITY, f32::NAN) } else { (end, 0.0) };
+        let ((end, unread), (last_end, last_unread)) = (read(a.settled, a.end), read(told, b.end));
+        let at = f32x4::new([a.start, a.end, b.start, b.end]);
+        let gone = at - f32x4::new([before.end, a.start, end, b.start]);
+        let beside = (self.beside(gone), self.beside(f32x4::new([a.end, b.start, b.end, next]) - at));
+        let late = self.late(samples, (origin, at), beside, noise)
+            + f32x4::new([unread, unread, last_unread, last_unread]);
+        let [first, second, third, fourth] = late.to_array();
+        let wrong = (late - f32x4::new([before.late, first, second, third])).abs();
+        *before = Before { end: last_end, late: fourth };
+        // What tells nothing is no number, and not larger than any; phases that share an edge have nothing between them.
+        let counts = gone.simd_gt(f32x4::splat(0.0)) & wrong.simd_gt(most);
+        counts.bitselect(wrong, most)
     }
 
     /// By how much the edges at four instants, from sample `origin` on, are found later than they were, if they were sharp ones; what lies

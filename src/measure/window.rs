@@ -27,7 +27,7 @@ impl Bound {
     #[inline]
     pub(super) fn of<S: Sample>(samples: &[S], at: f64) -> Self {
         let (index, middle) = nearest(at);
-        Self { at, index, part: part(samples, index as usize, at - middle) }
+        Self { at, index, part: part(samples, index, at - middle) }
     }
 }
 
@@ -42,12 +42,20 @@ pub(super) fn sum_between<S: Sample>(samples: &[S], from: &Bound, to: &Bound) ->
 
 /// ∫ over sample `k`'s interval from its left end to `offset` from its middle; 0 where the sample is not in hand.
 #[inline]
-fn part<S: Sample>(samples: &[S], k: usize, offset: f64) -> f64 {
-    if let Some([left, y, right]) = samples.get(k.wrapping_sub(1)..k.wrapping_add(2)) {
+fn part<S: Sample>(samples: &[S], k: i64, offset: f64) -> f64 {
+    // No window is as long as 2³² samples, and the place before the first is beyond all of them.
+    let before = k.wrapping_sub(1) as u32 as usize;
+    if let Some([left, y, right]) = samples.get(before..before + 3) {
         // Half of the slope, which is half of what the neighbours are apart.
         return y.value() * (offset + 0.5) + 0.25 * right.over(*left) * (offset * offset - 0.25);
     }
-    samples.get(k).map_or(0.0, |y| y.value() * (offset + 0.5))
+    outer_part(samples, k, offset)
+}
+
+/// [`part`] of a sample that lacks a neighbour.
+#[cold]
+fn outer_part<S: Sample>(samples: &[S], k: i64, offset: f64) -> f64 {
+    samples.get(k as usize).map_or(0.0, |y| y.value() * (offset + 0.5))
 }
 
 #[cfg(test)]
