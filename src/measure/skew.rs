@@ -59,6 +59,7 @@ impl SharpEdge {
     /// By how much the width of one of `phases`, or the interval between two of them, may be wrong, samples: the largest. Their
     /// instants count from sample `origin` of `samples`; `noise` is the standard deviation of a sample. The pulse before them `ended`
     /// at that place of `samples`: what follows it at once is these.
+    #[inline(always)]
     pub(super) fn skew(
         &self,
         samples: &[i16],
