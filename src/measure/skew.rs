@@ -35,6 +35,11 @@ struct Before {
     late: f32,
 }
 
+impl Before {
+    /// One that tells nothing.
+    const NONE: Self = Self { end: f32::NEG_INFINITY, late: f32::NAN };
+}
+
 impl SharpEdge {
     /// Without a filter.
     #[cfg(test)]
@@ -73,7 +78,7 @@ impl SharpEdge {
         let near = ended.map(|ended| ended as f32).filter(|ended| *ended >= self.reach);
         let alone = |ended| self.one(samples, (0, ended), (self.reach, self.reach), noise).abs();
         let mut most = f32x4::splat(near.map_or(0.0, alone));
-        let mut before = Before { end: f32::NEG_INFINITY, late: f32::NAN };
+        let mut before = Before::NONE;
         most = self.pair(samples, (origin, noise), phases, &mut before, most);
         if phases.len() > 2 {
             most = self.third(samples, (origin, noise), phases, &mut before, most);
@@ -114,6 +119,10 @@ impl SharpEdge {
             [a, b, next, ..] => (a, b, b.settled, next.start),
         };
         // A phase too short for a level, as at the foot of a ramp of widths, is over before the filter shows what is beside an edge.
+        if a.settled == 0 && told == 0 {
+            *before = Before::NONE;
+            return most;
+        }
         let read = |settled, end| if settled == 0 { (f32::NEG_INFINITY, f32::NAN) } else { (end, 0.0) };
         let ((end, unread), (last_end, last_unread)) = (read(a.settled, a.end), read(told, b.end));
         let at = f32x4::new([a.start, a.end, b.start, b.end]);
