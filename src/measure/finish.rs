@@ -6,6 +6,7 @@ use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::History;
 use super::row::{Constants, Shape, measure};
+use super::seek::larger;
 use super::whole::{ceil, floor};
 use super::{Flags, PhaseRow, PulseRow};
 
@@ -132,6 +133,7 @@ impl Contact {
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
         let opened = building.timing.recharge.and_then(|_| building.opened(upto));
+        let settled = opened.map_or(0, |open| open + g);
         let near = upto < last.to + g;
         let parted = self.last_end.map_or(f64::NEG_INFINITY, |end| 0.5 * (end + real(at)) - real(first));
         let beside = (parted, if near { real(upto) - real(first) } else { f64::INFINITY });
@@ -149,8 +151,7 @@ impl Contact {
         let foreground = pulse.before(start - real(first));
         let background = pulse.behind(end - real(first));
         let from = floor(start - foreground).max(0) as u64;
-        let to =
-            (ceil(end + background).max(0) as u64).max(opened.map_or(0, |open| open + g)).min(upto).max(from);
+        let to = (ceil(end + background).max(0) as u64).max(settled).min(upto).max(from);
         let sum_from = self.sum_before(history, from.max(history.start()));
         let span = (to - from) as u32;
         let place = |sample: u64| sample as i64 - first as i64;
@@ -176,24 +177,26 @@ impl Contact {
             let code = |at: u64| samples.get(at.saturating_sub(first) as usize);
             let flows = |at: u64| code(at).map_or(0.0, |code| (f64::from(*code) - building.base).abs());
             let limit = REST * self.noise.max(1.0);
-            let (first, last) = (flows(from), flows(to));
-            let flow = if first > last { first } else { last };
+            let flow = larger(flows(from), flows(to));
             if flow > limit {
                 raise(&mut self.record.cut, flow);
             }
         }
-        let rest = floor((start - self.rest_from).max(0.0)) as u64;
-        self.rest_from = opened.map_or(end, |open| end.max(real(open + g)));
-        self.recharging = opened.filter(|open| upto < *open).map(|open| Recharging {
-            open,
-            slack: building.timing.recharge.map_or(0, |switch| switch.slack),
-            positive: building.positive,
-            tall: building.tall(),
-        });
+        let rest = floor(larger(start - self.rest_from, 0.0)) as u64;
+        self.rest_from = larger(end, real(settled));
+        self.recharging = None;
+        if let Some(open) = opened.filter(|open| upto < *open) {
+            self.recharging = Some(Recharging {
+                open,
+                slack: building.timing.recharge.map_or(0, |switch| switch.slack),
+                positive: building.positive,
+                tall: building.tall(),
+            });
+        }
         // Phases that are too small to be found are no rest either: a recovery that lasts longer than the rest would become the baseline.
         let lacks = building.count < usize::from(building.timing.phases);
         let due = if lacks { at + building.timing.length + g } else { 0 };
-        self.quiet_from = to.max(last.to + g).max(due).max(opened.map_or(0, |open| open + g));
+        self.quiet_from = to.max(last.to + g).max(due).max(settled);
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         // Those that are not there have no charge.
