@@ -1,8 +1,7 @@
 //! A phase of a train lies where that of the pulse before it lay: then nothing is searched for, only that it lies there is seen.
 
 use super::excursion::Top;
-use super::flanks::half;
-use super::phase::{mean_within, middle};
+use super::phase::middle;
 use super::sums::sum_first;
 use wide::{f64x2, i16x8};
 
@@ -80,16 +79,25 @@ impl Stand {
         if ((first + last) / 2).wrapping_sub(up + 1) > self.tail + BESIDE - 3 {
             return None;
         }
+        let (from, to) = middle((first, last))?;
+        let middle = samples.get(from as usize..)?.first_chunk::<MOST>()?;
+        let count = (to - from) as usize;
+        if count.wrapping_sub(1) >= MOST {
+            return None;
+        }
         // What the middle was and what the level is: of both the edges must be these, and the window between them this.
-        let (rough, _) = mean_within(samples, middle((first, last))?)?;
-        let level = f64::from(sum_first(inside, self.count)) / self.count as i64 as f64;
-        let halves = f64x2::new([half(base, rough), half(base, level)]);
+        let pair = |first: i32, second: i32| f64x2::new([f64::from(first), f64::from(second)]);
+        let levels = pair(sum_first(middle, count), sum_first(inside, self.count))
+            / f64x2::new([count as i64 as f64, self.count as i64 as f64]);
+        let base = f64x2::splat(base);
+        let halves = base + f64x2::splat(0.5) * (levels - base);
         let splat = |code: i16| f64x2::splat(f64::from(code));
         let codes = (splat(*before), splat(*end));
         let steps = (splat(*begin) - codes.0, splat(*behind) - codes.1);
         let parts = ((halves - codes.0) / steps.0, (halves - codes.1) / steps.1);
         // Positive where all of the top lies beyond the half.
-        let beyond = (splat(nearest(head, tail, begin > before)) - halves) * steps.0;
+        let rises = steps.0.to_bitmask() == 0;
+        let beyond = (splat(nearest(head, tail, rises)) - halves) * steps.0;
         let origin = up as i64 as f64;
         let place = |from_there: f64| f64x2::splat(origin + from_there);
         let (start, end) = (f64x2::splat(origin) + parts.0, place(self.end) + parts.1);
@@ -99,7 +107,7 @@ impl Stand {
         let least = parts.0.fast_min(parts.1).fast_min(beyond).simd_gt(f64x2::splat(0.0));
         let whole = early.fast_min(late).simd_ge(f64x2::splat(0.0));
         let most = parts.0.fast_max(parts.1).fast_max(early).fast_max(late).simd_lt(f64x2::splat(1.0));
-        let ([_, start], [_, end]) = (start.to_array(), end.to_array());
+        let ([_, level], [_, start], [_, end]) = (levels.to_array(), start.to_array(), end.to_array());
         let found = Top { start, end, level: level as f32, settled: self.count as u32 };
         ((least & whole & most).to_bitmask() == 3).then_some(found)
     }

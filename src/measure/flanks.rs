@@ -132,7 +132,7 @@ fn halves(codes: &[i16; 2 * LANES]) -> [i16x8; 2] {
 
 /// Half-way between `base` and `level`.
 #[inline]
-pub(super) fn half(base: f64, level: f64) -> f64 {
+fn half(base: f64, level: f64) -> f64 {
     base + 0.5 * (level - base)
 }
 

@@ -129,7 +129,7 @@ fn moved(samples: &[i16], edges: PhaseEdges, settle: f64) -> Option<Top> {
 
 /// Mean of the samples `from` to the one before `to`, with their number.
 #[inline(always)]
-pub(super) fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
+fn mean_within(samples: &[i16], (from, to): (i64, i64)) -> Option<(f64, usize)> {
     let count = to - from;
     (count > 0).then(|| (short_sum(samples, from, count) as f64 / count as f64, count as usize))
 }
