@@ -102,7 +102,8 @@ fn looked_at(codes: &[i16], rises: bool) -> Option<(i16, i16, i16, i16, i16)> {
     // Groups that lie over one another see some codes twice, which changes no extreme.
     const HALF: usize = 1 + 2 * LANES;
     let ends = (codes.first_chunk::<HALF>(), codes.last_chunk::<HALF>());
-    let (Some([up, head @ ..]), Some([tail @ .., down]), true) = (ends.0, ends.1, codes.len() <= 2 * HALF)
+    let (Some([up, head @ ..]), Some([tail @ .., down]), true) =
+        (ends.0, ends.1, (HALF + 1..=2 * HALF).contains(&codes.len()))
     else {
         return looked_at_any(codes, rises);
     };
