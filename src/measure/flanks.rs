@@ -4,7 +4,7 @@ use super::codes::extreme;
 use super::edge::PhaseEdges;
 use super::sample::{Sample, Side};
 use super::whole::{floor, integers};
-use wide::{f64x2, i16x8};
+use wide::{f64x2, i16x8, i16x16};
 
 /// Codes looked at together.
 const LANES: usize = 8;
@@ -41,14 +41,16 @@ impl Flanks {
         let half = half(base, level);
         let from = first.checked_sub(1)?;
         let around = samples.get(from..last + 2)?;
-        let limit = i16x8::splat(floor(half) as i16);
+        let limit = i16x16::splat(floor(half) as i16);
         // Codes on the half are taken for some on either side: then the way from edge to edge touches it.
-        let others = if rises { 0 } else { 0xff };
-        let beyond = |group: &[i16; LANES]| i16x8::new(*group).simd_gt(limit).to_bitmask() ^ others;
-        let (head, tail) = (beyond(around.first_chunk()?), beyond(around.last_chunk()?));
+        let others = if rises { 0 } else { 0xffff };
+        let beyond = |group: Option<&[i16; 2 * LANES]>| {
+            group.map_or(0, |group| i16x16::new(*group).simd_gt(limit).to_bitmask() ^ others)
+        };
+        let (head, tail) = (beyond(around.first_chunk()), beyond(around.last_chunk()));
         // Unless the edges are slow, half of the level is reached within the outermost samples.
         let (begins, ends) = if head != 0 && tail != 0 {
-            (head.trailing_zeros() as usize, around.len() - LANES + tail.ilog2() as usize)
+            (head.trailing_zeros() as usize, around.len() - 2 * LANES + tail.ilog2() as usize)
         } else {
             outermost(around, rises, half)?
         };
