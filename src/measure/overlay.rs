@@ -8,6 +8,9 @@ use super::history::History;
 /// Codes that are compared together.
 const LANES: usize = 8;
 
+/// Codes that are compared in one go.
+const BLOCK: usize = 4 * LANES;
+
 /// Longest pulse that is laid over others, samples.
 const LONGEST: u64 = 4096;
 
@@ -68,22 +71,24 @@ impl Laying {
     /// Whether codes, none of them behind what was reached, lie within the envelope.
     #[inline]
     fn holds(&self, codes: &[i16]) -> bool {
-        let (groups, rest) = codes.as_chunks::<LANES>();
+        let (blocks, rest) = codes.as_chunks::<BLOCK>();
         let mut beyond = u16x8::splat(0);
-        for (group, span) in groups.iter().zip(&self.spans) {
-            beyond |= span.beyond(group);
+        for (block, spans) in blocks.iter().zip(self.spans.as_chunks().0) {
+            beyond |= beyond_spans(block, spans);
         }
         beyond == u16x8::splat(0) && (rest.is_empty() || self.holds_last(codes))
     }
 
-    /// The same of the last group, which lies over the one before it.
+    /// The same of the last block, which lies over the one before it; of less than one, nothing is known to.
     #[inline(never)]
     fn holds_last(&self, codes: &[i16]) -> bool {
-        let last = |codes: &[i16], to: usize| codes.get(..to).and_then(<[i16]>::last_chunk).copied();
-        let to = codes.len();
-        let span = last(&self.low, to).zip(last(&self.high, to)).map(|(low, high)| Span::of(&low, &high));
-        let beyond = span.zip(last(codes, to)).map(|(span, codes)| span.beyond(&codes));
-        beyond == Some(u16x8::splat(0))
+        let block = |all: &[i16]| all.get(..codes.len()).and_then(<[i16]>::last_chunk::<BLOCK>).copied();
+        let (Some(low), Some(high), Some(codes)) = (block(&self.low), block(&self.high), block(codes)) else {
+            return false;
+        };
+        let groups = low.as_chunks().0.iter().zip(high.as_chunks().0).zip(codes.as_chunks().0);
+        let beyond = groups.map(|((low, high), codes)| Span::of(low, high).beyond(codes));
+        beyond.fold(u16x8::splat(0), |any, beyond| any | beyond) == u16x8::splat(0)
     }
 
     #[cold]
@@ -123,6 +128,13 @@ impl Span {
     fn beyond(self, codes: &[i16; LANES]) -> u16x8 {
         (bits(codes) - self.low).saturating_sub(self.width)
     }
+}
+
+/// Where one of the codes of a block is not in its span.
+#[inline]
+fn beyond_spans(block: &[i16; BLOCK], spans: &[Span; BLOCK / LANES]) -> u16x8 {
+    let groups = block.as_chunks().0.iter().zip(spans);
+    groups.fold(u16x8::splat(0), |any, (codes, span)| any | span.beyond(codes))
 }
 
 /// Codes without their sign: differences of two of them are the same.
