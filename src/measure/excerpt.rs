@@ -65,7 +65,7 @@ impl Excerpts {
     #[inline]
     pub(super) fn offer<'h>(
         &mut self,
-        pulse: Finished,
+        pulse: &Finished,
         row: &PulseRow,
         latest: bool,
         behind: u64,
@@ -87,7 +87,7 @@ impl Excerpts {
     #[cold]
     fn keep<'h>(
         &mut self,
-        pulse: Finished,
+        pulse: &Finished,
         values: [f64; 7],
         behind: u64,
         histories: impl Iterator<Item = &'h History> + Clone,
@@ -132,7 +132,7 @@ impl Excerpts {
 }
 
 /// Samples [from, to) of a pulse with what surrounds it, `behind` samples behind it at least.
-fn surroundings(pulse: Finished, behind: u64) -> (u64, u64) {
+fn surroundings(pulse: &Finished, behind: u64) -> (u64, u64) {
     let margin = ((pulse.to - pulse.from) / 4).clamp(16, 512);
     let first = pulse.from.saturating_sub(margin);
     (first, (pulse.to + margin.max(behind)).min(first + LONGEST))
@@ -145,7 +145,7 @@ fn held<'h>(first: u64, mut histories: impl Iterator<Item = &'h History>) -> u64
 
 /// A pulse as it is kept.
 fn cut<'h>(
-    pulse: Finished,
+    pulse: &Finished,
     why: &'static str,
     behind: u64,
     histories: impl Iterator<Item = &'h History> + Clone,
@@ -169,7 +169,7 @@ mod tests {
         for (row, (from, to)) in windows.iter().copied().enumerate() {
             let pulse = Finished { row, from, to, rest: 0, cut: false };
             let row = PulseRow::of(from, [PhaseRow::default(); 3], 0);
-            excerpts.offer(pulse, &row, true, 0, [history].into_iter());
+            excerpts.offer(&pulse, &row, true, 0, [history].into_iter());
         }
         excerpts.cut_last([history].into_iter());
         excerpts.into_kept().iter().map(|kept| (kept.first, kept.codes[0].len())).collect()
@@ -193,7 +193,7 @@ mod tests {
         let mut excerpts = Excerpts::new();
         let pulse = Finished { row: 3, from: 2000, to: 2100, rest: 0, cut: false };
         let row = PulseRow::of(2000, [PhaseRow::default(); 3], 0);
-        excerpts.offer(pulse, &row, true, 0, [&history].into_iter());
+        excerpts.offer(&pulse, &row, true, 0, [&history].into_iter());
         let ages: Vec<u64> = (0..1000).map(|k| 256 * k).filter(|at| excerpts.ages(*at)).take(1).collect();
         assert_eq!(ages, [(1975 + KEPT as u64 / 2).next_multiple_of(256)]);
         excerpts.cut_last([&history].into_iter());
@@ -215,7 +215,7 @@ mod tests {
             let from = 500 * row as u64 + 100;
             let offered = PulseRow::of(from, [phase; 3], 1);
             excerpts.offer(
-                Finished { row, from, to: from + 100, rest: 0, cut: false },
+                &Finished { row, from, to: from + 100, rest: 0, cut: false },
                 &offered,
                 row == 4,
                 0,

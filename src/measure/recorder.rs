@@ -435,7 +435,7 @@ impl Recorder {
                 // Where phases are missing, one sees that nothing came until they were to be over.
                 let missing = row.count < self.timing.phases;
                 let behind = if missing { self.timing.allowance } else { 0 };
-                self.excerpts.offer(*pulse, row, rest.len() == 0, behind, histories.clone());
+                self.excerpts.offer(pulse, row, rest.len() == 0, behind, histories.clone());
                 self.overlay.add(&main.history, pulse.from, pulse.to);
             }
         }
