@@ -74,21 +74,23 @@ impl CurrentActivity {
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
         let changed = bounds != (self.inactive.zero, self.inactive.safe);
-        if changed || !self.is_open(to) {
+        let waits = self.waiting.0 < self.waiting.1;
+        if waits && (changed || !self.is_open(to)) {
             self.settle(history);
         }
         if changed {
             self.inactive = Inactive::of(bounds);
         }
-        if self.is_open(to) {
-            let from = if self.waiting.0 < self.waiting.1 { self.waiting.0 } else { first };
-            self.waiting = (from, to);
-            return;
-        }
         let inactive = self.inactive.codes;
         // A mean cannot lie outside the extremes of its samples.
         let quiet = inactive.contain(low) && inactive.contain(high);
-        if !quiet || inactive.first(history.slice(first, from), false).is_some() {
+        if quiet && inactive.first(history.slice(first, from), false).is_none() {
+            return;
+        }
+        if self.is_open(to) {
+            let from = if self.waiting.0 < self.waiting.1 { self.waiting.0 } else { first };
+            self.waiting = (from, to);
+        } else {
             self.look_closely(history.slice(first, to), first);
         }
     }
