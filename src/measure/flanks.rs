@@ -1,7 +1,6 @@
 //! The edges of a phase whose extent is roughly known: found from its ends inwards instead of from its middle outwards.
 
 use super::codes::extreme;
-use super::edge::PhaseEdges;
 use super::sample::{Sample, Side};
 use super::whole::{floor, integers};
 use wide::{f64x2, i16x8, i16x16};
@@ -79,8 +78,8 @@ impl Flanks {
         integers(self.places)
     }
 
-    /// 50 % instants of the phase if this is its level: [`PhaseEdges::at`] its middle. `None` where the way from edge to edge touches
-    /// half the level: then it takes a search to find them.
+    /// 50 % instants of the phase if this is its level: [`PhaseEdges::at`](super::edge::PhaseEdges::at) its middle. `None` where the way
+    /// from edge to edge touches half the level: then it takes a search to find them.
     #[inline(always)]
     pub(super) fn edges(&self, level: f64) -> Option<f64x2> {
         let half = half(self.base, level);
@@ -142,6 +141,7 @@ fn half(base: f64, level: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::edge::PhaseEdges;
 
     #[test]
     fn a_flank_that_stays_on_the_level_is_left_to_the_search() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use serde_json::Value;
 
@@ -26,7 +26,10 @@ fn case_folder() -> PathBuf {
     fs::read_dir(CASE.1.join("evidence")).unwrap().flatten().next().unwrap().path()
 }
 
+/// One at a time: several tests want the same file.
 fn exported(format: &str) -> PathBuf {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock();
     let path = CASE.0.path().join(format!("case.{format}"));
     if !path.exists() {
         let output = export(format, &path, &[]);
