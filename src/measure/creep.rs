@@ -315,8 +315,7 @@ mod tests {
     #[test]
     fn what_goes_on_from_rest_to_rest_is_no_creep() {
         let codes: Vec<i16> = (0..3000).map(|k| (k / 250) as i16).collect();
-        let mut course = Course::new();
-        course.add(&codes, 500);
+        let course = course(&codes, 500);
         let level = Level { value: 5.5, spread: 1.5, count: 3000, centre: 0.0 };
         let centre = 500.0 + 1499.5;
         let before = Rest { value: 5.5 - 5000.0 / 250.0, centre: centre - 5000.0, variance: 1e-3 };
@@ -326,6 +325,83 @@ mod tests {
         let none = course.moved(&level, centre, None).unwrap();
         assert!((none.above + 964.0 / 250.0).abs() < 0.05, "{none:?}");
         assert!((none.early + 992.0 / 250.0).abs() < 0.05, "{none:?}");
+    }
+
+    /// The samples of a rest from `from` on, a hundred at a time.
+    fn course(codes: &[i16], from: u64) -> Course {
+        let mut course = Course::new();
+        for (part, at) in codes.chunks(100).zip((from..).step_by(100)) {
+            course.add(part, at);
+        }
+        course
+    }
+
+    #[test]
+    fn a_line_is_followed_exactly_and_is_as_uncertain_as_its_levels_are() {
+        let codes: Vec<i16> = (0..3000).collect();
+        let (course, centre) = (course(&codes, 500), 500.0 + 1499.5);
+        let level = Level { value: 1499.5, spread: 1.5, count: 3000, centre: 0.0 };
+        let before = Rest { value: 1499.5 - 5000.0, centre: centre - 5000.0, variance: 1e-3 };
+        let line = course.moved(&level, centre, Some(before)).unwrap();
+        assert_eq!((line.above, line.early, line.late), (0.0, 0.0, 32.0 * 0.5 - 16.0));
+        // The middle of the last 15 blocks of 64 of 2944 samples is 964 samples behind the level.
+        let ahead: f64 = 964.0 / 5000.0;
+        let variance = (1.0 + ahead).powi(2) * 1.5 / 3000.0 + ahead.powi(2) * 1e-3 + 3.0 / 2944.0;
+        assert!((line.variance - variance).abs() < 1e-12, "{line:?} {variance}");
+        // Through one level alone there is no line.
+        let same = Rest { centre, ..before };
+        assert_eq!(course.moved(&level, centre, Some(same)), course.moved(&level, centre, None));
+    }
+
+    #[test]
+    fn what_is_left_falls_on_by_the_same_ratio_as_far_as_noise_lets_it_be_told() {
+        let excess = |above: f64, early: f64, late: f64, noise: f64| {
+            let moved = Moved { above, early, late, weight: 300.0, variance: 0.25 };
+            Pool::from(&moved).excess(noise, 4.0)
+        };
+        // Half a code deviates: two are no movement.
+        assert_eq!((excess(1.99, 8.0, 2.0, 1.0), excess(-1.99, -8.0, -2.0, 1.0)), (0.0, 0.0));
+        assert!(excess(2.01, 8.0, 2.0, 1.0) > 2.01);
+        // From 8 less two deviations to 2 and two more; the same downwards.
+        for sign in [1.0, -1.0] {
+            let found = excess(sign * 10.0, sign * 8.0, sign * 2.0, 0.2);
+            assert!((found - (10.0 + 2.2 * 2.2 / (7.8 - 2.2))).abs() < 1e-9, "{found}");
+            // Nothing is left to fall of what comes back.
+            let found = excess(sign * 10.0, sign * 8.0, sign * -2.0, 0.2);
+            assert!((found - (10.0 + 0.2 * 0.2 / (7.8 - 0.2))).abs() < 1e-9, "{found}");
+        }
+        // A straight line: three times what was seen.
+        assert!((excess(10.0, 5.0, 5.0, 0.2) - 40.0).abs() < 1e-9);
+        assert_eq!(excess(0.0, 1.0, 1.0, 0.0), 0.0);
+    }
+
+    /// What no rest shows by itself all of them show together.
+    #[test]
+    fn what_all_rests_show_together_holds_of_each() {
+        let moved = Moved { above: 1.0, early: 2.0, late: 1.0, weight: 1000.0, variance: 0.25 };
+        let mut creep = Creep::default();
+        (0..30).for_each(|row| creep.add(row, &moved));
+        let found = creep.excess(1.0);
+        // Two deviations each, 2·√30 together.
+        assert!(creep.stretches.iter().all(|pool| pool.excess(1.0, Creep::ONE) == 0.0));
+        assert!((0..40).all(|row| found.at(row) == found.at(0)) && found.at(0) > 1.0, "{found:?}");
+    }
+
+    #[test]
+    fn rows_far_apart_are_in_stretches_of_their_own() {
+        let moved = |above: f64| Moved { above, early: 2.0, late: 1.0, weight: 10.0, variance: 0.25 };
+        let mut creep = Creep::default();
+        creep.add(0, &moved(1.0));
+        creep.add(63, &moved(2.0));
+        assert_eq!((creep.each, creep.stretches.len()), (1, 64));
+        creep.add(64, &moved(3.0));
+        assert_eq!((creep.each, creep.stretches.len()), (2, 33));
+        // What is 64 times as far takes as many halvings.
+        creep.add(64 * 64, &moved(4.0));
+        assert_eq!((creep.each, creep.stretches.len()), (128, 33));
+        let together = Pool::from(&moved(1.0)).and(&Pool::from(&moved(2.0))).and(&Pool::from(&moved(3.0)));
+        assert_eq!((creep.stretches[0], creep.stretches[32]), (together, Pool::from(&moved(4.0))));
+        assert!(creep.stretches[1..32].iter().all(|pool| *pool == Pool::default()));
     }
 
     #[test]

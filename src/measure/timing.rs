@@ -170,6 +170,10 @@ mod tests {
             Some(Switch { from: 105, to: 606, last_only: true, driven: 130, at_once: false, slack: 12 })
         );
         assert_eq!((timing.phases, timing.allowance), (1, 56), "53 µs and half of the 1 ms between pulses");
+        // The next burst begins 21 ms behind the last pulse, 447 µs after the switch has opened: half of it is less than a fiftieth.
+        let recovery = Recovery::Passive { duration: 19.5e-3, per_burst: true };
+        let recharge = Timing::of(&Program { recovery, ..burst }, 1e5, 30).recharge;
+        assert_eq!(recharge.map(|switch| (switch.to, switch.slack)), Some((2056, 22)));
     }
 
     #[test]
@@ -187,6 +191,16 @@ mod tests {
         assert_eq!((none.or(old).recharge, old.or(none).recharge), (old.recharge, old.recharge));
         let single = Timing { phases: 1, ..old };
         assert_eq!(new.or(single), new);
+        // What holds of both is sure; what holds of one may be.
+        let sure = |this: bool| {
+            let recharge = Some(Switch { last_only: this, at_once: !this, ..long });
+            Timing { recharge, gapless: this, either: this, ..old }
+        };
+        for (this, that) in [(true, false), (false, true)] {
+            let both = sure(this).or(sure(that));
+            let switch = Switch { last_only: false, at_once: false, ..long };
+            assert_eq!(both, Timing { recharge: Some(switch), gapless: false, either: true, ..old });
+        }
     }
 
     #[test]
