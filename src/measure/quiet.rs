@@ -163,6 +163,12 @@ mod tests {
             quiet.add(&history, from, to);
             quiet.levels(&history, to)
         };
+        let is_baseline = |from: u64, to: u64| {
+            let mut quiet = Quiet::new(0, 24);
+            quiet.add(&history, from, to);
+            quiet.is_baseline()
+        };
+        assert!(!is_baseline(100, 115) && is_baseline(100, 116) && is_baseline(100, 3100));
         assert_eq!(levels(100, 115), (None, None));
         let (after, before) = levels(100, 116);
         assert_eq!((after.map(|level| level.value), after.map(|level| level.count)), (Some(3.0), Some(16)));
@@ -266,6 +272,50 @@ mod tests {
         // From sample 10 still, and from the next pulse.
         assert_eq!(after.map(|level| level.centre), Some((centre - 10.0) as f32));
         assert_eq!(before.map(|level| level.centre), Some((centre - 50_000.0) as f32));
+    }
+
+    #[test]
+    fn how_a_rest_moves_is_told_by_its_own_samples_whatever_their_pieces() {
+        let codes: Vec<i16> = (0..3000).map(|k| k / 250).collect();
+        let mut history = History::new();
+        history.push(&[-9; 1000]);
+        history.push(&codes);
+        let mut quiet = Quiet::new(0, 24);
+        quiet.restart(10, 0.0);
+        quiet.add(&history, 0, 1000);
+        quiet.levels(&history, 1000);
+        quiet.clear();
+        (1000..4000).step_by(100).for_each(|at| quiet.add(&history, at, at + 100));
+        let level = quiet.levels(&history, 4500).0.unwrap();
+        let mut course = Course::new();
+        course.add(&codes, 1000);
+        // Of samples 1000 to 3999; a level's centre counts from sample 10.
+        let centre = 2499.5;
+        let before = Rest { value: -2.0, centre: 500.0, variance: 1e-3 };
+        let own = Rest {
+            value: f64::from(level.value),
+            centre,
+            variance: f64::from(level.spread) / f64::from(level.count),
+        };
+        assert_eq!((level.count, f64::from(level.centre)), (3000, centre - 10.0));
+        for before in [None, Some(before)] {
+            let moved = course.moved(&level, centre, before);
+            assert!(moved.is_some());
+            assert_eq!(quiet.moved(&level, before), (moved, own));
+        }
+    }
+
+    /// Of a rest that is longer than the history, in pieces that are longer than a batch.
+    #[test]
+    fn long_pieces_are_counted_before_they_are_forgotten() {
+        let (mut quiet, mut history) = (Quiet::new(0, 24), History::new());
+        quiet.restart(0, 0.0);
+        for at in (0..6 * HALF).step_by(4096) {
+            history.push(&[if at < 2 * HALF { 2 } else { 6 }; 4096]);
+            quiet.add(&history, at, at + 4096);
+        }
+        let (after, before) = quiet.levels(&history, 6 * HALF);
+        assert_eq!([after, before].map(|found| found.map(|found| found.value)), [Some(2.0), Some(6.0)]);
     }
 
     #[test]

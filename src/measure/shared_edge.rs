@@ -211,6 +211,36 @@ mod tests {
         Top { start, end, level, settled: 8 }
     }
 
+    /// Straight edges of ten samples: those outside take three each between a fifth and a half of their levels.
+    #[test]
+    fn halves_that_are_farther_apart_than_edges_take_have_a_rest_between_them() {
+        let told = |base: f64, (a, b): (f64, f64), apart: f64, high: f64| {
+            let ramp = |t: f64| (t / 10.0 + 0.5).clamp(0.0, 1.0);
+            let ends = [50.0, 150.0, 150.0 + apart, 250.0 + apart];
+            let height = |k: i32| {
+                let [rises, gives, takes, falls] = ends.map(|end| ramp(f64::from(k) - end));
+                base + a * (rises - gives) + b * (takes - falls)
+            };
+            let samples: Vec<i16> = (0..300).map(|k| height(k).round() as i16).collect();
+            let [first, last] = [(ends[0], ends[1], a), (ends[2], ends[3], b)]
+                .map(|(start, end, height)| top(start, end, (base + height) as f32));
+            let rests_at = Thresholds { high, low: 0.5 * high, tall: f64::INFINITY };
+            rests(&samples, (first, last), (&first, &last), base, Some(rests_at))
+        };
+        for base in [0.0, 1200.0, -1200.0] {
+            for heights in [(4000.0, -2000.0), (-2000.0, 4000.0), (8000.0, -800.0), (-8000.0, 800.0)] {
+                let ratio = f64::abs(heights.0 / heights.1);
+                let most = 0.5 + LONGER * ((2.0 + ratio).ln() / 4_f64.ln()).max(1.1) * 6.0;
+                assert!(!told(base, heights, most - 0.03, 50.0), "{base} {heights:?} {most}");
+                assert!(told(base, heights, most + 0.03, 50.0), "{base} {heights:?} {most}");
+                // Four times what stands out of the noise is enough for the smaller one.
+                let fourth = 0.25 * f64::abs(heights.0).min(f64::abs(heights.1));
+                assert!(!told(base, heights, most + 5.0, fourth + 1.0), "{base} {heights:?}");
+                assert!(told(base, heights, most + 5.0, fourth - 1.0), "{base} {heights:?}");
+            }
+        }
+    }
+
     #[test]
     fn phases_that_touch_meet_half_way_and_what_their_edge_took_is_told() {
         let mut samples = vec![-1000_i16; 100];

@@ -327,6 +327,9 @@ fn a_voltage_is_told_where_each_phase_has_settled_and_before_it_ends() {
     let (a, b) = extremes_of((&at, (i16::MIN, i16::MAX)), (999.5, 1030.5), &fitting);
     near(a, (1016, 1026), 999.5);
     near(b, (1016, 1026), 1030.5);
+    let (a, b) = extremes_of((&at, (i16::MIN, i16::MAX)), (999.5, 1028.5), &fitting);
+    near(a, (1016, 1024), 999.5);
+    near(b, (1016, 1024), 1028.5);
     for (end, samples) in [(1027.5, 1016..1023), (1020.5, 1016..1017)] {
         let (a, b) = extremes_of((&at, (i16::MIN, i16::MAX)), (999.5, end), &fitting);
         assert!(a.is_nan() && (f64::from(b) - mean(&voltage[samples])).abs() < 1e-3, "{a} {b}");

@@ -239,6 +239,18 @@ fn a_bare_table_takes_a_part_of_a_byte_a_pulse() {
     assert!(bare.is_bare() && !whole.is_bare() && !Table::<PulseRow>::bare().is_bare());
 }
 
+#[test]
+fn a_table_is_bare_from_the_first_row_on_of_which_the_least_is_kept() {
+    let mut table = Table { bare_from: 3, ..Table::new() };
+    for (k, row) in train(4, 5, 0.0).into_iter().enumerate() {
+        table.push(row);
+        assert_eq!(table.is_bare(), k >= 3, "{k}");
+    }
+    assert!(table.iter().map(|row| row.pulse_area.is_nan()).eq([false, false, false, true, true]));
+    // Rows of a range end where it does, wherever one looks.
+    assert!(table.range(0..3).at(2).is_some() && table.range(0..3).at(4).is_none());
+}
+
 /// Two clocks that drift apart move every pulse between two samples, slowly, and its windows with it.
 #[test]
 fn what_drifts_takes_little_more_than_its_steps() {
