@@ -110,3 +110,47 @@ fn a_nought_of_either_sign_is_kept() {
     rows[301].base = 1.0;
     assert!(!are_alike(&rows), "it has a base of its own");
 }
+
+#[test]
+fn what_lies_in_the_place_of_a_phase_that_no_row_has_is_kept() {
+    let rows = (0..).map(some_train).find(|rows| rows[0].count == 1).unwrap();
+    let none = PhaseRow::default();
+    let one = [
+        PhaseRow { start: 1.0, ..none },
+        PhaseRow { end: 1.0, ..none },
+        PhaseRow { level: 1.0, ..none },
+        PhaseRow { settled: 1, ..none },
+        PhaseRow { area: 1.0, ..none },
+        PhaseRow { span: 1.0, ..none },
+    ];
+    for (phase, place) in one.into_iter().flat_map(|phase| [(phase, 1), (phase, 2)]) {
+        let mut rows = rows.clone();
+        rows[700].phases[place] = phase;
+        assert!(!are_alike(&rows), "{phase:?} {place}");
+    }
+    // Of a number of phases that no row can have, all are in such places.
+    for count in [0, 4] {
+        let mut rows = some_train(1);
+        rows.iter_mut().for_each(|row| row.count = count);
+        assert!(!are_alike(&rows), "{count}");
+    }
+}
+
+#[test]
+fn a_level_that_is_rounded_is_no_base_and_what_is_far_behind_is_none_of_a_train() {
+    let rows = (0..).map(some_train).find(|rows| rows[0].before.is_some()).unwrap();
+    let mut off = rows.clone();
+    let row = &mut off[700];
+    // Levels lie on a grid that has no thirds.
+    let level = row.before.map(|level| Level { value: level.value + 1.0 / 3000.0, ..level });
+    row.before = level;
+    row.base = level.map_or(0.0, |level| f64::from(level.value));
+    row.pulse_area = 11.0 - row.base * f64::from(row.pulse_span);
+    row.cycle_area = f64::NAN;
+    assert!(!are_alike(&off));
+    for far in [1 << 20, 1 << 40] {
+        let mut late = rows.clone();
+        late[700..].iter_mut().for_each(|row| (row.at, row.from) = (row.at + far, row.from + far));
+        assert!(!are_alike(&late), "{far}");
+    }
+}
