@@ -172,8 +172,10 @@ mod tests {
 
     #[test]
     fn the_bounds_are_those_of_the_distance() {
-        for base in [0.0, 0.5, -0.5, 3.25, -7.1, 32_767.0, -32_768.0, 1e-9] {
-            for reach in [0.0, 0.5, 4.0, 7.1, 100.0, 40_000.0] {
+        // Sums that are rounded to less than the code as far from the base; bases beyond all codes.
+        let bases = [0.0, 0.5, -0.5, 3.25, -7.1, 32_767.0, -32_768.0, 1e-9, -6.7, 0.34, 32_768.0, -32_769.0];
+        for base in bases {
+            for reach in [0.0, 0.5, 4.0, 7.1, 100.0, 40_000.0, 14.7, 2.34] {
                 let Codes { low, high } = within(base, reach);
                 let codes: Vec<i16> = (i16::MIN..=i16::MAX).collect();
                 let inside = |code: &i16| (f64::from(*code) - base).abs() <= reach;

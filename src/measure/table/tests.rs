@@ -240,6 +240,16 @@ fn a_bare_table_takes_a_part_of_a_byte_a_pulse() {
 }
 
 #[test]
+fn a_level_that_is_no_mean_of_codes_is_kept_to_a_part_of_one() {
+    let mut rows = train(4, 3, 0.0);
+    for (phase, off) in rows[1].phases.iter_mut().zip([0.3, -0.2, 0.1]) {
+        (phase.settled, phase.level) = (2, phase.level.round() + off);
+    }
+    let table: Table<PulseRow> = rows.iter().copied().collect();
+    table.iter().zip(&rows).for_each(|(got, was)| row_near(&got, was));
+}
+
+#[test]
 fn a_table_is_bare_from_the_first_row_on_of_which_the_least_is_kept() {
     let mut table = Table { bare_from: 3, ..Table::new() };
     for (k, row) in train(4, 5, 0.0).into_iter().enumerate() {
