@@ -218,15 +218,16 @@ mod tests {
             if length % 3 == 0 {
                 codes.extend([9000; 5]);
             }
-            for positive in [true, false] {
+            // A base between two codes, and one at which codes lie just where a phase ends.
+            for (positive, base) in [(true, 0.3), (false, 0.3), (true, 0.0), (false, 0.0)] {
                 let mut bounds = Bounds::new();
                 let codes: Vec<i16> = codes.iter().map(|code| if positive { *code } else { -code }).collect();
                 let (low, high) = crate::measure::codes::extremes(&codes);
                 for peak in [0.0, 30.0, 2000.0] {
                     let thresholds = Thresholds { high: 8.0, low: 4.0, tall: 0.0 };
-                    let start = Along { base: 0.3, thresholds, peak };
-                    let furthest = (peak.max(0.3 - f64::from(low)), peak.max(f64::from(high) - 0.3));
-                    bounds.aim(0.3, &thresholds, furthest);
+                    let start = Along { base, thresholds, peak };
+                    let furthest = (peak.max(base - f64::from(low)), peak.max(f64::from(high) - base));
+                    bounds.aim(base, &thresholds, furthest);
                     let (mut searched, mut stepped) = (start, start);
                     let found = searched.follow(&codes, 0, positive, bounds.near);
                     assert_eq!(found, step(&mut stepped, &codes, positive), "{length} {positive} {peak}");
@@ -252,10 +253,11 @@ mod tests {
                 (state >> 8) % n
             };
             let size = [8, 60, 900][draw(3) as usize];
-            let codes: Vec<i16> = (0..length % 70).map(|_| draw(size) as i16 - size as i16 / 2).collect();
+            let mut codes: Vec<i16> = (0..length % 70).map(|_| draw(size) as i16 - size as i16 / 2).collect();
             let thresholds = Thresholds { high: 8.0, low: 4.0, tall: 0.0 };
             // On a baseline that moves now and then, behind phases smaller and larger than those in hand.
-            let base = f64::from(draw(2)) * 0.4;
+            let base = [0.0, 0.4, -300.0, 300.0][draw(4) as usize];
+            codes.iter_mut().for_each(|code| *code += base as i16);
             bounds.aim(base, &thresholds, (f64::from(draw(20_000)), f64::from(draw(20_000))));
             let reach = thresholds.enter(f64::from(draw(20_000)));
             let from = draw(codes.len() as u32 + 1) as usize;
@@ -264,5 +266,15 @@ mod tests {
             found += usize::from(defined.is_some());
         }
         assert!(found > 300, "{found}");
+    }
+
+    #[test]
+    fn with_other_thresholds_or_another_base_there_are_other_bounds() {
+        let mut bounds = Bounds::new();
+        for (base, high) in [(0.3, 8.0), (0.3, 4.0), (7.3, 4.0), (7.3, 12.0)] {
+            let thresholds = Thresholds { high, low: 0.5 * high, tall: 0.0 };
+            bounds.aim(base, &thresholds, (900.0, 900.0));
+            assert_eq!(bounds.still, within(base, high), "{base} {high}");
+        }
     }
 }

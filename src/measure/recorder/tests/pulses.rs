@@ -46,6 +46,21 @@ fn a_pulse_has_its_quiet_wherever_it_lies_in_a_stretch() {
     }
 }
 
+/// By less than begins a phase, and by more than what ends one.
+#[test]
+fn behind_a_rest_that_lies_elsewhere_phases_end_at_their_own_baseline() {
+    for moved in [-400, 400] {
+        let mut codes = quiet(20_000);
+        mirrored(&mut codes, 4000, 10_000);
+        mirrored(&mut codes, 14_000, 10_000);
+        codes[4455..].iter_mut().for_each(|code| *code += moved);
+        let row = rows(&recorded(&biphasic(), &codes))[1];
+        let found: Vec<_> = row.phases().iter().map(|phase| (phase.start, phase.end, phase.area)).collect();
+        assert_eq!(found, [(-0.5, 199.5, -2_000_000.0), (249.5, 449.5, 2_000_000.0)], "{moved}");
+        assert_eq!(row.base, f64::from(REST + moved));
+    }
+}
+
 #[test]
 fn a_small_pulse_is_found_on_an_offset_of_either_sign() {
     // 30 µA on an offset of 3000 codes.
