@@ -41,6 +41,39 @@ fn one_as_large_as_a_phase_is_told_from_a_pulse_by_its_time_and_its_fall() {
         let found = rows(&recorded(&program, &codes));
         let starts: Vec<u64> = found.iter().map(|row| row.at).collect();
         assert_eq!(starts, [4000, 14_000, 15_500, 24_000], "{found:?}");
+        assert!(found.iter().all(|row| row.count == 2), "{found:?}");
+        // The other way round.
+        codes[ZEROED as usize..].iter_mut().for_each(|code| *code = REST - (*code - REST));
+        let turned = rows(&recorded(&program, &codes));
+        assert!(turned.iter().map(|row| (row.at, row.count)).eq(found.iter().map(|row| (row.at, row.count))));
+    }
+}
+
+/// What a switch lets through may take two settling times to come; what comes later on top of it is a pulse.
+#[test]
+fn one_that_comes_slowly_is_no_pulse() {
+    let program = Program { recharge: Some(2e-3), ..biphasic() };
+    for (after, pulses) in [(20, vec![4000]), (32, vec![4000]), (33, vec![4000, 4491])] {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000);
+        hold(&mut codes, 4251, 4451, 10_000);
+        hold(&mut codes, 4458, 4458 + after, -1000);
+        decay(&mut codes, (4458 + after, 6451), -9000.0, 700.0);
+        let found = rows(&recorded(&program, &codes));
+        assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), pulses, "{after}");
+    }
+}
+
+/// What is taken back behind a single phase has the other sign: what adds to it is none of the next.
+#[test]
+fn what_adds_to_one_of_the_other_sign_is_no_pulse() {
+    for sign in [1, -1] {
+        let mut codes = quiet(10_000);
+        hold(&mut codes, 4000, 4200, -10_000 * sign);
+        decay(&mut codes, (4250, 6251), f64::from(8000 * sign), 300.0);
+        decay(&mut codes, (5250, 6251), f64::from(7000 * sign), 300.0);
+        let found = rows(&recorded(&passive(), &codes));
+        assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4000], "{sign}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod active;
 mod contacts;
+mod faint;
 mod levels;
 mod marks;
 mod pulses;

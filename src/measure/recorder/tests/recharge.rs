@@ -295,6 +295,8 @@ fn what_is_as_tall_as_a_phase_is_one_where_it_begins_too_late_for_a_recharge() {
         hold(&mut codes, 4000 + CLOSED + late, 4600, 10_000);
         let found = rows(&recorded(&passive(), &codes));
         assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), expected, "{late}");
+        // What is a pulse of its own was taken back by none.
+        assert!(found.len() == 1 || found[0].recharge == 0.0, "{found:?}");
     }
     // What flows back behind it is its own recharge.
     let mut codes = quiet(12_000);

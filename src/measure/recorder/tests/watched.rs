@@ -67,6 +67,16 @@ fn a_phase_that_outlasts_the_history_goes_on_counting() {
 }
 
 #[test]
+fn of_two_phases_that_outlast_the_history_each_counts_by_itself() {
+    let mut codes = quiet(170_000);
+    hold(&mut codes, 4000, 64_000, -10_000);
+    hold(&mut codes, 90_000, 150_000, -10_000);
+    let recorder = seen(setup(&biphasic()), &codes, &vec![0; codes.len()], &zero());
+    // The second is given up at sample 139 264.
+    near(recorder.guard().charge_per_phase.value, 49_264.0 * 1e-9);
+}
+
+#[test]
 fn an_amplitude_is_a_median_of_three_from_the_zero() {
     let peak = |codes: &[i16]| {
         let recorder = seen(setup(&biphasic()), codes, &vec![0; codes.len()], &zero());
