@@ -1,6 +1,7 @@
 //! Streams without noise whose edges fall between two samples: every number that a recorder makes of them follows by hand.
 
 mod active;
+mod changes;
 mod contacts;
 mod faint;
 mod levels;
@@ -8,6 +9,8 @@ mod marks;
 mod pulses;
 mod recharge;
 mod returns;
+mod small;
+mod told;
 mod watched;
 
 use super::*;
