@@ -322,6 +322,33 @@ mod tests {
         assert_eq!(looked(1341.0), [(300, 2300)]);
     }
 
+    /// A sample that moves a mean beyond the bound, and one of the other sign behind it that brings it back: in no active window.
+    #[test]
+    fn what_is_beyond_the_bound_in_no_active_window_is_not_active() {
+        let mut codes = vec![0; 1000];
+        for at in [300, 340, 600] {
+            (codes[at], codes[at + 1]) = (161, -11);
+        }
+        let mut activity = CurrentActivity::new(1e5);
+        pieces(1, &codes, |history, (from, to)| {
+            activity.look(history, 0, (from, to), extremes(history.slice(from, to)), (0.0, 10.0));
+        });
+        let found: Vec<_> = activity.intervals.iter().map(|found| (found.first, found.last)).collect();
+        assert_eq!(found, [(300, 340), (600, 600)]);
+        assert_eq!(activity.intervals, defined(&codes, 0, (0.0, 10.0), 100));
+        // So it is where all of it is seen at once, and where what is open goes on.
+        for open in [false, true] {
+            let mut activity = CurrentActivity::new(1e5);
+            if open {
+                activity.intervals.push(Interval { first: 560, last: 590 });
+            }
+            let mut history = History::new();
+            history.push(&codes[..700]);
+            activity.look(&history, 550, (550, 700), (-11, 161), (0.0, 10.0));
+            assert_eq!(activity.intervals.last().map(|found| found.last), Some(600), "{open}");
+        }
+    }
+
     /// The definition: a block of sixteen samples is active where it lies more than `step` from one of the `lag` before it
     /// and still moves by more than its part of that.
     fn moved(codes: &[i16], since: usize, step: f64, lag: usize, merged: u64) -> Vec<Interval> {

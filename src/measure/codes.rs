@@ -201,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_of_very_many_codes_overflows_nothing() {
+        for code in [i16::MIN, i16::MAX] {
+            let codes = vec![code; 600_000];
+            let defined = 600_000 * i64::from(code);
+            assert_eq!((sum(&codes), long_sum(&codes)), (defined, defined));
+        }
+    }
+
+    #[test]
     fn sums_and_extremes_are_those_of_each_code() {
         let codes = [scattered(9000), vec![i16::MIN; 70_000], vec![i16::MAX; 70_000]].concat();
         for part in [&codes[..], &codes[9000..], &codes[..1], &codes[5..23], &codes[8990..9005], &[]] {

@@ -211,9 +211,9 @@ mod tests {
         history.push(&[0; 4096]);
         let mut excerpts = Excerpts::new();
         for (row, level) in [100.0, 100.05, 101.0, 99.0, 100.0].into_iter().enumerate() {
-            let phase = PhaseRow { start: 0.0, end: 20.0, level, ..PhaseRow::default() };
+            let phase = PhaseRow { start: 30.0, end: 50.0, level: 5000.0 + level, ..PhaseRow::default() };
             let from = 500 * row as u64 + 100;
-            let offered = PulseRow::of(from, [phase; 3], 1);
+            let offered = PulseRow { base: 5000.0, ..PulseRow::of(from, [phase; 3], 1) };
             excerpts.offer(
                 &Finished { row, from, to: from + 100, rest: 0, cut: false },
                 &offered,
@@ -227,5 +227,29 @@ mod tests {
         let expected =
             [(0, "first pulse"), (3, "smallest amplitude"), (2, "largest amplitude"), (4, "last pulse")];
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn a_width_counts_from_edge_to_edge_and_what_is_missing_counts_for_nothing() {
+        let mut history = History::new();
+        history.push(&[0; 4096]);
+        let kept = |count: usize, widths: [f32; 4]| {
+            let mut excerpts = Excerpts::new();
+            for (row, width) in widths.into_iter().enumerate() {
+                let found =
+                    PhaseRow { start: 30.0, end: 30.0 + width, level: row as f32, ..PhaseRow::default() };
+                let mut phases = [PhaseRow::default(); 3];
+                phases.iter_mut().take(count).for_each(|phase| *phase = found);
+                let from = 500 * row as u64 + 100;
+                let offered = PulseRow { base: row as f64 - 100.0, ..PulseRow::of(from, phases, count) };
+                let pulse = Finished { row, from, to: from + 100, rest: 0, cut: false };
+                excerpts.offer(pulse, &offered, row == 3, 0, [&history].into_iter());
+            }
+            excerpts.into_kept().iter().map(|kept| (kept.pulse, kept.why)).collect::<Vec<_>>()
+        };
+        // A thousandth is no more than a little.
+        let expected = [(0, "first pulse"), (2, "widest pulse"), (3, "last pulse")];
+        assert_eq!(kept(1, [20.0, 20.02, 20.1, 20.0]), expected);
+        assert_eq!(kept(0, [20.0; 4]), [(0, "first pulse"), (3, "last pulse")]);
     }
 }

@@ -202,6 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn the_last_codes_of_a_record_are_compared_too() {
+        for (low, high) in [(-5, 0), (0, 5)] {
+            let mut history = History::new();
+            history.push(&[0; 300]);
+            let mut overlay = Laying::default();
+            overlay.add(&history, 20, 84);
+            overlay.add(&history, 120, 184);
+            // Held up to the fifth code behind whole vectors.
+            let mut codes = [0; 85];
+            codes[82] = low + high;
+            history.push(&codes);
+            overlay.add(&history, 316, 380);
+            let found = overlay.found().unwrap();
+            assert_eq!((found.pulses, found.extremes[82], found.extremes[81]), (3, (low, high), (0, 0)));
+        }
+    }
+
+    #[test]
     fn comparing_first_finds_what_widening_finds() {
         let mut random = 1_u64;
         let mut below = |limit: u64| {
@@ -210,9 +228,10 @@ mod tests {
         };
         for round in 0..20 {
             let reach = [3, 40, 65_536][round % 3];
+            let about = [0, 3000, -3000][round / 3 % 3];
             let mut history = History::new();
             let codes: Vec<i16> =
-                (0..20_200).map(|_| (below(reach) as i64 - reach as i64 / 2) as i16).collect();
+                (0..20_200).map(|_| (below(reach) as i64 - reach as i64 / 2 + about) as i16).collect();
             // The last pulses are held to different lengths, and longer than the first.
             let mut overlay = Laying::default();
             let (mut low, mut high) = (vec![i16::MAX; 96], vec![i16::MIN; 96]);

@@ -311,6 +311,21 @@ mod tests {
         assert!((both - 0.25).abs() < 1e-5, "{both}");
     }
 
+    /// Both edges of the first phase are as early: it is as wide as it looks, and what lies between it and another is not.
+    #[test]
+    fn a_phase_without_a_level_parts_those_beside_it() {
+        let mut samples = vec![0; 100];
+        samples[20..40].fill(1000);
+        (samples[20], samples[39]) = (1150, 811);
+        samples[60..80].fill(1000);
+        let first = phase(19.0 + 500.0 / 1150.0, 39.0 + 311.0 / 811.0);
+        let (short, last) = (PhaseRow { settled: 0, ..phase(45.0, 47.0) }, phase(59.5, 79.5));
+        let of = |phases: &[PhaseRow]| skew(&samples, 0.0, phases, 0.0);
+        assert!(of(&[first]) < 1e-3 && of(&[last]) == 0.0, "{}", of(&[first]));
+        assert!((of(&[first, last]) - 0.039).abs() < 1e-3, "{}", of(&[first, last]));
+        assert!(of(&[first, short, last]) < 1e-3);
+    }
+
     /// Edges of four samples, half-way at `edges`: up to 1000 and back, and down to −1000 and back, in turn.
     fn slopes(edges: [f64; 4]) -> Vec<i16> {
         let ramp = |t: f64, at: f64| 1000.0 * ((t - at) / 4.0 + 0.5).clamp(0.0, 1.0);

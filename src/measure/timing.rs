@@ -220,6 +220,12 @@ mod tests {
     }
 
     #[test]
+    fn phases_without_a_gap_follow_each_other_without_a_rest() {
+        let gapless = |gap| Timing::of(&Program { gap, ..program(50.0) }, 1e5, 5).gapless;
+        assert!(gapless(0.0) && !gapless(53e-6));
+    }
+
+    #[test]
     fn the_smallest_leading_phase_is_looked_for() {
         let smallest = |program: &Program| Timing::of(program, 1e5, 5).smallest;
         assert_eq!(smallest(&program(50.0)), 2e-3);

@@ -132,6 +132,26 @@ fn levels_are_means_of_the_settled_top_and_of_the_rest_before() {
     assert!((found.residual.unwrap() - over).abs() < 1e-8, "{found:?}");
 }
 
+/// Of very many contacts whose samples are not held: sixty-four bytes for each at every pulse, before any are packed.
+#[test]
+fn more_pulses_than_are_held_are_told() {
+    let each = TABLE_BYTES / size_of::<StepRow>();
+    let mut setup = setup();
+    setup.wanted = Wanted { joint: true, pairs: vec![(0, 1); each / 1000], ..Wanted::default() };
+    let mut joint = with(&setup, G, LATE);
+    let histories = [0, 1, 2].map(|_| History::new());
+    for k in 0..1010 {
+        let at = 1000 * (k + 1);
+        let (finished, row) = pulse(at, &[200], -1000.0);
+        joint.offer(finished, &row, 1e-6, 1000.0, 66);
+        joint.measure(at + 900, |index| histories.get(index).map(|history| (history, ZERO)));
+        let full = k >= 1000;
+        assert_eq!(joint.record.table_full, full && joint.record.rows.len() < k as usize + 1, "{k}");
+    }
+    let record = joint.end();
+    assert!(record.table_full && (990..1005).contains(&record.rows.len()), "{}", record.rows.len());
+}
+
 #[test]
 fn a_top_that_has_not_settled_is_charge_over_width() {
     let (mut a, mut b, voltage) = (vec![5; 4000], vec![-3; 4000], rising(4000));

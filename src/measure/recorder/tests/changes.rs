@@ -50,6 +50,21 @@ fn a_program_holds_alone_when_what_the_one_before_began_is_over() {
     assert_eq!(edges(&changed(&alone(2e-3), &[(3000, alone(1e-3))], &codes)), [4000, 5700]);
 }
 
+/// It is known when the stimulator has taken it.
+#[test]
+fn a_program_that_is_told_of_late_holds_from_then_on() {
+    let mut codes = quiet(30_000);
+    for at in [4000, 14_000, 24_000] {
+        hold(&mut codes, at, at + 200, -300);
+    }
+    let voltage = vec![0; codes.len()];
+    let mut recorder = Recorder::new(setup(&single()));
+    push(&mut recorder, 0, &[&codes[..10_000], &voltage[..10_000]], &zero());
+    recorder.program_changed(3000, &Program { amplitude: 30e-6, ..single() });
+    push(&mut recorder, 10_000, &[&codes[10_000..], &voltage[10_000..]], &[]);
+    assert_eq!(edges(&recorder.finish()), [14_000, 24_000]);
+}
+
 #[test]
 fn markers_are_obeyed_at_their_samples_however_they_come() {
     let mut codes = quiet(20_000);

@@ -50,15 +50,16 @@ fn a_phase_ends_by_the_largest_it_has_been() {
     for (offset, sign) in [(-9000, 1), (9000, -1), (0, 1), (0, -1)] {
         for long in [false, true] {
             let mut codes = vec![offset; 8000];
-            codes[4000..4100].fill(offset + sign * 8000);
-            let end = if long { 4560 } else { 4100 };
-            codes[4100..end].fill(offset + sign * 1000);
+            // In one stretch of 256 samples, or with the largest in the first of three.
+            let (start, end) = if long { (4000, 4540) } else { (4100, 4200) };
+            codes[start..start + 100].fill(offset + sign * 8000);
+            codes[start + 100..end].fill(offset + sign * 1000);
             codes[end..].fill(offset + sign * 40);
             codes[end + 50..end + 250].fill(offset - sign * 1000);
             let found = rows(&recorded(&small, &codes));
             assert_eq!((found.len(), found[0].count), (1, 2), "{offset} {sign} {long}");
             let [first, second, _] = found[0].phases;
-            let (edge, next) = (f64::from(first.end) + 4000.0, f64::from(second.start) + 4000.0);
+            let [edge, next] = [first.end, second.start].map(|instant| f64::from(instant) + start as f64);
             let (end, behind) = (end as f64, end as f64 + 50.0);
             assert!((end - 1.0..end).contains(&edge), "{offset} {sign} {long}: {edge}");
             assert!((behind - 1.0..behind).contains(&next), "{offset} {sign} {long}: {next}");

@@ -52,7 +52,8 @@ fn behind_a_rest_that_lies_elsewhere_phases_end_at_their_own_baseline() {
     for moved in [-400, 400] {
         let mut codes = quiet(20_000);
         mirrored(&mut codes, 4000, 10_000);
-        mirrored(&mut codes, 14_000, 10_000);
+        // Both edges between its phases lie in the stretch of 256 samples in which it begins.
+        mirrored(&mut codes, 14_082, 10_000);
         codes[4455..].iter_mut().for_each(|code| *code += moved);
         let row = rows(&recorded(&biphasic(), &codes))[1];
         let found: Vec<_> = row.phases().iter().map(|phase| (phase.start, phase.end, phase.area)).collect();

@@ -121,6 +121,28 @@ fn a_rest_that_creeps_is_told_and_one_on_a_line_is_not() {
     assert!(line[3..].iter().all(|excess| *excess == 0.0), "{line:?}");
 }
 
+/// Neither relays that switch nor two pulses without a rest between them have a line from the rest before them to that behind them.
+#[test]
+fn no_line_leads_from_rest_to_rest_over_what_came_between() {
+    let excess = |pulses: &[usize], moves: usize, markers: &[Marker]| {
+        let mut codes = quiet(40_000);
+        for at in pulses {
+            hold(&mut codes, *at, *at + 200, -10_000);
+        }
+        codes[moves..].iter_mut().for_each(|code| *code += 300);
+        let recording = seen(setup(&single()), &codes, &vec![0; codes.len()], markers).finish();
+        assert_eq!(recording.contacts[0].pulses.len(), pulses.len());
+        let found = recording.contacts[0].creep.excess(0.76);
+        (0..6).map(|row| found.at(row)).fold(0.0, f64::max)
+    };
+    let mut switched = zero();
+    switched.push(marker(20_000, MarkerBit::Interlock, false));
+    assert_eq!(excess(&[4000, 14_000, 24_000, 34_000], 20_010, &switched), 0.0);
+    assert_eq!(excess(&[4000, 14_000, 14_205, 24_000], 14_405, &zero()), 0.0);
+    // With one pulse between them there is one, and the rest behind it does not follow it.
+    assert!(excess(&[4000, 14_000, 24_000], 14_205, &zero()) > 10.0);
+}
+
 /// A zero that scatters by a code lets a rest scatter by three times as much.
 #[test]
 fn a_rest_swings_beside_what_the_zero_does() {
