@@ -437,4 +437,16 @@ mod tests {
         near(front_end.height, height, 1e-2);
         near(front_end.cut, cut * unit, 2e-2);
     }
+
+    /// Of 1 − exp(−t), which takes ln 9 from 10 to 90 % and is half-way at ln 2, sampled every 0.2·π.
+    #[test]
+    fn what_an_edge_has_within_a_sample_is_a_part_of_what_is_seen_of_it() {
+        let front_end = FrontEnd::bessel(1, 1e5, 1e-6);
+        let period = 0.2 * std::f64::consts::PI;
+        let behind = 1.0 - 0.5 * (-(9_f64.ln() + period)).exp();
+        let within = 0.5 * (0.5 * period).exp() - 0.5 * (-0.5 * period).exp();
+        let (half, steep) = front_end.edge.half;
+        assert!((half - 0.5 / behind).abs() < 1e-3, "{half}");
+        assert!((steep - within / behind).abs() < 2e-3, "{steep} {}", within / behind);
+    }
 }

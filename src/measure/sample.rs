@@ -183,5 +183,6 @@ mod tests {
         assert_eq!(i16::count(&[3; 70_000], Side::AtLeast, 2.5), 70_000);
         assert_eq!(i16::first(&codes, Side::Above, f64::NAN), None);
         assert_eq!(i16::sum(&codes), f64::sum(&values));
+        assert_eq!((3_i16.over(10), i16::MAX.over(i16::MIN)), (-7.0, 65_535.0));
     }
 }

@@ -85,6 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn codes_are_summed_as_their_values_are() {
+        let codes: [i16; 8] = [-20_000, 30_000, 7, 32_767, -32_768, 100, 1, 0];
+        let values = codes.map(f64::from);
+        for (from, to) in [(0.0, 7.0), (0.8, 3.3), (1.6, 4.4), (3.9, 4.1), (-2.0, 9.0)] {
+            assert_eq!(windowed_sum(&codes, from, to), windowed_sum(&values, from, to), "{from} {to}");
+        }
+    }
+
+    #[test]
     fn a_window_that_ends_before_it_begins_holds_nothing() {
         for (from, to) in [(2.0, 2.0), (2.2, 1.9), (2.0, 0.0), (5.0, -3.0)] {
             assert_eq!(windowed_sum(&[7.0, 9.0, 4.0, 8.0], from, to), 0.0, "{from} {to}");
