@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(activity.intervals, defined(&codes, 0, (0.0, 10.0), 100));
         // So it is where all of it is seen at once, and where what is open goes on.
         for open in [false, true] {
-            let mut activity = CurrentActivity::new(1e5);
+            let mut activity = CurrentActivity::new(if open { 1e6 } else { 1e5 });
             if open {
                 activity.intervals.push(Interval { first: 560, last: 590 });
             }
@@ -347,6 +347,14 @@ mod tests {
             activity.look(&history, 550, (550, 700), (-11, 161), (0.0, 10.0));
             assert_eq!(activity.intervals.last().map(|found| found.last), Some(600), "{open}");
         }
+        // The first window of all is active, and the next one is not.
+        let mut codes = [0; 200];
+        (codes[3], codes[16]) = (161, -11);
+        let mut history = History::new();
+        history.push(&codes);
+        let mut activity = CurrentActivity::new(1e5);
+        activity.look(&history, 0, (0, 200), (-11, 161), (0.0, 10.0));
+        assert_eq!(activity.intervals, [Interval { first: 3, last: 3 }]);
     }
 
     /// The definition: a block of sixteen samples is active where it lies more than `step` from one of the `lag` before it

@@ -288,7 +288,8 @@ fn a_place_is_found_among_packed_and_open_rows() {
         let expected = rows.partition_point(|row| row.at < at);
         assert_eq!(table.partition_point(|row| row.at < at), expected, "{at}");
     }
-    for number in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 7] {
+    let table: Table<PulseRow> = train(3, 9 * BLOCK + LATEST, 0.0).into_iter().collect();
+    for number in [0, 1, BLOCK - 1, BLOCK, 3 * BLOCK + 1, 5 * BLOCK - 7, 7 * BLOCK, 9 * BLOCK + 3] {
         assert_eq!(table.partition_point(|row| row.number < number), number);
     }
     assert_eq!(Table::<PulseRow>::new().partition_point(|_| true), 0);

@@ -59,6 +59,15 @@ fn behind_a_rest_that_lies_elsewhere_phases_end_at_their_own_baseline() {
         let found: Vec<_> = row.phases().iter().map(|phase| (phase.start, phase.end, phase.area)).collect();
         assert_eq!(found, [(-0.5, 199.5, -2_000_000.0), (249.5, 449.5, 2_000_000.0)], "{moved}");
         assert_eq!(row.base, f64::from(REST + moved));
+        // Two of one sign in one stretch of 256 samples.
+        let program = Program { waveform: Waveform::Monophasic, recovery: Recovery::None, ..biphasic() };
+        let mut codes = quiet(20_000);
+        for at in [4400, 14_082, 14_202] {
+            hold(&mut codes, at, at + 50, 10_000 * moved.signum());
+        }
+        codes[4455..].iter_mut().for_each(|code| *code += moved);
+        let found = rows(&recorded(&program, &codes));
+        assert_eq!(found.iter().map(|row| row.at).collect::<Vec<_>>(), [4400, 14_082, 14_202], "{moved}");
     }
 }
 
