@@ -154,3 +154,15 @@ fn voltages_are_read_before_the_pulses_of_the_main_contact() {
     assert_eq!((&found[..], recording.voltages[0].before_pulse.len()), (&[1, 2][..], 1));
     assert_eq!(recording.excerpts.iter().map(|excerpt| excerpt.pulse).collect::<Vec<_>>(), [0]);
 }
+
+/// Before the first zero what is stated is where a current is looked for, as far off as a pulse would begin.
+#[test]
+fn a_record_without_a_zero_is_measured_about_what_is_stated() {
+    let mut codes = vec![STATED as i16 + 340; 10_000];
+    codes[4000..4200].fill(STATED as i16 + 340 - 10_000);
+    let recording = seen(setup(&single()), &codes, &vec![0; codes.len()], &[]).finish();
+    let found: Vec<(u64, f64)> = rows(&recording).iter().map(|row| (row.at, row.base)).collect();
+    assert_eq!(found, [(4000, STATED + 340.0)]);
+    // A twentieth of 10 000 codes.
+    assert!((recording.contacts[0].begins_codes - 500.0).abs() < 1e-9);
+}
