@@ -41,12 +41,16 @@ fn one_as_large_as_a_phase_is_told_from_a_pulse_by_its_time_and_its_fall() {
         let found = rows(&recorded(&program, &codes));
         let starts: Vec<u64> = found.iter().map(|row| row.at).collect();
         assert_eq!(starts, [4000, 14_000, 15_500, 24_000], "{found:?}");
-        let sides = |row: &PulseRow| [0, 1].map(|k| f64::from(row.phases[k].level) > row.base + 2000.0);
-        assert!(found.iter().all(|row| row.count == 2 && sides(row) == [false, true]), "{found:?}");
+        let levels = |row: &PulseRow| [0, 1].map(|k| f64::from(row.phases[k].level) - row.base);
+        let whole = |rows: &[PulseRow], sign: f64| {
+            let are = |[first, second]: [f64; 2]| first * sign < -2000.0 && second * sign > 2000.0;
+            rows.iter().all(|row| row.count == 2 && are(levels(row)))
+        };
+        assert!(whole(&found, 1.0), "{found:?}");
         // The other way round.
         codes[ZEROED as usize..].iter_mut().for_each(|code| *code = REST - (*code - REST));
         let turned = rows(&recorded(&program, &codes));
-        assert!(turned.iter().map(|row| (row.at, row.count)).eq(found.iter().map(|row| (row.at, row.count))));
+        assert!(turned.iter().map(|row| row.at).eq(starts) && whole(&turned, -1.0), "{turned:?}");
     }
 }
 
