@@ -345,6 +345,8 @@ mod tests {
             let mut history = History::new();
             history.push(&codes[..700]);
             activity.look(&history, 550, (550, 700), (-11, 161), (0.0, 10.0));
+            assert_eq!(activity.latest(&history).map(|found| found.last), Some(600), "{open}");
+            activity.settle(&history);
             assert_eq!(activity.intervals.last().map(|found| found.last), Some(600), "{open}");
         }
         // The first window of all is active, and the next one is not.

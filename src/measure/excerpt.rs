@@ -243,8 +243,9 @@ mod tests {
                 let from = 500 * row as u64 + 100;
                 let offered = PulseRow { base: row as f64 - 100.0, ..PulseRow::of(from, phases, count) };
                 let pulse = Finished { row, from, to: from + 100, rest: 0, cut: false };
-                excerpts.offer(pulse, &offered, row == 3, 0, [&history].into_iter());
+                excerpts.offer(&pulse, &offered, row == 3, 0, [&history].into_iter());
             }
+            excerpts.cut_last([&history].into_iter());
             excerpts.into_kept().iter().map(|kept| (kept.pulse, kept.why)).collect::<Vec<_>>()
         };
         // A thousandth is no more than a little.

@@ -225,7 +225,7 @@ mod tests {
             let [first, last] = [(ends[0], ends[1], a), (ends[2], ends[3], b)]
                 .map(|(start, end, height)| top(start, end, (base + height) as f32));
             let rests_at = Thresholds { high, low: 0.5 * high, tall: f64::INFINITY };
-            rests(&samples, (first, last), (&first, &last), base, Some(rests_at))
+            rests(&samples, (first, last), (&first, &last), base, Some(&rests_at))
         };
         for base in [0.0, 1200.0, -1200.0] {
             for heights in [(4000.0, -2000.0), (-2000.0, 4000.0), (8000.0, -800.0), (-8000.0, 800.0)] {

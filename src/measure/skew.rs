@@ -320,7 +320,7 @@ mod tests {
         samples[60..80].fill(1000);
         let first = phase(19.0 + 500.0 / 1150.0, 39.0 + 311.0 / 811.0);
         let (short, last) = (PhaseRow { settled: 0, ..phase(45.0, 47.0) }, phase(59.5, 79.5));
-        let of = |phases: &[PhaseRow]| skew(&samples, 0.0, phases, 0.0);
+        let of = |phases: &[PhaseRow]| skew(&samples, 0, phases, 0.0);
         assert!(of(&[first]) < 1e-3 && of(&[last]) == 0.0, "{}", of(&[first]));
         assert!((of(&[first, last]) - 0.039).abs() < 1e-3, "{}", of(&[first, last]));
         assert!(of(&[first, short, last]) < 1e-3);
