@@ -40,6 +40,17 @@ impl<T: Copy + PartialOrd> Pyramid<T> {
         self.filled += count;
     }
 
+    /// Adds `count` samples that were lost: they keep their places, as the one before them, so that an index stays an instant.
+    pub fn hold(&mut self, before: T, count: u64) {
+        let mut left = count;
+        while left > 0 {
+            let room = if self.filled < self.stretch { self.stretch - self.filled } else { self.stretch };
+            let piece = room.min(left);
+            self.push(before, before, piece);
+            left -= piece;
+        }
+    }
+
     /// Adds consecutive samples.
     pub fn extend(&mut self, samples: &[T]) {
         let mut rest = samples;
@@ -83,6 +94,20 @@ fn joined<T: Copy + PartialOrd>(a: (T, T), b: (T, T)) -> (T, T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_lost_keeps_its_place() {
+        let (mut whole, mut held) = (Pyramid::new(4, 8), Pyramid::new(4, 8));
+        let samples: Vec<i16> = (0..200).map(|k| if (37..141).contains(&k) { 36 } else { k }).collect();
+        whole.extend(&samples);
+        held.extend(&samples[..37]);
+        held.hold(36, 104);
+        held.extend(&samples[141..]);
+        assert_eq!(held, whole);
+        // However much it was.
+        held.hold(0, u64::from(u32::MAX));
+        assert!(held.extremes.len() <= 8 && held.range() == Some((0, 199)));
+    }
 
     #[test]
     fn samples_are_gathered_whatever_the_pieces() {

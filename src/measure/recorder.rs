@@ -240,6 +240,8 @@ impl Recorder {
         self.excerpts.cut_last(self.channels.iter().map(|channel| &channel.history));
         let resume = block.first + self.constants.settling;
         for channel in &mut self.channels {
+            let before = channel.history.slice(expected.saturating_sub(1), expected).first();
+            channel.overview.hold(before.copied().unwrap_or(0), block.first.saturating_sub(expected));
             if let Kind::Contact(contact) = &mut channel.kind {
                 contact.interrupt(&channel.history, expected, resume, &self.constants);
                 contact.resume(&channel.history, block.first);

@@ -112,8 +112,11 @@ fn what_is_active_just_behind_a_loss_is_told_where_it_is() {
     let recording = recorder.finish();
     let activity = recording.contacts[0].activity.iter().map(|found| (found.first, found.last));
     assert_eq!(activity.collect::<Vec<_>>(), [(4000, 4199), (10_612, 10_811)]);
-    // Nothing is drawn of samples that there are not.
-    assert!(recording.overview[0].extremes.iter().all(|(low, high)| low <= high));
+    // In the picture of all samples what comes behind the loss is where it was.
+    let drawn = &recording.overview[0].extremes;
+    assert_eq!(drawn.len() as u64, recording.samples.div_ceil(256));
+    let active = |stretch: usize| drawn[stretch].0.unsigned_abs().max(drawn[stretch].1.unsigned_abs()) > 300;
+    assert!(active(4000 / 256) && !active(10_355 / 256) && active(10_700 / 256));
 }
 
 /// A quarter of what a pulse's windows hold is kept on either side of it; where a phase is missing, all in which it might have come.
