@@ -90,9 +90,12 @@ pub(super) fn layout(header: &Header) -> Result<Layout, CaptureFault> {
     if header.width > MOST_COLUMNS {
         return Err(CaptureFault::TooManyColumns { found: header.width, limit: MOST_COLUMNS });
     }
-    let layout = match (rigol_stated(header)?, below_settings(header)?) {
-        (Some(layout), _) | (None, Some(layout)) => layout,
-        (None, None) => with_time_column(header)?,
+    let layout = if let Some(layout) = rigol_stated(header)? {
+        layout
+    } else if let Some(layout) = below_settings(header)? {
+        layout
+    } else {
+        with_time_column(header)?
     };
     if layout.channels.is_empty() || header.width < 2 && layout.first == 1 {
         return Err(CaptureFault::MissingColumns { found: header.width });

@@ -26,7 +26,7 @@ pub(super) struct CurrentActivity {
     inactive: Inactive,
     /// Samples [from, to) that are not looked at yet: what is active there belongs to the interval that is open, of which only the end
     /// can change.
-    waiting: (u64, u64),
+    waiting: Option<(u64, u64)>,
 }
 
 /// What is not active: a mean no farther than `safe` from `zero`.
@@ -58,7 +58,7 @@ impl CurrentActivity {
             intervals: Vec::new(),
             merged: (MERGED * sample_rate) as u64,
             inactive: Inactive::of((0.0, 0.0)),
-            waiting: (0, 0),
+            waiting: None,
         }
     }
 
@@ -74,8 +74,7 @@ impl CurrentActivity {
     ) {
         let first = from.saturating_sub(WINDOW - 1).max(since);
         let changed = bounds != (self.inactive.zero, self.inactive.safe);
-        let waits = self.waiting.0 < self.waiting.1;
-        if waits && (changed || !self.is_open(to)) {
+        if self.waiting.is_some() && (changed || !self.is_open(to)) {
             self.settle(history);
         }
         if changed {
@@ -88,8 +87,7 @@ impl CurrentActivity {
             return;
         }
         if self.is_open(to) {
-            let from = if self.waiting.0 < self.waiting.1 { self.waiting.0 } else { first };
-            self.waiting = (from, to);
+            self.waiting = Some((self.waiting.map_or(first, |(from, _)| from), to));
         } else {
             self.look_closely(history.slice(first, to), first);
         }
@@ -103,10 +101,10 @@ impl CurrentActivity {
 
     /// The latest interval as far as samples have come, which `history` holds.
     pub(super) fn latest(&self, history: &History) -> Option<Interval> {
-        let (from, to) = self.waiting;
+        let open = *self.intervals.last()?;
+        let Some((from, to)) = self.waiting else { return Some(open) };
         let last = last_active(history.slice(from, to), &self.inactive);
-        let open = self.intervals.last()?;
-        Some(Interval { last: last.map_or(open.last, |last| open.last.max(from + last as u64)), ..*open })
+        Some(Interval { last: last.map_or(open.last, |last| open.last.max(from + last as u64)), ..open })
     }
 
     /// Looks at what is waiting, before it is gone or looked at otherwise.
@@ -115,7 +113,7 @@ impl CurrentActivity {
         if let (Some(latest), Some(open)) = (self.latest(history), self.intervals.last_mut()) {
             *open = latest;
         }
-        self.waiting = (0, 0);
+        self.waiting = None;
     }
 
     /// Looks at all windows within `codes`, the first of which is sample `first`.

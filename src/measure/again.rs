@@ -1,14 +1,12 @@
 //! A phase of a train lies where that of the pulse before it lay: then nothing is searched for, only that it lies there is seen.
 
 use super::excursion::Top;
+use super::flanks::{BESIDE, nearest};
+use super::level::TRIM;
 use super::phase::middle;
 use super::sums::sum_first;
-use wide::{f64x2, i16x8};
+use wide::f64x2;
 
-/// Codes looked at together.
-const LANES: usize = 8;
-/// Samples from beside a top into it that are looked at.
-const BESIDE: usize = 1 + 2 * LANES;
 /// The most samples of a level.
 const MOST: usize = 32;
 
@@ -101,7 +99,7 @@ impl Stand {
         let origin = up as i64 as f64;
         let place = |from_there: f64| f64x2::splat(origin + from_there);
         let (start, end) = (f64x2::splat(origin) + parts.0, place(self.end) + parts.1);
-        let trim = f64x2::splat(0.2) * (end - start);
+        let trim = f64x2::splat(TRIM) * (end - start);
         let early = place(self.level.0) - (start + trim.fast_max(f64x2::splat(settle)));
         let late = end - trim - place(self.level.1);
         let least = parts.0.fast_min(parts.1).fast_min(beyond).simd_gt(f64x2::splat(0.0));
@@ -110,21 +108,5 @@ impl Stand {
         let ([_, level], [_, start], [_, end]) = (levels.to_array(), start.to_array(), end.to_array());
         let found = Top { start, end, level: level as f32, settled: self.count as u32 };
         ((least & whole & most).to_bitmask() == 3).then_some(found)
-    }
-}
-
-/// The code of a top that is nearest to the base, of its first and its last samples: the smallest, or the largest.
-#[inline(always)]
-fn nearest(head: &[i16; 2 * LANES], tail: &[i16; 2 * LANES], smallest: bool) -> i16 {
-    let ([a, b], [c, d]) = (eights(head), eights(tail));
-    if smallest { a.min(b).min(c.min(d)).reduce_min() } else { a.max(b).max(c.max(d)).reduce_max() }
-}
-
-/// The first eight of sixteen codes and the others.
-#[inline(always)]
-fn eights(codes: &[i16; 2 * LANES]) -> [i16x8; 2] {
-    match codes.as_chunks().0 {
-        [a, b] => [i16x8::new(*a), i16x8::new(*b)],
-        _ => [i16x8::splat(0); 2],
     }
 }

@@ -49,6 +49,7 @@ impl Building {
     }
 
     /// Where the recharge switch opens, if it closes at all.
+    #[inline(never)]
     pub(super) fn open(&self) -> Option<u64> {
         self.timing.recharge.map(|switch| self.at + switch.to + self.late(switch) + self.slow)
     }
@@ -126,9 +127,9 @@ impl Building {
 
     /// Where it opened, seen from sample `upto`, at which the next pulse begins or nothing more is waited for. Between the
     /// pulses of a burst that is recharged at its end it never closes.
-    #[inline(never)]
+    #[inline]
     pub(super) fn opened(&self, upto: u64) -> Option<u64> {
-        let last_only = self.timing.recharge.is_some_and(|switch| switch.last_only);
+        let last_only = self.timing.recharge?.last_only;
         self.open().filter(|open| self.follower.is_some() || !last_only || upto > *open)
     }
 

@@ -5,8 +5,8 @@ use super::codes::extremes;
 use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::History;
+use super::order::larger;
 use super::row::{Constants, Shape, measure};
-use super::seek::larger;
 use super::whole::{ceil, floor};
 use super::{Flags, PhaseRow, PulseRow};
 
@@ -49,7 +49,8 @@ impl Contact {
 
     /// Writes the row of the pulse under way, from samples before `upto`, and forgets it.
     pub(super) fn finish(&mut self, history: &History, upto: u64, cut: bool, constants: &Constants) {
-        if self.building.as_ref().is_some_and(|building| building.timing.recharge.is_some()) {
+        let recharge = self.building.as_ref().and_then(|building| building.timing.recharge);
+        if recharge.is_some_and(|switch| switch.at_once) {
             self.part(history, constants.settling);
         }
         self.write(history, upto, cut, constants);
@@ -61,10 +62,9 @@ impl Contact {
     #[inline(never)]
     fn part(&mut self, history: &History, g: u64) {
         let Some(building) = &mut self.building else { return };
-        let at_once = building.timing.recharge.is_some_and(|switch| switch.at_once);
         let complete = building.timing.either && building.count >= usize::from(building.timing.phases);
         let last = building.count.checked_sub(1).and_then(|last| building.excursions.get_mut(last));
-        let Some(last) = last.filter(|last| at_once && complete && last.from >= history.start()) else {
+        let Some(last) = last.filter(|last| complete && last.from >= history.start()) else {
             return;
         };
         let codes = history.slice(last.from, last.to);
@@ -132,7 +132,7 @@ impl Contact {
         let needed = recharge.map_or(last.to + g + 8, |recharge| recharge.from + 3 * g);
         let samples = history.slice(first, needed.min(upto));
         let at = leading.from;
-        let opened = building.timing.recharge.and_then(|_| building.opened(upto));
+        let opened = building.opened(upto);
         let settled = opened.map_or(0, |open| open + g);
         let near = upto < last.to + g;
         let parted = self.last_end.map_or(f64::NEG_INFINITY, |end| 0.5 * (end + real(at)) - real(first));

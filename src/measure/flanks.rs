@@ -8,6 +8,9 @@ use wide::{f64x2, i16x8, i16x16};
 /// Codes looked at together.
 const LANES: usize = 8;
 
+/// Samples from beside a top into it that are looked at.
+pub(super) const BESIDE: usize = 1 + 2 * LANES;
+
 /// Between which codes the edges of a phase cross its half level, and its top between them. Of pairs the first is what belongs to the
 /// first edge.
 #[derive(Debug, Clone, Copy)]
@@ -100,19 +103,14 @@ fn outermost(codes: &[i16], rises: bool, level: f64) -> Option<(usize, usize)> {
 /// to the base.
 #[inline(always)]
 fn looked_at(codes: &[i16], rises: bool) -> Option<(i16, i16, i16, i16, i16)> {
-    // Groups that lie over one another see some codes twice, which changes no extreme.
-    const HALF: usize = 1 + 2 * LANES;
-    let ends = (codes.first_chunk::<HALF>(), codes.last_chunk::<HALF>());
+    let ends = (codes.first_chunk::<BESIDE>(), codes.last_chunk::<BESIDE>());
     let (Some([up, head @ ..]), Some([tail @ .., down]), true) =
-        (ends.0, ends.1, (HALF + 1..=2 * HALF).contains(&codes.len()))
+        (ends.0, ends.1, (BESIDE + 1..=2 * BESIDE).contains(&codes.len()))
     else {
         return looked_at_any(codes, rises);
     };
-    let ([a, b], [c, d]) = (halves(head), halves(tail));
-    let nearest =
-        if rises { a.min(b).min(c.min(d)).reduce_min() } else { a.max(b).max(c.max(d)).reduce_max() };
     let ([begin, ..], [.., end]) = (head, tail);
-    Some((*up, *begin, *end, *down, nearest))
+    Some((*up, *begin, *end, *down, nearest(head, tail, rises)))
 }
 
 /// The same of any top, which may be short or long.
@@ -121,6 +119,14 @@ fn looked_at_any(codes: &[i16], rises: bool) -> Option<(i16, i16, i16, i16, i16)
     let [up, top @ .., down] = codes else { return None };
     let [begin, .., end] = top else { return None };
     Some((*up, *begin, *end, *down, extreme(top, !rises)))
+}
+
+/// The code of a top that is nearest to the base, of its first and its last samples: the smallest, or the largest. Groups that lie over one
+/// another see some codes twice, which changes no extreme.
+#[inline(always)]
+pub(super) fn nearest(head: &[i16; 2 * LANES], tail: &[i16; 2 * LANES], smallest: bool) -> i16 {
+    let ([a, b], [c, d]) = (halves(head), halves(tail));
+    if smallest { a.min(b).min(c.min(d)).reduce_min() } else { a.max(b).max(c.max(d)).reduce_max() }
 }
 
 /// The first eight of sixteen codes and the others.

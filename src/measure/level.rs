@@ -25,6 +25,9 @@ pub(super) fn mean_of<S: Sample>(samples: &[S], (first, last): (usize, usize)) -
     (count > 0).then(|| (S::sum(inside) / count as i64 as f64, count))
 }
 
+/// Part of a phase at either end of it that its level leaves out.
+pub(super) const TRIM: f64 = 0.2;
+
 /// Mean of the central 60 % of a phase between its 50 % instants, starting no earlier than `settle` samples after
 /// the first, with the number of samples in it.
 ///
@@ -45,14 +48,14 @@ fn central(start: f64, end: f64, settle: f64) -> Option<(usize, usize)> {
 #[inline(always)]
 pub(super) fn central_samples(instants: f64x2, settle: f64) -> f64x2 {
     let [start, end] = instants.to_array();
-    let trim = f64x2::splat(0.2 * (end - start)).fast_max(f64x2::new([settle, f64::NEG_INFINITY]));
+    let trim = f64x2::splat(TRIM * (end - start)).fast_max(f64x2::new([settle, f64::NEG_INFINITY]));
     floors(f64x2::new([-start, end]) - trim)
 }
 
 /// Ends of the centre of a phase.
 #[inline(always)]
 fn centre(start: f64, end: f64, settle: f64) -> (f64, f64) {
-    let trim = 0.2 * (end - start);
+    let trim = TRIM * (end - start);
     (start + if trim > settle { trim } else { settle }, end - trim)
 }
 

@@ -25,6 +25,7 @@ mod history;
 mod joint;
 mod lanes;
 mod nonlinearity;
+mod order;
 mod overlay;
 mod phase;
 mod pulse_row;

@@ -3,10 +3,10 @@
 use super::again::Stand;
 use super::charge::{Recharge, Summed, rested, rows};
 use super::excursion::{Excursion, Top};
+use super::order::{larger, smaller};
 use super::phase::phase;
 use super::refining::Refining;
 use super::rise::Rise;
-use super::seek::{larger, smaller};
 use super::shared_edge::{join, meeting};
 use super::skew::SharpEdge;
 use super::thresholds::Thresholds;

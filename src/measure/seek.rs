@@ -2,6 +2,7 @@
 
 use super::codes::Codes;
 use super::lanes::{Above, Below, Direction, first_beyond, run};
+use super::order::larger;
 use super::sample::{Side, codes_on};
 use super::thresholds::Thresholds;
 
@@ -24,18 +25,6 @@ pub(super) fn within(base: f64, reach: f64) -> Codes {
         low += 1;
     }
     Codes { low, high }
-}
-
-/// Of numbers that are none of them NaN, for which `f64::max` has to look.
-#[inline]
-pub(super) fn larger(a: f64, b: f64) -> f64 {
-    if a > b { a } else { b }
-}
-
-/// Of numbers that are none of them NaN, for which `f64::min` has to look.
-#[inline]
-pub(super) fn smaller(a: f64, b: f64) -> f64 {
-    if a < b { a } else { b }
 }
 
 /// The codes that are looked for about one baseline. From stretch to stretch they seldom change.

@@ -6,8 +6,9 @@ use super::contact::Contact;
 use super::excursion::Excursion;
 use super::history::History;
 use super::lanes::first_beyond;
+use super::order::larger;
 use super::row::Constants;
-use super::seek::{Along, larger};
+use super::seek::Along;
 use super::timing::Timing;
 
 /// What is no larger than so many times the level that begins a phase may fall below the one that ends it by its noise alone: eight

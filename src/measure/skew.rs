@@ -6,6 +6,7 @@
 use wide::{f32x4, i32x4};
 
 use super::fours::{Slope, value};
+use super::order::larger;
 use super::{FrontEnd, PhaseRow};
 
 /// What the filter's own overshoot and straight lines between samples may make of the half of an edge, as a fraction of it.
@@ -128,7 +129,8 @@ impl SharpEdge {
         let at = f32x4::new([a.start, a.end, b.start, b.end]);
         let gone = at - f32x4::new([before.end, a.start, end, b.start]);
         let beside = (self.beside(gone), self.beside(f32x4::new([a.end, b.start, b.end, next]) - at));
-        let late = self.late(samples, (origin, at), beside, noise)
+        let late = self.late(samples, (origin, at), beside, noise);
+        let late = late.unwrap_or_else(|| self.each(samples, (origin, at), beside, noise))
             + f32x4::new([unread, unread, last_unread, last_unread]);
         let [first, second, third, fourth] = late.to_array();
         let wrong = (late - f32x4::new([before.late, first, second, third])).abs();
@@ -138,21 +140,7 @@ impl SharpEdge {
         counts.bitselect(wrong, most)
     }
 
-    /// By how much the edges at four instants, from sample `origin` on, are found later than they were, if they were sharp ones; what lies
-    /// beside them is read so far before and behind them.
-    #[inline(always)]
-    fn late(
-        &self,
-        samples: &[i16],
-        (origin, at): (i32, f32x4),
-        (before, behind): (f32x4, f32x4),
-        noise: f32,
-    ) -> f32x4 {
-        let late = self.held(samples, (origin, at), (before, behind), noise);
-        late.unwrap_or_else(|| self.each(samples, (origin, at), (before, behind), noise))
-    }
-
-    /// [`Self::late`] where not all of them are in hand.
+    /// [`Self::late`] of each of four edges by itself, where not all of them are in hand.
     #[cold]
     fn each(
         &self,
@@ -180,14 +168,15 @@ impl SharpEdge {
         noise: f32,
     ) -> f32 {
         let beside = (f32x4::splat(before), f32x4::splat(behind));
-        let late = self.held(samples, (origin, f32x4::splat(at)), beside, noise);
+        let late = self.late(samples, (origin, f32x4::splat(at)), beside, noise);
         let [late, ..] = late.unwrap_or_default().to_array();
         late
     }
 
-    /// [`Self::late`] if all of them are in hand.
+    /// By how much the edges at four instants, from sample `origin` on, are found later than they were, if they were sharp ones; what lies
+    /// beside them is read so far before and behind them. `None` where not all of that is in hand.
     #[inline(always)]
-    fn held(
+    fn late(
         &self,
         samples: &[i16],
         (origin, at): (i32, f32x4),
@@ -220,12 +209,6 @@ impl SharpEdge {
         let near = (f32x4::splat(0.5) * room).fast_max(f32x4::splat(1.0)).fast_min(reach);
         room.simd_gt(f32x4::splat(0.0)).bitselect(near, reach)
     }
-}
-
-/// The larger of two numbers.
-#[inline]
-fn larger(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
 }
 
 #[cfg(test)]
@@ -417,7 +400,9 @@ mod tests {
             let [before, behind] = [(); 2].map(|()| [(); 4].map(|()| 1.0 + below(60) as f32 / 16.5));
             let (noise, origin) = (below(60) as f32, below(12) as i32);
             let from = f32x4::new(at) - f32x4::splat(origin as f32);
-            let found = sharp.late(&samples, (origin, from), (f32x4::new(before), f32x4::new(behind)), noise);
+            let beside = (f32x4::new(before), f32x4::new(behind));
+            let found = sharp.late(&samples, (origin, from), beside, noise);
+            let found = found.unwrap_or_else(|| sharp.each(&samples, (origin, from), beside, noise));
             for (k, found) in found.to_array().into_iter().enumerate() {
                 let (at, beside) = (f64::from(at[k]), (f64::from(before[k]), f64::from(behind[k])));
                 let each = late(7.0, &samples, at, beside, f64::from(noise));

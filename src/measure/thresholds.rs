@@ -2,7 +2,7 @@
 
 use crate::signal::{Calibration, code_noise};
 
-use super::seek::larger;
+use super::order::larger;
 
 /// Relative to the peak of the phase before, within the filter's settling: above this a new phase begins, below half
 /// of it a phase ends. A four-pole Bessel filter overshoots by 0.8 %.
