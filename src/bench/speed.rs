@@ -145,11 +145,11 @@ fn codes(program: &Program, samples: usize) -> Vec<i16> {
 
 const LSB: f64 = 122e-9;
 
+/// One pass, as one writes it.
 fn look(codes: &[i16]) -> (i64, i16, i16, usize) {
-    let sum = codes.iter().map(|code| i64::from(*code)).sum();
-    let low = codes.iter().copied().min().unwrap_or(0);
-    let high = codes.iter().copied().max().unwrap_or(0);
-    (sum, low, high, codes.iter().filter(|code| **code > 100).count())
+    codes.iter().fold((0, i16::MAX, i16::MIN, 0), |(sum, low, high, count), code| {
+        (sum + i64::from(*code), low.min(*code), high.max(*code), count + usize::from(*code > 100))
+    })
 }
 
 fn analyse(program: &Program, codes: &[i16]) -> usize {
