@@ -1,5 +1,7 @@
 //! Finding pulses on one current channel.
 
+use std::hint::cold_path;
+
 use crate::signal::{Calibration, code_noise};
 
 use super::activity::CurrentActivity;
@@ -269,6 +271,7 @@ impl Contact {
             self.finish(history, to, false, constants);
         }
         if self.side != 0 && to.saturating_sub(self.run.from) > (KEPT - 16_384) as u64 {
+            cold_path();
             self.give_up(history, to, constants);
         }
         if self.building.is_none() && self.side == 0 {
@@ -315,6 +318,7 @@ impl Contact {
         if low > rails.0 && high < rails.1 {
             return;
         }
+        cold_path();
         self.railed = from + codes.len() as u64;
         if let Some(building) = &mut self.building {
             building.clipped = true;
@@ -331,6 +335,7 @@ impl Contact {
         if larger(f64::from(high) - zero, zero - f64::from(low)) <= self.record.peak.0 {
             return;
         }
+        cold_path();
         let first = from.saturating_sub(2).max(since);
         for (k, three) in history.slice(first, to).windows(3).enumerate() {
             if let [a, b, c] = three {

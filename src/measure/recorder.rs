@@ -1,6 +1,7 @@
 //! The one pass over the stream.
 
 use std::collections::VecDeque;
+use std::hint::cold_path;
 
 use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, StreamKind};
 
@@ -258,6 +259,7 @@ impl Recorder {
         let mut due = self.due();
         while self.reached < to {
             if due <= self.reached {
+                cold_path();
                 self.obey();
                 due = self.due();
             }
@@ -380,6 +382,7 @@ impl Recorder {
 
     fn range(&mut self, from: u64, to: u64) {
         if self.excerpts.ages(to) {
+            cold_path();
             self.excerpts.cut_last(self.channels.iter().map(|channel| &channel.history));
         }
         let blind = self.zero || self.test_source || from < self.blind_until;
@@ -394,6 +397,7 @@ impl Recorder {
             }
             let Kind::Contact(contact) = &mut channel.kind else { continue };
             if blind {
+                cold_path();
                 contact.skip(&channel.history, to);
                 continue;
             }

@@ -1,5 +1,7 @@
 //! Cutting the stream of one current channel into phases, and phases into pulses.
 
+use std::hint::cold_path;
+
 use super::Level;
 use super::building::Building;
 use super::contact::Contact;
@@ -48,10 +50,14 @@ impl Contact {
                     Entered::Pulse => {
                         self.begin(history, at, positive, timing, constants);
                         if self.base != self.bounds.base {
+                            cold_path();
                             self.aim(extremes);
                         }
                     }
-                    Entered::Again => self.aim(extremes),
+                    Entered::Again => {
+                        cold_path();
+                        self.aim(extremes);
+                    }
                 }
                 next = hit + 1;
             }
@@ -61,6 +67,7 @@ impl Contact {
                 self.leave(from + end as u64, constants);
                 next = end;
             } else {
+                cold_path();
                 let Some(code) = codes.get(next) else { return };
                 let y = f64::from(*code) - self.base;
                 self.step(history, from + next as u64, y, timing, constants);
@@ -134,9 +141,11 @@ impl Contact {
     #[inline]
     fn enter(&mut self, at: u64, positive: bool, timing: &Timing, constants: &Constants) -> Entered {
         // What hardly stands out is lost in the noise now and then.
-        let faint = self.peak_before < FAINT * self.thresholds.high;
-        if faint && self.goes_on(at, positive, constants) {
-            return Entered::Again;
+        if self.peak_before < FAINT * self.thresholds.high {
+            cold_path();
+            if self.goes_on(at, positive, constants) {
+                return Entered::Again;
+            }
         }
         let joined = at <= self.left_at + 1 && self.building.is_some();
         self.set_out(at, positive, joined);
@@ -146,6 +155,7 @@ impl Contact {
                 return Entered::Run;
             }
             if building.recharges(at, positive) {
+                cold_path();
                 self.run_counts = false;
                 building.follower.get_or_insert(self.run);
                 return Entered::Run;
@@ -154,6 +164,7 @@ impl Contact {
             && at <= recharging.open
             && (positive != recharging.positive || timing.either)
         {
+            cold_path();
             self.run_counts = false;
             return Entered::Run;
         }
