@@ -1,57 +1,28 @@
-//! A phase of a train lies where that of the pulse before it lay: then nothing is searched for, only that it lies there is seen.
+//! A phase of a train lies where one of the pulses before it lay: then nothing is searched for, only that it lies there is seen.
 
 use super::excursion::Top;
 use super::flanks::{BESIDE, nearest};
 use super::level::TRIM;
-use super::phase::middle;
+use super::phase::{FEWEST, middle};
 use super::sums::sum_first;
 use wide::f64x2;
 
 /// The most samples of a level.
 const MOST: usize = 32;
 
-/// Where a phase lay, samples.
+/// So many lengths of a phase are told apart.
+const LENGTHS: usize = 4;
+
+/// Where phases of a train lay, by the number of samples that stand out: noise, and where between two samples a phase begins, make it
+/// one more or less.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stand {
-    /// The last sample before its first edge, from the one before its first on.
-    up: usize,
-    /// From there to the last [`BESIDE`] samples up to the first behind its second edge.
-    tail: usize,
-    /// From there to the first sample of its level.
-    inside: usize,
-    /// Samples of its level.
-    count: usize,
-    /// From there to the last sample of its top, and to the first and the last of its level, as real numbers.
-    end: f64,
-    level: (f64, f64),
-}
+pub(super) struct Stands([Stand; LENGTHS]);
 
-impl Stand {
+impl Stands {
     /// Nothing is known.
-    pub(super) const NOWHERE: Self =
-        Self { up: 0, tail: usize::MAX, inside: 0, count: 0, end: 0.0, level: (0.0, 0.0) };
+    pub(super) const NOWHERE: Self = Self([Stand::NOWHERE; LENGTHS]);
 
-    /// Of a phase with its edges behind samples `up` and `end` and `count` samples of level from sample `from` on; of a long or a short one,
-    /// nowhere. `first` is its own outermost sample.
-    pub(super) fn of(first: usize, (up, end): (usize, usize), (from, count): (usize, usize)) -> Self {
-        let place = || {
-            let tail = (end + 2).checked_sub(up + BESIDE)?;
-            let inside = from.checked_sub(up)?;
-            let is_known = (1..=BESIDE).contains(&tail) && (1..=MOST).contains(&count);
-            let real = |place: usize| place as i64 as f64;
-            is_known.then_some(Self {
-                up: (up + 1).checked_sub(first)?,
-                tail,
-                inside,
-                count,
-                end: real(end - up),
-                level: (real(inside), real(inside + count - 1)),
-            })
-        };
-        place().unwrap_or(Self::NOWHERE)
-    }
-
-    /// [`plain`](super::phase::plain) for a phase with the outermost samples `first` and `last` that lies there again; whether it does.
+    /// [`plain`](super::phase::plain) for a phase with the outermost samples `ends` that lies where one as long as it lay; whether it does.
     #[inline(never)]
     pub(super) fn again(
         &self,
@@ -61,32 +32,94 @@ impl Stand {
         settle: f64,
         top: &mut Top,
     ) -> bool {
-        self.found(samples, ends, base, settle).inspect(|found| *top = *found).is_some()
+        let stand = self.0.get(ends.1.wrapping_sub(ends.0) % LENGTHS);
+        let found = stand.and_then(|stand| stand.found(samples, ends, base, settle));
+        found.inspect(|found| *top = *found).is_some()
     }
 
-    /// What it finds there.
+    /// Keeps where a phase with these outermost samples lay: its edges behind samples `edges`, and between them a `window` of so many
+    /// samples from this one on, which are its level unless they are too few.
+    pub(super) fn keep(&mut self, ends: (usize, usize), edges: (usize, usize), window: (i64, i64)) {
+        if let Some(stand) = self.0.get_mut(ends.1.wrapping_sub(ends.0) % LENGTHS) {
+            *stand = Stand::of(ends, edges, window).unwrap_or(Stand::NOWHERE);
+        }
+    }
+}
+
+/// Where a phase lay, samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stand {
+    /// From its first sample to its last.
+    span: usize,
+    /// From its first sample to the last before its first edge: a sum that wraps.
+    up: usize,
+    /// From there to the last [`BESIDE`] samples up to the first behind its second edge.
+    tail: usize,
+    /// From there to the first sample of its middle, and how many there are; the same of its level, which of a phase too short for one is
+    /// its middle.
+    means: [(usize, usize); 2],
+    /// How many these are, as real numbers.
+    counts: f64x2,
+    /// Samples in the mean that its level is; 0 where they are too few for one.
+    settled: u32,
+    /// From there to the last sample of its top, and to the first and the last between its edges that have settled, as real numbers.
+    end: f64x2,
+    inside: [f64x2; 2],
+}
+
+impl Stand {
+    /// Nothing is known.
+    const NOWHERE: Self = Self {
+        span: usize::MAX,
+        up: 0,
+        tail: 0,
+        means: [(0, 0); 2],
+        counts: f64x2::ZERO,
+        settled: 0,
+        end: f64x2::ZERO,
+        inside: [f64x2::ZERO; 2],
+    };
+
+    /// As [`Stands::keep`]; `None` of a long phase.
+    fn of(ends: (usize, usize), (up, end): (usize, usize), (from, count): (i64, i64)) -> Option<Self> {
+        let tail = (end + 2).checked_sub(up + BESIDE)?;
+        let (begins, behind) = middle(ends)?;
+        let has_level = count >= FEWEST;
+        let mean = |from: i64, count: i64| {
+            let known = (1..=MOST as i64).contains(&count);
+            known.then_some((usize::try_from(from).ok()?.checked_sub(up)?, count as usize))
+        };
+        let middle = mean(begins, behind - begins)?;
+        let level = if has_level { mean(from, count)? } else { middle };
+        let real = |place: i64| f64x2::splat((place - up as i64) as f64);
+        (1..=BESIDE).contains(&tail).then_some(Self {
+            span: ends.1.checked_sub(ends.0)?,
+            up: up.wrapping_sub(ends.0),
+            tail,
+            means: [middle, level],
+            counts: f64x2::new([middle.1 as f64, level.1 as f64]),
+            settled: if has_level { count as u32 } else { 0 },
+            end: real(end as i64),
+            inside: [real(from), real(from + count - 1)],
+        })
+    }
+
+    /// The phase with the outermost samples `first` and `last`, if it lies there again.
     #[inline(always)]
     fn found(&self, samples: &[i16], (first, last): (usize, usize), base: f64, settle: f64) -> Option<Top> {
-        let up = first.checked_sub(1)?.wrapping_add(self.up);
+        if last.wrapping_sub(first) != self.span {
+            return None;
+        }
+        let up = first.wrapping_add(self.up);
         let beside = samples.get(up..)?;
         let [before, head @ ..] = beside.first_chunk::<BESIDE>()?;
         let [tail @ .., behind] = beside.get(self.tail..)?.first_chunk::<BESIDE>()?;
-        let inside = beside.get(self.inside..)?.first_chunk::<MOST>()?;
         let ([begin, ..], [.., end]) = (head, tail);
-        // Its middle lies in the top.
-        if ((first + last) / 2).wrapping_sub(up + 1) > self.tail + BESIDE - 3 {
-            return None;
-        }
-        let (from, to) = middle((first, last))?;
-        let middle = samples.get(from as usize..)?.first_chunk::<MOST>()?;
-        let count = (to - from) as usize;
-        if count.wrapping_sub(1) >= MOST {
-            return None;
-        }
+        let [middle, level] = self.means;
+        let middle = sum_first(beside.get(middle.0..)?.first_chunk::<MOST>()?, middle.1);
+        let level = sum_first(beside.get(level.0..)?.first_chunk::<MOST>()?, level.1);
         // What the middle was and what the level is: of both the edges must be these, and the window between them this.
-        let pair = |first: i32, second: i32| f64x2::new([f64::from(first), f64::from(second)]);
-        let levels = pair(sum_first(middle, count), sum_first(inside, self.count))
-            / f64x2::new([count as i64 as f64, self.count as i64 as f64]);
+        let levels = f64x2::new([f64::from(middle), f64::from(level)]) / self.counts;
         let base = f64x2::splat(base);
         let halves = base + f64x2::splat(0.5) * (levels - base);
         let splat = |code: i16| f64x2::splat(f64::from(code));
@@ -96,17 +129,16 @@ impl Stand {
         // Positive where all of the top lies beyond the half.
         let rises = steps.0.to_bitmask() == 0;
         let beyond = (splat(nearest(head, tail, rises)) - halves) * steps.0;
-        let origin = up as i64 as f64;
-        let place = |from_there: f64| f64x2::splat(origin + from_there);
-        let (start, end) = (f64x2::splat(origin) + parts.0, place(self.end) + parts.1);
+        let origin = f64x2::splat(up as i64 as f64);
+        let (start, end) = (origin + parts.0, origin + self.end + parts.1);
         let trim = f64x2::splat(TRIM) * (end - start);
-        let early = place(self.level.0) - (start + trim.fast_max(f64x2::splat(settle)));
-        let late = end - trim - place(self.level.1);
+        let early = origin + self.inside[0] - (start + trim.fast_max(f64x2::splat(settle)));
+        let late = end - trim - (origin + self.inside[1]);
         let least = parts.0.fast_min(parts.1).fast_min(beyond).simd_gt(f64x2::splat(0.0));
         let whole = early.fast_min(late).simd_ge(f64x2::splat(0.0));
         let most = parts.0.fast_max(parts.1).fast_max(early).fast_max(late).simd_lt(f64x2::splat(1.0));
         let ([_, level], [_, start], [_, end]) = (levels.to_array(), start.to_array(), end.to_array());
-        let found = Top { start, end, level: level as f32, settled: self.count as u32 };
+        let found = Top { start, end, level: level as f32, settled: self.settled };
         ((least & whole & most).to_bitmask() == 3).then_some(found)
     }
 }

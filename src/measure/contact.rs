@@ -5,7 +5,7 @@ use std::hint::cold_path;
 use crate::signal::{Calibration, code_noise};
 
 use super::activity::CurrentActivity;
-use super::again::Stand;
+use super::again::Stands;
 use super::building::{Building, Finished, Recharging};
 use super::codes::long_sum;
 use super::creep::Rest;
@@ -48,7 +48,7 @@ pub(super) struct Contact {
     pub(super) left_at: u64,
     pub(super) building: Option<Building>,
     /// Where the phases of the pulse before lay.
-    pub(super) stands: [Stand; 3],
+    pub(super) stands: [Stands; 3],
     pub(super) quiet: Quiet,
     pub(super) quiet_from: u64,
     /// Level of the rest before the last pulse, while nothing has come between.
@@ -130,7 +130,7 @@ impl Contact {
             peak_before: 0.0,
             left_at: 0,
             building: None,
-            stands: [Stand::NOWHERE; 3],
+            stands: [Stands::NOWHERE; 3],
             quiet: Quiet::new(around, (12.0 * calibration.noise.max(1.0)) as i32 + 24),
             quiet_from: 0,
             last_rest: None,

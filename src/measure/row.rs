@@ -1,6 +1,6 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
-use super::again::Stand;
+use super::again::Stands;
 use super::charge::{Recharge, Summed, rested, rows};
 use super::excursion::{Excursion, Top};
 use super::order::{larger, smaller};
@@ -96,7 +96,7 @@ pub(super) fn measure(
     at: u64,
     pulse: &Shape<'_>,
     constants: &Constants,
-    (stands, phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
+    (stands, phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let origin = (at as i64 - first as i64) as f64;
     match pulse.excursions {
@@ -116,7 +116,7 @@ fn two(
     [before, behind]: [&Excursion; 2],
     pulse: &Shape<'_>,
     (constants, origin): (&Constants, f64),
-    ([stand, other, _], phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
+    ([stand, other, _], phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let (base, settle) = (pulse.base, constants.settling as i64 as f64);
     let mut tops = [Top::default(); 2];
@@ -161,7 +161,7 @@ fn any(
     first: u64,
     pulse: &Shape<'_>,
     (constants, origin): (&Constants, f64),
-    (stands, phases): (&mut [Stand; 3], &mut [PhaseRow; 3]),
+    (stands, phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
     let Shape { excursions, base, gapless, .. } = *pulse;
     let settle = constants.settling as f64;
@@ -221,7 +221,7 @@ pub(super) fn measured(
     constants: &Constants,
 ) -> (Measured, [PhaseRow; 3]) {
     let mut phases = [PhaseRow::default(); 3];
-    let own = (&mut [Stand::NOWHERE; 3], &mut phases);
+    let own = (&mut [Stands::NOWHERE; 3], &mut phases);
     (measure(samples, 0, at, pulse, constants, own), phases)
 }
 
@@ -309,7 +309,7 @@ mod tests {
             (state >> 16) % n
         };
         let constants = Constants { settling: 6, early: 0.2, late_area: 0.1, ..CONSTANTS };
-        let (mut short, mut sums, mut stands) = (0, 0, [Stand::NOWHERE; 3]);
+        let (mut short, mut sums, mut stands) = (0, 0, [Stands::NOWHERE; 3]);
         for _ in 0..3000 {
             let (before, gap, behind) = (8 + draw(12) as usize, 2 + draw(30) as usize, 8 + draw(12) as usize);
             let lengths = [4 + draw(50) as usize, 4 + draw(90) as usize];
@@ -332,7 +332,7 @@ mod tests {
             let ([a, b], of) = (excursions, (&constants, 4.0));
             let [mut rows, mut plain] = [[PhaseRow::default(); 3]; 2];
             let found = two(&samples, 9, [&a, &b], &pulse, of, (&mut stands, &mut rows));
-            let expected = any(&samples, 9, &pulse, of, (&mut [Stand::NOWHERE; 3], &mut plain));
+            let expected = any(&samples, 9, &pulse, of, (&mut [Stands::NOWHERE; 3], &mut plain));
             let unsummed = Measured { summed: None, ..found };
             assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
             // Of windows that are the same but for a sample at either end, the sum is known.
