@@ -79,51 +79,56 @@ pub(super) fn rows(
     rows
 }
 
-/// [`rows`] of two phases that rest between each other and behind the second; the third stays as it is.
+/// [`rows`] of two phases that rest between each other and behind the second; the third stays as it is. Of the windows that they had
+/// before they were moved, if they were, the sums are `known`.
 #[inline(always)]
 pub(super) fn rested(
     samples: &[i16],
     [a, b]: &[Top; 2],
     pulse: &Shape<'_>,
     origin: f64,
-    phases: &mut [PhaseRow; 3],
+    (known, phases): (Option<Summed>, &mut [PhaseRow; 3]),
 ) -> Summed {
     let from = Bound::of(samples, a.start - pulse.before(a.start));
     let between = Bound::of(samples, 0.5 * (a.end + b.start));
     let to = Bound::of(samples, b.end + pulse.behind(b.end));
-    let sums = [sum_within(samples, from.index, between.index), sum_within(samples, between.index, to.index)];
+    let places = [from.index, between.index, to.index];
+    let summed = known.filter(|known| known.places == places).unwrap_or_else(|| Summed {
+        places,
+        sums: [sum_within(samples, from.index, between.index), sum_within(samples, between.index, to.index)],
+    });
     let of = |top, sum: i64, from: &Bound, to: &Bound| {
         let sum = if to.at <= from.at { 0.0 } else { sum as f64 + to.part - from.part };
         of_phase(top, sum, to.at - from.at, (pulse.base, origin))
     };
-    let [first, second] = sums;
+    let [first, second] = summed.sums;
     let [before, behind, _] = phases;
     *before = of(a, first, &from, &between);
     *behind = of(b, second, &between, &to);
-    Summed { from: from.index, between: between.index, to: to.index, sum: first + second }
+    summed
 }
 
-/// The whole samples of the charge windows of two phases, places from the first in hand, with Σ codes of those that are.
+/// The whole samples of the charge windows of two phases, with Σ codes of each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Summed {
-    from: i64,
-    between: i64,
-    to: i64,
-    sum: i64,
+    /// Where the first window begins, where the second does and where that ends, from the first sample in hand.
+    places: [i64; 3],
+    sums: [i64; 2],
 }
 
 impl Summed {
     /// Σ codes from place `from` to the one before `to`, if those are the same samples but for one at either end.
     #[inline]
     pub(super) fn about(&self, samples: &[i16], from: i64, to: i64) -> Option<i64> {
-        let (before, behind) = (self.from.wrapping_sub(from), to.wrapping_sub(self.to));
-        let ordered = self.from <= self.between && self.between <= self.to;
+        let [begins, between, ends] = self.places;
+        let (before, behind) = (begins.wrapping_sub(from), to.wrapping_sub(ends));
+        let ordered = begins <= between && between <= ends;
         if !ordered || (before | behind) as u64 > 1 {
             return None;
         }
         // With the first and the last of them all are in hand.
         let (first, last) = (samples.get(from as usize)?, samples.get(to.wrapping_sub(1) as usize)?);
-        Some(self.sum + before * i64::from(*first) + behind * i64::from(*last))
+        Some(self.sums.iter().sum::<i64>() + before * i64::from(*first) + behind * i64::from(*last))
     }
 }
 

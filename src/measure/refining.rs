@@ -4,9 +4,9 @@ use super::PhaseRow;
 use super::excursion::Top;
 use super::phase::edges;
 use super::row::Shape;
+use super::whole::floor;
 
-/// A round of [`Refining`] leaves of an error what an edge is of the width, so that two tell where all that follow lead: Aitken's Δ².
-/// Edges that are no straight lines need another two or four.
+/// A round of [`Refining`] leaves of an error what the charge moves with the edges; where these are no straight lines, more.
 const ROUNDS: usize = 8;
 
 /// The level of a phase too short for one is its charge over its width, and its edges are at half of that. What was taken for the level
@@ -14,8 +14,6 @@ const ROUNDS: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Refining {
     round: usize,
-    /// By how much the level of each phase moved in the last round; 0 behind a round that told where they lead.
-    steps: [f64; 3],
 }
 
 impl Refining {
@@ -35,18 +33,15 @@ impl Refining {
         self.round += 1;
         let base = pulse.base;
         let mut moved = false;
-        for (((top, row), last), excursion) in
-            tops.iter_mut().zip(phases).zip(&mut self.steps).zip(pulse.excursions)
-        {
+        for ((top, row), excursion) in tops.iter_mut().zip(phases).zip(pulse.excursions) {
             let (told, taken) = (f64::from(row.level), f64::from(top.level));
             let step = told - taken;
             if top.settled > 0 || step.abs() <= 1e-5 * (told - base).abs() {
                 continue;
             }
-            let ratio = step / *last;
-            let leads = (0.0..0.95).contains(&ratio);
-            let level = if leads { taken + step / (1.0 - ratio) } else { told };
-            *last = if leads { 0.0 } else { step };
+            let narrows = narrows(samples, top, taken - base);
+            let leads = (0.0..0.95).contains(&narrows);
+            let level = if leads { taken + step / (1.0 - narrows) } else { told };
             if let Some(edges) = edges(samples, excursion.within(first), base, level) {
                 *top = Top::new(edges, level, 0);
                 moved = true;
@@ -54,4 +49,15 @@ impl Refining {
         }
         moved
     }
+}
+
+/// By what part of its width a phase of this height narrows for each part by which it is taken to be higher: its edges are straight lines
+/// from sample to sample, of which the half of its level moves along. By so much more than its charge over its width its level moves
+/// (Newton's step to where level times width is the charge).
+fn narrows(samples: &[i16], top: &Top, height: f64) -> f64 {
+    let edge = |instant: f64| {
+        let pair = samples.get(floor(instant) as usize..).and_then(<[i16]>::first_chunk::<2>);
+        pair.map_or(0.0, |[before, behind]| 0.5 * height / (f64::from(*behind) - f64::from(*before)))
+    };
+    (edge(top.start) - edge(top.end)) / (top.end - top.start)
 }

@@ -123,7 +123,7 @@ fn two(
     let [a, b] = &mut tops;
     let whole = phase(samples, before.within(first), (base, settle), stand, a)
         & phase(samples, behind.within(first), (base, settle), other, b);
-    let mut summed = rested(samples, &tops, pulse, origin, phases);
+    let mut summed = rested(samples, &tops, pulse, origin, (None, phases));
     if whole && tops.iter().any(|top| top.settled == 0) {
         refine(samples, first, pulse, origin, (&mut tops, phases, &mut summed));
     }
@@ -150,7 +150,7 @@ fn refine(
 ) {
     let mut refining = Refining::default();
     while refining.refine(samples, first, pulse, tops, phases) {
-        *summed = rested(samples, tops, pulse, origin, phases);
+        *summed = rested(samples, tops, pulse, origin, (Some(*summed), phases));
     }
 }
 
