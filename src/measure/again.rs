@@ -4,11 +4,14 @@ use super::excursion::Top;
 use super::flanks::{BESIDE, nearest};
 use super::level::TRIM;
 use super::phase::{FEWEST, middle};
-use super::sums::sum_first;
-use wide::f64x2;
+use super::sums;
+use wide::{f64x2, i16x8, i32x4};
 
-/// The most samples of a level.
-const MOST: usize = 32;
+/// Codes looked at together.
+const LANES: usize = 8;
+
+/// Groups of so many that hold the middle and the level of a phase.
+const GROUPS: usize = 4;
 
 /// So many lengths of a phase are told apart.
 const LENGTHS: usize = 4;
@@ -55,10 +58,11 @@ struct Stand {
     up: usize,
     /// From there to the last [`BESIDE`] samples up to the first behind its second edge.
     tail: usize,
-    /// From there to the first sample of its middle, and how many there are; the same of its level, which of a phase too short for one is
-    /// its middle.
-    means: [(usize, usize); 2],
-    /// How many these are, as real numbers.
+    /// From there to the first sample of those that hold its middle and its level.
+    from: usize,
+    /// Ones where a sample belongs to its middle, and where one belongs to its level, which of a phase too short for one is its middle.
+    weights: [[i16x8; 2]; GROUPS],
+    /// How many these are.
     counts: f64x2,
     /// Samples in the mean that its level is; 0 where they are too few for one.
     settled: u32,
@@ -73,7 +77,8 @@ impl Stand {
         span: usize::MAX,
         up: 0,
         tail: 0,
-        means: [(0, 0); 2],
+        from: 0,
+        weights: [[i16x8::ZERO; 2]; GROUPS],
         counts: f64x2::ZERO,
         settled: 0,
         end: f64x2::ZERO,
@@ -82,23 +87,27 @@ impl Stand {
 
     /// As [`Stands::keep`]; `None` of a long phase.
     fn of(ends: (usize, usize), (up, end): (usize, usize), (from, count): (i64, i64)) -> Option<Self> {
-        let tail = (end + 2).checked_sub(up + BESIDE)?;
-        let (begins, behind) = middle(ends)?;
-        let has_level = count >= FEWEST;
-        let mean = |from: i64, count: i64| {
-            let known = (1..=MOST as i64).contains(&count);
-            known.then_some((usize::try_from(from).ok()?.checked_sub(up)?, count as usize))
-        };
-        let middle = mean(begins, behind - begins)?;
-        let level = if has_level { mean(from, count)? } else { middle };
-        let real = |place: i64| f64x2::splat((place - up as i64) as f64);
-        (1..=BESIDE).contains(&tail).then_some(Self {
+        let tail = (end + 2).checked_sub(up + BESIDE).filter(|tail| (1..=BESIDE).contains(tail))?;
+        let middle = middle(ends)?;
+        let level = if count < FEWEST { middle } else { (from, from + count) };
+        let begins = middle.0.min(level.0);
+        let weights =
+            |(from, to): (i64, i64)| sums::weights::<{ GROUPS * LANES }>(from - begins, to - begins);
+        let (in_middle, in_level) = (weights(middle)?, weights(level)?);
+        let mut groups = [[i16x8::ZERO; 2]; GROUPS];
+        let pairs = in_middle.as_chunks::<LANES>().0.iter().zip(in_level.as_chunks::<LANES>().0);
+        for (group, (middle, level)) in groups.iter_mut().zip(pairs) {
+            *group = [i16x8::new(*middle), i16x8::new(*level)];
+        }
+        let real = |sample: i64| f64x2::splat((sample - up as i64) as f64);
+        Some(Self {
             span: ends.1.checked_sub(ends.0)?,
             up: up.wrapping_sub(ends.0),
             tail,
-            means: [middle, level],
-            counts: f64x2::new([middle.1 as f64, level.1 as f64]),
-            settled: if has_level { count as u32 } else { 0 },
+            from: usize::try_from(begins - up as i64).ok()?,
+            weights: groups,
+            counts: f64x2::new([middle, level].map(|(from, to)| (to - from) as f64)),
+            settled: if count < FEWEST { 0 } else { count as u32 },
             end: real(end as i64),
             inside: [real(from), real(from + count - 1)],
         })
@@ -115,11 +124,15 @@ impl Stand {
         let [before, head @ ..] = beside.first_chunk::<BESIDE>()?;
         let [tail @ .., behind] = beside.get(self.tail..)?.first_chunk::<BESIDE>()?;
         let ([begin, ..], [.., end]) = (head, tail);
-        let [middle, level] = self.means;
-        let middle = sum_first(beside.get(middle.0..)?.first_chunk::<MOST>()?, middle.1);
-        let level = sum_first(beside.get(level.0..)?.first_chunk::<MOST>()?, level.1);
+        let held = beside.get(self.from..)?.first_chunk::<{ GROUPS * LANES }>()?;
+        let [mut middle, mut level] = [i32x4::ZERO; 2];
+        for (group, [in_middle, in_level]) in held.as_chunks::<LANES>().0.iter().zip(&self.weights) {
+            let group = i16x8::new(*group);
+            middle += group.dot(*in_middle);
+            level += group.dot(*in_level);
+        }
         // What the middle was and what the level is: of both the edges must be these, and the window between them this.
-        let levels = f64x2::new([f64::from(middle), f64::from(level)]) / self.counts;
+        let levels = f64x2::new([middle, level].map(|sum| f64::from(sum.reduce_add()))) / self.counts;
         let base = f64x2::splat(base);
         let halves = base + f64x2::splat(0.5) * (levels - base);
         let splat = |code: i16| f64x2::splat(f64::from(code));

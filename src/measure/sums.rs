@@ -53,13 +53,27 @@ pub(super) fn short_sum(codes: &[i16], from: i64, count: i64) -> i64 {
 /// Σ of the first `count` of some codes, at most [`MOST`].
 #[inline(always)]
 pub(super) fn sum_first<const N: usize>(codes: &[i16; N], count: usize) -> i32 {
-    let weights = MOST.checked_sub(count).and_then(|from| ONES.get(from..)?.first_chunk::<N>());
-    let weights = weights.map_or(&[][..], |weights| weights.as_chunks::<LANES>().0);
+    let weights = ones::<N>(count).map_or(&[][..], |weights| weights.as_chunks::<LANES>().0);
     let mut sum = i32x4::splat(0);
     for (group, weights) in codes.as_chunks::<LANES>().0.iter().zip(weights) {
         sum += i16x8::new(*group).dot(i16x8::new(*weights));
     }
     sum.reduce_add()
+}
+
+/// So many ones, at most [`MOST`], and zeros behind them.
+#[inline(always)]
+fn ones<const N: usize>(count: usize) -> Option<&'static [i16; N]> {
+    ONES.get(MOST.checked_sub(count)?..)?.first_chunk()
+}
+
+/// What codes are multiplied by for the sum of those in the places `from` to the one before `to`: ones there, and zeros elsewhere. `None`
+/// where not all of them are among so many, or there are none.
+pub(super) fn weights<const N: usize>(from: i64, to: i64) -> Option<[i16; N]> {
+    let place = |place: i64| usize::try_from(place).ok().filter(|place| *place <= N);
+    let (without, mut weights) = (ones::<N>(place(from)?)?, *ones::<N>(place(to)?)?);
+    weights.iter_mut().zip(without).for_each(|(weight, one)| *weight -= one);
+    (from < to).then_some(weights)
 }
 
 /// [`sum_within`] of a long window, or of one that is not all in hand.
@@ -82,6 +96,16 @@ mod tests {
                 .sum();
             assert_eq!(sum_within(&codes, from, to), plain, "{from} {to}");
             assert_eq!(short_sum(&codes, from, to - from), plain, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn weights_are_ones_in_their_window() {
+        for (from, to) in (-3..40).flat_map(|from| (-3..40).map(move |to| (from, to))) {
+            let expected: [i16; 32] =
+                std::array::from_fn(|place| (from..to).contains(&(place as i64)).into());
+            let inside = 0 <= from && from < to && to <= 32;
+            assert_eq!(weights(from, to), inside.then_some(expected), "{from} {to}");
         }
     }
 
