@@ -43,8 +43,9 @@ impl Stands {
     /// Keeps where a phase with these outermost samples lay: its edges behind samples `edges`, and between them a `window` of so many
     /// samples from this one on, which are its level unless they are too few.
     pub(super) fn keep(&mut self, ends: (usize, usize), edges: (usize, usize), window: (i64, i64)) {
-        if let Some(stand) = self.0.get_mut(ends.1.wrapping_sub(ends.0) % LENGTHS) {
-            *stand = Stand::of(ends, edges, window).unwrap_or(Stand::NOWHERE);
+        let slot = self.0.get_mut(ends.1.wrapping_sub(ends.0) % LENGTHS);
+        if let Some((slot, stand)) = slot.zip(Stand::of(ends, edges, window)) {
+            *slot = stand;
         }
     }
 }

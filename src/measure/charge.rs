@@ -5,6 +5,7 @@ use super::excursion::{Excursion, Top};
 use super::level::mean_between;
 use super::row::{Constants, Shape};
 use super::sums::sum_within;
+use super::whole::nearest;
 use super::window::{Bound, sum_between};
 
 /// A passive recharge, in samples and codes from the baseline.
@@ -89,14 +90,13 @@ pub(super) fn rested(
     origin: f64,
     (known, phases): (Option<Summed>, &mut [PhaseRow; 3]),
 ) -> Summed {
-    let from = Bound::of(samples, a.start - pulse.before(a.start));
-    let between = Bound::of(samples, 0.5 * (a.end + b.start));
-    let to = Bound::of(samples, b.end + pulse.behind(b.end));
-    let places = [from.index, between.index, to.index];
-    let summed = known.filter(|known| known.places == places).unwrap_or_else(|| Summed {
-        places,
-        sums: [sum_within(samples, from.index, between.index), sum_within(samples, between.index, to.index)],
-    });
+    let begins = a.start - pulse.before(a.start);
+    let between = 0.5 * (a.end + b.start);
+    let ends = b.end + pulse.behind(b.end);
+    let places = [nearest(begins).0, nearest(between).0, nearest(ends).0];
+    let summed = known.filter(|known| known.places == places).unwrap_or_else(|| Summed::of(samples, places));
+    let (from, between, to) =
+        (Bound::of(samples, begins), Bound::of(samples, between), Bound::of(samples, ends));
     let of = |top, sum: i64, from: &Bound, to: &Bound| {
         let sum = if to.at <= from.at { 0.0 } else { sum as f64 + to.part - from.part };
         of_phase(top, sum, to.at - from.at, (pulse.base, origin))
@@ -117,6 +117,13 @@ pub(super) struct Summed {
 }
 
 impl Summed {
+    /// Of windows that begin and end there.
+    #[inline(always)]
+    fn of(samples: &[i16], places: [i64; 3]) -> Self {
+        let [from, between, to] = places;
+        Self { places, sums: [sum_within(samples, from, between), sum_within(samples, between, to)] }
+    }
+
     /// Σ codes from place `from` to the one before `to`, if those are the same samples but for one at either end.
     #[inline]
     pub(super) fn about(&self, samples: &[i16], from: i64, to: i64) -> Option<i64> {

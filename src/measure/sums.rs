@@ -77,6 +77,7 @@ pub(super) fn weights<const N: usize>(from: i64, to: i64) -> Option<[i16; N]> {
 }
 
 /// [`sum_within`] of a long window, or of one that is not all in hand.
+#[cold]
 #[inline(never)]
 fn sum_of_any(codes: &[i16], from: i64, to: i64) -> i64 {
     let inside = |place: i64| place.clamp(0, codes.len() as i64) as usize;
