@@ -146,13 +146,49 @@ impl Stand {
         let origin = f64x2::splat(up as i64 as f64);
         let (start, end) = (origin + parts.0, origin + self.end + parts.1);
         let trim = f64x2::splat(TRIM) * (end - start);
-        let early = origin + self.inside[0] - (start + trim.fast_max(f64x2::splat(settle)));
-        let late = end - trim - (origin + self.inside[1]);
+        let [from, to] = self.inside;
+        let early = origin + from - (start + trim.fast_max(f64x2::splat(settle)));
+        let late = end - trim - (origin + to);
         let least = parts.0.fast_min(parts.1).fast_min(beyond).simd_gt(f64x2::splat(0.0));
         let whole = early.fast_min(late).simd_ge(f64x2::splat(0.0));
         let most = parts.0.fast_max(parts.1).fast_max(early).fast_max(late).simd_lt(f64x2::splat(1.0));
         let ([_, level], [_, start], [_, end]) = (levels.to_array(), start.to_array(), end.to_array());
         let found = Top { start, end, level: level as f32, settled: self.settled };
         ((least & whole & most).to_bitmask() == 3).then_some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::phase::{phase, plain};
+    use super::*;
+
+    /// A phase of so many samples between codes of an edge each, and its outermost samples.
+    fn held(length: usize) -> (Vec<i16>, (usize, usize)) {
+        let level = |code: i16, count: usize| std::iter::repeat_n(code, count);
+        let samples = level(0, 30).chain([-300]).chain(level(-900, length)).chain([-200]).chain(level(0, 40));
+        (samples.collect(), (30, 31 + length))
+    }
+
+    #[test]
+    fn phases_of_some_lengths_are_known_side_by_side_with_a_level_or_without_one() {
+        let (of, lengths) = ((0.0, 16.0), [27, 28, 29, 30]);
+        let (mut stands, mut top) = (Stands::NOWHERE, Top::default());
+        let again = |stands: &Stands, length: usize, moved: usize| {
+            let (mut samples, (first, last)) = held(length);
+            samples.drain(..moved);
+            let (ends, mut top) = ((first - moved, last - moved), Top::default());
+            let is_there = stands.again(&samples, ends, of.0, of.1, &mut top);
+            assert!(!is_there || (top, false) == plain(&samples, ends, of.0, of.1), "{top:?}");
+            is_there.then_some(top.settled)
+        };
+        for length in lengths {
+            assert_eq!(again(&stands, length, 0), None);
+            let (samples, ends) = held(length);
+            assert!(phase(&samples, ends, of, &mut stands, &mut top));
+        }
+        // Wherever they begin; one of another length is not taken for any of them.
+        assert_eq!(lengths.map(|length| again(&stands, length, 9)), [0, 0, 0, 8].map(Some));
+        assert_eq!([23, 26, 31].map(|length| again(&stands, length, 0)), [None; 3]);
     }
 }
