@@ -24,7 +24,7 @@ impl Pairs {
 }
 
 /// Neighbouring samples from each of four places on.
-#[inline]
+#[inline(always)]
 fn from<const N: usize>(samples: &[i16], places: i32x4) -> Option<[&[i16; N]; 4]> {
     // Negative places are beyond all samples.
     let held = |place: i32| {
@@ -36,7 +36,7 @@ fn from<const N: usize>(samples: &[i16], places: i32x4) -> Option<[&[i16; N]; 4]
 }
 
 /// `samples` so far from four of them, on straight lines between their neighbours.
-#[inline]
+#[inline(always)]
 pub(super) fn value(samples: &[i16], nearest: i32x4, offset: f32x4) -> Option<f32x4> {
     // Of a whole number itself or the one below it: either is an end of a line on which it lies.
     let below = (offset - f32x4::splat(0.5)).fast_round_int();
@@ -54,7 +54,7 @@ pub(super) struct Slope {
 
 impl Slope {
     /// Of instants so far beyond their nearest samples.
-    #[inline]
+    #[inline(always)]
     pub(super) fn about(samples: &[i16], nearest: i32x4, beyond: f32x4) -> Option<Self> {
         let held = from(samples, nearest - i32x4::splat(1))?;
         let (before, behind) =

@@ -74,36 +74,58 @@ impl SharpEdge {
         ended: Option<f64>,
         noise: f64,
     ) -> f64 {
-        let (origin, noise) = (origin as i32, noise as f32);
+        let of = (origin as i32, noise as f32);
         // One of which what lies before it is not in hand is not read at all.
         let near = ended.map(|ended| ended as f32).filter(|ended| *ended >= self.reach);
+        match (phases, near) {
+            ([a, b], None) => self.apart(samples, of, [a, b]),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.any(samples, of, phases, near))
+    }
+
+    /// [`Self::any`] for two phases so far apart that what lies beside each edge is read as far away as the filter makes it; `None` of
+    /// others.
+    #[inline(always)]
+    fn apart(&self, samples: &[i16], (origin, noise): (i32, f32), [a, b]: [&PhaseRow; 2]) -> Option<f64> {
+        let at = f32x4::new([a.start, a.end, b.start, b.end]);
+        let next = f32x4::new([a.end, b.start, b.end, f32::INFINITY]);
+        let reach = f32x4::splat(self.reach);
+        if !(f32x4::splat(0.5) * (next - at)).simd_ge(reach).all() {
+            return None;
+        }
+        let late = self.late(samples, (origin, at), (reach, reach), noise)?;
+        let [_, second, third, fourth] = late.to_array();
+        let [before, between, behind, _] =
+            (f32x4::new([second, third, fourth, fourth]) - late).abs().to_array();
+        let told = |settled: u32, wrong: f32| if settled == 0 { 0.0 } else { wrong };
+        let widths = larger(told(a.settled, before), told(b.settled, behind));
+        Some(f64::from(larger(widths, told(a.settled.min(b.settled), between))))
+    }
+
+    /// [`Self::skew`] of any phases behind a pulse that ended `near` them, if one did.
+    #[inline(never)]
+    fn any(
+        &self,
+        samples: &[i16],
+        (origin, noise): (i32, f32),
+        phases: &[PhaseRow],
+        near: Option<f32>,
+    ) -> f64 {
         let alone = |ended| self.one(samples, (0, ended), (self.reach, self.reach), noise).abs();
         let mut most = f32x4::splat(near.map_or(0.0, alone));
         let mut before = Before::NONE;
         most = self.pair(samples, (origin, noise), phases, &mut before, most);
         if phases.len() > 2 {
-            most = self.third(samples, (origin, noise), phases, &mut before, most);
+            most = self.pair(samples, (origin, noise), phases.get(2..).unwrap_or(&[]), &mut before, most);
         }
         let [a, b, c, d] = most.to_array();
         f64::from(larger(larger(a, b), larger(c, d)))
     }
 
-    /// Of the phases behind the first two.
-    #[cold]
-    fn third(
-        &self,
-        samples: &[i16],
-        of: (i32, f32),
-        phases: &[PhaseRow],
-        before: &mut Before,
-        most: f32x4,
-    ) -> f32x4 {
-        self.pair(samples, of, phases.get(2..).unwrap_or(&[]), before, most)
-    }
-
     /// What of the largest, so far `most`, is larger at the edges of the first two of `phases`. `before` is the phase before them, and
     /// becomes the second of them.
-    #[inline(always)]
+    #[inline(never)]
     fn pair(
         &self,
         samples: &[i16],
@@ -129,7 +151,7 @@ impl SharpEdge {
         let at = f32x4::new([a.start, a.end, b.start, b.end]);
         let gone = at - f32x4::new([before.end, a.start, end, b.start]);
         let beside = (self.beside(gone), self.beside(f32x4::new([a.end, b.start, b.end, next]) - at));
-        let late = self.late(samples, (origin, at), beside, noise);
+        let late = self.read(samples, (origin, at), beside, noise);
         let late = late.unwrap_or_else(|| self.each(samples, (origin, at), beside, noise))
             + f32x4::new([unread, unread, last_unread, last_unread]);
         let [first, second, third, fourth] = late.to_array();
@@ -168,9 +190,15 @@ impl SharpEdge {
         noise: f32,
     ) -> f32 {
         let beside = (f32x4::splat(before), f32x4::splat(behind));
-        let late = self.late(samples, (origin, f32x4::splat(at)), beside, noise);
+        let late = self.read(samples, (origin, f32x4::splat(at)), beside, noise);
         let [late, ..] = late.unwrap_or_default().to_array();
         late
+    }
+
+    /// [`Self::late`], for what comes seldom.
+    #[inline(never)]
+    fn read(&self, samples: &[i16], at: (i32, f32x4), beside: (f32x4, f32x4), noise: f32) -> Option<f32x4> {
+        self.late(samples, at, beside, noise)
     }
 
     /// By how much the edges at four instants, from sample `origin` on, are found later than they were, if they were sharp ones; what lies
@@ -412,6 +440,36 @@ mod tests {
             }
         }
         assert!(late_ones > 1000 && missing > 1000, "{late_ones} {missing}");
+    }
+
+    #[test]
+    fn two_phases_far_apart_are_as_wrong_as_any_two() {
+        let mut random = 1_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % limit
+        };
+        let (mut apart, mut wrong) = (0, 0);
+        for _ in 0..10_000 {
+            let mut instants = [12.0; 4];
+            for k in 0..4 {
+                let before = if k == 0 { 0.0 } else { instants[k - 1] };
+                instants[k] = before + [4.6, 9.0, 12.0][below(3) as usize] + below(64) as f64 / 16.0;
+            }
+            let samples: Vec<i16> = slopes(instants).iter().map(|code| code + below(300) as i16).collect();
+            let samples = &samples[..60 + below(40) as usize];
+            let [a, b, c, d] = instants;
+            let mut phases = [phase(a, b), phase(c, d)];
+            phases.iter_mut().for_each(|phase| phase.settled *= u32::from(below(4) != 0));
+            let sharp = SharpEdge::new(4.6, 7.0, HALF, STEEP);
+            let (origin, noise) = (below(3) as i32, below(9) as f32);
+            let [first, second] = &phases;
+            let Some(found) = sharp.apart(samples, (origin, noise), [first, second]) else { continue };
+            assert_eq!(found, sharp.any(samples, (origin, noise), &phases, None), "{phases:?}");
+            apart += 1;
+            wrong += u32::from(found > 0.0);
+        }
+        assert!(apart > 1000 && wrong > 500, "{apart} {wrong}");
     }
 
     /// From 10 to 90 % a filter takes 0.35 of the period of its cut-off: beside an edge it is looked a sample farther.
