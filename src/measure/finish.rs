@@ -172,7 +172,7 @@ impl Contact {
         if !flags.truncated {
             let ended = self.last_end.map(|end| end - real(first));
             let origin = at as i64 - first as i64;
-            let skew = constants.sharp.skew(samples, origin, phases, ended, self.noise);
+            let skew = constants.sharp.skew(samples, origin, (phases, found.edges), ended, self.noise);
             raise(&mut self.record.skew, skew);
             let code = |at: u64| samples.get(at.saturating_sub(first) as usize);
             let flows = |at: u64| code(at).map_or(0.0, |code| (f64::from(*code) - building.base).abs());

@@ -1,5 +1,7 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
+use wide::f32x4;
+
 use super::again::Stands;
 use super::charge::{Recharge, Summed, rested, rows};
 use super::excursion::{Excursion, Top};
@@ -85,6 +87,8 @@ pub(super) struct Measured {
     pub(super) shared: f64,
     /// Σ codes of the charge windows of two phases that rest.
     pub(super) summed: Option<Summed>,
+    /// The instants in the rows of those two: from there they cannot be read four at a time as soon as they are written.
+    pub(super) edges: Option<f32x4>,
 }
 
 /// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`. `stands` is where
@@ -136,6 +140,7 @@ fn two(
         rise: Rise::of(samples, outer, [a.start, b.end], base, [a.level, b.level]),
         shared: 0.0,
         summed: Some(summed),
+        edges: Some(f32x4::new([a.start, a.end, b.start, b.end].map(|instant| (instant - origin) as f32))),
     }
 }
 
@@ -190,6 +195,7 @@ fn any(
         rise: outer(samples, first, excursions, tops, base),
         shared: joined.longest,
         summed: None,
+        edges: None,
     }
 }
 
@@ -333,7 +339,7 @@ mod tests {
             let [mut rows, mut plain] = [[PhaseRow::default(); 3]; 2];
             let found = two(&samples, 9, [&a, &b], &pulse, of, (&mut stands, &mut rows));
             let expected = any(&samples, 9, &pulse, of, (&mut [Stands::NOWHERE; 3], &mut plain));
-            let unsummed = Measured { summed: None, ..found };
+            let unsummed = Measured { summed: None, edges: None, ..found };
             assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
             // Of windows that are the same but for a sample at either end, the sum is known.
             let (summed, places) = (found.summed.unwrap(), 0..samples.len());

@@ -3,7 +3,7 @@
 //! The filter makes a slope of a sharp edge. Half of the level of a phase is half of that slope only where the edge leads from rest to
 //! the level: beside a top that shoots over or sinks, or where another phase follows at once, it is crossed earlier or later.
 
-use wide::{f32x4, i32x4};
+use wide::{bytemuck, f32x4, i32x4};
 
 use super::fours::{Slope, value};
 use super::order::larger;
@@ -63,22 +63,22 @@ impl SharpEdge {
     }
 
     /// By how much the width of one of `phases`, or the interval between two of them, may be wrong, samples: the largest. Their
-    /// instants count from sample `origin` of `samples`; `noise` is the standard deviation of a sample. The pulse before them `ended`
+    /// instants count from sample `origin` of `samples`, and are in `edges` too where two phases rest; `noise` is the standard deviation of a sample. The pulse before them `ended`
     /// at that place of `samples`: what follows it at once is these.
     #[inline(always)]
     pub(super) fn skew(
         &self,
         samples: &[i16],
         origin: i64,
-        phases: &[PhaseRow],
+        (phases, edges): (&[PhaseRow], Option<f32x4>),
         ended: Option<f64>,
         noise: f64,
     ) -> f64 {
         let of = (origin as i32, noise as f32);
         // One of which what lies before it is not in hand is not read at all.
         let near = ended.map(|ended| ended as f32).filter(|ended| *ended >= self.reach);
-        match (phases, near) {
-            ([a, b], None) => self.apart(samples, of, [a, b]),
+        match (phases, edges, near) {
+            ([a, b], Some(at), None) => self.apart(samples, of, [a, b], at),
             _ => None,
         }
         .unwrap_or_else(|| self.any(samples, of, phases, near))
@@ -87,20 +87,27 @@ impl SharpEdge {
     /// [`Self::any`] for two phases so far apart that what lies beside each edge is read as far away as the filter makes it; `None` of
     /// others.
     #[inline(always)]
-    fn apart(&self, samples: &[i16], (origin, noise): (i32, f32), [a, b]: [&PhaseRow; 2]) -> Option<f64> {
-        let at = f32x4::new([a.start, a.end, b.start, b.end]);
-        let next = f32x4::new([a.end, b.start, b.end, f32::INFINITY]);
+    fn apart(
+        &self,
+        samples: &[i16],
+        (origin, noise): (i32, f32),
+        [a, b]: [&PhaseRow; 2],
+        at: f32x4,
+    ) -> Option<f64> {
+        let [_, end, start, last] = at.to_array();
+        let next = f32x4::new([end, start, last, f32::INFINITY]);
         let reach = f32x4::splat(self.reach);
         if !(f32x4::splat(0.5) * (next - at)).simd_ge(reach).all() {
             return None;
         }
         let late = self.late(samples, (origin, at), (reach, reach), noise)?;
         let [_, second, third, fourth] = late.to_array();
-        let [before, between, behind, _] =
-            (f32x4::new([second, third, fourth, fourth]) - late).abs().to_array();
-        let told = |settled: u32, wrong: f32| if settled == 0 { 0.0 } else { wrong };
-        let widths = larger(told(a.settled, before), told(b.settled, behind));
-        Some(f64::from(larger(widths, told(a.settled.min(b.settled), between))))
+        let wrong = (f32x4::new([second, third, fourth, fourth]) - late).abs();
+        // A phase too short for a level tells nothing, and nothing of the rest beside it.
+        let told = i32x4::new([a.settled, a.settled.min(b.settled), b.settled, 0].map(u32::cast_signed));
+        let told = f32x4::from(bytemuck::cast::<i32x4, [f32; 4]>(told.simd_gt(i32x4::splat(0))));
+        let [before, between, behind, _] = (wrong & told).to_array();
+        Some(f64::from(larger(larger(before, between), behind)))
     }
 
     /// [`Self::skew`] of any phases behind a pulse that ended `near` them, if one did.
@@ -244,7 +251,7 @@ mod tests {
     use super::*;
 
     fn skew(samples: &[i16], origin: i64, phases: &[PhaseRow], noise: f64) -> f64 {
-        SharpEdge::UNFILTERED.skew(samples, origin, phases, None, noise)
+        SharpEdge::UNFILTERED.skew(samples, origin, (phases, None), None, noise)
     }
 
     fn phase(start: f64, end: f64) -> PhaseRow {
@@ -303,7 +310,7 @@ mod tests {
         assert!((ends - 0.4).abs() < 1e-5, "{ends}");
         // What comes behind it is seen with the next pulse, which is as wide as it looks but for a tenth of its own edge.
         let next = phase(39.0 + 750.0 / 1250.0, 49.5);
-        let of = |ended| SharpEdge::UNFILTERED.skew(&samples, 0, &[next], ended, 0.0);
+        let of = |ended| SharpEdge::UNFILTERED.skew(&samples, 0, (&[next], None), ended, 0.0);
         assert!((of(None) - 0.1).abs() < 1e-5, "{}", of(None));
         assert!((of(Some(39.1)) - 0.4).abs() < 1e-5, "{}", of(Some(39.1)));
     }
@@ -355,12 +362,12 @@ mod tests {
         for origin in [0_u8, 10] {
             let from = f64::from(origin);
             let phases = [phase(20.0 - from, 26.0 - from), phase(32.0 - from, 38.0 - from)];
-            assert_eq!(SLOW.skew(&samples, i64::from(origin), &phases, None, 0.0), 0.0, "{origin}");
+            assert_eq!(SLOW.skew(&samples, i64::from(origin), (&phases, None), None, 0.0), 0.0, "{origin}");
         }
         // Phases that share an edge have no rest between them, and each of them is as far as the filter looks.
         let samples = slopes([20.0, 40.0, 40.0, 60.0]);
         let phases = [phase(20.0, 40.0), phase(40.0, 60.0)];
-        assert_eq!(SLOW.skew(&samples, 0, &phases, None, 0.0), 0.0);
+        assert_eq!(SLOW.skew(&samples, 0, (&phases, None), None, 0.0), 0.0);
     }
 
     #[test]
@@ -464,7 +471,8 @@ mod tests {
             let sharp = SharpEdge::new(4.6, 7.0, HALF, STEEP);
             let (origin, noise) = (below(3) as i32, below(9) as f32);
             let [first, second] = &phases;
-            let Some(found) = sharp.apart(samples, (origin, noise), [first, second]) else { continue };
+            let at = f32x4::new(instants.map(|instant| instant as f32));
+            let Some(found) = sharp.apart(samples, (origin, noise), [first, second], at) else { continue };
             assert_eq!(found, sharp.any(samples, (origin, noise), &phases, None), "{phases:?}");
             apart += 1;
             wrong += u32::from(found > 0.0);
