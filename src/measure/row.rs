@@ -129,7 +129,7 @@ fn two(
         & phase(samples, behind.within(first), (base, settle), other, b);
     let mut summed = rested(samples, &tops, pulse, origin, (None, phases));
     if whole && tops.iter().any(|top| top.settled == 0) {
-        refine(samples, first, pulse, origin, (&mut tops, phases, &mut summed));
+        summed = refine(samples, first, pulse, origin, (&mut tops, phases, summed));
     }
     let [a, b] = tops;
     let outer = [before.from, behind.to].map(|sample| sample.saturating_sub(first) as usize);
@@ -151,12 +151,13 @@ fn refine(
     first: u64,
     pulse: &Shape<'_>,
     origin: f64,
-    (tops, phases, summed): (&mut [Top; 2], &mut [PhaseRow; 3], &mut Summed),
-) {
+    (tops, phases, mut summed): (&mut [Top; 2], &mut [PhaseRow; 3], Summed),
+) -> Summed {
     let mut refining = Refining::default();
     while refining.refine(samples, first, pulse, tops, phases) {
-        *summed = rested(samples, tops, pulse, origin, (Some(*summed), phases));
+        summed = rested(samples, tops, pulse, origin, (Some(summed), phases));
     }
+    summed
 }
 
 /// Measures the phases of a pulse, with instants from `origin`.
