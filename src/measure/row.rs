@@ -342,6 +342,9 @@ mod tests {
             let expected = any(&samples, 9, &pulse, of, (&mut [Stands::NOWHERE; 3], &mut plain));
             let unsummed = Measured { summed: None, edges: None, ..found };
             assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
+            let [first, second, _] = rows;
+            let edges = [first.start, first.end, second.start, second.end];
+            assert_eq!(found.edges.unwrap().to_array(), edges, "{samples:?}");
             // Of windows that are the same but for a sample at either end, the sum is known.
             let (summed, places) = (found.summed.unwrap(), 0..samples.len());
             for (from, to) in places.clone().flat_map(|from| places.clone().map(move |to| (from, to))) {
