@@ -2,18 +2,20 @@
 //! next where those are smaller.
 //!
 //! Layout: a byte that says how, and the reference (variable length) where it is not nought. Of a column of steps there follow the
-//! numbers with which its groups begin (variable length, each from the one before). Then, of numbers that are nearly all the
-//! reference, how many are not (variable length), two parameters (a byte each), and for each of them by Rice's code how many lie between
-//! it and the one before, and itself; of others the lengths of their groups (two bytes each) and the groups, those of the first half of
-//! a group in turn with those of the second, by Rice's code with the parameter that the first byte says; of numbers that lie nowhere
-//! together eight bytes each.
+//! numbers with which its groups begin (variable length, each from the one before). Then, of numbers that scatter about the reference, the
+//! lengths of their groups (two bytes each) and the groups, with the parameter that the first byte says ([`rice`]). Behind them, and of
+//! numbers that are nearly all the reference alone, those that lie apart ([`apart`]). Numbers that lie nowhere together have eight bytes
+//! each.
 
 use std::fmt::Debug;
 
 use wide::i32x4;
 
-use super::bits::{Lengths, Lens, Pen, WIDEST};
+use super::apart::{self, Beyond, Far, OTHERS, Places};
+use super::bits::{put_unsigned, unsigned};
 use super::lanes::LANES;
+use super::lengths::{Code, Lengths};
+use super::rice::{self, FAR, WIDEST};
 use super::{BLOCK, GROUP};
 
 /// The first byte: all are nought; all are the reference; eight bytes each; nearly all are the reference; the smallest of those that
@@ -27,12 +29,8 @@ const DENSE: u8 = 4;
 const STEPS: u8 = 0x80;
 /// Groups of a column.
 const GROUPS: usize = BLOCK / GROUP;
-/// Numbers of half a group.
-const HALF: usize = GROUP / 2;
-/// Of more numbers that are not the reference each has its own place.
-const RAREST: usize = BLOCK / 4;
-/// Of so many numbers one is looked at where a parameter is chosen.
-const SAMPLED: usize = 8;
+/// Of so many numbers one is looked at where a code is chosen: not the period of many a program.
+const SAMPLED: usize = 11;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
 const LOOKED_AT: usize = 32;
 
@@ -56,8 +54,8 @@ pub(super) trait Number: Copy + Default + Ord {
     /// With all bits.
     fn wide(self) -> i64;
 
-    /// Which of some numbers differ from another one, a bit for each.
-    fn differ(some: &[Self; LANES], other: Self) -> u32;
+    /// Of some numbers less another one, without sign, the lowest `k` bits, and what is above them, as far as a number can be.
+    fn parts(some: &[Self; LANES], other: Self, k: u32) -> (i32x4, i32x4);
 }
 
 impl Number for i64 {
@@ -79,8 +77,10 @@ impl Number for i64 {
     }
 
     #[inline]
-    fn differ(some: &[Self; LANES], other: Self) -> u32 {
-        some.iter().rev().fold(0, |bits, number| bits << 1 | u32::from(*number != other))
+    fn parts(some: &[Self; LANES], other: Self, k: u32) -> (i32x4, i32x4) {
+        let off = some.map(|number| number.less(other).folded());
+        let above = off.map(|off| (off >> k).min(i32::MAX as u64) as i32);
+        (i32x4::new(off.map(|off| off as i32)) & mask(k), i32x4::new(above))
     }
 }
 
@@ -103,9 +103,18 @@ impl Number for i32 {
     }
 
     #[inline]
-    fn differ(some: &[Self; LANES], other: Self) -> u32 {
-        (!i32x4::new(*some).simd_eq(i32x4::splat(other))).to_bitmask()
+    fn parts(some: &[Self; LANES], other: Self, k: u32) -> (i32x4, i32x4) {
+        let off = i32x4::new(*some) - i32x4::splat(other);
+        let sign: i32x4 = off >> 31_u32;
+        let off = (off + off) ^ sign;
+        (off & mask(k), off >> k)
     }
+}
+
+/// The lowest `k` bits.
+#[inline]
+fn mask(k: u32) -> i32x4 {
+    i32x4::splat(((1_u64 << k) - 1) as i32)
 }
 
 /// Appends a column.
@@ -113,11 +122,13 @@ pub(super) fn pack<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>) {
     let [first, others @ ..] = numbers;
     // Each is the one before it: compared up to the first that is not.
     if numbers.get(..others.len()) == Some(others) {
-        pack_same(first.wide(), out);
-    } else if goes_on(numbers) {
+        return pack_same(first.wide(), out);
+    }
+    let about = About::of(numbers);
+    if !about.lengths.are_mostly_noughts() && goes_on(numbers) {
         pack_steps(&steps(numbers), numbers.iter().step_by(GROUP).map(|begin| begin.wide()), out);
     } else {
-        pack_about(numbers, out, |_| ());
+        about.pack(numbers, out, |_| ());
     }
 }
 
@@ -137,7 +148,7 @@ pub(super) fn pack_steps<N: Number>(
     out: &mut Vec<u8>,
 ) {
     let place = out.len();
-    pack_about(steps, out, |out| {
+    About::of(steps).pack(steps, out, |out| {
         let mut last = 0;
         for begin in begins {
             put_signed(begin.wrapping_sub(last), out);
@@ -149,99 +160,57 @@ pub(super) fn pack_steps<N: Number>(
     }
 }
 
-/// Appends numbers; `begin` what lies between the reference and them.
-fn pack_about<N: Number>(numbers: &Numbers<N>, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>)) {
-    let reference = middle(numbers);
-    let mut lengths = Lengths::new();
-    let some = numbers.iter().step_by(SAMPLED);
-    some.for_each(|number| lengths.add(number.less(reference).folded().into()));
-    let (k, sampled) = lengths.parameter();
-    let dense = sampled * SAMPLED;
-    // Of those that are looked at as many are the reference, more or less: five eighths and more.
-    let rarely = 8 * SAMPLED * lengths.of_noughts() > 5 * BLOCK;
-    let rare = if rarely { Rare::of(numbers, reference) } else { None }.filter(|rare| rare.cost < dense);
-    let plain = rare.is_none() && dense >= 64 * BLOCK;
-    out.push(match &rare {
-        _ if plain => PLAIN,
-        Some(_) => RARE,
-        None => DENSE + k as u8,
-    });
-    put_signed(if plain { 0 } else { reference.wide() }, out);
-    begin(out);
-    match rare {
-        _ if plain => numbers.iter().for_each(|number| out.extend_from_slice(&number.wide().to_le_bytes())),
-        Some(rare) => rare.pack(out),
-        None => pack_groups(numbers, reference, k, out),
+/// What the numbers of a column are told from.
+#[derive(Debug)]
+struct About<N: Number> {
+    reference: N,
+    /// Of some of them, each as it is off that.
+    lengths: Lengths,
+}
+
+impl<N: Number> About<N> {
+    fn of(numbers: &Numbers<N>) -> Self {
+        let reference = middle(numbers);
+        let some = numbers.iter().step_by(SAMPLED);
+        Self { reference, lengths: Lengths::of(some.map(|number| number.less(reference).folded().into())) }
+    }
+
+    /// Appends the numbers; `begin` what lies between the reference and them.
+    fn pack(&self, numbers: &Numbers<N>, out: &mut Vec<u8>, begin: impl FnOnce(&mut Vec<u8>)) {
+        let (code, _) = self.lengths.code();
+        let (how, about) = match code {
+            Code::Plain => (PLAIN, 0),
+            Code::Rare => (RARE, self.reference.wide()),
+            Code::Dense(k) => (DENSE + k as u8, self.reference.wide()),
+        };
+        out.push(how);
+        put_signed(about, out);
+        begin(out);
+        match code {
+            Code::Plain => {
+                numbers.iter().for_each(|number| out.extend_from_slice(&number.wide().to_le_bytes()));
+            }
+            Code::Rare => apart::write_others(numbers, self.reference, out),
+            Code::Dense(k) => pack_groups(numbers, self.reference, k, out),
+        }
     }
 }
 
-/// Appends groups of numbers, each from a byte of its own on.
+/// Appends groups of numbers, each from a byte of its own on, and those that are far.
 fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut Vec<u8>) {
     let lengths = out.len();
     out.resize(lengths + 2 * GROUPS, 0);
-    for (index, group) in numbers.as_chunks::<GROUP>().0.iter().enumerate() {
-        let mut off = [N::Folded::default(); GROUP];
-        off.iter_mut().zip(group).for_each(|(off, number)| *off = number.less(reference).folded());
-        let (first, second) = off.split_at(HALF);
+    let (mut places, mut far): (Places, _) = ([0; _], Far::beyond(FAR - 1));
+    let groups = numbers.as_chunks().0.iter().zip(places.as_chunks_mut().0);
+    for (index, (group, places)) in groups.enumerate() {
         let begin = out.len();
-        let mut pen = Pen::new(out);
-        pen.in_turn(first, second, k);
-        pen.close();
+        rice::write(group, reference, k, (places, &mut far), out);
         let length = out.len() - begin;
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
             *slot = (length as u16).to_le_bytes();
         }
     }
-}
-
-/// The few numbers of a column that are not the reference.
-#[derive(Debug)]
-struct Rare<N: Number> {
-    count: usize,
-    /// How many lie between each and the one before, and how far it is off.
-    others: [(u32, N::Folded); RAREST],
-    /// Parameters of either.
-    between: u32,
-    size: u32,
-    cost: usize,
-}
-
-impl<N: Number> Rare<N> {
-    /// `None` where too many are not the reference.
-    fn of(numbers: &Numbers<N>, reference: N) -> Option<Self> {
-        let mut others = [(0, N::Folded::default()); RAREST];
-        let (mut count, mut behind) = (0, 0);
-        for (from, some) in (0..).step_by(LANES).zip(numbers.as_chunks().0) {
-            let mut differ = N::differ(some, reference);
-            while differ != 0 {
-                let lane = differ.trailing_zeros();
-                differ &= differ - 1;
-                let place = from + lane;
-                let off = some.get(lane as usize)?.less(reference).folded();
-                *others.get_mut(count)? = (place - behind, off);
-                count += 1;
-                behind = place + 1;
-            }
-        }
-        let (mut places, mut sizes) = (Lengths::new(), Lengths::new());
-        for (between, off) in others.iter().take(count) {
-            places.add((*between).into());
-            sizes.add((*off).into() - 1);
-        }
-        let ((between, places), (size, sizes)) = (places.parameter(), sizes.parameter());
-        Some(Self { count, others, between, size, cost: places + sizes })
-    }
-
-    fn pack(&self, out: &mut Vec<u8>) {
-        put_unsigned(self.count as u64, out);
-        out.extend_from_slice(&[self.between as u8, self.size as u8]);
-        let mut pen = Pen::new(out);
-        for (between, off) in self.others.iter().take(self.count) {
-            pen.number((*between).into(), self.between);
-            pen.number((*off).into() - 1, self.size);
-        }
-        pen.close();
-    }
+    apart::write(numbers, reference, (&places, &far), Beyond { k, least: FAR }, out);
 }
 
 /// Reads the first numbers of a group, which begins at number `from`; returns what follows the column.
@@ -266,9 +235,19 @@ pub(super) fn unpack<'a>(column: &'a [u8], from: usize, numbers: &mut [i64]) -> 
             numbers.iter_mut().zip(own).for_each(|(number, bytes)| *number = i64::from_le_bytes(*bytes));
             rest
         }
-        RARE => unpack_rare(rest, from, reference, numbers)?,
-        dense => unpack_group(rest, from / GROUP, (u32::from(dense - DENSE), reference), numbers)?,
+        RARE => {
+            numbers.fill(0);
+            apart::read(rest, from, OTHERS, numbers)?
+        }
+        dense => {
+            let k = u32::from(dense - DENSE).min(WIDEST);
+            let rest = unpack_group(rest, from / GROUP, k, numbers)?;
+            apart::read(rest, from, Beyond { k, least: FAR }, numbers)?
+        }
     };
+    if how >= RARE {
+        numbers.iter_mut().for_each(|number| *number = reference.wrapping_add(unfolded(*number as u64)));
+    }
     if let (Some(begin), Some((first, others))) = (begin, numbers.split_first_mut()) {
         *first = begin;
         let mut sum = begin;
@@ -280,46 +259,13 @@ pub(super) fn unpack<'a>(column: &'a [u8], from: usize, numbers: &mut [i64]) -> 
     Some(rest)
 }
 
-fn unpack_group<'a>(
-    groups: &'a [u8],
-    index: usize,
-    (k, reference): (u32, i64),
-    numbers: &mut [i64],
-) -> Option<&'a [u8]> {
+fn unpack_group<'a>(groups: &'a [u8], index: usize, k: u32, numbers: &mut [i64]) -> Option<&'a [u8]> {
     let (lengths, groups) = groups.split_at_checked(2 * GROUPS)?;
     let length = |bytes: &[u8; 2]| usize::from(u16::from_le_bytes(*bytes));
     let lengths = lengths.as_chunks().0.iter().map(length);
     let begin = lengths.clone().take(index).sum();
-    let mut lens = Lens::new(groups.get(begin..)?);
-    let k = k.min(WIDEST);
-    let (first, second) = numbers.split_at_mut(HALF.min(numbers.len()));
-    let mut second = second.iter_mut();
-    for number in first {
-        *number = reference.wrapping_add(unfolded(lens.number(k)));
-        let other = lens.number(k);
-        if let Some(number) = second.next() {
-            *number = reference.wrapping_add(unfolded(other));
-        }
-    }
+    rice::read(groups.get(begin..)?, k, numbers)?;
     groups.get(lengths.sum()..)
-}
-
-fn unpack_rare<'a>(bytes: &'a [u8], from: usize, reference: i64, numbers: &mut [i64]) -> Option<&'a [u8]> {
-    numbers.fill(reference);
-    let (count, bytes) = unsigned(bytes)?;
-    let ([between, size], bytes) = bytes.split_first_chunk()?;
-    let (between, size) = (u32::from(*between).min(WIDEST), u32::from(*size).min(WIDEST));
-    let mut lens = Lens::new(bytes);
-    let mut place = 0_usize;
-    for _ in 0..count.min(BLOCK as u64) {
-        place = place.wrapping_add(lens.number(between) as usize);
-        let off = unfolded(lens.number(size).wrapping_add(1));
-        if let Some(slot) = place.checked_sub(from).and_then(|place| numbers.get_mut(place)) {
-            *slot = reference.wrapping_add(off);
-        }
-        place = place.wrapping_add(1);
-    }
-    Some(lens.rest())
 }
 
 /// Whether a column goes on from number to number, and takes less room as steps: of some spread over it, whether the step to
@@ -380,26 +326,6 @@ fn put_signed(number: i64, out: &mut Vec<u8>) {
 fn signed(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (number, rest) = unsigned(bytes)?;
     Some((unfolded(number), rest))
-}
-
-/// Seven bits a byte, the lowest first; all but the last with the highest bit set.
-fn put_unsigned(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn unsigned(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0;
-    for (k, byte) in bytes.iter().enumerate().take(10) {
-        number |= u64::from(byte & 0x7f) << (7 * k);
-        if byte & 0x80 == 0 {
-            return Some((number, bytes.get(k + 1..)?));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! the columns before it let expect, and as differences from row to row where those are smaller. A row reads the same whether it is
 //! packed yet or not.
 
+mod apart;
 mod bits;
 mod block;
 mod cells;
 mod column;
 mod joint;
 mod lanes;
+mod lengths;
 mod pulse;
+mod rice;
 mod shape;
 
 use std::ops::Range;

@@ -212,7 +212,7 @@ fn the_pulses_of_six_seconds_at_ten_kilohertz_take_some_nine_bytes_each() {
     }
     let table: Table<PulseRow> = rows.into_iter().collect();
     let bytes = table.packed as f64 / (59 * BLOCK) as f64;
-    assert!(bytes < 10.4, "{bytes}");
+    assert!(bytes < 9.9, "{bytes}");
 }
 
 /// Of a bare row there is when it was, and what it delivered is no number.
@@ -223,7 +223,7 @@ fn a_bare_table_takes_a_part_of_a_byte_a_pulse() {
     rows.iter().for_each(|row| (bare.push(*row), whole.push(*row)).0);
     let first: Table<PulseRow> = rows.iter().copied().take(WHOLE + LATEST).collect();
     let bytes = (bare.packed - first.packed) as f64 / (19 * BLOCK) as f64;
-    assert!(bytes < 0.9, "{bytes}");
+    assert!(bytes < 0.4, "{bytes}");
     assert!(bare.range(0..WHOLE).eq(whole.range(0..WHOLE)));
     for (got, was) in bare.range(WHOLE..rows.len()).zip(whole.range(WHOLE..rows.len())) {
         let near = |got: f64, was: f64| (0.0..0.126).contains(&(was - got));
@@ -275,9 +275,9 @@ fn what_drifts_takes_little_more_than_its_steps() {
         let [first, second, _] = &mut row.phases;
         (first.span, second.span) = (first.span + place, second.span - place);
     }
-    // Of a sample in steps of 1/32 there are five bits in each; from one to the next there is a step or none.
+    // Of a sample in steps of 1/32 there are five bits in each; from one to the next there is a step or none: one of ten, in twelve bits.
     let (still, drifting) = (size(&still), size(&drifting));
-    assert!(drifting < still + 0.3, "{still} {drifting}");
+    assert!(drifting < still + 0.4, "{still} {drifting}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) fn pack(rows: &[PulseRow; BLOCK], columns: &mut Vec<Column>, out: &mu
     pack_steps(apart, rows.iter().step_by(GROUP).map(|row| row.at as i64), out);
     column(from, out);
     let before = rows.iter().zip(&*bits).map(|(row, bits)| row.before.filter(|_| bits & BEFORE as i32 != 0));
-    pack_levels(before, all & BEFORE != 0, scratch, &mut lanes, out);
+    pack_levels(before, all & BEFORE != 0, scratch, &mut lanes, out)?;
     pack_same(base, out);
     sums.iter_mut().for_each(|sums| sums.fill(0));
     pack_phase(rows, |[phase, ..]| phase, Some(apart), (sums, scratch), &mut lanes, out)?;
@@ -53,12 +53,13 @@ pub(super) fn pack(rows: &[PulseRow; BLOCK], columns: &mut Vec<Column>, out: &mu
         pack_no_phase(rows, |[.., phase]| phase, &mut lanes, out);
     }
     let [areas, _] = sums;
-    pack_sums(rows, areas, scratch, &mut lanes, out);
-    pack_levels(rows.iter().map(|row| row.after), all & AFTER != 0, scratch, &mut lanes, out);
+    pack_sums(rows, areas, scratch, &mut lanes, out)?;
+    pack_levels(rows.iter().map(|row| row.after), all & AFTER != 0, scratch, &mut lanes, out)?;
     let [recharge, ..] = scratch;
     whole(rows, recharge, |row| row.recharge, RECHARGE, &mut lanes);
+    lanes.hold().then_some(())?;
     column(recharge, out);
-    lanes.hold().then_some(())
+    Some(())
 }
 
 /// The first cells of rows, the samples from each row's to the next one's, and those from the first of its windows to that; returns
@@ -126,9 +127,10 @@ fn pack_levels(
     columns: &mut [Column; PHASE_CELLS],
     lanes: &mut Lanes,
     out: &mut Vec<u8>,
-) {
+) -> Option<()> {
     if !any {
-        return (0..LEVEL_CELLS).for_each(|_| pack_same(0, out));
+        (0..LEVEL_CELLS).for_each(|_| pack_same(0, out));
+        return Some(());
     }
     let [counts, values, spreads, centres, ..] = columns;
     let slots = counts.iter_mut().zip(values.iter_mut()).zip(spreads.iter_mut()).zip(centres.iter_mut());
@@ -136,9 +138,11 @@ fn pack_levels(
         let cells = level.map_or([0; LEVEL_CELLS], |level| kept(level, lanes));
         [*count, *value, *spread, *centre] = cells;
     }
+    lanes.hold().then_some(())?;
     for numbers in [counts, values, spreads, centres] {
         column(numbers, out);
     }
+    Some(())
 }
 
 /// The cells of a level, which must be one that is kept as it is.
@@ -267,7 +271,7 @@ fn pack_sums(
     columns: &mut [Column; PHASE_CELLS],
     lanes: &mut Lanes,
     out: &mut Vec<u8>,
-) {
+) -> Option<()> {
     let [spans, pulses, cycle_spans, cycles, ..] = columns;
     let slots = spans.iter_mut().zip(pulses.iter_mut()).zip(cycle_spans.iter_mut()).zip(cycles.iter_mut());
     for ((row, area), (((span, pulse), cycle_span), cycle)) in rows.iter().zip(areas).zip(slots) {
@@ -282,7 +286,9 @@ fn pack_sums(
             *cycle = lanes.cell(whole.wrapping_sub(sum));
         }
     }
+    lanes.hold().then_some(())?;
     for numbers in [spans, pulses, cycle_spans, cycles] {
         column(numbers, out);
     }
+    Some(())
 }
