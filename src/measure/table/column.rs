@@ -30,17 +30,17 @@ const STEPS: u8 = 0x80;
 /// Groups of a column.
 const GROUPS: usize = BLOCK / GROUP;
 /// Of so many numbers one is looked at where a code is chosen: not the period of many a program.
-const SAMPLED: usize = 11;
+const SAMPLED: usize = 17;
 /// Numbers of a column that are looked at to see whether it goes on from one to the next.
 const LOOKED_AT: usize = 32;
 
 /// The numbers of a column.
 pub(super) type Numbers<N> = [N; BLOCK];
 
-/// Magnitude that the numbers of a column of 32 bits may have: the differences of their differences, folded, have as many.
+/// Magnitude below which the numbers of a column of 32 bits must lie: the differences of their differences, folded, have 31 bits then.
 pub(super) const NEAR: i32 = 1 << 28;
 
-/// A number of a column: of 64 bits, or of 32 where all lie within [`NEAR`], and then in half the work.
+/// A number of a column: of 64 bits, or of 32 where all lie below [`NEAR`], and then in half the work.
 pub(super) trait Number: Copy + Default + Ord {
     /// Without sign.
     type Folded: Copy + Default + Debug + Into<u64>;

@@ -120,7 +120,11 @@ proptest! {
         drift in prop_oneof![Just(0), Just(1 << 13)],
     ) {
         let of = |k: usize| if rare && !k.is_multiple_of(9) { 5 } else { numbers[k] >> shift };
-        let near: Numbers<i32> = std::array::from_fn(|k| (of(k) / 2 + drift * k as i32).clamp(-NEAR, NEAR));
+        let near: Numbers<i32> = std::array::from_fn(|k| (of(k) + drift * k as i32).clamp(1 - NEAR, NEAR - 1));
         prop_assert_eq!(round_of(&near), round_of(&near.map(i64::from)));
+        let (mut bytes, mut wide) = (Vec::new(), Vec::new());
+        pack(&near, &mut bytes);
+        pack(&near.map(i64::from), &mut wide);
+        prop_assert_eq!(bytes, wide);
     }
 }
