@@ -149,12 +149,19 @@ pub(super) fn read<'a>(
     let bits = u32::from(*bits).min(u64::BITS);
     let mut lens = Lens::new(bytes);
     for _ in 0..count.min(BLOCK as u64) {
-        let place = lens.take(PLACE) as usize;
-        let low = lens.take(bits.min(u32::BITS));
-        let more = low | lens.take(bits.saturating_sub(u32::BITS)) << u32::BITS;
-        if let Some(slot) = place.checked_sub(from).and_then(|place| numbers.get_mut(place)) {
-            *slot |= beyond.above(more) as i64;
+        let (place, more) = if PLACE + bits <= PUT {
+            let both = lens.take(PLACE + bits);
+            (both % BLOCK as u64, both >> PLACE)
+        } else {
+            let (place, low) = (lens.take(PLACE), lens.take(u32::BITS));
+            (place, low | lens.take(bits - u32::BITS) << u32::BITS)
+        };
+        match (place as usize).checked_sub(from).map(|place| numbers.get_mut(place)) {
+            Some(Some(slot)) => *slot |= beyond.above(more) as i64,
+            // They come in order.
+            Some(None) => break,
+            None => {}
         }
     }
-    lens.rest()
+    bytes.get((count as usize).wrapping_mul((PLACE + bits) as usize).div_ceil(8)..)
 }

@@ -79,14 +79,18 @@ fn both((first, length): (i32, i32), second: i32) -> u64 {
 /// Reads a group that [`write`] has written, or only its first number: each as it is off the reference, without sign.
 pub(super) fn read(bytes: &[u8], k: u32, numbers: &mut [i64]) -> Option<()> {
     let (packed, above) = bytes.split_at_checked(lowest(k))?;
-    if k == 0 {
-        numbers.fill(0);
-    }
-    let packed = packed.chunks_exact(lowest(k).max(2) / 2);
-    for (bytes, numbers) in packed.zip(numbers.chunks_mut(PACKED)) {
-        let mut low = [0; PACKED];
-        BitPacker4x::new().decompress(bytes, &mut low, k as u8);
-        numbers.iter_mut().zip(low).for_each(|(number, low)| *number = low.into());
+    let halves = packed.chunks_exact(lowest(k).max(2) / 2);
+    match numbers {
+        // The first number begins the first lane.
+        [first] => *first = Lens::new(packed).take(k) as i64,
+        _ if k == 0 => numbers.fill(0),
+        _ => {
+            for (bytes, numbers) in halves.zip(numbers.chunks_mut(PACKED)) {
+                let mut low = [0; PACKED];
+                BitPacker4x::new().decompress(bytes, &mut low, k as u8);
+                numbers.iter_mut().zip(low).for_each(|(number, low)| *number = low.into());
+            }
+        }
     }
     let mut lens = Lens::new(above);
     let (whole, first) = numbers.as_chunks_mut::<SIXTEEN>();
