@@ -16,6 +16,7 @@ fn program(rate: f64, width: f64) -> Program {
 }
 
 /// A hundred seconds at 1 MHz: rectangular pulses through a first-order low-pass, with triangular noise of a code or so.
+/// Samples lie half-way between the instants of edges: at those rounding would decide what is driven.
 fn codes(program: &Program) -> Vec<i16> {
     let mut state = 0.0;
     let mut seed = 1_u32;
@@ -26,7 +27,7 @@ fn codes(program: &Program) -> Vec<i16> {
     let first = program.pulse(0);
     let pattern: Vec<i16> = (0..PATTERN)
         .map(|k| {
-            let t = (k as f64 * 1e-6 - 20e-6).rem_euclid(program.period());
+            let t = ((k as f64 + 0.5) * 1e-6 - 20e-6).rem_euclid(program.period());
             let current: f64 = first
                 .phases()
                 .iter()

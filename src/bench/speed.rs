@@ -121,7 +121,7 @@ fn program(rate: f64, width: f64) -> Program {
 }
 
 /// Two seconds at 1 MHz, over and over: rectangular pulses through a first-order low-pass, with triangular noise of a
-/// code or so.
+/// code or so. Samples lie half-way between the instants of edges: at those rounding would decide what is driven.
 fn codes(program: &Program, samples: usize) -> Vec<i16> {
     let mut state = 0.0;
     let mut seed = 1_u32;
@@ -133,7 +133,7 @@ fn codes(program: &Program, samples: usize) -> Vec<i16> {
     let phases = first.phases();
     let period: Vec<i16> = (0..2_000_000.min(samples))
         .map(|k| {
-            let t = (k as f64 * 1e-6 - 1e-3).rem_euclid(program.period());
+            let t = ((k as f64 + 0.5) * 1e-6 - 1e-3).rem_euclid(program.period());
             let driven = phases.iter().filter(|phase| k >= 1000 && (phase.start..phase.end()).contains(&t));
             let current: f64 = driven.map(|phase| phase.current).sum();
             state += 0.4 * (current / LSB - state);

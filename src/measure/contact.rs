@@ -290,18 +290,26 @@ impl Contact {
 
     /// The rest behind the last row is over, and this was its level.
     pub(super) fn rested(&mut self, level: Option<Level>) {
-        if let Some(last) = self.record.pulses.last_mut() {
-            last.after = level;
-        }
         let Some(level) = level else {
-            self.last_rest = None;
+            self.unrested();
             return;
         };
+        if let Some(last) = self.record.pulses.last_mut() {
+            last.after = Some(level);
+        }
         let (moved, rest) = self.quiet.moved(&level, self.last_rest);
         self.last_rest = Some(rest);
         if let Some(moved) = moved {
             self.record.creep.add(self.record.pulses.len().saturating_sub(1), &moved);
         }
+    }
+
+    /// The rest behind the last row is over, and was too short for a level.
+    pub(super) fn unrested(&mut self) {
+        if let Some(last) = self.record.pulses.last_mut() {
+            last.after = None;
+        }
+        self.last_rest = None;
     }
 
     /// Counts [quiet_from, to) as quiet.

@@ -1,5 +1,7 @@
 //! One pulse: from a stretch of samples to a row of the table.
 
+use std::hint::cold_path;
+
 use wide::f32x4;
 
 use super::again::Stands;
@@ -129,9 +131,12 @@ fn two(
         & phase(samples, behind.within(first), (base, settle), other, b);
     let mut summed = rested(samples, &tops, pulse, origin, (None, phases));
     if whole && tops.iter().any(|top| top.settled == 0) {
-        summed = refine(samples, first, pulse, origin, (&mut tops, phases, summed));
+        cold_path();
+        if let Some(refined) = refine(samples, first, pulse, origin, (&mut tops, phases)) {
+            summed = refined;
+        }
     }
-    let [a, b] = tops;
+    let [a, b] = &tops;
     let outer = [before.from, behind.to].map(|sample| sample.saturating_sub(first) as usize);
     Measured {
         count: 2,
@@ -144,18 +149,19 @@ fn two(
     }
 }
 
-/// Refines two phases that rest, and their rows, where one is too short for a level.
+/// Refines two phases that rest, and their rows, where one is too short for a level; the sums of the charge windows if a row has changed.
 #[inline(never)]
 fn refine(
     samples: &[i16],
     first: u64,
     pulse: &Shape<'_>,
     origin: f64,
-    (tops, phases, mut summed): (&mut [Top; 2], &mut [PhaseRow; 3], Summed),
-) -> Summed {
+    (tops, phases): (&mut [Top; 2], &mut [PhaseRow; 3]),
+) -> Option<Summed> {
+    let mut summed = None;
     let mut refining = Refining::default();
     while refining.refine(samples, first, pulse, tops, phases) {
-        summed = rested(samples, tops, pulse, origin, (Some(summed), phases));
+        summed = Some(rested(samples, tops, pulse, origin, (summed, phases)));
     }
     summed
 }

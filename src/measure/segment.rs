@@ -230,21 +230,18 @@ impl Contact {
             self.finish(history, at, false, constants);
         }
         self.settle(history, at.saturating_sub(constants.settling));
-        let before = if self.quiet.is_baseline() {
-            self.rest_over(history, at)
-        } else {
-            if self.last_sum.is_some() {
-                self.rested(None);
-            }
-            None
-        };
+        let rested = self.quiet.is_baseline();
+        if !rested && self.last_sum.is_some() {
+            self.unrested();
+        }
+        let before = if rested { self.rest_over(history, at) } else { None };
         self.base = before.map_or(self.zero, |level| f64::from(level.value));
-        self.building = Some(Building {
+        let building = self.building.insert(Building {
             excursions: [Excursion { from: 0, to: 0, joined: false }; 3],
             count: 0,
             positive,
             timing: *timing,
-            before,
+            before: None,
             base: self.base,
             at,
             follower: None,
@@ -253,6 +250,10 @@ impl Contact {
             peak: 0.0,
             slow: 0,
         });
+        // A level that has just been written would be waited for, which most pulses of a fast train do not have.
+        if before.is_some() {
+            building.before = before;
+        }
     }
 
     /// A rest that is long enough for a baseline ends at sample `at`, for the pulse behind which this is its level.
