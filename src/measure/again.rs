@@ -191,4 +191,26 @@ mod tests {
         assert_eq!(lengths.map(|length| again(&stands, length, 9)), [0, 0, 0, 8].map(Some));
         assert_eq!([23, 26, 31].map(|length| again(&stands, length, 0)), [None; 3]);
     }
+
+    #[test]
+    fn a_phase_that_gives_way_for_a_sample_does_not_lie_there_again() {
+        let (of, length) = ((0.0, 16.0), 30);
+        for sign in [1, -1] {
+            let (samples, ends) = held(length);
+            let samples: Vec<i16> = samples.iter().map(|code| sign * code).collect();
+            let (mut stands, mut top) = (Stands::NOWHERE, Top::default());
+            assert!(phase(&samples, ends, of, &mut stands, &mut top));
+            assert!(stands.again(&samples, ends, of.0, of.1, &mut top));
+            // To less than half of its level, or not quite.
+            for (place, code, is_there) in
+                (33..60).flat_map(|place| [(place, -400, false), (place, -880, true)])
+            {
+                let mut samples = samples.clone();
+                samples[place] = sign * code;
+                let is = stands.again(&samples, ends, of.0, of.1, &mut top);
+                assert_eq!(is, is_there, "{place} {code}");
+                assert!(!is || (top, false) == plain(&samples, ends, of.0, of.1), "{place} {top:?}");
+            }
+        }
+    }
 }

@@ -137,7 +137,7 @@ impl Building {
     /// what a recharge finds after an active recovery, or after pulses of the other sign, has either.
     pub(super) fn recharges(&self, at: u64, positive: bool) -> bool {
         let returns = positive != self.positive || self.timing.either;
-        returns && self.open().is_some_and(|open| at <= open)
+        returns && self.timing.recharge.is_some() && self.open().is_some_and(|open| at <= open)
     }
 
     /// Whether at sample `from` the switch has been closed for so long that what begins there is no recharge.
