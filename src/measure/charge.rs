@@ -1,5 +1,7 @@
 //! Rows of the phases of a pulse, with their charges.
 
+use wide::f32x4;
+
 use super::PhaseRow;
 use super::excursion::{Excursion, Top};
 use super::level::mean_between;
@@ -74,22 +76,22 @@ pub(super) fn rows(
             a * constants.late_area + (b - a) * constants.early
         });
         let sum = sum_between(samples, &from, &to) + carried - passed;
-        *row = of_phase(top, sum, to.at - from.at, (base, origin));
+        *row = of_phase(top, top.instants(origin), sum, to.at - from.at, base);
         (from, carried) = (to, passed);
     }
     rows
 }
 
 /// [`rows`] of two phases that rest between each other and behind the second; the third stays as it is. Of the windows that they had
-/// before they were moved, if they were, the sums are `known`.
+/// before they were moved, if they were, the sums are `known`. These sums, and the instants in the rows.
 #[inline(always)]
 pub(super) fn rested(
     samples: &[i16],
     [a, b]: &[Top; 2],
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     origin: f64,
     (known, phases): (Option<Summed>, &mut [PhaseRow; 3]),
-) -> Summed {
+) -> (Summed, f32x4) {
     let begins = a.start - pulse.before(a.start);
     let between = 0.5 * (a.end + b.start);
     let ends = b.end + pulse.behind(b.end);
@@ -97,15 +99,16 @@ pub(super) fn rested(
     let summed = known.filter(|known| known.places == places).unwrap_or_else(|| Summed::of(samples, places));
     let (from, between, to) =
         (Bound::of(samples, begins), Bound::of(samples, between), Bound::of(samples, ends));
-    let of = |top, sum: i64, from: &Bound, to: &Bound| {
+    let of = |top: &Top, sum: i64, from: &Bound, to: &Bound| {
         let sum = if to.at <= from.at { 0.0 } else { sum as f64 + to.part - from.part };
-        of_phase(top, sum, to.at - from.at, (pulse.base, origin))
+        of_phase(top, top.instants(origin), sum, to.at - from.at, pulse.base)
     };
     let [first, second] = summed.sums;
     let [before, behind, _] = phases;
     *before = of(a, first, &from, &between);
     *behind = of(b, second, &between, &to);
-    summed
+    let ([start, end], [next, last]) = (a.instants(origin), b.instants(origin));
+    (summed, f32x4::new([start, end, next, last]))
 }
 
 /// The whole samples of the charge windows of two phases, with Σ codes of each.
@@ -139,15 +142,15 @@ impl Summed {
     }
 }
 
-/// Row of a phase whose charge window is so long and has this sum of codes.
+/// Row of a phase with these instants, whose charge window is so long and has this sum of codes.
 #[inline(always)]
-fn of_phase(top: &Top, sum: f64, span: f64, (base, origin): (f64, f64)) -> PhaseRow {
+fn of_phase(top: &Top, [start, end]: [f32; 2], sum: f64, span: f64, base: f64) -> PhaseRow {
     let area = sum - base * span;
     let width = top.end - top.start;
     let charge_over_width = top.settled == 0 && width > 0.0;
     PhaseRow {
-        start: (top.start - origin) as f32,
-        end: (top.end - origin) as f32,
+        start,
+        end,
         level: if charge_over_width { (base + f64::from(area as f32) / width) as f32 } else { top.level },
         settled: top.settled,
         area: area as f32,

@@ -35,4 +35,10 @@ impl Top {
     pub(super) fn new(edges: PhaseEdges, level: f64, settled: usize) -> Self {
         Self { start: edges.start, end: edges.end, level: level as f32, settled: settled as u32 }
     }
+
+    /// Its instants as a row tells them, from `origin`.
+    #[inline(always)]
+    pub(super) fn instants(&self, origin: f64) -> [f32; 2] {
+        [(self.start - origin) as f32, (self.end - origin) as f32]
+    }
 }

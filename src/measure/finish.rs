@@ -143,7 +143,7 @@ impl Contact {
         let recharge = recharge.as_ref();
         let pulse = Shape { excursions, recharge, base: building.base, quiet, beside, gapless };
         let mut measured = [PhaseRow::default(); 3];
-        let found = measure(samples, first, at, &pulse, constants, (&mut self.stands, &mut measured));
+        let found = measure(samples, first, at, pulse, constants, (&mut self.stands, &mut measured));
         let edge = |pick: Option<f32>| real(at) + f64::from(pick.unwrap_or(0.0));
         let phases = measured.get(..usize::from(found.count)).unwrap_or(&measured);
         let (start, end) =
@@ -200,9 +200,8 @@ impl Contact {
         self.quiet.restart(at, building.base);
         self.last_end = Some(end);
         // Those that are not there have no charge.
-        for phase in &measured {
-            raise(&mut self.largest, f64::from(phase.area.abs()));
-        }
+        let [a, b, c] = measured.map(|phase| phase.area.abs());
+        raise(&mut self.largest, f64::from(larger(larger(a, b), c)));
         if self.record.is_full(self.room) {
             self.record.table_full = true;
             return;

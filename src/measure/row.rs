@@ -56,6 +56,10 @@ pub(super) struct Shape<'a> {
     pub(super) gapless: Option<&'a Thresholds>,
 }
 
+/// What a [`Shape`] is made of. As a shape it would be in memory for every pulse because what is measured seldom wants it there; the parts
+/// are put into memory only where that is called.
+type Parts<'a> = (f64, [(f64, f64); 2], (&'a [Excursion], Option<&'a Excursion>, Option<&'a Thresholds>));
+
 #[cfg(test)]
 impl Default for Shape<'_> {
     /// Without phases, and nothing near.
@@ -65,14 +69,27 @@ impl Default for Shape<'_> {
     }
 }
 
-impl Shape<'_> {
+impl<'a> Shape<'a> {
+    /// Of its parts.
+    fn of((base, [quiet, beside], (excursions, recharge, gapless)): Parts<'a>) -> Self {
+        Self { excursions, recharge, base, quiet, beside, gapless }
+    }
+
+    /// What it is made of.
+    #[inline(always)]
+    fn parts(self) -> Parts<'a> {
+        (self.base, [self.quiet, self.beside], (self.excursions, self.recharge, self.gapless))
+    }
+
     /// Quiet samples that belong to a pulse which begins there.
-    pub(super) fn before(&self, start: f64) -> f64 {
+    #[inline(always)]
+    pub(super) fn before(self, start: f64) -> f64 {
         smaller(larger(0.0, start - self.beside.0), self.quiet.0)
     }
 
     /// Quiet samples that belong to a pulse which ends there.
-    pub(super) fn behind(&self, end: f64) -> f64 {
+    #[inline(always)]
+    pub(super) fn behind(self, end: f64) -> f64 {
         smaller(0.5 * (self.beside.1 - end), self.quiet.1)
     }
 }
@@ -93,6 +110,17 @@ pub(super) struct Measured {
     pub(super) edges: Option<f32x4>,
 }
 
+/// What the samples of any pulse tell, as in [`Measured`].
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    count: u8,
+    recharge: f32,
+    /// Not both edges of each phase are there.
+    truncated: bool,
+    rise: Rise,
+    shared: f64,
+}
+
 /// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`. `stands` is where
 /// those of the pulse before lay.
 #[inline]
@@ -100,7 +128,7 @@ pub(super) fn measure(
     samples: &[i16],
     first: u64,
     at: u64,
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     constants: &Constants,
     (stands, phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
@@ -110,7 +138,18 @@ pub(super) fn measure(
         [a, b] if pulse.recharge.is_none() && pulse.gapless.is_none() && !b.joined => {
             two(samples, first, [a, b], pulse, (constants, origin), (stands, phases))
         }
-        _ => any(samples, first, pulse, (constants, origin), (stands, phases)),
+        _ => {
+            let found = any(samples, first, pulse.parts(), (constants, origin), (stands, phases));
+            Measured {
+                count: found.count,
+                recharge: found.recharge,
+                flags: Flags { truncated: found.truncated, ..Flags::default() },
+                rise: found.rise,
+                shared: found.shared,
+                summed: None,
+                edges: None,
+            }
+        }
     }
 }
 
@@ -120,7 +159,7 @@ fn two(
     samples: &[i16],
     first: u64,
     [before, behind]: [&Excursion; 2],
-    pulse: &Shape<'_>,
+    pulse: Shape<'_>,
     (constants, origin): (&Constants, f64),
     ([stand, other, _], phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
 ) -> Measured {
@@ -129,11 +168,12 @@ fn two(
     let [a, b] = &mut tops;
     let whole = phase(samples, before.within(first), (base, settle), stand, a)
         & phase(samples, behind.within(first), (base, settle), other, b);
-    let mut summed = rested(samples, &tops, pulse, origin, (None, phases));
-    if whole && tops.iter().any(|top| top.settled == 0) {
+    let (mut summed, mut edges) = rested(samples, &tops, pulse, origin, (None, phases));
+    let [a, b] = &tops;
+    if whole && smaller(a.settled, b.settled) == 0 {
         cold_path();
-        if let Some(refined) = refine(samples, first, pulse, origin, (&mut tops, phases)) {
-            summed = refined;
+        if let Some(refined) = refine(samples, first, pulse.parts(), origin, (&mut tops, phases)) {
+            (summed, edges) = refined;
         }
     }
     let [a, b] = &tops;
@@ -145,25 +185,26 @@ fn two(
         rise: Rise::of(samples, outer, [a.start, b.end], base, [a.level, b.level]),
         shared: 0.0,
         summed: Some(summed),
-        edges: Some(f32x4::new([a.start, a.end, b.start, b.end].map(|instant| (instant - origin) as f32))),
+        edges: Some(edges),
     }
 }
 
-/// Refines two phases that rest, and their rows, where one is too short for a level; the sums of the charge windows if a row has changed.
+/// Refines two phases that rest, and their rows, where one is too short for a level; what [`rested`] tells if a row has changed.
 #[inline(never)]
 fn refine(
     samples: &[i16],
     first: u64,
-    pulse: &Shape<'_>,
+    parts: Parts<'_>,
     origin: f64,
     (tops, phases): (&mut [Top; 2], &mut [PhaseRow; 3]),
-) -> Option<Summed> {
-    let mut summed = None;
+) -> Option<(Summed, f32x4)> {
+    let (pulse, mut found) = (Shape::of(parts), None);
     let mut refining = Refining::default();
-    while refining.refine(samples, first, pulse, tops, phases) {
-        summed = Some(rested(samples, tops, pulse, origin, (summed, phases)));
+    while refining.refine(samples, first, &pulse, tops, phases) {
+        let known = found.map(|(summed, _)| summed);
+        found = Some(rested(samples, tops, pulse, origin, (known, phases)));
     }
-    summed
+    found
 }
 
 /// Measures the phases of a pulse, with instants from `origin`.
@@ -171,11 +212,12 @@ fn refine(
 fn any(
     samples: &[i16],
     first: u64,
-    pulse: &Shape<'_>,
+    parts: Parts<'_>,
     (constants, origin): (&Constants, f64),
     (stands, phases): (&mut [Stands; 3], &mut [PhaseRow; 3]),
-) -> Measured {
-    let Shape { excursions, base, gapless, .. } = *pulse;
+) -> Found {
+    let pulse = Shape::of(parts);
+    let Shape { excursions, base, gapless, .. } = pulse;
     let settle = constants.settling as f64;
     let mut tops = [Top::default(); 3];
     let mut truncated = false;
@@ -189,20 +231,18 @@ fn any(
     let (joined, rows) = loop {
         let joined = join(samples, excursions, tops, base, gapless);
         give_way(samples, tops, recharge, base);
-        let phases = rows(samples, (tops, joined.with_last), pulse, recharge, (constants, origin));
-        if truncated || !refining.refine(samples, first, pulse, tops, &phases) {
+        let phases = rows(samples, (tops, joined.with_last), &pulse, recharge, (constants, origin));
+        if truncated || !refining.refine(samples, first, &pulse, tops, &phases) {
             break (joined, phases);
         }
     };
     *phases = rows;
-    Measured {
+    Found {
         count: count as u8,
         recharge: recharge.map_or(0.0, |recharge| recharge.level as f32),
-        flags: Flags { truncated, ..Flags::default() },
+        truncated,
         rise: outer(samples, first, excursions, tops, base),
         shared: joined.longest,
-        summed: None,
-        edges: None,
     }
 }
 
@@ -235,7 +275,7 @@ pub(super) fn measured(
 ) -> (Measured, [PhaseRow; 3]) {
     let mut phases = [PhaseRow::default(); 3];
     let own = (&mut [Stands::NOWHERE; 3], &mut phases);
-    (measure(samples, 0, at, pulse, constants, own), phases)
+    (measure(samples, 0, at, *pulse, constants, own), phases)
 }
 
 #[cfg(test)]
@@ -344,10 +384,11 @@ mod tests {
             let pulse = Shape { excursions: &excursions, base: 1.5, quiet, beside, ..Shape::default() };
             let ([a, b], of) = (excursions, (&constants, 4.0));
             let [mut rows, mut plain] = [[PhaseRow::default(); 3]; 2];
-            let found = two(&samples, 9, [&a, &b], &pulse, of, (&mut stands, &mut rows));
-            let expected = any(&samples, 9, &pulse, of, (&mut [Stands::NOWHERE; 3], &mut plain));
-            let unsummed = Measured { summed: None, edges: None, ..found };
-            assert_eq!(format!("{unsummed:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
+            let found = two(&samples, 9, [&a, &b], pulse, of, (&mut stands, &mut rows));
+            let expected = any(&samples, 9, pulse.parts(), of, (&mut [Stands::NOWHERE; 3], &mut plain));
+            let Measured { count, recharge, flags, rise, shared, .. } = found;
+            let told = Found { count, recharge, truncated: flags.truncated, rise, shared };
+            assert_eq!(format!("{told:?} {rows:?}"), format!("{expected:?} {plain:?}"), "{samples:?}");
             let [first, second, _] = rows;
             let edges = [first.start, first.end, second.start, second.end];
             assert_eq!(found.edges.unwrap().to_array(), edges, "{samples:?}");
