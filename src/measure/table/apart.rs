@@ -17,11 +17,11 @@ pub(super) const PLACE: u32 = BLOCK.ilog2();
 /// Which numbers of a block lie apart, a bit for each.
 pub(super) type Places = [u16; BLOCK / SIXTEEN];
 
-/// Notes which numbers lie apart: those that have more above their lowest bits than others.
+/// Notes which numbers lie apart: those that have more above their lowest bits than others. It need not be told of sixteen of which none
+/// does.
 #[derive(Debug)]
 pub(super) struct Far {
     nearest: i32x4,
-    places: u16,
     above: i32x4,
 }
 
@@ -29,22 +29,20 @@ impl Far {
     /// None yet; those with more than this above do.
     #[inline]
     pub(super) fn beyond(nearest: u32) -> Self {
-        Self { nearest: i32x4::splat(nearest as i32), places: 0, above: i32x4::splat(0) }
+        Self { nearest: i32x4::splat(nearest as i32), above: i32x4::splat(0) }
     }
 
-    /// The next four, by what is above; returns that of those that are near, of others 0.
+    /// The next sixteen, by what is above: which of them do, a bit for each; of those what is above is made 0.
     #[inline]
-    pub(super) fn add(&mut self, above: i32x4) -> i32x4 {
-        let far = above.simd_gt(self.nearest);
-        self.places = self.places >> LANES | (far.to_bitmask() << (SIXTEEN - LANES)) as u16;
-        self.above |= above;
-        above & !far
-    }
-
-    /// Which of the last sixteen do, a bit for each.
-    #[inline]
-    pub(super) fn places(&self) -> u16 {
-        self.places
+    pub(super) fn take(&mut self, above: &mut [i32x4; LANES]) -> u16 {
+        let mut places = 0;
+        for (index, above) in above.iter_mut().enumerate() {
+            let far = above.simd_gt(self.nearest);
+            places |= far.to_bitmask() << (LANES * index);
+            self.above |= *above;
+            *above &= !far;
+        }
+        places as u16
     }
 
     /// Bits that what is above takes, at most.
@@ -65,10 +63,7 @@ pub(super) fn sixteens<N>(numbers: &[N]) -> &[[[N; LANES]; LANES]] {
 pub(super) fn write_others<N: Number>(numbers: &Numbers<N>, reference: N, out: &mut Vec<u8>) {
     let (mut places, mut far): (Places, _) = ([0; _], Far::beyond(OTHERS.least - 1));
     for (some, places) in sixteens(numbers).iter().zip(&mut places) {
-        for some in some {
-            far.add(N::parts(some, reference, OTHERS.k).1);
-        }
-        *places = far.places();
+        *places = far.take(&mut some.each_ref().map(|some| N::parts(some, reference, OTHERS.k).1));
     }
     write(numbers, reference, (&places, &far), OTHERS, out);
 }

@@ -4,8 +4,8 @@
 #[derive(Debug)]
 pub(super) struct Pen<'o> {
     slots: &'o mut [u8],
-    /// The byte to write next.
-    at: usize,
+    /// The byte to write next, in fewer bits than a place has: so what is behind it is no less.
+    at: u32,
     /// Bits of it that are known, and how many: fewer than a byte has.
     held: u64,
     count: u32,
@@ -17,10 +17,11 @@ impl Pen<'_> {
     pub(super) fn put(&mut self, bits: u64, count: u32) {
         self.held |= bits << self.count;
         self.count += count;
-        if let Some(slot) = self.slots.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
-            *slot = self.held.to_le_bytes();
+        let at = self.at as usize;
+        if let Some(slots) = self.slots.get_mut(at..at + size_of::<u64>()) {
+            slots.copy_from_slice(&self.held.to_le_bytes());
         }
-        self.at += self.count as usize / 8;
+        self.at += self.count / 8;
         self.held >>= self.count & !7;
         self.count %= 8;
     }
@@ -37,7 +38,7 @@ pub(super) fn append(out: &mut Vec<u8>, most: usize, write: impl FnOnce(&mut Pen
     out.resize(begin + most / 8 + size_of::<u64>(), 0);
     let mut pen = Pen { slots: out.get_mut(begin..).unwrap_or_default(), at: 0, held: 0, count: 0 };
     write(&mut pen);
-    let written = pen.at + usize::from(pen.count > 0);
+    let written = pen.at as usize + usize::from(pen.count > 0);
     out.truncate(begin + written);
 }
 

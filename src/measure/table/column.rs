@@ -201,10 +201,11 @@ fn pack_groups<N: Number>(numbers: &Numbers<N>, reference: N, k: u32, out: &mut 
     let lengths = out.len();
     out.resize(lengths + 2 * GROUPS, 0);
     let (mut places, mut far): (Places, _) = ([0; _], Far::beyond(FAR - 1));
+    let mut low = [0; GROUP];
     let groups = numbers.as_chunks().0.iter().zip(places.as_chunks_mut().0);
     for (index, (group, places)) in groups.enumerate() {
         let begin = out.len();
-        rice::write(group, reference, k, (places, &mut far), out);
+        rice::write(group, reference, k, (&mut low, places, &mut far), out);
         let length = out.len() - begin;
         if let Some(slot) = out.get_mut(lengths + 2 * index..).and_then(<[u8]>::first_chunk_mut) {
             *slot = (length as u16).to_le_bytes();

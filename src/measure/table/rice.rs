@@ -4,12 +4,14 @@
 //! least that any code could. The lowest bits of a group come first, in lanes; then what is above, of sixteen numbers the lanes one after
 //! the other. Of a number that is [`FAR`] or more above there are no noughts: that is told elsewhere.
 
+use std::hint::cold_path;
+
 use bitpacking::{BitPacker, BitPacker4x};
 use wide::{f32x4, i32x4};
 
 use super::GROUP;
 use super::apart::{Far, SIXTEEN, sixteens};
-use super::bits::{Lens, append};
+use super::bits::{Lens, PUT, Pen, append};
 use super::column::Number;
 use super::lanes::LANES;
 
@@ -23,38 +25,64 @@ const PACKED: usize = BitPacker4x::BLOCK_LEN;
 /// In a float of 32 bits: the exponent of a half, and where it stands.
 const EXPONENT: (i32, u32) = (126, 23);
 
-/// Appends a group of numbers, each as it is off the reference, with parameter `k`; notes which are far.
+/// The lowest bits of a group, while it is written.
+pub(super) type Low = [u32; GROUP];
+
+/// Appends a group of numbers, each as it is off the reference, with parameter `k`; notes which are far. `low` is memory to use.
+#[inline]
 pub(super) fn write<N: Number>(
     numbers: &[N; GROUP],
     reference: N,
     k: u32,
-    (places, far): (&mut [u16; GROUP / SIXTEEN], &mut Far),
+    (low, places, far): (&mut Low, &mut [u16; GROUP / SIXTEEN], &mut Far),
     out: &mut Vec<u8>,
 ) {
     let begin = out.len();
     out.resize(begin + lowest(k), 0);
-    let mut low = [0_u32; GROUP];
     append(out, FAR as usize * GROUP, |pen| {
         let lanes = low.as_chunks_mut().0.as_chunks_mut().0;
         for ((numbers, low), places) in sixteens(numbers).iter().zip(lanes).zip(places) {
-            let (mut bits, mut ends) = (i32x4::splat(0), i32x4::splat(EXPONENT.0));
             let low: &mut [[u32; LANES]; LANES] = low;
-            for (numbers, low) in numbers.iter().zip(low) {
-                let (lowest, above) = N::parts(numbers, reference, k);
-                *low = lowest.to_array().map(|bits| bits as u32);
-                ends += i32x4::splat(1) + far.add(above);
+            let parts = numbers.each_ref().map(|numbers| N::parts(numbers, reference, k));
+            *low = parts.map(|(lowest, _)| lowest.to_array().map(|bits| bits as u32));
+            let mut above = parts.map(|(_, above)| above);
+            if some_far(&above) {
+                cold_path();
+                *places = far.take(&mut above);
+            }
+            let (mut bits, mut ends) = (i32x4::splat(0), i32x4::splat(EXPONENT.0));
+            for above in above {
+                ends += i32x4::splat(1) + above;
                 bits |= power(ends);
             }
-            *places = far.places();
-            let lengths = ends - i32x4::splat(EXPONENT.0);
-            let ([a, b, c, d], [to_a, to_b, to_c, to_d]) = (bits.to_array(), lengths.to_array());
-            pen.put(both((a, to_a), b), (to_a + to_b) as u32);
-            pen.put(both((c, to_c), d), (to_c + to_d) as u32);
+            put(bits, ends - i32x4::splat(EXPONENT.0), pen);
         }
     });
     let packed = out.get_mut(begin..).unwrap_or_default().chunks_mut(lowest(k).max(2) / 2);
     for (numbers, bytes) in low.as_chunks::<PACKED>().0.iter().zip(packed) {
         BitPacker4x::new().compress(numbers, bytes, k as u8);
+    }
+}
+
+/// Whether any of sixteen numbers is far, by what is above: that and one has a bit that no near one's has.
+#[inline]
+fn some_far(above: &[i32x4; LANES]) -> bool {
+    let all = above.iter().fold(i32x4::splat(0), |all, above| all | (*above + i32x4::splat(1)));
+    !(all & i32x4::splat(!(FAR as i32))).simd_eq(i32x4::splat(0)).all()
+}
+
+/// Appends the bits of four lanes, in each so many.
+#[inline]
+fn put(bits: i32x4, lengths: i32x4, pen: &mut Pen<'_>) {
+    let ([a, b, c, d], [to_a, to_b, to_c, to_d]) = (bits.to_array(), lengths.to_array());
+    let (first, second) = (both((a, to_a), b), both((c, to_c), d));
+    let (to_first, to_second) = ((to_a + to_b) as u32, (to_c + to_d) as u32);
+    if to_first + to_second <= PUT {
+        pen.put(first | second << to_first, to_first + to_second);
+    } else {
+        cold_path();
+        pen.put(first, to_first);
+        pen.put(second, to_second);
     }
 }
 
@@ -117,4 +145,24 @@ fn add_above<const COUNT: usize>(lens: &mut Lens<'_>, k: u32, numbers: [&mut i64
         *number |= i64::from(noughts) << k;
     }
     lens.skip(length);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_far_number_is_seen_among_sixteen_wherever_it_is() {
+        let near = |k: usize| (k * 5 % FAR as usize) as i32;
+        for place in 0..SIXTEEN {
+            for above in [0, 1, 3, 5, 6, 7, 8, 15, 1 << 20, i32::MAX - 1, i32::MAX] {
+                let number = |k: usize| if k == place { above } else { near(k) };
+                let rows = [0, 4, 8, 12].map(|k| i32x4::new([0, 1, 2, 3].map(|lane| number(k + lane))));
+                let mut taken = rows;
+                let places = Far::beyond(FAR - 1).take(&mut taken);
+                assert_eq!(places, u16::from(above >= FAR as i32) << place);
+                assert_eq!(some_far(&rows), places != 0, "{place} {above}");
+            }
+        }
+    }
 }
