@@ -7,7 +7,7 @@ use crate::signal::{Block, BlockSink, Marker, MarkerBit, Program, StreamKind};
 
 use super::building::Finished;
 use super::channel::{Channel, Kind, share};
-use super::codes::extremes;
+use super::codes::{ask_for, extremes};
 use super::contact::Contact;
 use super::excerpt::Excerpts;
 use super::history::{History, STRETCH};
@@ -225,6 +225,7 @@ impl Recorder {
             let n = ((boundary - at) as usize).min(block.count - done);
             for (plane, channel) in block.codes.chunks_exact(block.count).zip(&mut self.channels) {
                 channel.history.push(plane.get(done..done + n).unwrap_or(&[]));
+                ask_for(plane.get(done + n..).unwrap_or(&[]), STRETCH);
             }
             done += n;
             if at + n as u64 == boundary {
