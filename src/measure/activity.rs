@@ -212,13 +212,8 @@ impl VoltageActivity {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draw::draw;
     use super::*;
-
-    /// Uniform numbers below `n`.
-    fn draw(state: &mut u64, n: u64) -> u64 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*state >> 33) % n
-    }
 
     /// Rests and pulses of all lengths and of sizes about the bound, under noise.
     fn train(seed: u64, count: usize) -> Vec<i16> {

@@ -76,7 +76,7 @@ pub(super) fn rows(
             a * constants.late_area + (b - a) * constants.early
         });
         let sum = sum_between(samples, &from, &to) + carried - passed;
-        *row = of_phase(top, top.instants(origin), sum, to.at - from.at, base);
+        *row = of_phase(top, sum, to.at - from.at, (base, origin));
         (from, carried) = (to, passed);
     }
     rows
@@ -95,13 +95,14 @@ pub(super) fn rested(
     let begins = a.start - pulse.before(a.start);
     let between = 0.5 * (a.end + b.start);
     let ends = b.end + pulse.behind(b.end);
+    // Summed before the bounds are cut: while a long window is, fewer numbers have to be kept.
     let places = [nearest(begins).0, nearest(between).0, nearest(ends).0];
     let summed = known.filter(|known| known.places == places).unwrap_or_else(|| Summed::of(samples, places));
     let (from, between, to) =
         (Bound::of(samples, begins), Bound::of(samples, between), Bound::of(samples, ends));
     let of = |top: &Top, sum: i64, from: &Bound, to: &Bound| {
         let sum = if to.at <= from.at { 0.0 } else { sum as f64 + to.part - from.part };
-        of_phase(top, top.instants(origin), sum, to.at - from.at, pulse.base)
+        of_phase(top, sum, to.at - from.at, (pulse.base, origin))
     };
     let [first, second] = summed.sums;
     let [before, behind, _] = phases;
@@ -142,9 +143,10 @@ impl Summed {
     }
 }
 
-/// Row of a phase with these instants, whose charge window is so long and has this sum of codes.
+/// Row of a phase whose charge window is so long and has this sum of codes.
 #[inline(always)]
-fn of_phase(top: &Top, [start, end]: [f32; 2], sum: f64, span: f64, base: f64) -> PhaseRow {
+fn of_phase(top: &Top, sum: f64, span: f64, (base, origin): (f64, f64)) -> PhaseRow {
+    let [start, end] = top.instants(origin);
     let area = sum - base * span;
     let width = top.end - top.start;
     let charge_over_width = top.settled == 0 && width > 0.0;

@@ -47,7 +47,7 @@ pub(super) struct Contact {
     pub(super) peak_before: f64,
     pub(super) left_at: u64,
     pub(super) building: Option<Building>,
-    /// Where the phases of the pulse before lay.
+    /// Where the phases of the pulses before lay.
     pub(super) stands: [Stands; 3],
     pub(super) quiet: Quiet,
     pub(super) quiet_from: u64,

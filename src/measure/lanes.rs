@@ -168,13 +168,8 @@ fn short_run<D: Direction>(codes: &[i16], bound: i16, passed: usize, farthest: i
 
 #[cfg(test)]
 mod tests {
+    use super::super::draw::draw;
     use super::*;
-
-    /// Uniform numbers below `n`.
-    fn draw(state: &mut u64, n: u64) -> u64 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*state >> 33) % n
-    }
 
     /// Codes from all over the range about as often as ones near `about`.
     fn codes(state: &mut u64, about: i16) -> Vec<i16> {

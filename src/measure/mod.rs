@@ -13,6 +13,8 @@ mod charge;
 mod codes;
 mod contact;
 mod creep;
+#[cfg(test)]
+mod draw;
 mod excerpt;
 mod excursion;
 mod finish;

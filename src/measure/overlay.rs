@@ -145,6 +145,7 @@ fn bits(codes: &[i16; LANES]) -> u16x8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::draw::draw;
     use super::*;
 
     #[test]
@@ -222,10 +223,7 @@ mod tests {
     #[test]
     fn comparing_first_finds_what_widening_finds() {
         let mut random = 1_u64;
-        let mut below = |limit: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (random >> 33) % limit
-        };
+        let mut below = |limit: u64| draw(&mut random, limit);
         for round in 0..20 {
             let reach = [3, 40, 65_536][round % 3];
             let about = [0, 3000, -3000][round / 3 % 3];

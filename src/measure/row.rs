@@ -110,7 +110,7 @@ pub(super) struct Measured {
     pub(super) edges: Option<f32x4>,
 }
 
-/// What the samples of any pulse tell, as in [`Measured`].
+/// What the samples of any pulse tell, as in [`Measured`]: in memory, where that need not be for most pulses.
 #[derive(Debug, Clone, Copy)]
 struct Found {
     count: u8,
@@ -121,8 +121,8 @@ struct Found {
     shared: f64,
 }
 
-/// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`. `stands` is where
-/// those of the pulse before lay.
+/// Measures a pulse on `samples` (codes, the first at sample `first`), and its `phases`, with instants relative to `at`. `stands` are where
+/// those of the pulses before lay.
 #[inline]
 pub(super) fn measure(
     samples: &[i16],

@@ -123,9 +123,7 @@ impl SharpEdge {
         let mut most = f32x4::splat(near.map_or(0.0, alone));
         let mut before = Before::NONE;
         most = self.pair(samples, (origin, noise), phases, &mut before, most);
-        if phases.len() > 2 {
-            most = self.pair(samples, (origin, noise), phases.get(2..).unwrap_or(&[]), &mut before, most);
-        }
+        most = self.pair(samples, (origin, noise), phases.get(2..).unwrap_or(&[]), &mut before, most);
         let [a, b, c, d] = most.to_array();
         f64::from(larger(larger(a, b), larger(c, d)))
     }

@@ -1,5 +1,6 @@
 //! Edges whose halves are crossed early or late.
 
+use super::super::draw::draw;
 use super::*;
 
 fn skew(samples: &[i16], origin: i64, phases: &[PhaseRow], noise: f64) -> f64 {
@@ -170,10 +171,7 @@ fn late(length: f64, samples: &[i16], at: f64, (before, behind): (f64, f64), noi
 #[test]
 fn four_edges_at_a_time_are_found_as_late_as_each_of_them() {
     let mut random = 1_u64;
-    let mut below = |limit: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % limit
-    };
+    let mut below = |limit: u64| draw(&mut random, limit);
     let (mut late_ones, mut missing) = (0, 0);
     for _ in 0..10_000 {
         let steepness = 1.0 + below(40) as f64 / 8.0;
@@ -204,10 +202,7 @@ fn four_edges_at_a_time_are_found_as_late_as_each_of_them() {
 #[test]
 fn two_phases_far_apart_are_as_wrong_as_any_two() {
     let mut random = 1_u64;
-    let mut below = |limit: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (random >> 33) % limit
-    };
+    let mut below = |limit: u64| draw(&mut random, limit);
     let (mut apart, mut wrong) = (0, 0);
     for _ in 0..10_000 {
         let mut instants = [12.0; 4];
